@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.channel;
+
+import io.penstock.stream.ByteSink;
+import io.penstock.stream.ByteSource;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A source from and a sink to one peer: memory, a socket, a FIFO, a child process, anything.
+ *
+ * <p>{@link #read} and {@link #write} are those of its ends. A channel exists once it is asked for
+ * and may still be connecting: reads wait, writes that do not wait are queued only through {@link
+ * ByteSink#writeAsync} and {@link ByteSink#give}. Safe for use by any thread. Where this type meets
+ * {@link java.nio.channels.Channel}, import this one.
+ *
+ * <p>Parity CH-01, CH-04, CH-11..13, CH-51..53, YA-02..06, UV-16..26.
+ */
+@ProviderType
+public interface Channel extends ByteChannel {
+  /** Service property: the name of a configured channel, listener, relay or pipe. */
+  String NAME = "penstock.name";
+
+  /** Service property: the endpoint, without user information. */
+  String ENDPOINT = "penstock.endpoint";
+
+  /** Service property: the scheme of the endpoint. */
+  String KIND = "penstock.kind";
+
+  /** Service property: the address of the peer, where there is one. */
+  String PEER = "penstock.peer";
+
+  /**
+   * The end that reads what the peer sends. Closing it closes this direction only. Where the
+   * channel has no {@link Capability#INPUT} its reads throw the not-supported type.
+   *
+   * @return always the same
+   */
+  ByteSource source();
+
+  /**
+   * The end that writes to the peer. Closing it closes this direction only. Where the channel has
+   * no {@link Capability#OUTPUT} its writes throw the not-supported type.
+   *
+   * @return always the same
+   */
+  ByteSink sink();
+
+  /** Reads from {@link #source()}, as {@link ByteSource#read(ByteBuffer)} says. */
+  @Override
+  int read(ByteBuffer dst) throws IOException;
+
+  /** Writes to {@link #sink()}, as {@link ByteSink#write(ByteBuffer)} says. */
+  @Override
+  int write(ByteBuffer src) throws IOException;
+
+  /**
+   * A label for errors and logs.
+   *
+   * @return the name that was asked for, otherwise the endpoint's text
+   */
+  String name();
+
+  /**
+   * What was connected to, or the listener's endpoint for an accepted channel.
+   *
+   * @return the endpoint
+   */
+  Endpoint endpoint();
+
+  /**
+   * Our address, once connected.
+   *
+   * @return empty where the kind has none or is still connecting
+   */
+  Optional<SocketAddress> local();
+
+  /**
+   * The peer's address, once connected.
+   *
+   * @return empty where the kind has none or is still connecting
+   */
+  Optional<SocketAddress> peer();
+
+  /**
+   * What this channel can do.
+   *
+   * @return final once {@link #connected()} has completed
+   */
+  Set<Capability> capabilities();
+
+  /**
+   * Whether the connection stands.
+   *
+   * @return completes with this channel, or with why it could not be connected
+   */
+  CompletionStage<Channel> connected();
+
+  /**
+   * The peer as a whole: a child process has exited, a session has ended. Its output may still wait
+   * to be read.
+   *
+   * @return completes normally when the peer has gone with success, and with why when it failed;
+   *     stays incomplete where the kind knows no more than its two directions
+   */
+  CompletionStage<Void> gone();
+
+  /**
+   * What this kind offers beyond two ends.
+   *
+   * @param type the interface of the facet, such as {@link ProcessFacet}
+   * @param <T> the facet
+   * @return empty where this kind, or this channel before it is connected, does not have it
+   */
+  <T> Optional<T> facet(Class<T> type);
+
+  /**
+   * Cuts the channel short, so that the peer cannot take a part for the whole: a connection is
+   * reset, a child is terminated. Each later call here throws the cause. Idempotent; never waits.
+   *
+   * @param cause why
+   */
+  void abort(Throwable cause);
+
+  /**
+   * Closes like {@link #close()}, without waiting for it.
+   *
+   * @return completes when everything is released
+   */
+  CompletionStage<Void> closeAsync();
+
+  /**
+   * Whether everything is released: after a close, an abort, or a connection that failed.
+   *
+   * @return completes normally after a close, and with the cause after an abort
+   */
+  CompletionStage<Void> closed();
+
+  /**
+   * Closes the source, then the sink: what was accepted for writing is handed to the transport
+   * within {@link ChannelOptions#closeTimeout()}, the rest dropped with a warning that has the
+   * count. Idempotent.
+   */
+  @Override
+  void close() throws IOException;
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.channel;
+
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.util.SortedSet;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * Opens channels and listeners of every kind that is installed. As a service it is bundle-scoped:
+ * what a bundle made through it is closed when that bundle stops. Safe for use by any thread.
+ */
+@ProviderType
+public interface ChannelFactory {
+  /**
+   * Connects in the background.
+   *
+   * @param endpoint where to
+   * @param options how; options of the endpoint's own go before these
+   * @return a channel that may still be connecting; {@link Channel#connected()} and its ends tell
+   *     of a failure
+   * @throws io.penstock.error.NotSupportedException if no provider of that scheme is installed; the
+   *     message names those that are
+   * @throws IllegalArgumentException if an option is unknown to the kind or its value is not
+   *     allowed
+   * @throws IOException if the endpoint cannot be used at all
+   */
+  Channel connect(Endpoint endpoint, ChannelOptions options) throws IOException;
+
+  /**
+   * Connects and waits for it.
+   *
+   * @param endpoint where to
+   * @param options how; options of the endpoint's own go before these
+   * @param wait how long; {@link ChannelOptions#connectTimeout()} applies, too
+   * @return a connected channel
+   * @throws io.penstock.error.StreamTimeoutException if a limit passed
+   * @throws io.penstock.error.AddressException if the address cannot be used
+   * @throws IOException as {@link #connect} says, or why it could not be connected
+   */
+  Channel open(Endpoint endpoint, ChannelOptions options, Wait wait) throws IOException;
+
+  /**
+   * Binds an address and listens.
+   *
+   * @param endpoint whose scheme ends in {@code -listen}
+   * @param options for the listener and for the channels it accepts
+   * @return a listener that is bound
+   * @throws io.penstock.error.AddressException if the address cannot be bound
+   * @throws IOException as {@link #connect} says
+   */
+  Listener listen(Endpoint endpoint, ChannelOptions options) throws IOException;
+
+  /**
+   * Makes two channels in memory that are each other's peer.
+   *
+   * @param options for both
+   * @return the pair
+   */
+  ChannelPair pair(ChannelOptions options);
+
+  /**
+   * The schemes that are installed now.
+   *
+   * @return sorted
+   */
+  SortedSet<String> schemes();
+}

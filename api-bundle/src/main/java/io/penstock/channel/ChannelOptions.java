@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.channel;
+
+import io.penstock.stream.Units;
+import io.penstock.stream.Wait;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * How a channel or listener is opened. Immutable; each {@code with} method returns a changed copy.
+ * Options that every kind understands are typed; what only some kinds know goes by its key, and the
+ * kind refuses a key that it does not know.
+ */
+@ProviderType
+public final class ChannelOptions {
+  /**
+   * The keys that every kind understands, as configurations, endpoints and command lines name them.
+   */
+  public static final List<String> COMMON_KEYS =
+      List.of(
+          "readTimeout",
+          "writeTimeout",
+          "readBlocking",
+          "writeBlocking",
+          "connectTimeout",
+          "closeTimeout",
+          "receiveBuffer",
+          "sendBuffer",
+          "backlog",
+          "maxConnections");
+
+  private static final ChannelOptions DEFAULTS = new ChannelOptions(Map.of());
+
+  // Text in, text out: one form for the API, configurations and command lines, so that merging is a
+  // map operation.
+  private final Map<String, Object> values;
+
+  private ChannelOptions(Map<String, Object> values) {
+    this.values = values;
+  }
+
+  /**
+   * The defaults: reads and writes wait for ever, 10 s to connect, 5 s to close, a backlog of 511,
+   * no limit of connections, buffers as the system gives them.
+   *
+   * @return the shared defaults
+   */
+  public static ChannelOptions defaults() {
+    return DEFAULTS;
+  }
+
+  private ChannelOptions put(String key, Object value) {
+    Map<String, Object> copy = new LinkedHashMap<>(values);
+    copy.put(key, Objects.requireNonNull(value, key));
+    return new ChannelOptions(Collections.unmodifiableMap(copy));
+  }
+
+  private <T> T get(String key, Class<T> type, T fallback) {
+    Object value = values.get(key);
+    return value == null ? fallback : type.cast(value);
+  }
+
+  /**
+   * Sets an option by its key, from text.
+   *
+   * @param key one of {@link #COMMON_KEYS}, or one that only some kinds know
+   * @param value durations take {@code ms}, {@code s}, {@code m} or ISO-8601; sizes take {@code
+   *     KiB}, {@code MiB}
+   * @return a changed copy
+   * @throws IllegalArgumentException if the value is not allowed; the message names the key, the
+   *     value and what is allowed
+   */
+  public ChannelOptions with(String key, String value) {
+    try {
+      return switch (key) {
+        case "readTimeout" ->
+            withReadWait(value.isBlank() ? Wait.forever() : Wait.upTo(Units.duration(value)));
+        case "writeTimeout" ->
+            withWriteWait(value.isBlank() ? Wait.forever() : Wait.upTo(Units.duration(value)));
+        case "readBlocking" -> flag(value) ? this : withReadWait(Wait.none());
+        case "writeBlocking" -> flag(value) ? this : withWriteWait(Wait.none());
+        case "connectTimeout" -> withConnectTimeout(Units.duration(value));
+        case "closeTimeout" -> withCloseTimeout(Units.duration(value));
+        case "receiveBuffer" -> withReceiveBuffer(number(value));
+        case "sendBuffer" -> withSendBuffer(number(value));
+        case "backlog" -> withBacklog(number(value));
+        case "maxConnections" -> withMaxConnections(number(value));
+        default -> put("x." + key, value);
+      };
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(key + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static boolean flag(String value) {
+    return switch (value.strip()) {
+      case "true" -> true;
+      case "false" -> false;
+      default -> throw new IllegalArgumentException("'" + value + "' is not true or false");
+    };
+  }
+
+  private static int number(String value) {
+    long bytes = Units.bytes(value);
+    if (bytes > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException("'" + value + "' is above " + Integer.MAX_VALUE);
+    }
+    return (int) bytes;
+  }
+
+  /**
+   * Names the channel, for errors and logs. Parity CH-47.
+   *
+   * @param value the name; empty for the endpoint's text
+   * @return a changed copy
+   */
+  public ChannelOptions withName(String value) {
+    return put("name", value);
+  }
+
+  /**
+   * Sets the limit of reads that do not bring their own.
+   *
+   * @param wait the limit
+   * @return a changed copy
+   */
+  public ChannelOptions withReadWait(Wait wait) {
+    return put("readWait", wait);
+  }
+
+  /**
+   * Sets the limit of writes that do not bring their own.
+   *
+   * @param wait the limit
+   * @return a changed copy
+   */
+  public ChannelOptions withWriteWait(Wait wait) {
+    return put("writeWait", wait);
+  }
+
+  /**
+   * Limits the time to connect.
+   *
+   * @param limit more than zero
+   * @return a changed copy
+   */
+  public ChannelOptions withConnectTimeout(Duration limit) {
+    if (limit.isNegative() || limit.isZero()) {
+      throw new IllegalArgumentException("'" + limit + "' is not more than zero");
+    }
+    return put("connectTimeout", limit);
+  }
+
+  /**
+   * Limits the time that a close may take to hand over what was accepted.
+   *
+   * @param limit zero or more
+   * @return a changed copy
+   */
+  public ChannelOptions withCloseTimeout(Duration limit) {
+    if (limit.isNegative()) {
+      throw new IllegalArgumentException("'" + limit + "' is negative");
+    }
+    return put("closeTimeout", limit);
+  }
+
+  /**
+   * Asks for a size of the system's receive buffer.
+   *
+   * @param bytes more than zero; the system may give another size
+   * @return a changed copy
+   */
+  public ChannelOptions withReceiveBuffer(int bytes) {
+    return put("receiveBuffer", positive(bytes));
+  }
+
+  /**
+   * Asks for a size of the system's send buffer.
+   *
+   * @param bytes more than zero; the system may give another size
+   * @return a changed copy
+   */
+  public ChannelOptions withSendBuffer(int bytes) {
+    return put("sendBuffer", positive(bytes));
+  }
+
+  /**
+   * How many peers may wait to be accepted.
+   *
+   * @param count more than zero
+   * @return a changed copy
+   */
+  public ChannelOptions withBacklog(int count) {
+    return put("backlog", positive(count));
+  }
+
+  /**
+   * How many accepted channels may be open at once; further peers wait in the backlog.
+   *
+   * @param count more than zero
+   * @return a changed copy
+   */
+  public ChannelOptions withMaxConnections(int count) {
+    return put("maxConnections", positive(count));
+  }
+
+  /**
+   * Which end to open where a kind has only one at a time, such as a FIFO; kinds with two ends pay
+   * no heed.
+   *
+   * @param direction the way
+   * @return a changed copy
+   */
+  public ChannelOptions withDirection(Direction direction) {
+    return put("direction", direction);
+  }
+
+  private static int positive(int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException("'" + value + "' is not more than zero");
+    }
+    return value;
+  }
+
+  /**
+   * The name.
+   *
+   * @return empty for the endpoint's text
+   */
+  public String name() {
+    return get("name", String.class, "");
+  }
+
+  /**
+   * The limit of reads that do not bring their own.
+   *
+   * @return for ever by default
+   */
+  public Wait readWait() {
+    return get("readWait", Wait.class, Wait.forever());
+  }
+
+  /**
+   * The limit of writes that do not bring their own.
+   *
+   * @return for ever by default
+   */
+  public Wait writeWait() {
+    return get("writeWait", Wait.class, Wait.forever());
+  }
+
+  /**
+   * The limit of connecting.
+   *
+   * @return 10 s by default
+   */
+  public Duration connectTimeout() {
+    return get("connectTimeout", Duration.class, Duration.ofSeconds(10));
+  }
+
+  /**
+   * The limit of closing.
+   *
+   * @return 5 s by default
+   */
+  public Duration closeTimeout() {
+    return get("closeTimeout", Duration.class, Duration.ofSeconds(5));
+  }
+
+  /**
+   * The size asked for of the system's receive buffer.
+   *
+   * @return bytes; 0 for what the system gives
+   */
+  public int receiveBuffer() {
+    return get("receiveBuffer", Integer.class, 0);
+  }
+
+  /**
+   * The size asked for of the system's send buffer.
+   *
+   * @return bytes; 0 for what the system gives
+   */
+  public int sendBuffer() {
+    return get("sendBuffer", Integer.class, 0);
+  }
+
+  /**
+   * How many peers may wait to be accepted.
+   *
+   * @return 511 by default
+   */
+  public int backlog() {
+    return get("backlog", Integer.class, 511);
+  }
+
+  /**
+   * How many accepted channels may be open at once.
+   *
+   * @return {@link Integer#MAX_VALUE} by default
+   */
+  public int maxConnections() {
+    return get("maxConnections", Integer.class, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Which end to open where a kind has only one at a time.
+   *
+   * @return empty by default
+   */
+  public Optional<Direction> direction() {
+    return Optional.ofNullable((Direction) values.get("direction"));
+  }
+
+  /**
+   * The options that only some kinds know.
+   *
+   * @return by key, sorted, unmodifiable
+   */
+  public SortedMap<String, String> extra() {
+    SortedMap<String, String> extra = new TreeMap<>();
+    values.forEach(
+        (key, value) -> {
+          if (key.startsWith("x.")) {
+            extra.put(key.substring(2), (String) value);
+          }
+        });
+    return Collections.unmodifiableSortedMap(extra);
+  }
+
+  /**
+   * These options, changed by what an endpoint says of itself.
+   *
+   * @param endpoint whose options go before these
+   * @return a changed copy
+   * @throws IllegalArgumentException if a value is not allowed
+   */
+  public ChannelOptions withAll(Endpoint endpoint) {
+    ChannelOptions merged = this;
+    for (Map.Entry<String, String> option : endpoint.options().entrySet()) {
+      merged = merged.with(option.getKey(), option.getValue());
+    }
+    return merged;
+  }
+}

@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.channel;
+
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * Which peer, by which kind of transport: {@code scheme:rest}.
+ *
+ * <p>In {@code exec:} and {@code shell:} everything after the colon is the command, verbatim. In
+ * every other scheme the first {@code ?} starts options, {@code KEY=VALUE} joined by {@code &},
+ * named like the configuration keys; a literal {@code ?}, {@code %}, {@code #} or, in an option,
+ * {@code &} is percent-encoded. {@code -} is short for {@code stdio:}.
+ *
+ * <p>Immutable. {@link #toString()} gives a text that parses to an equal endpoint. It has no
+ * secrets because none are accepted: a password in the user information, or an option whose key
+ * names one, is refused.
+ */
+@ProviderType
+public final class Endpoint {
+  private static final Pattern SCHEME = Pattern.compile("[a-z][a-z0-9+.-]*");
+  private static final Pattern SECRET = Pattern.compile("(?i).*(password|passphrase|secret)$");
+  private static final Set<String> VERBATIM = Set.of("exec", "shell");
+
+  private final String scheme;
+  private final String address;
+  private final Map<String, String> options;
+
+  private Endpoint(String scheme, String address, Map<String, String> options) {
+    this.scheme = scheme;
+    this.address = address;
+    this.options = options;
+  }
+
+  /**
+   * Reads an endpoint.
+   *
+   * @param text such as {@code tcp://localhost:80}, {@code unix:/run/x}, {@code exec:tr a-z A-Z}
+   * @return the endpoint
+   * @throws IllegalArgumentException if the text is not an endpoint, or carries a secret; the
+   *     message says what was expected and repeats no secret
+   */
+  public static Endpoint parse(String text) {
+    if (text.equals("-")) {
+      return new Endpoint("stdio", "", Map.of());
+    }
+    int colon = text.indexOf(':');
+    if (colon < 1 || !SCHEME.matcher(text.substring(0, colon)).matches()) {
+      throw new IllegalArgumentException(
+          "'"
+              + shown(text)
+              + "' is not an endpoint; expected SCHEME:ADDRESS, such as tcp://localhost:80");
+    }
+    String scheme = text.substring(0, colon);
+    String rest = text.substring(colon + 1);
+    if (VERBATIM.contains(scheme)) {
+      return new Endpoint(scheme, rest, Map.of());
+    }
+    int question = rest.indexOf('?');
+    String address = decode(question < 0 ? rest : rest.substring(0, question));
+    if (address.startsWith("//")) {
+      String authority = address.substring(2);
+      int at = authority.lastIndexOf('@');
+      if (at >= 0 && authority.lastIndexOf(':', at) >= 0) {
+        throw new IllegalArgumentException(
+            scheme
+                + "://…@"
+                + authority.substring(at + 1)
+                + " has a password in it; an endpoint must not carry one, give it as a file");
+      }
+    }
+    Map<String, String> options = new LinkedHashMap<>();
+    if (question >= 0 && question + 1 < rest.length()) {
+      for (String option : rest.substring(question + 1).split("&", -1)) {
+        int equals = option.indexOf('=');
+        if (equals < 1) {
+          throw new IllegalArgumentException(
+              "'" + option + "' in '" + shown(text) + "' is not an option; expected KEY=VALUE");
+        }
+        String key = decode(option.substring(0, equals));
+        if (SECRET.matcher(key).matches()) {
+          throw new IllegalArgumentException(
+              "option '"
+                  + key
+                  + "' of "
+                  + scheme
+                  + ": is a secret; an endpoint must not carry one, give it as a file");
+        }
+        if (options.putIfAbsent(key, decode(option.substring(equals + 1))) != null) {
+          throw new IllegalArgumentException(
+              "option '" + key + "' is given twice in '" + shown(text) + "'");
+        }
+      }
+    }
+    return new Endpoint(scheme, address, Collections.unmodifiableMap(options));
+  }
+
+  private static String shown(String text) {
+    // What cannot be parsed may hold a secret anywhere: show no options and no user information.
+    int question = text.indexOf('?');
+    String cut = question < 0 ? text : text.substring(0, question) + "?…";
+    return cut.replaceAll("//[^/]*@", "//…@");
+  }
+
+  private static String decode(String text) {
+    if (text.indexOf('%') < 0) {
+      return text;
+    }
+    try {
+      return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "'" + shown(text) + "' has a broken percent-encoding; a literal % is written %25", e);
+    }
+  }
+
+  private static String encode(String text, String special) {
+    StringBuilder encoded = new StringBuilder(text.length() + 8);
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (special.indexOf(c) >= 0) {
+        encoded.append('%').append(String.format(Locale.ROOT, "%02X", (int) c));
+      } else {
+        encoded.append(c);
+      }
+    }
+    return encoded.toString();
+  }
+
+  /**
+   * The scheme: what stands before the first colon.
+   *
+   * @return lower case
+   */
+  public String scheme() {
+    return scheme;
+  }
+
+  /**
+   * The address: what stands between the scheme's colon and the options, decoded.
+   *
+   * @return with its leading slashes, possibly empty
+   */
+  public String address() {
+    return address;
+  }
+
+  /**
+   * The options, in the order in which they were given.
+   *
+   * @return decoded, unmodifiable
+   */
+  public Map<String, String> options() {
+    return options;
+  }
+
+  /**
+   * Whether this endpoint waits for peers.
+   *
+   * @return true when the scheme ends in {@code -listen}
+   */
+  public boolean listening() {
+    return scheme.endsWith("-listen");
+  }
+
+  /**
+   * The same endpoint with another address, such as a real port in place of 0.
+   *
+   * @param value the address, decoded
+   * @return a changed copy
+   */
+  public Endpoint withAddress(String value) {
+    return new Endpoint(scheme, value, options);
+  }
+
+  /**
+   * The same endpoint without its options.
+   *
+   * @return a changed copy
+   */
+  public Endpoint withoutOptions() {
+    return new Endpoint(scheme, address, Map.of());
+  }
+
+  /**
+   * The same endpoint without user information and options, for service properties and logs.
+   *
+   * @return a changed copy
+   */
+  public Endpoint anonymous() {
+    int at = address.startsWith("//") ? address.lastIndexOf('@') : -1;
+    return new Endpoint(scheme, at < 0 ? address : "//" + address.substring(at + 1), Map.of());
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Endpoint that
+        && scheme.equals(that.scheme)
+        && address.equals(that.address)
+        && options.equals(that.options);
+  }
+
+  @Override
+  public int hashCode() {
+    return 31 * (31 * scheme.hashCode() + address.hashCode()) + options.hashCode();
+  }
+
+  @Override
+  public String toString() {
+    if (VERBATIM.contains(scheme)) {
+      return scheme + ":" + address;
+    }
+    StringBuilder text = new StringBuilder(scheme).append(':').append(encode(address, "?%#"));
+    char separator = '?';
+    for (Map.Entry<String, String> option : options.entrySet()) {
+      text.append(separator)
+          .append(encode(option.getKey(), "?%#&="))
+          .append('=')
+          .append(encode(option.getValue(), "?%#&"));
+      separator = '&';
+    }
+    return text.toString();
+  }
+}

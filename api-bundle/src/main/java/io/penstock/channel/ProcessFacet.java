@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.channel;
+
+import io.penstock.stream.ByteSource;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * What a channel to a child process offers beside its input and output. Safe for use by any thread.
+ */
+@ProviderType
+public interface ProcessFacet {
+  /**
+   * The process's number.
+   *
+   * @return as the operating system counts
+   */
+  long pid();
+
+  /**
+   * The child's standard error, when the option {@code stderr=pipe} asked for it; otherwise it is
+   * ours.
+   *
+   * @return a second source, closed with the channel
+   */
+  Optional<ByteSource> errorSource();
+
+  /**
+   * Waits for the exit status, with a limit of its own. Parity CH-15, CH-28.
+   *
+   * @param wait this call's limit
+   * @return the status, 128 + n for a child ended by signal n; empty when told not to wait and it
+   *     still runs
+   * @throws io.penstock.error.StreamTimeoutException if the limit passes first
+   * @throws java.io.InterruptedIOException if the thread is interrupted; its flag stays set
+   * @throws IOException if the child was lost
+   */
+  OptionalInt exitStatus(Wait wait) throws IOException;
+
+  /** Asks the child to end (the termination signal). Does nothing when it has ended. */
+  void terminate();
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.error;
+
+import java.io.IOException;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** The peer, or the state of the channel, refuses a request. Parity CH-14, CH-39, CH-54. */
+@ProviderType
+public final class RequestRejectedException extends IOException implements StreamFault {
+  private static final long serialVersionUID = 1L;
+
+  /** The name of the stream. */
+  private final String stream;
+
+  /** The count. */
+  private final long count;
+
+  /**
+   * Makes the exception.
+   *
+   * @param stream the name of the stream
+   * @param what what happened, for the message
+   * @param count 0
+   */
+  public RequestRejectedException(String stream, String what, long count) {
+    super(stream + ": " + what);
+    this.stream = stream;
+    this.count = count;
+  }
+
+  @Override
+  public String stream() {
+    return stream;
+  }
+
+  /** {@return 0} */
+  @Override
+  public long count() {
+    return count;
+  }
+}

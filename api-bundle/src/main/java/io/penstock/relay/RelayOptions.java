@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.relay;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.stream.Wait;
+import java.util.Objects;
+import org.osgi.annotation.versioning.ProviderType;
+
+/** How a relay works. Immutable; each {@code with} method returns a changed copy. */
+@ProviderType
+public final class RelayOptions {
+  /** The default size of the buffer that each direction reads into: 256 KiB. */
+  public static final int DEFAULT_BUFFER = 256 * 1024;
+
+  private static final RelayOptions DEFAULTS =
+      new RelayOptions(
+          "",
+          false,
+          false,
+          Integer.MAX_VALUE,
+          DEFAULT_BUFFER,
+          Wait.forever(),
+          Wait.forever(),
+          0,
+          ChannelOptions.defaults(),
+          ChannelOptions.defaults(),
+          new RelayObserver() {});
+
+  private final String name;
+  private final boolean oneWay;
+  private final boolean fork;
+  private final int maxConnections;
+  private final int buffer;
+  private final Wait idle;
+  private final Wait linger;
+  private final long rate;
+  private final ChannelOptions from;
+  private final ChannelOptions to;
+  private final RelayObserver observer;
+
+  private RelayOptions(
+      String name,
+      boolean oneWay,
+      boolean fork,
+      int maxConnections,
+      int buffer,
+      Wait idle,
+      Wait linger,
+      long rate,
+      ChannelOptions from,
+      ChannelOptions to,
+      RelayObserver observer) {
+    this.name = Objects.requireNonNull(name, "name");
+    this.oneWay = oneWay;
+    this.fork = fork;
+    this.maxConnections = maxConnections;
+    this.buffer = buffer;
+    this.idle = duration(idle, "idle");
+    this.linger = duration(linger, "linger");
+    this.rate = rate;
+    this.from = Objects.requireNonNull(from, "from");
+    this.to = Objects.requireNonNull(to, "to");
+    this.observer = Objects.requireNonNull(observer, "observer");
+  }
+
+  private static Wait duration(Wait wait, String what) {
+    if (wait.kind() != Wait.Kind.FOREVER && wait.kind() != Wait.Kind.UP_TO) {
+      throw new IllegalArgumentException(
+          what + " is " + wait + ", expected for ever or a duration");
+    }
+    return wait;
+  }
+
+  /**
+   * The defaults: both ways, one connection, 256 KiB of buffer, no limits.
+   *
+   * @return the shared defaults
+   */
+  public static RelayOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Names the relay, for errors and logs.
+   *
+   * @param value the name; empty for one made of its endpoints
+   * @return a changed copy
+   */
+  public RelayOptions withName(String value) {
+    return new RelayOptions(
+        value, oneWay, fork, maxConnections, buffer, idle, linger, rate, from, to, observer);
+  }
+
+  /**
+   * Copies from FROM to TO only.
+   *
+   * @param value true for one way
+   * @return a changed copy
+   */
+  public RelayOptions withOneWay(boolean value) {
+    return new RelayOptions(
+        name, value, fork, maxConnections, buffer, idle, linger, rate, from, to, observer);
+  }
+
+  /**
+   * Accepts any number of connections, each with a TO of its own.
+   *
+   * @param value true to go on accepting
+   * @return a changed copy
+   */
+  public RelayOptions withFork(boolean value) {
+    return new RelayOptions(
+        name, oneWay, value, maxConnections, buffer, idle, linger, rate, from, to, observer);
+  }
+
+  /**
+   * How many connections may be relayed at once; further peers wait in the backlog.
+   *
+   * @param count 1 or more
+   * @return a changed copy
+   * @throws IllegalArgumentException if {@code count} is less than 1
+   */
+  public RelayOptions withMaxConnections(int count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("maxConnections is " + count + ", expected 1 or more");
+    }
+    return new RelayOptions(
+        name, oneWay, fork, count, buffer, idle, linger, rate, from, to, observer);
+  }
+
+  /**
+   * The size of the buffer that each direction reads into.
+   *
+   * @param bytes 1 byte to 1 GiB
+   * @return a changed copy
+   * @throws IllegalArgumentException if {@code bytes} is out of range
+   */
+  public RelayOptions withBuffer(long bytes) {
+    if (bytes < 1 || bytes > 1 << 30) {
+      throw new IllegalArgumentException("buffer is " + bytes + " bytes, expected 1 byte to 1GiB");
+    }
+    return new RelayOptions(
+        name, oneWay, fork, maxConnections, (int) bytes, idle, linger, rate, from, to, observer);
+  }
+
+  /**
+   * Fails a connection on which no byte went either way for so long.
+   *
+   * @param limit for ever, or a duration
+   * @return a changed copy
+   */
+  public RelayOptions withIdle(Wait limit) {
+    return new RelayOptions(
+        name, oneWay, fork, maxConnections, buffer, limit, linger, rate, from, to, observer);
+  }
+
+  /**
+   * How long the other direction may go on after one has ended; then the relay ends with success.
+   *
+   * @param limit for ever, or a duration
+   * @return a changed copy
+   */
+  public RelayOptions withLinger(Wait limit) {
+    return new RelayOptions(
+        name, oneWay, fork, maxConnections, buffer, idle, limit, rate, from, to, observer);
+  }
+
+  /**
+   * Limits the speed of each direction of each connection.
+   *
+   * @param bytesPerSecond 1 or more, or 0 for no limit
+   * @return a changed copy
+   * @throws IllegalArgumentException if {@code bytesPerSecond} is negative
+   */
+  public RelayOptions withRate(long bytesPerSecond) {
+    if (bytesPerSecond < 0) {
+      throw new IllegalArgumentException("rate is " + bytesPerSecond + ", expected 0 or more");
+    }
+    return new RelayOptions(
+        name,
+        oneWay,
+        fork,
+        maxConnections,
+        buffer,
+        idle,
+        linger,
+        bytesPerSecond,
+        from,
+        to,
+        observer);
+  }
+
+  /**
+   * How FROM is opened.
+   *
+   * @param options for the channel or listener
+   * @return a changed copy
+   */
+  public RelayOptions withFrom(ChannelOptions options) {
+    return new RelayOptions(
+        name, oneWay, fork, maxConnections, buffer, idle, linger, rate, options, to, observer);
+  }
+
+  /**
+   * How TO is opened.
+   *
+   * @param options for the channel or listener
+   * @return a changed copy
+   */
+  public RelayOptions withTo(ChannelOptions options) {
+    return new RelayOptions(
+        name, oneWay, fork, maxConnections, buffer, idle, linger, rate, from, options, observer);
+  }
+
+  /**
+   * Who is told what the relay does.
+   *
+   * @param value the observer
+   * @return a changed copy
+   */
+  public RelayOptions withObserver(RelayObserver value) {
+    return new RelayOptions(
+        name, oneWay, fork, maxConnections, buffer, idle, linger, rate, from, to, value);
+  }
+
+  /**
+   * The name.
+   *
+   * @return empty for one made of the endpoints
+   */
+  public String name() {
+    return name;
+  }
+
+  /**
+   * Whether bytes go from FROM to TO only.
+   *
+   * @return false by default
+   */
+  public boolean oneWay() {
+    return oneWay;
+  }
+
+  /**
+   * Whether it goes on accepting.
+   *
+   * @return false by default
+   */
+  public boolean fork() {
+    return fork;
+  }
+
+  /**
+   * How many connections may be relayed at once.
+   *
+   * @return {@link Integer#MAX_VALUE} by default
+   */
+  public int maxConnections() {
+    return maxConnections;
+  }
+
+  /**
+   * The size of the buffer that each direction reads into.
+   *
+   * @return bytes, 256 KiB by default
+   */
+  public int buffer() {
+    return buffer;
+  }
+
+  /**
+   * How long no byte may go either way.
+   *
+   * @return for ever by default
+   */
+  public Wait idle() {
+    return idle;
+  }
+
+  /**
+   * How long the other direction may go on after one has ended.
+   *
+   * @return for ever by default
+   */
+  public Wait linger() {
+    return linger;
+  }
+
+  /**
+   * The speed limit of each direction.
+   *
+   * @return bytes per second, 0 for none
+   */
+  public long rate() {
+    return rate;
+  }
+
+  /**
+   * How FROM is opened.
+   *
+   * @return its options
+   */
+  public ChannelOptions from() {
+    return from;
+  }
+
+  /**
+   * How TO is opened.
+   *
+   * @return its options
+   */
+  public ChannelOptions to() {
+    return to;
+  }
+
+  /**
+   * Who is told what the relay does.
+   *
+   * @return the observer, one that does nothing by default
+   */
+  public RelayObserver observer() {
+    return observer;
+  }
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Copying bytes between two channels, carrying half-close, failure and back-pressure across. */
+@Export
+@Version("0.1.0")
+@NullMarked
+package io.penstock.relay;
+
+import org.jspecify.annotations.NullMarked;
+import org.osgi.annotation.bundle.Export;
+import org.osgi.annotation.versioning.Version;

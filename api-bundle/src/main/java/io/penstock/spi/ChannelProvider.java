@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.spi;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.error.NotSupportedException;
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * Adds one or more schemes. Register it as a service with {@link #SCHEME}; that is all.
+ *
+ * <p>Safe for use by any thread. When the service goes, the channels that it made are aborted.
+ */
+@ConsumerType
+public interface ChannelProvider {
+  /** Service property: the scheme, or an array of schemes, that the provider serves. */
+  String SCHEME = "penstock.scheme";
+
+  /**
+   * The schemes it serves, such as {@code tcp} and {@code tcp-listen}.
+   *
+   * @return at least one
+   */
+  Set<String> schemes();
+
+  /**
+   * The option keys it understands beside those that every kind does; others are refused before it
+   * is called.
+   *
+   * @param scheme one of its schemes
+   * @return the keys; one that ends in a dot allows every key that begins with it
+   */
+  default Set<String> optionKeys(String scheme) {
+    return Set.of();
+  }
+
+  /**
+   * Connects. Must not wait: what takes time goes to {@link ProviderContext#executor()}.
+   *
+   * @param endpoint of one of its schemes
+   * @param options merged with the endpoint's own
+   * @param context what the product lends to this channel
+   * @return completes with a connected driver, or with why it cannot be; when it is cancelled (a
+   *     limit passed, the channel was closed) the provider gives up and releases what it has
+   * @throws IllegalArgumentException if an option's value is not allowed
+   * @throws IOException if the endpoint cannot be used at all
+   */
+  CompletionStage<? extends ChannelDriver> connect(
+      Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException;
+
+  /**
+   * Binds an address and listens.
+   *
+   * @param endpoint of one of its schemes that end in {@code -listen}
+   * @param options merged with the endpoint's own
+   * @param context what the product lends to this listener and its channels
+   * @return a bound listener
+   * @throws IOException the address type, when it cannot be bound; the not-supported type by
+   *     default
+   */
+  default ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
+      throws IOException {
+    throw new NotSupportedException(endpoint.toString(), "listening", "connect to it instead");
+  }
+}

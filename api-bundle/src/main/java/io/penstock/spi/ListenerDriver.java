@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.spi;
+
+import io.penstock.channel.Endpoint;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/** The narrow half of a listener that a provider supplies. */
+@ConsumerType
+public interface ListenerDriver extends EndDriver {
+  /**
+   * Accepts a peer that is there.
+   *
+   * @return null for nobody now
+   * @throws IOException if accepting failed; the product tries again on the next readiness
+   */
+  @Nullable ChannelDriver accept() throws IOException;
+
+  /**
+   * Where it listens.
+   *
+   * @return with the real port in place of 0
+   */
+  Endpoint endpoint();
+}

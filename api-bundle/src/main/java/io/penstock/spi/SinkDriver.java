@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.spi;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * The narrow half of a writable end that a provider supplies. {@link EndDriver} says who calls it
+ * and how it becomes ready.
+ */
+@ConsumerType
+public interface SinkDriver extends EndDriver {
+  /**
+   * Writes what there is room for.
+   *
+   * @param src has at least one byte remaining
+   * @return how many bytes; 0 for no room now
+   * @throws IOException the broken-pipe type when nobody will read, or the failure of the peer
+   */
+  int write(ByteBuffer src) throws IOException;
+
+  /**
+   * Ends the stream: everything accepted is still delivered, then the peer sees the end. Called
+   * once.
+   *
+   * @throws IOException if the transport refuses
+   */
+  void end() throws IOException;
+
+  /**
+   * How many bytes a write will surely take.
+   *
+   * @return bytes; -1 when the driver cannot tell
+   */
+  default long room() {
+    return -1;
+  }
+
+  /**
+   * How many accepted bytes have not left yet: a pipe's unread bytes. The callback of {@link
+   * #onReady} is called when it falls to 0, and on any change while the reader works.
+   *
+   * @return bytes, 0 or more; 0 where everything accepted is out of our hands
+   */
+  default long pending() {
+    return 0;
+  }
+
+  /**
+   * How many accepted bytes were dropped because nobody read them.
+   *
+   * @return bytes, 0 or more
+   */
+  default long dropped() {
+    return 0;
+  }
+
+  /**
+   * How often the other end was read, for drivers that can see it; the callback of {@link #onReady}
+   * is called on a change.
+   *
+   * @return a count that only rises; -1 when the reader cannot be seen
+   */
+  default long reads() {
+    return -1;
+  }
+
+  /**
+   * Releases this end after {@link #end}, or without it when the stream was cut.
+   *
+   * @throws IOException if the transport refuses
+   */
+  @Override
+  void close() throws IOException;
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.spi;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * The narrow half of a readable end that a provider supplies. {@link EndDriver} says who calls it
+ * and how it becomes ready.
+ */
+@ConsumerType
+public interface SourceDriver extends EndDriver {
+  /**
+   * Reads what is there.
+   *
+   * @param dst has at least one byte remaining
+   * @return how many bytes; 0 for nothing now; -1 for the end, again at each later call
+   * @throws IOException the failure of the peer, after the bytes that came before it, again at each
+   *     later call
+   */
+  int read(ByteBuffer dst) throws IOException;
+
+  /**
+   * How many bytes the driver knows to be readable at once, without asking the operating system.
+   *
+   * @return bytes, 0 or more
+   */
+  default long available() {
+    return 0;
+  }
+
+  /**
+   * The most bytes that can ever wait here unread, when that is a bound: a delimiter that is not
+   * within it will never be found.
+   *
+   * @return bytes; {@link Long#MAX_VALUE} when what is gathered makes room for more
+   */
+  default long capacity() {
+    return Long.MAX_VALUE;
+  }
+
+  /**
+   * Says that nothing more will be read. Bytes that still arrive are dropped by the driver, so that
+   * the peer is not stalled; where that is impossible, or the peer can be told, its writes break.
+   *
+   * @throws IOException if the transport refuses
+   */
+  @Override
+  void close() throws IOException;
+}

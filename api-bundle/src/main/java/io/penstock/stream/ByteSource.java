@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.stream;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.ScatteringByteChannel;
+import java.nio.charset.Charset;
+import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A readable end: of a pipe, of a channel, of anything.
+ *
+ * <p><b>Threads.</b> Any number of threads, platform or virtual, may use it at once. They take
+ * turns in the order in which they came; waiting for one's turn counts against one's limit.
+ *
+ * <p><b>Waiting.</b> A call without a {@link Wait} goes by {@link #readWait()}; a call with one
+ * goes by that. An interrupt is looked at only when a call would wait; it ends the wait with {@link
+ * java.io.InterruptedIOException}, the thread's flag stays set and the source stays usable.
+ *
+ * <p><b>Results are never overloaded.</b> 0 (or an empty buffer) means "nothing now", and only
+ * comes when told not to wait; -1 (or null) means that the stream has ended, is final and repeats.
+ * A failure of the peer is thrown after the buffered bytes were delivered, and again by each later
+ * read.
+ *
+ * <p><b>Exceptions</b> that every method with a {@code throws} clause may throw: {@link
+ * io.penstock.error.StreamTimeoutException} when a limit passed, {@link
+ * io.penstock.error.StreamClosedException} after a local close, {@link
+ * io.penstock.error.StreamClosedWhileWaitingException} when closed during the wait, {@link
+ * java.io.InterruptedIOException} on interrupt, and the failure of the peer as it was reported.
+ *
+ * <p>Parity BP-05..17, PY-09..11, PY-19, PY-24, PY-25, PY-35..39, CH-26..31, YA-03.
+ */
+@ProviderType
+public interface ByteSource extends ReadableByteChannel, ScatteringByteChannel {
+  /**
+   * A label for errors and logs.
+   *
+   * @return the name, never empty
+   */
+  String name();
+
+  /**
+   * Reads what is there, merging what was written separately, under {@link #readWait()}.
+   *
+   * @param dst filled from its position on; with nothing remaining the call returns 0 at once
+   * @return how many bytes; 0 when told not to wait and there is nothing now; -1 at the end
+   */
+  @Override
+  int read(ByteBuffer dst) throws IOException;
+
+  /**
+   * Reads what is there, merging what was written separately.
+   *
+   * @param dst filled from its position on; with nothing remaining the call returns 0 at once
+   * @param wait this call's own limit
+   * @return how many bytes; 0 when told not to wait and there is nothing now; -1 at the end
+   * @throws IOException as this interface says
+   */
+  int read(ByteBuffer dst, Wait wait) throws IOException;
+
+  /**
+   * Lends the next run of bytes in place for the length of a callback, with no lock held. A
+   * concurrent {@link #close()} waits for the callback.
+   *
+   * @param max the most bytes to lend, 1 or more
+   * @param use what it does not consume stays readable
+   * @param wait this call's own limit
+   * @return how many bytes were consumed (0 also if the callback consumed nothing, or when told not
+   *     to wait and there is nothing now); -1 at the end
+   * @throws IllegalArgumentException if {@code max} is less than 1
+   * @throws IOException as this interface says, or what the callback threw; nothing is consumed
+   *     then
+   */
+  int consume(int max, ByteConsumer use, Wait wait) throws IOException;
+
+  /**
+   * Hands the next run of bytes over for good: without a copy when it was given to the sink as a
+   * buffer, otherwise a private copy.
+   *
+   * @param max the most bytes to take, 1 or more
+   * @param wait this call's own limit
+   * @return the bytes, between position and limit; empty when told not to wait and there is nothing
+   *     now; null at the end
+   * @throws IllegalArgumentException if {@code max} is less than 1
+   * @throws IOException as this interface says
+   */
+  @Nullable ByteBuffer take(int max, Wait wait) throws IOException;
+
+  /**
+   * Takes everything that is buffered, at once; never waits.
+   *
+   * @return the bytes; empty when nothing is buffered, which does not mean the end (parity BP-06)
+   * @throws IOException the closed type, after a local close
+   */
+  ByteBuffer drain() throws IOException;
+
+  /**
+   * Moves bytes to a sink until {@code max} were moved or this source ends; with {@link
+   * Wait#none()} as many as go now. What the sink did not accept stays readable here.
+   *
+   * @param sink where the bytes go
+   * @param max the most bytes to move, 0 or more
+   * @param wait this call's own limit; {@link Wait#upTo} restarts with each piece that moved
+   * @return how many bytes were moved; 0 when told not to wait and nothing could be; -1 at the end.
+   *     A failure after some bytes were moved is thrown by the next call
+   * @throws IllegalArgumentException if {@code max} is negative
+   * @throws IOException as this interface and {@link ByteSink} say; a time-out's count is the
+   *     number of bytes that were moved
+   */
+  long transferTo(ByteSink sink, long max, Wait wait) throws IOException;
+
+  /**
+   * Fills a buffer. Room (or credit) is released as it gathers, so that it cannot deadlock against
+   * a bounded writer; when it fails, what was gathered goes back in front and {@code dst} keeps its
+   * position.
+   *
+   * @param dst filled to its limit
+   * @param wait this call's own limit
+   * @throws io.penstock.error.EndOfStreamException if the stream ends first; the bytes stay
+   *     readable
+   * @throws io.penstock.error.WouldBlockException if told not to wait and too few bytes are there;
+   *     they stay readable
+   * @throws IOException as this interface says
+   */
+  void readFully(ByteBuffer dst, Wait wait) throws IOException;
+
+  /**
+   * Reads up to and including a delimiter, which may span what was written separately.
+   *
+   * @param delimiter one byte or more
+   * @param limit the most bytes to return, the delimiter included; at least its length
+   * @param wait this call's own limit
+   * @return the bytes, the delimiter included; null at the end, when the unmatched tail stays
+   *     readable
+   * @throws io.penstock.error.BufferFullException if there is no match within the smaller of {@code
+   *     limit} and the capacity, at once; the bytes stay readable
+   * @throws io.penstock.error.WouldBlockException if told not to wait and there is no match yet;
+   *     the bytes stay readable
+   * @throws IllegalArgumentException if the delimiter is empty or longer than {@code limit}
+   * @throws IOException as this interface says; the bytes stay readable
+   */
+  @Nullable ByteBuffer readUntil(ByteSequence delimiter, int limit, Wait wait) throws IOException;
+
+  /**
+   * Reads everything up to the end. Room is released as it gathers; when it fails, what was
+   * gathered goes back in front.
+   *
+   * @param limit the most bytes to gather, 0 or more
+   * @param wait this call's own limit
+   * @return the bytes, possibly none
+   * @throws io.penstock.error.BufferFullException if there are more than {@code limit} bytes; they
+   *     stay readable
+   * @throws io.penstock.error.WouldBlockException if told not to wait and the end is not there yet;
+   *     the bytes stay readable
+   * @throws IOException as this interface says; the bytes stay readable
+   */
+  ByteBuffer readAll(long limit, Wait wait) throws IOException;
+
+  /**
+   * Reads a line: the bytes up to and including a line feed, decoded. The end of the stream
+   * delivers a last partial line, then null.
+   *
+   * @param charset decodes the line; a charset in which a line feed is the single byte 10
+   * @param limit the most bytes of a line, its terminator included; 1 or more
+   * @param terminator whether the line feed (and a carriage return before it) is returned
+   * @param wait this call's own limit
+   * @return the line, or null at the end
+   * @throws io.penstock.error.BufferFullException if there is no line feed within the smaller of
+   *     {@code limit} and the capacity, at once; the bytes stay readable
+   * @throws io.penstock.error.WouldBlockException if told not to wait and there is no line yet; the
+   *     bytes stay readable
+   * @throws java.nio.charset.CharacterCodingException if the bytes are not text in that charset;
+   *     they stay readable
+   * @throws IOException as this interface says; the bytes stay readable
+   */
+  @Nullable String readLine(Charset charset, int limit, Terminator terminator, Wait wait)
+      throws IOException;
+
+  /**
+   * How many bytes are known to be readable without waiting. A kind whose bytes wait in the
+   * operating system counts only those that it has looked at. Never waits.
+   *
+   * @return bytes, 0 or more; 0 after a local close
+   */
+  long available();
+
+  /**
+   * Whether the stream has ended and everything before the end was read, so that the next read
+   * returns -1. Never waits.
+   *
+   * @return true at the end
+   */
+  boolean ended();
+
+  /**
+   * Waits until a read would not wait: on data, the end or a failure.
+   *
+   * @param wait this call's own limit
+   * @throws io.penstock.error.WouldBlockException if told not to wait and there is nothing now
+   * @throws IOException as this interface says; the peer's failure is left to the read
+   */
+  void awaitReadable(Wait wait) throws IOException;
+
+  /**
+   * The limit of calls that do not bring their own.
+   *
+   * @return for ever, until it is changed
+   */
+  Wait readWait();
+
+  /**
+   * Changes the limit of calls that do not bring their own. Those who wait under the old one are
+   * woken and go on under the new one, measured from their call's start.
+   *
+   * @param wait the new limit
+   */
+  void readWait(Wait wait);
+
+  /**
+   * Set while a read would not wait: data, the end, a failure, or a local close.
+   *
+   * @return the signal, always the same
+   */
+  Signal readable();
+
+  /**
+   * Set from the local close on.
+   *
+   * @return the signal, always the same
+   */
+  Signal closing();
+
+  /**
+   * This source as a stream without thread identity. Closing it closes this source only. Where it
+   * must not wait and there is nothing, it throws the would-block type, for the stream idiom has no
+   * 0 for that.
+   *
+   * @return a view
+   */
+  InputStream inputStream();
+
+  /**
+   * Whether this end was not closed locally.
+   *
+   * @return false after {@link #close()}
+   */
+  @Override
+  boolean isOpen();
+
+  /**
+   * Says that nothing more will be read. What is buffered is dropped, with one warning that has the
+   * name and the count; every writer of the other side gets the broken-pipe type; who waits here is
+   * woken. On a channel, bytes that still arrive are dropped, so that the peer is not stalled.
+   * Idempotent; waits only for a {@link #consume} callback in progress.
+   */
+  @Override
+  void close() throws IOException;
+}
