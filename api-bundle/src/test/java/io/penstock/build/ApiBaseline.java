@@ -9,12 +9,14 @@ import aQute.bnd.osgi.Jar;
 import aQute.bnd.osgi.Processor;
 import java.io.File;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipInputStream;
@@ -44,7 +46,7 @@ final class ApiBaseline {
               "package %s: %s change since %s, so its version must be at least %s, not %s"
                   .formatted(
                       info.packageName,
-                      info.packageDiff.getDelta().toString().toLowerCase(java.util.Locale.ROOT),
+                      info.packageDiff.getDelta().toString().toLowerCase(Locale.ROOT),
                       info.olderVersion,
                       info.suggestedVersion,
                       info.newerVersion));
@@ -120,7 +122,7 @@ final class ApiBaseline {
           Files.copy(zip, file);
         }
       }
-      zip.transferTo(java.io.OutputStream.nullOutputStream());
+      zip.transferTo(OutputStream.nullOutputStream());
     }
     if (git.waitFor() != 0) {
       throw new IOException(

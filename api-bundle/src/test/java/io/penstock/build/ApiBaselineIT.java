@@ -2,9 +2,11 @@
 package io.penstock.build;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import aQute.bnd.osgi.Jar;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -59,8 +61,7 @@ class ApiBaselineIT {
   void commitThatIsNotThereIsNamed() {
     String missing = "0123456789012345678901234567890123456789";
     var thrown =
-        org.junit.jupiter.api.Assertions.assertThrows(
-            java.io.IOException.class, () -> ApiBaseline.checkOut(ROOT, missing, work, "bnd.bnd"));
+        assertThrows(IOException.class, () -> ApiBaseline.checkOut(ROOT, missing, work, "bnd.bnd"));
     assertTrue(thrown.getMessage().contains(missing), thrown::getMessage);
   }
 
