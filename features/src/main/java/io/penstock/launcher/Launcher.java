@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.launcher;
+
+import java.io.PrintStream;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Filter;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.util.tracker.ServiceTracker;
+
+/**
+ * The main class of the runnable jar: boots a private container, calls the command line in it and
+ * exits with what that returns.
+ */
+public final class Launcher {
+  /** Exit status of a failure. */
+  private static final int FAILURE = 1;
+
+  /** How long a command line that is not there may still appear after every bundle has started. */
+  private static final long MAIN_APPEARS_MILLIS = TimeUnit.SECONDS.toMillis(1);
+
+  private static final String MAIN_FILTER =
+      "(&(objectClass=" + Callable.class.getName() + ")(penstock.main=true))";
+
+  private Launcher() {}
+
+  /**
+   * Runs the command line and ends the virtual machine with its exit status.
+   *
+   * @param args the arguments, handed on as they are
+   */
+  public static void main(String[] args) {
+    PrintStream out = System.out;
+    System.setOut(System.err);
+    System.exit(launch(args, out));
+  }
+
+  private static int launch(String[] args, PrintStream out) {
+    List<String> arguments = List.of(args);
+    Container container = null;
+    try {
+      container = Container.create();
+      Runtime.getRuntime().addShutdownHook(new Thread(container::close, "penstock-shutdown"));
+      return runIn(container, arguments, out);
+    } catch (Exception e) {
+      // A container that is being stopped by a signal makes everything fail: only the cause counts.
+      if (container == null || !container.isClosing()) {
+        report(e, arguments);
+      }
+      return FAILURE;
+    }
+  }
+
+  private static int runIn(Container container, List<String> arguments, PrintStream out)
+      throws Exception {
+    container.install(Container.CORE);
+    // Bundles wire their optional imports when they are resolved, so whatever may start later has
+    // to
+    // be there from the beginning. One that is installed in vain costs time, nothing else.
+    boolean stays = arguments.contains("run");
+    if (stays) {
+      container.install(Container.RUN);
+      container.install(Container.CONSOLE);
+    }
+    container.start();
+    BundleContext context = container.context();
+    Supplier<String[]> supplier = () -> arguments.toArray(String[]::new);
+    context.registerService(
+        Supplier.class, supplier, FrameworkUtil.asDictionary(Map.of("penstock.arguments", true)));
+    Function<Map<String, String>, Integer> residence =
+        options -> new Residence(container, out).apply(options);
+    context.registerService(
+        Function.class, residence, FrameworkUtil.asDictionary(Map.of("penstock.container", true)));
+    container.startBundles(Container.CORE);
+
+    Callable<?> main = findMain(context);
+    if (main == null) {
+      System.err.println("penstock: " + new Diagnosis(context).explain());
+      return FAILURE;
+    }
+    return main.call() instanceof Integer status ? status : FAILURE;
+  }
+
+  private static @Nullable Callable<?> findMain(BundleContext context)
+      throws InvalidSyntaxException, InterruptedException {
+    Filter filter = FrameworkUtil.createFilter(MAIN_FILTER);
+    ServiceTracker<Callable<?>, Callable<?>> tracker = new ServiceTracker<>(context, filter, null);
+    tracker.open();
+    // Left open: the service stays in use until the framework stops.
+    Callable<?> main = tracker.getService();
+    return main != null ? main : tracker.waitForService(MAIN_APPEARS_MILLIS);
+  }
+
+  private static void report(Exception failure, Collection<String> arguments) {
+    System.err.println("penstock: " + describe(failure));
+    if (arguments.contains("-v") || arguments.contains("--verbose")) {
+      failure.printStackTrace();
+    }
+  }
+
+  private static String describe(Throwable failure) {
+    String message = failure.getMessage();
+    return message == null ? failure.getClass().getName() : message.lines().findFirst().orElse("");
+  }
+}
