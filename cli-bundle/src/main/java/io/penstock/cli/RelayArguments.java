@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.cli;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.relay.RelayOptions;
+import io.penstock.stream.Units;
+import io.penstock.stream.Wait;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ParseResult;
+
+/**
+ * What {@code relay} was asked to do, checked as far as that is possible without touching anything.
+ *
+ * @param from one side
+ * @param to the other side
+ * @param options how
+ */
+record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
+  private static final Set<String> INSIDE_ONLY = Set.of("pipe", "mem", "mem-listen");
+
+  /**
+   * Reads what the command line's parser has split.
+   *
+   * @param parsed the arguments of {@code relay}
+   * @param schemes which are installed
+   * @return what to do
+   * @throws IllegalArgumentException if something cannot be; the message says what is allowed
+   */
+  static RelayArguments of(ParseResult parsed, SortedSet<String> schemes) {
+    Endpoint from = endpoint("FROM", text(parsed.matchedPositionalValue(0, "")), schemes);
+    Endpoint to = endpoint("TO", text(parsed.matchedPositionalValue(1, "")), schemes);
+    boolean oneWay = parsed.hasMatchedOption(Syntax.ONE_WAY);
+    boolean fork = parsed.hasMatchedOption(Syntax.FORK);
+    if (fork) {
+      checkFork(from, to);
+    } else if (parsed.hasMatchedOption(Syntax.MAX_CONNECTIONS)) {
+      throw new IllegalArgumentException(
+          Syntax.MAX_CONNECTIONS
+              + " needs "
+              + Syntax.FORK
+              + "; without it there is one connection");
+    }
+    if (!oneWay && from.scheme().equals("stdio") && to.scheme().equals("stdio")) {
+      throw new IllegalArgumentException(
+          "stdio: on both sides would read standard input twice; with -u it is copied to standard"
+              + " output");
+    }
+    RelayOptions options =
+        RelayOptions.defaults()
+            .withOneWay(oneWay)
+            .withFork(fork)
+            .withFrom(channelOptions(parsed, Syntax.FROM, from))
+            .withTo(channelOptions(parsed, Syntax.TO, to));
+    Duration idle = value(parsed, Syntax.IDLE_TIMEOUT, RelayArguments::positive);
+    if (idle != null) {
+      options = options.withIdle(Wait.upTo(idle));
+    }
+    Duration linger = value(parsed, Syntax.LINGER, Units::duration);
+    if (linger != null) {
+      options = options.withLinger(Wait.upTo(linger));
+    }
+    RelayOptions sized = options;
+    RelayOptions buffered =
+        value(parsed, Syntax.BUFFER, text -> sized.withBuffer(Units.bytes(text)));
+    options = buffered == null ? options : buffered;
+    Integer maxConnections = value(parsed, Syntax.MAX_CONNECTIONS, RelayArguments::count);
+    if (maxConnections != null) {
+      options = options.withMaxConnections(maxConnections);
+    }
+    return new RelayArguments(from, to, options);
+  }
+
+  private static String text(@Nullable String value) {
+    return value == null ? "" : value;
+  }
+
+  private static Endpoint endpoint(String side, String text, SortedSet<String> schemes) {
+    Optional<String> socat = Socat.advice(text);
+    if (socat.isPresent()) {
+      throw new IllegalArgumentException(side + ": " + socat.get());
+    }
+    Endpoint endpoint;
+    try {
+      endpoint = Endpoint.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          side + ": " + e.getMessage() + "; known schemes: " + known(schemes), e);
+    }
+    String scheme = endpoint.scheme();
+    if (INSIDE_ONLY.contains(scheme)) {
+      throw new IllegalArgumentException(
+          side
+              + ": "
+              + scheme
+              + ": names something inside a container, and this relay has one of its own; use it"
+              + " in a configuration io.penstock.Relay~NAME of 'penstock run --conf DIR'"
+              + (scheme.equals("pipe") ? " (a FIFO is fifo:PATH)" : ""));
+    }
+    if (!schemes.contains(scheme)) {
+      throw new IllegalArgumentException(
+          side
+              + ": unknown scheme '"
+              + scheme
+              + "': no provider with penstock.scheme="
+              + scheme
+              + " is installed; known schemes: "
+              + known(schemes));
+    }
+    return endpoint;
+  }
+
+  private static String known(SortedSet<String> schemes) {
+    List<String> usable = schemes.stream().filter(s -> !INSIDE_ONLY.contains(s)).toList();
+    return usable.isEmpty() ? "none" : String.join(", ", usable);
+  }
+
+  private static void checkFork(Endpoint from, Endpoint to) {
+    if (!from.listening()) {
+      throw new IllegalArgumentException(
+          "--fork needs a FROM that listens, such as tcp-listen:// or unix-listen:, but it is "
+              + from.scheme()
+              + ":");
+    }
+    if (to.listening() || to.scheme().equals("stdio")) {
+      throw new IllegalArgumentException(
+          "--fork needs a TO that each connection can have for itself, but "
+              + to.scheme()
+              + ": "
+              + (to.listening() ? "listens" : "is there only once"));
+    }
+  }
+
+  private static ChannelOptions channelOptions(ParseResult parsed, String side, Endpoint endpoint) {
+    ChannelOptions options = ChannelOptions.defaults();
+    Duration connect = value(parsed, Syntax.CONNECT_TIMEOUT, RelayArguments::positive);
+    if (connect != null) {
+      options = options.withConnectTimeout(connect);
+    }
+    List<String> pairs = parsed.matchedOptionValue(side, List.of());
+    for (String pair : pairs) {
+      int equals = pair.indexOf('=');
+      if (equals < 1) {
+        throw new IllegalArgumentException(
+            side + ": '" + pair + "' is not an option; expected KEY=VALUE");
+      }
+      String key = pair.substring(0, equals);
+      boolean twice = pairs.stream().filter(p -> p.startsWith(key + "=")).count() > 1;
+      if (twice || endpoint.options().containsKey(key)) {
+        throw new IllegalArgumentException(side + ": option '" + key + "' is given twice");
+      }
+      options = with(side, options, key, pair.substring(equals + 1));
+    }
+    // The endpoint's own are read by the factory; here their values are only looked at.
+    String label = side.equals(Syntax.FROM) ? "FROM" : "TO";
+    endpoint.options().forEach((key, text) -> with(label, ChannelOptions.defaults(), key, text));
+    return options;
+  }
+
+  private static ChannelOptions with(
+      String where, ChannelOptions options, String key, String value) {
+    try {
+      return options.with(key, value);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(where + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static <T> @Nullable T value(
+      ParseResult parsed, String option, Function<String, T> reader) {
+    if (!parsed.hasMatchedOption(option)) {
+      return null;
+    }
+    try {
+      return reader.apply(text(parsed.matchedOptionValue(option, "")));
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(option + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static Duration positive(String text) {
+    Duration duration = Units.duration(text);
+    if (duration.isZero()) {
+      throw new IllegalArgumentException("'" + text + "' is not more than zero");
+    }
+    return duration;
+  }
+
+  private static Integer count(String text) {
+    int count;
+    try {
+      count = Integer.parseInt(text);
+    } catch (NumberFormatException e) {
+      count = 0;
+    }
+    if (count < 1) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is not a number from 1 to " + Integer.MAX_VALUE);
+    }
+    return count;
+  }
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.cli;
+
+import io.penstock.channel.ChannelFactory;
+import io.penstock.channel.Listener;
+import io.penstock.relay.Relay;
+import io.penstock.relay.RelayFactory;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.PositionalParamSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** Reads the arguments and does what they say. {@link #stop} may be called by any thread. */
+final class Tool {
+  static final int SUCCESS = 0;
+  static final int FAILURE = 1;
+  static final int BAD_ARGUMENTS = 2;
+
+  /**
+   * What there is beside the services.
+   *
+   * @param version of this product
+   * @param framework name and version of the OSGi framework
+   * @param out standard output
+   * @param err standard error
+   * @param terminal whether standard error is a terminal
+   * @param ending whether the virtual machine is shutting down
+   * @param container keeps the container running and returns the exit status
+   */
+  record Surroundings(
+      String version,
+      String framework,
+      PrintStream out,
+      PrintStream err,
+      boolean terminal,
+      BooleanSupplier ending,
+      Function<Map<String, String>, Integer> container) {}
+
+  private final Surroundings surroundings;
+  private final ChannelFactory channels;
+  private final RelayFactory relays;
+  private final AtomicReference<@Nullable Relay> current = new AtomicReference<>();
+  private volatile boolean stopping;
+
+  /**
+   * Makes one.
+   *
+   * @param surroundings what there is beside the services
+   * @param channels tells which schemes there are
+   * @param relays makes the relay
+   */
+  Tool(Surroundings surroundings, ChannelFactory channels, RelayFactory relays) {
+    this.surroundings = surroundings;
+    this.channels = channels;
+    this.relays = relays;
+  }
+
+  /** Ends a relay in progress. From now on nothing is reported. */
+  void stop() {
+    stopping = true;
+    Relay relay = current.get();
+    if (relay != null) {
+      relay.close();
+    }
+  }
+
+  private boolean isEnding() {
+    return stopping || surroundings.ending().getAsBoolean();
+  }
+
+  /**
+   * Runs one command line. Waits until it is done.
+   *
+   * @param args the arguments
+   * @return the exit status
+   */
+  int run(String... args) {
+    CommandLine commandLine = Syntax.commandLine();
+    ParseResult root;
+    try {
+      root = commandLine.parseArgs(args);
+    } catch (ParameterException e) {
+      return refuse(complaint(e) + "; see '" + commandName(e.getCommandLine()) + " --help'");
+    }
+    ParseResult parsed = root.hasSubcommand() ? root.subcommand() : root;
+    boolean verbose =
+        root.hasMatchedOption(Syntax.VERBOSE) || parsed.hasMatchedOption(Syntax.VERBOSE);
+    if (root.isUsageHelpRequested() || parsed.isUsageHelpRequested()) {
+      CommandLine asked = (root.isUsageHelpRequested() ? root : parsed).commandSpec().commandLine();
+      asked.usage(surroundings.out(), commandLine.getColorScheme());
+      return SUCCESS;
+    }
+    if (root.hasMatchedOption(Syntax.VERSION)) {
+      printVersion(verbose);
+      return SUCCESS;
+    }
+    return switch (parsed.commandSpec().name()) {
+      case Syntax.RELAY -> relay(parsed, verbose);
+      case Syntax.RUN -> stay(parsed, verbose);
+      default ->
+          refuse(
+              "no command given; known: "
+                  + String.join(", ", commandLine.getSubcommands().keySet())
+                  + "; see 'penstock --help'");
+    };
+  }
+
+  private int refuse(String complaint) {
+    surroundings.err().print("penstock: " + complaint.replaceAll("\\R", " ") + "\n");
+    surroundings.err().flush();
+    return BAD_ARGUMENTS;
+  }
+
+  private static String commandName(CommandLine command) {
+    return command.getCommandSpec().qualifiedName();
+  }
+
+  /** The parser's complaint in our words, naming what is known. */
+  private static String complaint(ParameterException e) {
+    CommandLine command = e.getCommandLine();
+    if (e instanceof UnmatchedArgumentException unmatched) {
+      String first = "'" + unmatched.getUnmatched().get(0) + "'";
+      if (unmatched.isUnknownOption()) {
+        return "unknown option " + first + "; known: " + String.join(", ", optionNames(command));
+      }
+      if (!command.getSubcommands().isEmpty()) {
+        return "unknown command "
+            + first
+            + "; known: "
+            + String.join(", ", command.getSubcommands().keySet());
+      }
+      return "unexpected argument "
+          + first
+          + (command.getCommandSpec().positionalParameters().isEmpty()
+              ? ""
+              : " after FROM and TO; an endpoint with spaces in it is quoted");
+    }
+    if (e instanceof MissingParameterException missing && !isOption(missing.getMissing())) {
+      // The parser names the first one only.
+      List<PositionalParamSpec> all = command.getCommandSpec().positionalParameters();
+      List<String> labels =
+          all.subList(all.indexOf(missing.getMissing().get(0)), all.size()).stream()
+              .map(ArgSpec::paramLabel)
+              .toList();
+      return String.join(" and ", labels) + (labels.size() > 1 ? " are missing" : " is missing");
+    }
+    return Reporter.describe(e);
+  }
+
+  private static boolean isOption(List<ArgSpec> missing) {
+    return missing.isEmpty() || missing.stream().anyMatch(ArgSpec::isOption);
+  }
+
+  private static List<String> optionNames(CommandLine command) {
+    return command.getCommandSpec().options().stream()
+        .map(option -> option.longestName())
+        .sorted()
+        .toList();
+  }
+
+  private void printVersion(boolean verbose) {
+    PrintStream out = surroundings.out();
+    out.println("penstock " + surroundings.version());
+    if (verbose) {
+      out.println(
+          "java "
+              + System.getProperty("java.runtime.version")
+              + " ("
+              + System.getProperty("java.vendor")
+              + ", "
+              + System.getProperty("java.vm.name")
+              + ")");
+      out.println("framework " + surroundings.framework());
+      out.println("schemes " + String.join(", ", channels.schemes()));
+      out.println(
+          "system "
+              + System.getProperty("os.name")
+              + " "
+              + System.getProperty("os.version")
+              + " "
+              + System.getProperty("os.arch"));
+    }
+    out.flush();
+  }
+
+  private int stay(ParseResult parsed, boolean verbose) {
+    Map<String, String> options = new HashMap<>();
+    String folder = parsed.matchedOptionValue(Syntax.CONF, (String) null);
+    if (folder != null) {
+      options.put("conf", folder);
+    }
+    options.put("log", verbose ? "info" : "warn");
+    return surroundings.container().apply(options);
+  }
+
+  private int relay(ParseResult parsed, boolean verbose) {
+    RelayArguments arguments;
+    try {
+      arguments = RelayArguments.of(parsed, channels.schemes());
+    } catch (IllegalArgumentException e) {
+      return refuse(Reporter.describe(e));
+    }
+    boolean fork = arguments.options().fork();
+    // Closed before this method reports the outcome, which is the last line.
+    Reporter reporter =
+        new Reporter(surroundings.err(), surroundings.terminal(), verbose, fork, this::isEnding);
+    try (reporter) {
+      return relay(arguments, reporter);
+    }
+  }
+
+  private int relay(RelayArguments arguments, Reporter reporter) {
+    Relay relay;
+    try {
+      relay =
+          relays.create(
+              arguments.from(), arguments.to(), arguments.options().withObserver(reporter));
+    } catch (IllegalArgumentException e) {
+      return refuse(Reporter.describe(e));
+    } catch (IOException e) {
+      return fail(reporter, e);
+    }
+    try (relay) {
+      current.set(relay);
+      if (stopping) {
+        return FAILURE;
+      }
+      for (Listener listener : relay.listeners()) {
+        reporter.line("listening " + listener.endpoint().withoutOptions());
+      }
+      reporter.follow(relay);
+      relay.start();
+      return await(relay, reporter);
+    } finally {
+      current.set(null);
+    }
+  }
+
+  private int await(Relay relay, Reporter reporter) {
+    try {
+      relay.completed().toCompletableFuture().get();
+      reporter.close();
+      if (!isEnding()) {
+        reporter.summary(relay);
+      }
+      return SUCCESS;
+    } catch (ExecutionException e) {
+      reporter.close();
+      return fail(reporter, e.getCause() == null ? e : e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return FAILURE;
+    }
+  }
+
+  private int fail(Reporter reporter, Throwable failure) {
+    if (!isEnding()) {
+      reporter.failure(failure);
+    }
+    return FAILURE;
+  }
+}
