@@ -43,6 +43,9 @@ public final class AddressException extends IOException implements StreamFault {
   /** The address. */
   private final String address;
 
+  /** What was found and expected. */
+  private final String detail;
+
   /**
    * Makes the exception.
    *
@@ -55,6 +58,7 @@ public final class AddressException extends IOException implements StreamFault {
     super(address + " " + kind.text + (detail.isEmpty() ? "" : ": " + detail), cause);
     this.kind = kind;
     this.address = address;
+    this.detail = detail;
   }
 
   /**
@@ -64,6 +68,15 @@ public final class AddressException extends IOException implements StreamFault {
    */
   public Kind kind() {
     return kind;
+  }
+
+  /**
+   * A fresh exception with the same meaning, for a failure that is reported more than once.
+   *
+   * @return its cause is this one
+   */
+  public AddressException again() {
+    return new AddressException(kind, address, detail, this);
   }
 
   /** {@return the address} */

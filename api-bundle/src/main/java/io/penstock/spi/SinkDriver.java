@@ -14,7 +14,7 @@ public interface SinkDriver extends EndDriver {
   /**
    * Writes what there is room for.
    *
-   * @param src has at least one byte remaining
+   * @param src what to write; an empty one moves nothing and only asks whether anybody will read
    * @return how many bytes; 0 for no room now
    * @throws IOException the broken-pipe type when nobody will read, or the failure of the peer
    */
@@ -44,6 +44,17 @@ public interface SinkDriver extends EndDriver {
    * @return bytes, 0 or more; 0 where everything accepted is out of our hands
    */
   default long pending() {
+    return 0;
+  }
+
+  /**
+   * How many accepted bytes would be lost if the end were closed now, because they are not in the
+   * transport's hands yet. A close gives them time; the callback of {@link #onReady} is called when
+   * it falls to 0.
+   *
+   * @return bytes, 0 or more
+   */
+  default long unsent() {
     return 0;
   }
 

@@ -250,9 +250,9 @@ public interface ByteSink extends WritableByteChannel, GatheringByteChannel {
   boolean isOpen();
 
   /**
-   * Ends the stream, then refuses later writes with the closed type. Idempotent. Queued
-   * asynchronous parts that were not yet begun are cancelled; never waits for the peer, except on a
-   * channel for the close limit.
+   * Ends the stream, then refuses later writes with the closed type. Idempotent. Asynchronous parts
+   * that were not yet begun are cancelled; what was accepted goes out in the background. Never
+   * waits.
    */
   @Override
   void close() throws IOException;

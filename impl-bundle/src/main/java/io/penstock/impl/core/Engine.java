@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.core;
+
+import java.lang.System.Logger.Level;
+import java.nio.channels.SelectableChannel;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The threads that serve everything: one reactor, short-lived workers, one timer. Each exists from
+ * its first need; all are daemons and gone after {@link #close()}.
+ */
+public final class Engine implements Executor, AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final long STOP_MILLIS = 2000;
+
+  private final Parker parker;
+  private final Reactor reactor = new Reactor("penstock-reactor");
+  private final ThreadPoolExecutor workers;
+  private final ScheduledThreadPoolExecutor timer;
+
+  /** An engine that waits for real. */
+  public Engine() {
+    this(Parker.SYSTEM);
+  }
+
+  /** An engine whose waiting is somebody else's. */
+  public Engine(Parker parker) {
+    this.parker = parker;
+    AtomicInteger count = new AtomicInteger();
+    this.workers =
+        new ThreadPoolExecutor(
+            0,
+            Integer.MAX_VALUE,
+            2,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            task -> daemon("penstock-worker-" + count.incrementAndGet(), task));
+    this.timer = new ScheduledThreadPoolExecutor(1, task -> daemon("penstock-timer", task));
+    timer.setRemoveOnCancelPolicy(true);
+    timer.setKeepAliveTime(2, TimeUnit.SECONDS);
+    timer.allowCoreThreadTimeOut(true);
+  }
+
+  static Thread daemon(String name, Runnable task) {
+    Thread thread = new Thread(task, name);
+    thread.setDaemon(true);
+    // A thread must not keep alive whichever bundle happened to cause it.
+    thread.setContextClassLoader(Engine.class.getClassLoader());
+    thread.setUncaughtExceptionHandler(
+        (dead, failure) -> LOG.log(Level.ERROR, dead.getName() + " died of a fault", failure));
+    return thread;
+  }
+
+  static void join(Thread thread, long millis) {
+    try {
+      thread.join(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    if (thread.isAlive()) {
+      LOG.log(Level.WARNING, "{0} has not stopped within {1} ms", thread.getName(), millis);
+    }
+  }
+
+  /** How threads wait and what time it is. */
+  public Parker parker() {
+    return parker;
+  }
+
+  /** Wakes a waiter once when a channel is ready, was closed, or the engine stops. */
+  public void await(SelectableChannel channel, int ops, Waiter waiter) {
+    reactor.await(channel, ops, waiter);
+  }
+
+  /** Lets the selector forget closed channels, so that their descriptors are released. */
+  public void flushClosed() {
+    reactor.flush();
+  }
+
+  /** Runs a task on a worker; after the close, in the caller, so that nothing is lost. */
+  @Override
+  public void execute(Runnable task) {
+    Runnable guarded =
+        () -> {
+          try {
+            task.run();
+          } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "a callback failed", e);
+          }
+        };
+    try {
+      workers.execute(guarded);
+    } catch (RejectedExecutionException e) {
+      guarded.run();
+    }
+  }
+
+  /** Runs a task on a worker after a while, unless cancelled or the engine is closed first. */
+  public Future<?> schedule(Duration delay, Runnable task) {
+    return timer.schedule(() -> execute(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /** Runs tasks one after the other, in order. */
+  public Executor serial() {
+    return new SerialExecutor(this);
+  }
+
+  /** Stops every thread; waits for them a moment. */
+  @Override
+  public void close() {
+    timer.shutdownNow();
+    reactor.close();
+    workers.shutdown();
+    try {
+      if (!workers.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS)) {
+        workers.shutdownNow();
+        if (!workers.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS)) {
+          LOG.log(Level.WARNING, "{0} workers have not stopped", workers.getActiveCount());
+        }
+      }
+      timer.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      workers.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.core;
+
+import io.penstock.error.WouldBlockException;
+import io.penstock.stream.Signal;
+import io.penstock.stream.Wait;
+import io.penstock.stream.Watch;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
+
+/** A signal over the state of one end, or of several. */
+class Level implements Signal {
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+
+  private final List<End> ends;
+  private final BooleanSupplier level;
+
+  Level(End end, BooleanSupplier level) {
+    this(List.of(end), level);
+  }
+
+  private Level(List<End> ends, BooleanSupplier level) {
+    this.ends = ends;
+    this.level = level;
+  }
+
+  @Override
+  public boolean isSet() {
+    return level.getAsBoolean();
+  }
+
+  @Override
+  public void await(Wait wait) throws IOException {
+    Objects.requireNonNull(wait, "wait");
+    End first = ends.get(0);
+    Limit limit = first.limit(wait);
+    if (isSet()) {
+      return;
+    }
+    // The first end does the parking; the others pass their changes on to it.
+    Waiter relay = first::wake;
+    ends.stream().skip(1).forEach(end -> end.addWaiter(relay));
+    try {
+      while (!isSet()) {
+        for (End end : ends) {
+          if (end.isClosed()) {
+            throw end.closedFault(true);
+          }
+        }
+        ends.stream().skip(1).forEach(End::arm);
+        if (!first.await(limit, 0, this::isSet)) {
+          throw new WouldBlockException(first.name(), "the signal is not set", 0);
+        }
+      }
+    } finally {
+      ends.stream().skip(1).forEach(end -> end.removeWaiter(relay));
+    }
+  }
+
+  @Override
+  public Watch onSet(Executor executor, Runnable callback) {
+    Watcher watcher =
+        new Watcher(
+            Objects.requireNonNull(executor, "executor"),
+            Objects.requireNonNull(callback, "callback"));
+    ends.forEach(end -> end.addWaiter(watcher));
+    watcher.wake();
+    return watcher;
+  }
+
+  @Override
+  public Signal or(Signal... others) {
+    List<Level> parts = new ArrayList<>();
+    parts.add(this);
+    for (Signal other : others) {
+      if (!(other instanceof Level part)) {
+        throw new IllegalArgumentException(
+            "only signals of this product can be joined, not " + other);
+      }
+      parts.add(part);
+    }
+    return new Level(
+        parts.stream().flatMap(part -> part.ends.stream()).distinct().toList(),
+        () -> parts.stream().anyMatch(Level::isSet));
+  }
+
+  /** Told by an end whose state a try has just found to be clear. */
+  interface Cleared {
+    void cleared(Level level);
+  }
+
+  private final class Watcher implements Watch, Waiter, Cleared {
+    private final Executor executor;
+    private final Runnable callback;
+    private final Executor serial;
+    private volatile boolean last;
+    private volatile boolean done;
+
+    Watcher(Executor executor, Runnable callback) {
+      this.executor = executor;
+      this.callback = callback;
+      this.serial = ends.get(0).engine.serial();
+    }
+
+    @Override
+    public void wake() {
+      if (!done) {
+        serial.execute(this::look);
+      }
+    }
+
+    @Override
+    public void cleared(Level level) {
+      if (level == Level.this || (ends.size() > 1 && !isSet())) {
+        last = false;
+        // What came between the try and this is looked at here.
+        wake();
+      }
+    }
+
+    private void look() {
+      if (done) {
+        return;
+      }
+      if (!isSet()) {
+        last = false;
+        ends.forEach(End::arm);
+      } else if (!last) {
+        last = true;
+        try {
+          executor.execute(this::call);
+        } catch (RejectedExecutionException e) {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              ends.get(0).name() + ": the executor of a watcher refuses its callback",
+              e);
+        }
+      }
+    }
+
+    private void call() {
+      if (done) {
+        return;
+      }
+      try {
+        callback.run();
+      } catch (RuntimeException | Error e) {
+        LOG.log(System.Logger.Level.ERROR, ends.get(0).name() + ": a watcher failed", e);
+      }
+    }
+
+    @Override
+    public void close() {
+      done = true;
+      ends.forEach(end -> end.removeWaiter(this));
+    }
+  }
+}

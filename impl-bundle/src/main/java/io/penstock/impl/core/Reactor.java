@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.core;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thread, one {@link Selector}: tells waiters once when a channel has become ready. The thread
+ * exists from the first need until the close.
+ */
+final class Reactor implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final long STOP_MILLIS = 2000;
+
+  private record Wish(int ops, Waiter waiter) {}
+
+  private final String name;
+  private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+  private final ReentrantLock lock = new ReentrantLock();
+  private @Nullable Selector selector;
+  private @Nullable Thread thread;
+  private boolean closed;
+
+  Reactor(String name) {
+    this.name = name;
+  }
+
+  /**
+   * Wakes a waiter once as soon as the channel is ready for one of the operations, has been closed,
+   * or the reactor stops.
+   */
+  void await(SelectableChannel channel, int ops, Waiter waiter) {
+    if (!submit(() -> register(channel, new Wish(ops, waiter)))) {
+      waiter.wake();
+    }
+  }
+
+  /** Lets the selector forget channels that were closed, so that their descriptors are released. */
+  void flush() {
+    lock.lock();
+    try {
+      if (selector != null && !closed) {
+        selector.wakeup();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean submit(Runnable task) {
+    Selector current;
+    lock.lock();
+    try {
+      if (closed) {
+        return false;
+      }
+      if (selector == null) {
+        try {
+          selector = Selector.open();
+        } catch (IOException e) {
+          throw new UncheckedIOException("cannot open a selector", e);
+        }
+        thread = Engine.daemon(name, this::run);
+        thread.start();
+      }
+      tasks.add(task);
+      current = selector;
+    } finally {
+      lock.unlock();
+    }
+    current.wakeup();
+    return true;
+  }
+
+  private void register(SelectableChannel channel, Wish wish) {
+    Selector current = selector();
+    try {
+      SelectionKey key = channel.keyFor(current);
+      if (key == null) {
+        List<Wish> wishes = new ArrayList<>(2);
+        wishes.add(wish);
+        channel.register(current, wish.ops, wishes);
+      } else {
+        wishes(key).add(wish);
+        key.interestOpsOr(wish.ops);
+      }
+    } catch (ClosedChannelException | CancelledKeyException | ClosedSelectorException e) {
+      // Whoever waits finds out by trying.
+      wish.waiter.wake();
+    }
+  }
+
+  @SuppressWarnings("unchecked")
+  private static List<Wish> wishes(SelectionKey key) {
+    return (List<Wish>) key.attachment();
+  }
+
+  private Selector selector() {
+    lock.lock();
+    try {
+      if (selector == null) {
+        throw new IllegalStateException("the reactor has no selector before its first task");
+      }
+      return selector;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run() {
+    Selector current = selector();
+    try {
+      while (current.isOpen()) {
+        current.select(this::fire);
+        Runnable task;
+        while ((task = tasks.poll()) != null) {
+          task.run();
+        }
+        wakeClosed(current);
+      }
+    } catch (ClosedSelectorException e) {
+      LOG.log(Level.DEBUG, "{0} stops", name);
+    } catch (IOException | RuntimeException e) {
+      LOG.log(
+          Level.ERROR,
+          name + " failed, nothing that waits for the network will be woken; restart the bundle",
+          e);
+    }
+  }
+
+  private void fire(SelectionKey key) {
+    int ready;
+    List<Wish> wishes = wishes(key);
+    try {
+      ready = key.readyOps();
+      List<Waiter> due = new ArrayList<>(wishes.size());
+      int rest = 0;
+      for (int i = wishes.size() - 1; i >= 0; i--) {
+        Wish wish = wishes.get(i);
+        if ((wish.ops & ready) != 0) {
+          wishes.remove(i);
+          due.add(wish.waiter);
+        } else {
+          rest |= wish.ops;
+        }
+      }
+      key.interestOps(rest);
+      due.forEach(Waiter::wake);
+    } catch (CancelledKeyException e) {
+      drop(wishes);
+    }
+  }
+
+  private static void drop(List<Wish> wishes) {
+    List<Wish> copy = List.copyOf(wishes);
+    wishes.clear();
+    copy.forEach(wish -> wish.waiter.wake());
+  }
+
+  private static void wakeClosed(Selector current) {
+    for (SelectionKey key : current.keys()) {
+      if (!key.isValid() && !wishes(key).isEmpty()) {
+        drop(wishes(key));
+      }
+    }
+  }
+
+  /** Stops the thread; waits for it a moment. Whoever still waited is woken. */
+  @Override
+  public void close() {
+    Thread running;
+    Selector current;
+    lock.lock();
+    try {
+      closed = true;
+      running = thread;
+      current = selector;
+    } finally {
+      lock.unlock();
+    }
+    if (current == null || running == null) {
+      return;
+    }
+    List<SelectionKey> left = new ArrayList<>();
+    try {
+      left.addAll(current.keys());
+      current.close();
+    } catch (IOException | ClosedSelectorException e) {
+      LOG.log(Level.WARNING, name + " could not close its selector", e);
+    }
+    if (running != Thread.currentThread()) {
+      Engine.join(running, STOP_MILLIS);
+    }
+    left.forEach(key -> drop(wishes(key)));
+  }
+}

@@ -1,0 +1,840 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.core;
+
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.NotSupportedException;
+import io.penstock.error.WouldBlockException;
+import io.penstock.spi.EndDriver;
+import io.penstock.spi.SegmentSink;
+import io.penstock.spi.SinkDriver;
+import io.penstock.stream.ByteSink;
+import io.penstock.stream.Latch;
+import io.penstock.stream.Signal;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A sink over a driver, with a queue of asynchronous parts in front of it.
+ *
+ * <p>Whoever has the turn may call the driver. While parts are queued the pump has the turn, so
+ * that a synchronous write waits behind them.
+ */
+public final class SinkEnd extends End implements ByteSink {
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+
+  private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
+
+  /** Buffers that were queued by one call. */
+  private static final class Part {
+    private final ByteBuffer[] buffers;
+    private final CompletableFuture<Void> done = new CompletableFuture<>();
+    private final @Nullable Runnable released;
+    private boolean begun;
+    private int index;
+
+    Part(ByteBuffer[] buffers, @Nullable Runnable released) {
+      this.buffers = buffers;
+      this.released = released;
+    }
+
+    long left() {
+      long left = 0;
+      for (ByteBuffer buffer : buffers) {
+        left += buffer.remaining();
+      }
+      return left;
+    }
+  }
+
+  private final boolean exists;
+  private final Level writable = new Level(this, this::isWritable);
+  private final ReaderLatch reader = new ReaderLatch(this);
+  private final Executor completions;
+
+  private final ReentrantLock queueLock = new ReentrantLock();
+  private final ArrayDeque<Part> queue = new ArrayDeque<>(0);
+  private final CompletableFuture<Void> endDone = new CompletableFuture<>();
+  private final CompletableFuture<Void> settled = new CompletableFuture<>();
+  private boolean pumping;
+  private volatile long queued;
+  private volatile boolean ended;
+  private volatile boolean full;
+  private volatile long lost;
+  private final AtomicReference<@Nullable Runnable> onAttach = new AtomicReference<>();
+
+  /**
+   * Makes a sink.
+   *
+   * @param exists false for a channel that has no output
+   */
+  public SinkEnd(String name, Engine engine, Wait wait, boolean exists) {
+    super(name, engine, wait);
+    this.exists = exists;
+    this.completions = engine.serial();
+  }
+
+  /** A sink over a driver that is there already. */
+  public SinkEnd(String name, Engine engine, Wait wait, SinkDriver driver) {
+    this(name, engine, wait, true);
+    attach(driver);
+  }
+
+  @Override
+  public @Nullable SinkDriver driver() {
+    return (SinkDriver) super.driver();
+  }
+
+  @Override
+  public void attach(EndDriver value) {
+    super.attach(value);
+    runAttached();
+  }
+
+  private void runAttached() {
+    Runnable task = onAttach.getAndSet(null);
+    if (task != null) {
+      task.run();
+    }
+  }
+
+  @Override
+  public void fail(Throwable cause) {
+    super.fail(cause);
+    failQueue(cause);
+    endDone.completeExceptionally(cause);
+    runAttached();
+    settled.complete(null);
+  }
+
+  // ---- one try
+
+  private void checkSink(boolean waited) throws IOException {
+    check(waited);
+    if (!exists) {
+      throw new NotSupportedException(name(), "writing", "this channel has no output");
+    }
+    if (ended) {
+      throw new BrokenPipeException(name(), "the stream was ended by this side", 0);
+    }
+  }
+
+  @Override
+  void checkWaiter() throws IOException {
+    checkSink(true);
+  }
+
+  private int tryWrite(ByteBuffer src, boolean waited) throws IOException {
+    checkSink(waited);
+    SinkDriver current = driver();
+    if (current == null) {
+      return 0;
+    }
+    int want = src.remaining();
+    int n;
+    try {
+      n = current.write(src);
+    } catch (IOException e) {
+      if (isClosed()) {
+        throw closedFault(waited);
+      }
+      throw Faults.again(name(), e);
+    }
+    wrote(n, want);
+    return n;
+  }
+
+  private void wrote(int n, int want) {
+    if (n < want) {
+      full = true;
+      cleared(writable);
+    }
+    if (n > 0) {
+      reader.wrote();
+    }
+  }
+
+  @Override
+  public boolean likely() {
+    return isClosed() || ended || !exists || driverReady();
+  }
+
+  private boolean driverReady() {
+    if (failure() != null) {
+      return true;
+    }
+    SinkDriver current = driver();
+    if (current == null) {
+      return false;
+    }
+    return current.ready() || (current.selectable() != null && !full);
+  }
+
+  @Override
+  void selected() {
+    full = false;
+  }
+
+  @Override
+  boolean tookSelection() {
+    return !full;
+  }
+
+  private boolean isWritable() {
+    if (isClosed() || ended || failure() != null || !exists) {
+      return true;
+    }
+    return queued == 0 && likely();
+  }
+
+  // ---- writing
+
+  @Override
+  public int write(ByteBuffer src) throws IOException {
+    return write0(src, null);
+  }
+
+  @Override
+  public int write(ByteBuffer src, Wait wait) throws IOException {
+    return write0(src, Objects.requireNonNull(wait, "wait"));
+  }
+
+  private boolean nothing(boolean empty) throws IOException {
+    if (empty && isClosed()) {
+      throw closedFault(false);
+    }
+    return empty;
+  }
+
+  private int write0(ByteBuffer src, @Nullable Wait wait) throws IOException {
+    if (nothing(!src.hasRemaining())) {
+      return 0;
+    }
+    checkSink(false);
+    Limit limit = limit(wait);
+    if (!enter(limit)) {
+      return 0;
+    }
+    try {
+      boolean waited = false;
+      while (true) {
+        int n = tryWrite(src, waited);
+        if (n != 0 || !await(limit, 0, this::likely)) {
+          return n;
+        }
+        waited = true;
+      }
+    } finally {
+      exit();
+    }
+  }
+
+  @Override
+  public long write(ByteBuffer[] srcs) throws IOException {
+    return write(srcs, 0, srcs.length);
+  }
+
+  @Override
+  public long write(ByteBuffer[] srcs, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, srcs.length);
+    int first = offset;
+    while (first < offset + length && !srcs[first].hasRemaining()) {
+      first++;
+    }
+    if (nothing(first == offset + length)) {
+      return 0;
+    }
+    checkSink(false);
+    Limit limit = limit(null);
+    if (!enter(limit)) {
+      return 0;
+    }
+    try {
+      boolean waited = false;
+      long total = 0;
+      for (int i = first; i < offset + length; i++) {
+        while (srcs[i].hasRemaining()) {
+          int n;
+          try {
+            n = tryWrite(srcs[i], waited);
+          } catch (IOException e) {
+            if (total > 0) {
+              return total;
+            }
+            throw e;
+          }
+          total += n;
+          if (n == 0) {
+            if (total > 0 || !await(limit, 0, this::likely)) {
+              return total;
+            }
+            waited = true;
+          }
+        }
+      }
+      return total;
+    } finally {
+      exit();
+    }
+  }
+
+  @Override
+  public int give(ByteBuffer immutable, Wait wait) throws IOException {
+    return give0(immutable, null, wait);
+  }
+
+  @Override
+  public int give(ByteBuffer immutable, Runnable released, Wait wait) throws IOException {
+    Objects.requireNonNull(released, "released");
+    return give0(immutable, () -> engine.execute(released), wait);
+  }
+
+  private int give0(ByteBuffer immutable, @Nullable Runnable released, Wait wait)
+      throws IOException {
+    Objects.requireNonNull(wait, "wait");
+    if (nothing(!immutable.hasRemaining())) {
+      if (released != null) {
+        released.run();
+      }
+      return 0;
+    }
+    checkSink(false);
+    Limit limit = limit(wait);
+    if (!enter(limit)) {
+      return 0;
+    }
+    boolean mine = true;
+    try {
+      boolean waited = false;
+      int size = immutable.remaining();
+      while (true) {
+        checkSink(waited);
+        SinkDriver current = driver();
+        boolean accepted = false;
+        if (current instanceof SegmentSink segments) {
+          try {
+            accepted = segments.give(immutable.slice(), released);
+          } catch (IOException e) {
+            throw Faults.again(name(), e);
+          }
+          wrote(accepted ? size : 0, size);
+        } else if (current != null) {
+          ByteBuffer rest = immutable.duplicate();
+          accepted = tryWrite(rest, waited) > 0;
+          if (accepted && rest.hasRemaining()) {
+            mine = false;
+            queueRest(rest, released);
+          } else if (accepted && released != null) {
+            released.run();
+          }
+        }
+        if (accepted) {
+          immutable.position(immutable.limit());
+          return size;
+        }
+        if (!await(limit, 0, this::likely)) {
+          return 0;
+        }
+        waited = true;
+      }
+    } finally {
+      if (mine) {
+        exit();
+      }
+    }
+  }
+
+  /** Leaves what the transport did not take of a given buffer, and the turn, to the pump. */
+  private void queueRest(ByteBuffer rest, @Nullable Runnable released) {
+    Part part = new Part(new ByteBuffer[] {rest}, released);
+    part.begun = true;
+    queueLock.lock();
+    try {
+      queue.addFirst(part);
+      queued += rest.remaining();
+      pumping = true;
+    } finally {
+      queueLock.unlock();
+    }
+    pumpWhenReady();
+  }
+
+  @Override
+  public void writeFully(ByteBuffer src, Wait wait) throws IOException {
+    writeFully(new ByteBuffer[] {src}, wait);
+  }
+
+  @Override
+  public void writeFully(CharSequence text, Wait wait) throws IOException {
+    writeFully(
+        new ByteBuffer[] {ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8))}, wait);
+  }
+
+  @Override
+  public void writeFully(ByteBuffer[] parts, Wait wait) throws IOException {
+    Objects.requireNonNull(wait, "wait");
+    long left = 0;
+    for (ByteBuffer part : parts) {
+      left += part.remaining();
+    }
+    if (nothing(left == 0)) {
+      return;
+    }
+    checkSink(false);
+    Limit limit = limit(wait);
+    if (!enter(limit)) {
+      throw new WouldBlockException(name(), "no room for any of " + left + " bytes", 0);
+    }
+    try {
+      long total = 0;
+      boolean waited = false;
+      for (ByteBuffer part : parts) {
+        while (part.hasRemaining()) {
+          int n = tryWrite(part, waited);
+          total += n;
+          if (n > 0) {
+            limit.progress();
+          } else if (!await(limit, total, this::likely)) {
+            throw new WouldBlockException(
+                name(), "room for only " + total + " of " + left + " bytes", total);
+          } else {
+            waited = true;
+          }
+        }
+      }
+    } finally {
+      exit();
+    }
+  }
+
+  // ---- asynchronous writes
+
+  @Override
+  public CompletionStage<Void> writeAsync(ByteBuffer... parts) {
+    ByteBuffer[] copies = new ByteBuffer[parts.length];
+    for (int i = 0; i < parts.length; i++) {
+      copies[i] = parts[i].duplicate();
+    }
+    Part part = new Part(copies, null);
+    boolean start;
+    IOException refused = null;
+    queueLock.lock();
+    try {
+      try {
+        checkSink(false);
+      } catch (IOException e) {
+        refused = e;
+      }
+      if (refused == null) {
+        queue.add(part);
+        queued += part.left();
+      }
+      start = refused == null && !pumping;
+      pumping |= start;
+    } finally {
+      queueLock.unlock();
+    }
+    if (refused != null) {
+      IOException cause = refused;
+      completions.execute(() -> part.done.completeExceptionally(cause));
+    } else if (start) {
+      whenTurn(this::pump);
+    }
+    return part.done.minimalCompletionStage();
+  }
+
+  /**
+   * Runs a task with the turn, which the task must pass on: now if the turn is free, else on a
+   * worker.
+   */
+  private void whenTurn(Runnable task) {
+    if (turn.enter(() -> engine.execute(task)).immediate()) {
+      task.run();
+    }
+  }
+
+  /** Writes what is queued. Has the turn, and passes it on when there is nothing left. */
+  private void pump() {
+    while (true) {
+      Part part = next();
+      if (part == null) {
+        exit();
+        wake();
+        return;
+      }
+      try {
+        if (!write(part)) {
+          pumpWhenReady();
+          return;
+        }
+        finish(part, null);
+      } catch (IOException e) {
+        failQueue(e);
+      }
+    }
+  }
+
+  private void pumpWhenReady() {
+    whenReady(this::driverReady, () -> engine.execute(this::pump));
+  }
+
+  private @Nullable Part next() {
+    queueLock.lock();
+    try {
+      Part part = queue.peek();
+      if (part == null) {
+        pumping = false;
+      } else {
+        part.begun = true;
+      }
+      return part;
+    } finally {
+      queueLock.unlock();
+    }
+  }
+
+  private boolean write(Part part) throws IOException {
+    Throwable cause = failure();
+    if (cause != null) {
+      throw Faults.again(name(), cause);
+    }
+    SinkDriver current = driver();
+    if (current == null) {
+      return false;
+    }
+    while (part.index < part.buffers.length) {
+      ByteBuffer buffer = part.buffers[part.index];
+      if (!buffer.hasRemaining()) {
+        part.index++;
+        continue;
+      }
+      int want = buffer.remaining();
+      int n = current.write(buffer);
+      addQueued(-n);
+      wrote(n, want);
+      if (n == 0) {
+        return false;
+      }
+      wake();
+    }
+    return true;
+  }
+
+  private void addQueued(long change) {
+    queueLock.lock();
+    try {
+      queued += change;
+    } finally {
+      queueLock.unlock();
+    }
+  }
+
+  private void finish(Part part, @Nullable Throwable cause) {
+    queueLock.lock();
+    try {
+      if (!queue.remove(part)) {
+        return;
+      }
+      long left = part.left();
+      queued -= left;
+      lost += left;
+    } finally {
+      queueLock.unlock();
+    }
+    complete(part, cause);
+  }
+
+  private void complete(Part part, @Nullable Throwable cause) {
+    completions.execute(
+        () -> {
+          if (part.released != null) {
+            part.released.run();
+          }
+          if (cause == null) {
+            part.done.complete(null);
+          } else {
+            part.done.completeExceptionally(cause);
+          }
+        });
+  }
+
+  private void failQueue(Throwable cause) {
+    for (Part part : copyOfQueue(false)) {
+      finish(part, cause);
+    }
+    wake();
+  }
+
+  private List<Part> copyOfQueue(boolean notBegun) {
+    queueLock.lock();
+    try {
+      List<Part> parts = new ArrayList<>(queue);
+      parts.removeIf(part -> notBegun && part.begun);
+      return parts;
+    } finally {
+      queueLock.unlock();
+    }
+  }
+
+  @Override
+  public long queued() {
+    return queued;
+  }
+
+  // ---- room and emptiness
+
+  @Override
+  public long room() {
+    if (isClosed() || ended || failure() != null || !exists || queued > 0) {
+      return 0;
+    }
+    SinkDriver current = driver();
+    if (current == null) {
+      return 0;
+    }
+    long room = current.room();
+    if (room < 0) {
+      room = likely() ? 1 : 0;
+    }
+    if (room == 0) {
+      reader.clear();
+      arm();
+    }
+    return room;
+  }
+
+  @Override
+  public boolean ended() {
+    return ended || isClosed();
+  }
+
+  @Override
+  public void awaitWritable(Wait wait) throws IOException {
+    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
+    boolean waited = false;
+    while (true) {
+      checkSink(waited);
+      SinkDriver current = driver();
+      if (room() > 0) {
+        return;
+      }
+      if (current != null && current.ready() && queued == 0) {
+        // Ready without room: a write would fail.
+        checkBroken(current);
+      }
+      if (!await(limit, 0, () -> queued == 0 && likely())) {
+        throw new WouldBlockException(name(), "no room now", 0);
+      }
+      waited = true;
+    }
+  }
+
+  private void checkBroken(SinkDriver current) throws IOException {
+    if (!turn.tryEnter()) {
+      return;
+    }
+    try {
+      current.write(EMPTY.duplicate());
+    } catch (IOException e) {
+      throw Faults.again(name(), e);
+    } finally {
+      exit();
+    }
+  }
+
+  private boolean empty() {
+    SinkDriver current = driver();
+    return queued == 0 && (current == null || current.pending() == 0);
+  }
+
+  private long waiting() {
+    SinkDriver current = driver();
+    return queued + (current == null ? 0 : current.pending());
+  }
+
+  private long dropped() {
+    SinkDriver current = driver();
+    return lost + (current == null ? 0 : current.dropped());
+  }
+
+  @Override
+  public void awaitEmpty(Wait wait) throws IOException {
+    awaitEmpty(limit(Objects.requireNonNull(wait, "wait")), false);
+  }
+
+  @Override
+  public void flush(Wait wait) throws IOException {
+    long before = dropped();
+    awaitEmpty(limit(Objects.requireNonNull(wait, "wait")), true);
+    long dropped = dropped() - before;
+    if (dropped > 0) {
+      throw new BrokenPipeException(
+          name(), dropped + " bytes were dropped instead of being read", dropped);
+    }
+  }
+
+  private void awaitEmpty(Limit limit, boolean restart) throws IOException {
+    boolean waited = false;
+    long last = waiting();
+    while (true) {
+      boolean empty = empty();
+      if (isClosed() && (!waited || !empty)) {
+        throw closedFault(waited);
+      }
+      if (empty) {
+        return;
+      }
+      Throwable cause = failure();
+      if (cause != null) {
+        throw Faults.again(name(), cause);
+      }
+      long seen = waiting();
+      if (restart && seen != last) {
+        last = seen;
+        limit.progress();
+      }
+      if (!await(limit, 0, () -> empty() || waiting() != seen)) {
+        throw new WouldBlockException(name(), seen + " bytes are still unread", 0);
+      }
+      waited = true;
+    }
+  }
+
+  // ---- the end
+
+  @Override
+  public void end() throws IOException {
+    CompletableFuture<Void> done = beginEnd();
+    if (done.isCompletedExceptionally() && failure() == null && !isClosed()) {
+      try {
+        done.getNow(null);
+      } catch (RuntimeException e) {
+        throw Faults.io(name(), e);
+      }
+    }
+  }
+
+  @Override
+  public CompletionStage<Void> endAsync() {
+    return beginEnd().minimalCompletionStage();
+  }
+
+  private CompletableFuture<Void> beginEnd() {
+    boolean first;
+    queueLock.lock();
+    try {
+      first = !ended && failure() == null;
+      ended = true;
+    } finally {
+      queueLock.unlock();
+    }
+    if (first) {
+      wake();
+      whenTurn(this::endNow);
+    }
+    return endDone;
+  }
+
+  /** Has the turn. */
+  private void endNow() {
+    if (driver() == null && exists && failure() == null) {
+      // Still connecting: the end goes out when there is somewhere to.
+      onAttach.set(this::endNow);
+      if ((driver() == null && failure() == null) || onAttach.getAndSet(null) == null) {
+        return;
+      }
+    }
+    SinkDriver current = driver();
+    try {
+      if (current != null) {
+        current.end();
+        engine.flushClosed();
+      }
+      endDone.complete(null);
+    } catch (IOException e) {
+      endDone.completeExceptionally(e);
+    } finally {
+      exit();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (!markClosed()) {
+      return;
+    }
+    for (Part part : copyOfQueue(true)) {
+      finish(part, new CancellationException(name() + ": closed before the write began"));
+    }
+    beginEnd().whenComplete((done, failure) -> settle());
+  }
+
+  /** Completes {@link #settled} as soon as nothing accepted would be lost. */
+  private void settle() {
+    SinkDriver current = driver();
+    Waiter[] self = new Waiter[1];
+    self[0] =
+        () -> {
+          if (current == null || failure() != null || (current.unsent() == 0 && queued == 0)) {
+            removeWaiter(self[0]);
+            settled.complete(null);
+          }
+        };
+    addWaiter(self[0]);
+    self[0].wake();
+  }
+
+  /** Completes when the sink was closed and nothing accepted would be lost any more. */
+  public CompletionStage<Void> settled() {
+    return settled;
+  }
+
+  /** How many accepted bytes would be lost if the transport were closed now. */
+  public long unsent() {
+    SinkDriver current = driver();
+    return queued + (current == null ? 0 : current.unsent());
+  }
+
+  @Override
+  public Wait writeWait() {
+    return setting();
+  }
+
+  @Override
+  public void writeWait(Wait wait) {
+    setting(wait);
+  }
+
+  @Override
+  public Signal writable() {
+    return writable;
+  }
+
+  @Override
+  public Latch reader() {
+    return reader;
+  }
+
+  @Override
+  public OutputStream outputStream() {
+    return new SinkOutputStream(this);
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !isClosed();
+  }
+}

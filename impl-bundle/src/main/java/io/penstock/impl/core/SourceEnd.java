@@ -1,0 +1,809 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.core;
+
+import io.penstock.error.BufferFullException;
+import io.penstock.error.EndOfStreamException;
+import io.penstock.error.NotSupportedException;
+import io.penstock.error.WouldBlockException;
+import io.penstock.spi.SegmentSource;
+import io.penstock.spi.SourceDriver;
+import io.penstock.stream.ByteConsumer;
+import io.penstock.stream.ByteSequence;
+import io.penstock.stream.ByteSink;
+import io.penstock.stream.ByteSource;
+import io.penstock.stream.Signal;
+import io.penstock.stream.Terminator;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
+import java.util.Objects;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A source over a driver. What a long read could not use is kept in front of the driver's bytes.
+ */
+public final class SourceEnd extends End implements ByteSource {
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final int CHUNK = 64 * 1024;
+  private static final int PEEK = 8 * 1024;
+  private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
+
+  private final ReentrantLock backLock = new ReentrantLock();
+  private final Condition lendingDone = backLock.newCondition();
+  private final Level readable = new Level(this, this::isReadable);
+  private final boolean exists;
+
+  // Bytes before the driver's; changed only with the turn, and swapped under the lock for those who
+  // look without it.
+  private ByteBuffer back = EMPTY;
+  private boolean atEnd;
+  private volatile boolean selected;
+  private volatile @Nullable Thread lender;
+
+  /**
+   * Makes a source.
+   *
+   * @param exists false for a channel that has no input
+   */
+  public SourceEnd(String name, Engine engine, Wait wait, boolean exists) {
+    super(name, engine, wait);
+    this.exists = exists;
+  }
+
+  /** A source over a driver that is there already. */
+  public SourceEnd(String name, Engine engine, Wait wait, SourceDriver driver) {
+    this(name, engine, wait, true);
+    attach(driver);
+  }
+
+  @Override
+  public @Nullable SourceDriver driver() {
+    return (SourceDriver) super.driver();
+  }
+
+  // ---- one try
+
+  private int tryRead(ByteBuffer dst, boolean waited) throws IOException {
+    check(waited);
+    if (!exists) {
+      throw new NotSupportedException(name(), "reading", "this channel has no input");
+    }
+    int fromBack = readBack(dst);
+    SourceDriver current = driver();
+    if (current == null || !dst.hasRemaining()) {
+      return fromBack;
+    }
+    if (fromBack > 0 && !current.ready()) {
+      return fromBack;
+    }
+    int n;
+    try {
+      n = current.read(dst);
+    } catch (IOException e) {
+      if (fromBack > 0) {
+        return fromBack;
+      }
+      if (isClosed()) {
+        throw closedFault(waited);
+      }
+      throw Faults.again(name(), e);
+    }
+    if (n == 0) {
+      selected = false;
+      if (fromBack == 0) {
+        cleared(readable);
+      }
+    } else if (n < 0 && fromBack == 0) {
+      atEnd = true;
+      return -1;
+    }
+    return fromBack + Math.max(n, 0);
+  }
+
+  private int readBack(ByteBuffer dst) {
+    backLock.lock();
+    try {
+      int n = Math.min(back.remaining(), dst.remaining());
+      if (n > 0) {
+        dst.put(back.slice(back.position(), n));
+        back = n == back.remaining() ? EMPTY : back.position(back.position() + n).slice();
+      }
+      return n;
+    } finally {
+      backLock.unlock();
+    }
+  }
+
+  /** Takes everything out that is in front. */
+  private ByteBuffer takeBack() {
+    backLock.lock();
+    try {
+      ByteBuffer all = back;
+      back = EMPTY;
+      return all;
+    } finally {
+      backLock.unlock();
+    }
+  }
+
+  /** Puts bytes in front of everything, in a buffer that nobody else will change. */
+  private void pushBack(ByteBuffer bytes) {
+    if (!bytes.hasRemaining()) {
+      return;
+    }
+    boolean dropped;
+    backLock.lock();
+    try {
+      dropped = isClosed();
+      if (!dropped && back.hasRemaining()) {
+        ByteBuffer joined = ByteBuffer.allocate(bytes.remaining() + back.remaining());
+        back = joined.put(bytes.duplicate()).put(back).flip();
+      } else if (!dropped) {
+        back = bytes.slice();
+      }
+    } finally {
+      backLock.unlock();
+    }
+    if (dropped) {
+      warnDropped(bytes.remaining());
+    } else {
+      wake();
+    }
+  }
+
+  /** Puts bytes that were read but not used back in front; they are copied. */
+  public void unread(ByteBuffer bytes) {
+    pushBack(ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip());
+  }
+
+  @Override
+  public boolean likely() {
+    if (isClosed() || failure() != null || !exists || hasBack()) {
+      return true;
+    }
+    SourceDriver current = driver();
+    return current != null && current.ready();
+  }
+
+  private boolean hasBack() {
+    backLock.lock();
+    try {
+      return back.hasRemaining();
+    } finally {
+      backLock.unlock();
+    }
+  }
+
+  @Override
+  void selected() {
+    selected = true;
+  }
+
+  @Override
+  boolean tookSelection() {
+    return selected;
+  }
+
+  /**
+   * Finds out whether a read would not wait, by looking ahead where only the operating system
+   * knows.
+   */
+  private boolean isReadable() {
+    if (likely()) {
+      return true;
+    }
+    SourceDriver current = driver();
+    if (current == null || current.selectable() == null || !turn.tryEnter()) {
+      return false;
+    }
+    try {
+      return likely() || lookAhead();
+    } finally {
+      exit();
+    }
+  }
+
+  /** Reads what is there to the front; true if there is something: bytes, the end, or a failure. */
+  private boolean lookAhead() {
+    SourceDriver current = driver();
+    if (current == null || atEnd) {
+      return atEnd;
+    }
+    ByteBuffer ahead = ByteBuffer.allocate(PEEK);
+    try {
+      int n = current.read(ahead);
+      if (n > 0) {
+        pushBack(ahead.flip());
+      } else if (n < 0) {
+        atEnd = true;
+      } else {
+        selected = false;
+      }
+      return n != 0;
+    } catch (IOException e) {
+      // The read will meet it again and throw it.
+      return true;
+    }
+  }
+
+  // ---- reading
+
+  @Override
+  public int read(ByteBuffer dst) throws IOException {
+    return read0(dst, null);
+  }
+
+  @Override
+  public int read(ByteBuffer dst, Wait wait) throws IOException {
+    return read0(dst, Objects.requireNonNull(wait, "wait"));
+  }
+
+  private int read0(ByteBuffer dst, @Nullable Wait wait) throws IOException {
+    if (dst.isReadOnly()) {
+      throw new IllegalArgumentException("the destination is read-only");
+    }
+    if (!dst.hasRemaining()) {
+      if (isClosed()) {
+        throw closedFault(false);
+      }
+      return 0;
+    }
+    Limit limit = limit(wait);
+    if (!enter(limit)) {
+      return 0;
+    }
+    try {
+      boolean waited = false;
+      while (true) {
+        int n = tryRead(dst, waited);
+        if (n != 0 || !await(limit, 0, this::likely)) {
+          return n;
+        }
+        waited = true;
+      }
+    } finally {
+      exit();
+    }
+  }
+
+  @Override
+  public long read(ByteBuffer[] dsts) throws IOException {
+    return read(dsts, 0, dsts.length);
+  }
+
+  @Override
+  public long read(ByteBuffer[] dsts, int offset, int length) throws IOException {
+    Objects.checkFromIndexSize(offset, length, dsts.length);
+    long total = 0;
+    boolean any = false;
+    for (int i = offset; i < offset + length; i++) {
+      if (!dsts[i].hasRemaining()) {
+        continue;
+      }
+      int n = any ? read(dsts[i], Wait.none()) : read(dsts[i]);
+      any = true;
+      if (n < 0) {
+        return total > 0 ? total : -1;
+      }
+      total += n;
+      if (dsts[i].hasRemaining()) {
+        return total;
+      }
+    }
+    if (!any && isClosed()) {
+      throw closedFault(false);
+    }
+    return total;
+  }
+
+  @Override
+  public int consume(int max, ByteConsumer use, Wait wait) throws IOException {
+    positive(max, "max");
+    Objects.requireNonNull(use, "use");
+    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
+    if (!enter(limit)) {
+      return 0;
+    }
+    try {
+      boolean waited = false;
+      while (true) {
+        check(waited);
+        ByteBuffer run = hasBack() ? null : lendSegment(max);
+        if (run == null) {
+          int n = fillBack(waited);
+          if (n < 0) {
+            return -1;
+          }
+          if (n == 0) {
+            if (!await(limit, 0, this::likely)) {
+              return 0;
+            }
+            waited = true;
+            continue;
+          }
+        }
+        return run == null ? lendBack(max, use) : lend(run, use);
+      }
+    } finally {
+      exit();
+    }
+  }
+
+  private @Nullable ByteBuffer lendSegment(int max) {
+    return driver() instanceof SegmentSource segments ? segments.lend(max) : null;
+  }
+
+  /** Makes sure that there is something in front. */
+  private int fillBack(boolean waited) throws IOException {
+    if (hasBack()) {
+      return 1;
+    }
+    ByteBuffer ahead = ByteBuffer.allocate(PEEK);
+    int n = tryRead(ahead, waited);
+    if (n > 0) {
+      pushBack(ahead.flip());
+    }
+    return n;
+  }
+
+  private int lendBack(int max, ByteConsumer use) throws IOException {
+    lender = Thread.currentThread();
+    ByteBuffer all = takeBack();
+    int used = 0;
+    try {
+      int n = Math.min(max, all.remaining());
+      ByteBuffer run = all.slice(all.position(), n).asReadOnlyBuffer();
+      use.accept(run);
+      used = run.position();
+      return used;
+    } finally {
+      pushBack(all.position(all.position() + used));
+      endLending();
+    }
+  }
+
+  private int lend(ByteBuffer run, ByteConsumer use) throws IOException {
+    lender = Thread.currentThread();
+    int start = run.position();
+    int used = 0;
+    try {
+      use.accept(run);
+      used = run.position() - start;
+      return used;
+    } finally {
+      if (driver() instanceof SegmentSource segments) {
+        segments.unlend(used);
+      }
+      endLending();
+    }
+  }
+
+  private void endLending() {
+    backLock.lock();
+    try {
+      lender = null;
+      lendingDone.signalAll();
+    } finally {
+      backLock.unlock();
+    }
+  }
+
+  @Override
+  public @Nullable ByteBuffer take(int max, Wait wait) throws IOException {
+    positive(max, "max");
+    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
+    if (!enter(limit)) {
+      return EMPTY.duplicate();
+    }
+    try {
+      boolean waited = false;
+      while (true) {
+        ByteBuffer run = tryTake(max, waited);
+        if (run == null || run.hasRemaining() || !await(limit, 0, this::likely)) {
+          return run;
+        }
+        waited = true;
+      }
+    } finally {
+      exit();
+    }
+  }
+
+  /** The next run; empty for nothing now; null at the end. */
+  private @Nullable ByteBuffer tryTake(int max, boolean waited) throws IOException {
+    check(waited);
+    if (!hasBack() && driver() instanceof SegmentSource segments) {
+      ByteBuffer run = segments.take(max);
+      if (run != null) {
+        return run;
+      }
+    }
+    long known = available();
+    int size = (int) Math.min(max, known > 0 ? known : CHUNK);
+    ByteBuffer copy = ByteBuffer.allocate(size);
+    int n = tryRead(copy, waited);
+    return n < 0 ? null : copy.flip();
+  }
+
+  @Override
+  public ByteBuffer drain() throws IOException {
+    if (isClosed()) {
+      throw closedFault(false);
+    }
+    if (!turn.tryEnter()) {
+      return EMPTY.duplicate();
+    }
+    try {
+      Gather gather = new Gather();
+      long left;
+      while ((left = available()) > 0) {
+        ByteBuffer space = gather.space((int) Math.min(left, CHUNK));
+        int n;
+        try {
+          n = tryRead(space, false);
+        } catch (IOException e) {
+          if (gather.size() == 0) {
+            throw e;
+          }
+          break;
+        }
+        if (n <= 0) {
+          break;
+        }
+        gather.added(n);
+      }
+      return gather.take(gather.size());
+    } finally {
+      exit();
+    }
+  }
+
+  @Override
+  public long transferTo(ByteSink sink, long max, Wait wait) throws IOException {
+    Objects.requireNonNull(sink, "sink");
+    if (max < 0) {
+      throw new IllegalArgumentException("max is " + max + ", expected 0 or more");
+    }
+    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
+    if (max == 0) {
+      if (isClosed()) {
+        throw closedFault(false);
+      }
+      return 0;
+    }
+    if (!enter(limit)) {
+      return 0;
+    }
+    try {
+      return transfer(sink, max, limit);
+    } finally {
+      exit();
+    }
+  }
+
+  private long transfer(ByteSink sink, long max, Limit limit) throws IOException {
+    long moved = 0;
+    boolean waited = false;
+    while (moved < max) {
+      ByteBuffer run;
+      try {
+        run = tryTake((int) Math.min(max - moved, CHUNK), waited);
+      } catch (IOException e) {
+        if (moved > 0) {
+          return moved;
+        }
+        throw e;
+      }
+      if (run == null) {
+        return moved > 0 ? moved : -1;
+      }
+      if (!run.hasRemaining()) {
+        if (moved > 0 && limit.none() || !await(limit, moved, this::likely)) {
+          return moved;
+        }
+        waited = true;
+        continue;
+      }
+      int before = run.remaining();
+      boolean stop;
+      try {
+        stop = pass(run, sink, limit);
+      } catch (IOException e) {
+        moved += before - run.remaining();
+        if (moved > 0 && !(e instanceof io.penstock.error.StreamTimeoutException)) {
+          return moved;
+        }
+        throw e;
+      } finally {
+        pushBack(run);
+      }
+      moved += before - run.remaining();
+      limit.progress();
+      if (stop) {
+        return moved;
+      }
+    }
+    return moved;
+  }
+
+  /** Writes a run; true when told not to wait and the sink has no more room. */
+  private static boolean pass(ByteBuffer run, ByteSink sink, Limit limit) throws IOException {
+    while (run.hasRemaining()) {
+      int n = sink.write(run, limit.rest());
+      if (n == 0) {
+        return true;
+      }
+      limit.progress();
+    }
+    return false;
+  }
+
+  @Override
+  public void readFully(ByteBuffer dst, Wait wait) throws IOException {
+    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
+    if (!dst.hasRemaining()) {
+      if (isClosed()) {
+        throw closedFault(false);
+      }
+      return;
+    }
+    if (!enter(limit)) {
+      throw new WouldBlockException(name(), "another reader has the turn", 0);
+    }
+    int start = dst.position();
+    boolean whole = false;
+    try {
+      boolean waited = false;
+      while (dst.hasRemaining()) {
+        int n = tryRead(dst, waited);
+        int got = dst.position() - start;
+        if (n < 0) {
+          throw new EndOfStreamException(
+              name(), "ended after " + got + " of " + (dst.limit() - start) + " bytes", got);
+        }
+        if (n > 0) {
+          limit.progress();
+        } else if (!await(limit, got, this::likely)) {
+          throw new WouldBlockException(
+              name(), "only " + got + " of " + (dst.limit() - start) + " bytes are there", got);
+        } else {
+          waited = true;
+        }
+      }
+      whole = true;
+    } finally {
+      if (!whole) {
+        int got = dst.position() - start;
+        pushBack(ByteBuffer.allocate(got).put(dst.slice(start, got)).flip());
+        dst.position(start);
+      }
+      exit();
+    }
+  }
+
+  @Override
+  public @Nullable ByteBuffer readUntil(ByteSequence delimiter, int limit, Wait wait)
+      throws IOException {
+    if (delimiter.length() == 0 || delimiter.length() > limit) {
+      throw new IllegalArgumentException(
+          "the delimiter has "
+              + delimiter.length()
+              + " bytes, expected 1 to the limit of "
+              + limit);
+    }
+    return gather(delimiter, limit, Objects.requireNonNull(wait, "wait"), Gather::toDelimiter);
+  }
+
+  @Override
+  public ByteBuffer readAll(long limit, Wait wait) throws IOException {
+    if (limit < 0) {
+      throw new IllegalArgumentException("the limit is " + limit + ", expected 0 or more");
+    }
+    int max = (int) Math.min(limit, Integer.MAX_VALUE - 8);
+    ByteBuffer all = gather(null, max, Objects.requireNonNull(wait, "wait"), Gather::everything);
+    return Objects.requireNonNull(all, "everything");
+  }
+
+  @Override
+  public @Nullable String readLine(Charset charset, int limit, Terminator terminator, Wait wait)
+      throws IOException {
+    Objects.requireNonNull(charset, "charset");
+    Objects.requireNonNull(terminator, "terminator");
+    positive(limit, "limit");
+    Line line = new Line(charset, terminator);
+    gather(ByteSequence.LF, limit, Objects.requireNonNull(wait, "wait"), line);
+    return line.text();
+  }
+
+  private @Nullable ByteBuffer gather(
+      @Nullable ByteSequence delimiter, int max, Wait wait, Gather.Finish finish)
+      throws IOException {
+    Limit limit = limit(wait);
+    if (!enter(limit)) {
+      throw new WouldBlockException(name(), "another reader has the turn", 0);
+    }
+    Gather gather = new Gather();
+    try {
+      boolean waited = false;
+      while (true) {
+        int match = delimiter == null ? -1 : gather.find(delimiter, max);
+        if (match >= 0) {
+          return finish.finish(gather, match, false);
+        }
+        SourceDriver current = driver();
+        long capacity = delimiter == null || current == null ? Long.MAX_VALUE : current.capacity();
+        boolean full = gather.size() >= max || (gather.size() >= capacity && available() == 0);
+        if (full && delimiter != null) {
+          throw new BufferFullException(
+              name(),
+              "no delimiter within " + gather.size() + " bytes, which is the limit or the capacity",
+              gather.size());
+        }
+        // One byte more than allowed tells too much from just enough.
+        long ask = full ? 1 : Math.min(max - gather.size(), Math.max(PEEK, available()));
+        int n = tryRead(gather.space((int) Math.min(ask, CHUNK)), waited);
+        if (n > 0) {
+          gather.added(n);
+          limit.progress();
+          if (full) {
+            throw new BufferFullException(
+                name(), "there are more than " + max + " bytes", gather.size());
+          }
+        } else if (n < 0) {
+          return finish.finish(gather, gather.size(), true);
+        } else if (!await(limit, gather.size(), this::likely)) {
+          throw new WouldBlockException(
+              name(), "only " + gather.size() + " bytes are there", gather.size());
+        } else {
+          waited = true;
+        }
+      }
+    } finally {
+      pushBack(gather.rest());
+      exit();
+    }
+  }
+
+  // ---- state
+
+  @Override
+  public long available() {
+    long front;
+    backLock.lock();
+    try {
+      front = back.remaining();
+    } finally {
+      backLock.unlock();
+    }
+    SourceDriver current = driver();
+    return isClosed() ? 0 : front + (current == null ? 0 : current.available());
+  }
+
+  @Override
+  public boolean ended() {
+    if (isClosed() || hasBack()) {
+      return false;
+    }
+    if (atEnd) {
+      return true;
+    }
+    SourceDriver current = driver();
+    if (current == null || current.available() > 0 || !turn.tryEnter()) {
+      return false;
+    }
+    try {
+      return (current.ready() || current.selectable() != null) && lookAhead() && atEnd;
+    } finally {
+      exit();
+    }
+  }
+
+  @Override
+  public void awaitReadable(Wait wait) throws IOException {
+    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
+    boolean waited = false;
+    while (true) {
+      if (isClosed()) {
+        throw closedFault(waited);
+      }
+      if (isReadable()) {
+        return;
+      }
+      if (!await(limit, 0, () -> likely() || selected)) {
+        throw new WouldBlockException(name(), "nothing to read now", 0);
+      }
+      waited = true;
+    }
+  }
+
+  @Override
+  public Wait readWait() {
+    return setting();
+  }
+
+  @Override
+  public void readWait(Wait wait) {
+    setting(wait);
+  }
+
+  @Override
+  public Signal readable() {
+    return readable;
+  }
+
+  @Override
+  public InputStream inputStream() {
+    return new SourceInputStream(this);
+  }
+
+  @Override
+  public boolean isOpen() {
+    return !isClosed();
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (!markClosed()) {
+      return;
+    }
+    awaitLending();
+    SourceDriver current = driver();
+    long dropped;
+    backLock.lock();
+    try {
+      dropped = back.remaining();
+      back = EMPTY;
+    } finally {
+      backLock.unlock();
+    }
+    if (current != null) {
+      dropped += current.available();
+      current.close();
+      engine.flushClosed();
+    }
+    if (dropped > 0) {
+      warnDropped(dropped);
+    }
+  }
+
+  @Override
+  public void attach(io.penstock.spi.EndDriver value) {
+    super.attach(value);
+    if (isClosed()) {
+      try {
+        value.close();
+      } catch (IOException e) {
+        LOG.log(System.Logger.Level.WARNING, name() + ": closing the source failed", e);
+      }
+    }
+  }
+
+  private void awaitLending() {
+    backLock.lock();
+    try {
+      while (lender != null && lender != Thread.currentThread()) {
+        lendingDone.awaitUninterruptibly();
+      }
+    } finally {
+      backLock.unlock();
+    }
+  }
+
+  private void warnDropped(long dropped) {
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "{0}: {1} bytes were dropped unread, because the source was closed",
+        name(),
+        dropped);
+  }
+
+  private static void positive(int value, String what) {
+    if (value < 1) {
+      throw new IllegalArgumentException(what + " is " + value + ", expected 1 or more");
+    }
+  }
+}

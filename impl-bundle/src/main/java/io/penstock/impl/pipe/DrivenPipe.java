@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.pipe;
+
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.SinkEnd;
+import io.penstock.impl.core.SourceEnd;
+import io.penstock.pipe.Pipe;
+import io.penstock.pipe.PipeOptions;
+import io.penstock.stream.ByteSink;
+import io.penstock.stream.ByteSource;
+import java.io.IOException;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A pipe over a buffer in memory. */
+public final class DrivenPipe implements Pipe {
+  private static final AtomicLong COUNT = new AtomicLong();
+
+  private final String name;
+  private final MemoryPipe memory;
+  private final SourceEnd source;
+  private final SinkEnd sink;
+  private final CompletableFuture<Void> closed = new CompletableFuture<>();
+
+  /** Makes an open, empty pipe. */
+  public DrivenPipe(PipeOptions options, Engine engine) {
+    this.name = options.name().isEmpty() ? "pipe-" + COUNT.incrementAndGet() : options.name();
+    this.memory = new MemoryPipe(name, options.capacity(), options.direct());
+    this.source = new SourceEnd(name, engine, options.readWait(), memory.source());
+    this.sink = new SinkEnd(name, engine, options.writeWait(), memory.sink());
+    source.spin(options.spin().toNanos());
+    sink.spin(options.spin().toNanos());
+    memory.onDrained(() -> engine.execute(() -> closed.complete(null)));
+  }
+
+  @Override
+  public ByteSink sink() {
+    return sink;
+  }
+
+  @Override
+  public ByteSource source() {
+    return source;
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    memory.abort(Objects.requireNonNull(cause, "cause"));
+    closed.completeExceptionally(cause);
+  }
+
+  @Override
+  public CompletionStage<Void> closed() {
+    return closed.minimalCompletionStage();
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      source.close();
+    } finally {
+      sink.close();
+      closed.complete(null);
+    }
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}
