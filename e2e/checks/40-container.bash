@@ -1,0 +1,109 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The container around the relay: signals, what is missing, the command that stays.
+
+check_signals_end_it_cleanly() {
+  for signal in INT:130 TERM:143; do
+    listen relay relay unix-listen:s tcp-listen://127.0.0.1:0
+    [[ $(ls -A "$TMP") ]] || fail "no temporary cache in $TMP"
+    kill "-${signal%:*}" "$relay"
+    status_from "$relay"
+    equal "status after ${signal%:*}" "$status" "${signal#*:}"
+    [[ ! -e s ]] || fail "the socket file is left"
+    equal "the temporary folder" "$(ls -A "$TMP")" ""
+    equal "the number of lines" "$(wc -l <err.relay)" 2
+  done
+}
+
+check_signals_while_bytes_flow() {
+  listen relay relay unix-listen:s exec:cat
+  start other python3 "$peers" flood s ready
+  soon test -e ready
+  child=$(child_of "$relay")
+  kill -TERM "$relay"
+  status_from "$relay"
+  equal status "$status" 143
+  equal "standard error" "$(cat err.relay)" "listening unix-listen:s"
+  [[ ! -e s ]] || fail "the socket file is left"
+  ! kill -0 "$child" 2>/dev/null || fail "the child still runs"
+  status_from "$other"
+  matches "how the connection ended" "$(cat out.other)" '^(ConnectionResetError|BrokenPipeError)$'
+}
+
+check_without_the_implementation_it_says_what_is_missing() {
+  jar=$root/features/target/penstock.jar
+  python3 "$peers" without "$jar" 'bundles/core/*io.penstock.impl*' broken.jar
+  status_of "${JAVA_HOME:+$JAVA_HOME/bin/}java" "-Djava.io.tmpdir=$TMP" -jar broken.jar \
+    relay stdio: exec:date </dev/null >out 2>err
+  equal status "$status" 1
+  equal "standard output" "$(cat out)" ""
+  matches "standard error" "$(cat err)" 'io\.penstock\.(channel\.ChannelFactory|relay\.RelayFactory)'
+}
+
+check_run_with_the_example() {
+  cp -r "$root/docs/examples/run" conf
+  start stay "$penstock" run -v --conf conf
+  soon has_lines err.stay 'listening tcp-listen://127.0.0.1:[1-9]' 1
+  port=$(sed -n 's/.*listening tcp-listen:\/\/127.0.0.1:\([0-9]*\).*/\1/p' err.stay | head -n 1)
+  for line in one two; do
+    out=$(socat -t20 - "TCP:127.0.0.1:$port" <<<"$line")
+    equal "the echo" "$out" "$line"
+  done
+  soon test -S penstock-front.sock
+  soon test -S penstock-back.sock
+  for round in 1 2; do
+    socat -t20 UNIX-CONNECT:penstock-back.sock 'EXEC:tr a-z A-Z,pipes' &
+    children+=("$!")
+    out=$(socat -t20 - UNIX-CONNECT:penstock-front.sock <<<"through two pipes, round $round")
+    equal "what came back" "$out" "THROUGH TWO PIPES, ROUND $round"
+    wait "${children[-1]}"
+  done
+  kill -TERM "$stay"
+  status_from "$stay"
+  equal status "$status" 143
+  equal "the current folder" "$(ls -A | tr '\n' ' ')" "conf err.stay out.stay "
+}
+
+check_run_without_its_folder() {
+  status_of "$penstock" run --conf nowhere </dev/null >out 2>err
+  equal status "$status" 2
+  matches "standard error" "$(cat err)" '^penstock: .*nowhere'
+}
+
+check_start_to_first_byte() {
+  limit=${E2E_START_MAX:-700}
+  for home in $(jdk_homes); do
+    times=()
+    for _ in 1 2 3 4 5 6 7 8 9 10; do
+      begin=$EPOCHREALTIME
+      JAVA_HOME=$home "$penstock" relay stdio: 'exec:cat' <<<x | {
+        read -r _
+        echo $(((${EPOCHREALTIME/[.,]/} - ${begin/[.,]/}) / 1000))
+      } >took
+      times+=("$(cat took)")
+    done
+    median=$(printf '%s\n' "${times[@]}" | sort -n | sed -n '5p')
+    note "median of ten $median ms with $("$home/bin/java" -version 2>&1 | head -n 1)"
+    ((median < limit)) || slow="$median ms with $home"
+  done
+  [[ -z ${slow:-} ]] || fail "$slow, expected less than $limit"
+}
+
+check_two_first_runs_at_once() {
+  [[ ${E2E_LONG:-} ]] || skip "builds the project; set E2E_LONG"
+  mkdir copy
+  (cd "$root" && git ls-files -z --cached --others --exclude-standard | tar -c --null -T - --ignore-failed-read) |
+    tar -x -C copy
+  for i in 1 2; do
+    printf 'hello\n' | copy/penstock relay stdio: 'exec:tr a-z A-Z' >"out.$i" 2>"err.$i" &
+    children+=("$!")
+  done
+  for pid in "${children[@]}"; do
+    status_from "$pid"
+    equal status "$status" 0
+  done
+  for i in 1 2; do
+    equal "standard output" "$(cat "out.$i")" HELLO
+  done
+}

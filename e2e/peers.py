@@ -1,0 +1,141 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Peers for the end-to-end checks that the shell cannot play.
+
+  peers.py send SEED MIB LOG           writes MIB MiB that only SEED gives, says their SHA-256
+  peers.py receive LOG [AT SECONDS]    reads to the end, pauses for SECONDS at AT MiB, says SHA-256
+  peers.py stalled SENDER RECEIVER     the longest time in seconds that the sender was at a standstill
+                                       while the receiver paused
+  peers.py flood ADDRESS READY         writes and reads at one socket until it ends; says how it ended
+  peers.py terminal COMMAND...         runs a command on a terminal of its own, shows what it printed
+  peers.py without JAR ENTRY OUT       copies a jar without the entries that match ENTRY
+
+LOG gets lines "SECONDS BYTES". ADDRESS is a port on 127.0.0.1 or the path of a Unix socket.
+"""
+import fnmatch
+import hashlib
+import os
+import pty
+import random
+import select
+import socket
+import struct
+import sys
+import time
+import zipfile
+
+MIB = 1 << 20
+CHUNK = 256 * 1024
+
+
+def send(seed, mib, log):
+    block = random.Random(seed).randbytes(CHUNK - 8)
+    digest = hashlib.sha256()
+    with open(log, "w", encoding="ascii", buffering=1) as times:
+        for number in range(int(mib) * MIB // CHUNK):
+            data = struct.pack(">Q", number) + block
+            digest.update(data)
+            view = memoryview(data)
+            while view:
+                view = view[os.write(1, view) :]
+            times.write(f"{time.monotonic()} {(number + 1) * CHUNK}\n")
+    os.close(1)
+    print(digest.hexdigest(), file=sys.stderr)
+
+
+def receive(log, at="0", seconds="0"):
+    digest = hashlib.sha256()
+    total = 0
+    pause_at = int(at) * MIB
+    with open(log, "w", encoding="ascii", buffering=1) as times:
+        while data := os.read(0, CHUNK):
+            digest.update(data)
+            total += len(data)
+            if pause_at and total >= pause_at:
+                pause_at = 0
+                times.write(f"{time.monotonic()} {total}\n")
+                time.sleep(float(seconds))
+                times.write(f"{time.monotonic()} {total}\n")
+    print(digest.hexdigest(), total)
+
+
+def stalled(sender, receiver):
+    with open(receiver, encoding="ascii") as lines:
+        start, end = (float(line.split()[0]) for line in lines)
+    with open(sender, encoding="ascii") as lines:
+        moments = [float(line.split()[0]) for line in lines]
+    inside = [start] + [m for m in moments if start < m < end] + [end]
+    print(f"{max(b - a for a, b in zip(inside, inside[1:])):.2f}")
+
+
+def connect(address):
+    if address.isdigit():
+        return socket.create_connection(("127.0.0.1", int(address)))
+    peer = socket.socket(socket.AF_UNIX)
+    peer.connect(address)
+    return peer
+
+
+def flood(address, ready):
+    peer = connect(address)
+    peer.setblocking(False)
+    data = os.urandom(65536)
+    sent = received = 0
+    try:
+        while True:
+            readable, writable, _ = select.select([peer], [peer], [])
+            if readable:
+                got = len(peer.recv(65536))
+                if got == 0:
+                    print("end")
+                    return
+                received += got
+            if writable:
+                sent += peer.send(data)
+            if ready and sent > 4 * MIB and received > 4 * MIB:
+                with open(ready, "w", encoding="ascii"):
+                    ready = ""
+    except OSError as e:
+        print(type(e).__name__)
+
+
+def terminal(*command):
+    start = time.monotonic()
+    pid, master = pty.fork()
+    if pid == 0:
+        os.execvp(command[0], command)
+    try:
+        while data := os.read(master, 4096):
+            sys.stdout.buffer.write(data)
+    except OSError:
+        pass  # Linux reports the end of a terminal as an error.
+    sys.stdout.flush()
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    print(f"status {status} {time.monotonic() - start:.2f}")
+
+
+def without(jar, pattern, out):
+    removed = 0
+    with zipfile.ZipFile(jar) as source, zipfile.ZipFile(out, "w") as target:
+        for entry in source.infolist():
+            if fnmatch.fnmatch(entry.filename, pattern):
+                removed += 1
+            else:
+                target.writestr(entry, source.read(entry))
+    if not removed:
+        sys.exit(f"{jar} has no entry {pattern}")
+
+
+def main():
+    command, *arguments = sys.argv[1:]
+    {
+        "send": send,
+        "receive": receive,
+        "stalled": stalled,
+        "flood": flood,
+        "terminal": terminal,
+        "without": without,
+    }[command](*arguments)
+
+
+main()
