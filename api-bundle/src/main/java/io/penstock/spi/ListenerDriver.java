@@ -12,10 +12,11 @@ public interface ListenerDriver extends EndDriver {
   /**
    * Accepts a peer that is there.
    *
+   * @param context what the product lends to the accepted channel
    * @return null for nobody now
    * @throws IOException if accepting failed; the product tries again on the next readiness
    */
-  @Nullable ChannelDriver accept() throws IOException;
+  @Nullable ChannelDriver accept(ProviderContext context) throws IOException;
 
   /**
    * Where it listens.

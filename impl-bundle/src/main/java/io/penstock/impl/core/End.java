@@ -41,6 +41,8 @@ public abstract class End {
   private volatile @Nullable Throwable failure;
   private volatile boolean closed;
   private volatile long spinNanos;
+  private volatile boolean absent;
+  private volatile Runnable onClose = () -> {};
   private final AtomicBoolean armed = new AtomicBoolean();
   private final Level closing = new Level(this, this::isClosed);
 
@@ -70,6 +72,25 @@ public abstract class End {
    */
   public @Nullable EndDriver driver() {
     return driver;
+  }
+
+  /** Says that the channel does not have this direction. */
+  public void attachNothing() {
+    absent = true;
+    wake();
+  }
+
+  boolean absent() {
+    return absent;
+  }
+
+  /** Runs a task after a local close. */
+  public void onClose(Runnable task) {
+    onClose = task;
+  }
+
+  void closedNow() {
+    onClose.run();
   }
 
   /** From now on every call throws this, whatever is buffered. */

@@ -60,7 +60,6 @@ public final class SinkEnd extends End implements ByteSink {
     }
   }
 
-  private final boolean exists;
   private final Level writable = new Level(this, this::isWritable);
   private final ReaderLatch reader = new ReaderLatch(this);
   private final Executor completions;
@@ -76,20 +75,15 @@ public final class SinkEnd extends End implements ByteSink {
   private volatile long lost;
   private final AtomicReference<@Nullable Runnable> onAttach = new AtomicReference<>();
 
-  /**
-   * Makes a sink.
-   *
-   * @param exists false for a channel that has no output
-   */
-  public SinkEnd(String name, Engine engine, Wait wait, boolean exists) {
+  /** A sink whose driver comes later. */
+  public SinkEnd(String name, Engine engine, Wait wait) {
     super(name, engine, wait);
-    this.exists = exists;
     this.completions = engine.serial();
   }
 
   /** A sink over a driver that is there already. */
   public SinkEnd(String name, Engine engine, Wait wait, SinkDriver driver) {
-    this(name, engine, wait, true);
+    this(name, engine, wait);
     attach(driver);
   }
 
@@ -124,7 +118,7 @@ public final class SinkEnd extends End implements ByteSink {
 
   private void checkSink(boolean waited) throws IOException {
     check(waited);
-    if (!exists) {
+    if (absent()) {
       throw new NotSupportedException(name(), "writing", "this channel has no output");
     }
     if (ended) {
@@ -169,7 +163,7 @@ public final class SinkEnd extends End implements ByteSink {
 
   @Override
   public boolean likely() {
-    return isClosed() || ended || !exists || driverReady();
+    return isClosed() || ended || absent() || driverReady();
   }
 
   private boolean driverReady() {
@@ -194,7 +188,7 @@ public final class SinkEnd extends End implements ByteSink {
   }
 
   private boolean isWritable() {
-    if (isClosed() || ended || failure() != null || !exists) {
+    if (isClosed() || ended || failure() != null || absent()) {
       return true;
     }
     return queued == 0 && likely();
@@ -598,7 +592,7 @@ public final class SinkEnd extends End implements ByteSink {
 
   @Override
   public long room() {
-    if (isClosed() || ended || failure() != null || !exists || queued > 0) {
+    if (isClosed() || ended || failure() != null || absent() || queued > 0) {
       return 0;
     }
     SinkDriver current = driver();
@@ -750,7 +744,7 @@ public final class SinkEnd extends End implements ByteSink {
 
   /** Has the turn. */
   private void endNow() {
-    if (driver() == null && exists && failure() == null) {
+    if (driver() == null && !absent() && failure() == null) {
       // Still connecting: the end goes out when there is somewhere to.
       onAttach.set(this::endNow);
       if ((driver() == null && failure() == null) || onAttach.getAndSet(null) == null) {
@@ -780,6 +774,7 @@ public final class SinkEnd extends End implements ByteSink {
       finish(part, new CancellationException(name() + ": closed before the write began"));
     }
     beginEnd().whenComplete((done, failure) -> settle());
+    closedNow();
   }
 
   /** Completes {@link #settled} as soon as nothing accepted would be lost. */
@@ -790,11 +785,23 @@ public final class SinkEnd extends End implements ByteSink {
         () -> {
           if (current == null || failure() != null || (current.unsent() == 0 && queued == 0)) {
             removeWaiter(self[0]);
-            settled.complete(null);
+            release(current);
           }
         };
     addWaiter(self[0]);
     self[0].wake();
+  }
+
+  private void release(@Nullable SinkDriver current) {
+    if (current != null && !settled.isDone()) {
+      try {
+        current.close();
+        engine.flushClosed();
+      } catch (IOException e) {
+        LOG.log(System.Logger.Level.WARNING, name() + ": closing the sink failed", e);
+      }
+    }
+    settled.complete(null);
   }
 
   /** Completes when the sink was closed and nothing accepted would be lost any more. */

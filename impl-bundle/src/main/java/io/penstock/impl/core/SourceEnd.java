@@ -35,8 +35,6 @@ public final class SourceEnd extends End implements ByteSource {
   private final ReentrantLock backLock = new ReentrantLock();
   private final Condition lendingDone = backLock.newCondition();
   private final Level readable = new Level(this, this::isReadable);
-  private final boolean exists;
-
   // Bytes before the driver's; changed only with the turn, and swapped under the lock for those who
   // look without it.
   private ByteBuffer back = EMPTY;
@@ -44,19 +42,14 @@ public final class SourceEnd extends End implements ByteSource {
   private volatile boolean selected;
   private volatile @Nullable Thread lender;
 
-  /**
-   * Makes a source.
-   *
-   * @param exists false for a channel that has no input
-   */
-  public SourceEnd(String name, Engine engine, Wait wait, boolean exists) {
+  /** A source whose driver comes later. */
+  public SourceEnd(String name, Engine engine, Wait wait) {
     super(name, engine, wait);
-    this.exists = exists;
   }
 
   /** A source over a driver that is there already. */
   public SourceEnd(String name, Engine engine, Wait wait, SourceDriver driver) {
-    this(name, engine, wait, true);
+    this(name, engine, wait);
     attach(driver);
   }
 
@@ -69,7 +62,7 @@ public final class SourceEnd extends End implements ByteSource {
 
   private int tryRead(ByteBuffer dst, boolean waited) throws IOException {
     check(waited);
-    if (!exists) {
+    if (absent()) {
       throw new NotSupportedException(name(), "reading", "this channel has no input");
     }
     int fromBack = readBack(dst);
@@ -162,7 +155,7 @@ public final class SourceEnd extends End implements ByteSource {
 
   @Override
   public boolean likely() {
-    if (isClosed() || failure() != null || !exists || hasBack()) {
+    if (isClosed() || failure() != null || absent() || hasBack()) {
       return true;
     }
     SourceDriver current = driver();
@@ -768,6 +761,7 @@ public final class SourceEnd extends End implements ByteSource {
     if (dropped > 0) {
       warnDropped(dropped);
     }
+    closedNow();
   }
 
   @Override

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.channel;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelFactory;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.ChannelPair;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.error.NotSupportedException;
+import io.penstock.error.StreamClosedException;
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.ListenerEnd;
+import io.penstock.impl.core.Scope;
+import io.penstock.impl.core.Stages;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ChannelProvider;
+import io.penstock.spi.ListenerDriver;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Opens channels and listeners through whichever provider serves the scheme. */
+public final class Channels implements ChannelFactory {
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+
+  private final Engine engine;
+  private final Providers providers;
+  private final Scope scope;
+  private final Supplier<List<ChannelDriver>> pairs;
+
+  /**
+   * Makes a factory.
+   *
+   * @param scope what is made through this factory is closed with it
+   * @param pairs makes two drivers that are each other's peer
+   */
+  public Channels(
+      Engine engine, Providers providers, Scope scope, Supplier<List<ChannelDriver>> pairs) {
+    this.engine = engine;
+    this.providers = providers;
+    this.scope = scope;
+    this.pairs = pairs;
+  }
+
+  private Providers.Installed find(Endpoint endpoint) throws IOException {
+    return providers
+        .find(endpoint.scheme())
+        .orElseThrow(
+            () ->
+                new NotSupportedException(
+                    endpoint.toString(),
+                    "the scheme '" + endpoint.scheme() + "'",
+                    "installed are " + String.join(", ", schemes())));
+  }
+
+  private static ChannelOptions merge(
+      Endpoint endpoint, ChannelOptions options, ChannelProvider provider) {
+    ChannelOptions merged = options.withAll(endpoint);
+    Set<String> known = provider.optionKeys(endpoint.scheme());
+    for (String key : merged.extra().keySet()) {
+      if (known.stream().noneMatch(k -> k.endsWith(".") ? key.startsWith(k) : key.equals(k))) {
+        SortedSet<String> all = new TreeSet<>(known);
+        all.addAll(ChannelOptions.COMMON_KEYS);
+        throw new IllegalArgumentException(
+            "option '"
+                + key
+                + "' is unknown to "
+                + endpoint.scheme()
+                + ":, which knows "
+                + String.join(", ", all));
+      }
+    }
+    return merged;
+  }
+
+  private void keep(Scope keeper, Channel channel) {
+    keeper.add(
+        channel,
+        "channel " + channel.name(),
+        () -> channel.abort(new StreamClosedException(channel.name())));
+    channel.closed().whenComplete((done, failure) -> keeper.remove(channel));
+  }
+
+  private void keepBoth(Providers.Installed installed, Channel channel) {
+    keep(scope, channel);
+    keep(installed.made(), channel);
+  }
+
+  @Override
+  public Channel connect(Endpoint endpoint, ChannelOptions options) throws IOException {
+    if (endpoint.listening()) {
+      throw new NotSupportedException(
+          endpoint.toString(), "connecting to a listening endpoint", "listen on it instead");
+    }
+    Providers.Installed installed = find(endpoint);
+    ChannelOptions merged = merge(endpoint, options, installed.provider());
+    DrivenChannel channel = new DrivenChannel(endpoint, merged, engine);
+    channel.connect(installed.provider().connect(endpoint, merged, channel.context()));
+    keepBoth(installed, channel);
+    return channel;
+  }
+
+  @Override
+  public Channel open(Endpoint endpoint, ChannelOptions options, Wait wait) throws IOException {
+    Channel channel = connect(endpoint, options);
+    try {
+      return Stages.await(channel.connected(), wait, channel.name(), "the connection");
+    } catch (IOException e) {
+      channel.abort(e);
+      throw e;
+    }
+  }
+
+  @Override
+  public Listener listen(Endpoint endpoint, ChannelOptions options) throws IOException {
+    if (!endpoint.listening()) {
+      throw new NotSupportedException(
+          endpoint.toString(),
+          "listening",
+          "use a scheme that ends in -listen, such as " + endpoint.scheme() + "-listen");
+    }
+    Providers.Installed installed = find(endpoint);
+    ChannelOptions merged = merge(endpoint, options, installed.provider());
+    // Facets of the listener itself have nowhere to live: only its channels have ends.
+    DrivenChannel lender = new DrivenChannel(endpoint, merged, engine);
+    ListenerDriver driver = installed.provider().listen(endpoint, merged, lender.context());
+    ListenerEnd listener =
+        new ListenerEnd(
+            merged.name().isEmpty() ? driver.endpoint().toString() : merged.name(),
+            engine,
+            driver,
+            accepting -> accept(accepting, merged, installed),
+            merged.maxConnections());
+    for (Scope keeper : List.of(scope, installed.made())) {
+      keeper.add(listener, "listener " + listener.name(), () -> closeQuietly(listener));
+      listener.closed().whenComplete((done, failure) -> keeper.remove(listener));
+    }
+    return listener;
+  }
+
+  private @Nullable Channel accept(
+      ListenerDriver driver, ChannelOptions options, Providers.Installed installed)
+      throws IOException {
+    DrivenChannel channel = new DrivenChannel(driver.endpoint(), options, engine);
+    ChannelDriver accepted = driver.accept(channel.context());
+    if (accepted == null) {
+      return null;
+    }
+    channel.attach(accepted);
+    keepBoth(installed, channel);
+    return channel;
+  }
+
+  private static void closeQuietly(Listener listener) {
+    try {
+      listener.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, listener.name() + ": closing the listener failed", e);
+    }
+  }
+
+  @Override
+  public ChannelPair pair(ChannelOptions options) {
+    List<ChannelDriver> drivers = pairs.get();
+    Endpoint endpoint =
+        Endpoint.parse("mem:" + (options.name().isEmpty() ? "pair" : options.name()));
+    Channel[] made = new Channel[2];
+    for (int i = 0; i < 2; i++) {
+      DrivenChannel channel = new DrivenChannel(endpoint, options, engine);
+      channel.connect(CompletableFuture.completedFuture(drivers.get(i)));
+      keep(scope, channel);
+      made[i] = channel;
+    }
+    return new ChannelPair(made[0], made[1]);
+  }
+
+  @Override
+  public SortedSet<String> schemes() {
+    return providers.schemes();
+  }
+}

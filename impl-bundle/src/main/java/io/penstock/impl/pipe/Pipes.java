@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.pipe;
+
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Scope;
+import io.penstock.pipe.Pipe;
+import io.penstock.pipe.PipeFactory;
+import io.penstock.pipe.PipeOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** Makes pipes that are closed with a scope. */
+public final class Pipes implements PipeFactory {
+  private final Engine engine;
+  private final Scope scope;
+
+  /** Makes a factory whose pipes belong to a scope. */
+  public Pipes(Engine engine, Scope scope) {
+    this.engine = engine;
+    this.scope = scope;
+  }
+
+  @Override
+  public Pipe create(PipeOptions options) {
+    Pipe pipe = new DrivenPipe(options, engine);
+    scope.add(pipe, "pipe " + pipe.name(), () -> close(pipe));
+    pipe.closed().whenComplete((done, failure) -> scope.remove(pipe));
+    return pipe;
+  }
+
+  private static void close(Pipe pipe) {
+    try {
+      pipe.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(pipe.name() + ": closing failed", e);
+    }
+  }
+}
