@@ -26,9 +26,12 @@ run_check() {
   [[ -z $left ]] || fail "temporary files are left: $left"
 }
 
+# Ends what the check has started and what still runs.
 end_children() {
+  set +eE
+  trap - ERR
   local pid
-  for pid in "${children[@]}"; do
+  for pid in $(jobs -pr); do
     kill -KILL "$pid" 2>/dev/null
   done
 }
@@ -96,7 +99,7 @@ soon() {
 }
 
 has_lines() {
-  [[ $(grep -c "$2" "$1") -ge $3 ]]
+  [[ $(grep -c "$2" "$1" 2>/dev/null) -ge $3 ]]
 }
 
 # listen NAME ARGUMENTS...: starts "penstock ARGUMENTS", waits until it has announced its first
