@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.testing;
+
+/**
+ * What the contract allows a kind to lack. Every kind is held to all of them, unless it states
+ * {@linkplain Kind#without that it lacks one, and why}.
+ */
+public enum Trait {
+  /** A sink whose reader does not read is full at some time. */
+  BOUNDED,
+  /**
+   * What was written is readable as soon as the write returns, and {@code available()} and {@code
+   * room()} count it exactly.
+   */
+  IMMEDIATE,
+  /** A given buffer reaches {@code take} without a copy. */
+  BY_REFERENCE,
+  /** What was accepted and not read yet is pending: flush waits for the reader. */
+  FLUSH_SEES_READER,
+  /** The sink can tell that the other end was read. */
+  READS_SEEN,
+  /** Closing the source breaks the writer. */
+  CLOSE_BREAKS_WRITER,
+  /** Closing the source leaves the writer free to write on: its bytes are dropped. */
+  CLOSE_DRAINS,
+  /** An abort reaches the reader: what was buffered first, then the cause itself. */
+  ABORT_DELIVERED,
+  /** An abort is seen by the reader as a failure, never as the end. */
+  ABORT_SEEN,
+  /** The two ends belong to two channels. */
+  TWO_PARTIES,
+  /** The kind can be listened on. */
+  LISTENS,
+  /** A connection can fail because nobody is there. */
+  CONNECT_REFUSED,
+  /** The end of one direction leaves the other open. */
+  HALF_CLOSE,
+  /** The peer itself says whether it succeeded. */
+  VERDICT
+}
