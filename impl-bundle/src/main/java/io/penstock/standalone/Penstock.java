@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.standalone;
+
+import io.penstock.channel.ChannelFactory;
+import io.penstock.error.StreamClosedException;
+import io.penstock.impl.channel.Channels;
+import io.penstock.impl.channel.Providers;
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Scope;
+import io.penstock.impl.pipe.NamedPipes;
+import io.penstock.impl.pipe.Pipes;
+import io.penstock.pipe.Pipe;
+import io.penstock.pipe.PipeFactory;
+import io.penstock.pipe.PipeOptions;
+import io.penstock.spi.ChannelProvider;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * Pipes, channels, relays and pollers without OSGi, with every built-in kind installed.
+ *
+ * <pre>{@code
+ * try (Penstock penstock = Penstock.open()) {
+ *   Channel channel = penstock.channels()
+ *       .open(Endpoint.parse("tcp://localhost:80"), ChannelOptions.defaults(), Wait.forever());
+ *   ...
+ * }
+ * }</pre>
+ *
+ * <p>Several may be open at once; they share nothing. Safe for use by any thread. Its own threads
+ * are daemons, exist only while there is work for them, and are gone after {@link #close()}.
+ */
+@ProviderType
+public final class Penstock implements AutoCloseable {
+  private final Engine engine = new Engine();
+  private final Scope scope = Scope.quiet();
+  private final Providers providers = new Providers();
+  private final NamedPipes names = new NamedPipes();
+  private final ReentrantLock naming = new ReentrantLock();
+  private final PipeFactory pipes;
+  private final ChannelFactory channels;
+
+  private Penstock() {
+    this.pipes = new Pipes(engine, scope);
+    this.channels =
+        new Channels(
+            engine,
+            providers,
+            scope,
+            () -> {
+              throw new IllegalStateException("no kind of channel in memory is installed");
+            });
+    List.<ChannelProvider>of().forEach(providers::add);
+  }
+
+  /**
+   * Opens everything; no thread is started and nothing else happens before it is needed.
+   *
+   * @return to be closed by the caller
+   */
+  public static Penstock open() {
+    return new Penstock();
+  }
+
+  /**
+   * Makes pipes.
+   *
+   * @return always the same; what it makes is closed with this object
+   */
+  public PipeFactory pipes() {
+    return pipes;
+  }
+
+  /**
+   * Opens channels and listeners.
+   *
+   * @return always the same; what it makes is closed with this object
+   */
+  public ChannelFactory channels() {
+    return channels;
+  }
+
+  /**
+   * Makes a pipe that the endpoint {@code pipe:NAME} finds until it is closed, aborted, or ended
+   * and drained.
+   *
+   * @param name not empty; goes before the options' own
+   * @param options how
+   * @return a fresh pipe, owned by the caller
+   * @throws IllegalArgumentException if the name is empty, or that of a pipe that is still in use
+   * @throws IllegalStateException if this object is closed
+   */
+  public Pipe pipe(String name, PipeOptions options) {
+    if (name.isEmpty()) {
+      throw new IllegalArgumentException("the name is empty, expected one that pipe:NAME can have");
+    }
+    Pipe pipe = pipes.create(options.withName(name));
+    if (!claim(name, pipe)) {
+      pipe.abort(new StreamClosedException(name));
+      throw new IllegalArgumentException("a pipe named '" + name + "' is still in use");
+    }
+    pipe.closed().whenComplete((done, failure) -> names.remove(name, pipe));
+    return pipe;
+  }
+
+  private boolean claim(String name, Pipe pipe) {
+    naming.lock();
+    try {
+      if (names.find(name).isPresent()) {
+        return false;
+      }
+      names.put(name, pipe);
+      return true;
+    } finally {
+      naming.unlock();
+    }
+  }
+
+  /**
+   * Installs a kind; of several that serve one scheme the first does.
+   *
+   * @param provider serves its schemes from now on
+   */
+  public void provide(ChannelProvider provider) {
+    providers.add(Objects.requireNonNull(provider, "provider"));
+  }
+
+  /**
+   * Takes a kind away, and aborts the channels and listeners that it made. Does nothing if it is
+   * not installed.
+   *
+   * @param provider serves no longer
+   */
+  public void withdraw(ChannelProvider provider) {
+    providers.remove(Objects.requireNonNull(provider, "provider"));
+  }
+
+  /** Closes what was made through this object and stops its threads. Idempotent. */
+  @Override
+  public void close() {
+    scope.close();
+    engine.close();
+  }
+}
