@@ -809,6 +809,34 @@ public final class SinkEnd extends End implements ByteSink {
     return settled;
   }
 
+  /**
+   * Runs a task once nothing accepted would be lost if the transport were closed, or nobody will
+   * take it any more; on the thread that finds out: it must be quick.
+   */
+  public void whenSent(Runnable task) {
+    whenReady(() -> failure() != null || unsent() == 0, task);
+  }
+
+  /**
+   * Throws if what was accepted cannot reach anybody any more.
+   *
+   * @throws IOException what a write would throw
+   */
+  public void checkDelivered() throws IOException {
+    Throwable cause = failure();
+    if (cause != null) {
+      throw Faults.again(name(), cause);
+    }
+    SinkDriver current = driver();
+    long dropped = dropped();
+    if (dropped > 0) {
+      if (current != null) {
+        checkBroken(current);
+      }
+      throw new BrokenPipeException(name(), dropped + " bytes could not be delivered", dropped);
+    }
+  }
+
   /** How many accepted bytes would be lost if the transport were closed now. */
   public long unsent() {
     SinkDriver current = driver();

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.relay;
+
+import io.penstock.channel.Capability;
+import io.penstock.channel.Channel;
+import io.penstock.error.StreamClosedException;
+import io.penstock.error.StreamFault;
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Faults;
+import io.penstock.impl.core.SinkEnd;
+import io.penstock.impl.core.SourceEnd;
+import io.penstock.relay.RelayException;
+import io.penstock.relay.RelayOptions;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Two channels that are joined.
+ *
+ * <p>A direction is done when its source has ended and the sink has delivered everything. The
+ * conversation is over when both are done and whoever gives a verdict has given it; or when a side
+ * is gone as a whole and its own output is done; or at the first failure. A broken sink of a side
+ * that gives a verdict is no failure yet: the verdict tells.
+ */
+final class Conversation implements Direction.Owner {
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+
+  /** One of the two channels. The lock of the conversation guards what changes. */
+  private static final class Side {
+    private final Channel channel;
+    private final boolean verdict;
+    private final @Nullable Direction output;
+    private boolean outputDone;
+    private boolean inputBroken;
+    private boolean gone;
+    private @Nullable Throwable goneWith;
+
+    Side(Channel channel, @Nullable Direction output) {
+      this.channel = channel;
+      this.verdict = channel.capabilities().contains(Capability.VERDICT);
+      this.output = output;
+      this.outputDone = output == null;
+    }
+  }
+
+  private final Engine engine;
+  private final RelayOptions options;
+  private final LongAdder forwarded;
+  private final LongAdder returned;
+  private final Side from;
+  private final Side to;
+  private final CompletableFuture<Void> completed = new CompletableFuture<>();
+  private final ReentrantLock lock = new ReentrantLock();
+  private volatile boolean over;
+  private volatile long lastMoved;
+  private @Nullable Future<?> linger;
+  private volatile @Nullable Future<?> idle;
+
+  Conversation(
+      Engine engine,
+      Channel from,
+      Channel to,
+      RelayOptions options,
+      Buffers buffers,
+      LongAdder forwarded,
+      LongAdder returned) {
+    this.engine = engine;
+    this.options = options;
+    this.forwarded = forwarded;
+    this.returned = returned;
+    boolean there = both(from, to);
+    boolean back = !options.oneWay() && both(to, from);
+    this.from = new Side(from, there ? direction(from, to, buffers, forwarded) : null);
+    this.to = new Side(to, back ? direction(to, from, buffers, returned) : null);
+  }
+
+  private static boolean both(Channel source, Channel sink) {
+    return source.capabilities().contains(Capability.INPUT)
+        && sink.capabilities().contains(Capability.OUTPUT);
+  }
+
+  private Direction direction(Channel source, Channel sink, Buffers buffers, LongAdder count) {
+    return new Direction(
+        engine,
+        (SourceEnd) source.source(),
+        (SinkEnd) sink.sink(),
+        buffers,
+        count,
+        options.rate(),
+        this);
+  }
+
+  /** Begins; the stage completes normally or with a {@link RelayException}. */
+  CompletionStage<Void> start() {
+    lastMoved = engine.parker().nanoTime();
+    if (from.output == null && to.output == null) {
+      fail(from, "has nothing to read and " + to.channel.endpoint() + " nothing to write", null);
+      return completed;
+    }
+    for (Side side : new Side[] {from, to}) {
+      if (side.verdict) {
+        side.channel.gone().whenComplete((done, failure) -> gone(side, failure));
+      }
+      Side other = other(side);
+      if (side.output == null) {
+        shut(side, other);
+      }
+    }
+    for (Side side : new Side[] {from, to}) {
+      if (side.output != null) {
+        side.output.schedule();
+      }
+    }
+    if (options.idle().kind() == Wait.Kind.UP_TO) {
+      watchIdle(options.idle().nanos());
+    }
+    return completed;
+  }
+
+  /** Nothing will go from one side to the other: neither may wait for that. */
+  private static void shut(Side silent, Side deaf) {
+    try {
+      if (silent.channel.capabilities().contains(Capability.INPUT)) {
+        silent.channel.source().close();
+      }
+      if (canEnd(deaf.channel)) {
+        deaf.channel.sink().end();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "an unused direction could not be shut", e);
+    }
+  }
+
+  private static boolean canEnd(Channel channel) {
+    return channel.capabilities().contains(Capability.OUTPUT)
+        && (channel.capabilities().contains(Capability.HALF_CLOSE)
+            || !channel.capabilities().contains(Capability.INPUT));
+  }
+
+  private Side other(Side side) {
+    return side == from ? to : from;
+  }
+
+  private Side sourceOf(Direction direction) {
+    return direction == from.output ? from : to;
+  }
+
+  // ---- what directions tell
+
+  @Override
+  public boolean over() {
+    return over;
+  }
+
+  @Override
+  public void moved() {
+    lastMoved = engine.parker().nanoTime();
+  }
+
+  @Override
+  public void sourceEnded(Direction direction) {
+    Side side = sourceOf(direction);
+    Side other = other(side);
+    try {
+      if (canEnd(other.channel)) {
+        direction.sink().end();
+      }
+    } catch (IOException e) {
+      sinkFailed(direction, e);
+      return;
+    }
+    direction.sink().whenSent(() -> engine.execute(() -> sent(direction)));
+  }
+
+  private void sent(Direction direction) {
+    try {
+      direction.sink().checkDelivered();
+    } catch (IOException e) {
+      sinkFailed(direction, e);
+      return;
+    }
+    outputDone(sourceOf(direction));
+  }
+
+  @Override
+  public void sourceFailed(Direction direction, IOException cause) {
+    fail(sourceOf(direction), "failed while being read: " + reason(cause), cause);
+  }
+
+  @Override
+  public void sinkFailed(Direction direction, IOException cause) {
+    Side side = sourceOf(direction);
+    Side broken = other(side);
+    if (!broken.verdict) {
+      fail(broken, "failed while being written: " + reason(cause), cause);
+      return;
+    }
+    lock.lock();
+    try {
+      broken.inputBroken = true;
+    } finally {
+      lock.unlock();
+    }
+    outputDone(side);
+  }
+
+  private void outputDone(Side side) {
+    lock.lock();
+    try {
+      side.outputDone = true;
+    } finally {
+      lock.unlock();
+    }
+    decide();
+  }
+
+  private void gone(Side side, @Nullable Throwable failure) {
+    lock.lock();
+    try {
+      side.gone = true;
+      side.goneWith = failure == null ? null : Faults.unwrap(failure);
+    } finally {
+      lock.unlock();
+    }
+    decide();
+  }
+
+  private void decide() {
+    Side departed = null;
+    boolean done;
+    boolean half;
+    lock.lock();
+    try {
+      for (Side side : new Side[] {from, to}) {
+        Side other = other(side);
+        boolean failed = side.gone && side.goneWith != null;
+        // A side that got the whole of its input and gives a verdict is left to give it.
+        boolean settled = failed || !other.verdict || other.gone || other.inputBroken;
+        if (departed == null && side.gone && (side.outputDone || other.gone) && settled) {
+          departed = side;
+        }
+      }
+      done =
+          from.outputDone
+              && to.outputDone
+              && (!from.verdict || from.gone)
+              && (!to.verdict || to.gone);
+      half = from.outputDone || to.outputDone;
+    } finally {
+      lock.unlock();
+    }
+    if (departed != null && departed.goneWith != null) {
+      Throwable cause = departed.goneWith;
+      fail(departed, reason(cause), cause);
+    } else if (departed != null || done) {
+      succeed();
+    } else if (half) {
+      startLinger();
+    }
+  }
+
+  // ---- limits
+
+  private void startLinger() {
+    if (options.linger().kind() != Wait.Kind.UP_TO) {
+      return;
+    }
+    lock.lock();
+    try {
+      if (linger == null && !over) {
+        linger = engine.schedule(Duration.ofNanos(options.linger().nanos()), this::succeed);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void watchIdle(long limit) {
+    long left = limit - (engine.parker().nanoTime() - lastMoved);
+    if (over) {
+      return;
+    }
+    if (left > 0) {
+      idle = engine.schedule(Duration.ofNanos(left), () -> watchIdle(limit));
+    } else {
+      String what =
+          "was idle: no byte went either way for " + Duration.ofNanos(limit).toMillis() + " ms";
+      fail(from, what, new StreamTimeoutException(from.channel.name(), what, 0));
+    }
+  }
+
+  // ---- the end
+
+  private boolean finish() {
+    Future<?> lingering;
+    lock.lock();
+    try {
+      if (over) {
+        return false;
+      }
+      over = true;
+      lingering = linger;
+    } finally {
+      lock.unlock();
+    }
+    if (lingering != null) {
+      lingering.cancel(false);
+    }
+    Future<?> watching = idle;
+    if (watching != null) {
+      watching.cancel(false);
+    }
+    return true;
+  }
+
+  private void succeed() {
+    if (!finish()) {
+      return;
+    }
+    CompletableFuture.allOf(close(from), close(to))
+        .whenComplete((done, failure) -> engine.execute(() -> completed.complete(null)));
+  }
+
+  private static CompletableFuture<Void> close(Side side) {
+    try {
+      // What the other side will not take any more is dropped on purpose.
+      side.channel.source().drain();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "nothing to drop", e);
+    }
+    return side.channel.closeAsync().toCompletableFuture().handle((done, failure) -> null);
+  }
+
+  private void fail(Side side, String what, @Nullable Throwable cause) {
+    if (!finish()) {
+      return;
+    }
+    Throwable known = cause == null ? new IOException(what) : cause;
+    RelayException failure =
+        new RelayException(side.channel.endpoint(), what, forwarded.sum() + returned.sum(), known);
+    other(side).channel.abort(failure);
+    side.channel.abort(failure);
+    engine.execute(() -> completed.completeExceptionally(failure));
+  }
+
+  /** Stops in the middle; the stage completes normally. */
+  void stop() {
+    if (finish()) {
+      for (Side side : new Side[] {from, to}) {
+        side.channel.abort(new StreamClosedException(side.channel.name()));
+      }
+      engine.execute(() -> completed.complete(null));
+    }
+  }
+
+  /** What went wrong, without the name of the stream in front, which the message has already. */
+  static String reason(Throwable failure) {
+    String message = failure.getMessage();
+    if (message == null) {
+      return failure.getClass().getSimpleName();
+    }
+    if (failure instanceof StreamFault fault && message.startsWith(fault.stream() + ": ")) {
+      return message.substring(fault.stream().length() + 2);
+    }
+    return message;
+  }
+}

@@ -1,0 +1,456 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.relay;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelFactory;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Direction;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.error.StreamClosedException;
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Faults;
+import io.penstock.impl.core.ListenerEnd;
+import io.penstock.relay.Relay;
+import io.penstock.relay.RelayException;
+import io.penstock.relay.RelayOptions;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** A relay between two endpoints, or two channels. */
+final class DrivenRelay implements Relay {
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
+
+  /** One side: where a channel comes from. */
+  interface Side {
+    Endpoint endpoint();
+
+    /** The listener, for a side that listens. */
+    @Nullable ListenerEnd listener();
+
+    /** Opens a channel; not for a side that listens. */
+    CompletionStage<Channel> open();
+  }
+
+  /** A side that connects. */
+  record Connecting(ChannelFactory channels, Endpoint endpoint, ChannelOptions options)
+      implements Side {
+    static Connecting of(
+        ChannelFactory channels, Endpoint endpoint, ChannelOptions options, Direction direction) {
+      return new Connecting(
+          channels,
+          endpoint,
+          options.direction().isPresent() ? options : options.withDirection(direction));
+    }
+
+    @Override
+    public @Nullable ListenerEnd listener() {
+      return null;
+    }
+
+    @Override
+    public CompletionStage<Channel> open() {
+      try {
+        return channels.connect(endpoint, options).connected();
+      } catch (IOException | RuntimeException e) {
+        return CompletableFuture.failedFuture(e);
+      }
+    }
+  }
+
+  /** A side that listens. */
+  record Listening(ListenerEnd listener) implements Side {
+    @Override
+    public Endpoint endpoint() {
+      return listener.endpoint();
+    }
+
+    @Override
+    public CompletionStage<Channel> open() {
+      throw new IllegalStateException("a listening side accepts");
+    }
+  }
+
+  /** A side that is there already. */
+  record Given(Channel channel) implements Side {
+    @Override
+    public Endpoint endpoint() {
+      return channel.endpoint();
+    }
+
+    @Override
+    public @Nullable ListenerEnd listener() {
+      return null;
+    }
+
+    @Override
+    public CompletionStage<Channel> open() {
+      return channel.connected();
+    }
+  }
+
+  private final String name;
+  private final Engine engine;
+  private final Side from;
+  private final Side to;
+  private final RelayOptions options;
+  private final Buffers buffers;
+  private final LongAdder forwarded = new LongAdder();
+  private final LongAdder returned = new LongAdder();
+  private final CompletableFuture<Void> completed = new CompletableFuture<>();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Set<Conversation> active = new HashSet<>();
+  // Channels that are open and not yet joined.
+  private final Set<Channel> waiting = new HashSet<>();
+  private int connections;
+  private boolean acceptingHeld;
+  private boolean started;
+  private boolean closed;
+
+  DrivenRelay(Engine engine, Side from, Side to, RelayOptions options) {
+    this.engine = engine;
+    this.from = from;
+    this.to = to;
+    this.options = options;
+    this.buffers = new Buffers(options.buffer());
+    this.name =
+        options.name().isEmpty() ? from.endpoint() + " to " + to.endpoint() : options.name();
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public List<Listener> listeners() {
+    List<Listener> bound = new ArrayList<>(2);
+    for (Side side : List.of(from, to)) {
+      ListenerEnd listener = side.listener();
+      if (listener != null) {
+        bound.add(listener);
+      }
+    }
+    return List.copyOf(bound);
+  }
+
+  @Override
+  public void start() {
+    lock.lock();
+    try {
+      if (started || closed) {
+        return;
+      }
+      started = true;
+    } finally {
+      lock.unlock();
+    }
+    engine.execute(options.fork() ? this::acceptMany : this::joinOnce);
+  }
+
+  // ---- one connection
+
+  private void joinOnce() {
+    // What is read from before the other side is there might be read for nothing: a side that waits
+    // for a peer goes first,
+    // and otherwise FROM goes last.
+    boolean fromFirst = from.listener() != null;
+    Side first = fromFirst ? from : to;
+    Side second = fromFirst ? to : from;
+    obtain(
+        first,
+        one ->
+            obtain(
+                second, two -> join(fromFirst ? one : two, fromFirst ? two : one, this::finished)));
+  }
+
+  private interface Use {
+    void use(Channel channel);
+  }
+
+  private void obtain(Side side, Use use) {
+    ListenerEnd listener = side.listener();
+    if (listener != null) {
+      acceptOne(side, listener, use);
+      return;
+    }
+    side.open()
+        .whenComplete(
+            (channel, failure) ->
+                engine.execute(
+                    () -> {
+                      if (failure != null) {
+                        finished(openFailed(side, failure));
+                      } else {
+                        use(channel, use);
+                      }
+                    }));
+  }
+
+  private void use(Channel channel, Use use) {
+    boolean late;
+    lock.lock();
+    try {
+      late = closed;
+      if (!late) {
+        waiting.add(channel);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (late) {
+      channel.abort(new StreamClosedException(name));
+    } else {
+      use.use(channel);
+    }
+  }
+
+  private void acceptOne(Side side, ListenerEnd listener, Use use) {
+    Channel channel;
+    try {
+      channel = listener.acceptNow();
+      if (channel != null) {
+        listener.close();
+      }
+    } catch (IOException e) {
+      finished(openFailed(side, e));
+      return;
+    }
+    if (channel == null) {
+      listener.whenReady(() -> engine.execute(() -> acceptOne(side, listener, use)));
+    } else {
+      use(channel, use);
+    }
+  }
+
+  private static RelayException openFailed(Side side, Throwable failure) {
+    Throwable cause = Faults.unwrap(failure);
+    return new RelayException(
+        side.endpoint(), "could not be opened: " + Conversation.reason(cause), 0, cause);
+  }
+
+  private interface Outcome {
+    void done(@Nullable RelayException failure);
+  }
+
+  private void join(Channel one, Channel two, Outcome outcome) {
+    Conversation conversation =
+        new Conversation(engine, one, two, options, buffers, forwarded, returned);
+    boolean late;
+    lock.lock();
+    try {
+      waiting.remove(one);
+      waiting.remove(two);
+      late = closed;
+      if (!late) {
+        active.add(conversation);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (late) {
+      conversation.stop();
+      return;
+    }
+    options.observer().joined(one, two);
+    conversation
+        .start()
+        .whenComplete(
+            (done, failure) -> {
+              lock.lock();
+              try {
+                active.remove(conversation);
+              } finally {
+                lock.unlock();
+              }
+              RelayException why = failure == null ? null : (RelayException) Faults.unwrap(failure);
+              options.observer().parted(one, why);
+              outcome.done(why);
+            });
+  }
+
+  private void finished(@Nullable RelayException failure) {
+    shutDown(failure == null ? new StreamClosedException(name) : failure);
+    if (failure == null) {
+      completed.complete(null);
+    } else {
+      completed.completeExceptionally(failure);
+    }
+  }
+
+  // ---- many connections
+
+  private void acceptMany() {
+    ListenerEnd listener = from.listener();
+    if (listener == null) {
+      throw new IllegalStateException("only a listening side forks");
+    }
+    while (true) {
+      if (!mayAccept()) {
+        return;
+      }
+      Channel channel;
+      try {
+        channel = listener.acceptNow();
+      } catch (IOException e) {
+        leave();
+        if (!listener.isOpen()) {
+          finished(isClosed() ? null : openFailed(from, e));
+        } else {
+          options.observer().parted(null, openFailed(from, e));
+          // Such as no descriptor left: the peer is still there, so that readiness would come at
+          // once.
+          engine.schedule(ACCEPT_PAUSE, this::acceptMany);
+        }
+        return;
+      }
+      if (channel == null) {
+        leave();
+        listener.whenReady(() -> engine.execute(this::acceptMany));
+        return;
+      }
+      use(channel, this::serve);
+    }
+  }
+
+  private boolean isClosed() {
+    lock.lock();
+    try {
+      return closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean mayAccept() {
+    lock.lock();
+    try {
+      if (closed) {
+        return false;
+      }
+      if (connections >= options.maxConnections()) {
+        acceptingHeld = true;
+        return false;
+      }
+      connections++;
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void leave() {
+    boolean again;
+    lock.lock();
+    try {
+      connections--;
+      again = acceptingHeld;
+      acceptingHeld = false;
+    } finally {
+      lock.unlock();
+    }
+    if (again) {
+      engine.execute(this::acceptMany);
+    }
+  }
+
+  private void serve(Channel client) {
+    to.open()
+        .whenComplete(
+            (channel, failure) ->
+                engine.execute(
+                    () -> {
+                      if (failure != null) {
+                        RelayException why = openFailed(to, failure);
+                        lock.lock();
+                        try {
+                          waiting.remove(client);
+                        } finally {
+                          lock.unlock();
+                        }
+                        client.abort(why);
+                        options.observer().parted(client, why);
+                        leave();
+                      } else {
+                        use(channel, other -> join(client, other, why -> leave()));
+                      }
+                    }));
+  }
+
+  // ---- state
+
+  @Override
+  public CompletionStage<Void> completed() {
+    return completed.minimalCompletionStage();
+  }
+
+  @Override
+  public long forwarded() {
+    return forwarded.sum();
+  }
+
+  @Override
+  public long returned() {
+    return returned.sum();
+  }
+
+  @Override
+  public int active() {
+    lock.lock();
+    try {
+      return active.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void shutDown(Throwable cause) {
+    List<Conversation> talks;
+    List<Channel> channels;
+    lock.lock();
+    try {
+      closed = true;
+      talks = List.copyOf(active);
+      channels = List.copyOf(waiting);
+      waiting.clear();
+    } finally {
+      lock.unlock();
+    }
+    for (Listener listener : listeners()) {
+      try {
+        listener.close();
+      } catch (IOException e) {
+        LOG.log(Level.WARNING, listener.name() + ": closing the listener failed", e);
+      }
+    }
+    talks.forEach(Conversation::stop);
+    channels.forEach(channel -> channel.abort(cause));
+    for (Side side : List.of(from, to)) {
+      if (side instanceof Given given) {
+        given.channel().abort(cause);
+      }
+    }
+  }
+
+  @Override
+  public void close() {
+    shutDown(new StreamClosedException(name));
+    completed.complete(null);
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

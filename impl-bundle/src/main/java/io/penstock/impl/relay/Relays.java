@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.relay;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelFactory;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Direction;
+import io.penstock.channel.Endpoint;
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.ListenerEnd;
+import io.penstock.impl.core.Scope;
+import io.penstock.relay.Relay;
+import io.penstock.relay.RelayFactory;
+import io.penstock.relay.RelayOptions;
+import java.io.IOException;
+
+/** Makes relays that are closed with a scope. */
+public final class Relays implements RelayFactory {
+  private final Engine engine;
+  private final ChannelFactory channels;
+  private final Scope scope;
+
+  /** Makes a factory whose relays belong to a scope. */
+  public Relays(Engine engine, ChannelFactory channels, Scope scope) {
+    this.engine = engine;
+    this.channels = channels;
+    this.scope = scope;
+  }
+
+  @Override
+  public Relay create(Endpoint from, Endpoint to, RelayOptions options) throws IOException {
+    if (options.fork() && !from.listening()) {
+      throw new IllegalArgumentException(
+          "fork needs a FROM that listens, such as tcp-listen:, not " + from);
+    }
+    if (options.fork() && to.listening()) {
+      throw new IllegalArgumentException(
+          "fork needs a TO that can be opened anew for each connection, not " + to);
+    }
+    DrivenRelay.Side one = side(from, options.from(), Direction.INPUT);
+    try {
+      return keep(new DrivenRelay(engine, one, side(to, options.to(), Direction.OUTPUT), options));
+    } catch (IOException | RuntimeException e) {
+      ListenerEnd bound = one.listener();
+      if (bound != null) {
+        bound.close();
+      }
+      throw e;
+    }
+  }
+
+  private DrivenRelay.Side side(Endpoint endpoint, ChannelOptions options, Direction direction)
+      throws IOException {
+    if (endpoint.listening()) {
+      return new DrivenRelay.Listening((ListenerEnd) channels.listen(endpoint, options));
+    }
+    return DrivenRelay.Connecting.of(channels, endpoint, options, direction);
+  }
+
+  @Override
+  public Relay create(Channel from, Channel to, RelayOptions options) {
+    return keep(
+        new DrivenRelay(engine, new DrivenRelay.Given(from), new DrivenRelay.Given(to), options));
+  }
+
+  private Relay keep(Relay relay) {
+    scope.add(relay, "relay " + relay.name(), relay::close);
+    relay.completed().whenComplete((done, failure) -> scope.remove(relay));
+    return relay;
+  }
+}
