@@ -2,10 +2,10 @@
 package io.penstock.impl.relay;
 
 import io.penstock.channel.Channel;
-import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
+import io.penstock.impl.channel.Channels;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.ListenerEnd;
 import io.penstock.impl.core.Scope;
@@ -17,11 +17,11 @@ import java.io.IOException;
 /** Makes relays that are closed with a scope. */
 public final class Relays implements RelayFactory {
   private final Engine engine;
-  private final ChannelFactory channels;
+  private final Channels channels;
   private final Scope scope;
 
   /** Makes a factory whose relays belong to a scope. */
-  public Relays(Engine engine, ChannelFactory channels, Scope scope) {
+  public Relays(Engine engine, Channels channels, Scope scope) {
     this.engine = engine;
     this.channels = channels;
     this.scope = scope;
@@ -37,6 +37,8 @@ public final class Relays implements RelayFactory {
       throw new IllegalArgumentException(
           "fork needs a TO that can be opened anew for each connection, not " + to);
     }
+    channels.check(from, options.from());
+    channels.check(to, options.to());
     DrivenRelay.Side one = side(from, options.from(), Direction.INPUT);
     try {
       return keep(new DrivenRelay(engine, one, side(to, options.to(), Direction.OUTPUT), options));
