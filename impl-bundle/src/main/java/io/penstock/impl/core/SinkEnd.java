@@ -23,6 +23,7 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -69,10 +70,10 @@ public final class SinkEnd extends End implements ByteSink {
   private final CompletableFuture<Void> endDone = new CompletableFuture<>();
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
   private boolean pumping;
-  private volatile long queued;
+  private final AtomicLong queued = new AtomicLong();
   private volatile boolean ended;
   private volatile boolean full;
-  private volatile long lost;
+  private final AtomicLong lost = new AtomicLong();
   private final AtomicReference<@Nullable Runnable> onAttach = new AtomicReference<>();
 
   /** A sink whose driver comes later. */
@@ -191,7 +192,7 @@ public final class SinkEnd extends End implements ByteSink {
     if (isClosed() || ended || failure() != null || absent()) {
       return true;
     }
-    return queued == 0 && likely();
+    return queued.get() == 0 && likely();
   }
 
   // ---- writing
@@ -358,7 +359,7 @@ public final class SinkEnd extends End implements ByteSink {
     queueLock.lock();
     try {
       queue.addFirst(part);
-      queued += rest.remaining();
+      queued.addAndGet(rest.remaining());
       pumping = true;
     } finally {
       queueLock.unlock();
@@ -434,7 +435,7 @@ public final class SinkEnd extends End implements ByteSink {
       }
       if (refused == null) {
         queue.add(part);
-        queued += part.left();
+        queued.addAndGet(part.left());
       }
       start = refused == null && !pumping;
       pumping |= start;
@@ -517,7 +518,7 @@ public final class SinkEnd extends End implements ByteSink {
       }
       int want = buffer.remaining();
       int n = current.write(buffer);
-      addQueued(-n);
+      queued.addAndGet(-n);
       wrote(n, want);
       if (n == 0) {
         return false;
@@ -527,15 +528,6 @@ public final class SinkEnd extends End implements ByteSink {
     return true;
   }
 
-  private void addQueued(long change) {
-    queueLock.lock();
-    try {
-      queued += change;
-    } finally {
-      queueLock.unlock();
-    }
-  }
-
   private void finish(Part part, @Nullable Throwable cause) {
     queueLock.lock();
     try {
@@ -543,8 +535,8 @@ public final class SinkEnd extends End implements ByteSink {
         return;
       }
       long left = part.left();
-      queued -= left;
-      lost += left;
+      queued.addAndGet(-left);
+      lost.addAndGet(left);
     } finally {
       queueLock.unlock();
     }
@@ -585,14 +577,14 @@ public final class SinkEnd extends End implements ByteSink {
 
   @Override
   public long queued() {
-    return queued;
+    return queued.get();
   }
 
   // ---- room and emptiness
 
   @Override
   public long room() {
-    if (isClosed() || ended || failure() != null || absent() || queued > 0) {
+    if (isClosed() || ended || failure() != null || absent() || queued.get() > 0) {
       return 0;
     }
     SinkDriver current = driver();
@@ -625,11 +617,11 @@ public final class SinkEnd extends End implements ByteSink {
       if (room() > 0) {
         return;
       }
-      if (current != null && current.ready() && queued == 0) {
+      if (current != null && current.ready() && queued.get() == 0) {
         // Ready without room: a write would fail.
         checkBroken(current);
       }
-      if (!await(limit, 0, () -> queued == 0 && likely())) {
+      if (!await(limit, 0, () -> queued.get() == 0 && likely())) {
         throw new WouldBlockException(name(), "no room now", 0);
       }
       waited = true;
@@ -651,17 +643,17 @@ public final class SinkEnd extends End implements ByteSink {
 
   private boolean empty() {
     SinkDriver current = driver();
-    return queued == 0 && (current == null || current.pending() == 0);
+    return queued.get() == 0 && (current == null || current.pending() == 0);
   }
 
   private long waiting() {
     SinkDriver current = driver();
-    return queued + (current == null ? 0 : current.pending());
+    return queued.get() + (current == null ? 0 : current.pending());
   }
 
   private long dropped() {
     SinkDriver current = driver();
-    return lost + (current == null ? 0 : current.dropped());
+    return lost.get() + (current == null ? 0 : current.dropped());
   }
 
   @Override
@@ -773,7 +765,7 @@ public final class SinkEnd extends End implements ByteSink {
     for (Part part : copyOfQueue(true)) {
       finish(part, new CancellationException(name() + ": closed before the write began"));
     }
-    beginEnd().whenComplete((done, failure) -> settle());
+    CompletableFuture<Void> unused = beginEnd().whenComplete((done, failure) -> settle());
     closedNow();
   }
 
@@ -783,7 +775,9 @@ public final class SinkEnd extends End implements ByteSink {
     Waiter[] self = new Waiter[1];
     self[0] =
         () -> {
-          if (current == null || failure() != null || (current.unsent() == 0 && queued == 0)) {
+          if (current == null
+              || failure() != null
+              || (current.unsent() == 0 && queued.get() == 0)) {
             removeWaiter(self[0]);
             release(current);
           }
@@ -840,7 +834,7 @@ public final class SinkEnd extends End implements ByteSink {
   /** How many accepted bytes would be lost if the transport were closed now. */
   public long unsent() {
     SinkDriver current = driver();
-    return queued + (current == null ? 0 : current.unsent());
+    return queued.get() + (current == null ? 0 : current.unsent());
   }
 
   @Override

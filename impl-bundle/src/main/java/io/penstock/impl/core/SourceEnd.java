@@ -495,7 +495,7 @@ public final class SourceEnd extends End implements ByteSource {
         return moved > 0 ? moved : -1;
       }
       if (!run.hasRemaining()) {
-        if (moved > 0 && limit.none() || !await(limit, moved, this::likely)) {
+        if ((moved > 0 && limit.none()) || !await(limit, moved, this::likely)) {
           return moved;
         }
         waited = true;

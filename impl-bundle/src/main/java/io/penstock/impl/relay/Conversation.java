@@ -326,8 +326,9 @@ final class Conversation implements Direction.Owner {
     if (!finish()) {
       return;
     }
-    CompletableFuture.allOf(close(from), close(to))
-        .whenComplete((done, failure) -> engine.execute(() -> completed.complete(null)));
+    CompletableFuture<Void> unused =
+        CompletableFuture.allOf(close(from), close(to))
+            .whenComplete((done, failure) -> engine.execute(() -> completed.complete(null)));
   }
 
   private static CompletableFuture<Void> close(Side side) {
