@@ -85,7 +85,8 @@ public final class Channels implements ChannelFactory {
    * Finds out whether an endpoint and its options would be understood, without opening anything.
    *
    * @throws NotSupportedException if no provider of the scheme is installed
-   * @throws IllegalArgumentException if an option is unknown to the kind or its value is not allowed
+   * @throws IllegalArgumentException if an option is unknown to the kind or its value is not
+   *     allowed
    */
   public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
     merge(endpoint, options, find(endpoint).provider());

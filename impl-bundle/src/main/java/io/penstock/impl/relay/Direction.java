@@ -8,6 +8,7 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -96,7 +97,7 @@ final class Direction {
   private boolean read() {
     long early = early();
     if (early > 0) {
-      engine.schedule(Duration.ofNanos(early), this::schedule);
+      Future<?> unused = engine.schedule(Duration.ofNanos(early), this::schedule);
       return false;
     }
     ByteBuffer buffer = buffers.borrow();

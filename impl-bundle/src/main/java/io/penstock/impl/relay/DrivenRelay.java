@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -311,7 +312,7 @@ final class DrivenRelay implements Relay {
           options.observer().parted(null, openFailed(from, e));
           // Such as no descriptor left: the peer is still there, so that readiness would come at
           // once.
-          engine.schedule(ACCEPT_PAUSE, this::acceptMany);
+          Future<?> unused = engine.schedule(ACCEPT_PAUSE, this::acceptMany);
         }
         return;
       }
