@@ -73,6 +73,8 @@ public final class DrivenChannel implements Channel {
     this.engine = engine;
     this.source = new SourceEnd(name, engine, options.readWait());
     this.sink = new SinkEnd(name, engine, options.writeWait());
+    source.partOf(this);
+    sink.partOf(this);
     source.onClose(this::closeWhenBothAre);
     sink.onClose(this::closeWhenBothAre);
   }
@@ -108,6 +110,7 @@ public final class DrivenChannel implements Channel {
     }
 
     private void keep(End end) {
+      end.partOf(DrivenChannel.this);
       lock.lock();
       try {
         more.add(end);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.channel.Channel;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.error.StreamTimeoutException;
@@ -43,6 +44,7 @@ public abstract class End {
   private volatile long spinNanos;
   private volatile boolean absent;
   private volatile Runnable onClose = () -> {};
+  private volatile @Nullable Channel channel;
   private final AtomicBoolean armed = new AtomicBoolean();
   private final Level closing = new Level(this, this::isClosed);
 
@@ -87,6 +89,16 @@ public abstract class End {
   /** Runs a task after a local close. */
   public void onClose(Runnable task) {
     onClose = task;
+  }
+
+  /** Names the channel that this is an end of. */
+  public void partOf(Channel value) {
+    channel = value;
+  }
+
+  /** The channel that this is an end of, if it is one of a channel's. */
+  public @Nullable Channel channel() {
+    return channel;
   }
 
   void closedNow() {
@@ -237,8 +249,31 @@ public abstract class End {
     }
   }
 
-  /** The selector has found the channel ready. */
-  void selected() {}
+  /** A selector has found the channel ready. */
+  public void selected() {}
+
+  /**
+   * What a selector of the caller's own should watch the driver's channel for, after a try came
+   * back with "nothing now".
+   *
+   * @return the operations; 0 when only a waiter will be told
+   */
+  public int interest() {
+    EndDriver current = driver;
+    return current == null || current.selectable() == null ? 0 : current.interest();
+  }
+
+  /**
+   * Whether somebody else has the turn, which may be why a try came back with "nothing now".
+   * Whoever has it wakes the waiters when it is free.
+   */
+  public boolean busy() {
+    if (!turn.tryEnter()) {
+      return true;
+    }
+    exit();
+    return false;
+  }
 
   /**
    * Whether a try is worth it as far as can be told without asking the operating system: it would

@@ -120,7 +120,7 @@ public final class ListenerEnd extends End implements Listener {
   }
 
   @Override
-  void selected() {
+  public void selected() {
     selected = true;
   }
 
@@ -136,6 +136,11 @@ public final class ListenerEnd extends End implements Listener {
     if (!held()) {
       super.arm();
     }
+  }
+
+  @Override
+  public int interest() {
+    return held() ? 0 : super.interest();
   }
 
   private boolean isAcceptable() {

@@ -179,7 +179,7 @@ public final class SinkEnd extends End implements ByteSink {
   }
 
   @Override
-  void selected() {
+  public void selected() {
     full = false;
   }
 

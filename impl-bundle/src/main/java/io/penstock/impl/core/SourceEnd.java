@@ -172,7 +172,7 @@ public final class SourceEnd extends End implements ByteSource {
   }
 
   @Override
-  void selected() {
+  public void selected() {
     selected = true;
   }
 
