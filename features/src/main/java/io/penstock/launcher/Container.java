@@ -58,14 +58,14 @@ final class Container {
           "org.osgi.service.log.admin;version=1.0",
           "org.osgi.util.function;version=1.2",
           "org.osgi.util.promise;version=1.3",
-          // Its provider is found by ServiceLoader, which works on the class path only.
-          "jakarta.json;version=2.1.3",
-          "jakarta.json.spi;version=2.1.3",
-          "jakarta.json.stream;version=2.1.3");
+          // The launcher reads configurations as the Configurator does.
+          "org.apache.felix.cm.json.io;version=1.0",
+          "org.osgi.util.converter;version=1.0.8");
 
   private final Framework framework;
   private final Path cache;
   private final Map<String, List<Bundle>> installed = new HashMap<>();
+  private final List<Bundle> unresolved = new ArrayList<>();
   private volatile boolean closing;
 
   private Container(Framework framework, Path cache) {
@@ -76,16 +76,16 @@ final class Container {
   /**
    * Makes the container and its cache.
    *
+   * @param console whether the shell is to run in it, which reads its scripts by {@code bundle:}
+   *     URLs
    * @throws IOException if the cache cannot be made
    */
-  static Container create() throws IOException {
+  static Container create(boolean console) throws IOException {
     Path cache = Files.createTempDirectory("penstock-");
     Map<String, String> settings = new HashMap<>();
     settings.put(Constants.FRAMEWORK_STORAGE, cache.toString());
     settings.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, SHARED_PACKAGES);
-    // The handlers for bundle: URLs are set by deep reflection; nothing here opens such a URL by
-    // name.
-    settings.put("felix.service.urlhandlers", "false");
+    settings.put("felix.service.urlhandlers", String.valueOf(console));
     // The cache is nobody else's, and the launcher has the only shutdown hook.
     settings.put("felix.cache.locking", "false");
     settings.put("felix.shutdown.hook", "false");
@@ -146,29 +146,28 @@ final class Container {
   }
 
   /**
-   * Starts the bundles of a folder, in name order. A bundle that cannot be resolved is left alone:
-   * {@link Diagnosis} tells what it lacks if that turns out to matter.
+   * Starts the bundles of a folder, in name order. One that cannot be resolved is left alone and
+   * remembered: it is for {@link Diagnosis} to tell what it lacks, if that turns out to matter.
    *
    * @param folder a folder that was installed
    * @throws BundleException if a bundle's activator failed
    */
   void startBundles(String folder) throws BundleException {
     for (Bundle bundle : installed.getOrDefault(folder, List.of())) {
-      boolean fragment = bundle.getHeaders("").get(Constants.FRAGMENT_HOST) != null;
-      if (!fragment) {
-        startBundle(bundle);
+      try {
+        bundle.start();
+      } catch (BundleException e) {
+        if (e.getType() != BundleException.RESOLVE_ERROR) {
+          throw e;
+        }
+        unresolved.add(bundle);
       }
     }
   }
 
-  private static void startBundle(Bundle bundle) throws BundleException {
-    try {
-      bundle.start();
-    } catch (BundleException e) {
-      if (e.getType() != BundleException.RESOLVE_ERROR) {
-        throw e;
-      }
-    }
+  /** The bundles that were to be started and could not be resolved. */
+  List<Bundle> unresolved() {
+    return List.copyOf(unresolved);
   }
 
   /** Whether {@link #close()} was called. */

@@ -28,9 +28,11 @@ final class Diagnosis {
   private static final String RUNTIME_BUNDLE = "org.apache.felix.scr";
 
   private final BundleContext context;
+  private final List<Bundle> unresolved;
 
-  Diagnosis(BundleContext context) {
-    this.context = context;
+  Diagnosis(Container container) {
+    this.context = container.context();
+    this.unresolved = container.unresolved();
   }
 
   /** One line: every component that waits and for what, and every bundle that does not resolve. */
@@ -56,22 +58,20 @@ final class Diagnosis {
   /** A phrase for each bundle that does not resolve, naming what it lacks. */
   List<String> unresolvedBundles() {
     List<String> phrases = new ArrayList<>();
-    for (Bundle bundle : context.getBundles()) {
+    for (Bundle bundle : unresolved) {
       BundleRevision revision = bundle.adapt(BundleRevision.class);
-      if (bundle.getState() == Bundle.INSTALLED && revision != null) {
-        List<String> lacking =
-            revision.getDeclaredRequirements(null).stream()
-                .filter(Diagnosis::isMandatory)
-                .filter(r -> !isProvided(r))
-                .map(Diagnosis::name)
-                .toList();
-        phrases.add(
-            "bundle "
-                + bundle.getSymbolicName()
-                + (lacking.isEmpty()
-                    ? " does not resolve"
-                    : " lacks " + String.join(", ", lacking)));
-      }
+      List<String> lacking =
+          revision == null
+              ? List.of()
+              : revision.getDeclaredRequirements(null).stream()
+                  .filter(Diagnosis::isMandatory)
+                  .filter(r -> !isProvided(r))
+                  .map(Diagnosis::name)
+                  .toList();
+      phrases.add(
+          "bundle "
+              + bundle.getSymbolicName()
+              + (lacking.isEmpty() ? " does not resolve" : " lacks " + String.join(", ", lacking)));
     }
     return phrases;
   }

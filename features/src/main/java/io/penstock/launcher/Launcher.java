@@ -45,13 +45,24 @@ public final class Launcher {
 
   private static int launch(String[] args, PrintStream out) {
     List<String> arguments = List.of(args);
+    // Bundles wire their optional imports when they are resolved, so whatever may start later has
+    // to be there from the beginning. One that is installed in vain costs time, nothing else.
+    boolean stays = arguments.contains("run");
+    boolean console = stays && isTerminal();
     Container container = null;
     try {
-      container = Container.create();
+      container = Container.create(console);
       Runtime.getRuntime().addShutdownHook(new Thread(container::close, "penstock-shutdown"));
-      return runIn(container, arguments, out);
-    } catch (Exception e) {
-      // A container that is being stopped by a signal makes everything fail: only the cause counts.
+      container.install(Container.CORE);
+      if (stays) {
+        container.install(Container.RUN);
+      }
+      if (console) {
+        container.install(Container.CONSOLE);
+      }
+      return runIn(container, arguments, new Residence(container, console ? out : System.err));
+    } catch (Throwable e) {
+      // A container that a signal is stopping fails everything in it, even the loading of classes.
       if (container == null || !container.isClosing()) {
         report(e, arguments);
       }
@@ -59,47 +70,44 @@ public final class Launcher {
     }
   }
 
-  private static int runIn(Container container, List<String> arguments, PrintStream out)
+  // From JDK 22 on there is a console without a terminal too, unless jdk.console names the old one.
+  @SuppressWarnings("SystemConsoleNull")
+  private static boolean isTerminal() {
+    System.setProperty("jdk.console", "java.base");
+    return System.console() != null;
+  }
+
+  private static int runIn(Container container, List<String> arguments, Residence residence)
       throws Exception {
-    container.install(Container.CORE);
-    // Bundles wire their optional imports when they are resolved, so whatever may start later has
-    // to
-    // be there from the beginning. One that is installed in vain costs time, nothing else.
-    boolean stays = arguments.contains("run");
-    if (stays) {
-      container.install(Container.RUN);
-      container.install(Container.CONSOLE);
-    }
     container.start();
     BundleContext context = container.context();
     Supplier<String[]> supplier = () -> arguments.toArray(String[]::new);
     context.registerService(
         Supplier.class, supplier, FrameworkUtil.asDictionary(Map.of("penstock.arguments", true)));
-    Function<Map<String, String>, Integer> residence =
-        options -> new Residence(container, out).apply(options);
     context.registerService(
         Function.class, residence, FrameworkUtil.asDictionary(Map.of("penstock.container", true)));
     container.startBundles(Container.CORE);
 
-    Callable<?> main = findMain(context);
+    Callable<Integer> main = findMain(context);
     if (main == null) {
-      System.err.println("penstock: " + new Diagnosis(context).explain());
+      System.err.println("penstock: " + new Diagnosis(container).explain());
       return FAILURE;
     }
-    return main.call() instanceof Integer status ? status : FAILURE;
+    return main.call();
   }
 
-  private static @Nullable Callable<?> findMain(BundleContext context)
+  private static @Nullable Callable<Integer> findMain(BundleContext context)
       throws InvalidSyntaxException, InterruptedException {
     Filter filter = FrameworkUtil.createFilter(MAIN_FILTER);
-    ServiceTracker<Callable<?>, Callable<?>> tracker = new ServiceTracker<>(context, filter, null);
+    ServiceTracker<Callable<Integer>, Callable<Integer>> tracker =
+        new ServiceTracker<>(context, filter, null);
     tracker.open();
     // Left open: the service stays in use until the framework stops.
-    Callable<?> main = tracker.getService();
+    Callable<Integer> main = tracker.getService();
     return main != null ? main : tracker.waitForService(MAIN_APPEARS_MILLIS);
   }
 
-  private static void report(Exception failure, Collection<String> arguments) {
+  private static void report(Throwable failure, Collection<String> arguments) {
     System.err.println("penstock: " + describe(failure));
     if (arguments.contains("-v") || arguments.contains("--verbose")) {
       failure.printStackTrace();

@@ -16,9 +16,10 @@
  * <tr><td>{@code Callable}</td><td>{@code penstock.main=true}</td><td>bundle</td>
  *     <td>called once, on the main thread; its {@code Integer} is the exit status</td></tr>
  * <tr><td>{@code Function}</td><td>{@code penstock.container=true}</td><td>launcher</td>
- *     <td>starts the other bundles, waits until the framework stops and gives the exit status; takes
- *     a map with {@code conf}, a folder of configuration files, and {@code log}, one of
- *     {@code error}, {@code warn}, {@code info} and {@code debug}, both optional</td></tr>
+ *     <td>starts the other bundles, waits until the framework has stopped and ends the virtual
+ *     machine; returns an exit status only when it could not start. Takes a map with {@code conf},
+ *     a folder of configuration files, and {@code log}, one of {@code error}, {@code warn},
+ *     {@code info} and {@code debug}, both optional</td></tr>
  * </table>
  *
  * <p>{@code System.out} is standard error from the start, so that nothing a bundle prints can get
