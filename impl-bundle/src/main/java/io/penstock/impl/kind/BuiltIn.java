@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind;
+
+import io.penstock.impl.kind.fifo.FifoProvider;
+import io.penstock.impl.kind.memory.MemoryProvider;
+import io.penstock.impl.kind.pipe.PipeProvider;
+import io.penstock.impl.kind.process.ProcessProvider;
+import io.penstock.impl.kind.stdio.StdioProvider;
+import io.penstock.impl.kind.tcp.TcpProvider;
+import io.penstock.impl.kind.unix.UnixProvider;
+import io.penstock.pipe.Pipe;
+import io.penstock.spi.ChannelProvider;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+
+/** All kinds that come with the product, for use without a service registry. */
+public final class BuiltIn {
+  private BuiltIn() {}
+
+  /**
+   * Makes one provider of each kind.
+   *
+   * @param pipes finds named pipes
+   */
+  public static List<ChannelProvider> providers(Function<String, Optional<Pipe>> pipes) {
+    return List.of(
+        new FifoProvider(),
+        new MemoryProvider(),
+        new PipeProvider(pipes),
+        new ProcessProvider(),
+        new StdioProvider(),
+        new TcpProvider(),
+        new UnixProvider());
+  }
+}

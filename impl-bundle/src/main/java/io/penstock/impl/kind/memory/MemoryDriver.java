@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.memory;
+
+import io.penstock.channel.Capability;
+import io.penstock.impl.pipe.MemoryPipe;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.SinkDriver;
+import io.penstock.spi.SourceDriver;
+import java.io.IOException;
+import java.util.Set;
+
+/** Reads from one pipe in memory and writes to another, or the same. */
+final class MemoryDriver implements ChannelDriver {
+  private final MemoryPipe in;
+  private final MemoryPipe out;
+
+  MemoryDriver(MemoryPipe in, MemoryPipe out) {
+    this.in = in;
+    this.out = out;
+  }
+
+  @Override
+  public SourceDriver source() {
+    return in.source();
+  }
+
+  @Override
+  public SinkDriver sink() {
+    return out.sink();
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return Set.of(Capability.HALF_CLOSE);
+  }
+
+  @Override
+  public void close() throws IOException {
+    in.source().close();
+    out.sink().close();
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    out.abort(cause);
+    in.abort(cause);
+  }
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.process;
+
+import io.penstock.channel.Capability;
+import io.penstock.channel.ProcessFacet;
+import io.penstock.error.ExitException;
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.kind.support.Daemons;
+import io.penstock.impl.kind.support.pump.InputPump;
+import io.penstock.impl.kind.support.pump.OutputPump;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ProviderContext;
+import io.penstock.spi.SinkDriver;
+import io.penstock.spi.SourceDriver;
+import io.penstock.stream.ByteSource;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A child process.
+ *
+ * <p>When it exits, everything that it wrote is still delivered, then its output ends, even if a
+ * child of its own still holds the other end; what that one writes later is not read. Closing ends
+ * its input and lets it finish; half of the close limit later it is asked to end, and at the limit
+ * it is killed. An abort asks it to end at once. Children of its own are left alone.
+ */
+final class ProcessDriver implements ChannelDriver, ProcessFacet {
+  private static final Logger LOG = System.getLogger("io.penstock");
+
+  private static final Map<Integer, String> SIGNALS =
+      Map.ofEntries(
+          Map.entry(1, "SIGHUP"),
+          Map.entry(2, "SIGINT"),
+          Map.entry(3, "SIGQUIT"),
+          Map.entry(4, "SIGILL"),
+          Map.entry(5, "SIGTRAP"),
+          Map.entry(6, "SIGABRT"),
+          Map.entry(7, "SIGBUS"),
+          Map.entry(8, "SIGFPE"),
+          Map.entry(9, "SIGKILL"),
+          Map.entry(10, "SIGUSR1"),
+          Map.entry(11, "SIGSEGV"),
+          Map.entry(12, "SIGUSR2"),
+          Map.entry(13, "SIGPIPE"),
+          Map.entry(14, "SIGALRM"),
+          Map.entry(15, "SIGTERM"),
+          Map.entry(24, "SIGXCPU"),
+          Map.entry(25, "SIGXFSZ"));
+
+  private final String name;
+  private final Process process;
+  private final Duration closeLimit;
+  private final InputPump source;
+  private final OutputPump sink;
+  private final @Nullable InputPump errors;
+  private final Optional<ByteSource> errorSource;
+  private final CompletableFuture<Integer> exit;
+  private final CompletableFuture<Void> gone = new CompletableFuture<>();
+
+  ProcessDriver(ProviderContext context, Child child, Duration closeLimit) {
+    this.name = context.name();
+    this.process = child.process();
+    this.closeLimit = closeLimit;
+    String thread = "penstock-child-" + process.pid();
+    this.source = new InputPump(name, thread + "-stdout", child.stdout());
+    this.sink = new OutputPump(name, thread + "-stdin", child.stdin());
+    if (child.stderr() == null) {
+      this.errors = null;
+      this.errorSource = Optional.empty();
+    } else {
+      String errorName = name + " (standard error)";
+      InputPump pump = new InputPump(errorName, thread + "-stderr", child.stderr());
+      this.errors = pump;
+      this.errorSource = Optional.of(context.source(errorName, pump));
+    }
+    this.exit = process.onExit().thenApply(Process::exitValue);
+    boolean outlived = child.outlived();
+    CompletableFuture<?> unused =
+        exit.whenComplete((status, failure) -> exited(status, failure, outlived));
+  }
+
+  private void exited(@Nullable Integer status, @Nullable Throwable failure, boolean outlived) {
+    if (outlived) {
+      source.finish();
+      if (errors != null) {
+        errors.finish();
+      }
+    }
+    if (status == null) {
+      gone.completeExceptionally(
+          new IOException(name + ": the child's exit status was lost", failure));
+    } else if (status == 0) {
+      gone.complete(null);
+    } else {
+      gone.completeExceptionally(new ExitException(name, status, describe(status)));
+    }
+  }
+
+  /** The JDK reports a signal n as the status 128 + n, as shells do. */
+  static String describe(int status) {
+    String signal = SIGNALS.get(status - 128);
+    return signal == null
+        ? "exited with status " + status
+        : "was ended by signal " + (status - 128) + " (" + signal + ")";
+  }
+
+  @Override
+  public SourceDriver source() {
+    return source;
+  }
+
+  @Override
+  public SinkDriver sink() {
+    return sink;
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return Set.of(Capability.HALF_CLOSE, Capability.VERDICT);
+  }
+
+  @Override
+  public <T> Optional<T> facet(Class<T> type) {
+    return type == ProcessFacet.class ? Optional.of(type.cast(this)) : Optional.empty();
+  }
+
+  @Override
+  public CompletionStage<Void> gone() {
+    return gone;
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      release();
+    } finally {
+      if (process.isAlive()) {
+        long half = nanos() / 2;
+        Daemons.start("penstock-reaper-" + process.pid(), () -> reap(half, nanos() - half));
+      }
+    }
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    // First of all, so that the end of its input finds the child told that it is none.
+    terminate();
+    source.abort(cause);
+    sink.abort(cause);
+    if (errors != null) {
+      errors.abort(cause);
+    }
+    if (process.isAlive()) {
+      Daemons.start("penstock-reaper-" + process.pid(), () -> reap(0, nanos()));
+    }
+  }
+
+  private void release() throws IOException {
+    try {
+      sink.close();
+    } finally {
+      try {
+        source.close();
+      } finally {
+        if (errors != null) {
+          errors.close();
+        }
+      }
+    }
+  }
+
+  private long nanos() {
+    try {
+      return closeLimit.toNanos();
+    } catch (ArithmeticException e) {
+      return Long.MAX_VALUE;
+    }
+  }
+
+  /** Waits for the child, asks it to end, waits again, kills it. */
+  private void reap(long patience, long morePatience) {
+    try {
+      if (process.waitFor(patience, TimeUnit.NANOSECONDS)) {
+        return;
+      }
+      terminate();
+      if (process.waitFor(morePatience, TimeUnit.NANOSECONDS)) {
+        return;
+      }
+      LOG.log(Level.WARNING, "{0}: the child does not end when asked to, killing it", name);
+    } catch (InterruptedException e) {
+      LOG.log(Level.DEBUG, "{0}: no time left for the child", name);
+      Thread.currentThread().interrupt();
+    }
+    process.toHandle().destroyForcibly();
+  }
+
+  // ---- the facet
+
+  @Override
+  public long pid() {
+    return process.pid();
+  }
+
+  @Override
+  public Optional<ByteSource> errorSource() {
+    return errorSource;
+  }
+
+  @Override
+  public OptionalInt exitStatus(Wait wait) throws IOException {
+    try {
+      if (exit.isDone() || wait.kind() == Wait.Kind.FOREVER) {
+        return OptionalInt.of(exit.get());
+      }
+      return switch (wait.kind()) {
+        case NONE -> OptionalInt.empty();
+        case UNTIL ->
+            OptionalInt.of(exit.get(wait.nanos() - System.nanoTime(), TimeUnit.NANOSECONDS));
+        default -> OptionalInt.of(exit.get(wait.nanos(), TimeUnit.NANOSECONDS));
+      };
+    } catch (TimeoutException e) {
+      throw new StreamTimeoutException(
+          name, "the child still runs, the limit of this wait was " + wait, 0);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      InterruptedIOException interrupt =
+          new InterruptedIOException(name + ": interrupted while waiting for the child");
+      interrupt.initCause(e);
+      throw interrupt;
+    } catch (ExecutionException e) {
+      throw new IOException(name + ": the child's exit status was lost", e.getCause());
+    }
+  }
+
+  @Override
+  public void terminate() {
+    // Through its handle: the process itself would close its streams, too.
+    process.toHandle().destroy();
+  }
+}

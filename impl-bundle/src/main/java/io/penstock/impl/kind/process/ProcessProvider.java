@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.process;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.error.AddressException;
+import io.penstock.error.AddressException.Kind;
+import io.penstock.impl.kind.support.Options;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ChannelProvider;
+import io.penstock.spi.ProviderContext;
+import java.io.File;
+import java.io.IOException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Child processes: {@code exec:} with a program and its arguments, {@code shell:} with a command
+ * for {@code /bin/sh -c}.
+ *
+ * <p>Options: {@code cwd}, the folder to run in; {@code env.NAME}, a variable of its environment;
+ * {@code stderr}, {@code inherit} (the default: it is ours) or {@code pipe} (a source of its own,
+ * {@link io.penstock.channel.ProcessFacet#errorSource()}).
+ */
+public final class ProcessProvider implements ChannelProvider {
+  private static final String EXEC = "exec";
+  private static final String SHELL = "shell";
+  private static final String CWD = "cwd";
+  private static final String STDERR = "stderr";
+  private static final String ENVIRONMENT = "env.";
+  private static final Pattern ERROR_NUMBER = Pattern.compile("error[=:] ?(\\d+)");
+
+  /** Starts a child. */
+  @FunctionalInterface
+  interface Starter {
+    Child start(ProcessBuilder builder, boolean errors) throws IOException;
+  }
+
+  private final Starter starter;
+
+  /** Makes a provider. */
+  public ProcessProvider() {
+    this(Child::start);
+  }
+
+  ProcessProvider(Starter starter) {
+    this.starter = starter;
+  }
+
+  @Override
+  public Set<String> schemes() {
+    return Set.of(EXEC, SHELL);
+  }
+
+  @Override
+  public Set<String> optionKeys(String scheme) {
+    return Set.of(CWD, STDERR, ENVIRONMENT);
+  }
+
+  @Override
+  public CompletionStage<? extends ChannelDriver> connect(
+      Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+    List<String> command = command(endpoint);
+    ProcessBuilder builder = new ProcessBuilder(command);
+    Options.text(options, CWD).ifPresent(folder -> builder.directory(new File(folder)));
+    options
+        .extra()
+        .forEach(
+            (key, value) -> {
+              if (key.startsWith(ENVIRONMENT) && key.length() > ENVIRONMENT.length()) {
+                builder.environment().put(key.substring(ENVIRONMENT.length()), value);
+              }
+            });
+    String stderr = Options.text(options, STDERR).orElse("inherit");
+    boolean errors =
+        switch (stderr) {
+          case "inherit" -> false;
+          case "pipe" -> true;
+          default -> throw Options.refused(STDERR, stderr, "inherit or pipe");
+        };
+    CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
+    context
+        .executor()
+        .execute(
+            () -> {
+              if (result.isDone()) {
+                return;
+              }
+              try {
+                Child child = starter.start(builder, errors);
+                ProcessDriver driver = new ProcessDriver(context, child, options.closeTimeout());
+                if (!result.complete(driver)) {
+                  driver.abort(new CancellationException("cancelled while starting"));
+                }
+              } catch (IOException e) {
+                result.completeExceptionally(failed(endpoint, builder, e));
+              } catch (RuntimeException | Error e) {
+                result.completeExceptionally(e);
+              }
+            });
+    return result;
+  }
+
+  private static List<String> command(Endpoint endpoint) throws AddressException {
+    String text = endpoint.address();
+    try {
+      if (endpoint.scheme().equals(EXEC)) {
+        return Words.split(text);
+      }
+      if (text.isBlank()) {
+        throw new IllegalArgumentException("expected a command, there is none");
+      }
+      return List.of("/bin/sh", "-c", text);
+    } catch (IllegalArgumentException e) {
+      throw new AddressException(
+          Kind.INVALID, endpoint.toString(), String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private static IOException failed(
+      Endpoint endpoint, ProcessBuilder builder, IOException failure) {
+    String shown = endpoint.toString();
+    String program = builder.command().get(0);
+    File folder = builder.directory();
+    if (folder != null && !folder.isDirectory()) {
+      return new AddressException(
+          Kind.NOT_FOUND,
+          shown,
+          "the folder '" + folder + "' (option cwd) does not exist",
+          failure);
+    }
+    String message = String.valueOf(failure.getMessage());
+    Matcher number = ERROR_NUMBER.matcher(message);
+    return switch (number.find() ? number.group(1) : "") {
+      case "2" ->
+          new AddressException(
+              Kind.NOT_FOUND,
+              shown,
+              program.contains("/")
+                  ? "there is no program '" + program + "'"
+                  : "there is no program '" + program + "' on the PATH",
+              failure);
+      case "13" ->
+          new AddressException(
+              Kind.ACCESS, shown, "'" + program + "' may not be executed", failure);
+      case "8" ->
+          new AddressException(Kind.INVALID, shown, "'" + program + "' is not a program", failure);
+      default -> new IOException(shown + ": cannot be started: " + message, failure);
+    };
+  }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.stdio;
+
+import io.penstock.impl.kind.support.pump.BlockingInput;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.FileChannel;
+import java.nio.file.StandardOpenOption;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Standard input, opened by the first read.
+ *
+ * <p>Closing it leaves the process's descriptor 0 alone, since others may go on reading it. Where
+ * it could not be opened again (a socket), a read that waits cannot be ended: its thread stays
+ * until bytes or the end come, and drops them.
+ */
+final class StandardInput implements BlockingInput {
+  private final ReentrantLock lock = new ReentrantLock();
+  private @Nullable FileChannel channel;
+  private boolean owned;
+  private boolean closed;
+
+  private FileChannel channel() throws IOException {
+    lock.lock();
+    try {
+      if (closed) {
+        throw new ClosedChannelException();
+      }
+      FileChannel current = channel;
+      if (current == null) {
+        current = Reopened.open(0, StandardOpenOption.READ);
+        owned = current != null;
+        if (current == null) {
+          current = new FileInputStream(FileDescriptor.in).getChannel();
+        }
+        channel = current;
+      }
+      return current;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public int read(ByteBuffer dst) throws IOException {
+    return channel().read(dst);
+  }
+
+  @Override
+  public int available() {
+    return 0;
+  }
+
+  @Override
+  public void close() throws IOException {
+    FileChannel release;
+    lock.lock();
+    try {
+      closed = true;
+      release = owned ? channel : null;
+      channel = null;
+    } finally {
+      lock.unlock();
+    }
+    if (release != null) {
+      release.close();
+    }
+  }
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support;
+
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+
+/** Starts the threads that wait where nothing but a thread can wait. */
+public final class Daemons {
+  private static final Logger LOG = System.getLogger("io.penstock");
+
+  private Daemons() {}
+
+  /** Starts a daemon that keeps alive neither the process nor the bundle that happened to ask. */
+  public static Thread start(String name, Runnable task) {
+    Thread thread = new Thread(null, task, name, 0, false);
+    thread.setDaemon(true);
+    thread.setContextClassLoader(Daemons.class.getClassLoader());
+    thread.setUncaughtExceptionHandler(
+        (dead, failure) -> LOG.log(Level.ERROR, dead.getName() + " died of a fault", failure));
+    thread.start();
+    return thread;
+  }
+}

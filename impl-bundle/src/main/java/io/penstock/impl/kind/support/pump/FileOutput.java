@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.pump;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+
+/**
+ * Writes to an open file of any type, whose close ends a write that waits. Its reader cannot tell a
+ * cut from an end.
+ */
+public final class FileOutput implements BlockingOutput {
+  private final FileChannel channel;
+
+  /** Takes an open file over. */
+  public FileOutput(FileChannel channel) {
+    this.channel = channel;
+  }
+
+  @Override
+  public int write(ByteBuffer src) throws IOException {
+    return channel.write(src);
+  }
+
+  @Override
+  public void end() throws IOException {
+    channel.close();
+  }
+
+  @Override
+  public void cut() throws IOException {
+    channel.close();
+  }
+}

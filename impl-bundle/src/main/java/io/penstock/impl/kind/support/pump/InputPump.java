@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.pump;
+
+import io.penstock.impl.kind.support.Daemons;
+import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.pipe.MemoryPipe;
+import io.penstock.spi.SegmentSource;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A source driver over a descriptor whose reads wait: one daemon thread reads it into a buffer of
+ * 64 KiB.
+ *
+ * <p>The thread begins with the first try to read, and reads on only when half of the buffer was
+ * consumed: a channel that is only written to takes nothing from its input, and never is more taken
+ * than one buffer beyond what was consumed.
+ */
+public final class InputPump implements SegmentSource {
+  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final int WINDOW = 64 * 1024;
+
+  private final String name;
+  private final String threadName;
+  private final BlockingInput input;
+  private final MemoryPipe memory;
+  private final AtomicBoolean started = new AtomicBoolean();
+  private volatile @Nullable Thread thread;
+  private volatile boolean closed;
+  private volatile boolean finishing;
+
+  /**
+   * Makes a pump that has not begun.
+   *
+   * @param name of the channel, for errors
+   * @param threadName of the thread
+   * @param input belongs to the pump from now on
+   */
+  public InputPump(String name, String threadName, BlockingInput input) {
+    this.name = name;
+    this.threadName = threadName;
+    this.input = input;
+    this.memory = new MemoryPipe(name, WINDOW, false);
+    memory.sink().onReady(() -> LockSupport.unpark(thread));
+  }
+
+  private void start() {
+    if (!started.get() && started.compareAndSet(false, true)) {
+      Daemons.start(threadName, this::run);
+    }
+  }
+
+  private void run() {
+    // Set here, before the first look at the room, so that no wake-up can come too early.
+    thread = Thread.currentThread();
+    try {
+      pump();
+      release();
+      memory.sink().end();
+    } catch (IOException e) {
+      release();
+      if (closed) {
+        LOG.log(Level.DEBUG, name + ": the input was closed while it was read", e);
+      } else {
+        memory.abort(new IOException(name + ": " + Failures.reason(e), e));
+      }
+    } catch (RuntimeException | Error e) {
+      release();
+      memory.abort(e);
+      throw e;
+    }
+  }
+
+  private void release() {
+    try {
+      input.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, name + ": the input could not be closed", e);
+    }
+  }
+
+  /** Returns at the end of the input. */
+  private void pump() throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(WINDOW);
+    long left = Long.MAX_VALUE;
+    while (true) {
+      int room = awaitRoom();
+      int n;
+      try {
+        if (finishing && left == Long.MAX_VALUE) {
+          left = input.available();
+        }
+        if (left == 0) {
+          return;
+        }
+        n = input.read(buffer.clear().limit((int) Math.min(room, left)));
+      } catch (IOException e) {
+        if (finishing && !closed) {
+          // finish() found nothing left and ended the wait for more.
+          return;
+        }
+        throw e;
+      }
+      if (n < 0) {
+        return;
+      }
+      if (n == 0) {
+        throw new IOException("the descriptor is in non-blocking mode, expected a blocking one");
+      }
+      if (left != Long.MAX_VALUE) {
+        left -= n;
+      }
+      memory.sink().write(buffer.flip());
+    }
+  }
+
+  private int awaitRoom() throws IOException {
+    while (true) {
+      if (closed) {
+        throw new IOException("closed");
+      }
+      long room = memory.sink().room();
+      if (room >= WINDOW / 2) {
+        return (int) room;
+      }
+      LockSupport.park(this);
+    }
+  }
+
+  /**
+   * Says that whoever wrote to the descriptor has gone: what is there now is still delivered, then
+   * the source ends, whoever else may hold the other end open.
+   */
+  public void finish() {
+    finishing = true;
+    try {
+      if (input.available() == 0) {
+        input.close();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, name + ": the input has ended already", e);
+    }
+  }
+
+  /** Cuts the stream: what is buffered is still read, then each read throws. */
+  public void abort(Throwable cause) {
+    closed = true;
+    memory.abort(cause);
+    release();
+    LockSupport.unpark(thread);
+  }
+
+  @Override
+  public int read(ByteBuffer dst) throws IOException {
+    start();
+    return memory.source().read(dst);
+  }
+
+  @Override
+  public boolean ready() {
+    start();
+    return memory.source().ready();
+  }
+
+  @Override
+  public void onReady(Runnable ready) {
+    memory.source().onReady(ready);
+  }
+
+  @Override
+  public long available() {
+    return memory.source().available();
+  }
+
+  @Override
+  public @Nullable ByteBuffer take(int max) {
+    start();
+    return memory.source().take(max);
+  }
+
+  @Override
+  public @Nullable ByteBuffer lend(int max) {
+    start();
+    return memory.source().lend(max);
+  }
+
+  @Override
+  public void unlend(int consumed) {
+    memory.source().unlend(consumed);
+  }
+
+  @Override
+  public void close() throws IOException {
+    closed = true;
+    memory.source().close();
+    LockSupport.unpark(thread);
+    input.close();
+  }
+}

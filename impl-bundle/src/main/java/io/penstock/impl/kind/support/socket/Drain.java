@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.socket;
+
+import io.penstock.impl.kind.support.Daemons;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Drops what still arrives on connections whose source was closed, so that the peer is neither
+ * stalled nor reset. Shutting the input down would not do: Linux then goes on filling the receive
+ * buffer until the peer stalls, and resets the connection once the output was shut down, too.
+ *
+ * <p>One daemon thread, {@code penstock-drain}, which exists only while there is such a connection.
+ */
+public final class Drain {
+  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final int PIECE = 64 * 1024;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Queue<SocketChannel> added = new ArrayDeque<>();
+  private @Nullable Selector selector;
+
+  /** Drops what arrives on a non-blocking channel until it ends or is closed. */
+  void add(SocketChannel channel) throws IOException {
+    Selector current;
+    lock.lock();
+    try {
+      current = selector;
+      if (current == null) {
+        Selector fresh = Selector.open();
+        selector = fresh;
+        current = fresh;
+        Daemons.start("penstock-drain", () -> run(fresh));
+      }
+      added.add(channel);
+    } finally {
+      lock.unlock();
+    }
+    current.wakeup();
+  }
+
+  /** Lets go of channels that were closed: until then they keep their descriptors. */
+  void release() {
+    Selector current;
+    lock.lock();
+    try {
+      current = selector;
+    } finally {
+      lock.unlock();
+    }
+    if (current != null) {
+      current.wakeup();
+    }
+  }
+
+  private void run(Selector current) {
+    ByteBuffer scrap = ByteBuffer.allocateDirect(PIECE);
+    try (current) {
+      boolean cancelled = false;
+      while (true) {
+        boolean[] ended = new boolean[1];
+        if (cancelled) {
+          // A cancelled key is let go by the next selection, which must not wait then.
+          current.selectNow(key -> ended[0] |= discard(key, scrap));
+        } else {
+          current.select(key -> ended[0] |= discard(key, scrap));
+        }
+        cancelled = ended[0];
+        List<SocketChannel> fresh;
+        lock.lock();
+        try {
+          if (added.isEmpty() && current.keys().isEmpty()) {
+            selector = null;
+            return;
+          }
+          fresh = new ArrayList<>(added);
+          added.clear();
+        } finally {
+          lock.unlock();
+        }
+        for (SocketChannel channel : fresh) {
+          register(channel, current);
+        }
+        cancelled |= !fresh.isEmpty();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.ERROR, "penstock-drain failed; peers that still send may stall", e);
+      lock.lock();
+      try {
+        if (selector == current) {
+          selector = null;
+          added.clear();
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  private static void register(SocketChannel channel, Selector current) {
+    try {
+      channel.register(current, SelectionKey.OP_READ);
+    } catch (ClosedChannelException e) {
+      LOG.log(Level.DEBUG, "a connection was closed before anything had to be dropped");
+    }
+  }
+
+  /** Returns whether the channel has ended, so that its key was cancelled. */
+  private static boolean discard(SelectionKey key, ByteBuffer scrap) {
+    try {
+      if (!key.isReadable()) {
+        return false;
+      }
+      scrap.clear();
+      if (((ReadableByteChannel) key.channel()).read(scrap) >= 0) {
+        return false;
+      }
+    } catch (IOException | CancelledKeyException e) {
+      // The writing side meets the same failure and reports it.
+      LOG.log(Level.DEBUG, "nothing more to drop", e);
+    }
+    key.cancel();
+    return true;
+  }
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.socket;
+
+import io.penstock.channel.Capability;
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.error.StreamClosedException;
+import io.penstock.impl.kind.support.Failures;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.SinkDriver;
+import io.penstock.spi.SourceDriver;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.SocketChannel;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connected stream socket.
+ *
+ * <p>A Unix socket has no reset: when it is aborted, the peer learns of it only if it had sent
+ * bytes that we had not read.
+ */
+public final class SocketDriver implements ChannelDriver {
+  private static final Logger LOG = System.getLogger("io.penstock");
+
+  /** How much is read and dropped on a close: unread bytes would turn it into a reset. */
+  private static final int LAST_PIECES = 64;
+
+  private final String name;
+  private final SocketChannel channel;
+  private final Drain drain;
+  private final Optional<SocketAddress> local;
+  private final Optional<SocketAddress> peer;
+  private final Input source = new Input();
+  private final Output sink = new Output();
+
+  /** Why the connection was cut: the system says it only once, to whichever end asks first. */
+  private volatile @Nullable String cut;
+
+  private volatile boolean draining;
+
+  /**
+   * Takes a connection over.
+   *
+   * @param name of the channel, for errors
+   * @param channel connected, and non-blocking from now on
+   * @param drain drops what arrives after the source was closed
+   * @throws IOException if the system refuses; the channel is still the caller's then
+   */
+  public SocketDriver(String name, SocketChannel channel, Drain drain) throws IOException {
+    this.name = name;
+    this.channel = channel;
+    this.drain = drain;
+    channel.configureBlocking(false);
+    // Remembered, because after the close the system does not tell any more.
+    this.local = named(channel.getLocalAddress());
+    this.peer = named(channel.getRemoteAddress());
+  }
+
+  private static Optional<SocketAddress> named(@Nullable SocketAddress address) {
+    if (address instanceof UnixDomainSocketAddress unix && unix.getPath().toString().isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.ofNullable(address);
+  }
+
+  @Override
+  public SourceDriver source() {
+    return source;
+  }
+
+  @Override
+  public SinkDriver sink() {
+    return sink;
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return Set.of(Capability.HALF_CLOSE);
+  }
+
+  @Override
+  public Optional<SocketAddress> local() {
+    return local;
+  }
+
+  @Override
+  public Optional<SocketAddress> peer() {
+    return peer;
+  }
+
+  @Override
+  public void close() throws IOException {
+    discard();
+    try {
+      channel.close();
+    } finally {
+      release();
+    }
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    try {
+      if (local.isPresent() && local.get() instanceof InetSocketAddress) {
+        channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+      }
+    } catch (ClosedChannelException e) {
+      return;
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, name + ": the connection was cut already", e);
+    }
+    try {
+      channel.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, name + ": the connection could not be closed", e);
+    } finally {
+      release();
+    }
+  }
+
+  private void release() {
+    if (draining) {
+      drain.release();
+    }
+  }
+
+  /** Drops what is there. Returns whether more may come. */
+  private boolean discard() {
+    if (source.ended || cut != null || !channel.isOpen()) {
+      return false;
+    }
+    ByteBuffer scrap = ByteBuffer.allocate(16 * 1024);
+    try {
+      for (int i = 0; i < LAST_PIECES; i++) {
+        int n = channel.read(scrap.clear());
+        if (n <= 0) {
+          return n == 0;
+        }
+      }
+      return true;
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, name + ": nothing more to drop", e);
+      return false;
+    }
+  }
+
+  private void cut(String reason) {
+    cut = reason;
+    if (sink.why == null) {
+      sink.why = reason;
+    }
+    source.ready.run();
+    sink.ready.run();
+  }
+
+  private final class Input implements SourceDriver {
+    private volatile Runnable ready = () -> {};
+    private volatile boolean ended;
+    private volatile boolean closed;
+
+    @Override
+    public int read(ByteBuffer dst) throws IOException {
+      if (ended) {
+        return -1;
+      }
+      int n;
+      try {
+        n = Bounded.read(channel, dst);
+      } catch (ClosedChannelException e) {
+        throw new StreamClosedException(name);
+      } catch (IOException e) {
+        String reason = Failures.reason(e);
+        if (cut == null) {
+          cut(reason);
+        }
+        throw reset(reason);
+      }
+      if (n < 0) {
+        String reason = cut;
+        if (reason != null) {
+          // The writing side was told of the reset, and what the system gives us is no real end.
+          throw reset(reason);
+        }
+        ended = true;
+      }
+      return n;
+    }
+
+    private ConnectionResetException reset(String reason) {
+      return new ConnectionResetException(name, "the peer cut the connection: " + reason, 0);
+    }
+
+    @Override
+    public boolean ready() {
+      return ended || cut != null;
+    }
+
+    @Override
+    public void onReady(Runnable callback) {
+      ready = callback;
+    }
+
+    @Override
+    public SelectableChannel selectable() {
+      return channel;
+    }
+
+    @Override
+    public int interest() {
+      return SelectionKey.OP_READ;
+    }
+
+    @Override
+    public void close() throws IOException {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      if (discard()) {
+        draining = true;
+        drain.add(channel);
+      }
+    }
+  }
+
+  private final class Output implements SinkDriver {
+    private volatile Runnable ready = () -> {};
+    private volatile @Nullable String why;
+
+    @Override
+    public int write(ByteBuffer src) throws IOException {
+      String reason = why;
+      if (reason != null) {
+        throw broken(reason);
+      }
+      try {
+        return Bounded.write(channel, src);
+      } catch (AsynchronousCloseException e) {
+        throw new StreamClosedException(name);
+      } catch (ClosedChannelException e) {
+        if (channel.isOpen()) {
+          throw new BrokenPipeException(name, "this side has ended the stream", 0);
+        }
+        throw new StreamClosedException(name);
+      } catch (IOException e) {
+        throw failed(e);
+      }
+    }
+
+    private BrokenPipeException failed(IOException failure) {
+      String reason = Failures.reason(failure);
+      why = reason;
+      // A broken pipe may follow a clean end of the peer's. Everything else is a cut, which this
+      // call has taken from the socket: the reader would see an end.
+      if (!Failures.isBrokenPipe(failure) && cut == null) {
+        cut(reason);
+      }
+      return broken(reason);
+    }
+
+    private BrokenPipeException broken(String reason) {
+      return new BrokenPipeException(name, "the peer does not read any more: " + reason, 0);
+    }
+
+    @Override
+    public void end() throws IOException {
+      try {
+        channel.shutdownOutput();
+      } catch (ClosedChannelException e) {
+        throw new StreamClosedException(name);
+      } catch (IOException e) {
+        String reason = Failures.reason(e);
+        why = reason;
+        throw broken(reason);
+      }
+    }
+
+    @Override
+    public boolean ready() {
+      return why != null;
+    }
+
+    @Override
+    public void onReady(Runnable callback) {
+      ready = callback;
+    }
+
+    @Override
+    public SelectableChannel selectable() {
+      return channel;
+    }
+
+    @Override
+    public int interest() {
+      return SelectionKey.OP_WRITE;
+    }
+
+    @Override
+    public void close() {
+      // The end was sent by end(); the socket goes with the channel.
+    }
+  }
+}

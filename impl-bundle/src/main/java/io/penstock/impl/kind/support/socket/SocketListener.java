@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.socket;
+
+import io.penstock.channel.Endpoint;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.ProviderContext;
+import java.io.IOException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** A bound socket that accepts connections. */
+public final class SocketListener implements ListenerDriver {
+  /** Prepares what was accepted. */
+  @FunctionalInterface
+  public interface Setup {
+    /** Sets the options of a connection. */
+    void apply(SocketChannel accepted) throws IOException;
+  }
+
+  /** Gives back what a listener has beside its socket. */
+  @FunctionalInterface
+  public interface Cleanup {
+    /** Runs once, before the socket is closed. */
+    void run() throws IOException;
+  }
+
+  private final Endpoint endpoint;
+  private final ServerSocketChannel server;
+  private final Drain drain;
+  private final Setup setup;
+  private final Cleanup cleanup;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  /**
+   * Takes a bound socket over.
+   *
+   * @param endpoint with the real address
+   * @param server bound and non-blocking
+   * @param drain for accepted connections
+   * @param setup prepares each accepted connection
+   * @param cleanup runs on close
+   */
+  public SocketListener(
+      Endpoint endpoint, ServerSocketChannel server, Drain drain, Setup setup, Cleanup cleanup) {
+    this.endpoint = endpoint;
+    this.server = server;
+    this.drain = drain;
+    this.setup = setup;
+    this.cleanup = cleanup;
+  }
+
+  @Override
+  public @Nullable ChannelDriver accept(ProviderContext context) throws IOException {
+    SocketChannel accepted = server.accept();
+    if (accepted == null) {
+      return null;
+    }
+    try {
+      setup.apply(accepted);
+      return new SocketDriver(context.name(), accepted, drain);
+    } catch (IOException | RuntimeException e) {
+      accepted.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public Endpoint endpoint() {
+    return endpoint;
+  }
+
+  @Override
+  public boolean ready() {
+    return false;
+  }
+
+  @Override
+  public void onReady(Runnable ready) {
+    // Only the selector can tell.
+  }
+
+  @Override
+  public SelectableChannel selectable() {
+    return server;
+  }
+
+  @Override
+  public int interest() {
+    return SelectionKey.OP_ACCEPT;
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (!closed.compareAndSet(false, true)) {
+      return;
+    }
+    try {
+      cleanup.run();
+    } finally {
+      server.close();
+    }
+  }
+}

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.SinkEnd;
+import io.penstock.impl.core.SourceEnd;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ChannelProvider;
+import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.ProviderContext;
+import io.penstock.spi.SinkDriver;
+import io.penstock.spi.SourceDriver;
+import io.penstock.stream.ByteSink;
+import io.penstock.stream.ByteSource;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Selector;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
+
+/** Opens drivers of a provider and puts ends on them. */
+public final class Peers implements AutoCloseable {
+  /** Long enough for a slow machine: reached only when something is wrong. */
+  public static final Wait LIMIT = Wait.upTo(Duration.ofSeconds(20));
+
+  private final Engine engine = new Engine();
+  private final ChannelProvider provider;
+  private final List<Peer> peers = new ArrayList<>();
+  private final List<ListenerDriver> listeners = new ArrayList<>();
+
+  /** Opens drivers of that provider. */
+  public Peers(ChannelProvider provider) {
+    this.provider = provider;
+  }
+
+  /** What runs the waiting. */
+  public Engine engine() {
+    return engine;
+  }
+
+  /** What the product lends to a channel of that name. */
+  public ProviderContext context(String name) {
+    return new Context(name);
+  }
+
+  private final class Context implements ProviderContext {
+    private final String name;
+
+    Context(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public Executor executor() {
+      return engine;
+    }
+
+    @Override
+    public ByteSource source(String sourceName, SourceDriver driver) {
+      return new SourceEnd(sourceName, engine, Wait.forever(), driver);
+    }
+
+    @Override
+    public ByteSink sink(String sinkName, SinkDriver driver) {
+      return new SinkEnd(sinkName, engine, Wait.forever(), driver);
+    }
+  }
+
+  /** Begins to connect. */
+  public CompletableFuture<? extends ChannelDriver> begin(String endpoint, ChannelOptions options)
+      throws IOException {
+    Endpoint parsed = Endpoint.parse(endpoint);
+    return provider
+        .connect(parsed, options.withAll(parsed), new Context(endpoint))
+        .toCompletableFuture();
+  }
+
+  /** Connects, or throws why that is impossible. */
+  public Peer connect(String endpoint, ChannelOptions options) throws IOException {
+    return add(endpoint, get(begin(endpoint, options)));
+  }
+
+  /** Connects, or throws why that is impossible. */
+  public Peer connect(String endpoint) throws IOException {
+    return connect(endpoint, ChannelOptions.defaults());
+  }
+
+  /** Binds. */
+  public ListenerDriver listen(String endpoint) throws IOException {
+    Endpoint parsed = Endpoint.parse(endpoint);
+    ListenerDriver listener =
+        provider.listen(parsed, ChannelOptions.defaults().withAll(parsed), new Context(endpoint));
+    listeners.add(listener);
+    return listener;
+  }
+
+  /** Waits for a peer. */
+  public Peer accept(ListenerDriver listener) throws IOException {
+    CompletableFuture<Void> ready = new CompletableFuture<>();
+    listener.onReady(() -> ready.complete(null));
+    while (true) {
+      ChannelDriver driver = listener.accept(new Context("accepted"));
+      if (driver != null) {
+        return add("accepted", driver);
+      }
+      if (listener.selectable() == null) {
+        get(ready);
+      } else {
+        try (Selector selector = Selector.open()) {
+          listener.selectable().register(selector, listener.interest());
+          selector.select(20_000);
+        }
+      }
+    }
+  }
+
+  private Peer add(String name, ChannelDriver driver) {
+    Peer peer = new Peer(name, driver);
+    peers.add(peer);
+    return peer;
+  }
+
+  /** What a future gives, or throws what it fails with. */
+  public static <T> T get(CompletableFuture<T> future) throws IOException {
+    try {
+      return future.get(20, TimeUnit.SECONDS);
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof IOException io) {
+        throw io;
+      }
+      throw new AssertionError(e.getCause());
+    } catch (TimeoutException e) {
+      throw new AssertionError("nothing happened within 20 s", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  /** The descriptors of this process. */
+  public static long descriptors() {
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      return all.count();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Whether a thread lives whose name begins so. */
+  public static boolean threadLives(String prefix) {
+    return Thread.getAllStackTraces().keySet().stream()
+        .anyMatch(thread -> thread.isAlive() && thread.getName().startsWith(prefix));
+  }
+
+  /** Waits for what happens in the background, without an event to wait for. */
+  public static void eventually(String what, BooleanSupplier condition) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("not within 20 s: " + what);
+      }
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    for (Peer peer : peers) {
+      peer.driver.abort(new IOException("the test is over"));
+    }
+    for (ListenerDriver listener : listeners) {
+      listener.close();
+    }
+    engine.close();
+  }
+
+  /** A driver with ends. */
+  public final class Peer {
+    private final ChannelDriver driver;
+    private final SourceEnd source;
+    private final SinkEnd sink;
+
+    Peer(String name, ChannelDriver driver) {
+      this.driver = driver;
+      SourceDriver in = driver.source();
+      SinkDriver out = driver.sink();
+      this.source = new SourceEnd(name, engine, LIMIT);
+      this.sink = new SinkEnd(name, engine, LIMIT);
+      if (in == null) {
+        source.attachNothing();
+      } else {
+        source.attach(in);
+      }
+      if (out == null) {
+        sink.attachNothing();
+      } else {
+        sink.attach(out);
+      }
+    }
+
+    /** The driver itself. */
+    public ChannelDriver driver() {
+      return driver;
+    }
+
+    /** The readable end. */
+    public SourceEnd source() {
+      return source;
+    }
+
+    /** The writable end. */
+    public SinkEnd sink() {
+      return sink;
+    }
+
+    /** Writes all of a text. */
+    public void write(String text) throws IOException {
+      sink.writeFully(text, LIMIT);
+    }
+
+    /** Writes so many zeros. */
+    public void writeZeros(int count) throws IOException {
+      sink.writeFully(ByteBuffer.allocate(count), LIMIT);
+    }
+
+    /** Reads exactly so many bytes as text. */
+    public String read(int count) throws IOException {
+      ByteBuffer bytes = ByteBuffer.allocate(count);
+      source.readFully(bytes, LIMIT);
+      return UTF_8.decode(bytes.flip()).toString();
+    }
+
+    /** Reads to the end as text. */
+    public String readAll() throws IOException {
+      return UTF_8.decode(source.readAll(64 << 20, LIMIT)).toString();
+    }
+
+    /** Reads once; -1 is the end. */
+    public int readOnce() throws IOException {
+      return source.read(ByteBuffer.allocate(64 * 1024), LIMIT);
+    }
+
+    /** Closes both ends, and then the driver, as a channel does. */
+    public void close() throws IOException {
+      source.close();
+      sink.close();
+      get(sink.settled().toCompletableFuture());
+      driver.close();
+      engine.flushClosed();
+    }
+
+    /** Aborts the driver. */
+    public void abort() {
+      driver.abort(new IOException("aborted by the test"));
+      engine.flushClosed();
+    }
+  }
+}

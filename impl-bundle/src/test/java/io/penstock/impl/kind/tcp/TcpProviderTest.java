@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.tcp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Capability;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.error.AddressException;
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.kind.Peers;
+import io.penstock.impl.kind.Peers.Peer;
+import io.penstock.spi.ListenerDriver;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TcpProviderTest {
+  private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+
+  private final Peers peers = new Peers(new TcpProvider());
+
+  @AfterEach
+  void close() throws IOException {
+    peers.close();
+  }
+
+  private static int port(ListenerDriver listener) {
+    String address = listener.endpoint().address();
+    return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "tcp-listen://127.0.0.1:0",
+        "tcp-listen://:0",
+        "tcp-listen://*:0",
+        "tcp-listen://[::1]:0"
+      })
+  void bytesGoBothWaysAndEachEndIsOfItsOwn(String endpoint) throws IOException {
+    ListenerDriver listener = peers.listen(endpoint);
+    String host = endpoint.contains("[") ? "[::1]" : "127.0.0.1";
+    assertEquals(endpoint.replace(":0", ":" + port(listener)), listener.endpoint().toString());
+    assertTrue(port(listener) > 0);
+
+    Peer client = peers.connect("tcp://" + host + ":" + port(listener));
+    Peer server = peers.accept(listener);
+    client.write("question");
+    client.sink().end();
+    assertEquals("question", server.readAll());
+    assertEquals(-1, server.readOnce());
+    server.write("answer");
+    server.sink().end();
+    assertEquals("answer", client.readAll());
+
+    assertTrue(client.driver().capabilities().contains(Capability.HALF_CLOSE));
+    assertEquals(client.driver().local(), server.driver().peer());
+    assertEquals(
+        port(listener), ((InetSocketAddress) client.driver().peer().orElseThrow()).getPort());
+  }
+
+  @Test
+  void everyAddressOfANameIsTried() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    Peer client = peers.connect("tcp://localhost:" + port(listener));
+    client.write("x");
+    assertEquals("x", peers.accept(listener).read(1));
+  }
+
+  @Test
+  void nobodyListens() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    int port = port(listener);
+    listener.close();
+    AddressException e =
+        assertThrows(AddressException.class, () -> peers.connect("tcp://127.0.0.1:" + port));
+    assertEquals(AddressException.Kind.REFUSED, e.kind());
+    assertTrue(e.getMessage().startsWith("tcp://127.0.0.1:" + port + " refused"), e.getMessage());
+  }
+
+  @Test
+  void noSuchHost() {
+    AddressException e =
+        assertThrows(AddressException.class, () -> peers.connect("tcp://no-such-host.invalid:1"));
+    assertEquals(AddressException.Kind.NOT_FOUND, e.kind());
+  }
+
+  @Test
+  void addressInUse() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    AddressException e =
+        assertThrows(AddressException.class, () -> peers.listen(listener.endpoint().toString()));
+    assertEquals(AddressException.Kind.IN_USE, e.kind());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "tcp:localhost:80",
+        "tcp://localhost",
+        "tcp://localhost:http",
+        "tcp://localhost:65536",
+        "tcp://localhost:0",
+        "tcp://:80",
+        "tcp://::1:80",
+        "tcp://localhost:80/path"
+      })
+  void addressesThatAreNone(String endpoint) {
+    AddressException e = assertThrows(AddressException.class, () -> peers.connect(endpoint));
+    assertEquals(AddressException.Kind.INVALID, e.kind());
+  }
+
+  @Test
+  void badOptionsAreNamed() {
+    IllegalArgumentException e =
+        assertThrows(
+            IllegalArgumentException.class, () -> peers.connect("tcp://localhost:1?noDelay=maybe"));
+    assertTrue(e.getMessage().contains("noDelay") && e.getMessage().contains("maybe"));
+  }
+
+  @Test
+  void connectsFromALocalAddress() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://:0");
+    peers.connect("tcp://127.0.0.1:" + port(listener) + "?localAddress=127.0.0.9");
+    InetSocketAddress from =
+        (InetSocketAddress) peers.accept(listener).driver().peer().orElseThrow();
+    assertEquals("127.0.0.9", from.getAddress().getHostAddress());
+  }
+
+  @Test
+  void anAbortIsAResetForThePeer() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    Peer client = peers.connect("tcp://127.0.0.1:" + port(listener));
+    Peer server = peers.accept(listener);
+    server.abort();
+    for (int i = 0; i < 2; i++) {
+      assertThrows(ConnectionResetException.class, client::readOnce);
+    }
+    assertThrows(BrokenPipeException.class, () -> client.write("x"));
+  }
+
+  @Test
+  void aResetThatAWriterMetIsNoEndForTheReader() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    Peer client = peers.connect("tcp://127.0.0.1:" + port(listener));
+    Peer server = peers.accept(listener);
+    server.abort();
+    Peers.eventually(
+        "a write fails",
+        () -> {
+          try {
+            client.sink().write(ByteBuffer.allocate(1), Wait.none());
+            return false;
+          } catch (BrokenPipeException e) {
+            return true;
+          } catch (IOException e) {
+            throw new AssertionError(e);
+          }
+        });
+    assertThrows(ConnectionResetException.class, client::readOnce);
+  }
+
+  @Test
+  void aClosedSourceNeitherStallsNorResetsThePeer() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    Peer client = peers.connect("tcp://127.0.0.1:" + port(listener));
+    Peer server = peers.accept(listener);
+    server.source().close();
+    server.sink().end();
+    client.writeZeros(16 << 20);
+    assertEquals("", client.readAll());
+    client.writeZeros(1 << 20);
+    client.sink().end();
+    Peers.eventually("the end was seen", () -> !Peers.threadLives("penstock-drain"));
+  }
+
+  @Test
+  void aCloseWithUnreadBytesIsAnEndForThePeer() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    Peer client = peers.connect("tcp://127.0.0.1:" + port(listener));
+    Peer server = peers.accept(listener);
+    client.writeZeros(10_000);
+    server.write("answer");
+    server.source().awaitReadable(Peers.LIMIT);
+    server.close();
+    assertEquals("answer", client.readAll());
+  }
+
+  @Test
+  void connectingGivesUpAtItsLimitAndWhenCancelled() throws IOException {
+    long before;
+    try (ServerSocket deaf = new ServerSocket(0, 1, LOOPBACK)) {
+      List<Socket> fillers = new ArrayList<>();
+      try {
+        fill(deaf, fillers);
+        String endpoint = "tcp://127.0.0.1:" + deaf.getLocalPort();
+        before = Peers.descriptors();
+        ChannelOptions brief = ChannelOptions.defaults().withConnectTimeout(Duration.ofMillis(200));
+        StreamTimeoutException e =
+            assertThrows(StreamTimeoutException.class, () -> peers.connect(endpoint, brief));
+        assertTrue(e.getMessage().contains(endpoint), e.getMessage());
+
+        CompletableFuture<?> hanging = peers.begin(endpoint, ChannelOptions.defaults());
+        Peers.eventually("a descriptor was opened", () -> Peers.descriptors() > before);
+        assertFalse(hanging.isDone());
+        hanging.cancel(false);
+        Peers.eventually("it was given back", () -> Peers.descriptors() <= before);
+      } finally {
+        for (Socket filler : fillers) {
+          filler.close();
+        }
+      }
+    }
+  }
+
+  /** Connects until the backlog is full, so that nobody else gets an answer. */
+  private static void fill(ServerSocket deaf, List<Socket> fillers) throws IOException {
+    while (true) {
+      Socket filler = new Socket();
+      fillers.add(filler);
+      try {
+        filler.connect(deaf.getLocalSocketAddress(), 300);
+      } catch (java.net.SocketTimeoutException e) {
+        return;
+      }
+    }
+  }
+
+  @Test
+  void everythingIsGivenBack() throws IOException {
+    Peer warm = peers.connect("tcp://127.0.0.1:" + port(peers.listen("tcp-listen://127.0.0.1:0")));
+    warm.source().readable().isSet();
+    warm.close();
+    long before = Peers.descriptors();
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    for (int i = 0; i < 20; i++) {
+      Peer client = peers.connect("tcp://127.0.0.1:" + port(listener));
+      Peer server = peers.accept(listener);
+      client.write("x");
+      assertEquals("x", server.read(1));
+      if (i % 2 == 0) {
+        client.close();
+        server.close();
+      } else {
+        client.abort();
+        server.abort();
+      }
+    }
+    listener.close();
+    Peers.eventually("no more descriptors than before", () -> Peers.descriptors() <= before);
+    Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-drain"));
+  }
+}
