@@ -332,6 +332,7 @@ public abstract class End {
     if (limit.none()) {
       return false;
     }
+    limit.waited();
     Parked parked = new Parked();
     Turn.Place place = turn.enter(parked);
     addWaiter(parked);
@@ -375,6 +376,7 @@ public abstract class End {
       return false;
     }
     checkLimit(limit, moved);
+    limit.waited();
     Parked parked = new Parked();
     addWaiter(parked);
     try {

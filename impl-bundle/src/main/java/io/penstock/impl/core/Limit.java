@@ -13,6 +13,7 @@ final class Limit {
   private final Supplier<Wait> setting;
   private final Parker parker;
   private long start;
+  private boolean waited;
 
   Limit(@Nullable Wait own, Supplier<Wait> setting, Parker parker) {
     this.own = own;
@@ -40,6 +41,15 @@ final class Limit {
               : wait.nanos() - (parker.nanoTime() - start);
       case UNTIL -> wait.nanos() - parker.nanoTime();
     };
+  }
+
+  /** The call has waited, if only for its turn. */
+  void waited() {
+    waited = true;
+  }
+
+  boolean hasWaited() {
+    return waited;
   }
 
   /** A step of a call of many steps was made. */

@@ -177,16 +177,14 @@ public final class ListenerEnd extends End implements Listener {
       throw new WouldBlockException(name(), "another accept has the turn", 0);
     }
     try {
-      boolean waited = false;
       while (true) {
-        Channel channel = tryAccept(waited);
+        Channel channel = tryAccept(limit.hasWaited());
         if (channel != null) {
           return channel;
         }
         if (!await(limit, 0, this::likely)) {
           throw new WouldBlockException(name(), "nobody to accept now", 0);
         }
-        waited = true;
       }
     } finally {
       exit();

@@ -70,9 +70,12 @@ public final class SinkEnd extends End implements ByteSink {
   private final CompletableFuture<Void> endDone = new CompletableFuture<>();
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
   private boolean pumping;
+  private boolean attempting;
+  private boolean cancelling;
   private final AtomicLong queued = new AtomicLong();
   private volatile boolean ended;
   private volatile boolean full;
+  private volatile @Nullable IOException endFailure;
   private final AtomicLong lost = new AtomicLong();
   private final AtomicReference<@Nullable Runnable> onAttach = new AtomicReference<>();
 
@@ -110,7 +113,7 @@ public final class SinkEnd extends End implements ByteSink {
   public void fail(Throwable cause) {
     super.fail(cause);
     failQueue(cause);
-    endDone.completeExceptionally(cause);
+    completions.execute(() -> endDone.completeExceptionally(cause));
     runAttached();
     settled.complete(null);
   }
@@ -224,13 +227,11 @@ public final class SinkEnd extends End implements ByteSink {
       return 0;
     }
     try {
-      boolean waited = false;
       while (true) {
-        int n = tryWrite(src, waited);
+        int n = tryWrite(src, limit.hasWaited());
         if (n != 0 || !await(limit, 0, this::likely)) {
           return n;
         }
-        waited = true;
       }
     } finally {
       exit();
@@ -258,13 +259,12 @@ public final class SinkEnd extends End implements ByteSink {
       return 0;
     }
     try {
-      boolean waited = false;
       long total = 0;
       for (int i = first; i < offset + length; i++) {
         while (srcs[i].hasRemaining()) {
           int n;
           try {
-            n = tryWrite(srcs[i], waited);
+            n = tryWrite(srcs[i], limit.hasWaited());
           } catch (IOException e) {
             if (total > 0) {
               return total;
@@ -276,7 +276,6 @@ public final class SinkEnd extends End implements ByteSink {
             if (total > 0 || !await(limit, 0, this::likely)) {
               return total;
             }
-            waited = true;
           }
         }
       }
@@ -313,10 +312,9 @@ public final class SinkEnd extends End implements ByteSink {
     }
     boolean mine = true;
     try {
-      boolean waited = false;
       int size = immutable.remaining();
       while (true) {
-        checkSink(waited);
+        checkSink(limit.hasWaited());
         SinkDriver current = driver();
         boolean accepted = false;
         if (current instanceof SegmentSink segments) {
@@ -328,7 +326,7 @@ public final class SinkEnd extends End implements ByteSink {
           wrote(accepted ? size : 0, size);
         } else if (current != null) {
           ByteBuffer rest = immutable.duplicate();
-          accepted = tryWrite(rest, waited) > 0;
+          accepted = tryWrite(rest, limit.hasWaited()) > 0;
           if (accepted && rest.hasRemaining()) {
             mine = false;
             queueRest(rest, released);
@@ -343,7 +341,6 @@ public final class SinkEnd extends End implements ByteSink {
         if (!await(limit, 0, this::likely)) {
           return 0;
         }
-        waited = true;
       }
     } finally {
       if (mine) {
@@ -395,18 +392,15 @@ public final class SinkEnd extends End implements ByteSink {
     }
     try {
       long total = 0;
-      boolean waited = false;
       for (ByteBuffer part : parts) {
         while (part.hasRemaining()) {
-          int n = tryWrite(part, waited);
+          int n = tryWrite(part, limit.hasWaited());
           total += n;
           if (n > 0) {
             limit.progress();
           } else if (!await(limit, total, this::likely)) {
             throw new WouldBlockException(
                 name(), "room for only " + total + " of " + left + " bytes", total);
-          } else {
-            waited = true;
           }
         }
       }
@@ -483,7 +477,8 @@ public final class SinkEnd extends End implements ByteSink {
   }
 
   private void pumpWhenReady() {
-    whenReady(this::driverReady, () -> engine.execute(this::pump));
+    // An empty queue means that a close has cancelled what was in it: the turn must be passed on.
+    whenReady(() -> driverReady() || queueEmpty(), () -> engine.execute(this::pump));
   }
 
   private @Nullable Part next() {
@@ -492,8 +487,6 @@ public final class SinkEnd extends End implements ByteSink {
       Part part = queue.peek();
       if (part == null) {
         pumping = false;
-      } else {
-        part.begun = true;
       }
       return part;
     } finally {
@@ -517,7 +510,7 @@ public final class SinkEnd extends End implements ByteSink {
         continue;
       }
       int want = buffer.remaining();
-      int n = current.write(buffer);
+      int n = attempt(part, current, buffer);
       queued.addAndGet(-n);
       wrote(n, want);
       if (n == 0) {
@@ -526,6 +519,48 @@ public final class SinkEnd extends End implements ByteSink {
       wake();
     }
     return true;
+  }
+
+  /**
+   * One try. A close that comes meanwhile leaves the cancelling to us, who know whether the part
+   * has begun.
+   */
+  private int attempt(Part part, SinkDriver current, ByteBuffer buffer) throws IOException {
+    queueLock.lock();
+    try {
+      attempting = true;
+    } finally {
+      queueLock.unlock();
+    }
+    int n = 0;
+    boolean cancel;
+    try {
+      n = current.write(buffer);
+    } finally {
+      queueLock.lock();
+      try {
+        attempting = false;
+        part.begun |= n > 0;
+        cancel = cancelling;
+      } finally {
+        queueLock.unlock();
+      }
+    }
+    if (cancel) {
+      cancelNotBegun();
+    }
+    return n;
+  }
+
+  private void cancelNotBegun() {
+    for (Part part : copyOfQueue(true)) {
+      finish(part, new CancellationException(name() + ": closed before the write began"));
+    }
+    wake();
+  }
+
+  private boolean queueEmpty() {
+    return copyOfQueue(false).isEmpty();
   }
 
   private void finish(Part part, @Nullable Throwable cause) {
@@ -610,9 +645,8 @@ public final class SinkEnd extends End implements ByteSink {
   @Override
   public void awaitWritable(Wait wait) throws IOException {
     Limit limit = limit(Objects.requireNonNull(wait, "wait"));
-    boolean waited = false;
     while (true) {
-      checkSink(waited);
+      checkSink(limit.hasWaited());
       SinkDriver current = driver();
       if (room() > 0) {
         return;
@@ -624,7 +658,6 @@ public final class SinkEnd extends End implements ByteSink {
       if (!await(limit, 0, () -> queued.get() == 0 && likely())) {
         throw new WouldBlockException(name(), "no room now", 0);
       }
-      waited = true;
     }
   }
 
@@ -663,9 +696,8 @@ public final class SinkEnd extends End implements ByteSink {
 
   @Override
   public void flush(Wait wait) throws IOException {
-    long before = dropped();
     awaitEmpty(limit(Objects.requireNonNull(wait, "wait")), true);
-    long dropped = dropped() - before;
+    long dropped = dropped();
     if (dropped > 0) {
       throw new BrokenPipeException(
           name(), dropped + " bytes were dropped instead of being read", dropped);
@@ -673,12 +705,11 @@ public final class SinkEnd extends End implements ByteSink {
   }
 
   private void awaitEmpty(Limit limit, boolean restart) throws IOException {
-    boolean waited = false;
     long last = waiting();
     while (true) {
       boolean empty = empty();
-      if (isClosed() && (!waited || !empty)) {
-        throw closedFault(waited);
+      if (isClosed() && (!limit.hasWaited() || !empty)) {
+        throw closedFault(limit.hasWaited());
       }
       if (empty) {
         return;
@@ -695,7 +726,6 @@ public final class SinkEnd extends End implements ByteSink {
       if (!await(limit, 0, () -> empty() || waiting() != seen)) {
         throw new WouldBlockException(name(), seen + " bytes are still unread", 0);
       }
-      waited = true;
     }
   }
 
@@ -703,13 +733,10 @@ public final class SinkEnd extends End implements ByteSink {
 
   @Override
   public void end() throws IOException {
-    CompletableFuture<Void> done = beginEnd();
-    if (done.isCompletedExceptionally() && failure() == null && !isClosed()) {
-      try {
-        done.getNow(null);
-      } catch (RuntimeException e) {
-        throw Faults.io(name(), e);
-      }
+    CompletableFuture<Void> unused = beginEnd();
+    IOException refused = endFailure;
+    if (refused != null && failure() == null && !isClosed()) {
+      throw Faults.again(name(), refused);
     }
   }
 
@@ -749,9 +776,10 @@ public final class SinkEnd extends End implements ByteSink {
         current.end();
         engine.flushClosed();
       }
-      endDone.complete(null);
+      completions.execute(() -> endDone.complete(null));
     } catch (IOException e) {
-      endDone.completeExceptionally(e);
+      endFailure = e;
+      completions.execute(() -> endDone.completeExceptionally(e));
     } finally {
       exit();
     }
@@ -762,8 +790,16 @@ public final class SinkEnd extends End implements ByteSink {
     if (!markClosed()) {
       return;
     }
-    for (Part part : copyOfQueue(true)) {
-      finish(part, new CancellationException(name() + ": closed before the write began"));
+    boolean cancel;
+    queueLock.lock();
+    try {
+      cancelling = true;
+      cancel = !attempting;
+    } finally {
+      queueLock.unlock();
+    }
+    if (cancel) {
+      cancelNotBegun();
     }
     CompletableFuture<Void> unused = beginEnd().whenComplete((done, failure) -> settle());
     closedNow();

@@ -250,13 +250,11 @@ public final class SourceEnd extends End implements ByteSource {
       return 0;
     }
     try {
-      boolean waited = false;
       while (true) {
-        int n = tryRead(dst, waited);
+        int n = tryRead(dst, limit.hasWaited());
         if (n != 0 || !await(limit, 0, this::likely)) {
           return n;
         }
-        waited = true;
       }
     } finally {
       exit();
@@ -302,12 +300,11 @@ public final class SourceEnd extends End implements ByteSource {
       return 0;
     }
     try {
-      boolean waited = false;
       while (true) {
-        check(waited);
+        check(limit.hasWaited());
         ByteBuffer run = hasBack() ? null : lendSegment(max);
         if (run == null) {
-          int n = fillBack(waited);
+          int n = fillBack(limit.hasWaited());
           if (n < 0) {
             return -1;
           }
@@ -315,7 +312,6 @@ public final class SourceEnd extends End implements ByteSource {
             if (!await(limit, 0, this::likely)) {
               return 0;
             }
-            waited = true;
             continue;
           }
         }
@@ -393,13 +389,11 @@ public final class SourceEnd extends End implements ByteSource {
       return EMPTY.duplicate();
     }
     try {
-      boolean waited = false;
       while (true) {
-        ByteBuffer run = tryTake(max, waited);
+        ByteBuffer run = tryTake(max, limit.hasWaited());
         if (run == null || run.hasRemaining() || !await(limit, 0, this::likely)) {
           return run;
         }
-        waited = true;
       }
     } finally {
       exit();
@@ -480,11 +474,10 @@ public final class SourceEnd extends End implements ByteSource {
 
   private long transfer(ByteSink sink, long max, Limit limit) throws IOException {
     long moved = 0;
-    boolean waited = false;
     while (moved < max) {
       ByteBuffer run;
       try {
-        run = tryTake((int) Math.min(max - moved, CHUNK), waited);
+        run = tryTake((int) Math.min(max - moved, CHUNK), limit.hasWaited());
       } catch (IOException e) {
         if (moved > 0) {
           return moved;
@@ -498,7 +491,6 @@ public final class SourceEnd extends End implements ByteSource {
         if ((moved > 0 && limit.none()) || !await(limit, moved, this::likely)) {
           return moved;
         }
-        waited = true;
         continue;
       }
       int before = run.remaining();
@@ -550,9 +542,8 @@ public final class SourceEnd extends End implements ByteSource {
     int start = dst.position();
     boolean whole = false;
     try {
-      boolean waited = false;
       while (dst.hasRemaining()) {
-        int n = tryRead(dst, waited);
+        int n = tryRead(dst, limit.hasWaited());
         int got = dst.position() - start;
         if (n < 0) {
           throw new EndOfStreamException(
@@ -563,8 +554,6 @@ public final class SourceEnd extends End implements ByteSource {
         } else if (!await(limit, got, this::likely)) {
           throw new WouldBlockException(
               name(), "only " + got + " of " + (dst.limit() - start) + " bytes are there", got);
-        } else {
-          waited = true;
         }
       }
       whole = true;
@@ -621,7 +610,6 @@ public final class SourceEnd extends End implements ByteSource {
     }
     Gather gather = new Gather();
     try {
-      boolean waited = false;
       while (true) {
         int match = delimiter == null ? -1 : gather.find(delimiter, max);
         if (match >= 0) {
@@ -638,7 +626,7 @@ public final class SourceEnd extends End implements ByteSource {
         }
         // One byte more than allowed tells too much from just enough.
         long ask = full ? 1 : Math.min(max - gather.size(), Math.max(PEEK, available()));
-        int n = tryRead(gather.space((int) Math.min(ask, CHUNK)), waited);
+        int n = tryRead(gather.space((int) Math.min(ask, CHUNK)), limit.hasWaited());
         if (n > 0) {
           gather.added(n);
           limit.progress();
@@ -651,8 +639,6 @@ public final class SourceEnd extends End implements ByteSource {
         } else if (!await(limit, gather.size(), this::likely)) {
           throw new WouldBlockException(
               name(), "only " + gather.size() + " bytes are there", gather.size());
-        } else {
-          waited = true;
         }
       }
     } finally {
@@ -698,10 +684,9 @@ public final class SourceEnd extends End implements ByteSource {
   @Override
   public void awaitReadable(Wait wait) throws IOException {
     Limit limit = limit(Objects.requireNonNull(wait, "wait"));
-    boolean waited = false;
     while (true) {
       if (isClosed()) {
-        throw closedFault(waited);
+        throw closedFault(limit.hasWaited());
       }
       if (isReadable()) {
         return;
@@ -709,7 +694,6 @@ public final class SourceEnd extends End implements ByteSource {
       if (!await(limit, 0, () -> likely() || selected)) {
         throw new WouldBlockException(name(), "nothing to read now", 0);
       }
-      waited = true;
     }
   }
 
