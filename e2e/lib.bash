@@ -7,6 +7,9 @@
 
 SKIPPED=77
 
+# How a connection ends for a peer that was cut off.
+RESET='^(ConnectionResetError|BrokenPipeError)$'
+
 # Options that every check gives to the virtual machine: its temporary files go where they are seen.
 jvm_options() {
   echo "-Djava.io.tmpdir=$TMP $*"

@@ -7,6 +7,8 @@
   peers.py stalled SENDER RECEIVER     the longest time in seconds that the sender was at a standstill
                                        while the receiver paused
   peers.py flood ADDRESS READY         writes and reads at one socket until it ends; says how it ended
+  peers.py whole ADDRESS               sends the end, reads to the end; standard error says how it ended
+  peers.py after_end ADDRESS           reads to the end, only then sends "later" and the end
   peers.py terminal COMMAND...         runs a command on a terminal of its own, shows what it printed
   peers.py without JAR ENTRY OUT       copies a jar without the entries that match ENTRY
 
@@ -99,6 +101,26 @@ def flood(address, ready):
         print(type(e).__name__)
 
 
+def whole(address):
+    peer = connect(address)
+    peer.shutdown(socket.SHUT_WR)
+    try:
+        while data := peer.recv(65536):
+            sys.stdout.buffer.write(data)
+        print("end", file=sys.stderr)
+    except OSError as e:
+        print(type(e).__name__, file=sys.stderr)
+
+
+def after_end(address):
+    peer = connect(address)
+    while data := peer.recv(65536):
+        sys.stdout.buffer.write(data)
+    peer.sendall(b"later\n")
+    peer.shutdown(socket.SHUT_WR)
+    peer.recv(1)
+
+
 def terminal(*command):
     start = time.monotonic()
     pid, master = pty.fork()
@@ -133,6 +155,8 @@ def main():
         "receive": receive,
         "stalled": stalled,
         "flood": flood,
+        "whole": whole,
+        "after_end": after_end,
         "terminal": terminal,
         "without": without,
     }[command](*arguments)

@@ -27,8 +27,21 @@ check_signals_while_bytes_flow() {
   equal "standard error" "$(cat err.relay)" "listening unix-listen:s"
   [[ ! -e s ]] || fail "the socket file is left"
   ! kill -0 "$child" 2>/dev/null || fail "the child still runs"
-  status_from "$other"
-  matches "how the connection ended" "$(cat out.other)" '^(ConnectionResetError|BrokenPipeError)$'
+}
+
+check_a_signal_is_no_end_for_peers() {
+  listen relay relay tcp-listen://127.0.0.1:0 unix-listen:s
+  tcp=$at
+  start one python3 "$peers" flood "$tcp" ready
+  start two python3 "$peers" flood s ''
+  soon test -e ready
+  kill -INT "$relay"
+  status_from "$relay"
+  equal status "$status" 130
+  [[ ! -e s ]] || fail "the socket file is left"
+  status_from "$one"
+  matches "how the connection ended" "$(cat out.one)" "$RESET"
+  equal "the number of lines" "$(wc -l <err.relay)" 2
 }
 
 check_without_the_implementation_it_says_what_is_missing() {
