@@ -34,11 +34,16 @@ import org.jspecify.annotations.Nullable;
 final class Conversation implements Direction.Owner {
   private static final System.Logger LOG = System.getLogger("io.penstock");
 
+  /** How long the end of an output waits for the verdict on it. */
+  private static final Duration VERDICT_GRACE = Duration.ofMillis(200);
+
   /** One of the two channels. The lock of the conversation guards what changes. */
   private static final class Side {
     private final Channel channel;
     private final boolean verdict;
     private final @Nullable Direction output;
+    private boolean sourceEnded;
+    private boolean endPassed;
     private boolean outputDone;
     private boolean inputBroken;
     private boolean gone;
@@ -126,13 +131,16 @@ final class Conversation implements Direction.Owner {
     return completed;
   }
 
-  /** Nothing will go from one side to the other: neither may wait for that. */
+  /**
+   * Nothing will go from one side to the other. Who sends is drained; who is left without input is
+   * told only if it gives a verdict, since it might wait for input before it does.
+   */
   private static void shut(Side silent, Side deaf) {
     try {
       if (silent.channel.capabilities().contains(Capability.INPUT)) {
         silent.channel.source().close();
       }
-      if (canEnd(deaf.channel)) {
+      if (deaf.verdict && canEnd(deaf.channel)) {
         deaf.channel.sink().end();
       }
     } catch (IOException e) {
@@ -169,9 +177,42 @@ final class Conversation implements Direction.Owner {
   @Override
   public void sourceEnded(Direction direction) {
     Side side = sourceOf(direction);
-    Side other = other(side);
+    boolean wait;
+    lock.lock();
     try {
-      if (canEnd(other.channel)) {
+      side.sourceEnded = true;
+      wait = side.verdict && !side.gone;
+    } finally {
+      lock.unlock();
+    }
+    if (wait) {
+      // Passed on at once, the end of an output that is then said to have failed would be taken for
+      // the end of a whole.
+      Future<?> unused = engine.schedule(VERDICT_GRACE, () -> passEnd(direction));
+    } else {
+      passEnd(direction);
+    }
+  }
+
+  /**
+   * Tells the other side that the source has ended, unless the verdict says that it was cut short.
+   */
+  private void passEnd(Direction direction) {
+    Side side = sourceOf(direction);
+    Side other = other(side);
+    boolean cut;
+    lock.lock();
+    try {
+      if (side.endPassed) {
+        return;
+      }
+      side.endPassed = true;
+      cut = side.goneWith != null;
+    } finally {
+      lock.unlock();
+    }
+    try {
+      if (!cut && canEnd(other.channel)) {
         direction.sink().end();
       }
     } catch (IOException e) {
@@ -224,12 +265,17 @@ final class Conversation implements Direction.Owner {
   }
 
   private void gone(Side side, @Nullable Throwable failure) {
+    boolean ended;
     lock.lock();
     try {
       side.gone = true;
       side.goneWith = failure == null ? null : Faults.unwrap(failure);
+      ended = side.sourceEnded;
     } finally {
       lock.unlock();
+    }
+    if (ended && side.output != null) {
+      passEnd(side.output);
     }
     decide();
   }
