@@ -83,15 +83,18 @@ class ModulesIT {
 
         import io.penstock.pipe.PipeOptions;
         import io.penstock.standalone.Penstock;
+        import io.penstock.stream.Terminator;
+        import io.penstock.stream.Wait;
         import java.nio.charset.StandardCharsets;
 
         public final class Main {
           public static void main(String[] arguments) throws Exception {
             try (var penstock = Penstock.open();
                 var pipe = penstock.pipes().create(PipeOptions.defaults())) {
-              pipe.sink().writeFully("through a pipe\\n");
-              System.out.print(pipe.source().readLine(StandardCharsets.UTF_8, 80));
-              System.out.print(" of " + Penstock.class.getModule().getName());
+              pipe.sink().writeFully("through a pipe\\n", Wait.none());
+              String line =
+                  pipe.source().readLine(StandardCharsets.UTF_8, 80, Terminator.STRIP, Wait.none());
+              System.out.print(line + " of " + Penstock.class.getModule().getName());
             }
           }
         }
