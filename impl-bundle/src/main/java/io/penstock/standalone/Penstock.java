@@ -2,16 +2,22 @@
 package io.penstock.standalone;
 
 import io.penstock.channel.ChannelFactory;
+import io.penstock.channel.ChannelOptions;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Providers;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Scope;
+import io.penstock.impl.kind.BuiltIn;
+import io.penstock.impl.kind.memory.MemoryPair;
 import io.penstock.impl.pipe.NamedPipes;
 import io.penstock.impl.pipe.Pipes;
+import io.penstock.impl.relay.Relays;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeFactory;
 import io.penstock.pipe.PipeOptions;
+import io.penstock.relay.RelayFactory;
+import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import java.util.List;
 import java.util.Objects;
@@ -41,18 +47,19 @@ public final class Penstock implements AutoCloseable {
   private final ReentrantLock naming = new ReentrantLock();
   private final PipeFactory pipes;
   private final ChannelFactory channels;
+  private final RelayFactory relays;
 
   private Penstock() {
     this.pipes = new Pipes(engine, scope);
-    this.channels =
-        new Channels(
-            engine,
-            providers,
-            scope,
-            () -> {
-              throw new IllegalStateException("no kind of channel in memory is installed");
-            });
-    List.<ChannelProvider>of().forEach(providers::add);
+    Channels made = new Channels(engine, providers, scope, Penstock::pair);
+    this.channels = made;
+    this.relays = new Relays(engine, made, scope);
+    BuiltIn.providers(names::find).forEach(providers::add);
+  }
+
+  private static List<ChannelDriver> pair() {
+    MemoryPair pair = MemoryPair.create("pair", ChannelOptions.defaults());
+    return List.of(pair.left(), pair.right());
   }
 
   /**
@@ -80,6 +87,15 @@ public final class Penstock implements AutoCloseable {
    */
   public ChannelFactory channels() {
     return channels;
+  }
+
+  /**
+   * Makes relays.
+   *
+   * @return always the same; what it makes is closed with this object
+   */
+  public RelayFactory relays() {
+    return relays;
   }
 
   /**
