@@ -23,7 +23,7 @@ public interface ChannelFactory {
    *     message names those that are
    * @throws IllegalArgumentException if an option is unknown to the kind or its value is not
    *     allowed
-   * @throws IOException if the endpoint cannot be used at all
+   * @throws IOException if the endpoint is of the wrong kind, such as a listening one
    */
   Channel connect(Endpoint endpoint, ChannelOptions options) throws IOException;
 

@@ -24,6 +24,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -114,9 +115,19 @@ public final class Channels implements ChannelFactory {
     Providers.Installed installed = find(endpoint);
     ChannelOptions merged = merge(endpoint, options, installed.provider());
     DrivenChannel channel = new DrivenChannel(endpoint, merged, engine);
-    channel.connect(installed.provider().connect(endpoint, merged, channel.context()));
+    channel.connect(begin(installed.provider(), endpoint, merged, channel));
     keepBoth(installed, channel);
     return channel;
+  }
+
+  /** However a provider tells that it cannot connect, the channel tells it in one way. */
+  private static CompletionStage<? extends ChannelDriver> begin(
+      ChannelProvider provider, Endpoint endpoint, ChannelOptions options, DrivenChannel channel) {
+    try {
+      return provider.connect(endpoint, options, channel.context());
+    } catch (IOException e) {
+      return CompletableFuture.failedFuture(e);
+    }
   }
 
   @Override

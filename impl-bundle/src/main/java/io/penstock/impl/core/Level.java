@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
 /** A signal over the state of one end, or of several. */
@@ -98,7 +99,9 @@ class Level implements Signal {
     private final Executor executor;
     private final Runnable callback;
     private final Executor serial;
-    private volatile boolean last;
+    private final ReentrantLock lock = new ReentrantLock();
+    private boolean last;
+    private long clearings;
     private volatile boolean done;
 
     Watcher(Executor executor, Runnable callback) {
@@ -117,7 +120,13 @@ class Level implements Signal {
     @Override
     public void cleared(Level level) {
       if (level == Level.this || (ends.size() > 1 && !isSet())) {
-        last = false;
+        lock.lock();
+        try {
+          clearings++;
+          last = false;
+        } finally {
+          lock.unlock();
+        }
         // What came between the try and this is looked at here.
         wake();
       }
@@ -127,11 +136,26 @@ class Level implements Signal {
       if (done) {
         return;
       }
-      if (!isSet()) {
-        last = false;
+      boolean now;
+      boolean changed;
+      long before;
+      do {
+        before = clearings();
+        now = isSet();
+        lock.lock();
+        try {
+          // Had the level been found clear since, what we saw may be older than that.
+          changed = clearings == before && now && !last;
+          if (clearings == before) {
+            last = now;
+          }
+        } finally {
+          lock.unlock();
+        }
+      } while (!changed && clearings() != before);
+      if (!now) {
         ends.forEach(End::arm);
-      } else if (!last) {
-        last = true;
+      } else if (changed) {
         try {
           executor.execute(this::call);
         } catch (RejectedExecutionException e) {
@@ -140,6 +164,15 @@ class Level implements Signal {
               ends.get(0).name() + ": the executor of a watcher refuses its callback",
               e);
         }
+      }
+    }
+
+    private long clearings() {
+      lock.lock();
+      try {
+        return clearings;
+      } finally {
+        lock.unlock();
       }
     }
 

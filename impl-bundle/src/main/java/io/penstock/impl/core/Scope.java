@@ -85,6 +85,15 @@ public final class Scope implements AutoCloseable {
 
   @Override
   public void close() {
+    close(!owner.isEmpty());
+  }
+
+  /** Closes without a report: whoever made things is not to blame for it. */
+  public void closeQuietly() {
+    close(false);
+  }
+
+  private void close(boolean report) {
     List<Entry> left;
     lock.lock();
     try {
@@ -95,7 +104,7 @@ public final class Scope implements AutoCloseable {
       lock.unlock();
     }
     for (Entry entry : left) {
-      if (!owner.isEmpty()) {
+      if (report) {
         LOG.log(
             Level.WARNING,
             owner + " has stopped without closing " + entry.what + ", which is closed now",
