@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.poller;
+
+import io.penstock.impl.core.SourceEnd;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The bytes that were read from one source and not delivered. While the source is looked at they
+ * are in the shared buffer, or in one of its own when there are many; between polls they are in its
+ * own, if there are any.
+ *
+ * <p>Whoever polls uses it; {@link #giveBack} may come from any thread. Only the former moves the
+ * bounds, with the lock, and so may look at them without.
+ */
+final class Backlog {
+  /** What is cheaper to copy in front of the next read than to read behind it in small pieces. */
+  private static final int FEW = 4 * 1024;
+
+  private static final int LEAST = 256;
+  private static final int MOST = Integer.MAX_VALUE - 8;
+
+  private final SourceEnd end;
+  private final Scratch scratch;
+  private @Nullable ByteBuffer own;
+  private @Nullable ByteBuffer ownView;
+  private boolean inShared;
+  private int start;
+  private int limit;
+  private boolean reading;
+  private boolean gone;
+  private boolean returned;
+
+  Backlog(SourceEnd end, Scratch scratch) {
+    this.end = end;
+    this.scratch = scratch;
+  }
+
+  /** How many bytes there are. */
+  int size() {
+    return limit - start;
+  }
+
+  /** All bytes, read-only; valid until the next {@link #fill} or {@link #keep}. */
+  ByteBuffer window() {
+    ByteBuffer view = inShared ? scratch.view() : ownView;
+    if (view == null) {
+      throw new IllegalStateException("there is no backlog to look at");
+    }
+    return view.clear().position(start).limit(limit);
+  }
+
+  /** Counts bytes as delivered. Returns false when they were given back meanwhile. */
+  boolean take(int n) {
+    scratch.lock.lock();
+    try {
+      if (!gone) {
+        start += n;
+      }
+      return !gone;
+    } finally {
+      scratch.lock.unlock();
+    }
+  }
+
+  /** Reads more behind what is there, as {@link SourceEnd#read} does. */
+  int fill() throws IOException {
+    ByteBuffer target;
+    int heldFrom;
+    int heldTo;
+    boolean heldShared;
+    scratch.lock.lock();
+    try {
+      if (gone) {
+        return 0;
+      }
+      heldFrom = start;
+      heldTo = limit;
+      heldShared = inShared;
+      target = target();
+      reading = true;
+    } finally {
+      scratch.lock.unlock();
+    }
+    int before = target.position();
+    try {
+      return end.read(target, Wait.none());
+    } finally {
+      ByteBuffer back = null;
+      scratch.lock.lock();
+      try {
+        reading = false;
+        int n = target.position() - before;
+        limit += n;
+        if (n == 0 && inShared && !heldShared) {
+          // Nothing came: what was copied in front is still where it was.
+          inShared = false;
+          start = heldFrom;
+          limit = heldTo;
+        }
+        if (gone) {
+          back = copyOut();
+        }
+      } finally {
+        scratch.lock.unlock();
+      }
+      if (back != null) {
+        unread(back);
+      }
+    }
+  }
+
+  /** Where to read to, with room, behind what is there. Has the lock. */
+  private ByteBuffer target() {
+    int size = size();
+    ByteBuffer shared = scratch.shared();
+    ByteBuffer mine = own;
+    if (size <= FEW || (inShared && shared.capacity() - size >= FEW)) {
+      if (inShared || mine == null) {
+        shared.clear().position(start).limit(limit).compact();
+      } else {
+        shared.clear().put(mine.slice(start, size));
+      }
+      inShared = true;
+      start = 0;
+      limit = size;
+      return shared.clear().position(size);
+    }
+    if (inShared || mine == null) {
+      mine = toOwn(2 * size);
+    } else if (mine.capacity() - limit < size / 2) {
+      mine = makeRoom(mine, size);
+    }
+    return mine.clear().position(limit);
+  }
+
+  /** Has the lock. */
+  private ByteBuffer makeRoom(ByteBuffer mine, int size) {
+    ByteBuffer bytes = mine.slice(start, size);
+    if (mine.capacity() - size >= size / 2) {
+      mine.put(0, bytes, 0, size);
+    } else {
+      mine = own((int) Math.min(2L * size, MOST));
+      mine.put(0, bytes, 0, size);
+    }
+    start = 0;
+    limit = size;
+    return mine;
+  }
+
+  private ByteBuffer own(int capacity) {
+    ByteBuffer fresh = ByteBuffer.allocate(capacity);
+    own = fresh;
+    ownView = fresh.asReadOnlyBuffer();
+    return fresh;
+  }
+
+  /** Moves the bytes out of the shared buffer. Has the lock. */
+  private ByteBuffer toOwn(int capacity) {
+    int size = size();
+    ByteBuffer mine = own;
+    if (mine == null || mine.capacity() < capacity) {
+      mine = own(Math.max(LEAST, 2 * Integer.highestOneBit(Math.max(1, capacity - 1))));
+    }
+    mine.put(0, scratch.shared(), start, size);
+    inShared = false;
+    start = 0;
+    limit = size;
+    return mine;
+  }
+
+  /** Leaves the shared buffer to others. */
+  void keep() {
+    scratch.lock.lock();
+    try {
+      if (gone) {
+        return;
+      }
+      if (size() == 0) {
+        drop();
+      } else if (inShared) {
+        toOwn(size());
+      }
+    } finally {
+      scratch.lock.unlock();
+    }
+  }
+
+  private void drop() {
+    own = null;
+    ownView = null;
+    inShared = false;
+    start = 0;
+    limit = 0;
+  }
+
+  /** Has the lock. */
+  private ByteBuffer copyOut() {
+    ByteBuffer copy = ByteBuffer.allocate(size());
+    ByteBuffer from = inShared ? scratch.shared() : own;
+    if (from != null) {
+      copy.put(0, from, start, copy.capacity());
+    }
+    // The bounds and the buffers stay: a framer may be looking at them.
+    return copy;
+  }
+
+  /**
+   * Puts the bytes back on the source; on return they are there. Any thread. Waits only while a
+   * read, which never waits, is under way.
+   */
+  void giveBack() {
+    ByteBuffer back = null;
+    scratch.lock.lock();
+    try {
+      boolean first = !gone;
+      gone = true;
+      if (first && !reading) {
+        back = copyOut();
+      }
+      while (back == null && !returned) {
+        scratch.settled.awaitUninterruptibly();
+      }
+    } finally {
+      scratch.lock.unlock();
+    }
+    if (back != null) {
+      unread(back);
+    }
+  }
+
+  private void unread(ByteBuffer back) {
+    try {
+      if (back.hasRemaining()) {
+        end.unread(back);
+      }
+    } finally {
+      scratch.lock.lock();
+      try {
+        returned = true;
+        scratch.settled.signalAll();
+      } finally {
+        scratch.lock.unlock();
+      }
+    }
+  }
+}

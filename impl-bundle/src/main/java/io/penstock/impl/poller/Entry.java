@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.poller;
+
+import io.penstock.impl.core.End;
+import io.penstock.impl.core.Waiter;
+import io.penstock.poller.ChannelHandler;
+import io.penstock.poller.Registration;
+import io.penstock.spi.EndDriver;
+import java.io.IOException;
+import java.nio.channels.SelectableChannel;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One end at the poller. It is looked at when it is due: after it was registered, woken by its end,
+ * found ready by the selector, or when a look left something over.
+ */
+abstract class Entry implements Registration, Waiter {
+  final SelectorPoller poller;
+
+  /** What the selector watches for. With the turn to poll. */
+  int ops;
+
+  /** The share of a key. Written with the turn to poll. */
+  volatile @Nullable KeyGroup group;
+
+  /** Whether the selector found the channel ready since the last look. With the turn to poll. */
+  boolean selected;
+
+  /** The round of the last look. With the turn to poll. */
+  long round;
+
+  private final End end;
+  private final AtomicBoolean queued = new AtomicBoolean();
+  private final AtomicBoolean gone = new AtomicBoolean();
+  private volatile boolean paused;
+  private volatile @Nullable Object attachment;
+  private int events;
+  private boolean calling;
+
+  Entry(SelectorPoller poller, End end) {
+    this.poller = poller;
+    this.end = end;
+  }
+
+  End end() {
+    return end;
+  }
+
+  @Nullable SelectableChannel selectable() {
+    EndDriver driver = end.driver();
+    return driver == null ? null : driver.selectable();
+  }
+
+  // ---- any thread
+
+  /** Notes that it will be in the queue of what is due. Returns false when it is there already. */
+  boolean enqueue() {
+    return queued.compareAndSet(false, true);
+  }
+
+  /** Whether nothing will come any more, which can be told without trying. */
+  boolean over() {
+    return end.isClosed() || end.failure() != null;
+  }
+
+  /** Whether a change at the end is a reason to look. */
+  boolean curious() {
+    return !paused;
+  }
+
+  @Override
+  public void wake() {
+    if (gone.get()) {
+      return;
+    }
+    boolean over = over();
+    if (over && group != null) {
+      // The channel cannot let its descriptor go before the selector has let go of the channel.
+      poller.release(this);
+    }
+    if (over || curious()) {
+      poller.due(this);
+    }
+  }
+
+  boolean gone() {
+    return gone.get();
+  }
+
+  /** Marks it as unregistered. Returns false when it was already. */
+  boolean leave() {
+    return gone.compareAndSet(false, true);
+  }
+
+  /** Lets go of what it holds; on return whoever asks second finds it done, too. Any thread. */
+  void settle() {}
+
+  /** Closes what was registered. */
+  abstract void closeEnd() throws IOException;
+
+  @Override
+  public Registration wantWritable() {
+    throw new IllegalStateException(end.name() + ": only a sink's registration can want to write");
+  }
+
+  @Override
+  public Registration pause() {
+    paused = true;
+    // If the selector fires once more, the look that follows will stop that.
+    return this;
+  }
+
+  @Override
+  public Registration resume() {
+    paused = false;
+    poller.due(this);
+    return this;
+  }
+
+  @Override
+  public Registration attach(@Nullable Object value) {
+    attachment = value;
+    return this;
+  }
+
+  @Override
+  public @Nullable Object attachment() {
+    return attachment;
+  }
+
+  @Override
+  public void close() {
+    poller.unregister(this);
+  }
+
+  @Override
+  public String toString() {
+    return "registration of " + end.name() + (gone.get() ? " (closed)" : paused ? " (paused)" : "");
+  }
+
+  // ---- with the turn to poll
+
+  /**
+   * Looks what there is and tells the handler.
+   *
+   * @param budget the most events
+   * @return how many events there were
+   * @throws IOException what the handler threw
+   */
+  final int visit(ChannelHandler handler, int budget) throws IOException {
+    queued.set(false);
+    boolean found = selected;
+    selected = false;
+    events = 0;
+    calling = false;
+    if (gone.get()) {
+      return 0;
+    }
+    boolean whole = false;
+    try {
+      if (end.isClosed()) {
+        finish(handler, null);
+      } else if (!paused) {
+        look(handler, budget, found);
+      } else if (end.failure() != null) {
+        finish(handler, end.failure());
+      } else {
+        poller.watch(this, 0);
+      }
+      whole = true;
+    } catch (IOException | RuntimeException | Error e) {
+      // An error, too: a framer or a driver whose bundle is gone must not take the others along.
+      if (calling) {
+        throw e;
+      }
+      whole = true;
+      finish(handler, end.isClosed() ? null : e);
+    } finally {
+      leaveOff();
+      if (!whole && !gone.get()) {
+        poller.due(this);
+      }
+    }
+    return events;
+  }
+
+  /**
+   * Looks what there is; what it throws outside of a handler is a failure of this entry.
+   *
+   * @param found whether the selector found the channel ready
+   */
+  abstract void look(ChannelHandler handler, int budget, boolean found) throws IOException;
+
+  /** Ends a look, however it went. */
+  void leaveOff() {}
+
+  boolean paused() {
+    return paused;
+  }
+
+  int events() {
+    return events;
+  }
+
+  /** Counts an event as delivered, before the handler is called. */
+  void calling() {
+    events++;
+    calling = true;
+  }
+
+  void called() {
+    calling = false;
+  }
+
+  /** Unregisters and tells why: null for an end, of which nothing is told if it is gone already. */
+  void finish(ChannelHandler handler, @Nullable Throwable cause) throws IOException {
+    if (!poller.unregister(this)) {
+      return;
+    }
+    calling();
+    if (cause == null) {
+      handler.ended(this);
+    } else {
+      handler.failed(this, cause);
+    }
+    called();
+  }
+
+  /**
+   * Waits for the end to change, with the selector's help if there is something to select on.
+   *
+   * @param found whether the selector found it ready, and yet there was nothing
+   */
+  void await(boolean found) throws IOException {
+    // Ready and yet nothing there may mean that somebody else is using the end: then the selector
+    // would find it ready over and over, and the end wakes us when they have done.
+    poller.watch(this, found && end.busy() ? 0 : end.interest());
+  }
+}

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.poller;
+
+import java.io.IOException;
+import java.nio.channels.CancelledKeyException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The poller's selector: the one place where it waits. Everything but {@link #wake} and {@link
+ * #release} is for whoever has the turn to poll.
+ */
+final class Multiplexer {
+  private final Consumer<Entry> due;
+  private final Queue<Entry> releases = new ConcurrentLinkedQueue<>();
+  private final AtomicBoolean waiting = new AtomicBoolean();
+  private volatile @Nullable Selector selector;
+  private boolean cancelled;
+  private volatile long selects;
+
+  /**
+   * Makes one without a selector, which is opened at the first need.
+   *
+   * @param due is told of the entries that the selector finds ready
+   */
+  Multiplexer(Consumer<Entry> due) {
+    this.due = due;
+  }
+
+  /** How often the operating system was asked. */
+  long selects() {
+    return selects;
+  }
+
+  boolean isOpen() {
+    return selector != null;
+  }
+
+  // ---- waiting
+
+  /**
+   * Finds out which keys are ready.
+   *
+   * @param nanos how long to wait for one; 0 or less for not at all
+   * @param idle whether there is nothing to do but wait
+   */
+  void select(long nanos, BooleanSupplier idle) throws IOException {
+    // Opened here and not when the first key comes: that it cannot be is no entry's failure.
+    Selector current = open();
+    drain();
+    if (nanos <= 0) {
+      selectNow();
+      return;
+    }
+    waiting.set(true);
+    try {
+      // From here on whoever changes something wakes the selector; what changed before is seen now.
+      if (!idle.getAsBoolean() || hasReleases()) {
+        drain();
+        selectNow();
+      } else {
+        counted();
+        current.select(this::fire, millis(nanos));
+        cancelled = false;
+      }
+    } finally {
+      waiting.set(false);
+    }
+  }
+
+  private static long millis(long nanos) {
+    // The selector takes 0 for "without limit".
+    return nanos == Long.MAX_VALUE
+        ? 0
+        : Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos + 999_999));
+  }
+
+  private void selectNow() throws IOException {
+    Selector current = selector;
+    if (current != null && !current.keys().isEmpty()) {
+      counted();
+      current.selectNow(this::fire);
+    }
+    cancelled = false;
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // only with the turn
+  private void counted() {
+    selects++;
+  }
+
+  private Selector open() throws IOException {
+    Selector current = selector;
+    if (current == null) {
+      current = Selector.open();
+      selector = current;
+    }
+    return current;
+  }
+
+  private void fire(SelectionKey key) {
+    KeyGroup group = (KeyGroup) key.attachment();
+    int ready;
+    try {
+      ready = key.readyOps();
+    } catch (CancelledKeyException e) {
+      ready = ~0;
+    }
+    for (Entry entry : group.entries()) {
+      if ((entry.ops & ready) != 0) {
+        entry.selected = true;
+        due.accept(entry);
+      }
+    }
+  }
+
+  /** Ends the wait that is under way, if any. Any thread; never waits. */
+  void wake() {
+    if (waiting.compareAndSet(true, false)) {
+      Selector current = selector;
+      if (current != null) {
+        current.wakeup();
+      }
+    }
+  }
+
+  // ---- keys
+
+  /** Watches an entry's channel for some operations from now on, or with 0 for none. */
+  void watch(Entry entry, int ops) throws IOException {
+    KeyGroup group = entry.group;
+    SelectableChannel channel = ops == 0 ? null : entry.selectable();
+    if (group != null && (channel == null || current(group, channel))) {
+      if (entry.ops != ops) {
+        entry.ops = ops;
+        update(group);
+      }
+      return;
+    }
+    forget(entry);
+    if (channel == null) {
+      return;
+    }
+    entry.ops = ops;
+    try {
+      join(entry, channel, open());
+    } catch (ClosedChannelException | CancelledKeyException e) {
+      // Whoever waits finds out by trying.
+      forget(entry);
+      due.accept(entry);
+    }
+  }
+
+  private static boolean current(KeyGroup group, SelectableChannel channel) {
+    SelectionKey key = group.key();
+    return key != null && key.isValid() && key.channel() == channel;
+  }
+
+  private void join(Entry entry, SelectableChannel channel, Selector current) throws IOException {
+    SelectionKey key = channel.keyFor(current);
+    if (key != null && !key.isValid()) {
+      // Unregistered a moment ago; the selector has to forget that before it takes a new key.
+      counted();
+      current.selectNow(this::fire);
+      cancelled = false;
+      key = null;
+    }
+    KeyGroup group = key == null ? new KeyGroup() : (KeyGroup) key.attachment();
+    group.add(entry);
+    entry.group = group;
+    if (key == null) {
+      group.key(channel.register(current, group.ops(), group));
+    } else {
+      update(group);
+    }
+  }
+
+  private static void update(KeyGroup group) {
+    SelectionKey key = group.key();
+    if (key != null) {
+      try {
+        key.interestOps(group.ops());
+      } catch (CancelledKeyException e) {
+        // The channel was closed, of which each entry's waiter is told.
+        return;
+      }
+    }
+  }
+
+  /** Drops an entry's share of a key, and the key with the last one. */
+  private void forget(Entry entry) {
+    KeyGroup group = entry.group;
+    entry.ops = 0;
+    entry.group = null;
+    if (group == null) {
+      return;
+    }
+    SelectionKey key = group.key();
+    if (!group.remove(entry)) {
+      update(group);
+    } else if (key != null) {
+      key.cancel();
+      cancelled = true;
+    }
+  }
+
+  /** Asks for an entry's key to be dropped. Any thread; never waits. */
+  void release(Entry entry) {
+    releases.add(entry);
+  }
+
+  /** Whether somebody asked for a key to be dropped and nobody has done it yet. */
+  boolean hasReleases() {
+    return !releases.isEmpty();
+  }
+
+  private void drain() {
+    Entry entry;
+    while ((entry = releases.poll()) != null) {
+      forget(entry);
+    }
+  }
+
+  /** Drops the keys that are to be dropped, so that closed channels let their descriptors go. */
+  void flush() throws IOException {
+    drain();
+    if (cancelled) {
+      selectNow();
+    }
+  }
+
+  /** Closes the selector. */
+  void close() throws IOException {
+    drain();
+    Selector current = selector;
+    selector = null;
+    if (current != null) {
+      current.close();
+    }
+  }
+}

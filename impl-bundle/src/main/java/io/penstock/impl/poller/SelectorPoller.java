@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.poller;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.Listener;
+import io.penstock.error.StreamClosedException;
+import io.penstock.error.StreamClosedWhileWaitingException;
+import io.penstock.impl.core.End;
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.ListenerEnd;
+import io.penstock.impl.core.SinkEnd;
+import io.penstock.impl.core.SourceEnd;
+import io.penstock.poller.ChannelHandler;
+import io.penstock.poller.Framing;
+import io.penstock.poller.PollEvent;
+import io.penstock.poller.Poller;
+import io.penstock.poller.Registration;
+import io.penstock.stream.ByteSink;
+import io.penstock.stream.ByteSource;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A poller with a selector of its own. Ends with a selectable channel are found by the selector,
+ * all others by their wake-ups, which put them into the queue of what is due and end the selector's
+ * wait; nothing is looked at in intervals.
+ *
+ * <p>Who is due is looked at in turn, once in each poll, and goes to the back of the queue when
+ * there is something left over: for one noisy source a poll reads {@value Scratch#SIZE} bytes, or
+ * delivers a quarter of the poll's events, before the others have theirs.
+ */
+public final class SelectorPoller implements Poller {
+  /** How many events one poll handles at most, unless told otherwise. */
+  public static final int DEFAULT_MAX_EVENTS_PER_POLL = 4096;
+
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final String NAME = "poller";
+
+  private final Engine engine;
+  private final int maxEventsPerPoll;
+  private final Map<End, Entry> entries = new ConcurrentHashMap<>();
+  private final Queue<Entry> due = new ConcurrentLinkedQueue<>();
+  private final PollTurn turn = new PollTurn();
+  private final Scratch scratch = new Scratch();
+  private final Multiplexer multiplexer = new Multiplexer(this::queue);
+  private final AtomicBoolean woken = new AtomicBoolean();
+  private volatile boolean closed;
+  private long round;
+
+  /** A poller that handles up to {@value #DEFAULT_MAX_EVENTS_PER_POLL} events in a poll. */
+  public SelectorPoller(Engine engine) {
+    this(engine, DEFAULT_MAX_EVENTS_PER_POLL);
+  }
+
+  /**
+   * A poller.
+   *
+   * @param engine tells the time, and when to accept again after a failure
+   * @param maxEventsPerPoll how many events one poll handles at most, 1 or more; what is left comes
+   *     with the next poll, which does not wait then
+   */
+  public SelectorPoller(Engine engine, int maxEventsPerPoll) {
+    if (maxEventsPerPoll < 1) {
+      throw new IllegalArgumentException(
+          "maxEventsPerPoll is " + maxEventsPerPoll + ", expected 1 or more");
+    }
+    this.engine = engine;
+    this.maxEventsPerPoll = maxEventsPerPoll;
+  }
+
+  /** How often the operating system was asked what is ready. */
+  long selects() {
+    return multiplexer.selects();
+  }
+
+  /** How many ends are registered. */
+  int size() {
+    return entries.size();
+  }
+
+  // ---- registering
+
+  @Override
+  public Registration register(ByteSource source, Framing framing) {
+    return add(source, framing);
+  }
+
+  SourceEntry add(ByteSource source, Framing framing) {
+    Objects.requireNonNull(framing, "framing");
+    if (!(Objects.requireNonNull(source, "source") instanceof SourceEnd end)) {
+      throw foreign("source", source);
+    }
+    return add(new SourceEntry(this, end, framing, scratch));
+  }
+
+  @Override
+  public Registration register(ByteSink sink) {
+    if (!(Objects.requireNonNull(sink, "sink") instanceof SinkEnd end)) {
+      throw foreign("sink", sink);
+    }
+    return add(new SinkEntry(this, end));
+  }
+
+  @Override
+  public Registration register(Listener listener, Framing framing) {
+    Objects.requireNonNull(framing, "framing");
+    if (!(Objects.requireNonNull(listener, "listener") instanceof ListenerEnd end)) {
+      throw foreign("listener", listener);
+    }
+    return add(new ListenerEntry(this, end, framing, engine));
+  }
+
+  private static IllegalArgumentException foreign(String what, Object object) {
+    return new IllegalArgumentException(
+        "the " + what + " was not made by this product: " + object.getClass().getName());
+  }
+
+  private <E extends Entry> E add(E entry) {
+    End end = entry.end();
+    if (closed) {
+      throw new IllegalStateException(end.name() + " cannot be registered, the poller is closed");
+    }
+    if (entries.putIfAbsent(end, entry) != null) {
+      throw new IllegalStateException(end.name() + " is registered at this poller already");
+    }
+    end.addWaiter(entry);
+    if (closed && unregister(entry)) {
+      throw new IllegalStateException(end.name() + " cannot be registered, the poller is closed");
+    }
+    due(entry);
+    return entry;
+  }
+
+  /** Removes an entry; on return it has let go of everything. Returns false if it was gone. */
+  boolean unregister(Entry entry) {
+    boolean first = remove(entry);
+    if (first) {
+      settle();
+    }
+    return first;
+  }
+
+  private boolean remove(Entry entry) {
+    boolean first = entry.leave();
+    if (first) {
+      entries.remove(entry.end(), entry);
+      entry.end().removeWaiter(entry);
+    }
+    entry.settle();
+    if (first) {
+      multiplexer.release(entry);
+    }
+    return first;
+  }
+
+  // ---- what is due
+
+  /** Has the next poll look at an entry, and ends the wait of the present one. Never waits. */
+  void due(Entry entry) {
+    if (queue(entry)) {
+      multiplexer.wake();
+    }
+  }
+
+  private boolean queue(Entry entry) {
+    boolean first = entry.enqueue();
+    if (first) {
+      due.add(entry);
+    }
+    return first;
+  }
+
+  /** Has the selector let go of an entry's channel, now if nobody polls. */
+  void release(Entry entry) {
+    multiplexer.release(entry);
+    settle();
+  }
+
+  /** With the turn. */
+  void watch(Entry entry, int ops) throws IOException {
+    multiplexer.watch(entry, ops);
+  }
+
+  /**
+   * Does what is left to do with the selector, or leaves it to whoever polls, who comes here, too,
+   * when leaving.
+   */
+  private void settle() {
+    if (turn.mine()) {
+      flush();
+      return;
+    }
+    while (multiplexer.hasReleases() || (closed && multiplexer.isOpen())) {
+      if (!turn.tryEnter()) {
+        multiplexer.wake();
+        return;
+      }
+      try {
+        flush();
+        closeSelector();
+      } finally {
+        turn.exit();
+      }
+    }
+  }
+
+  private void flush() {
+    try {
+      multiplexer.flush();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "a closed channel may keep its descriptor until the next poll", e);
+    }
+  }
+
+  private void closeSelector() {
+    if (closed) {
+      try {
+        multiplexer.close();
+      } catch (IOException e) {
+        LOG.log(Level.WARNING, "the selector of a poller could not be closed", e);
+      }
+    }
+  }
+
+  // ---- polling
+
+  @Override
+  public List<PollEvent> poll(Wait wait) throws IOException {
+    EventCollector collector = new EventCollector();
+    poll(wait, collector);
+    return collector.events();
+  }
+
+  @Override
+  public int poll(Wait wait, ChannelHandler handler) throws IOException {
+    Objects.requireNonNull(handler, "handler");
+    Deadline deadline = new Deadline(Objects.requireNonNull(wait, "wait"), engine.parker());
+    if (turn.mine()) {
+      throw new IllegalStateException("a handler cannot poll the poller that called it");
+    }
+    if (closed) {
+      throw new StreamClosedException(NAME);
+    }
+    if (!enter(deadline)) {
+      return 0;
+    }
+    try {
+      return poll(deadline, handler);
+    } finally {
+      closeSelector();
+      turn.exit();
+      settle();
+    }
+  }
+
+  private boolean enter(Deadline deadline) throws IOException {
+    boolean mine;
+    try {
+      mine = turn.enter(deadline);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw interrupted();
+    }
+    if (!mine && closed) {
+      throw new StreamClosedWhileWaitingException(NAME);
+    }
+    return mine;
+  }
+
+  private static InterruptedIOException interrupted() {
+    return new InterruptedIOException(NAME + ": interrupted while waiting");
+  }
+
+  private int poll(Deadline deadline, ChannelHandler handler) throws IOException {
+    while (true) {
+      if (closed) {
+        throw new StreamClosedWhileWaitingException(NAME);
+      }
+      boolean woke = woken.getAndSet(false);
+      boolean interrupted = Thread.currentThread().isInterrupted();
+      long left = deadline.left();
+      multiplexer.select(woke || interrupted || !due.isEmpty() ? 0 : left, this::idle);
+      int handled = round(handler);
+      flush();
+      if (handled > 0 || woke || left <= 0) {
+        return handled;
+      }
+      if (interrupted && due.isEmpty()) {
+        throw interrupted();
+      }
+    }
+  }
+
+  private boolean idle() {
+    return due.isEmpty() && !woken.get() && !closed;
+  }
+
+  /** Looks once at everybody who is due. */
+  private int round(ChannelHandler handler) throws IOException {
+    round++;
+    int share = Math.max(1, maxEventsPerPoll / 4);
+    int handled = 0;
+    while (handled < maxEventsPerPoll) {
+      Entry entry = due.poll();
+      if (entry == null) {
+        break;
+      }
+      if (entry.round == round) {
+        // Its turn comes again in the next round.
+        due.add(entry);
+        break;
+      }
+      entry.round = round;
+      handled += entry.visit(handler, Math.min(share, maxEventsPerPoll - handled));
+    }
+    return handled;
+  }
+
+  @Override
+  public void wakeup() {
+    woken.set(true);
+    multiplexer.wake();
+  }
+
+  // ---- closing
+
+  @Override
+  public void closeAll() {
+    for (Entry entry : List.copyOf(entries.values())) {
+      if (remove(entry)) {
+        closeWhole(entry);
+      }
+    }
+    settle();
+  }
+
+  /** Closes the channel that an end belongs to, or the end alone where there is none. */
+  private static void closeWhole(Entry entry) {
+    String name = entry.end().name();
+    Channel channel = entry.end().channel();
+    if (channel != null) {
+      channel
+          .closeAsync()
+          .whenComplete(
+              (done, failure) -> {
+                if (failure != null) {
+                  LOG.log(Level.WARNING, name + ": closing the channel failed", failure);
+                }
+              });
+      return;
+    }
+    try {
+      entry.closeEnd();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, name + ": closing failed", e);
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    turn.stop();
+    for (Entry entry : List.copyOf(entries.values())) {
+      remove(entry);
+    }
+    due.clear();
+    multiplexer.wake();
+    settle();
+  }
+}

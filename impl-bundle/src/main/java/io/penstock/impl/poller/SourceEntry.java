@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.poller;
+
+import io.penstock.error.EndOfStreamException;
+import io.penstock.error.FrameTooLongException;
+import io.penstock.impl.core.SourceEnd;
+import io.penstock.poller.ChannelHandler;
+import io.penstock.poller.Framer;
+import io.penstock.poller.Framing;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** Reads a source and cuts what comes into frames. */
+final class SourceEntry extends Entry {
+  private final SourceEnd source;
+  private final Framing framing;
+  private final Framer framer;
+  private final Scratch scratch;
+  private final Backlog backlog;
+
+  /** Whether the framer has seen the whole backlog and found no frame. */
+  private boolean dry = true;
+
+  SourceEntry(SelectorPoller poller, SourceEnd source, Framing framing, Scratch scratch) {
+    super(poller, source);
+    this.source = source;
+    this.framing = framing;
+    this.framer = framing.newFramer();
+    this.scratch = scratch;
+    this.backlog = new Backlog(source, scratch);
+  }
+
+  SourceEnd source() {
+    return source;
+  }
+
+  @Override
+  void settle() {
+    backlog.giveBack();
+  }
+
+  @Override
+  void closeEnd() throws IOException {
+    source.close();
+  }
+
+  @Override
+  void look(ChannelHandler handler, int budget, boolean found) throws IOException {
+    int read = 0;
+    while (!gone() && !source.isClosed()) {
+      if (paused()) {
+        poller.watch(this, 0);
+        return;
+      }
+      if (!dry) {
+        if (events() == budget) {
+          poller.due(this);
+          return;
+        }
+        dry = !deliverFrame(handler);
+        continue;
+      }
+      if (read > 0 && !more(read)) {
+        return;
+      }
+      int n = backlog.fill();
+      if (n > 0) {
+        read += n;
+        dry = false;
+      } else if (n == 0) {
+        await(found && read == 0);
+        return;
+      } else if (!atEnd(handler)) {
+        return;
+      }
+    }
+    if (!gone()) {
+      finish(handler, null);
+    }
+  }
+
+  /** Whether to read again in this look; otherwise sees to it that another look follows. */
+  private boolean more(int read) throws IOException {
+    // A selector says by itself whether there is more. Elsewhere only a try that finds nothing
+    // makes the driver tell us of what comes.
+    boolean likely = source.likely() || source.interest() == 0;
+    if (!likely) {
+      await(false);
+    } else if (read >= Scratch.SIZE) {
+      poller.due(this);
+      return false;
+    }
+    return likely;
+  }
+
+  /** Delivers one frame. Returns false when there is none yet. */
+  private boolean deliverFrame(ChannelHandler handler) throws IOException {
+    int there = backlog.size();
+    if (there == 0) {
+      return false;
+    }
+    ByteBuffer window = backlog.window();
+    int first = window.position();
+    int size = framer.frame(window);
+    if (size < 0 || size > there) {
+      throw new IllegalStateException(
+          source.name() + ": the framer found " + size + " of " + there + " bytes");
+    }
+    if (size > framing.max() || (size == 0 && there >= framing.max())) {
+      throw new FrameTooLongException(
+          source.name(),
+          (size == 0 ? "no frame within " + there : "a frame of " + size)
+              + " bytes, at most "
+              + framing.max()
+              + " are allowed",
+          framing.max());
+    }
+    if (size == 0) {
+      return false;
+    }
+    window.clear().position(first).limit(first + size);
+    framer.strip(window);
+    if (window.position() < first || window.limit() > first + size) {
+      throw new IllegalStateException(
+          source.name() + ": the framer stripped a frame to bytes outside of it");
+    }
+    deliver(handler, window, window.position(), window.remaining(), size);
+    return true;
+  }
+
+  private void deliver(ChannelHandler handler, ByteBuffer from, int start, int size, int taken)
+      throws IOException {
+    if (backlog.take(taken)) {
+      ByteBuffer frame = scratch.lend(from, start, size);
+      calling();
+      handler.data(this, frame);
+      called();
+    }
+  }
+
+  /** The source has ended. Returns whether to look once more, after the last bytes. */
+  private boolean atEnd(ChannelHandler handler) throws IOException {
+    int rest = backlog.size();
+    if (rest == 0) {
+      finish(handler, null);
+      return false;
+    }
+    if (!framer.partialAtEnd()) {
+      throw new EndOfStreamException(
+          source.name(), "ended within a frame, of which " + rest + " bytes are there", rest);
+    }
+    ByteBuffer window = backlog.window();
+    deliver(handler, window, window.position(), rest, rest);
+    return true;
+  }
+
+  @Override
+  void leaveOff() {
+    backlog.keep();
+  }
+}
