@@ -2,11 +2,11 @@
 package io.penstock.launcher;
 
 import java.io.PrintStream;
+import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +25,7 @@ public final class Launcher {
   private static final int FAILURE = 1;
 
   /** How long a command line that is not there may still appear after every bundle has started. */
-  private static final long MAIN_APPEARS_MILLIS = TimeUnit.SECONDS.toMillis(1);
+  private static final long MAIN_APPEARS_MILLIS = 500;
 
   private static final String MAIN_FILTER =
       "(&(objectClass=" + Callable.class.getName() + ")(penstock.main=true))";
@@ -49,6 +49,9 @@ public final class Launcher {
     // to be there from the beginning. One that is installed in vain costs time, nothing else.
     boolean stays = arguments.contains("run");
     boolean console = stays && isTerminal();
+    if (isVerbose(arguments)) {
+      StandardErrorLogging.threshold(Level.INFO);
+    }
     Container container = null;
     try {
       container = Container.create(console);
@@ -109,9 +112,13 @@ public final class Launcher {
 
   private static void report(Throwable failure, Collection<String> arguments) {
     System.err.println("penstock: " + describe(failure));
-    if (arguments.contains("-v") || arguments.contains("--verbose")) {
+    if (isVerbose(arguments)) {
       failure.printStackTrace();
     }
+  }
+
+  private static boolean isVerbose(Collection<String> arguments) {
+    return arguments.contains("-v");
   }
 
   private static String describe(Throwable failure) {

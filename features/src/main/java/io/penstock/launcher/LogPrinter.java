@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.launcher;
 
+import java.lang.System.Logger.Level;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.ServiceReference;
 import org.osgi.service.log.LogEntry;
@@ -9,22 +10,16 @@ import org.osgi.service.log.LogListener;
 import org.osgi.service.log.LogReaderService;
 import org.osgi.util.tracker.ServiceTracker;
 
-/**
- * Prints the container's log on standard error: one line an entry, and the stack of what failed.
- */
+/** Prints the log service's entries as the system's loggers print theirs. */
 final class LogPrinter extends ServiceTracker<LogReaderService, LogReaderService>
     implements LogListener {
-  private final LogLevel level;
-
   /**
    * Creates one, to be opened.
    *
    * @param context the framework's context
-   * @param level the lowest level that is printed
    */
-  LogPrinter(BundleContext context, LogLevel level) {
+  LogPrinter(BundleContext context) {
     super(context, LogReaderService.class, null);
-    this.level = level;
   }
 
   @Override
@@ -39,20 +34,23 @@ final class LogPrinter extends ServiceTracker<LogReaderService, LogReaderService
   @Override
   public void logged(LogEntry entry) {
     // The framework's own events are in the log whatever its level, and hardly anybody's concern.
-    LogLevel least =
-        entry.getLoggerName().startsWith("Events.") && entry.getLogLevel() == LogLevel.INFO
-            ? LogLevel.DEBUG
-            : entry.getLogLevel();
-    if (!level.implies(least)) {
-      return;
-    }
-    StringBuilder line = new StringBuilder();
-    line.append(entry.getLogLevel()).append(' ').append(entry.getLoggerName());
-    line.append(": ").append(entry.getMessage());
-    System.err.println(line);
-    Throwable failure = entry.getException();
-    if (failure != null) {
-      failure.printStackTrace();
-    }
+    boolean event =
+        entry.getLoggerName().startsWith("Events.") && entry.getLogLevel() == LogLevel.INFO;
+    StandardErrorLogging.print(
+        event ? Level.DEBUG : level(entry.getLogLevel()),
+        entry.getLoggerName(),
+        entry.getMessage(),
+        entry.getException());
+  }
+
+  /** The system's level that corresponds. */
+  static Level level(LogLevel level) {
+    return switch (level) {
+      case AUDIT, ERROR -> Level.ERROR;
+      case WARN -> Level.WARNING;
+      case INFO -> Level.INFO;
+      case DEBUG -> Level.DEBUG;
+      case TRACE -> Level.TRACE;
+    };
   }
 }

@@ -67,7 +67,8 @@ final class Residence implements Function<Map<String, String>, Integer> {
       throws BundleException, IOException {
     // The framework looks up what it was not told at its creation among the system properties.
     System.setProperty(LoggerContext.LOGGER_CONTEXT_DEFAULT_LOGLEVEL, level.name());
-    new LogPrinter(container.context(), level).open();
+    StandardErrorLogging.threshold(LogPrinter.level(level));
+    new LogPrinter(container.context()).open();
     container.startBundles(Container.RUN);
     if (configurations != null) {
       container.context().installBundle("penstock:conf", configurations.bundle()).start();
