@@ -118,7 +118,7 @@ public final class Launcher {
   }
 
   private static boolean isVerbose(Collection<String> arguments) {
-    return arguments.contains("-v");
+    return arguments.contains("-v") || arguments.contains("--verbose");
   }
 
   private static String describe(Throwable failure) {
