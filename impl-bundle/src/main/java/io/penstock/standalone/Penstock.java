@@ -12,10 +12,12 @@ import io.penstock.impl.kind.BuiltIn;
 import io.penstock.impl.kind.memory.MemoryPair;
 import io.penstock.impl.pipe.NamedPipes;
 import io.penstock.impl.pipe.Pipes;
+import io.penstock.impl.poller.SelectorPoller;
 import io.penstock.impl.relay.Relays;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeFactory;
 import io.penstock.pipe.PipeOptions;
+import io.penstock.poller.Poller;
 import io.penstock.relay.RelayFactory;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
@@ -96,6 +98,18 @@ public final class Penstock implements AutoCloseable {
    */
   public RelayFactory relays() {
     return relays;
+  }
+
+  /**
+   * Makes a poller.
+   *
+   * @return a fresh one, owned by the caller, and closed with this object at the latest
+   * @throws IllegalStateException if this object is closed
+   */
+  public Poller poller() {
+    SelectorPoller poller = new SelectorPoller(engine);
+    scope.add(poller, "poller", poller::close);
+    return poller;
   }
 
   /**

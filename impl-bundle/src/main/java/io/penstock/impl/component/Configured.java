@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import io.penstock.impl.core.Engine;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one factory configuration keeps alive: an object that has the configuration's name, lives
+ * again after its end, and is tried again while it cannot be.
+ *
+ * <p>Everything but {@link #stop} happens on one serial executor, so that no step needs a lock
+ * against another, and neither activation nor anybody's call waits for it.
+ *
+ * @param <S> the values
+ * @param <T> the object
+ */
+abstract class Configured<S, T> {
+  static final System.Logger LOG = System.getLogger("io.penstock");
+  static final Duration RETRY_MIN = Duration.ofMillis(100);
+  static final Duration RETRY_MAX = Duration.ofSeconds(30);
+
+  final Engine engine;
+  final Slot<T> slot = new Slot<>();
+
+  private final String pid;
+  private final Names names;
+  private final Executor serial;
+  private final Backoff backoff = new Backoff(() -> ThreadLocalRandom.current().nextDouble());
+  private final ReentrantLock lock = new ReentrantLock();
+  // Guarded by the lock, because stopping takes them from another thread.
+  private Names.@Nullable Claim claim;
+  private @Nullable Future<?> retry;
+  private boolean stopped;
+  // Only on the serial executor.
+  private @Nullable String complaint;
+  private long since;
+
+  private volatile @Nullable S settings;
+
+  /** Nothing is alive before {@link #configure}. */
+  Configured(Engine engine, Names names, String pid) {
+    this.engine = engine;
+    this.names = names;
+    this.pid = pid;
+    this.serial = engine.serial();
+  }
+
+  // ---- what a kind of object does; all on the serial executor
+
+  /** The name that values ask for. */
+  abstract String name(S values);
+
+  /** Makes the object; called whenever there is none and the name is ours. */
+  abstract void begin();
+
+  /**
+   * Takes changed values of the same name.
+   *
+   * @return the values that hold from now on: the old ones if the new ones are refused
+   */
+  abstract S changed(S old, S next);
+
+  /**
+   * Closes an object that has been taken out; on any thread, and must not wait.
+   *
+   * @param graceful whether what was accepted may still be delivered in the background
+   */
+  abstract void discard(T object, boolean graceful);
+
+  // ---- life
+
+  /** Takes values: the first ones bring the object to life, later ones change it. */
+  final void configure(S next) {
+    serially(() -> apply(next));
+  }
+
+  /** Ends everything before it returns, as far as nobody else has to be waited for. */
+  final void stop(boolean graceful) {
+    Names.Claim mine;
+    Future<?> waiting;
+    lock.lock();
+    try {
+      stopped = true;
+      mine = claim;
+      claim = null;
+      waiting = retry;
+      retry = null;
+    } finally {
+      lock.unlock();
+    }
+    if (waiting != null) {
+      waiting.cancel(false);
+    }
+    T gone = slot.close();
+    if (gone != null) {
+      discard(gone, graceful);
+    }
+    if (mine != null) {
+      mine.release();
+    }
+  }
+
+  /** Tries now instead of later, because something that was missing may be there. */
+  final void hurry() {
+    serially(
+        () -> {
+          if (cancelRetry() && slot.get() == null) {
+            begin();
+          }
+        });
+  }
+
+  private void claimName() {
+    String name = name(settings());
+    Names.Claim made = names.claim(name, pid, () -> serially(this::granted));
+    lock.lock();
+    try {
+      if (!stopped) {
+        claim = made;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (isStopped()) {
+      made.release();
+      return;
+    }
+    made.rival()
+        .ifPresentOrElse(
+            rival ->
+                LOG.log(
+                    Level.WARNING,
+                    "{0}: the name ''{1}'' is refused, because {2} has it; it is given over when"
+                        + " that goes",
+                    pid,
+                    name,
+                    rival),
+            this::beginAfresh);
+  }
+
+  private void granted() {
+    LOG.log(Level.INFO, "{0} has the name ''{1}'' now", pid, name(settings()));
+    beginAfresh();
+  }
+
+  private void beginAfresh() {
+    backoff.reset();
+    complaint = null;
+    if (slot.get() == null) {
+      begin();
+    }
+  }
+
+  private void apply(S next) {
+    S old = settings;
+    if (old == null) {
+      settings = next;
+      claimName();
+      return;
+    }
+    if (old.equals(next)) {
+      return;
+    }
+    if (!name(old).equals(name(next))) {
+      settings = next;
+      cancelRetry();
+      T gone = slot.take();
+      if (gone != null) {
+        discard(gone, true);
+      }
+      Names.Claim mine = takeClaim();
+      if (mine != null) {
+        mine.release();
+      }
+      claimName();
+      return;
+    }
+    settings = next;
+    settings = changed(old, next);
+    if (slot.get() == null && isNamed()) {
+      cancelRetry();
+      beginAfresh();
+    }
+  }
+
+  private Names.@Nullable Claim takeClaim() {
+    lock.lock();
+    try {
+      Names.Claim mine = claim;
+      claim = null;
+      return mine;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isNamed() {
+    lock.lock();
+    try {
+      return claim != null && claim.rival().isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isStopped() {
+    lock.lock();
+    try {
+      return stopped;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- for the subclasses
+
+  final S settings() {
+    return Objects.requireNonNull(settings, "nothing was configured");
+  }
+
+  final String pid() {
+    return pid;
+  }
+
+  /** Runs a step of this configuration's life, unless it has stopped by then. */
+  final void serially(Runnable step) {
+    serial.execute(
+        () -> {
+          if (!isStopped()) {
+            step.run();
+          }
+        });
+  }
+
+  /** The object has come to life; says so if it had been complained of. */
+  final void alive(String how) {
+    since = System.nanoTime();
+    if (complaint != null) {
+      LOG.log(Level.INFO, "{0}: {1}", pid, how);
+    }
+  }
+
+  /** Says once why there is no object; says it again only when the reason is another one. */
+  final void complain(Level level, String why) {
+    if (!Objects.equals(complaint, why)) {
+      complaint = why;
+      LOG.log(level, why);
+    }
+  }
+
+  /** The object that was alive has come to its end. */
+  final void died() {
+    if (backoff.lived(Duration.ofNanos(System.nanoTime() - since))) {
+      complaint = null;
+    }
+  }
+
+  /** Begins again after a while. */
+  final void later(Duration min, Duration max) {
+    Duration delay = backoff.next(min, max);
+    lock.lock();
+    try {
+      if (!stopped) {
+        retry =
+            engine.schedule(
+                delay,
+                () ->
+                    serially(
+                        () -> {
+                          if (slot.get() == null) {
+                            begin();
+                          }
+                        }));
+      }
+    } catch (RejectedExecutionException e) {
+      LOG.log(Level.DEBUG, pid + ": the timer has stopped", e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean cancelRetry() {
+    Future<?> waiting;
+    lock.lock();
+    try {
+      waiting = retry;
+      retry = null;
+    } finally {
+      lock.unlock();
+    }
+    return waiting != null && waiting.cancel(false);
+  }
+}

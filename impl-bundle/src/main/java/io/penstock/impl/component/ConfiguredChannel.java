@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.error.StreamClosedException;
+import io.penstock.impl.channel.Channels;
+import io.penstock.impl.core.Engine;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** A channel that is registered while it is connected, and connected again when it is lost. */
+final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
+  private final Channels channels;
+  private final Kinds kinds;
+  private final Services services;
+
+  ConfiguredChannel(
+      Engine engine, Names names, Channels channels, Kinds kinds, Services services, String pid) {
+    super(engine, names, pid);
+    this.channels = channels;
+    this.kinds = kinds;
+    this.services = services;
+  }
+
+  @Override
+  String name(ChannelSettings values) {
+    return values.name();
+  }
+
+  @Override
+  void begin() {
+    ChannelSettings values = settings();
+    try {
+      adopt(connect(values));
+    } catch (IOException e) {
+      failed(e);
+    } catch (IllegalArgumentException e) {
+      complain(Level.ERROR, pid() + ": " + e.getMessage() + "; it is not connected");
+    }
+  }
+
+  private Channel connect(ChannelSettings values) throws IOException {
+    Map<String, String> known =
+        kinds.accepted(
+            pid(), values.endpoint().scheme(), values.extra(), ChannelSettings.CHANNEL_KEYS);
+    ChannelOptions options = values.options(known);
+    channels.check(values.endpoint(), options);
+    return channels.connect(values.endpoint(), options);
+  }
+
+  private void adopt(Channel channel) {
+    if (!slot.put(channel)) {
+      discard(channel, false);
+      return;
+    }
+    channel
+        .connected()
+        .thenAccept(any -> serially(() -> connected(channel)))
+        .exceptionally(failure -> null);
+    channel.closed().whenComplete((done, failure) -> serially(() -> lost(channel, failure)));
+  }
+
+  private void connected(Channel channel) {
+    if (slot.get() != channel) {
+      return;
+    }
+    alive("connected");
+    slot.publish(channel, () -> services.register(Channel.class, channel, properties(channel)));
+  }
+
+  private static Map<String, Object> properties(Channel channel) {
+    Map<String, Object> properties = new LinkedHashMap<>();
+    properties.put(Channel.NAME, channel.name());
+    properties.put(Channel.KIND, channel.endpoint().scheme());
+    properties.put(Channel.ENDPOINT, channel.endpoint().anonymous().toString());
+    channel.peer().ifPresent(peer -> properties.put(Channel.PEER, text(peer)));
+    return properties;
+  }
+
+  /** An address as an endpoint would have it. */
+  static String text(SocketAddress address) {
+    if (address instanceof InetSocketAddress internet && !internet.isUnresolved()) {
+      String host = internet.getAddress().getHostAddress();
+      return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + internet.getPort();
+    }
+    return address.toString();
+  }
+
+  private void lost(Channel channel, @Nullable Throwable failure) {
+    if (!slot.take(channel)) {
+      return;
+    }
+    died();
+    if (failure == null) {
+      LOG.log(Level.DEBUG, "{0}: the channel was closed", pid());
+      again();
+    } else {
+      failed(failure);
+    }
+  }
+
+  private void failed(Throwable failure) {
+    complain(
+        Level.WARNING,
+        pid()
+            + ": "
+            + Reasons.of(failure)
+            + (settings().reconnect()
+                ? "; trying again until it succeeds"
+                : "; not trying again, because reconnect is false"));
+    again();
+  }
+
+  private void again() {
+    ChannelSettings values = settings();
+    if (values.reconnect()) {
+      later(values.reconnectMin(), values.reconnectMax());
+    }
+  }
+
+  @Override
+  ChannelSettings changed(ChannelSettings old, ChannelSettings next) {
+    Channel channel = slot.get();
+    if (channel == null) {
+      return next;
+    }
+    if (!old.sameConnection(next)) {
+      return replaced(channel, old, next);
+    }
+    Wait read = next.merged().readWait();
+    Wait write = next.merged().writeWait();
+    // Only what the configuration changes: a consumer may have set the other one.
+    if (!read.equals(old.merged().readWait())) {
+      channel.source().readWait(read);
+    }
+    if (!write.equals(old.merged().writeWait())) {
+      channel.sink().writeWait(write);
+    }
+    return next;
+  }
+
+  private ChannelSettings replaced(Channel channel, ChannelSettings old, ChannelSettings next) {
+    Channel fresh;
+    try {
+      fresh = connect(next);
+    } catch (IOException | IllegalArgumentException e) {
+      LOG.log(
+          Level.ERROR,
+          pid()
+              + ": endpoint "
+              + next.endpoint()
+              + " is refused: "
+              + Reasons.of(e)
+              + "; the last good values stay");
+      return old;
+    }
+    if (slot.take(channel)) {
+      discard(channel, true);
+    }
+    adopt(fresh);
+    return next;
+  }
+
+  @Override
+  void discard(Channel channel, boolean graceful) {
+    if (graceful) {
+      channel
+          .closeAsync()
+          .exceptionally(
+              failure -> {
+                LOG.log(Level.WARNING, channel.name() + ": closing failed", failure);
+                return null;
+              });
+    } else {
+      channel.abort(new StreamClosedException(channel.name()));
+    }
+  }
+}

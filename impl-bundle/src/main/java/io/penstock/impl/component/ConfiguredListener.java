@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.error.AddressException;
+import io.penstock.impl.channel.Channels;
+import io.penstock.impl.core.Engine;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.Map;
+
+/** A listener that is registered while it is bound, and bound again when it is lost. */
+final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
+  private final Channels channels;
+  private final Kinds kinds;
+  private final Services services;
+
+  ConfiguredListener(
+      Engine engine, Names names, Channels channels, Kinds kinds, Services services, String pid) {
+    super(engine, names, pid);
+    this.channels = channels;
+    this.kinds = kinds;
+    this.services = services;
+  }
+
+  @Override
+  String name(ChannelSettings values) {
+    return values.name();
+  }
+
+  @Override
+  void begin() {
+    try {
+      adopt(bind(settings()));
+    } catch (IOException e) {
+      complain(Level.WARNING, pid() + ": " + Reasons.of(e) + "; trying again until it succeeds");
+      later(RETRY_MIN, RETRY_MAX);
+    } catch (IllegalArgumentException e) {
+      complain(Level.ERROR, pid() + ": " + e.getMessage() + "; it does not listen");
+    }
+  }
+
+  private Listener bind(ChannelSettings values) throws IOException {
+    Map<String, String> known =
+        kinds.accepted(
+            pid(), values.endpoint().scheme(), values.extra(), ChannelSettings.LISTENER_KEYS);
+    ChannelOptions options = values.options(known);
+    channels.check(values.endpoint(), options);
+    return channels.listen(values.endpoint(), options);
+  }
+
+  private void adopt(Listener listener) {
+    if (!slot.put(listener)) {
+      discard(listener, false);
+      return;
+    }
+    alive("bound");
+    Endpoint bound = listener.endpoint().anonymous();
+    LOG.log(Level.INFO, "listening {0}", bound);
+    listener.closed().whenComplete((done, failure) -> serially(() -> lost(listener)));
+    slot.publish(
+        listener,
+        () ->
+            services.register(
+                Listener.class,
+                listener,
+                Map.of(
+                    Channel.NAME,
+                    listener.name(),
+                    Channel.KIND,
+                    bound.scheme(),
+                    Channel.ENDPOINT,
+                    bound.toString())));
+  }
+
+  private void lost(Listener listener) {
+    if (slot.take(listener)) {
+      died();
+      LOG.log(Level.INFO, "{0}: the listener was closed; binding it again", pid());
+      later(RETRY_MIN, RETRY_MAX);
+    }
+  }
+
+  @Override
+  ChannelSettings changed(ChannelSettings old, ChannelSettings next) {
+    Listener listener = slot.get();
+    if (listener == null) {
+      return next;
+    }
+    Listener fresh;
+    try {
+      fresh = bind(next);
+    } catch (IOException | IllegalArgumentException e) {
+      if (e instanceof AddressException address && address.kind() == AddressException.Kind.IN_USE) {
+        // Most likely by the listener that this one takes the place of.
+        if (slot.take(listener)) {
+          discard(listener, true);
+        }
+        return next;
+      }
+      LOG.log(
+          Level.ERROR,
+          pid()
+              + ": endpoint "
+              + next.endpoint()
+              + " is refused: "
+              + Reasons.of(e)
+              + "; the last good values stay");
+      return old;
+    }
+    if (slot.take(listener)) {
+      discard(listener, true);
+    }
+    adopt(fresh);
+    return next;
+  }
+
+  @Override
+  void discard(Listener listener, boolean graceful) {
+    try {
+      listener.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, listener.name() + ": closing the listener failed", e);
+    }
+  }
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.impl.channel.Channels;
+import io.penstock.impl.core.Engine;
+import io.penstock.relay.Relay;
+import io.penstock.relay.RelayException;
+import io.penstock.relay.RelayFactory;
+import io.penstock.relay.RelayObserver;
+import io.penstock.relay.RelayOptions;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A relay that is started again after its end, whether with success or without: its endpoints may
+ * have come back, or the next peer may be waiting.
+ */
+final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
+  private final Channels channels;
+  private final RelayFactory relays;
+  private final Services services;
+
+  ConfiguredRelay(
+      Engine engine,
+      Names names,
+      Channels channels,
+      RelayFactory relays,
+      Services services,
+      String pid) {
+    super(engine, names, pid);
+    this.channels = channels;
+    this.relays = relays;
+    this.services = services;
+  }
+
+  @Override
+  String name(RelaySettings values) {
+    return values.name();
+  }
+
+  @Override
+  void begin() {
+    try {
+      adopt(create(settings()));
+    } catch (IOException e) {
+      failed(e);
+    } catch (IllegalArgumentException e) {
+      complain(Level.ERROR, pid() + ": " + e.getMessage() + "; it does not relay");
+    }
+  }
+
+  private Relay create(RelaySettings values) throws IOException {
+    RelayOptions options = values.options().withObserver(new Reporter());
+    return relays.create(values.from(), values.to(), options);
+  }
+
+  private void adopt(Relay relay) {
+    if (!slot.put(relay)) {
+      discard(relay, false);
+      return;
+    }
+    for (Listener listener : relay.listeners()) {
+      LOG.log(Level.INFO, "listening {0}", listener.endpoint().anonymous());
+    }
+    relay.completed().whenComplete((done, failure) -> serially(() -> ended(relay, failure)));
+    alive("started");
+    relay.start();
+    slot.publish(relay, () -> services.register(Relay.class, relay, properties(relay)));
+  }
+
+  private Map<String, Object> properties(Relay relay) {
+    RelaySettings values = settings();
+    Endpoint from = values.from().listening() ? relay.listeners().get(0).endpoint() : values.from();
+    return Map.of(
+        Channel.NAME,
+        relay.name(),
+        Channel.KIND,
+        from.scheme(),
+        Channel.ENDPOINT,
+        from.anonymous().toString());
+  }
+
+  private void ended(Relay relay, @Nullable Throwable failure) {
+    if (!slot.take(relay)) {
+      return;
+    }
+    died();
+    if (failure == null) {
+      LOG.log(Level.DEBUG, "{0}: the relay has ended; starting it again", pid());
+      later(RETRY_MIN, RETRY_MAX);
+    } else {
+      failed(failure);
+    }
+  }
+
+  private void failed(Throwable failure) {
+    complain(Level.WARNING, pid() + ": " + Reasons.of(failure) + "; starting it again");
+    later(RETRY_MIN, RETRY_MAX);
+  }
+
+  @Override
+  RelaySettings changed(RelaySettings old, RelaySettings next) {
+    Relay relay = slot.get();
+    if (relay == null) {
+      return next;
+    }
+    try {
+      channels.check(next.from(), next.options().from());
+      channels.check(next.to(), next.options().to());
+    } catch (IOException | IllegalArgumentException e) {
+      LOG.log(
+          Level.ERROR,
+          "{0}: the changed values are refused: {1}; the last good ones stay",
+          pid(),
+          Reasons.of(e));
+      return old;
+    }
+    if (slot.take(relay)) {
+      discard(relay, true);
+    }
+    return next;
+  }
+
+  @Override
+  void discard(Relay relay, boolean graceful) {
+    relay.close();
+  }
+
+  /** Reports what goes wrong with one of many connections. */
+  private final class Reporter implements RelayObserver {
+    @Override
+    public void parted(@Nullable Channel from, @Nullable RelayException failure) {
+      if (failure != null && settings().fork()) {
+        LOG.log(Level.WARNING, "{0}: {1}", pid(), failure.getMessage());
+      }
+    }
+  }
+}

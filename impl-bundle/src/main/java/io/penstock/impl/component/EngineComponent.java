@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Scope;
+import io.penstock.impl.pipe.NamedPipes;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+
+/**
+ * What all components of this bundle share, for as long as it runs: threads, names, and who made
+ * what.
+ *
+ * <p>The framework or system property {@code penstock.leaks=true} turns leak detection on: the
+ * report of what a stopped bundle has left has the stack that made it.
+ */
+@Component(name = "io.penstock.engine", service = EngineComponent.class, immediate = true)
+public final class EngineComponent {
+  private static final String LEAKS = "penstock.leaks";
+
+  private final BundleContext context;
+  private final Engine engine = new Engine();
+  private final NamedPipes pipes = new NamedPipes();
+  private final Scope own = Scope.quiet();
+  private final Scopes scopes;
+  private final ConcurrentMap<String, Names> names = new ConcurrentHashMap<>();
+
+  /**
+   * Starts nothing: threads come with the first need.
+   *
+   * @param context of this bundle
+   */
+  @Activate
+  public EngineComponent(BundleContext context) {
+    this.context = context;
+    boolean traces = Boolean.parseBoolean(context.getProperty(LEAKS));
+    this.scopes = new Scopes(() -> traces);
+    context.addBundleListener(scopes);
+  }
+
+  Engine engine() {
+    return engine;
+  }
+
+  NamedPipes pipes() {
+    return pipes;
+  }
+
+  /** Where configurations register what they keep alive. */
+  Services services() {
+    return new BundleServices(context);
+  }
+
+  /** Which configuration of a factory PID has which name. */
+  Names names(String factoryPid) {
+    return names.computeIfAbsent(factoryPid, any -> new Names());
+  }
+
+  /** What configurations make belongs to this bundle, and is no leak of anybody's. */
+  Scope own() {
+    return own;
+  }
+
+  /** What a bundle makes through the factories. */
+  Scope scope(Bundle maker) {
+    return scopes.of(maker);
+  }
+
+  /** Wakes whoever still waits, and stops the threads. */
+  @Deactivate
+  void deactivate() {
+    context.removeBundleListener(scopes);
+    scopes.close();
+    own.close();
+    engine.close();
+  }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** What is known of the kinds that are installed now. */
+interface Kinds {
+  /**
+   * The option keys of a scheme beside those that every kind understands; one that ends in a dot
+   * stands for every key that begins with it.
+   *
+   * @return empty when no provider of the scheme is installed
+   */
+  Optional<Set<String>> optionKeys(String scheme);
+
+  /** Of a configuration's other keys those that the kind knows; warns of the rest. */
+  default Map<String, String> accepted(
+      String pid, String scheme, Map<String, String> extra, List<String> known) {
+    Set<String> kinds = optionKeys(scheme).orElse(null);
+    if (kinds == null || extra.isEmpty()) {
+      return extra;
+    }
+    Map<String, String> accepted = new TreeMap<>(extra);
+    accepted
+        .keySet()
+        .removeIf(
+            key ->
+                kinds.stream().noneMatch(k -> k.endsWith(".") ? key.startsWith(k) : key.equals(k)));
+    Set<String> all = new TreeSet<>(known);
+    all.addAll(kinds);
+    warn(pid, extra.keySet(), accepted.keySet(), all);
+    return accepted;
+  }
+
+  /** Warns of keys that nobody knows. */
+  static void warn(String pid, Set<String> given, Set<String> accepted, Set<String> known) {
+    for (String key : new TreeSet<>(given)) {
+      if (!accepted.contains(key)) {
+        Configured.LOG.log(
+            Level.WARNING,
+            "{0}: the key ''{1}'' is unknown and has no effect; known are {2}",
+            pid,
+            key,
+            String.join(", ", known));
+      }
+    }
+  }
+}

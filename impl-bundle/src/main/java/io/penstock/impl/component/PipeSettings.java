@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import io.penstock.pipe.PipeOptions;
+import io.penstock.stream.Units;
+import io.penstock.stream.Wait;
+import java.time.Duration;
+import java.util.List;
+
+/** The values of a {@code io.penstock.Pipe} configuration. */
+record PipeSettings(
+    String name, long capacity, Wait readWait, Wait writeWait, boolean direct, Duration spin) {
+  static final List<String> KEYS =
+      List.of(
+          "penstock.name",
+          "capacity",
+          "readTimeout",
+          "writeTimeout",
+          "readBlocking",
+          "writeBlocking",
+          "direct",
+          "spin");
+
+  static PipeSettings of(Values values) {
+    return new PipeSettings(
+        values.name(),
+        values.get("capacity", PipeOptions.DEFAULT_CAPACITY, PipeSettings::capacity),
+        values.wait("readTimeout", "readBlocking"),
+        values.wait("writeTimeout", "writeBlocking"),
+        values.flag("direct", false),
+        values.get("spin", Duration.ZERO, PipeSettings::spin));
+  }
+
+  private static long capacity(String text) {
+    if (text.equals("unbounded")) {
+      return Long.MAX_VALUE;
+    }
+    long bytes = Units.bytes(text);
+    if (bytes < 1) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is not allowed; expected 1 byte or more, or unbounded");
+    }
+    return bytes;
+  }
+
+  private static Duration spin(String text) {
+    if (text.equals("auto")) {
+      return Duration.ZERO;
+    }
+    Duration budget = Units.duration(text);
+    if (budget.compareTo(Duration.ofNanos(50_000)) > 0) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is not allowed; expected auto, or a duration up to 0.05ms");
+    }
+    return budget;
+  }
+
+  PipeOptions options() {
+    return PipeOptions.defaults()
+        .withName(name)
+        .withCapacity(capacity)
+        .withReadWait(readWait)
+        .withWriteWait(writeWait)
+        .withDirect(direct)
+        .withSpin(spin);
+  }
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import io.penstock.channel.Listener;
+import io.penstock.impl.poller.SelectorPoller;
+import io.penstock.poller.ChannelHandler;
+import io.penstock.poller.Framing;
+import io.penstock.poller.PollEvent;
+import io.penstock.poller.Poller;
+import io.penstock.poller.Registration;
+import io.penstock.stream.ByteSink;
+import io.penstock.stream.ByteSource;
+import io.penstock.stream.Units;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.util.List;
+import java.util.Map;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Modified;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ServiceScope;
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.Designate;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+
+/** A poller for each consumer, closed when it is let go. */
+@Component(
+    name = PollerComponent.PID,
+    service = Poller.class,
+    scope = ServiceScope.PROTOTYPE,
+    configurationPid = PollerComponent.PID)
+@Designate(ocd = PollerComponent.Config.class)
+public final class PollerComponent implements Poller {
+  static final String PID = "io.penstock.Poller.default";
+
+  private static final List<String> KEYS = List.of("maxEventsPerPoll");
+
+  /** The keys. */
+  @ObjectClassDefinition(
+      name = "Penstock: poller",
+      description = "How the pollers work that consumers get as a service, each its own.")
+  @interface Config {
+    /** Events per poll. */
+    @AttributeDefinition(
+        required = false,
+        name = "Events per poll",
+        description =
+            "How many events one poll handles at most; what is left comes with the next. A number,"
+                + " 1 or more. Default: 4096. A change applies to pollers that are made after it.")
+    String maxEventsPerPoll() default "4096";
+  }
+
+  private final SelectorPoller poller;
+
+  /**
+   * Refuses bad values, and takes the defaults instead.
+   *
+   * @param properties the configuration, if there is one
+   * @param engine lends threads
+   */
+  @Activate
+  public PollerComponent(Map<String, Object> properties, @Reference EngineComponent engine) {
+    Values values = new Values(properties);
+    int events =
+        Refusals.first(values, PollerComponent::events)
+            .orElse(SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL);
+    Refusals.unknown(values, KEYS);
+    this.poller = new SelectorPoller(engine.engine(), events);
+  }
+
+  private static int events(Values values) {
+    return values.get(
+        KEYS.get(0), SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL, PollerComponent::count);
+  }
+
+  private static int count(String text) {
+    long count = text.matches("\\d+") ? Units.bytes(text) : 0;
+    if (count < 1 || count > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is not allowed; expected a number from 1 to " + Integer.MAX_VALUE);
+    }
+    return (int) count;
+  }
+
+  /** Checks changed values; they are for pollers that are made after this one. */
+  @Modified
+  void modified(Map<String, Object> properties) {
+    Refusals.next(new Values(properties), PollerComponent::events);
+  }
+
+  @Override
+  public Registration register(ByteSource source, Framing framing) {
+    return poller.register(source, framing);
+  }
+
+  @Override
+  public Registration register(ByteSink sink) {
+    return poller.register(sink);
+  }
+
+  @Override
+  public Registration register(Listener listener, Framing framing) {
+    return poller.register(listener, framing);
+  }
+
+  @Override
+  public int poll(Wait wait, ChannelHandler handler) throws IOException {
+    return poller.poll(wait, handler);
+  }
+
+  @Override
+  public List<PollEvent> poll(Wait wait) throws IOException {
+    return poller.poll(wait);
+  }
+
+  @Override
+  public void wakeup() {
+    poller.wakeup();
+  }
+
+  @Override
+  public void closeAll() {
+    poller.closeAll();
+  }
+
+  /** Also when its owner, or this bundle, has gone. */
+  @Override
+  @Deactivate
+  public void close() {
+    poller.close();
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.impl.channel.Channels;
+import io.penstock.impl.channel.Providers;
+import io.penstock.impl.core.Scope;
+import io.penstock.impl.kind.memory.MemoryPair;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ChannelProvider;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
+
+/** Follows the providers, ours and others', as they come and go. */
+@Component(name = "io.penstock.providers", service = ProvidersComponent.class)
+public final class ProvidersComponent implements Kinds {
+  private final EngineComponent engine;
+  private final Providers providers = new Providers();
+  private final List<ChannelProvider> present = new CopyOnWriteArrayList<>();
+  private final List<Runnable> arrivals = new CopyOnWriteArrayList<>();
+
+  /**
+   * Begins with none.
+   *
+   * @param engine tells configurations of new providers
+   */
+  @Activate
+  public ProvidersComponent(@Reference EngineComponent engine) {
+    this.engine = engine;
+  }
+
+  /** A provider has come. */
+  @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+  void addProvider(ChannelProvider provider) {
+    present.add(provider);
+    providers.add(provider);
+    arrivals.forEach(Runnable::run);
+  }
+
+  /** A provider has gone: what it made is aborted. */
+  void removeProvider(ChannelProvider provider) {
+    present.remove(provider);
+    providers.remove(provider);
+  }
+
+  /** Has a task run, quickly and not waiting, for each provider that comes from now on. */
+  void onArrival(Runnable task) {
+    arrivals.add(task);
+  }
+
+  void offArrival(Runnable task) {
+    arrivals.remove(task);
+  }
+
+  /** Opens channels on behalf of somebody. */
+  Channels channels(Scope scope) {
+    return new Channels(engine.engine(), providers, scope, ProvidersComponent::pair);
+  }
+
+  private static List<ChannelDriver> pair() {
+    MemoryPair pair = MemoryPair.create("pair", ChannelOptions.defaults());
+    return List.of(pair.left(), pair.right());
+  }
+
+  @Override
+  public Optional<Set<String>> optionKeys(String scheme) {
+    return present.stream()
+        .filter(provider -> provider.schemes().contains(scheme))
+        .findFirst()
+        .map(provider -> provider.optionKeys(scheme));
+  }
+}

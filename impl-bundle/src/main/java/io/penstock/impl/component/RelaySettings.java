@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import io.penstock.channel.Endpoint;
+import io.penstock.relay.RelayOptions;
+import io.penstock.stream.Units;
+import io.penstock.stream.Wait;
+import java.time.Duration;
+import java.util.List;
+
+/** The values of a {@code io.penstock.Relay} configuration. */
+record RelaySettings(
+    String name, Endpoint from, Endpoint to, boolean fork, Wait idle, long buffer, long rate) {
+  static final List<String> KEYS =
+      List.of("penstock.name", "from", "to", "fork", "idleTimeout", "buffer", "rate");
+
+  static RelaySettings of(Values values) {
+    Endpoint from = endpoint(values, "from");
+    Endpoint to = endpoint(values, "to");
+    boolean fork = values.flag("fork", false);
+    if (fork && !from.listening()) {
+      throw values.refused("fork", "true", "false, because from does not listen: " + from);
+    }
+    if (fork && (to.listening() || to.scheme().equals("stdio"))) {
+      throw values.refused(
+          "fork", "true", "false, because to cannot be opened for each connection: " + to);
+    }
+    Wait idle =
+        values.text("idleTimeout").isEmpty()
+            ? Wait.forever()
+            : Wait.upTo(values.positive("idleTimeout", Duration.ZERO));
+    RelaySettings made =
+        new RelaySettings(
+            values.name(),
+            from,
+            to,
+            fork,
+            idle,
+            values.get("buffer", (long) RelayOptions.DEFAULT_BUFFER, RelaySettings::buffer),
+            values.get("rate", 0L, Units::bytes));
+    return made;
+  }
+
+  private static Endpoint endpoint(Values values, String key) {
+    return values.parse(
+        key,
+        values.required(key, "an endpoint, such as tcp-listen://127.0.0.1:0"),
+        Endpoint::parse);
+  }
+
+  private static long buffer(String text) {
+    long bytes = Units.bytes(text);
+    if (bytes < 1 || bytes > 1 << 30) {
+      throw new IllegalArgumentException("'" + text + "' is not allowed; expected 1 byte to 1GiB");
+    }
+    return bytes;
+  }
+
+  RelayOptions options() {
+    return RelayOptions.defaults()
+        .withName(name)
+        .withFork(fork)
+        .withIdle(idle)
+        .withBuffer(buffer)
+        .withRate(rate);
+  }
+}

@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelFactory;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.pipe.Pipe;
+import io.penstock.relay.Relay;
+import io.penstock.spi.ChannelProvider;
+import io.penstock.stream.ByteSink;
+import io.penstock.stream.ByteSource;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Hashtable;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.apache.felix.framework.FrameworkFactory;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+import org.osgi.framework.ServiceEvent;
+import org.osgi.framework.ServiceListener;
+import org.osgi.framework.ServiceReference;
+import org.osgi.framework.launch.Framework;
+import org.osgi.service.cm.Configuration;
+import org.osgi.service.cm.ConfigurationAdmin;
+
+/**
+ * The components in a framework of their own. The API comes from the class path of the test, so
+ * that the test can use the services.
+ */
+class ComponentsTest {
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
+  private static final List<String> API =
+      List.of("channel", "error", "pipe", "poller", "relay", "spi", "stream");
+
+  @TempDir Path cache;
+
+  private Framework framework;
+  private BundleContext context;
+  private Bundle implementation;
+  private LogLines log;
+
+  @BeforeEach
+  void boot() throws Exception {
+    log = new LogLines();
+    StringBuilder shared = new StringBuilder("org.osgi.service.cm;version=1.6.1");
+    API.forEach(name -> shared.append(",io.penstock.").append(name).append(";version=0.1.0"));
+    framework =
+        new FrameworkFactory()
+            .newFramework(
+                Map.of(
+                    Constants.FRAMEWORK_STORAGE,
+                    cache.toString(),
+                    Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA,
+                    shared.toString()));
+    framework.init();
+    context = framework.getBundleContext();
+    List<Bundle> bundles = new ArrayList<>();
+    for (String name :
+        List.of(
+            "org.osgi.util.function",
+            "org.osgi.util.promise",
+            "org.osgi.service.component-",
+            "org.apache.felix.configadmin",
+            "org.apache.felix.scr")) {
+      bundles.add(context.installBundle(onClassPath(name)));
+    }
+    implementation = context.installBundle("reference:" + Path.of("target/classes").toUri());
+    framework.start();
+    for (Bundle bundle : bundles) {
+      bundle.start();
+    }
+    implementation.start();
+  }
+
+  private static String onClassPath(String name) {
+    return Stream.of(System.getProperty("java.class.path").split(java.io.File.pathSeparator))
+        .map(Path::of)
+        .filter(path -> path.getFileName().toString().startsWith(name))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError(name + " is not on the class path"))
+        .toUri()
+        .toString();
+  }
+
+  @AfterEach
+  void shutDown() throws Exception {
+    framework.stop();
+    framework.waitForStop(20_000);
+    log.close();
+  }
+
+  @Test
+  void everyBuiltInKindIsThereAsSoonAsTheFactoryIs() throws Exception {
+    implementation.stop();
+    CompletableFuture<Set<String>> schemes = new CompletableFuture<>();
+    ServiceListener listener =
+        event -> {
+          if (event.getType() == ServiceEvent.REGISTERED) {
+            ServiceReference<?> reference = event.getServiceReference();
+            schemes.complete(((ChannelFactory) context.getService(reference)).schemes());
+          }
+        };
+    context.addServiceListener(listener, "(objectClass=" + ChannelFactory.class.getName() + ")");
+
+    implementation.start();
+
+    Set<String> installed = schemes.get(20, TimeUnit.SECONDS);
+    assertTrue(
+        installed.containsAll(Set.of("tcp", "unix", "stdio", "exec", "fifo", "pipe", "mem")));
+    Set<String> announced = new TreeSet<>();
+    for (ServiceReference<ChannelProvider> reference :
+        context.getServiceReferences(ChannelProvider.class, null)) {
+      Object property = reference.getProperty(ChannelProvider.SCHEME);
+      announced.addAll(
+          property instanceof String[] many ? List.of(many) : List.of(property.toString()));
+      context.ungetService(reference);
+    }
+    assertEquals(installed, announced);
+  }
+
+  @Test
+  void badValueFailsUntilItIsCorrected() throws Exception {
+    Configuration configuration = configure("io.penstock.Pipe", "a", Map.of("capacity", "lots"));
+    log.await("SEVERE", "io.penstock.Pipe~a: capacity: 'lots'", "KiB");
+    assertEquals(0, count(Pipe.class, "a"));
+
+    configuration.update(new Hashtable<>(Map.of("capacity", 4096)));
+
+    assertEquals(4096, service(Pipe.class, "a").sink().room());
+  }
+
+  @Test
+  void badChangeKeepsTheLastGoodValuesAndAGoodOneReachesTheLivePipe() throws Exception {
+    Configuration configuration = configure("io.penstock.Pipe", "b", Map.of("readTimeout", "7s"));
+    Pipe pipe = service(Pipe.class, "b");
+
+    configuration.update(new Hashtable<>(Map.of("readTimeout", "7s", "direct", "perhaps")));
+    log.await("io.penstock.Pipe~b: direct: 'perhaps'", "expected true or false", "last good");
+    assertEquals(Wait.upTo(Duration.ofSeconds(7)), pipe.source().readWait());
+
+    Future<?> reader = background(() -> pipe.source().read(ByteBuffer.allocate(1)));
+    configuration.update(new Hashtable<>(Map.of("readTimeout", "50ms")));
+    assertEquals("StreamTimeoutException", failure(reader).getClass().getSimpleName());
+    assertSame(pipe, service(Pipe.class, "b"));
+    assertTrue(pipe.source().isOpen());
+  }
+
+  @Test
+  void nameLivesAgainAndPassesOnToTheNextConfiguration() throws Exception {
+    Configuration first = configure("io.penstock.Pipe", "one", Map.of("penstock.name", "x"));
+    Pipe old = service(Pipe.class, "x");
+    configure("io.penstock.Pipe", "two", Map.of("penstock.name", "x", "capacity", "1KiB"));
+    log.await("WARNING", "io.penstock.Pipe~two", "'x'", "io.penstock.Pipe~one");
+
+    old.close();
+    Pipe fresh = fresh(Pipe.class, "x", old);
+    assertEquals(64 * 1024, fresh.sink().room());
+    service(ByteSink.class, "x").write(ByteBuffer.wrap(new byte[] {7}));
+    assertEquals(7, service(ByteSource.class, "x").take(1, SOON).get());
+
+    first.delete();
+    assertEquals(1024, fresh(Pipe.class, "x", fresh).sink().room());
+  }
+
+  @Test
+  void pipeOfOnesOwnRanksAboveNamedOnes() throws Exception {
+    configure("io.penstock.Pipe", "named", Map.of());
+    service(Pipe.class, "named");
+    ServiceReference<Pipe> best = context.getServiceReference(Pipe.class);
+    assertNull(best.getProperty(Pipe.NAME));
+    Pipe one = context.getServiceObjects(best).getService();
+    assertNotSame(one, context.getServiceObjects(best).getService());
+    context.getServiceObjects(best).ungetService(one);
+    assertInstanceOf(
+        ClosedChannelException.class,
+        assertThrows(IOException.class, () -> one.source().read(ByteBuffer.allocate(1))));
+  }
+
+  @Test
+  void channelListenerAndRelayMeetInMemory() throws Exception {
+    configure("io.penstock.Channel", "line", Map.of("endpoint", "mem:desk"));
+    log.await("WARNING", "io.penstock.Channel~line", "mem:desk", "check that the peer");
+    configure(
+        "io.penstock.Relay",
+        "desk",
+        Map.of("from", "mem-listen:desk", "to", "echo:", "fork", true, "buffer", 1024L));
+    service(Relay.class, "desk");
+
+    Channel line = service(Channel.class, "line");
+    line.sink().writeFully("hello", SOON);
+    ByteBuffer back = ByteBuffer.allocate(5);
+    line.source().readFully(back, SOON);
+    assertEquals("hello", StandardCharsets.UTF_8.decode(back.flip()).toString());
+    assertEquals("mem", reference(Channel.class, "line").getProperty(Channel.KIND));
+    assertEquals("mem:desk", reference(Channel.class, "line").getProperty(Channel.ENDPOINT));
+
+    line.close();
+    assertTrue(fresh(Channel.class, "line", line).isOpen());
+  }
+
+  @Test
+  void listenerTellsItsPortAndUnknownKeysAreNamed() throws Exception {
+    configure(
+        "io.penstock.Listener",
+        "door",
+        Map.of("endpoint", "tcp-listen://127.0.0.1:0", "noDelay", "true", "backlock", 3));
+    Listener listener = service(Listener.class, "door");
+    log.await("WARNING", "io.penstock.Listener~door", "'backlock'", "backlog", "noDelay");
+    assertEquals(0, log.count("'noDelay'"));
+    String endpoint = (String) reference(Listener.class, "door").getProperty(Channel.ENDPOINT);
+    assertEquals(listener.endpoint().toString(), endpoint);
+    log.await("INFO", "listening " + endpoint);
+    ChannelFactory channels = context.getService(context.getServiceReference(ChannelFactory.class));
+    Channel client =
+        channels.open(
+            Endpoint.parse(endpoint.replace("-listen", "")), ChannelOptions.defaults(), SOON);
+    assertTrue(listener.accept(SOON).isOpen());
+    client.close();
+  }
+
+  @Test
+  void bundleStopWakesWhoWaitsAndEndsItsThreads() throws Exception {
+    configure("io.penstock.Pipe", "p", Map.of());
+    configure("io.penstock.Listener", "l", Map.of("endpoint", "tcp-listen://127.0.0.1:0"));
+    Pipe pipe = service(Pipe.class, "p");
+    Listener listener = service(Listener.class, "l");
+    Pipe full = service(Pipe.class, "p");
+    Future<?> reader = background(() -> pipe.source().read(ByteBuffer.allocate(1)));
+    Future<?> acceptor = background(() -> listener.accept(Wait.forever()));
+    Channel left =
+        context
+            .getService(context.getServiceReference(ChannelFactory.class))
+            .connect(Endpoint.parse("echo:"), ChannelOptions.defaults());
+
+    implementation.stop();
+
+    assertInstanceOf(ClosedChannelException.class, failure(reader));
+    assertInstanceOf(ClosedChannelException.class, failure(acceptor));
+    assertThrows(ClosedChannelException.class, () -> full.sink().write(ByteBuffer.allocate(1)));
+    assertThrows(ClosedChannelException.class, () -> left.source().read(ByteBuffer.allocate(1)));
+    assertEquals(0, log.count("has stopped without closing"));
+    assertEquals(
+        List.of(),
+        Thread.getAllStackTraces().keySet().stream()
+            .filter(thread -> thread.isAlive() && thread.getName().startsWith("penstock-"))
+            .map(Thread::getName)
+            .toList());
+  }
+
+  // ---- help
+
+  private Configuration configure(String factoryPid, String name, Map<String, ?> values)
+      throws IOException {
+    ConfigurationAdmin admin =
+        context.getService(context.getServiceReference(ConfigurationAdmin.class));
+    Configuration configuration = admin.getFactoryConfiguration(factoryPid, name, "?");
+    configuration.update(new Hashtable<>(values));
+    return configuration;
+  }
+
+  private <T> int count(Class<T> type, String name) throws Exception {
+    return context.getServiceReferences(type, "(penstock.name=" + name + ")").size();
+  }
+
+  private <T> T service(Class<T> type, String name) throws Exception {
+    return context.getService(reference(type, name));
+  }
+
+  private <T> ServiceReference<T> reference(Class<T> type, String name) throws Exception {
+    return find(type, name, null);
+  }
+
+  private <T> T fresh(Class<T> type, String name, T old) throws Exception {
+    return context.getService(find(type, name, old));
+  }
+
+  @SuppressWarnings("unchecked")
+  private <T> ServiceReference<T> find(Class<T> type, String name, T old) throws Exception {
+    CompletableFuture<ServiceReference<T>> found = new CompletableFuture<>();
+    ServiceListener listener =
+        event -> {
+          ServiceReference<T> reference = (ServiceReference<T>) event.getServiceReference();
+          if (event.getType() == ServiceEvent.REGISTERED && context.getService(reference) != old) {
+            found.complete(reference);
+          }
+        };
+    String filter = "(&(objectClass=" + type.getName() + ")(penstock.name=" + name + "))";
+    context.addServiceListener(listener, filter);
+    try {
+      for (ServiceReference<T> reference : context.getServiceReferences(type, filter)) {
+        T service = context.getService(reference);
+        if (service != null && service != old) {
+          found.complete(reference);
+        }
+      }
+      return found.get(20, TimeUnit.SECONDS);
+    } finally {
+      context.removeServiceListener(listener);
+    }
+  }
+
+  private interface Call {
+    void run() throws Exception;
+  }
+
+  private static Future<?> background(Call call) throws InterruptedException {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    CountDownLatch begun = new CountDownLatch(1);
+    Thread thread =
+        new Thread(
+            () -> {
+              begun.countDown();
+              try {
+                call.run();
+                done.complete(null);
+              } catch (Exception e) {
+                done.completeExceptionally(e);
+              }
+            },
+            "test-background");
+    thread.setDaemon(true);
+    thread.start();
+    begun.await();
+    return done;
+  }
+
+  private static Throwable failure(Future<?> future) {
+    return assertThrows(ExecutionException.class, () -> future.get(20, TimeUnit.SECONDS))
+        .getCause();
+  }
+}
