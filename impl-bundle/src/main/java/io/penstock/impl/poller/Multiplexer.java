@@ -41,6 +41,12 @@ final class Multiplexer {
     return selects;
   }
 
+  /** Whether the selector keeps a channel's descriptor from being let go. */
+  boolean holds(SelectableChannel channel) {
+    Selector current = selector;
+    return current != null && channel.keyFor(current) != null;
+  }
+
   boolean isOpen() {
     return selector != null;
   }

@@ -21,6 +21,7 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
+import java.nio.channels.SelectableChannel;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -85,6 +86,11 @@ public final class SelectorPoller implements Poller {
   /** How many ends are registered. */
   int size() {
     return entries.size();
+  }
+
+  /** Whether a channel that is closed would keep its descriptor because of this poller. */
+  boolean holds(SelectableChannel channel) {
+    return multiplexer.holds(channel);
   }
 
   // ---- registering
