@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
+import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.channel.Channels;
+import io.penstock.impl.core.End;
 import io.penstock.impl.core.Engine;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
-/** A channel that is registered while it is connected, and connected again when it is lost. */
+/**
+ * A channel that is registered while it is connected, and connected again when it is lost: when it
+ * was closed or aborted, when a call has met a failure of the transport, or when a reader has met
+ * the end of its input. In the last case an answer may still be sent within the close limit.
+ */
 final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
   private final Channels channels;
   private final Kinds kinds;
@@ -65,6 +73,10 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
         .thenAccept(any -> serially(() -> connected(channel)))
         .exceptionally(failure -> null);
     channel.closed().whenComplete((done, failure) -> serially(() -> lost(channel, failure)));
+    if (channel.source() instanceof End in && channel.sink() instanceof End out) {
+      in.whenMet(() -> serially(() -> inputOver(channel)));
+      out.whenMet(() -> serially(() -> broken(channel)));
+    }
   }
 
   private void connected(Channel channel) {
@@ -91,6 +103,34 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
       return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + internet.getPort();
     }
     return address.toString();
+  }
+
+  private void inputOver(Channel channel) {
+    if (slot.get() == channel) {
+      if (!channel.source().ended()) {
+        broken(channel);
+      } else if (channel.sink().ended()
+          || !channel.capabilities().contains(Capability.OUTPUT)
+          || channel.gone().toCompletableFuture().isDone()) {
+        discard(channel, true);
+      } else {
+        discardLater(channel);
+      }
+    }
+  }
+
+  /** The channel fails by itself from now on: its users are to see why before it is closed. */
+  private void broken(Channel channel) {
+    if (slot.take(channel)) {
+      died();
+      discardLater(channel);
+      again();
+    }
+  }
+
+  private void discardLater(Channel channel) {
+    Duration patience = settings().merged().closeTimeout();
+    Future<?> unused = engine.schedule(patience, () -> discard(channel, true));
   }
 
   private void lost(Channel channel, @Nullable Throwable failure) {

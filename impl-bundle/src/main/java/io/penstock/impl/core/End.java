@@ -43,6 +43,7 @@ public abstract class End {
   private volatile boolean closed;
   private volatile long spinNanos;
   private volatile boolean absent;
+  private volatile boolean met;
   private volatile Runnable onClose = () -> {};
   private volatile @Nullable Channel channel;
   private final AtomicBoolean armed = new AtomicBoolean();
@@ -103,6 +104,32 @@ public abstract class End {
 
   void closedNow() {
     onClose.run();
+  }
+
+  /**
+   * Runs a task once when a call here has met the end of the stream or a failure of the transport,
+   * on the thread that met it: it must be quick.
+   */
+  public void whenMet(Runnable task) {
+    AtomicBoolean once = new AtomicBoolean();
+    Waiter[] self = new Waiter[1];
+    self[0] =
+        () -> {
+          if (met && once.compareAndSet(false, true)) {
+            removeWaiter(self[0]);
+            task.run();
+          }
+        };
+    addWaiter(self[0]);
+    self[0].wake();
+  }
+
+  /** A call has met the end of the stream or a failure of the transport. */
+  void met() {
+    if (!met) {
+      met = true;
+      wake();
+    }
   }
 
   /** From now on every call throws this, whatever is buffered. */

@@ -146,6 +146,7 @@ public final class SinkEnd extends End implements ByteSink {
     try {
       n = current.write(src);
     } catch (IOException e) {
+      met();
       if (isClosed()) {
         throw closedFault(waited);
       }
@@ -321,6 +322,7 @@ public final class SinkEnd extends End implements ByteSink {
           try {
             accepted = segments.give(immutable.slice(), released);
           } catch (IOException e) {
+            met();
             throw Faults.again(name(), e);
           }
           wrote(accepted ? size : 0, size);
@@ -669,6 +671,7 @@ public final class SinkEnd extends End implements ByteSink {
     try {
       current.write(EMPTY.duplicate());
     } catch (IOException e) {
+      met();
       throw Faults.again(name(), e);
     } finally {
       exit();

@@ -80,6 +80,7 @@ public final class SourceEnd extends End implements ByteSource {
       if (fromBack > 0) {
         return fromBack;
       }
+      met();
       if (isClosed()) {
         throw closedFault(waited);
       }
@@ -92,6 +93,7 @@ public final class SourceEnd extends End implements ByteSource {
       }
     } else if (n < 0 && fromBack == 0) {
       atEnd = true;
+      met();
       return -1;
     }
     return fromBack + Math.max(n, 0);
@@ -213,6 +215,7 @@ public final class SourceEnd extends End implements ByteSource {
         pushBack(ahead.flip());
       } else if (n < 0) {
         atEnd = true;
+        met();
       } else {
         selected = false;
       }

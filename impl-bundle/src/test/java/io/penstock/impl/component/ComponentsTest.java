@@ -2,6 +2,7 @@
 package io.penstock.impl.component;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
@@ -21,6 +22,9 @@ import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
@@ -226,6 +230,38 @@ class ComponentsTest {
 
     line.close();
     assertTrue(fresh(Channel.class, "line", line).isOpen());
+  }
+
+  @Test
+  void channelWhosePeerHasGoneIsMadeAgain() throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
+      configure(
+          "io.penstock.Channel",
+          "wire",
+          Map.of(
+              "endpoint",
+              "tcp://127.0.0.1:" + server.getLocalPort(),
+              "closeTimeout",
+              "0ms",
+              "reconnectMin",
+              "1ms",
+              "reconnectMax",
+              "2ms"));
+      Socket first = server.accept();
+      Channel old = service(Channel.class, "wire");
+      first.close();
+      assertEquals(-1, old.source().read(ByteBuffer.allocate(1), SOON));
+
+      Socket second = server.accept();
+      Channel next = fresh(Channel.class, "wire", old);
+      assertFalse(old.isOpen());
+      second.setSoLinger(true, 0);
+      second.close();
+      assertThrows(IOException.class, () -> next.source().read(ByteBuffer.allocate(1), SOON));
+
+      server.accept().close();
+      fresh(Channel.class, "wire", next);
+    }
   }
 
   @Test
