@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.pipe;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Direction;
+import io.penstock.error.AddressException;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.error.NotSupportedException;
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.kind.Peers;
+import io.penstock.impl.kind.Peers.Peer;
+import io.penstock.impl.pipe.DrivenPipe;
+import io.penstock.pipe.Pipe;
+import io.penstock.pipe.PipeOptions;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class PipeProviderTest {
+  private static final ChannelOptions INPUT =
+      ChannelOptions.defaults().withDirection(Direction.INPUT);
+  private static final ChannelOptions OUTPUT =
+      ChannelOptions.defaults().withDirection(Direction.OUTPUT);
+
+  private final Engine engine = new Engine();
+  private final Map<String, Pipe> pipes = new ConcurrentHashMap<>();
+  private final Peers peers =
+      new Peers(new PipeProvider(name -> Optional.ofNullable(pipes.get(name))));
+
+  @AfterEach
+  void close() throws IOException {
+    peers.close();
+    engine.close();
+  }
+
+  private Pipe pipe(String name) {
+    Pipe pipe = new DrivenPipe(PipeOptions.defaults().withName(name).withCapacity(1000), engine);
+    pipes.put(name, pipe);
+    return pipe;
+  }
+
+  @Test
+  void oneWayByDirection() throws IOException {
+    Pipe pipe = pipe("a");
+    Peer out = peers.connect("pipe:a", OUTPUT);
+    Peer in = peers.connect("pipe:a", INPUT);
+    out.write("hello");
+    assertEquals("hello", in.read(5));
+    out.sink().end();
+    assertEquals(-1, in.readOnce());
+    assertTrue(pipe.sink().ended());
+    assertThrows(NotSupportedException.class, out::readOnce);
+    assertThrows(NotSupportedException.class, () -> in.write("x"));
+  }
+
+  @Test
+  void bothWaysByName() throws IOException {
+    Pipe a = pipe("a");
+    Pipe b = pipe("b");
+    Peer both = peers.connect("pipe:?read=a&write=b");
+    a.sink().writeFully("in", Peers.LIMIT);
+    assertEquals("in", both.read(2));
+    both.write("out");
+    assertEquals(3, b.source().read(ByteBuffer.allocate(9), Peers.LIMIT));
+    peers.connect("pipe:?read=a");
+    peers.connect("pipe:?write=b");
+  }
+
+  @Test
+  void directionsAndNamesAreAskedFor() {
+    pipe("a");
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> peers.connect("pipe:a"));
+    assertTrue(e.getMessage().contains("pipe:?read=a"), e.getMessage());
+    AddressException none =
+        assertThrows(AddressException.class, () -> peers.connect("pipe:none", INPUT));
+    assertEquals(AddressException.Kind.NOT_FOUND, none.kind());
+    for (String bad : new String[] {"pipe:", "pipe:a?read=a"}) {
+      AddressException invalid =
+          assertThrows(AddressException.class, () -> peers.connect(bad, INPUT));
+      assertEquals(AddressException.Kind.INVALID, invalid.kind());
+    }
+  }
+
+  @Test
+  void lettingGoOfAPipeDoesNotCloseIt() throws IOException {
+    Pipe pipe = pipe("a");
+    Peer first = peers.connect("pipe:a", INPUT);
+    pipe.sink().writeFully("1", Peers.LIMIT);
+    assertEquals("1", first.read(1));
+    first.close();
+    assertTrue(pipe.source().isOpen());
+    pipe.sink().writeFully("2", Peers.LIMIT);
+    assertEquals("2", peers.connect("pipe:a", INPUT).read(1));
+  }
+
+  @Test
+  void anAbortCutsThePipe() throws IOException {
+    Pipe pipe = pipe("a");
+    Peer out = peers.connect("pipe:a", OUTPUT);
+    out.write("part");
+    out.driver().abort(new ConnectionResetException("writer", "cut", 0));
+    assertEquals(4, pipe.source().read(ByteBuffer.allocate(9), Peers.LIMIT));
+    assertThrows(
+        ConnectionResetException.class,
+        () -> pipe.source().read(ByteBuffer.allocate(9), Peers.LIMIT));
+  }
+
+  @Test
+  void manyBytesPassThroughALittlePipe() throws IOException {
+    pipe("a");
+    Peer out = peers.connect("pipe:a", OUTPUT);
+    Peer in = peers.connect("pipe:a", INPUT);
+    CompletableFuture<Void> writing =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                out.writeZeros(2_000_000);
+                out.sink().end();
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+    assertEquals(2_000_000, in.readAll().length());
+    Peers.get(writing);
+  }
+
+  @Test
+  void twoReadersOfOnePipeMissNoWakeUp() throws IOException {
+    Pipe pipe = pipe("a");
+    Peer one = peers.connect("pipe:a", INPUT);
+    Peer two = peers.connect("pipe:a", INPUT);
+    CompletableFuture<Integer> first = CompletableFuture.supplyAsync(() -> readAll(one));
+    CompletableFuture<Integer> second = CompletableFuture.supplyAsync(() -> readAll(two));
+    for (int i = 0; i < 20_000; i++) {
+      pipe.sink().writeFully(ByteBuffer.allocate(1 + i % 700), Peers.LIMIT);
+    }
+    pipe.sink().end();
+    int expected = 0;
+    for (int i = 0; i < 20_000; i++) {
+      expected += 1 + i % 700;
+    }
+    assertEquals(expected, Peers.get(first) + Peers.get(second));
+    assertFalse(pipe.source().read(ByteBuffer.allocate(1), Wait.none()) > 0);
+  }
+
+  private static int readAll(Peer peer) {
+    int total = 0;
+    try {
+      for (int n = peer.readOnce(); n >= 0; n = peer.readOnce()) {
+        total += n;
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    return total;
+  }
+}

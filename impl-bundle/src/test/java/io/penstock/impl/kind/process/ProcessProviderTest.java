@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.process;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Capability;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.ProcessFacet;
+import io.penstock.error.AddressException;
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.ExitException;
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.kind.Peers;
+import io.penstock.impl.kind.Peers.Peer;
+import io.penstock.stream.ByteSource;
+import io.penstock.stream.Terminator;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Children, once over pipes of the system's and once over the JDK's streams. */
+class ProcessProviderTest {
+  @Nested
+  class OverSystemPipes extends Cases {
+    OverSystemPipes() {
+      super(Child::start);
+    }
+
+    /** Ends a process that the child has left behind. */
+    private void kill(String pid) {
+      assertTrue(ProcessHandle.of(Long.parseLong(pid.strip())).orElseThrow().destroy());
+    }
+
+    @Test
+    void theEndIsWhatTheChildItselfHasWritten() throws IOException {
+      Peer child = connect("shell:sleep 1000 2>/dev/null & echo $!; exit 3");
+      kill(child.readAll());
+      ExitException e = assertThrows(ExitException.class, () -> gone(child));
+      assertEquals(3, e.status());
+    }
+
+    @Test
+    void goneDoesNotWaitForAGrandchildAndItsOutputIsComplete() throws IOException {
+      Peer child = connect("shell:head -c 60000 /dev/zero; (while :; do echo more; done) & exit 0");
+      gone(child);
+      String output = child.readAll();
+      assertTrue(output.startsWith("\0".repeat(60_000)), "length " + output.length());
+      child.abort();
+    }
+
+    @Test
+    void aReadThatWaitsForAGrandchildEndsWithTheChannel() throws IOException {
+      Peer child = connect("shell:sleep 1000 2>/dev/null & echo $!; exec sleep 1000");
+      String grandchild = child.source().readLine(UTF_8, 100, Terminator.STRIP, Peers.LIMIT);
+      CompletableFuture<Integer> reading =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try {
+                  return child.readOnce();
+                } catch (IOException e) {
+                  return -2;
+                }
+              });
+      long pid = facet(child).pid();
+      Peers.eventually("it is read", () -> Peers.threadLives("penstock-child-" + pid + "-stdout"));
+      child.source().close();
+      assertEquals(-2, Peers.get(reading));
+      kill(grandchild);
+      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child-" + pid));
+    }
+
+    @Test
+    void everythingIsGivenBack() throws IOException {
+      Peer warm = connect("exec:cat");
+      warm.sink().end();
+      assertEquals("", warm.readAll());
+      warm.close();
+      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child-"));
+      long before = Peers.descriptors();
+      for (int i = 0; i < 10; i++) {
+        Peer child = connect("exec:cat");
+        child.write("x");
+        assertEquals("x", child.read(1));
+        if (i % 2 == 0) {
+          child.close();
+        } else {
+          child.abort();
+        }
+        assertThrows(AddressException.class, () -> connect("exec:no-such-program-here"));
+      }
+      Peers.eventually("no more descriptors than before", () -> Peers.descriptors() <= before);
+      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child-"));
+      Peers.eventually("no reaper is left", () -> !Peers.threadLives("penstock-reaper-"));
+    }
+  }
+
+  @Nested
+  class OverStreams extends Cases {
+    OverStreams() {
+      super(Child::startOverStreams);
+    }
+  }
+
+  abstract static class Cases {
+    @TempDir Path folder;
+
+    private final Peers peers;
+
+    Cases(ProcessProvider.Starter starter) {
+      this.peers = new Peers(new ProcessProvider(starter));
+    }
+
+    @AfterEach
+    void close() throws IOException {
+      peers.close();
+    }
+
+    Peer connect(String endpoint) throws IOException {
+      return peers.connect(endpoint);
+    }
+
+    static void gone(Peer peer) throws IOException {
+      Peers.get(peer.driver().gone().toCompletableFuture());
+    }
+
+    static ProcessFacet facet(Peer peer) {
+      return peer.driver().facet(ProcessFacet.class).orElseThrow();
+    }
+
+    @Test
+    void bytesGoThroughAChild() throws IOException {
+      Peer child = connect("exec:tr a-z A-Z");
+      child.write("hello\n");
+      child.sink().end();
+      assertEquals("HELLO\n", child.readAll());
+      assertEquals(-1, child.readOnce());
+      gone(child);
+      assertEquals(OptionalInt.of(0), facet(child).exitStatus(Wait.none()));
+      assertTrue(child.driver().capabilities().contains(Capability.VERDICT));
+      assertTrue(child.driver().capabilities().contains(Capability.HALF_CLOSE));
+    }
+
+    @Test
+    void manyBytesGoThroughAChild() throws IOException {
+      Peer child = connect("exec:cat");
+      CompletableFuture<Void> writing =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  child.writeZeros(20_000_000);
+                  child.sink().end();
+                } catch (IOException e) {
+                  throw new AssertionError(e);
+                }
+              });
+      assertEquals(20_000_000, child.readAll().length());
+      Peers.get(writing);
+      gone(child);
+    }
+
+    @Test
+    void aShellExpands() throws IOException {
+      assertEquals("3 x\n", connect("shell:echo $((1 + 2)) 'x'").readAll());
+      assertEquals("$((1 + 2))\n", connect("exec:echo '$((1 + 2))'").readAll());
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+      "exit 7, 7, exited with status 7",
+      "kill -9 $$, 137, was ended by signal 9 (SIGKILL)",
+      "kill -TERM $$, 143, was ended by signal 15 (SIGTERM)",
+      "exit 200, 200, exited with status 200"
+    })
+    void aFailureIsTold(String command, int status, String text) throws IOException {
+      Peer child = connect("shell:echo output; " + command);
+      ExitException e = assertThrows(ExitException.class, () -> gone(child));
+      assertEquals(status, e.status());
+      assertEquals("shell:echo output; " + command + ": " + text, e.getMessage());
+      assertEquals(OptionalInt.of(status), facet(child).exitStatus(Peers.LIMIT));
+      assertEquals("output\n", child.readAll());
+    }
+
+    @Test
+    void writingToWhoDoesNotReadIsABrokenPipe() throws IOException {
+      Peer child = connect("shell:exec 0</dev/null; echo closed; exec sleep 1000");
+      assertEquals("closed\n", child.read(7));
+      assertThrows(BrokenPipeException.class, () -> child.writeZeros(1_000_000));
+    }
+
+    @Test
+    void aProgramThatDoesNotExistIsNamed() {
+      AddressException e =
+          assertThrows(AddressException.class, () -> connect("exec:no-such-program-here -x"));
+      assertEquals(AddressException.Kind.NOT_FOUND, e.kind());
+      assertTrue(e.getMessage().contains("'no-such-program-here' on the PATH"), e.getMessage());
+    }
+
+    @Test
+    void aProgramThatMayNotBeExecutedIsNamed() throws IOException {
+      Path file = Files.createFile(folder.resolve("file"));
+      AddressException e = assertThrows(AddressException.class, () -> connect("exec:" + file));
+      assertEquals(AddressException.Kind.ACCESS, e.kind());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"exec:", "exec:  ", "shell: ", "exec:echo \"x"})
+    void aCommandThatIsNoneIsRefused(String endpoint) {
+      AddressException e = assertThrows(AddressException.class, () -> connect(endpoint));
+      assertEquals(AddressException.Kind.INVALID, e.kind());
+    }
+
+    @Test
+    void optionsAreHeeded() throws IOException {
+      ChannelOptions options =
+          ChannelOptions.defaults().with("cwd", folder.toString()).with("env.GREETING", "hello");
+      Peer child = peers.connect("shell:pwd; echo $GREETING", options);
+      assertEquals(folder.toRealPath() + "\nhello\n", child.readAll());
+
+      ChannelOptions nowhere = ChannelOptions.defaults().with("cwd", folder + "/none");
+      AddressException e =
+          assertThrows(AddressException.class, () -> peers.connect("exec:true", nowhere));
+      assertTrue(e.getMessage().contains(folder + "/none"), e.getMessage());
+      assertThrows(
+          IllegalArgumentException.class,
+          () -> peers.connect("exec:true", ChannelOptions.defaults().with("stderr", "null")));
+    }
+
+    @Test
+    void standardErrorCanBeASecondSource() throws IOException {
+      ChannelOptions options = ChannelOptions.defaults().with("stderr", "pipe");
+      Peer child = peers.connect("shell:echo out; echo err >&2", options);
+      ByteSource errors = facet(child).errorSource().orElseThrow();
+      assertEquals("err\n", UTF_8.decode(errors.readAll(100, Peers.LIMIT)).toString());
+      assertEquals("out\n", child.readAll());
+      assertTrue(facet(connect("exec:true")).errorSource().isEmpty());
+    }
+
+    @Test
+    void waitingForTheStatusHasLimitsOfItsOwn() throws IOException {
+      Peer child = connect("exec:sleep 1000");
+      ProcessFacet facet = facet(child);
+      assertEquals(OptionalInt.empty(), facet.exitStatus(Wait.none()));
+      assertThrows(
+          StreamTimeoutException.class, () -> facet.exitStatus(Wait.upTo(Duration.ofMillis(1))));
+      assertThrows(
+          StreamTimeoutException.class, () -> facet.exitStatus(Wait.until(System.nanoTime())));
+      Thread.currentThread().interrupt();
+      assertThrows(InterruptedIOException.class, () -> facet.exitStatus(Wait.forever()));
+      assertTrue(Thread.interrupted());
+      facet.terminate();
+      assertEquals(OptionalInt.of(143), facet.exitStatus(Peers.LIMIT));
+      facet.terminate();
+    }
+
+    @Test
+    void aCloseLetsTheChildFinish() throws IOException {
+      Path file = folder.resolve("file");
+      Peer child = connect("shell:sleep 0.3; cat > " + file);
+      child.write("everything");
+      child.sink().end();
+      child.close();
+      gone(child);
+      assertEquals("everything", Files.readString(file));
+    }
+
+    @Test
+    void aClosedStubbornChildIsKilled() throws IOException {
+      ChannelOptions brief = ChannelOptions.defaults().withCloseTimeout(Duration.ofMillis(400));
+      Peer child =
+          peers.connect("shell:trap '' TERM; echo ready; while :; do sleep 0.1; done", brief);
+      assertEquals("ready\n", child.read(6));
+      child.close();
+      ExitException e = assertThrows(ExitException.class, () -> gone(child));
+      assertEquals(137, e.status());
+    }
+
+    @Test
+    void anAbortTerminatesTheChild() throws IOException {
+      Peer child = connect("exec:sleep 1000");
+      child.abort();
+      ExitException e = assertThrows(ExitException.class, () -> gone(child));
+      assertEquals(143, e.status());
+    }
+
+    @Test
+    void whoIsNotReadIsStalled() throws IOException {
+      Path count = folder.resolve("count");
+      Peer child =
+          connect("shell:dd if=/dev/zero bs=1000 count=2000 2>/dev/null; echo done > " + count);
+      assertEquals(1, child.source().read(ByteBuffer.allocate(1), Peers.LIMIT));
+      assertNull(
+          CompletableFuture.supplyAsync(
+                  () -> {
+                    try {
+                      return facet(child).exitStatus(Wait.upTo(Duration.ofMillis(300)));
+                    } catch (IOException e) {
+                      return null;
+                    }
+                  })
+              .join());
+      assertFalse(Files.exists(count));
+      assertEquals(1_999_999, child.readAll().length());
+      gone(child);
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.stdio;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.StreamClosedWhileWaitingException;
+import io.penstock.impl.kind.Peers;
+import io.penstock.impl.kind.Peers.Peer;
+import io.penstock.stream.Terminator;
+import io.penstock.stream.Wait;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
+
+/** What a test runs in a process of its own, which exits with 0 when it did what it should. */
+public final class StdioMain {
+  private StdioMain() {}
+
+  /** Runs one case. */
+  public static void main(String[] args) throws IOException {
+    try (Peers peers = new Peers(new StdioProvider())) {
+      Peer stdio = peers.connect("stdio:");
+      switch (args[0]) {
+        case "copy" -> {
+          stdio.source().transferTo(stdio.sink(), Long.MAX_VALUE, Wait.forever());
+          finish(stdio);
+        }
+        case "line" -> {
+          String line = stdio.source().readLine(UTF_8, 1000, Terminator.KEEP, Peers.LIMIT);
+          stdio.source().close();
+          stdio.write(String.valueOf(line));
+          finish(stdio);
+        }
+        case "write" -> {
+          stdio.write("written\n");
+          finish(stdio);
+        }
+        case "release" -> release(stdio);
+        case "broken" -> broken(stdio);
+        case "end" -> {
+          stdio.write("all");
+          stdio.sink().end();
+          stdio.source().awaitReadable(Wait.forever());
+        }
+        case "abort" -> {
+          stdio.write("part");
+          stdio.sink().flush(Peers.LIMIT);
+          stdio.abort();
+          System.out.print(" and the rest");
+          System.out.flush();
+        }
+        default -> throw new IllegalArgumentException(args[0]);
+      }
+    }
+  }
+
+  private static void finish(Peer stdio) throws IOException {
+    stdio.close();
+    check(!FileDescriptor.out.valid(), "standard output is still open");
+  }
+
+  private static void check(boolean condition, String otherwise) {
+    if (!condition) {
+      throw new AssertionError(otherwise);
+    }
+  }
+
+  private static void release(Peer stdio) throws IOException {
+    CompletableFuture<Boolean> reading =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                stdio.readOnce();
+                return false;
+              } catch (StreamClosedWhileWaitingException e) {
+                return true;
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+    Peers.eventually("it is read", () -> Peers.threadLives("penstock-stdin"));
+    stdio.source().close();
+    check(Peers.get(reading), "the reader was not told of the close");
+    Peers.eventually("the thread is gone", () -> !Peers.threadLives("penstock-stdin"));
+    stdio.write("released\n");
+    stdio.sink().flush(Peers.LIMIT);
+    // Descriptor 0 is as it was.
+    check(new FileInputStream(FileDescriptor.in).read() == 'x', "standard input was touched");
+  }
+
+  private static void broken(Peer stdio) throws IOException {
+    try {
+      while (true) {
+        stdio.sink().writeFully(ByteBuffer.allocate(100_000), Peers.LIMIT);
+      }
+    } catch (BrokenPipeException e) {
+      check(e.getMessage().startsWith("stdio:"), e.getMessage());
+    }
+  }
+}

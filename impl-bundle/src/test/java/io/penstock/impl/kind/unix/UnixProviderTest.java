@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.unix;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.error.AddressException;
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.error.NotSupportedException;
+import io.penstock.impl.kind.Peers;
+import io.penstock.impl.kind.Peers.Peer;
+import io.penstock.spi.ListenerDriver;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class UnixProviderTest {
+  @TempDir Path folder;
+
+  private final Peers peers = new Peers(new UnixProvider());
+
+  @AfterEach
+  void close() throws IOException {
+    peers.close();
+  }
+
+  @Test
+  void bytesGoBothWaysAndEachEndIsOfItsOwn() throws IOException {
+    Path path = folder.resolve("s");
+    ListenerDriver listener = peers.listen("unix-listen:" + path);
+    assertEquals("unix-listen:" + path, listener.endpoint().toString());
+    Peer client = peers.connect("unix:" + path);
+    Peer server = peers.accept(listener);
+    client.write("question");
+    client.sink().end();
+    assertEquals("question", server.readAll());
+    server.write("answer");
+    server.sink().end();
+    assertEquals("answer", client.readAll());
+    assertEquals(UnixDomainSocketAddress.of(path), client.driver().peer().orElseThrow());
+    assertTrue(server.driver().peer().isEmpty());
+  }
+
+  @Test
+  void thePathIsPrivateAndUnlinkedOnClose() throws IOException {
+    Path path = folder.resolve("s");
+    ListenerDriver listener = peers.listen("unix-listen:" + path);
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+    listener.close();
+    assertFalse(Files.exists(path));
+    listener.close();
+
+    Path open = folder.resolve("open");
+    peers.listen("unix-listen:" + open + "?mode=0660");
+    assertEquals("rw-rw----", PosixFilePermissions.toString(Files.getPosixFilePermissions(open)));
+  }
+
+  @Test
+  void whatStandsInThePlaceOfItsPathIsLeftAlone() throws IOException {
+    Path path = folder.resolve("s");
+    ListenerDriver listener = peers.listen("unix-listen:" + path);
+    Files.delete(path);
+    Files.writeString(path, "somebody else's");
+    listener.close();
+    assertTrue(Files.exists(path));
+  }
+
+  private AddressException.Kind kindOf(String endpoint) {
+    AddressException e =
+        assertThrows(
+            AddressException.class,
+            () -> {
+              if (endpoint.startsWith("unix-listen")) {
+                peers.listen(endpoint);
+              } else {
+                peers.connect(endpoint);
+              }
+            });
+    assertTrue(e.getMessage().startsWith(endpoint), e.getMessage());
+    return e.kind();
+  }
+
+  @Test
+  void addressesThatCannotBeUsed() throws IOException {
+    Path file = Files.createFile(folder.resolve("file"));
+    assertEquals(AddressException.Kind.IN_USE, kindOf("unix-listen:" + file));
+    assertTrue(Files.exists(file));
+    assertEquals(AddressException.Kind.NOT_FOUND, kindOf("unix:" + folder.resolve("none")));
+    assertEquals(AddressException.Kind.NOT_FOUND, kindOf("unix-listen:" + folder + "/none/s"));
+    assertEquals(AddressException.Kind.REFUSED, kindOf("unix:" + file));
+    assertEquals(AddressException.Kind.INVALID, kindOf("unix:"));
+    String dots = "/.".repeat(80);
+    assertEquals(AddressException.Kind.NAME_TOO_LONG, kindOf("unix-listen:" + dots + "/s"));
+    assertEquals(AddressException.Kind.NAME_TOO_LONG, kindOf("unix:" + dots + "/s"));
+  }
+
+  @Test
+  void theLongestPathThatIsAllowedWorks() throws IOException {
+    String path = folder.toString();
+    path += "/" + "x".repeat(107 - path.length() - 1);
+    AddressException.Kind kind = null;
+    try {
+      peers.listen("unix-listen:" + path);
+    } catch (AddressException e) {
+      kind = e.kind();
+    }
+    // Some JDKs allow a byte less: then it is refused by name, never cut.
+    assertTrue(kind == null || kind == AddressException.Kind.NAME_TOO_LONG, "kind " + kind);
+    assertEquals(kind == null, Files.exists(Path.of(path)));
+  }
+
+  @Test
+  void abstractNamesNameTheCure() {
+    NotSupportedException e =
+        assertThrows(NotSupportedException.class, () -> peers.connect("unix:@x"));
+    assertTrue(e.getMessage().contains("./@x"), e.getMessage());
+  }
+
+  @Test
+  void anAbortWithUnreadBytesIsAResetForThePeer() throws IOException {
+    ListenerDriver listener = peers.listen("unix-listen:" + folder.resolve("s"));
+    Peer client = peers.connect("unix:" + folder.resolve("s"));
+    Peer server = peers.accept(listener);
+    client.write("unread");
+    server.abort();
+    for (int i = 0; i < 2; i++) {
+      assertThrows(ConnectionResetException.class, client::readOnce);
+    }
+    assertThrows(BrokenPipeException.class, () -> client.write("x"));
+  }
+
+  @Test
+  void aClosedSourceDoesNotStallThePeer() throws IOException {
+    ListenerDriver listener = peers.listen("unix-listen:" + folder.resolve("s"));
+    Peer client = peers.connect("unix:" + folder.resolve("s"));
+    Peer server = peers.accept(listener);
+    server.source().close();
+    client.writeZeros(8 << 20);
+    server.write("answer");
+    assertEquals("answer", client.read(6));
+    client.writeZeros(1 << 20);
+    client.close();
+    server.close();
+    Peers.eventually("the end was seen", () -> !Peers.threadLives("penstock-drain"));
+  }
+
+  @Test
+  void aCloseWithUnreadBytesIsAnEndForThePeer() throws IOException {
+    ListenerDriver listener = peers.listen("unix-listen:" + folder.resolve("s"));
+    Peer client = peers.connect("unix:" + folder.resolve("s"));
+    Peer server = peers.accept(listener);
+    client.writeZeros(10_000);
+    server.write("answer");
+    server.close();
+    assertEquals("answer", client.readAll());
+  }
+
+  @Test
+  void connectingWaitsForABacklogAndCanBeCancelled() throws IOException {
+    ListenerDriver listener = peers.listen("unix-listen:" + folder.resolve("s") + "?backlog=1");
+    List<CompletableFuture<?>> callers = new ArrayList<>();
+    long before = Peers.descriptors();
+    CompletableFuture<?> last;
+    do {
+      last = peers.begin("unix:" + folder.resolve("s"), ChannelOptions.defaults());
+      callers.add(last);
+    } while (isDoneSoon(last));
+    last.cancel(false);
+    Peers.eventually(
+        "the socket was given back", () -> Peers.descriptors() <= before + callers.size() - 1);
+    for (int i = 0; i < callers.size() - 1; i++) {
+      peers.accept(listener);
+      Peers.get(callers.get(i));
+    }
+  }
+
+  private static boolean isDoneSoon(CompletableFuture<?> future) {
+    try {
+      future.get(300, java.util.concurrent.TimeUnit.MILLISECONDS);
+      return true;
+    } catch (java.util.concurrent.TimeoutException e) {
+      return false;
+    } catch (InterruptedException | java.util.concurrent.ExecutionException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void everythingIsGivenBack() throws IOException {
+    Path path = folder.resolve("s");
+    Peer warm =
+        peers.connect("unix:" + peers.listen("unix-listen:" + path + "w").endpoint().address());
+    warm.source().readable().isSet();
+    warm.close();
+    long before = Peers.descriptors();
+    ListenerDriver listener = peers.listen("unix-listen:" + path);
+    for (int i = 0; i < 20; i++) {
+      Peer client = peers.connect("unix:" + path);
+      Peer server = peers.accept(listener);
+      client.write("x");
+      assertEquals("x", server.read(1));
+      if (i % 2 == 0) {
+        client.close();
+        server.close();
+      } else {
+        client.abort();
+        server.abort();
+      }
+    }
+    listener.close();
+    Peers.eventually("no more descriptors than before", () -> Peers.descriptors() <= before);
+    Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-drain"));
+  }
+}
