@@ -21,19 +21,21 @@ check_no_warning_on_any_jdk() {
 }
 
 check_standard_input_is_left_to_others() {
+  # The line comes once the relay has ended, which it does without a byte of input.
   out=$( (
-    sleep 2
+    soon test -e ended
     echo hi
-  ) | sh -c '"$0" relay stdio: exec:true; cat' "$penstock" 2>err)
+  ) | sh -c '"$0" relay stdio: exec:true; echo $? >ended; cat' "$penstock" 2>err)
   equal "standard output" "$out" hi
   equal "standard error" "$(cat err)" ""
+  equal status "$(cat ended)" 0
 }
 
 check_date_returns_at_once_on_a_terminal() {
   python3 "$peers" terminal "$penstock" relay stdio: exec:date >out
   matches "the last line" "$(tail -n 1 out)" '^status 0 '
   took=$(tail -n 1 out | cut -d' ' -f3)
-  less "$took" 3 || fail "it took $took s"
+  less "$took" 8 || fail "it took $took s"
   equal "the number of lines" "$(wc -l <out)" 2
   matches "the date" "$(head -n 1 out)" "$(date +%Y)"
 }

@@ -66,7 +66,7 @@ check_run_with_the_example() {
   soon test -S penstock-front.sock
   soon test -S penstock-back.sock
   for round in 1 2; do
-    socat -t20 UNIX-CONNECT:penstock-back.sock 'EXEC:tr a-z A-Z,pipes' &
+    socat -t20 UNIX-CONNECT:penstock-back.sock 'EXEC:tr a-z A-Z' &
     children+=("$!")
     out=$(socat -t20 - UNIX-CONNECT:penstock-front.sock <<<"through two pipes, round $round")
     equal "what came back" "$out" "THROUGH TWO PIPES, ROUND $round"
@@ -84,23 +84,35 @@ check_run_without_its_folder() {
   matches "standard error" "$(cat err)" '^penstock: .*nowhere'
 }
 
+# median FILE: of its lines, which are numbers.
+median() {
+  sort -n "$1" | sed -n "$((($(wc -l <"$1") + 1) / 2))p"
+}
+
 check_start_to_first_byte() {
   limit=${E2E_START_MAX:-700}
+  busy=
+  slow=
   for home in $(jdk_homes); do
-    times=()
+    : >first
+    : >version
     for _ in 1 2 3 4 5 6 7 8 9 10; do
       begin=$EPOCHREALTIME
-      JAVA_HOME=$home "$penstock" relay stdio: 'exec:cat' <<<x | {
+      JAVA_HOME=$home "$penstock" relay stdio: exec:cat <<<x | {
         read -r _
         echo $(((${EPOCHREALTIME/[.,]/} - ${begin/[.,]/}) / 1000))
-      } >took
-      times+=("$(cat took)")
+      } >>first
+      begin=$EPOCHREALTIME
+      "$home/bin/java" -version 2>shown
+      echo $(((${EPOCHREALTIME/[.,]/} - ${begin/[.,]/}) / 1000)) >>version
     done
-    median=$(printf '%s\n' "${times[@]}" | sort -n | sed -n '5p')
-    note "median of ten $median ms with $("$home/bin/java" -version 2>&1 | head -n 1)"
-    ((median < limit)) || slow="$median ms with $home"
+    note "$(median first) ms, the median of ten, beside $(median version) ms for java -version: $(head -n 1 shown)"
+    (($(median first) < limit)) || slow="$(median first) ms with $home, expected less than $limit"
+    # The virtual machine alone takes a few dozen when nothing else wants the processor.
+    (($(median version) < 75)) || busy="java -version took $(median version) ms"
   done
-  [[ -z ${slow:-} ]] || fail "$slow, expected less than $limit"
+  [[ -z $slow || -z $busy ]] || skip "the machine is too busy to tell: $busy; $slow"
+  [[ -z $slow ]] || fail "$slow"
 }
 
 check_two_first_runs_at_once() {
