@@ -2,7 +2,6 @@
 package io.penstock.impl.poller;
 
 import io.penstock.channel.Channel;
-import io.penstock.error.StreamClosedException;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.ListenerEnd;
 import io.penstock.poller.ChannelHandler;
@@ -87,13 +86,17 @@ final class ListenerEntry extends Entry {
     SourceEntry client;
     try {
       client = poller.add(channel.source(), framing);
-    } catch (IllegalStateException e) {
-      LOG.log(
-          Level.DEBUG,
-          "{0}: {1} came when the poller was being closed",
-          listener.name(),
-          channel.name());
-      channel.abort(new StreamClosedException(channel.name()));
+    } catch (RuntimeException e) {
+      // The poller is being closed, or there is no framer to be had: nobody would ever be told of
+      // this channel.
+      channel.abort(e);
+      if (gone()) {
+        LOG.log(Level.DEBUG, channel.name() + ": came too late to be registered", e);
+      } else {
+        calling();
+        handler.failed(this, e);
+        called();
+      }
       return;
     }
     calling();

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 final class Multiplexer {
   private final Consumer<Entry> due;
   private final Queue<Entry> releases = new ConcurrentLinkedQueue<>();
+  private final Consumer<SelectionKey> fire = this::fire;
   private final AtomicBoolean waiting = new AtomicBoolean();
   private volatile @Nullable Selector selector;
   private boolean cancelled;
@@ -75,7 +76,7 @@ final class Multiplexer {
         selectNow();
       } else {
         counted();
-        current.select(this::fire, millis(nanos));
+        current.select(fire, millis(nanos));
         cancelled = false;
       }
     } finally {
@@ -94,7 +95,7 @@ final class Multiplexer {
     Selector current = selector;
     if (current != null && !current.keys().isEmpty()) {
       counted();
-      current.selectNow(this::fire);
+      current.selectNow(fire);
     }
     cancelled = false;
   }
@@ -176,7 +177,7 @@ final class Multiplexer {
     if (key != null && !key.isValid()) {
       // Unregistered a moment ago; the selector has to forget that before it takes a new key.
       counted();
-      current.selectNow(this::fire);
+      current.selectNow(fire);
       cancelled = false;
       key = null;
     }

@@ -29,6 +29,7 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 
 /**
  * A poller with a selector of its own. Ends with a selectable channel are found by the selector,
@@ -53,6 +54,7 @@ public final class SelectorPoller implements Poller {
   private final PollTurn turn = new PollTurn();
   private final Scratch scratch = new Scratch();
   private final Multiplexer multiplexer = new Multiplexer(this::queue);
+  private final BooleanSupplier idle = this::isIdle;
   private final AtomicBoolean woken = new AtomicBoolean();
   private volatile boolean closed;
   private long round;
@@ -294,7 +296,7 @@ public final class SelectorPoller implements Poller {
       boolean woke = woken.getAndSet(false);
       boolean interrupted = Thread.currentThread().isInterrupted();
       long left = deadline.left();
-      multiplexer.select(woke || interrupted || !due.isEmpty() ? 0 : left, this::idle);
+      multiplexer.select(woke || interrupted || !due.isEmpty() ? 0 : left, idle);
       int handled = round(handler);
       flush();
       if (handled > 0 || woke || left <= 0) {
@@ -306,7 +308,7 @@ public final class SelectorPoller implements Poller {
     }
   }
 
-  private boolean idle() {
+  private boolean isIdle() {
     return due.isEmpty() && !woken.get() && !closed;
   }
 

@@ -9,6 +9,7 @@ import io.penstock.poller.Framer;
 import io.penstock.poller.Framing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 
 /** Reads a source and cuts what comes into frames. */
 final class SourceEntry extends Entry {
@@ -25,7 +26,7 @@ final class SourceEntry extends Entry {
     super(poller, source);
     this.source = source;
     this.framing = framing;
-    this.framer = framing.newFramer();
+    this.framer = Objects.requireNonNull(framing.newFramer(), "framer");
     this.scratch = scratch;
     this.backlog = new Backlog(source, scratch);
   }

@@ -11,12 +11,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.pipe.Pipe;
+import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Framing;
 import io.penstock.poller.PollEvent;
 import io.penstock.poller.Registration;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -458,6 +460,36 @@ class PollerPipeTest {
     assertEquals("2\n", Recorder.text(second.bytes()));
   }
 
+  @Test
+  void aLineLeavesNoGarbage() throws IOException {
+    com.sun.management.ThreadMXBean threads =
+        (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Pipe pipe = bench.pipe("a", 1 << 20);
+    poller.register(pipe.source(), Framing.lines(100));
+    ByteBuffer lines = Bench.bytes(("x".repeat(63) + "\n").repeat(10_000));
+    long[] count = new long[2];
+    ChannelHandler handler =
+        new ChannelHandler() {
+          @Override
+          public void data(Registration registration, ByteBuffer frame) {
+            count[0]++;
+            count[1] += frame.get(62);
+          }
+        };
+    long least = Long.MAX_VALUE;
+    for (int i = 1; i <= 20; i++) {
+      pipe.sink().writeFully(lines.duplicate(), Bench.SOON);
+      long before = threads.getCurrentThreadAllocatedBytes();
+      while (count[0] < i * 10_000L) {
+        poller.poll(Bench.SOON, handler);
+      }
+      least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+    }
+    assertEquals(count[0] * 'x', count[1]);
+    // Some bytes for each read and each poll, nothing for each line.
+    assertTrue(least < 10_000 * 8, least + " bytes for 10000 lines");
+  }
+
   // ---- fairness
 
   @Test
@@ -537,6 +569,25 @@ class PollerPipeTest {
     assertTrue(pipe.source().isOpen());
     registration.close();
     assertEquals(List.of(), recorder.drain());
+  }
+
+  @Test
+  void aHandlerMayCloseThePoller() throws IOException {
+    Pipe pipe = bench.pipe("a");
+    poller.register(pipe.source(), Framing.lines(100));
+    Bench.write(pipe.sink(), "1\n2\n");
+    Recorder closing =
+        new Recorder() {
+          @Override
+          public void data(Registration registration, ByteBuffer frame) throws IOException {
+            super.data(registration, frame);
+            poller.close();
+          }
+        };
+    assertEquals(1, poller.poll(Bench.SOON, closing));
+    assertEquals(List.of("a=1\n"), closing.drain());
+    assertEquals("2\n", Recorder.text(pipe.source().drain()));
+    assertThrows(StreamClosedException.class, () -> poller.poll(Bench.SOON, closing));
   }
 
   @Test

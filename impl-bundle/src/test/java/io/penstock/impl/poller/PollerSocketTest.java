@@ -211,6 +211,32 @@ class PollerSocketTest {
     real.close();
   }
 
+  @Test
+  void aChannelThatCannotBeFramedIsCutAndTheListenerGoesOn() throws IOException {
+    Listener listener = bench.listen();
+    boolean[] broken = {true};
+    poller.register(
+        listener,
+        Framing.custom(
+            100,
+            () -> {
+              if (broken[0]) {
+                throw new IllegalStateException("no framer today");
+              }
+              return ByteBuffer::remaining;
+            }));
+    Channel unlucky = bench.connect(listener);
+    pollUntil(1);
+    assertThrows(
+        IOException.class, () -> unlucky.source().read(ByteBuffer.allocate(1), Bench.SOON));
+    broken[0] = false;
+    bench.connect(listener);
+    pollUntil(1);
+    List<String> seen = recorder.drain();
+    assertTrue(seen.get(0).endsWith(" failed IllegalStateException"));
+    assertEquals("opened", seen.get(1));
+  }
+
   // ---- sources
 
   @Test
