@@ -10,15 +10,20 @@
   peers.py whole ADDRESS               sends the end, reads to the end; standard error says how it ended
   peers.py after_end ADDRESS           reads to the end, only then sends "later" and the end
   peers.py terminal COMMAND...         runs a command on a terminal of its own, shows what it printed
+  peers.py interrupt COMMAND...        the same, and types Ctrl-C as soon as it has printed something
   peers.py without JAR ENTRY OUT       copies a jar without the entries that match ENTRY
+  peers.py without_component JAR BUNDLE NAME OUT
+                                       copies a jar without a component of a bundle in it
 
 LOG gets lines "SECONDS BYTES". ADDRESS is a port on 127.0.0.1 or the path of a Unix socket.
 """
 import fnmatch
 import hashlib
+import io
 import os
 import pty
 import random
+import re
 import select
 import socket
 import struct
@@ -121,7 +126,7 @@ def after_end(address):
     peer.recv(1)
 
 
-def terminal(*command):
+def terminal(*command, typed=b""):
     start = time.monotonic()
     pid, master = pty.fork()
     if pid == 0:
@@ -129,11 +134,17 @@ def terminal(*command):
     try:
         while data := os.read(master, 4096):
             sys.stdout.buffer.write(data)
+            os.write(master, typed)
+            typed = b""
     except OSError:
         pass  # Linux reports the end of a terminal as an error.
     sys.stdout.flush()
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     print(f"status {status} {time.monotonic() - start:.2f}")
+
+
+def interrupt(*command):
+    terminal(*command, typed=b"\x03")
 
 
 def without(jar, pattern, out):
@@ -148,6 +159,36 @@ def without(jar, pattern, out):
         sys.exit(f"{jar} has no entry {pattern}")
 
 
+def without_component(jar, bundle, name, out):
+    descriptor = f"OSGI-INF/{name}.xml"
+
+    def bundle_without(data):
+        copy = io.BytesIO()
+        found = False
+        with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(copy, "w") as target:
+            for entry in source.infolist():
+                content = source.read(entry)
+                if entry.filename == descriptor:
+                    found = True
+                    continue
+                if entry.filename == "META-INF/MANIFEST.MF":
+                    lines = content.decode().replace("\r\n", "\n").replace("\n ", "").split("\n")
+                    lines = [re.sub(f"{re.escape(descriptor)},|,{re.escape(descriptor)}$", "", l) for l in lines]
+                    # A line has at most 72 bytes; all of it is ASCII.
+                    content = "\r\n".join(
+                        "\r\n ".join([l[:70]] + [l[i : i + 70] for i in range(70, len(l), 70)]) for l in lines
+                    ).encode()
+                target.writestr(entry, content)
+        if not found:
+            sys.exit(f"{bundle} has no component {name}")
+        return copy.getvalue()
+
+    with zipfile.ZipFile(jar) as source, zipfile.ZipFile(out, "w") as target:
+        for entry in source.infolist():
+            content = source.read(entry)
+            target.writestr(entry, bundle_without(content) if fnmatch.fnmatch(entry.filename, bundle) else content)
+
+
 def main():
     command, *arguments = sys.argv[1:]
     {
@@ -158,7 +199,9 @@ def main():
         "whole": whole,
         "after_end": after_end,
         "terminal": terminal,
+        "interrupt": interrupt,
         "without": without,
+        "without_component": without_component,
     }[command](*arguments)
 
 

@@ -29,6 +29,15 @@ check_signals_while_bytes_flow() {
   ! kill -0 "$child" 2>/dev/null || fail "the child still runs"
 }
 
+check_ctrl_c_ends_the_child_too_and_says_nothing_of_it() {
+  for _ in 1 2 3; do
+    python3 "$peers" interrupt "$penstock" relay stdio: "exec:sh -c 'echo up; exec cat'" |
+      tr -d '\r' | sed 's/^^C/&\n/' >out
+    matches "the last line" "$(tail -n 1 out)" '^status 130 '
+    equal "what the terminal showed" "$(head -n -1 out)" $'up\n^C'
+  done
+}
+
 check_a_signal_is_no_end_for_peers() {
   listen relay relay tcp-listen://127.0.0.1:0 unix-listen:s
   tcp=$at
@@ -44,14 +53,28 @@ check_a_signal_is_no_end_for_peers() {
   equal "the number of lines" "$(wc -l <err.relay)" 2
 }
 
-check_without_the_implementation_it_says_what_is_missing() {
-  jar=$root/features/target/penstock.jar
-  python3 "$peers" without "$jar" 'bundles/core/*io.penstock.impl*' broken.jar
-  status_of "${JAVA_HOME:+$JAVA_HOME/bin/}java" "-Djava.io.tmpdir=$TMP" -jar broken.jar \
-    relay stdio: exec:date </dev/null >out 2>err
-  equal status "$status" 1
+# broken_jar ARGUMENTS...: runs broken.jar.
+broken_jar() {
+  status_of "${JAVA_HOME:+$JAVA_HOME/bin/}java" "-Djava.io.tmpdir=$TMP" -jar broken.jar "$@" \
+    </dev/null >out 2>err
   equal "standard output" "$(cat out)" ""
+}
+
+check_without_the_implementation_it_says_what_is_missing() {
+  python3 "$peers" without "$root/features/target/penstock.jar" \
+    'bundles/core/*io.penstock.impl*' broken.jar
+  broken_jar relay stdio: exec:date
+  equal status "$status" 1
   matches "standard error" "$(cat err)" 'io\.penstock\.(channel\.ChannelFactory|relay\.RelayFactory)'
+}
+
+check_without_a_provider_it_says_what_is_missing() {
+  python3 "$peers" without_component "$root/features/target/penstock.jar" \
+    'bundles/core/*io.penstock.impl*' io.penstock.kind.process broken.jar
+  broken_jar relay stdio: exec:date
+  ((status != 0)) || fail "status is 0"
+  matches "standard error" "$(cat err)" "'exec': no provider with penstock\.scheme=exec is installed"
+  equal "the number of lines" "$(wc -l <err)" 1
 }
 
 check_run_with_the_example() {
