@@ -25,6 +25,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -143,6 +144,22 @@ public final class Channels implements ChannelFactory {
 
   @Override
   public Listener listen(Endpoint endpoint, ChannelOptions options) throws IOException {
+    return listen(endpoint, options, () -> options, channel -> {});
+  }
+
+  /**
+   * Listens under options that may change later.
+   *
+   * @param options of the listener itself
+   * @param current options of the channel that is accepted now
+   * @param accepted is told of each, with no lock held; must be quick
+   */
+  public Listener listen(
+      Endpoint endpoint,
+      ChannelOptions options,
+      Supplier<ChannelOptions> current,
+      Consumer<Channel> accepted)
+      throws IOException {
     if (!endpoint.listening()) {
       throw new NotSupportedException(
           endpoint.toString(),
@@ -159,7 +176,18 @@ public final class Channels implements ChannelFactory {
             merged.name().isEmpty() ? driver.endpoint().toString() : merged.name(),
             engine,
             driver,
-            accepting -> accept(accepting, merged, installed),
+            accepting -> {
+              ChannelOptions now = current.get();
+              Channel channel =
+                  accept(
+                      accepting,
+                      now == options ? merged : merge(endpoint, now, installed.provider()),
+                      installed);
+              if (channel != null) {
+                accepted.accept(channel);
+              }
+              return channel;
+            },
             merged.maxConnections());
     for (Scope keeper : List.of(scope, installed.made())) {
       keeper.add(listener, "listener " + listener.name(), () -> closeQuietly(listener));

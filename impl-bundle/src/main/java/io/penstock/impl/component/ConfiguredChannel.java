@@ -174,6 +174,12 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
     if (!old.sameConnection(next)) {
       return replaced(channel, old, next);
     }
+    retime(channel, old, next);
+    return next;
+  }
+
+  /** Changes the limits of a live channel. */
+  static void retime(Channel channel, ChannelSettings old, ChannelSettings next) {
     Wait read = next.merged().readWait();
     Wait write = next.merged().writeWait();
     // Only what the configuration changes: a consumer may have set the other one.
@@ -183,7 +189,6 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
     if (!write.equals(old.merged().writeWait())) {
       channel.sink().writeWait(write);
     }
-    return next;
   }
 
   private ChannelSettings replaced(Channel channel, ChannelSettings old, ChannelSettings next) {

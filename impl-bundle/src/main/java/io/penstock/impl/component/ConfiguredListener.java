@@ -11,12 +11,16 @@ import io.penstock.impl.core.Engine;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** A listener that is registered while it is bound, and bound again when it is lost. */
 final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
   private final Channels channels;
   private final Kinds kinds;
   private final Services services;
+  private final Set<Channel> live = ConcurrentHashMap.newKeySet();
+  private volatile ChannelOptions options = ChannelOptions.defaults();
 
   ConfiguredListener(
       Engine engine, Names names, Channels channels, Kinds kinds, Services services, String pid) {
@@ -43,13 +47,22 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
     }
   }
 
+  private Map<String, String> known(ChannelSettings values) {
+    return kinds.accepted(
+        pid(), values.endpoint().scheme(), values.extra(), ChannelSettings.LISTENER_KEYS);
+  }
+
   private Listener bind(ChannelSettings values) throws IOException {
-    Map<String, String> known =
-        kinds.accepted(
-            pid(), values.endpoint().scheme(), values.extra(), ChannelSettings.LISTENER_KEYS);
-    ChannelOptions options = values.options(known);
-    channels.check(values.endpoint(), options);
-    return channels.listen(values.endpoint(), options);
+    ChannelOptions made = values.options(known(values));
+    channels.check(values.endpoint(), made);
+    Listener listener = channels.listen(values.endpoint(), made, () -> options, this::accepted);
+    options = made;
+    return listener;
+  }
+
+  private void accepted(Channel channel) {
+    live.add(channel);
+    channel.closed().whenComplete((done, failure) -> live.remove(channel));
   }
 
   private void adopt(Listener listener) {
@@ -88,6 +101,12 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
   ChannelSettings changed(ChannelSettings old, ChannelSettings next) {
     Listener listener = slot.get();
     if (listener == null) {
+      return next;
+    }
+    if (old.sameConnection(next)) {
+      // The channels that are accepted from now on, and those that are there.
+      options = next.options(known(next));
+      live.forEach(channel -> ConfiguredChannel.retime(channel, old, next));
       return next;
     }
     Listener fresh;

@@ -6,9 +6,9 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.core.Engine;
+import io.penstock.impl.relay.Relays;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
-import io.penstock.relay.RelayFactory;
 import io.penstock.relay.RelayObserver;
 import io.penstock.relay.RelayOptions;
 import java.io.IOException;
@@ -22,16 +22,11 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
   private final Channels channels;
-  private final RelayFactory relays;
+  private final Relays relays;
   private final Services services;
 
   ConfiguredRelay(
-      Engine engine,
-      Names names,
-      Channels channels,
-      RelayFactory relays,
-      Services services,
-      String pid) {
+      Engine engine, Names names, Channels channels, Relays relays, Services services, String pid) {
     super(engine, names, pid);
     this.channels = channels;
     this.relays = relays;
@@ -107,6 +102,10 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
   RelaySettings changed(RelaySettings old, RelaySettings next) {
     Relay relay = slot.get();
     if (relay == null) {
+      return next;
+    }
+    if (next.withIdle(old.idle()).equals(old)) {
+      relays.idle(relay, next.idle());
       return next;
     }
     try {

@@ -56,6 +56,10 @@ record RelaySettings(
     return bytes;
   }
 
+  RelaySettings withIdle(Wait limit) {
+    return new RelaySettings(name, from, to, fork, limit, buffer, rate);
+  }
+
   RelayOptions options() {
     return RelayOptions.defaults()
         .withName(name)

@@ -21,6 +21,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -59,6 +60,7 @@ final class Conversation implements Direction.Owner {
 
   private final Engine engine;
   private final RelayOptions options;
+  private final Supplier<Wait> idleLimit;
   private final LongAdder forwarded;
   private final LongAdder returned;
   private final Side from;
@@ -68,18 +70,20 @@ final class Conversation implements Direction.Owner {
   private volatile boolean over;
   private volatile long lastMoved;
   private @Nullable Future<?> linger;
-  private volatile @Nullable Future<?> idle;
+  private @Nullable Future<?> idle;
 
   Conversation(
       Engine engine,
       Channel from,
       Channel to,
       RelayOptions options,
+      Supplier<Wait> idleLimit,
       Buffers buffers,
       LongAdder forwarded,
       LongAdder returned) {
     this.engine = engine;
     this.options = options;
+    this.idleLimit = idleLimit;
     this.forwarded = forwarded;
     this.returned = returned;
     boolean there = both(from, to);
@@ -125,9 +129,7 @@ final class Conversation implements Direction.Owner {
         side.output.schedule();
       }
     }
-    if (options.idle().kind() == Wait.Kind.UP_TO) {
-      watchIdle(options.idle().nanos());
-    }
+    watchIdle();
     return completed;
   }
 
@@ -330,17 +332,33 @@ final class Conversation implements Direction.Owner {
     }
   }
 
-  private void watchIdle(long limit) {
-    long left = limit - (engine.parker().nanoTime() - lastMoved);
-    if (over) {
+  /** Looks at the idle limit, which may have changed, and looks again when it would have passed. */
+  void watchIdle() {
+    Wait limit = idleLimit.get();
+    if (over || limit.kind() != Wait.Kind.UP_TO) {
       return;
     }
+    long left = limit.nanos() - (engine.parker().nanoTime() - lastMoved);
     if (left > 0) {
-      idle = engine.schedule(Duration.ofNanos(left), () -> watchIdle(limit));
+      watchIdleAfter(Duration.ofNanos(left));
     } else {
       String what =
-          "was idle: no byte went either way for " + Duration.ofNanos(limit).toMillis() + " ms";
+          "was idle: no byte went either way for "
+              + Duration.ofNanos(limit.nanos()).toMillis()
+              + " ms";
       fail(from, what, new StreamTimeoutException(from.channel.name(), what, 0));
+    }
+  }
+
+  private void watchIdleAfter(Duration delay) {
+    lock.lock();
+    try {
+      if (idle != null) {
+        idle.cancel(false);
+      }
+      idle = over ? null : engine.schedule(delay, this::watchIdle);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -348,6 +366,7 @@ final class Conversation implements Direction.Owner {
 
   private boolean finish() {
     Future<?> lingering;
+    Future<?> watching;
     lock.lock();
     try {
       if (over) {
@@ -355,13 +374,13 @@ final class Conversation implements Direction.Owner {
       }
       over = true;
       lingering = linger;
+      watching = idle;
     } finally {
       lock.unlock();
     }
     if (lingering != null) {
       lingering.cancel(false);
     }
-    Future<?> watching = idle;
     if (watching != null) {
       watching.cancel(false);
     }

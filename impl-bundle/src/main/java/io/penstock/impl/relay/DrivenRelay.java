@@ -14,6 +14,7 @@ import io.penstock.impl.core.ListenerEnd;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
+import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -118,12 +119,14 @@ final class DrivenRelay implements Relay {
   private boolean acceptingHeld;
   private boolean started;
   private boolean closed;
+  private volatile Wait idle;
 
   DrivenRelay(Engine engine, Side from, Side to, RelayOptions options) {
     this.engine = engine;
     this.from = from;
     this.to = to;
     this.options = options;
+    this.idle = options.idle();
     this.buffers = new Buffers(options.buffer());
     this.name =
         options.name().isEmpty() ? from.endpoint() + " to " + to.endpoint() : options.name();
@@ -247,7 +250,7 @@ final class DrivenRelay implements Relay {
 
   private void join(Channel one, Channel two, Outcome outcome) {
     Conversation conversation =
-        new Conversation(engine, one, two, options, buffers, forwarded, returned);
+        new Conversation(engine, one, two, options, () -> idle, buffers, forwarded, returned);
     boolean late;
     lock.lock();
     try {
@@ -390,6 +393,19 @@ final class DrivenRelay implements Relay {
   }
 
   // ---- state
+
+  /** Changes the idle limit, also of connections in progress. */
+  void idle(Wait limit) {
+    List<Conversation> talks;
+    idle = limit;
+    lock.lock();
+    try {
+      talks = List.copyOf(active);
+    } finally {
+      lock.unlock();
+    }
+    talks.forEach(Conversation::watchIdle);
+  }
 
   @Override
   public CompletionStage<Void> completed() {

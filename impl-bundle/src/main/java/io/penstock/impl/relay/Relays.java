@@ -12,6 +12,7 @@ import io.penstock.impl.core.Scope;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayFactory;
 import io.penstock.relay.RelayOptions;
+import io.penstock.stream.Wait;
 import java.io.IOException;
 
 /** Makes relays that are closed with a scope. */
@@ -63,6 +64,11 @@ public final class Relays implements RelayFactory {
   public Relay create(Channel from, Channel to, RelayOptions options) {
     return keep(
         new DrivenRelay(engine, new DrivenRelay.Given(from), new DrivenRelay.Given(to), options));
+  }
+
+  /** Changes the idle limit of a relay that was made here, also of connections in progress. */
+  public void idle(Relay relay, Wait limit) {
+    ((DrivenRelay) relay).idle(limit);
   }
 
   private Relay keep(Relay relay) {

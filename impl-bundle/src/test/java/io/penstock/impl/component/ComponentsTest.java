@@ -285,6 +285,48 @@ class ComponentsTest {
   }
 
   @Test
+  void changedTimeoutReachesAcceptedChannels() throws Exception {
+    Map<String, String> values = Map.of("endpoint", "mem-listen:gate", "readTimeout", "1m");
+    Configuration configuration = configure("io.penstock.Listener", "gate", values);
+    Listener listener = service(Listener.class, "gate");
+    ChannelFactory channels = context.getService(context.getServiceReference(ChannelFactory.class));
+    Endpoint gate = Endpoint.parse("mem:gate");
+    channels.connect(gate, ChannelOptions.defaults());
+    Channel first = listener.accept(SOON);
+    assertEquals(Wait.upTo(Duration.ofMinutes(1)), first.source().readWait());
+    Future<?> reader = background(() -> first.source().read(ByteBuffer.allocate(1)));
+
+    configuration.update(
+        new Hashtable<>(Map.of("endpoint", "mem-listen:gate", "readTimeout", "20ms")));
+
+    assertEquals("StreamTimeoutException", failure(reader).getClass().getSimpleName());
+    assertSame(listener, service(Listener.class, "gate"));
+    channels.connect(gate, ChannelOptions.defaults());
+    assertEquals(Wait.upTo(Duration.ofMillis(20)), listener.accept(SOON).source().readWait());
+  }
+
+  @Test
+  void changedIdleTimeoutReachesTheConnectionsOfARelay() throws Exception {
+    Map<String, Object> values = Map.of("from", "mem-listen:bar", "to", "echo:", "fork", true);
+    Configuration configuration = configure("io.penstock.Relay", "bar", values);
+    Relay relay = service(Relay.class, "bar");
+    Channel guest =
+        context
+            .getService(context.getServiceReference(ChannelFactory.class))
+            .connect(Endpoint.parse("mem:bar"), ChannelOptions.defaults());
+    guest.sink().writeFully("x", SOON);
+    assertEquals('x', guest.source().take(1, SOON).get());
+
+    configuration.update(
+        new Hashtable<>(
+            Map.of("from", "mem-listen:bar", "to", "echo:", "fork", true, "idleTimeout", "20ms")));
+
+    assertThrows(IOException.class, () -> guest.source().read(ByteBuffer.allocate(1), SOON));
+    log.await("WARNING", "io.penstock.Relay~bar", "was idle");
+    assertSame(relay, service(Relay.class, "bar"));
+  }
+
+  @Test
   void bundleStopWakesWhoWaitsAndEndsItsThreads() throws Exception {
     configure("io.penstock.Pipe", "p", Map.of());
     configure("io.penstock.Listener", "l", Map.of("endpoint", "tcp-listen://127.0.0.1:0"));
