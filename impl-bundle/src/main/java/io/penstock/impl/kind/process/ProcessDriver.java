@@ -33,10 +33,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A child process.
  *
- * <p>When it exits, everything that it wrote is still delivered, then its output ends, even if a
- * child of its own still holds the other end; what that one writes later is not read. Closing ends
- * its input and lets it finish; half of the close limit later it is asked to end, and at the limit
- * it is killed. An abort asks it to end at once. Children of its own are left alone.
+ * <p>A source that is closed drops what the child still writes, so that the child is not stalled.
+ * When it exits, everything that it wrote is still delivered, then its output ends, even if a child
+ * of its own still holds the other end; what that one writes later is not read. Closing ends its
+ * input and lets it finish; half of the close limit later it is asked to end, and at the limit it
+ * is killed. An abort asks it to end at once. Children of its own are left alone.
  */
 final class ProcessDriver implements ChannelDriver, ProcessFacet {
   private static final Logger LOG = System.getLogger("io.penstock");
@@ -76,14 +77,14 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
     this.process = child.process();
     this.closeLimit = closeLimit;
     String thread = "penstock-child-" + process.pid();
-    this.source = new InputPump(name, thread + "-stdout", child.stdout());
+    this.source = new InputPump(name, thread + "-stdout", child.stdout(), true);
     this.sink = new OutputPump(name, thread + "-stdin", child.stdin());
     if (child.stderr() == null) {
       this.errors = null;
       this.errorSource = Optional.empty();
     } else {
       String errorName = name + " (standard error)";
-      InputPump pump = new InputPump(errorName, thread + "-stderr", child.stderr());
+      InputPump pump = new InputPump(errorName, thread + "-stderr", child.stderr(), true);
       this.errors = pump;
       this.errorSource = Optional.of(context.source(errorName, pump));
     }
@@ -174,10 +175,10 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
       sink.close();
     } finally {
       try {
-        source.close();
+        source.cut();
       } finally {
         if (errors != null) {
-          errors.close();
+          errors.cut();
         }
       }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.pump;
 
+import io.penstock.error.BrokenPipeException;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.pipe.MemoryPipe;
@@ -31,7 +32,9 @@ public final class InputPump implements SegmentSource {
   private final MemoryPipe memory;
   private final AtomicBoolean started = new AtomicBoolean();
   private volatile @Nullable Thread thread;
+  private final boolean drops;
   private volatile boolean closed;
+  private volatile boolean dropping;
   private volatile boolean finishing;
 
   /**
@@ -42,7 +45,21 @@ public final class InputPump implements SegmentSource {
    * @param input belongs to the pump from now on
    */
   public InputPump(String name, String threadName, BlockingInput input) {
+    this(name, threadName, input, false);
+  }
+
+  /**
+   * Makes a pump that has not begun.
+   *
+   * @param name of the channel, for errors
+   * @param threadName of the thread
+   * @param input belongs to the pump from now on
+   * @param drops whether a closed source goes on reading and drops what comes, so that the peer is
+   *     neither stalled nor told; {@link #cut()} then lets go of the descriptor
+   */
+  public InputPump(String name, String threadName, BlockingInput input, boolean drops) {
     this.name = name;
+    this.drops = drops;
     this.threadName = threadName;
     this.input = input;
     this.memory = new MemoryPipe(name, WINDOW, false);
@@ -115,7 +132,13 @@ public final class InputPump implements SegmentSource {
       if (left != Long.MAX_VALUE) {
         left -= n;
       }
-      memory.sink().write(buffer.flip());
+      try {
+        memory.sink().write(buffer.flip());
+      } catch (BrokenPipeException e) {
+        if (!dropping) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -123,6 +146,9 @@ public final class InputPump implements SegmentSource {
     while (true) {
       if (closed) {
         throw new IOException("closed");
+      }
+      if (dropping) {
+        return WINDOW;
       }
       long room = memory.sink().room();
       if (room >= WINDOW / 2) {
@@ -196,6 +222,18 @@ public final class InputPump implements SegmentSource {
 
   @Override
   public void close() throws IOException {
+    if (!drops) {
+      cut();
+      return;
+    }
+    dropping = true;
+    memory.source().close();
+    start();
+    LockSupport.unpark(thread);
+  }
+
+  /** Lets go of the descriptor. */
+  public void cut() throws IOException {
     closed = true;
     memory.source().close();
     LockSupport.unpark(thread);
