@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class SlotTest {
+  private final Slot<String> slot = new Slot<>();
+  private final List<String> events = new ArrayList<>();
+
+  private Runnable register(String what) {
+    events.add("+" + what);
+    return () -> events.add("-" + what);
+  }
+
+  @Test
+  void takingWithdrawsOnce() {
+    assertTrue(slot.put("a"));
+    assertTrue(slot.publish("a", () -> register("a")));
+    assertFalse(slot.take("b"));
+    assertTrue(slot.take("a"));
+    assertFalse(slot.take("a"));
+    assertEquals(List.of("+a", "-a"), events);
+  }
+
+  @Test
+  void registrationThatComesTooLateIsUndone() {
+    slot.put("a");
+    assertFalse(
+        slot.publish(
+            "a",
+            () -> {
+              assertEquals("a", slot.close());
+              return register("a");
+            }));
+    assertEquals(List.of("+a", "-a"), events);
+  }
+
+  @Test
+  void whatIsGoneIsNotRegistered() {
+    slot.put("a");
+    slot.take();
+    assertFalse(slot.publish("a", () -> register("a")));
+    assertEquals(List.of(), events);
+  }
+
+  @Test
+  void closedSlotTakesNothing() {
+    assertNull(slot.close());
+    assertFalse(slot.put("a"));
+    assertNull(slot.get());
+  }
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.pipe.PipeOptions;
+import io.penstock.relay.RelayOptions;
+import io.penstock.stream.Wait;
+import java.lang.reflect.Method;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ValuesTest {
+  private static Values values(String pid, Map<String, ?> properties) {
+    Map<String, Object> all = new HashMap<>(properties);
+    all.put("service.pid", pid);
+    return new Values(all);
+  }
+
+  private static PipeSettings pipe(Map<String, ?> properties) {
+    return PipeSettings.of(values("io.penstock.Pipe~p", properties));
+  }
+
+  @Test
+  void textAndNativeTypesMeanTheSame() {
+    PipeSettings text =
+        pipe(Map.of("capacity", "4096", "readBlocking", "false", "direct", " true "));
+    assertEquals(text, pipe(Map.of("capacity", 4096, "readBlocking", false, "direct", true)));
+    assertEquals(text, pipe(Map.of("capacity", 4096L, "readBlocking", false, "direct", true)));
+    assertEquals(
+        text,
+        pipe(
+            Map.of(
+                "capacity",
+                4096.0,
+                "readBlocking",
+                new boolean[] {false},
+                "direct",
+                List.of("true"))));
+    assertEquals(4096, text.options().capacity());
+    assertEquals(Wait.none(), text.readWait());
+  }
+
+  @Test
+  void nothingAndBlankMeanTheDefaults() {
+    PipeOptions defaults = PipeOptions.defaults();
+    for (PipeSettings settings :
+        List.of(pipe(Map.of()), pipe(Map.of("capacity", "", "readTimeout", " ", "spin", "")))) {
+      assertEquals(defaults.capacity(), settings.capacity());
+      assertEquals(defaults.readWait(), settings.readWait());
+      assertEquals(defaults.writeWait(), settings.writeWait());
+      assertEquals(defaults.spin(), settings.spin());
+      assertFalse(settings.direct());
+    }
+  }
+
+  @Test
+  void whatMetatypeShowsAsDefaultsIsWhatNothingMeans() {
+    assertEquals(pipe(Map.of()), pipe(shown(PipeComponent.Config.class)));
+    Map<String, Object> channel = shown(ChannelComponent.Config.class);
+    channel.put("endpoint", "echo:");
+    ChannelOptions options =
+        ChannelSettings.channel(values("io.penstock.Channel~c", channel)).merged();
+    assertEquals(ChannelOptions.defaults().connectTimeout(), options.connectTimeout());
+    assertEquals(ChannelOptions.defaults().closeTimeout(), options.closeTimeout());
+    assertEquals(0, options.receiveBuffer());
+    Map<String, Object> listener = shown(ListenerComponent.Config.class);
+    listener.put("endpoint", "mem-listen:l");
+    options = ChannelSettings.listener(values("io.penstock.Listener~l", listener)).merged();
+    assertEquals(ChannelOptions.defaults().backlog(), options.backlog());
+    assertEquals(ChannelOptions.defaults().maxConnections(), options.maxConnections());
+    Map<String, Object> relay = shown(RelayComponent.Config.class);
+    relay.putAll(Map.of("from", "echo:", "to", "echo:"));
+    RelaySettings settings = RelaySettings.of(values("io.penstock.Relay~r", relay));
+    assertEquals(RelayOptions.DEFAULT_BUFFER, settings.buffer());
+    assertEquals(Wait.forever(), settings.idle());
+    assertEquals(0, settings.rate());
+  }
+
+  @Test
+  void metatypeHasEveryKeyAndNoOther() {
+    assertEquals(Set.copyOf(PipeSettings.KEYS), keys(PipeComponent.Config.class));
+    assertEquals(Set.copyOf(ChannelSettings.CHANNEL_KEYS), keys(ChannelComponent.Config.class));
+    assertEquals(Set.copyOf(ChannelSettings.LISTENER_KEYS), keys(ListenerComponent.Config.class));
+    assertEquals(Set.copyOf(RelaySettings.KEYS), keys(RelayComponent.Config.class));
+  }
+
+  private static Map<String, Object> shown(Class<?> definition) {
+    Map<String, Object> shown = new HashMap<>();
+    for (Method key : definition.getDeclaredMethods()) {
+      if (key.getDefaultValue() != null) {
+        shown.put(key.getName().replace('_', '.'), key.getDefaultValue());
+      }
+    }
+    return shown;
+  }
+
+  private static Set<String> keys(Class<?> definition) {
+    Set<String> keys = new TreeSet<>();
+    for (Method key : definition.getDeclaredMethods()) {
+      keys.add(key.getName().replace('_', '.'));
+    }
+    return keys;
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "capacity | 0 | 1 byte or more, or unbounded",
+        "capacity | 64 kB | KiB",
+        "readTimeout | 5 | ms, s, m",
+        "writeTimeout | -1s | ms, s, m",
+        "readBlocking | yes | true or false",
+        "direct | 1 | true or false",
+        "spin | 1ms | auto",
+      })
+  void badValuesOfAPipeAreRefused(String key, String value, String allowed) {
+    refused("io.penstock.Pipe~p", key, value, allowed, () -> pipe(Map.of(key, value)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "endpoint | nothing | SCHEME:ADDRESS",
+        "endpoint | tcp-listen://:0 | io.penstock.Listener~NAME",
+        "connectTimeout | 0s | more than zero",
+        "receiveBuffer | 0 | more than zero",
+        "reconnect | maybe | true or false",
+        "reconnectMin | 0ms | more than zero",
+        "reconnectMax | 1ms | reconnectMin or more",
+        "readBlocking | maybe | true or false",
+      })
+  void badValuesOfAChannelAreRefused(String key, String value, String allowed) {
+    Map<String, String> given = new HashMap<>(Map.of("endpoint", "echo:"));
+    given.put(key, value);
+    refused(
+        "io.penstock.Channel~c",
+        key,
+        value,
+        allowed,
+        () -> ChannelSettings.channel(values("io.penstock.Channel~c", given)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "from | nothing | SCHEME:ADDRESS",
+        "fork | true | from does not listen",
+        "idleTimeout | 0ms | more than zero",
+        "buffer | 2GiB | 1 byte to 1GiB",
+        "rate | fast | KiB",
+      })
+  void badValuesOfARelayAreRefused(String key, String value, String allowed) {
+    Map<String, String> given = new HashMap<>(Map.of("from", "echo:", "to", "echo:"));
+    given.put(key, value);
+    refused(
+        "io.penstock.Relay~r",
+        key,
+        value,
+        allowed,
+        () -> RelaySettings.of(values("io.penstock.Relay~r", given)));
+  }
+
+  private static void refused(
+      String pid, String key, String value, String allowed, Runnable reading) {
+    String message = assertThrows(IllegalArgumentException.class, reading::run).getMessage();
+    for (String part : List.of(pid + ": " + key + ": ", value, allowed)) {
+      assertEquals(true, message.contains(part), () -> "'" + part + "' in '" + message + "'");
+    }
+  }
+
+  @Test
+  void missingEndpointIsNamed() {
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> ChannelSettings.listener(values("io.penstock.Listener~l", Map.of())))
+            .getMessage();
+    assertEquals(
+        "io.penstock.Listener~l: endpoint: it is not given; expected one that listens, such as"
+            + " tcp-listen://127.0.0.1:0",
+        message);
+  }
+
+  @Test
+  void nameIsTheConfiguredOneOrThePartAfterTheTilde() {
+    assertEquals("p", pipe(Map.of()).name());
+    assertEquals("other", pipe(Map.of("penstock.name", "other")).name());
+    assertEquals("a~b", values("io.penstock.Pipe~a~b", Map.of()).name());
+    assertThrows(
+        IllegalArgumentException.class, () -> values("io.penstock.Pipe.4f2a", Map.of()).name());
+  }
+
+  @Test
+  void neverToWaitGoesBeforeALimit() {
+    Map<String, Object> given =
+        Map.of("endpoint", "echo:", "readBlocking", false, "readTimeout", "5s");
+    ChannelSettings settings = ChannelSettings.channel(values("io.penstock.Channel~c", given));
+    assertEquals(Wait.none(), settings.merged().readWait());
+    assertEquals(Wait.none(), pipe(Map.of("readBlocking", false, "readTimeout", "5s")).readWait());
+  }
+
+  @Test
+  void keysOfFrameworksAndInstallersAreNobodysMistake() {
+    Map<String, Object> given =
+        Map.of(
+            "felix.fileinstall.filename",
+            "file:x",
+            ":configurator:feature",
+            "f",
+            "component.id",
+            7L,
+            ".private",
+            1,
+            "capacity",
+            1,
+            "capacities",
+            new int[] {1, 2});
+    assertEquals(
+        Map.of("capacities", ""), values("io.penstock.Pipe~p", given).others(PipeSettings.KEYS));
+  }
+
+  @Test
+  void onlyWhatALiveConnectionCannotTakeNeedsAnother() {
+    Map<String, Object> base = Map.of("endpoint", "tcp://h:1", "noDelay", true);
+    ChannelSettings settings = channel(base, "readTimeout", "1s");
+    assertEquals(true, settings.sameConnection(channel(base, "readTimeout", "2s")));
+    assertEquals(true, settings.sameConnection(channel(base, "closeTimeout", "2s")));
+    assertFalse(settings.sameConnection(channel(base, "sendBuffer", 9)));
+    assertFalse(settings.sameConnection(channel(base, "endpoint", "tcp://h:2")));
+    assertFalse(settings.sameConnection(channel(base, "noDelay", false)));
+    assertEquals(Endpoint.parse("tcp://h:1"), settings.endpoint());
+    assertEquals(Duration.ofMillis(100), settings.reconnectMin());
+  }
+
+  private static ChannelSettings channel(Map<String, ?> base, String key, Object value) {
+    Map<String, Object> given = new HashMap<>(base);
+    given.put(key, value);
+    return ChannelSettings.channel(values("io.penstock.Channel~c", given));
+  }
+}
