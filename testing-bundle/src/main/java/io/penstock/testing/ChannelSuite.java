@@ -18,6 +18,7 @@ import io.penstock.channel.Listener;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.FrameTooLongException;
+import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.error.StreamFault;
@@ -129,6 +130,17 @@ public abstract class ChannelSuite extends Suite {
         kind().has(Trait.HALF_CLOSE), near().capabilities().contains(Capability.HALF_CLOSE));
     assertEquals(kind().has(Trait.VERDICT), near().capabilities().contains(Capability.VERDICT));
     assertFalse(near().capabilities().contains(Capability.of("no-such-capability")));
+    boolean duplex = kind().has(Trait.DUPLEX);
+    assertEquals(duplex, near().capabilities().contains(Capability.INPUT));
+    assertEquals(duplex, far().capabilities().contains(Capability.OUTPUT));
+    if (!duplex) {
+      NotSupportedException noInput =
+          assertThrows(NotSupportedException.class, () -> near().read(room(1)));
+      assertFalse(noInput.cure().isEmpty());
+      assertThrows(NotSupportedException.class, () -> near().source().take(1, NONE));
+      assertThrows(NotSupportedException.class, () -> far().write(bytes("x")));
+      assertThrows(NotSupportedException.class, () -> far().sink().writeFully("x", NONE));
+    }
   }
 
   @Case
@@ -152,7 +164,7 @@ public abstract class ChannelSuite extends Suite {
 
   // ---- end, close, abort
 
-  @Case(needs = {Trait.HALF_CLOSE, Trait.TWO_PARTIES})
+  @Case(needs = {Trait.HALF_CLOSE, Trait.TWO_PARTIES, Trait.DUPLEX})
   void endOfOneDirectionLeavesTheOtherOpen() throws IOException {
     near().sink().writeFully("question", Wait.upTo(LONG));
     near().sink().end();
@@ -164,7 +176,7 @@ public abstract class ChannelSuite extends Suite {
     assertTrue(far().isOpen());
   }
 
-  @Case(needs = {Trait.HALF_CLOSE, Trait.TWO_PARTIES})
+  @Case(needs = {Trait.HALF_CLOSE, Trait.TWO_PARTIES, Trait.DUPLEX})
   void halfCloseWorksFromEitherSide() throws IOException {
     far().sink().end();
     assertEquals(-1, near().source().read(room(1), Wait.upTo(LONG)));
@@ -173,7 +185,7 @@ public abstract class ChannelSuite extends Suite {
     assertEquals("still here", text(far().source().readAll(99, Wait.upTo(LONG))));
   }
 
-  @Case(needs = Trait.HALF_CLOSE)
+  @Case(needs = {Trait.HALF_CLOSE, Trait.DUPLEX})
   void writeAfterItsOwnHalfCloseIsABrokenPipe() throws IOException {
     near().sink().end();
     assertThrows(BrokenPipeException.class, () -> near().write(bytes("x")));
@@ -203,7 +215,7 @@ public abstract class ChannelSuite extends Suite {
     join(near().closed());
   }
 
-  @Case
+  @Case(needs = Trait.DUPLEX)
   void closeTwiceIsQuietAndCompletes() throws Exception {
     near().close();
     near().close();
@@ -222,7 +234,7 @@ public abstract class ChannelSuite extends Suite {
     assertFalse(near().sink().isOpen());
   }
 
-  @Case
+  @Case(needs = Trait.DUPLEX)
   void closeWakesEverybodyWhoWaits() throws Exception {
     Task<Integer> reader = async(() -> near().read(room(1))).waiting();
     near().close();
@@ -238,7 +250,7 @@ public abstract class ChannelSuite extends Suite {
     join(closed);
   }
 
-  @Case
+  @Case(needs = Trait.DUPLEX)
   void abortThrowsTheCauseAtEachLaterCall() throws Exception {
     IOException cause = new IOException("cut on purpose");
     near().abort(cause);
@@ -250,13 +262,7 @@ public abstract class ChannelSuite extends Suite {
     assertCause(cause, failure(near().closed()));
   }
 
-  private static void assertCause(Throwable expected, Throwable thrown) {
-    assertTrue(
-        thrown == expected || thrown.getCause() == expected,
-        () -> thrown + " does not carry the cause");
-  }
-
-  @Case
+  @Case(needs = Trait.DUPLEX)
   void abortWakesEverybodyWithTheCause() throws Exception {
     IOException cause = new IOException("cut on purpose");
     Task<Integer> reader = async(() -> near().read(room(1))).waiting();
@@ -264,7 +270,7 @@ public abstract class ChannelSuite extends Suite {
     assertCause(cause, reader.failure());
   }
 
-  @Case(needs = {Trait.ABORT_SEEN, Trait.TWO_PARTIES})
+  @Case(needs = {Trait.ABORT_SEEN, Trait.TWO_PARTIES, Trait.DUPLEX})
   void peersAbortIsAFailureAndNeverAnEnd() {
     far().abort(new IOException("cut on purpose"));
     assertThrows(IOException.class, () -> near().source().read(room(1), Wait.upTo(LONG)));
@@ -469,9 +475,9 @@ public abstract class ChannelSuite extends Suite {
 
   @Case
   void schemeThatIsNotInstalledIsNamedWithThoseThatAre() {
-    io.penstock.error.NotSupportedException missing =
+    NotSupportedException missing =
         assertThrows(
-            io.penstock.error.NotSupportedException.class,
+            NotSupportedException.class,
             () ->
                 services()
                     .channels()
@@ -666,6 +672,26 @@ public abstract class ChannelSuite extends Suite {
   }
 
   @Case
+  void whatAHandlerThrowsReachesTheCallerAndThePollerGoesOn() throws Exception {
+    try (Poller poller = services().pollers().get()) {
+      poller.register(far().source(), Framing.lines(100));
+      near().sink().writeFully("one\n", Wait.upTo(LONG));
+      IOException thrown = new IOException("thrown on purpose");
+      ChannelHandler handler =
+          new ChannelHandler() {
+            @Override
+            public void data(Registration from, ByteBuffer frame) throws IOException {
+              throw thrown;
+            }
+          };
+      assertSame(
+          thrown, assertThrows(IOException.class, () -> poller.poll(Wait.upTo(LONG), handler)));
+      near().sink().writeFully("two\n", Wait.upTo(LONG));
+      assertEquals(List.of("two\n"), pollData(poller, 1), "the first counts as delivered");
+    }
+  }
+
+  @Case
   void wakeupAndCloseReturnWhoPolls() throws Exception {
     Poller poller = services().pollers().get();
     poller.register(far().source(), Framing.bytes());
@@ -729,7 +755,7 @@ public abstract class ChannelSuite extends Suite {
     return services().channels().pair(ChannelOptions.defaults());
   }
 
-  @Case(needs = Trait.TWO_PARTIES)
+  @Case(needs = {Trait.TWO_PARTIES, Trait.DUPLEX})
   void relayCarriesBothDirectionsAndTheirEnds() throws Exception {
     ChannelPair pair = memory();
     try (Relay relay = services().relays().create(far(), pair.left(), RelayOptions.defaults())) {
@@ -774,7 +800,7 @@ public abstract class ChannelSuite extends Suite {
     release(pair.right());
   }
 
-  @Case
+  @Case(needs = Trait.TWO_PARTIES)
   void relayInTheOtherDirectionDeliversToTheKind() throws Exception {
     ChannelPair pair = memory();
     try (Relay relay =
@@ -788,7 +814,7 @@ public abstract class ChannelSuite extends Suite {
     release(pair.left());
   }
 
-  @Case
+  @Case(needs = {Trait.TWO_PARTIES, Trait.DUPLEX})
   void failureOfOneSideAbortsTheOtherAndIsNamed() throws Exception {
     ChannelPair pair = memory();
     try (Relay relay = services().relays().create(pair.right(), near(), RelayOptions.defaults())) {
@@ -803,7 +829,7 @@ public abstract class ChannelSuite extends Suite {
     }
   }
 
-  @Case(needs = {Trait.ABORT_SEEN, Trait.TWO_PARTIES})
+  @Case(needs = {Trait.ABORT_SEEN, Trait.TWO_PARTIES, Trait.DUPLEX})
   void failureOfTheKindReachesTheOtherSideAsAFailure() throws Exception {
     ChannelPair pair = memory();
     try (Relay relay = services().relays().create(far(), pair.left(), RelayOptions.defaults())) {
@@ -815,7 +841,7 @@ public abstract class ChannelSuite extends Suite {
     }
   }
 
-  @Case(needs = {Trait.BOUNDED, Trait.TWO_PARTIES})
+  @Case(needs = {Trait.BOUNDED, Trait.TWO_PARTIES, Trait.DUPLEX})
   void relayCarriesBackPressure() throws Exception {
     ChannelPair pair = memory();
     try (Relay relay =
@@ -841,7 +867,7 @@ public abstract class ChannelSuite extends Suite {
     release(pair.right());
   }
 
-  @Case
+  @Case(needs = Trait.DUPLEX)
   void closedRelayReleasesBothSides() throws Exception {
     ChannelPair pair = memory();
     Relay relay = services().relays().create(far(), pair.left(), RelayOptions.defaults());

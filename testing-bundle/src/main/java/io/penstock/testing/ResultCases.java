@@ -289,13 +289,9 @@ abstract class ResultCases extends Suite {
     assertEquals("abc", receive(3));
     for (int i = 0; i < 3; i++) {
       IOException thrown = assertThrows(IOException.class, () -> source().read(room(1), NONE));
-      assertTrue(isOrHas(thrown, cause), () -> thrown + " does not carry the cause");
+      assertCause(cause, thrown);
     }
     assertFalse(source().ended(), "a cut is never the end");
-  }
-
-  private static boolean isOrHas(Throwable thrown, Throwable cause) {
-    return thrown == cause || thrown.getCause() == cause;
   }
 
   @Case(needs = Trait.ABORT_SEEN)

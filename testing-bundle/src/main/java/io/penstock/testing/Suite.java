@@ -147,26 +147,38 @@ abstract class Suite {
 
   /** Writes a pattern until the sink is full and stays so; returns how many bytes went in. */
   final long fill() throws IOException {
+    return fill(sink());
+  }
+
+  /** As {@link #fill()}, with another subject's sink of the same kind. */
+  final long fill(ByteSink sink) throws IOException {
     long filled = 0;
+    boolean idle = false;
     while (true) {
-      ByteBuffer piece = room(4096);
-      for (int i = 0; i < 4096; i++) {
-        piece.put(patternAt(filled + i));
-      }
-      int written = sink().write(piece.flip(), NONE);
+      // One byte may still go where a piece does not.
+      int written = sink.write(pattern(filled, idle ? 1 : 4096), NONE);
       filled += written;
-      if (written == 0) {
-        if (kind().has(Trait.IMMEDIATE)) {
-          return filled;
-        }
+      if (written > 0) {
+        idle = false;
+      } else if (idle || kind().has(Trait.IMMEDIATE)) {
+        return filled;
+      } else {
         // What is on its way makes room for a while.
         try {
-          sink().awaitWritable(Wait.upTo(Duration.ofMillis(60)));
+          sink.awaitWritable(Wait.upTo(Duration.ofMillis(50)));
         } catch (StreamTimeoutException full) {
-          return filled;
+          idle = true;
         }
       }
     }
+  }
+
+  private static ByteBuffer pattern(long from, int count) {
+    ByteBuffer piece = room(count);
+    for (int i = 0; i < count; i++) {
+      piece.put(patternAt(from + i));
+    }
+    return piece.flip();
   }
 
   /** Reads and checks so many bytes of the pattern, from an index on. */
@@ -185,6 +197,16 @@ abstract class Suite {
         at++;
       }
     }
+  }
+
+  /** Fails unless the cause is what was thrown, or is behind it. */
+  static void assertCause(Throwable expected, Throwable thrown) {
+    for (Throwable each = thrown; each != null; each = each.getCause()) {
+      if (each == expected) {
+        return;
+      }
+    }
+    throw new AssertionError(thrown + " does not carry the cause " + expected, thrown);
   }
 
   /** Lets time pass; only for cases whose subject is time. */

@@ -63,6 +63,8 @@ final class Threads {
         case WAITING, TIMED_WAITING -> seen++;
         case TERMINATED ->
             throw new AssertionError(thread.getName() + " has ended instead of waiting");
+        // Who waits in a selector counts as running.
+        case RUNNABLE -> seen = selects(thread) ? seen + 1 : 0;
         default -> seen = 0;
       }
       if (System.nanoTime() - deadline > 0) {
@@ -71,5 +73,12 @@ final class Threads {
       }
       LockSupport.parkNanos(200_000);
     }
+  }
+
+  private static boolean selects(Thread thread) {
+    StackTraceElement[] stack = thread.getStackTrace();
+    return stack.length > 0
+        && stack[0].isNativeMethod()
+        && stack[0].getClassName().startsWith("sun.nio.ch.");
   }
 }

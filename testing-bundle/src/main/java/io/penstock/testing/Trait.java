@@ -29,6 +29,8 @@ public enum Trait {
   ABORT_SEEN,
   /** The two ends belong to two channels. */
   TWO_PARTIES,
+  /** Each channel has both an input and an output. */
+  DUPLEX,
   /** The kind can be listened on. */
   LISTENS,
   /** A connection can fail because nobody is there. */

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.testing.kinds;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.error.AddressException;
+import io.penstock.testing.Case;
+import io.penstock.testing.ChannelSuite;
+import io.penstock.testing.ContractSuite;
+import io.penstock.testing.Kind;
+import io.penstock.testing.Services;
+import io.penstock.testing.Trait;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Unix sockets at a path. */
+class UnixTest {
+  @TempDir static Path folder;
+
+  private static Endpoint endpoint() {
+    return Endpoint.parse("unix-listen:" + folder.resolve(Bench.fresh("s")));
+  }
+
+  private static Kind without(Kind kind) {
+    return kind.without(Trait.IMMEDIATE, "bytes are on their way for a while, uncounted")
+        .without(Trait.BY_REFERENCE, "the system copies")
+        .without(Trait.FLUSH_SEES_READER, "what the system has accepted is out of our hands")
+        .without(Trait.READS_SEEN, "the reader is another program")
+        .without(Trait.CLOSE_BREAKS_WRITER, "what still arrives is dropped")
+        .without(Trait.ABORT_DELIVERED, "a Unix socket has no reset: the peer reads an end")
+        .without(Trait.ABORT_SEEN, "a Unix socket has no reset: the peer reads an end")
+        .without(Trait.VERDICT, "the peer is a socket and no program");
+  }
+
+  private static Kind there() {
+    return without(Kind.of("unix", () -> Bench.clientToServer(endpoint(), Bench::connecting)));
+  }
+
+  @Nested
+  class ToServer extends ContractSuite {
+    @Override
+    protected Kind kind() {
+      return there();
+    }
+  }
+
+  @Nested
+  class ToClient extends ContractSuite {
+    @Override
+    protected Kind kind() {
+      return without(
+          Kind.of("unix-back", () -> Bench.serverToClient(endpoint(), Bench::connecting)));
+    }
+  }
+
+  @Nested
+  class Whole extends ChannelSuite {
+    @Override
+    protected Kind kind() {
+      return there();
+    }
+
+    @Override
+    protected Services services() {
+      return Bench.SERVICES;
+    }
+
+    @Override
+    protected Endpoint listening() {
+      return endpoint();
+    }
+
+    @Override
+    protected Endpoint connecting(Endpoint bound) {
+      return Bench.connecting(bound);
+    }
+  }
+
+  @Case
+  void nameThatIsTooLongIsRefusedAndNeverCut() {
+    Endpoint tooLong = Endpoint.parse("unix-listen:" + folder.resolve("x".repeat(120)));
+    AddressException refused =
+        assertThrows(
+            AddressException.class,
+            () -> Bench.PENSTOCK.channels().listen(tooLong, ChannelOptions.defaults()));
+    assertEquals(AddressException.Kind.NAME_TOO_LONG, refused.kind());
+  }
+
+  @Case
+  void plainFileOfThatNameIsInUseAndAMissingFolderIsNotFound() throws Exception {
+    Path file = Files.createFile(folder.resolve(Bench.fresh("plain")));
+    assertEquals(AddressException.Kind.IN_USE, refusal(file));
+    assertTrue(Files.exists(file), "what is not ours is not removed");
+    assertEquals(AddressException.Kind.NOT_FOUND, refusal(folder.resolve("missing").resolve("s")));
+  }
+
+  private static AddressException.Kind refusal(Path path) {
+    Endpoint endpoint = Endpoint.parse("unix-listen:" + path);
+    return assertThrows(
+            AddressException.class,
+            () -> Bench.PENSTOCK.channels().listen(endpoint, ChannelOptions.defaults()))
+        .kind();
+  }
+
+  @Case
+  void closedListenerRemovesItsPath() throws Exception {
+    Path path = folder.resolve(Bench.fresh("s"));
+    Listener listener =
+        Bench.PENSTOCK
+            .channels()
+            .listen(Endpoint.parse("unix-listen:" + path), ChannelOptions.defaults());
+    assertTrue(Files.exists(path));
+    listener.close();
+    assertFalse(Files.exists(path));
+  }
+}
