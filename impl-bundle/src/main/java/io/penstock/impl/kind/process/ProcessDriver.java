@@ -71,6 +71,7 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
   private final Optional<ByteSource> errorSource;
   private final CompletableFuture<Integer> exit;
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
+  private volatile boolean released;
 
   ProcessDriver(ProviderContext context, Child child, Duration closeLimit) {
     this.name = context.name();
@@ -100,6 +101,9 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
       if (errors != null) {
         errors.finish();
       }
+    }
+    if (released) {
+      cut();
     }
     if (status == null) {
       gone.completeExceptionally(
@@ -171,16 +175,26 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
   }
 
   private void release() throws IOException {
+    released = true;
     try {
       sink.close();
     } finally {
-      try {
-        source.cut();
-      } finally {
+      if (process.isAlive()) {
+        // It may have something to say before it ends; a broken pipe would end it before that.
+        source.close();
         if (errors != null) {
-          errors.cut();
+          errors.close();
         }
+      } else {
+        cut();
       }
+    }
+  }
+
+  private void cut() {
+    source.cut();
+    if (errors != null) {
+      errors.cut();
     }
   }
 

@@ -82,8 +82,9 @@ class ProcessProviderTest {
       Peers.eventually("it is read", () -> Peers.threadLives("penstock-child-" + pid + "-stdout"));
       child.source().close();
       assertEquals(-2, Peers.get(reading));
-      kill(grandchild);
+      child.abort();
       Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child-" + pid));
+      kill(grandchild);
     }
 
     @Test
@@ -278,6 +279,18 @@ class ProcessProviderTest {
       child.close();
       gone(child);
       assertEquals("everything", Files.readString(file));
+    }
+
+    @Test
+    void aClosedChildMaySayWhatNobodyHears() throws IOException {
+      Path file = folder.resolve("file");
+      Peer child = connect("shell:cat; head -c 300000 /dev/zero && echo done > " + file);
+      child.write("x");
+      child.close();
+      gone(child);
+      assertEquals("done\n", Files.readString(file));
+      Peers.eventually(
+          "no thread is left", () -> !Peers.threadLives("penstock-child-" + facet(child).pid()));
     }
 
     @Test

@@ -221,22 +221,30 @@ public final class InputPump implements SegmentSource {
   }
 
   @Override
-  public void close() throws IOException {
+  public void close() {
     if (!drops) {
       cut();
       return;
     }
     dropping = true;
-    memory.source().close();
+    drop();
     start();
     LockSupport.unpark(thread);
   }
 
   /** Lets go of the descriptor. */
-  public void cut() throws IOException {
+  public void cut() {
     closed = true;
-    memory.source().close();
+    drop();
     LockSupport.unpark(thread);
-    input.close();
+    release();
+  }
+
+  private void drop() {
+    try {
+      memory.source().close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, name + ": the buffer could not be closed", e);
+    }
   }
 }
