@@ -9,6 +9,7 @@
   peers.py flood ADDRESS READY         writes and reads at one socket until it ends; says how it ended
   peers.py whole ADDRESS               sends the end, reads to the end; standard error says how it ended
   peers.py after_end ADDRESS           reads to the end, only then sends "later" and the end
+  peers.py full                        says a port whose backlog is full, until standard input ends
   peers.py terminal COMMAND...         runs a command on a terminal of its own, shows what it printed
   peers.py interrupt COMMAND...        the same, and types Ctrl-C as soon as it has printed something
   peers.py without JAR ENTRY OUT       copies a jar without the entries that match ENTRY
@@ -126,6 +127,21 @@ def after_end(address):
     peer.recv(1)
 
 
+def full():
+    listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+    waiting = []
+    while True:
+        peer = socket.socket()
+        peer.settimeout(0.5)
+        waiting.append(peer)
+        try:
+            peer.connect(listener.getsockname())
+        except TimeoutError:
+            break
+    print(listener.getsockname()[1], flush=True)
+    sys.stdin.read()
+
+
 def terminal(*command, typed=b""):
     start = time.monotonic()
     pid, master = pty.fork()
@@ -198,6 +214,7 @@ def main():
         "flood": flood,
         "whole": whole,
         "after_end": after_end,
+        "full": full,
         "terminal": terminal,
         "interrupt": interrupt,
         "without": without,

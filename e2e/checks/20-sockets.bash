@@ -176,6 +176,22 @@ check_a_refused_connection_is_named() {
   matches "standard error" "$(cat err)" "^penstock: tcp://127.0.0.1:$port .*refused"
 }
 
+check_connect_time_out() {
+  mkfifo hold
+  exec 9<>hold
+  start full python3 "$peers" full <hold 9>&-
+  soon test -s out.full
+  begin=$EPOCHREALTIME
+  status_of timeout 20 "$penstock" relay --connect-timeout 300ms stdio: "tcp://127.0.0.1:$(cat out.full)" \
+    </dev/null >out 2>err 9>&-
+  took=$(seconds_since "$begin")
+  exec 9>&-
+  equal status "$status" 1
+  less "$took" 6 || fail "it took $took s"
+  equal "the number of lines" "$(wc -l <err)" 1
+  matches "standard error" "$(cat err)" "^penstock: tcp://127.0.0.1:$(cat out.full) .*(300|0\.3)"
+}
+
 check_an_address_in_use_is_named() {
   listen first relay tcp-listen://127.0.0.1:0 echo:
   status_of "$penstock" relay "tcp-listen://127.0.0.1:$at" echo: </dev/null >out 2>err
