@@ -59,8 +59,8 @@ public final class Penstock implements AutoCloseable {
     BuiltIn.providers(names::find).forEach(providers::add);
   }
 
-  private static List<ChannelDriver> pair() {
-    MemoryPair pair = MemoryPair.create("pair", ChannelOptions.defaults());
+  private static List<ChannelDriver> pair(ChannelOptions options) {
+    MemoryPair pair = MemoryPair.create("pair", options);
     return List.of(pair.left(), pair.right());
   }
 
@@ -109,6 +109,7 @@ public final class Penstock implements AutoCloseable {
   public Poller poller() {
     SelectorPoller poller = new SelectorPoller(engine);
     scope.add(poller, "poller", poller::close);
+    poller.onClose(() -> scope.remove(poller));
     return poller;
   }
 

@@ -26,6 +26,7 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +37,7 @@ public final class Channels implements ChannelFactory {
   private final Engine engine;
   private final Providers providers;
   private final Scope scope;
-  private final Supplier<List<ChannelDriver>> pairs;
+  private final Function<ChannelOptions, List<ChannelDriver>> pairs;
 
   /**
    * Makes a factory.
@@ -45,7 +46,10 @@ public final class Channels implements ChannelFactory {
    * @param pairs makes two drivers that are each other's peer
    */
   public Channels(
-      Engine engine, Providers providers, Scope scope, Supplier<List<ChannelDriver>> pairs) {
+      Engine engine,
+      Providers providers,
+      Scope scope,
+      Function<ChannelOptions, List<ChannelDriver>> pairs) {
     this.engine = engine;
     this.providers = providers;
     this.scope = scope;
@@ -219,7 +223,7 @@ public final class Channels implements ChannelFactory {
 
   @Override
   public ChannelPair pair(ChannelOptions options) {
-    List<ChannelDriver> drivers = pairs.get();
+    List<ChannelDriver> drivers = pairs.apply(options);
     Endpoint endpoint =
         Endpoint.parse("mem:" + (options.name().isEmpty() ? "pair" : options.name()));
     Channel[] made = new Channel[2];

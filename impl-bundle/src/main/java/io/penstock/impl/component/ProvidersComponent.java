@@ -64,8 +64,8 @@ public final class ProvidersComponent implements Kinds {
     return new Channels(engine.engine(), providers, scope, ProvidersComponent::pair);
   }
 
-  private static List<ChannelDriver> pair() {
-    MemoryPair pair = MemoryPair.create("pair", ChannelOptions.defaults());
+  private static List<ChannelDriver> pair(ChannelOptions options) {
+    MemoryPair pair = MemoryPair.create("pair", options);
     return List.of(pair.left(), pair.right());
   }
 

@@ -57,6 +57,7 @@ public final class SelectorPoller implements Poller {
   private final BooleanSupplier idle = this::isIdle;
   private final AtomicBoolean woken = new AtomicBoolean();
   private volatile boolean closed;
+  private volatile Runnable onClose = () -> {};
   private long round;
 
   /** A poller that handles up to {@value #DEFAULT_MAX_EVENTS_PER_POLL} events in a poll. */
@@ -78,6 +79,11 @@ public final class SelectorPoller implements Poller {
     }
     this.engine = engine;
     this.maxEventsPerPoll = maxEventsPerPoll;
+  }
+
+  /** Runs a task after each close; must be quick. */
+  public void onClose(Runnable task) {
+    onClose = task;
   }
 
   /** How often the operating system was asked what is ready. */
@@ -383,5 +389,6 @@ public final class SelectorPoller implements Poller {
     due.clear();
     multiplexer.wake();
     settle();
+    onClose.run();
   }
 }

@@ -45,7 +45,7 @@ final class Bench implements AutoCloseable {
             engine,
             providers,
             scope,
-            () -> {
+            options -> {
               throw new IllegalStateException("no pairs here");
             });
   }
