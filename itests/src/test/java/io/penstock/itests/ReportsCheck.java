@@ -3,7 +3,7 @@ package io.penstock.itests;
 
 import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -99,11 +99,11 @@ class ReportsCheck {
   }
 
   @Test
-  void whatRunsInAContainerRunsInFelixAndInEquinox() throws IOException {
+  void whatRunsInFelixRunsInEquinoxToo() {
     Set<String> felix = classesThatRanIn("felix");
 
+    assertFalse(felix.isEmpty(), "nothing ran in Felix");
     assertEquals(lines(felix), lines(classesThatRanIn("equinox")));
-    assertTrue(felix.containsAll(karafTests()), () -> "in Felix: " + felix);
   }
 
   private static Set<String> classesThatRanIn(String container) {

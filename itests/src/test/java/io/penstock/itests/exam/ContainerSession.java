@@ -77,7 +77,13 @@ final class ContainerSession implements AutoCloseable {
           "org.osgi.service.component",
           "org.apache.felix.configadmin",
           "org.apache.felix.metatype",
+          "org.apache.sling.commons.johnzon",
+          "org.apache.felix.converter",
+          "org.apache.felix.cm.json",
+          "org.apache.felix.configurator",
           "org.apache.felix.scr");
+
+  private static final List<String> PENSTOCK = List.of("io.penstock.api", "io.penstock.impl");
 
   private final ExamSystem system;
   private final TestContainer container;
@@ -220,6 +226,7 @@ final class ContainerSession implements AutoCloseable {
       // Felix and Equinox take turns in one JVM, which has one handler of URLs for good.
       options.add(frameworkProperty("felix.service.urlhandlers").value("false"));
     }
+    bundles.addAll(PENSTOCK);
     bundles.addAll(List.of(testClass.getAnnotation(InContainer.class).bundles()));
     for (String each : bundles) {
       options.add(bundle(ClassPathBundles.url(each)));

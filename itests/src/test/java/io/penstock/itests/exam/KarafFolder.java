@@ -82,7 +82,10 @@ final class KarafFolder {
         maven,
         "org.ops4j.pax.url.mvn.localRepository",
         folder.resolve("data/repository").toString());
-    edit(etc.resolve("custom.properties"), "karaf.shutdown.port", "-1");
+    Path custom = etc.resolve("custom.properties");
+    edit(custom, "karaf.shutdown.port", "-1");
+    // Karaf would write what tests configure into files, and read it from there a second later.
+    edit(custom, "felix.fileinstall.enableConfigSave", "false");
   }
 
   private static void edit(Path file, String key, String value) throws IOException {

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.itests.support;
+
+import java.util.stream.Stream;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+
+/** The product's names, as its users spell them. */
+public final class Penstock {
+
+  /** Factory PID of named pipes. */
+  public static final String PIPE = "io.penstock.Pipe";
+
+  /** Factory PID of channels. */
+  public static final String CHANNEL = "io.penstock.Channel";
+
+  /** Factory PID of listeners. */
+  public static final String LISTENER = "io.penstock.Listener";
+
+  /** Factory PID of relays. */
+  public static final String RELAY = "io.penstock.Relay";
+
+  private Penstock() {}
+
+  /** The implementation bundle. */
+  public static Bundle implementation(BundleContext context) {
+    return bundle(context, "io.penstock.impl");
+  }
+
+  /** A bundle by its symbolic name. */
+  public static Bundle bundle(BundleContext context, String symbolicName) {
+    return Stream.of(context.getBundles())
+        .filter(bundle -> symbolicName.equals(bundle.getSymbolicName()))
+        .findFirst()
+        .orElseThrow(() -> new AssertionError("no bundle " + symbolicName));
+  }
+}
