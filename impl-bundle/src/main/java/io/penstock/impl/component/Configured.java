@@ -69,7 +69,7 @@ abstract class Configured<S, T> {
   abstract S changed(S old, S next);
 
   /**
-   * Closes an object that has been taken out; on any thread, and must not wait.
+   * Closes an object; on any thread, and waits for nobody else.
    *
    * @param graceful whether what was accepted may still be delivered in the background
    */
@@ -99,10 +99,7 @@ abstract class Configured<S, T> {
     if (waiting != null) {
       waiting.cancel(false);
     }
-    T gone = slot.close();
-    if (gone != null) {
-      discard(gone, graceful);
-    }
+    slot.close(gone -> discard(gone, graceful));
     if (mine != null) {
       mine.release();
     }
@@ -172,10 +169,7 @@ abstract class Configured<S, T> {
     if (!name(old).equals(name(next))) {
       settings = next;
       cancelRetry();
-      T gone = slot.take();
-      if (gone != null) {
-        discard(gone, true);
-      }
+      slot.take(gone -> discard(gone, true));
       Names.Claim mine = takeClaim();
       if (mine != null) {
         mine.release();

@@ -141,6 +141,7 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
   void discard(Listener listener, boolean graceful) {
     try {
       listener.close();
+      engine.settleClosed();
     } catch (IOException e) {
       LOG.log(Level.WARNING, listener.name() + ": closing the listener failed", e);
     }

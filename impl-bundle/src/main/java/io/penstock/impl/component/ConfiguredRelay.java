@@ -128,6 +128,7 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
   @Override
   void discard(Relay relay, boolean graceful) {
     relay.close();
+    engine.settleClosed();
   }
 
   /** Reports what goes wrong with one of many connections. */

@@ -2,6 +2,7 @@
 package io.penstock.impl.component;
 
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -81,17 +82,8 @@ final class Slot<T> {
     return true;
   }
 
-  /** Takes out whatever is here and withdraws its services. */
-  @Nullable T take() {
-    return empty(false);
-  }
-
-  /** The same, and nothing is let in any more. */
-  @Nullable T close() {
-    return empty(true);
-  }
-
-  private @Nullable T empty(boolean last) {
+  /** Takes out whatever is here, and lets nothing in any more if this is the last time. */
+  private void empty(Consumer<T> discard, boolean last) {
     T gone;
     Runnable undo;
     lock.lock();
@@ -102,8 +94,23 @@ final class Slot<T> {
     } finally {
       lock.unlock();
     }
+    if (gone != null) {
+      discard.accept(gone);
+    }
     run(undo);
-    return gone;
+  }
+
+  /**
+   * Takes out whatever is here, discards it, and then withdraws its services: whoever sees that
+   * they have gone may rely on it that the address is free.
+   */
+  void take(Consumer<T> discard) {
+    empty(discard, false);
+  }
+
+  /** The same, and nothing is let in any more. */
+  void close(Consumer<T> discard) {
+    empty(discard, true);
   }
 
   private @Nullable Runnable clear() {

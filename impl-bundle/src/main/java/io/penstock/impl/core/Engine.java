@@ -85,6 +85,13 @@ public final class Engine implements Executor, AutoCloseable {
     reactor.flush();
   }
 
+  /** The same, and returns when it is done, or after a moment: only then is an address free. */
+  public void settleClosed() {
+    if (!reactor.settle(STOP_MILLIS)) {
+      LOG.log(Level.WARNING, "closed channels were not released within {0} ms", STOP_MILLIS);
+    }
+  }
+
   /** Runs a task on a worker; after the close, in the caller, so that nothing is lost. */
   @Override
   public void execute(Runnable task) {

@@ -13,6 +13,8 @@ import java.nio.channels.Selector;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -56,6 +58,43 @@ final class Reactor implements AutoCloseable {
       }
     } finally {
       lock.unlock();
+    }
+  }
+
+  /**
+   * The same, and returns when it is done: only then is an address free.
+   *
+   * @param millis how long at most
+   * @return whether it was done in time
+   */
+  boolean settle(long millis) {
+    CountDownLatch done = new CountDownLatch(1);
+    lock.lock();
+    try {
+      if (selector == null || closed || thread == Thread.currentThread()) {
+        return true;
+      }
+    } finally {
+      lock.unlock();
+    }
+    boolean begun =
+        submit(
+            () -> {
+              Selector current = selector();
+              wakeClosed(current);
+              try {
+                current.selectNow(this::fire);
+              } catch (IOException e) {
+                LOG.log(Level.DEBUG, name + ": the selector failed, which the next round tells", e);
+              } finally {
+                done.countDown();
+              }
+            });
+    try {
+      return !begun || done.await(millis, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 

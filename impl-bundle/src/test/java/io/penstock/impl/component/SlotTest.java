@@ -36,23 +36,31 @@ class SlotTest {
         slot.publish(
             "a",
             () -> {
-              assertEquals("a", slot.close());
+              slot.close(gone -> events.add("closed " + gone));
               return register("a");
             }));
-    assertEquals(List.of("+a", "-a"), events);
+    assertEquals(List.of("closed a", "+a", "-a"), events);
+  }
+
+  @Test
+  void servicesGoAfterWhatTheyOffer() {
+    slot.put("a");
+    slot.publish("a", () -> register("a"));
+    slot.close(gone -> events.add("closed " + gone));
+    assertEquals(List.of("+a", "closed a", "-a"), events);
   }
 
   @Test
   void whatIsGoneIsNotRegistered() {
     slot.put("a");
-    slot.take();
+    slot.take(gone -> {});
     assertFalse(slot.publish("a", () -> register("a")));
     assertEquals(List.of(), events);
   }
 
   @Test
   void closedSlotTakesNothing() {
-    assertNull(slot.close());
+    slot.close(gone -> events.add(gone));
     assertFalse(slot.put("a"));
     assertNull(slot.get());
   }
