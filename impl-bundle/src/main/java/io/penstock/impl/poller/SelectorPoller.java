@@ -367,7 +367,8 @@ public final class SelectorPoller implements Poller {
           .whenComplete(
               (done, failure) -> {
                 if (failure != null) {
-                  LOG.log(Level.WARNING, name + ": closing the channel failed", failure);
+                  // The channel's own closed() says so to whoever uses it.
+                  LOG.log(Level.DEBUG, name + ": was not closed cleanly", failure);
                 }
               });
       return;
