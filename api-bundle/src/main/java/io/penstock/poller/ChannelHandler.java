@@ -41,7 +41,7 @@ public interface ChannelHandler {
   default void writable(Registration registration) throws IOException {}
 
   /**
-   * The source has ended, or the listener was closed; the registration is gone.
+   * The source has ended, or the sink or listener was closed; the registration is gone.
    *
    * @param registration whose
    * @throws IOException passed to the caller of poll

@@ -52,7 +52,7 @@ public interface PollEvent {
   record Writable(Registration registration, ByteSink sink) implements PollEvent {}
 
   /**
-   * A source has ended, or a listener was closed; comes once, and the registration is gone.
+   * A source has ended, or a sink or listener was closed; comes once, and the registration is gone.
    *
    * @param registration whose
    */
