@@ -104,10 +104,10 @@ final class ContainerSession implements AutoCloseable {
    * @throws IOException if its files cannot be written
    */
   static ContainerSession boot(ContainerKind kind, Class<?> testClass) throws IOException {
-    Path folder = Files.createTempDirectory("penstock-" + kind.label() + "-");
+    Path logs = Files.createDirectories(logs().resolve(testClass.getName()));
+    Path folder = folder(kind, logs);
     FrameworkLoader framework = framework(kind);
     try {
-      Path logs = Files.createDirectories(logs().resolve(testClass.getName()));
       ExamSystem system = DefaultExamSystem.create(options(kind, testClass, folder, logs));
       TestContainer container =
           container(kind, system, framework, folder, logs.resolve("karaf.log"));
@@ -194,6 +194,19 @@ final class ContainerSession implements AutoCloseable {
       case FELIX, EQUINOX -> new NativeTestContainer(system, framework.factory());
       case FELIX_FORKED, EQUINOX_FORKED -> new ForkedTestContainer(system, framework.factory());
       case KARAF -> KarafFolder.container(system, folder.resolve("karaf"), log);
+    };
+  }
+
+  /**
+   * A private folder, deleted with the container. In process it is beside the logs, because Equinox
+   * writes an empty lock file there once more when the JVM ends; Karaf's holds the temporary files
+   * of tests, whose paths must be short for Unix sockets.
+   */
+  private static Path folder(ContainerKind kind, Path logs) throws IOException {
+    String prefix = "penstock-" + kind.label() + "-";
+    return switch (kind) {
+      case FELIX, EQUINOX -> Files.createTempDirectory(logs, prefix);
+      default -> Files.createTempDirectory(prefix);
     };
   }
 
