@@ -3,6 +3,7 @@ package io.penstock.cli;
 
 import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.Listener;
+import io.penstock.error.ExitException;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayFactory;
 import java.io.IOException;
@@ -10,7 +11,10 @@ import java.io.PrintStream;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
@@ -28,6 +32,12 @@ final class Tool {
   static final int SUCCESS = 0;
   static final int FAILURE = 1;
   static final int BAD_ARGUMENTS = 2;
+
+  /** Exit statuses that stand for SIGHUP, SIGINT and SIGTERM. */
+  private static final Set<Integer> ENDING = Set.of(129, 130, 143);
+
+  /** How long a signal that has ended a child may take to reach this program. */
+  private static final long OWN_SIGNAL_MILLIS = 1000;
 
   /**
    * What there is beside the services.
@@ -53,7 +63,7 @@ final class Tool {
   private final ChannelFactory channels;
   private final RelayFactory relays;
   private final AtomicReference<@Nullable Relay> current = new AtomicReference<>();
-  private volatile boolean stopping;
+  private final CountDownLatch stopped = new CountDownLatch(1);
 
   /**
    * Makes one.
@@ -70,15 +80,19 @@ final class Tool {
 
   /** Ends a relay in progress. From now on nothing is reported. */
   void stop() {
-    stopping = true;
+    stopped.countDown();
     Relay relay = current.get();
     if (relay != null) {
       relay.close();
     }
   }
 
+  private boolean isStopped() {
+    return stopped.getCount() == 0;
+  }
+
   private boolean isEnding() {
-    return stopping || surroundings.ending().getAsBoolean();
+    return isStopped() || surroundings.ending().getAsBoolean();
   }
 
   /**
@@ -235,7 +249,7 @@ final class Tool {
     }
     try (relay) {
       current.set(relay);
-      if (stopping) {
+      if (isStopped()) {
         return FAILURE;
       }
       for (Listener listener : relay.listeners()) {
@@ -259,10 +273,28 @@ final class Tool {
       return SUCCESS;
     } catch (ExecutionException e) {
       reporter.close();
-      return fail(reporter, e.getCause() == null ? e : e.getCause());
+      Throwable failure = e.getCause() == null ? e : e.getCause();
+      awaitOwnSignal(failure);
+      return fail(reporter, failure);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return FAILURE;
+    }
+  }
+
+  /**
+   * Control-C, and who ends a session, send the signal to the children as well, and what a child
+   * does about it may be known before it has reached this program. It is the same signal then, and
+   * no failure.
+   */
+  private void awaitOwnSignal(Throwable failure) {
+    if (failure.getCause() instanceof ExitException exit && ENDING.contains(exit.status())) {
+      try {
+        // The result does not count: the caller asks whether the program is ending.
+        var unused = stopped.await(OWN_SIGNAL_MILLIS, TimeUnit.MILLISECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

@@ -180,8 +180,8 @@ final class Fakes {
 
     @Override
     public void start() {
-      started.countDown();
       onStart.run();
+      started.countDown();
     }
 
     @Override

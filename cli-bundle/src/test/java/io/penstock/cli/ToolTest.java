@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
+import io.penstock.error.ExitException;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
 import io.penstock.stream.Wait;
@@ -270,6 +271,38 @@ class ToolTest {
     tool.run("relay", "stdio:", "echo:");
     assertTrue(fakes.relay.closed);
     assertEquals(1, fakes.relay.started.getCount());
+  }
+
+  @Test
+  void aChildEndedByTheSignalThatEndsTheProgramIsNoFailure() throws Exception {
+    fakes.onStart =
+        options ->
+            fakes.relay.completed.completeExceptionally(
+                new RelayException(
+                    Endpoint.parse("exec:cat"),
+                    "was ended by signal 2",
+                    0,
+                    new ExitException("exec:cat", 130, "was ended by signal 2")));
+    Tool tool = fakes.tool();
+    FutureTask<Integer> run = new FutureTask<>(() -> tool.run("relay", "stdio:", "exec:cat"));
+    Thread main = new Thread(run);
+    main.start();
+    fakes.relay.started.await();
+    tool.stop();
+    assertEquals(1, run.get());
+    assertEquals("", fakes.err());
+  }
+
+  @Test
+  void aChildEndedByASignalOfItsOwnIsAFailure() {
+    fakes.relay.completed.completeExceptionally(
+        new RelayException(
+            Endpoint.parse("exec:cat"),
+            "was ended by signal 15",
+            0,
+            new ExitException("exec:cat", 143, "was ended by signal 15")));
+    assertEquals(1, fakes.run("relay", "stdio:", "exec:cat"));
+    assertEquals("penstock: exec:cat was ended by signal 15\n", fakes.err());
   }
 
   @Test
