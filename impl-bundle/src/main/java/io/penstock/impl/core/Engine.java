@@ -52,8 +52,9 @@ public final class Engine implements Executor, AutoCloseable {
   static Thread daemon(String name, Runnable task) {
     Thread thread = new Thread(task, name);
     thread.setDaemon(true);
-    // A thread must not keep alive whichever bundle happened to cause it.
-    thread.setContextClassLoader(Engine.class.getClassLoader());
+    // A thread must not keep alive whichever bundle happened to cause it, nor ours: the JDK's own
+    // threads inherit this.
+    thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
     thread.setUncaughtExceptionHandler(
         (dead, failure) -> LOG.log(Level.ERROR, dead.getName() + " died of a fault", failure));
     return thread;

@@ -14,7 +14,8 @@ public final class Daemons {
   public static Thread start(String name, Runnable task) {
     Thread thread = new Thread(null, task, name, 0, false);
     thread.setDaemon(true);
-    thread.setContextClassLoader(Daemons.class.getClassLoader());
+    // Not our own: the JDK's threads for children inherit it and outlive the bundle.
+    thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
     thread.setUncaughtExceptionHandler(
         (dead, failure) -> LOG.log(Level.ERROR, dead.getName() + " died of a fault", failure));
     thread.start();

@@ -188,6 +188,12 @@ public final class SocketDriver implements ChannelDriver {
         }
         throw reset(reason);
       }
+      if (n < 0 && sink.writing) {
+        // The system tells of a reset once, to whoever asks first: if that is the write in
+        // progress, this is no end. The
+        // selector sends us back here.
+        return 0;
+      }
       if (n < 0) {
         String reason = cut;
         if (reason != null) {
@@ -239,6 +245,7 @@ public final class SocketDriver implements ChannelDriver {
   private final class Output implements SinkDriver {
     private volatile Runnable ready = () -> {};
     private volatile @Nullable String why;
+    private volatile boolean writing;
 
     @Override
     public int write(ByteBuffer src) throws IOException {
@@ -246,6 +253,7 @@ public final class SocketDriver implements ChannelDriver {
       if (reason != null) {
         throw broken(reason);
       }
+      writing = true;
       try {
         return Bounded.write(channel, src);
       } catch (AsynchronousCloseException e) {
@@ -257,6 +265,8 @@ public final class SocketDriver implements ChannelDriver {
         throw new StreamClosedException(name);
       } catch (IOException e) {
         throw failed(e);
+      } finally {
+        writing = false;
       }
     }
 
