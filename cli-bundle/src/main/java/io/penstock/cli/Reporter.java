@@ -141,11 +141,18 @@ final class Reporter implements RelayObserver, AutoCloseable {
   @Override
   public void parted(@Nullable Channel from, @Nullable RelayException failure) {
     if (failure != null) {
-      if (each && !silenced.getAsBoolean()) {
-        later(() -> failure(failure));
+      if (each) {
+        long grace = SharedSignal.mayExplain(failure) ? SharedSignal.GRACE_MILLIS : 0;
+        var unused = printer.schedule(() -> unlessSilenced(failure), grace, TimeUnit.MILLISECONDS);
       }
     } else if (verbose && from != null) {
       later(() -> line("penstock: done with " + name(from)));
+    }
+  }
+
+  private void unlessSilenced(Throwable failure) {
+    if (!silenced.getAsBoolean()) {
+      failure(failure);
     }
   }
 

@@ -3,7 +3,6 @@ package io.penstock.cli;
 
 import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.Listener;
-import io.penstock.error.ExitException;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayFactory;
 import java.io.IOException;
@@ -11,7 +10,6 @@ import java.io.PrintStream;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -32,12 +30,6 @@ final class Tool {
   static final int SUCCESS = 0;
   static final int FAILURE = 1;
   static final int BAD_ARGUMENTS = 2;
-
-  /** Exit statuses that stand for SIGHUP, SIGINT and SIGTERM. */
-  private static final Set<Integer> ENDING = Set.of(129, 130, 143);
-
-  /** How long a signal that has ended a child may take to reach this program. */
-  private static final long OWN_SIGNAL_MILLIS = 1000;
 
   /**
    * What there is beside the services.
@@ -282,16 +274,12 @@ final class Tool {
     }
   }
 
-  /**
-   * Control-C, and who ends a session, send the signal to the children as well, and what a child
-   * does about it may be known before it has reached this program. It is the same signal then, and
-   * no failure.
-   */
+  /** Waits, where a signal may have ended a child before it has reached this program. */
   private void awaitOwnSignal(Throwable failure) {
-    if (failure.getCause() instanceof ExitException exit && ENDING.contains(exit.status())) {
+    if (SharedSignal.mayExplain(failure)) {
       try {
         // The result does not count: the caller asks whether the program is ending.
-        var unused = stopped.await(OWN_SIGNAL_MILLIS, TimeUnit.MILLISECONDS);
+        var unused = stopped.await(SharedSignal.GRACE_MILLIS, TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

@@ -294,6 +294,30 @@ class ToolTest {
   }
 
   @Test
+  void withForkAChildEndedByTheSignalThatEndsTheProgramIsNoFailure() throws Exception {
+    fakes.onStart =
+        options ->
+            options
+                .observer()
+                .parted(
+                    null,
+                    new RelayException(
+                        Endpoint.parse("exec:cat"),
+                        "was ended by signal 2",
+                        0,
+                        new ExitException("exec:cat", 130, "was ended by signal 2")));
+    Tool tool = fakes.tool();
+    FutureTask<Integer> run =
+        new FutureTask<>(() -> tool.run("relay", "--fork", "tcp-listen://h:2", "exec:cat"));
+    Thread main = new Thread(run);
+    main.start();
+    fakes.relay.started.await();
+    tool.stop();
+    run.get();
+    assertEquals("", fakes.err());
+  }
+
+  @Test
   void aChildEndedByASignalOfItsOwnIsAFailure() {
     fakes.relay.completed.completeExceptionally(
         new RelayException(
