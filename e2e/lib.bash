@@ -80,6 +80,8 @@ status_of() {
 start() {
   local name=$1
   shift
+  # The background process makes them when it comes to it; nobody may read old ones before.
+  rm -f "out.$name" "err.$name"
   env --default-signal=INT,QUIT "$@" >"out.$name" 2>"err.$name" <&0 &
   children+=("$!")
   printf -v "$name" %s "$!"
