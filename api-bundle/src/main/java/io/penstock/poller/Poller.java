@@ -33,6 +33,16 @@ public interface Poller extends AutoCloseable {
   Registration register(ByteSource source, Framing framing);
 
   /**
+   * Reads what comes from a source, with the poller's own framing.
+   *
+   * @param source of any kind
+   * @return the registration
+   * @throws IllegalStateException if the source is registered here already, or the poller is closed
+   * @throws IllegalArgumentException if the source was not made by this product
+   */
+  Registration register(ByteSource source);
+
+  /**
    * Tells when a sink is writable, each time after {@link Registration#wantWritable()}.
    *
    * @param sink of any kind
@@ -53,6 +63,24 @@ public interface Poller extends AutoCloseable {
    * @throws IllegalArgumentException if the listener was not made by this product
    */
   Registration register(Listener listener, Framing framing);
+
+  /**
+   * Accepts from a listener; accepted channels inherit the poller's own framing.
+   *
+   * @param listener of any kind
+   * @return the registration
+   * @throws IllegalStateException if the listener is registered here already, or the poller is
+   *     closed
+   * @throws IllegalArgumentException if the listener was not made by this product
+   */
+  Registration register(Listener listener);
+
+  /**
+   * The poller's own framing.
+   *
+   * @return {@link Framing#bytes()} unless it was configured otherwise
+   */
+  Framing framing();
 
   /**
    * Waits once, then handles what is there. The handler is lent one reused buffer for the length of

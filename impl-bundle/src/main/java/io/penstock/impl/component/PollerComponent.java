@@ -35,13 +35,36 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 public final class PollerComponent implements Poller {
   static final String PID = "io.penstock.Poller.default";
 
-  private static final List<String> KEYS = List.of("maxEventsPerPoll");
+  private static final List<String> KEYS = List.of("framing", "maxFrame", "maxEventsPerPoll");
+  private static final int DEFAULT_MAX_FRAME = 64 * 1024;
+
+  /** The values of a configuration. */
+  private record Settings(int events, Framing framing) {}
 
   /** The keys. */
   @ObjectClassDefinition(
       name = "Penstock: poller",
       description = "How the pollers work that consumers get as a service, each its own.")
   @interface Config {
+    /** Framing. */
+    @AttributeDefinition(
+        required = false,
+        name = "Framing",
+        description =
+            "How bytes are cut into events where the consumer names no framing. bytes, or lines."
+                + " Default: bytes. A change applies to pollers that are made after it.")
+    String framing() default "bytes";
+
+    /** Longest frame. */
+    @AttributeDefinition(
+        required = false,
+        name = "Longest frame",
+        description =
+            "The most bytes of a line, its line feed included, where framing is lines. Bytes, or a"
+                + " number with KiB or MiB; 1 byte or more. Default: 64KiB. A change applies to"
+                + " pollers that are made after it.")
+    String maxFrame() default "64KiB";
+
     /** Events per poll. */
     @AttributeDefinition(
         required = false,
@@ -63,16 +86,38 @@ public final class PollerComponent implements Poller {
   @Activate
   public PollerComponent(Map<String, Object> properties, @Reference EngineComponent engine) {
     Values values = new Values(properties);
-    int events =
-        Refusals.first(values, PollerComponent::events)
-            .orElse(SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL);
+    Settings settings =
+        Refusals.first(values, PollerComponent::settings)
+            .orElse(new Settings(SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL, Framing.bytes()));
     Refusals.unknown(values, KEYS);
-    this.poller = new SelectorPoller(engine.engine(), events);
+    this.poller = new SelectorPoller(engine.engine(), settings.events, settings.framing);
   }
 
-  private static int events(Values values) {
-    return values.get(
-        KEYS.get(0), SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL, PollerComponent::count);
+  private static Settings settings(Values values) {
+    int maxFrame = values.get("maxFrame", DEFAULT_MAX_FRAME, PollerComponent::size);
+    return new Settings(
+        values.get(
+            "maxEventsPerPoll", SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL, PollerComponent::count),
+        values.get("framing", Framing.bytes(), text -> framing(text, maxFrame)));
+  }
+
+  private static Framing framing(String text, int maxFrame) {
+    return switch (text) {
+      case "bytes" -> Framing.bytes();
+      case "lines" -> Framing.lines(maxFrame);
+      default ->
+          throw new IllegalArgumentException(
+              "'" + text + "' is not allowed; expected bytes or lines");
+    };
+  }
+
+  private static int size(String text) {
+    long bytes = Units.bytes(text);
+    if (bytes < 1 || bytes > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "'" + text + "' is not allowed; expected 1 byte or more, less than 2GiB");
+    }
+    return (int) bytes;
   }
 
   private static int count(String text) {
@@ -87,12 +132,27 @@ public final class PollerComponent implements Poller {
   /** Checks changed values; they are for pollers that are made after this one. */
   @Modified
   void modified(Map<String, Object> properties) {
-    Refusals.next(new Values(properties), PollerComponent::events);
+    Refusals.next(new Values(properties), PollerComponent::settings);
   }
 
   @Override
   public Registration register(ByteSource source, Framing framing) {
     return poller.register(source, framing);
+  }
+
+  @Override
+  public Registration register(ByteSource source) {
+    return poller.register(source);
+  }
+
+  @Override
+  public Registration register(Listener listener) {
+    return poller.register(listener);
+  }
+
+  @Override
+  public Framing framing() {
+    return poller.framing();
   }
 
   @Override

@@ -49,6 +49,7 @@ public final class SelectorPoller implements Poller {
 
   private final Engine engine;
   private final int maxEventsPerPoll;
+  private final Framing framing;
   private final Map<End, Entry> entries = new ConcurrentHashMap<>();
   private final Queue<Entry> due = new ConcurrentLinkedQueue<>();
   private final PollTurn turn = new PollTurn();
@@ -65,20 +66,27 @@ public final class SelectorPoller implements Poller {
     this(engine, DEFAULT_MAX_EVENTS_PER_POLL);
   }
 
+  /** A poller whose own framing is bytes. */
+  public SelectorPoller(Engine engine, int maxEventsPerPoll) {
+    this(engine, maxEventsPerPoll, Framing.bytes());
+  }
+
   /**
    * A poller.
    *
    * @param engine tells the time, and when to accept again after a failure
    * @param maxEventsPerPoll how many events one poll handles at most, 1 or more; what is left comes
    *     with the next poll, which does not wait then
+   * @param framing for those who are registered without one
    */
-  public SelectorPoller(Engine engine, int maxEventsPerPoll) {
+  public SelectorPoller(Engine engine, int maxEventsPerPoll, Framing framing) {
     if (maxEventsPerPoll < 1) {
       throw new IllegalArgumentException(
           "maxEventsPerPoll is " + maxEventsPerPoll + ", expected 1 or more");
     }
     this.engine = engine;
     this.maxEventsPerPoll = maxEventsPerPoll;
+    this.framing = framing;
   }
 
   /** Runs a task after each close; must be quick. */
@@ -102,6 +110,21 @@ public final class SelectorPoller implements Poller {
   }
 
   // ---- registering
+
+  @Override
+  public Framing framing() {
+    return framing;
+  }
+
+  @Override
+  public Registration register(ByteSource source) {
+    return register(source, framing);
+  }
+
+  @Override
+  public Registration register(Listener listener) {
+    return register(listener, framing);
+  }
 
   @Override
   public Registration register(ByteSource source, Framing framing) {

@@ -16,6 +16,8 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.pipe.Pipe;
+import io.penstock.poller.PollEvent;
+import io.penstock.poller.Poller;
 import io.penstock.relay.Relay;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.stream.ByteSink;
@@ -56,6 +58,7 @@ import org.osgi.framework.ServiceReference;
 import org.osgi.framework.launch.Framework;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.util.tracker.ServiceTracker;
 
 /**
  * The components in a framework of their own. The API comes from the class path of the test, so
@@ -327,6 +330,35 @@ class ComponentsTest {
   }
 
   @Test
+  void pollersCutAsTheyAreConfigured() throws Exception {
+    Configuration configuration = admin().getConfiguration("io.penstock.Poller.default", "?");
+    configuration.update(new Hashtable<>(Map.of("framing", "lines", "maxFrame", "1KiB")));
+    ServiceTracker<Poller, Poller> tracker =
+        new ServiceTracker<>(
+            context,
+            context.createFilter("(&(objectClass=" + Poller.class.getName() + ")(framing=lines))"),
+            null);
+    tracker.open();
+    try {
+      Poller poller = tracker.waitForService(20_000);
+      assertEquals("lines(1024)", poller.framing().toString());
+      configure("io.penstock.Pipe", "cut", Map.of());
+      Pipe pipe = service(Pipe.class, "cut");
+      poller.register(pipe.source());
+      pipe.sink().writeFully("one\ntw", SOON);
+      List<PollEvent> events = poller.poll(SOON);
+      assertEquals(1, events.size());
+      assertEquals(4, ((PollEvent.Data) events.get(0)).bytes().remaining());
+
+      configuration.update(new Hashtable<>(Map.of("framing", "verses")));
+      log.await("SEVERE", "'verses'", "expected bytes or lines");
+    } finally {
+      tracker.close();
+      configuration.delete();
+    }
+  }
+
+  @Test
   void bundleStopWakesWhoWaitsAndEndsItsThreads() throws Exception {
     configure("io.penstock.Pipe", "p", Map.of());
     configure("io.penstock.Listener", "l", Map.of("endpoint", "tcp-listen://127.0.0.1:0"));
@@ -357,11 +389,13 @@ class ComponentsTest {
 
   // ---- help
 
+  private ConfigurationAdmin admin() {
+    return context.getService(context.getServiceReference(ConfigurationAdmin.class));
+  }
+
   private Configuration configure(String factoryPid, String name, Map<String, ?> values)
       throws IOException {
-    ConfigurationAdmin admin =
-        context.getService(context.getServiceReference(ConfigurationAdmin.class));
-    Configuration configuration = admin.getFactoryConfiguration(factoryPid, name, "?");
+    Configuration configuration = admin().getFactoryConfiguration(factoryPid, name, "?");
     configuration.update(new Hashtable<>(values));
     return configuration;
   }
