@@ -21,6 +21,8 @@ final class Wire {
   // What a POSIX pipe takes whole or not at all, so that no record is ever torn.
   private static final int RECORD = 4096;
   private static final int HEADER = 2;
+  // So much fits into the system's pipe even in records of one byte each.
+  private static final int SURE = 16 * 1024;
   private static final byte KEY = 0x5a;
 
   private final String name;
@@ -161,7 +163,11 @@ final class Wire {
     public long room() {
       lock.lock();
       try {
-        return readerGone || cut != null || blocked ? 0 : window - (sent - consumed);
+        if (readerGone || cut != null || sent - consumed == window) {
+          return 0;
+        }
+        // A full pipe of the system's is the selector's to watch, so that we cannot tell then.
+        return blocked || window > SURE ? -1 : window - (sent - consumed);
       } finally {
         lock.unlock();
       }
@@ -191,7 +197,7 @@ final class Wire {
     public long reads() {
       lock.lock();
       try {
-        return reads;
+        return readerGone ? Long.MAX_VALUE : reads;
       } finally {
         lock.unlock();
       }
@@ -305,6 +311,11 @@ final class Wire {
       } finally {
         lock.unlock();
       }
+    }
+
+    @Override
+    public long capacity() {
+      return window;
     }
 
     @Override

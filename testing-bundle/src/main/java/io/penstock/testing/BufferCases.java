@@ -132,7 +132,7 @@ abstract class BufferCases extends LifeCases {
     assertEquals("abc", receive(3));
   }
 
-  @Case(needs = {Trait.IMMEDIATE, Trait.BOUNDED})
+  @Case(needs = {Trait.IMMEDIATE, Trait.BOUNDED, Trait.BY_REFERENCE})
   void giveOvershootsTheBoundOnce() throws IOException {
     long capacity = sink().room();
     send("a");

@@ -65,28 +65,17 @@ final class CaseRunner implements TestTemplateInvocationContextProvider {
     return instance instanceof Suite suite ? suite.kind().name() : "-";
   }
 
-  /** Named as documents name it: by the published suite, or the class for a case of its own. */
+  /** Named as documents name it: by the published suite, or by its own class. */
   private static String name(ExtensionContext context) {
     Method method = context.getRequiredTestMethod();
-    Class<?> suite = context.getRequiredTestClass();
-    while (Suite.class.isAssignableFrom(suite)
-        && suite.getSuperclass() != null
-        && !suite.getPackageName().equals(Suite.class.getPackageName())) {
-      suite = suite.getSuperclass();
+    Class<?> declaring = method.getDeclaringClass();
+    for (Class<?> suite : List.of(ContractSuite.class, ChannelSuite.class)) {
+      if (suite.isAssignableFrom(context.getRequiredTestClass())
+          && declaring.isAssignableFrom(suite)) {
+        declaring = suite;
+      }
     }
-    return published(suite, method) + "#" + method.getName();
-  }
-
-  private static String published(Class<?> suite, Method method) {
-    if (ContractSuite.class.isAssignableFrom(suite)
-        && method.getDeclaringClass().isAssignableFrom(ContractSuite.class)) {
-      return ContractSuite.class.getName();
-    }
-    if (ChannelSuite.class.isAssignableFrom(suite)
-        && method.getDeclaringClass().isAssignableFrom(ChannelSuite.class)) {
-      return ChannelSuite.class.getName();
-    }
-    return method.getDeclaringClass().getName();
+    return declaring.getName() + "#" + method.getName();
   }
 
   private static Optional<Path> report(ExtensionContext context) {
@@ -100,23 +89,18 @@ final class CaseRunner implements TestTemplateInvocationContextProvider {
   private static final class Skipper implements BeforeEachCallback {
     @Override
     public void beforeEach(ExtensionContext context) {
-      Object instance = context.getRequiredTestInstance();
-      if (instance instanceof Suite suite) {
+      if (context.getRequiredTestInstance() instanceof Suite suite) {
+        Kind kind = suite.kind();
+        kind.unavailable().ifPresent(reason -> skip(context, kind, "*", reason));
         for (Trait trait : annotation(context).needs()) {
-          suite
-              .kind()
-              .lacks(trait)
-              .ifPresent(
-                  reason -> {
-                    report(context)
-                        .ifPresent(
-                            path ->
-                                CaseReport.skipped(
-                                    path, suite.kind().name(), name(context), reason));
-                    throw new TestAbortedException(trait + ": " + reason);
-                  });
+          kind.lacks(trait).ifPresent(reason -> skip(context, kind, name(context), reason));
         }
       }
+    }
+
+    private static void skip(ExtensionContext context, Kind kind, String name, String reason) {
+      report(context).ifPresent(path -> CaseReport.skipped(path, kind.name(), name, reason));
+      throw new TestAbortedException(reason);
     }
   }
 

@@ -786,7 +786,41 @@ public abstract class ChannelSuite extends Suite {
     release(pair.right());
   }
 
-  @Case
+  @Case(needs = Trait.DUPLEX)
+  void relayBringsBackWhatAMirrorReturns() throws Exception {
+    Task<Void> mirror = asyncRun(this::reflect);
+    ChannelPair pair = memory();
+    int size = 300_000;
+    try (Relay relay = services().relays().create(pair.right(), near(), RelayOptions.defaults())) {
+      relay.start();
+      Task<Void> writer =
+          asyncRun(
+              () -> {
+                pair.left().sink().writeFully(bytes(size), Wait.upTo(LONG));
+                pair.left().sink().end();
+              });
+      assertEquals(bytes(size), pair.left().source().readAll(Integer.MAX_VALUE, Wait.upTo(LONG)));
+      writer.get();
+      mirror.get();
+      join(relay.completed());
+      assertEquals(size, relay.forwarded());
+      assertEquals(size, relay.returned());
+    }
+    release(pair.left());
+  }
+
+  /** Sends back what comes, where the peer does not do so by itself. */
+  private void reflect() throws IOException {
+    if (kind().has(Trait.TWO_PARTIES)) {
+      long moved = 0;
+      while (moved >= 0) {
+        moved = far().source().transferTo(far().sink(), Long.MAX_VALUE, Wait.upTo(LONG));
+      }
+      far().close();
+    }
+  }
+
+  @Case(needs = Trait.TWO_PARTIES)
   void relayOneWayEndsWithItsInput() throws Exception {
     ChannelPair pair = memory();
     try (Relay relay =

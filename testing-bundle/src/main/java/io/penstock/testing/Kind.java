@@ -27,11 +27,14 @@ public final class Kind {
   private final String name;
   private final Opener opener;
   private final Map<Trait, String> lacking;
+  private final Optional<String> unavailable;
 
-  private Kind(String name, Opener opener, Map<Trait, String> lacking) {
+  private Kind(
+      String name, Opener opener, Map<Trait, String> lacking, Optional<String> unavailable) {
     this.name = name;
     this.opener = opener;
     this.lacking = lacking;
+    this.unavailable = unavailable;
   }
 
   /**
@@ -45,7 +48,25 @@ public final class Kind {
     if (name.isEmpty() || name.chars().anyMatch(Character::isWhitespace)) {
       throw new IllegalArgumentException("'" + name + "' is not a name without blanks");
     }
-    return new Kind(name, Objects.requireNonNull(opener, "opener"), Map.of());
+    return new Kind(name, Objects.requireNonNull(opener, "opener"), Map.of(), Optional.empty());
+  }
+
+  /**
+   * A kind that the suites cannot run against at all: every case is skipped, and the report has one
+   * line for all of them.
+   *
+   * @param name names the kind in the report; without a blank
+   * @param reason why, and what tests it instead
+   * @return the kind
+   */
+  public static Kind unavailable(String name, String reason) {
+    Kind kind =
+        of(
+            name,
+            () -> {
+              throw new IllegalStateException(name + ": " + reason);
+            });
+    return new Kind(name, kind.opener, Map.of(), Optional.of(reason));
   }
 
   /**
@@ -62,7 +83,7 @@ public final class Kind {
     Map<Trait, String> copy = new EnumMap<>(Trait.class);
     copy.putAll(lacking);
     copy.put(trait, reason);
-    return new Kind(name, opener, Collections.unmodifiableMap(copy));
+    return new Kind(name, opener, Collections.unmodifiableMap(copy), unavailable);
   }
 
   /**
@@ -82,6 +103,15 @@ public final class Kind {
    */
   public Subject open() throws Exception {
     return opener.open();
+  }
+
+  /**
+   * Why the suites cannot run against it at all.
+   *
+   * @return empty unless it was made by {@link #unavailable(String, String)}
+   */
+  public Optional<String> unavailable() {
+    return unavailable;
   }
 
   /**

@@ -233,7 +233,7 @@ abstract class LifeCases extends WaitingCases {
     writer.get();
   }
 
-  @Case(needs = Trait.IMMEDIATE)
+  @Case
   void sourceCloseWarnsOnceOfWhatItDrops() throws Exception {
     Queue<String> warnings = new ConcurrentLinkedQueue<>();
     Handler handler = new Collector(warnings);
@@ -242,6 +242,7 @@ abstract class LifeCases extends WaitingCases {
     String name = source().name();
     try {
       send("abcde");
+      arrived(5);
       assertEquals("ab", receive(2));
       source().close();
       source().close();

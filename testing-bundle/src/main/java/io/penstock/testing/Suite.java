@@ -153,22 +153,25 @@ abstract class Suite {
   /** As {@link #fill()}, with another subject's sink of the same kind. */
   final long fill(ByteSink sink) throws IOException {
     long filled = 0;
-    boolean idle = false;
+    long atLastPause = -1;
+    int size = 4096;
     while (true) {
-      // One byte may still go where a piece does not.
-      int written = sink.write(pattern(filled, idle ? 1 : 4096), NONE);
+      int written = sink.write(pattern(filled, size), NONE);
       filled += written;
       if (written > 0) {
-        idle = false;
-      } else if (idle || kind().has(Trait.IMMEDIATE)) {
+        continue;
+      }
+      if (kind().has(Trait.IMMEDIATE) || filled == atLastPause) {
         return filled;
-      } else {
-        // What is on its way makes room for a while.
-        try {
-          sink.awaitWritable(Wait.upTo(Duration.ofMillis(50)));
-        } catch (StreamTimeoutException full) {
-          idle = true;
-        }
+      }
+      // What is on its way makes room for a while; and a single byte may still go where a piece
+      // does not.
+      atLastPause = filled;
+      try {
+        sink.awaitWritable(Wait.upTo(Duration.ofMillis(50)));
+        atLastPause = -1;
+      } catch (StreamTimeoutException full) {
+        size = 1;
       }
     }
   }
