@@ -395,7 +395,7 @@ abstract class BufferCases extends LifeCases {
     assertEquals("-".repeat(capacity), receive(capacity));
   }
 
-  @Case(needs = {Trait.IMMEDIATE, Trait.BOUNDED})
+  @Case(needs = {Trait.IMMEDIATE, Trait.BOUNDED, Trait.BY_REFERENCE})
   void aMatchBeatsAFullBuffer() throws IOException {
     int capacity = Math.toIntExact(sink().room());
     sink().write(bytes("-".repeat(capacity - 1)));
