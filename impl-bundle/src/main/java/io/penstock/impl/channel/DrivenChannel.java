@@ -177,12 +177,31 @@ public final class DrivenChannel implements Channel {
 
   /** The driver has come. */
   public void attach(ChannelDriver made) {
-    if (!move(State.CONNECTING, State.CONNECTED)) {
+    boolean late;
+    lock.lock();
+    try {
+      late = state != State.CONNECTING;
+      if (!late) {
+        state = State.CONNECTED;
+        // With the state, so that whoever aborts from now on finds what to abort.
+        driver = made;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (late) {
       made.abort(new StreamClosedException(name));
       engine.flushClosed();
       return;
     }
-    driver = made;
+    try {
+      use(made);
+    } catch (RuntimeException e) {
+      abort(Faults.again(name, e));
+    }
+  }
+
+  private void use(ChannelDriver made) {
     Set<Capability> can = new HashSet<>(made.capabilities());
     SourceDriver in = made.source();
     SinkDriver out = made.sink();
@@ -223,6 +242,7 @@ public final class DrivenChannel implements Channel {
     if (move(State.CONNECTING, State.RELEASED)) {
       source.fail(cause);
       sink.fail(cause);
+      forMore(end -> end.fail(cause));
       connected.completeExceptionally(cause);
       closed.completeExceptionally(cause);
     }
@@ -385,18 +405,31 @@ public final class DrivenChannel implements Channel {
       release();
       return closed.minimalCompletionStage();
     }
-    CompletionStage<Void> settled = sink.settled();
-    if (settled.toCompletableFuture().isDone()) {
+    CompletableFuture<Void> settled = sinksSettled();
+    if (settled.isDone()) {
       release();
     } else {
       Future<?> limit = engine.schedule(options.closeTimeout(), this::closeTimedOut);
-      settled.whenComplete(
-          (done, failure) -> {
-            limit.cancel(false);
-            release();
-          });
+      CompletableFuture<Void> unused =
+          settled.whenComplete(
+              (done, failure) -> {
+                limit.cancel(false);
+                release();
+              });
     }
     return closed.minimalCompletionStage();
+  }
+
+  private CompletableFuture<Void> sinksSettled() {
+    List<CompletableFuture<Void>> all = new ArrayList<>(1);
+    all.add(sink.settled().toCompletableFuture());
+    forMore(
+        end -> {
+          if (end instanceof SinkEnd further) {
+            all.add(further.settled().toCompletableFuture());
+          }
+        });
+    return CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0]));
   }
 
   private static void closeEnd(End end) {

@@ -257,6 +257,16 @@ public abstract class End {
     }
   }
 
+  /** Whether anybody watches a signal of this end, so that a level that falls must be noticed. */
+  boolean watched() {
+    for (Waiter waiter : waiters) {
+      if (waiter instanceof Level.Cleared) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** Has the selector watch the driver's channel, if it has one, and wake us. */
   public void arm() {
     EndDriver current = driver;
@@ -295,11 +305,7 @@ public abstract class End {
    * Whoever has it wakes the waiters when it is free.
    */
   public boolean busy() {
-    if (!turn.tryEnter()) {
-      return true;
-    }
-    exit();
-    return false;
+    return turn.held();
   }
 
   /**
@@ -312,7 +318,9 @@ public abstract class End {
    * Runs a task once, as soon as a try is worth it, on the thread that finds out: it must be quick.
    */
   public void whenReady(Runnable task) {
-    whenReady(() -> likely() || tookSelection(), task);
+    // Ready is not enough while somebody else has the turn: a try would come back with nothing at
+    // once, and again.
+    whenReady(() -> (likely() || tookSelection()) && !busy(), task);
   }
 
   void whenReady(BooleanSupplier ready, Runnable task) {

@@ -5,8 +5,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.CancelledKeyException;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
@@ -80,9 +78,9 @@ final class Reactor implements AutoCloseable {
     boolean begun =
         submit(
             () -> {
-              Selector current = selector();
-              wakeClosed(current);
               try {
+                Selector current = selector();
+                wakeClosed(current);
                 current.selectNow(this::fire);
               } catch (IOException e) {
                 LOG.log(Level.DEBUG, name + ": the selector failed, which the next round tells", e);
@@ -135,8 +133,9 @@ final class Reactor implements AutoCloseable {
         wishes(key).add(wish);
         key.interestOpsOr(wish.ops);
       }
-    } catch (ClosedChannelException | CancelledKeyException | ClosedSelectorException e) {
-      // Whoever waits finds out by trying.
+    } catch (IOException | RuntimeException e) {
+      // Closed, or no channel that can be selected: whoever waits finds out by trying.
+      LOG.log(Level.DEBUG, name + ": a channel cannot be waited for", e);
       wish.waiter.wake();
     }
   }
@@ -158,33 +157,71 @@ final class Reactor implements AutoCloseable {
     }
   }
 
+  private boolean isClosed() {
+    lock.lock();
+    try {
+      return closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void run() {
     Selector current = selector();
     try {
-      while (current.isOpen()) {
+      while (!isClosed()) {
         current.select(this::fire);
-        Runnable task;
-        while ((task = tasks.poll()) != null) {
-          task.run();
-        }
+        runTasks();
         wakeClosed(current);
       }
-    } catch (ClosedSelectorException e) {
-      LOG.log(Level.DEBUG, "{0} stops", name);
     } catch (IOException | RuntimeException e) {
       LOG.log(
           Level.ERROR,
           name + " failed, nothing that waits for the network will be woken; restart the bundle",
           e);
+    } finally {
+      stop(current);
     }
   }
 
-  private void fire(SelectionKey key) {
-    int ready;
-    List<Wish> wishes = wishes(key);
+  private void stop(Selector current) {
+    List<Wish> left = new ArrayList<>();
+    current.keys().forEach(key -> left.addAll(wishes(key)));
     try {
-      ready = key.readyOps();
-      List<Waiter> due = new ArrayList<>(wishes.size());
+      current.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, name + " could not close its selector", e);
+    }
+    left.forEach(wish -> wake(wish.waiter));
+    // What was asked for too late finds the selector closed, and wakes its waiter.
+    runTasks();
+  }
+
+  private void runTasks() {
+    Runnable task;
+    while ((task = tasks.poll()) != null) {
+      guard(task);
+    }
+  }
+
+  /** One waiter's fault, or its provider's, must not keep the others from being woken. */
+  private void guard(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, name + ": a waiter, or the provider behind it, failed", e);
+    }
+  }
+
+  private void wake(Waiter waiter) {
+    guard(waiter::wake);
+  }
+
+  private void fire(SelectionKey key) {
+    List<Wish> wishes = wishes(key);
+    List<Waiter> due = new ArrayList<>(wishes.size());
+    try {
+      int ready = key.readyOps();
       int rest = 0;
       for (int i = wishes.size() - 1; i >= 0; i--) {
         Wish wish = wishes.get(i);
@@ -196,19 +233,19 @@ final class Reactor implements AutoCloseable {
         }
       }
       key.interestOps(rest);
-      due.forEach(Waiter::wake);
     } catch (CancelledKeyException e) {
       drop(wishes);
     }
+    due.forEach(this::wake);
   }
 
-  private static void drop(List<Wish> wishes) {
+  private void drop(List<Wish> wishes) {
     List<Wish> copy = List.copyOf(wishes);
     wishes.clear();
-    copy.forEach(wish -> wish.waiter.wake());
+    copy.forEach(wish -> wake(wish.waiter));
   }
 
-  private static void wakeClosed(Selector current) {
+  private void wakeClosed(Selector current) {
     for (SelectionKey key : current.keys()) {
       if (!key.isValid() && !wishes(key).isEmpty()) {
         drop(wishes(key));
@@ -232,16 +269,9 @@ final class Reactor implements AutoCloseable {
     if (current == null || running == null) {
       return;
     }
-    List<SelectionKey> left = new ArrayList<>();
-    try {
-      left.addAll(current.keys());
-      current.close();
-    } catch (IOException | ClosedSelectorException e) {
-      LOG.log(Level.WARNING, name + " could not close its selector", e);
-    }
+    current.wakeup();
     if (running != Thread.currentThread()) {
       Engine.join(running, STOP_MILLIS);
     }
-    left.forEach(key -> drop(wishes(key)));
   }
 }

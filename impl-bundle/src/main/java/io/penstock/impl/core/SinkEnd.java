@@ -102,6 +102,21 @@ public final class SinkEnd extends End implements ByteSink {
     runAttached();
   }
 
+  @Override
+  public void attachNothing() {
+    super.attachNothing();
+    runAttached();
+  }
+
+  /** Passes the turn on; whoever watches is told if the room that was left has been used. */
+  @Override
+  void exit() {
+    if (watched() && !likely()) {
+      cleared(writable);
+    }
+    super.exit();
+  }
+
   private void runAttached() {
     Runnable task = onAttach.getAndSet(null);
     if (task != null) {
@@ -441,7 +456,12 @@ public final class SinkEnd extends End implements ByteSink {
     if (refused != null) {
       IOException cause = refused;
       completions.execute(() -> part.done.completeExceptionally(cause));
-    } else if (start) {
+      return part.done;
+    }
+    if (watched()) {
+      cleared(writable);
+    }
+    if (start) {
       whenTurn(this::pump);
     }
     // The caller's own: nothing here depends on it, and a copy would wrap the failure.

@@ -198,8 +198,22 @@ public final class SourceEnd extends End implements ByteSource {
     try {
       return likely() || lookAhead();
     } finally {
-      exit();
+      super.exit();
     }
+  }
+
+  /** Passes the turn on; whoever watches is told if what was left has been taken. */
+  @Override
+  void exit() {
+    if (watched() && !likely() && !lookAheadOfSelector()) {
+      cleared(readable);
+    }
+    super.exit();
+  }
+
+  private boolean lookAheadOfSelector() {
+    SourceDriver current = driver();
+    return current != null && current.selectable() != null && lookAhead();
   }
 
   /** Reads what is there to the front; true if there is something: bytes, the end, or a failure. */
@@ -302,6 +316,7 @@ public final class SourceEnd extends End implements ByteSource {
     if (!enter(limit)) {
       return 0;
     }
+    beginLending();
     try {
       while (true) {
         check(limit.hasWaited());
@@ -321,6 +336,7 @@ public final class SourceEnd extends End implements ByteSource {
         return run == null ? lendBack(max, use) : lend(run, use);
       }
     } finally {
+      endLending();
       exit();
     }
   }
@@ -343,7 +359,6 @@ public final class SourceEnd extends End implements ByteSource {
   }
 
   private int lendBack(int max, ByteConsumer use) throws IOException {
-    lender = Thread.currentThread();
     ByteBuffer all = takeBack();
     int used = 0;
     try {
@@ -354,12 +369,10 @@ public final class SourceEnd extends End implements ByteSource {
       return used;
     } finally {
       pushBack(all.position(all.position() + used));
-      endLending();
     }
   }
 
   private int lend(ByteBuffer run, ByteConsumer use) throws IOException {
-    lender = Thread.currentThread();
     int start = run.position();
     int used = 0;
     try {
@@ -370,7 +383,16 @@ public final class SourceEnd extends End implements ByteSource {
       if (driver() instanceof SegmentSource segments) {
         segments.unlend(used);
       }
-      endLending();
+    }
+  }
+
+  /** From here on a close waits: it comes before we look whether there was one. */
+  private void beginLending() {
+    backLock.lock();
+    try {
+      lender = Thread.currentThread();
+    } finally {
+      backLock.unlock();
     }
   }
 
@@ -429,8 +451,9 @@ public final class SourceEnd extends End implements ByteSource {
     }
     try {
       Gather gather = new Gather();
-      long left;
-      while ((left = available()) > 0) {
+      // As much as is there now: whoever writes may go on as room comes free.
+      long left = available();
+      while (left > 0) {
         ByteBuffer space = gather.space((int) Math.min(left, CHUNK));
         int n;
         try {
@@ -445,6 +468,7 @@ public final class SourceEnd extends End implements ByteSource {
           break;
         }
         gather.added(n);
+        left -= n;
       }
       return gather.take(gather.size());
     } finally {
@@ -680,7 +704,7 @@ public final class SourceEnd extends End implements ByteSource {
     try {
       return (current.ready() || current.selectable() != null) && lookAhead() && atEnd;
     } finally {
-      exit();
+      super.exit();
     }
   }
 
@@ -694,7 +718,7 @@ public final class SourceEnd extends End implements ByteSource {
       if (isReadable()) {
         return;
       }
-      if (!await(limit, 0, () -> likely() || selected)) {
+      if (!await(limit, 0, () -> likely() || (selected && !busy()))) {
         throw new WouldBlockException(name(), "nothing to read now", 0);
       }
     }

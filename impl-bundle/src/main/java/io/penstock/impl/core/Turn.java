@@ -53,6 +53,17 @@ final class Turn {
     }
   }
 
+  /** Whether somebody has the turn. If so this counts as a refusal, see {@link #exit}. */
+  boolean held() {
+    lock.lock();
+    try {
+      refused |= held;
+      return held;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Takes the turn, or a place in the queue whose waiter is woken when the turn has come. */
   Place enter(Waiter waiter) {
     Place place = new Place(waiter);

@@ -32,7 +32,15 @@ public final class DrivenPipe implements Pipe {
     this.sink = new SinkEnd(name, engine, options.writeWait(), memory.sink());
     source.spin(options.spin().toNanos());
     sink.spin(options.spin().toNanos());
+    source.onClose(this::closedWhenBothAre);
+    sink.onClose(this::closedWhenBothAre);
     memory.onDrained(() -> engine.execute(() -> closed.complete(null)));
+  }
+
+  private void closedWhenBothAre() {
+    if (source.isClosed() && sink.isClosed()) {
+      closed.complete(null);
+    }
   }
 
   @Override

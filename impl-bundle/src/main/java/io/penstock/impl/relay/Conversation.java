@@ -35,8 +35,12 @@ import org.jspecify.annotations.Nullable;
 final class Conversation implements Direction.Owner {
   private static final System.Logger LOG = System.getLogger("io.penstock");
 
-  /** How long the end of an output waits for the verdict on it. */
-  private static final Duration VERDICT_GRACE = Duration.ofMillis(200);
+  /**
+   * How long the end of an output waits for the verdict on it. Long, because a verdict that comes
+   * later finds the end passed on; it delays only the end of a program that closes its output and
+   * lives on.
+   */
+  private static final Duration VERDICT_GRACE = Duration.ofSeconds(2);
 
   /** One of the two channels. The lock of the conversation guards what changes. */
   private static final class Side {

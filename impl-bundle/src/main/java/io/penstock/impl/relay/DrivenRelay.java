@@ -21,6 +21,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -41,8 +42,8 @@ final class DrivenRelay implements Relay {
     /** The listener, for a side that listens. */
     @Nullable ListenerEnd listener();
 
-    /** Opens a channel; not for a side that listens. */
-    CompletionStage<Channel> open();
+    /** Opens a channel that may still be connecting; not for a side that listens. */
+    Channel open() throws IOException;
   }
 
   /** A side that connects. */
@@ -62,12 +63,8 @@ final class DrivenRelay implements Relay {
     }
 
     @Override
-    public CompletionStage<Channel> open() {
-      try {
-        return channels.connect(endpoint, options).connected();
-      } catch (IOException | RuntimeException e) {
-        return CompletableFuture.failedFuture(e);
-      }
+    public Channel open() throws IOException {
+      return channels.connect(endpoint, options);
     }
   }
 
@@ -79,7 +76,7 @@ final class DrivenRelay implements Relay {
     }
 
     @Override
-    public CompletionStage<Channel> open() {
+    public Channel open() {
       throw new IllegalStateException("a listening side accepts");
     }
   }
@@ -97,8 +94,8 @@ final class DrivenRelay implements Relay {
     }
 
     @Override
-    public CompletionStage<Channel> open() {
-      return channel.connected();
+    public Channel open() {
+      return channel;
     }
   }
 
@@ -189,17 +186,42 @@ final class DrivenRelay implements Relay {
       acceptOne(side, listener, use);
       return;
     }
-    side.open()
-        .whenComplete(
-            (channel, failure) ->
-                engine.execute(
-                    () -> {
-                      if (failure != null) {
-                        finished(openFailed(side, failure));
-                      } else {
-                        use(channel, use);
-                      }
-                    }));
+    connect(side, use, this::finished);
+  }
+
+  private void connect(Side side, Use use, Outcome failed) {
+    Channel channel;
+    try {
+      channel = side.open();
+    } catch (IOException | RuntimeException e) {
+      failed.done(openFailed(side, e));
+      return;
+    }
+    // Known before it is connected, so that a close cuts it short as well.
+    use(
+        channel,
+        kept ->
+            kept.connected()
+                .whenComplete(
+                    (done, failure) ->
+                        engine.execute(
+                            () -> {
+                              if (failure == null) {
+                                use.use(kept);
+                              } else {
+                                forget(kept);
+                                failed.done(openFailed(side, failure));
+                              }
+                            })));
+  }
+
+  private void forget(Channel channel) {
+    lock.lock();
+    try {
+      waiting.remove(channel);
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void use(Channel channel, Use use) {
@@ -224,9 +246,6 @@ final class DrivenRelay implements Relay {
     Channel channel;
     try {
       channel = listener.acceptNow();
-      if (channel != null) {
-        listener.close();
-      }
     } catch (IOException e) {
       finished(openFailed(side, e));
       return;
@@ -234,6 +253,7 @@ final class DrivenRelay implements Relay {
     if (channel == null) {
       listener.whenReady(() -> engine.execute(() -> acceptOne(side, listener, use)));
     } else {
+      close(listener);
       use(channel, use);
     }
   }
@@ -267,7 +287,7 @@ final class DrivenRelay implements Relay {
       conversation.stop();
       return;
     }
-    options.observer().joined(one, two);
+    tell(() -> options.observer().joined(one, two));
     conversation
         .start()
         .whenComplete(
@@ -279,7 +299,7 @@ final class DrivenRelay implements Relay {
                 lock.unlock();
               }
               RelayException why = failure == null ? null : (RelayException) Faults.unwrap(failure);
-              options.observer().parted(one, why);
+              tell(() -> options.observer().parted(one, why));
               outcome.done(why);
             });
   }
@@ -312,7 +332,8 @@ final class DrivenRelay implements Relay {
         if (!listener.isOpen()) {
           finished(isClosed() ? null : openFailed(from, e));
         } else {
-          options.observer().parted(null, openFailed(from, e));
+          RelayException why = openFailed(from, e);
+          tell(() -> options.observer().parted(null, why));
           // Such as no descriptor left: the peer is still there, so that readiness would come at
           // once.
           Future<?> unused = engine.schedule(ACCEPT_PAUSE, this::acceptMany);
@@ -370,26 +391,24 @@ final class DrivenRelay implements Relay {
   }
 
   private void serve(Channel client) {
-    to.open()
-        .whenComplete(
-            (channel, failure) ->
-                engine.execute(
-                    () -> {
-                      if (failure != null) {
-                        RelayException why = openFailed(to, failure);
-                        lock.lock();
-                        try {
-                          waiting.remove(client);
-                        } finally {
-                          lock.unlock();
-                        }
-                        client.abort(why);
-                        options.observer().parted(client, why);
-                        leave();
-                      } else {
-                        use(channel, other -> join(client, other, why -> leave()));
-                      }
-                    }));
+    connect(
+        to,
+        other -> join(client, other, why -> leave()),
+        why -> {
+          forget(client);
+          client.abort(Objects.requireNonNull(why, "why"));
+          tell(() -> options.observer().parted(client, why));
+          leave();
+        });
+  }
+
+  /** The observer is somebody else's code: its faults must not stop the relay. */
+  private void tell(Runnable observer) {
+    try {
+      observer.run();
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, name + ": the observer failed", e);
+    }
   }
 
   // ---- state
@@ -444,19 +463,21 @@ final class DrivenRelay implements Relay {
     } finally {
       lock.unlock();
     }
-    for (Listener listener : listeners()) {
-      try {
-        listener.close();
-      } catch (IOException e) {
-        LOG.log(Level.WARNING, listener.name() + ": closing the listener failed", e);
-      }
-    }
+    listeners().forEach(DrivenRelay::close);
     talks.forEach(Conversation::stop);
     channels.forEach(channel -> channel.abort(cause));
     for (Side side : List.of(from, to)) {
       if (side instanceof Given given) {
         given.channel().abort(cause);
       }
+    }
+  }
+
+  private static void close(Listener listener) {
+    try {
+      listener.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, listener.name() + ": closing the listener failed", e);
     }
   }
 
