@@ -433,6 +433,21 @@ public abstract class ChannelSuite extends Suite {
   }
 
   @Case(needs = Trait.LISTENS)
+  void writesQueueWhileItIsConnecting() throws Exception {
+    try (Listener listener = listen()) {
+      Channel client =
+          services().channels().connect(connecting(listener.endpoint()), ChannelOptions.defaults());
+      CompletionStage<Void> written = client.sink().writeAsync(bytes("early"));
+      client.sink().end();
+      Channel server = listener.accept(Wait.upTo(LONG));
+      assertEquals("early", text(server.source().readAll(99, Wait.upTo(LONG))));
+      join(written);
+      assertSame(client, join(client.connected()));
+      release(client, server);
+    }
+  }
+
+  @Case(needs = Trait.LISTENS)
   void unknownOptionIsRefusedNamingIt() {
     IllegalArgumentException refused =
         assertThrows(

@@ -146,6 +146,24 @@ abstract class LifeCases extends WaitingCases {
     closer.get();
   }
 
+  @Case(needs = Trait.FLUSH_SEES_READER)
+  void sinkCloseWakesAWaitingFlush() throws Exception {
+    send("abc");
+    Task<Void> flush = asyncRun(() -> sink().flush(FOREVER)).waiting();
+    Task<Void> empty = asyncRun(() -> sink().awaitEmpty(FOREVER)).waiting();
+    sink().close();
+    assertInstanceOf(StreamClosedWhileWaitingException.class, flush.failure());
+    assertInstanceOf(StreamClosedWhileWaitingException.class, empty.failure());
+    assertEquals("abc", receiveAll());
+  }
+
+  @Case
+  void sourceCloseWakesWhoAwaitsASignal() throws Exception {
+    Task<Void> waiter = asyncRun(() -> source().readable().await(FOREVER)).waiting();
+    source().close();
+    waiter.get();
+  }
+
   @Case(needs = Trait.CLOSE_BREAKS_WRITER)
   void sourceCloseBreaksLaterWrites() throws Exception {
     source().close();
