@@ -3,6 +3,7 @@ package io.penstock.impl.pipe;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.impl.core.Engine;
@@ -42,6 +43,7 @@ class DrivenPipeTest {
   void readingExactlyWhatIsThereIsAChange() throws Exception {
     Semaphore calls = new Semaphore(0);
     try (Watch watch = pipe.source().readable().onSet(engine, calls::release)) {
+      assertNotNull(watch);
       pipe.sink().write(bytes(1));
       called(calls);
       assertEquals(1, pipe.source().read(bytes(1)));
@@ -66,6 +68,7 @@ class DrivenPipeTest {
   void leavingBytesIsNoChange() throws Exception {
     Semaphore calls = new Semaphore(0);
     try (Watch watch = pipe.source().readable().onSet(engine, calls::release)) {
+      assertNotNull(watch);
       pipe.sink().write(bytes(3));
       called(calls);
       pipe.source().read(bytes(1));
@@ -81,6 +84,7 @@ class DrivenPipeTest {
   void fillingExactlyIsAChange() throws Exception {
     Semaphore calls = new Semaphore(0);
     try (Watch watch = pipe.sink().writable().onSet(engine, calls::release)) {
+      assertNotNull(watch);
       called(calls);
       assertEquals(4, pipe.sink().write(bytes(4)));
       assertFalse(pipe.sink().writable().isSet());
