@@ -71,7 +71,8 @@ public interface SinkDriver extends EndDriver {
    * How often the other end was read, for drivers that can see it; the callback of {@link #onReady}
    * is called on a change.
    *
-   * @return a count that only rises; -1 when the reader cannot be seen
+   * @return a count that only rises; {@link Long#MAX_VALUE} when nobody will read any more; -1 when
+   *     the reader cannot be seen
    */
   default long reads() {
     return -1;

@@ -39,10 +39,14 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Handler;
+import java.util.logging.Logger;
 
 /**
  * The contract of a channel as a whole: half-close, close and abort, connecting, listening, its
@@ -444,6 +448,35 @@ public abstract class ChannelSuite extends Suite {
       join(written);
       assertSame(client, join(client.connected()));
       release(client, server);
+    }
+  }
+
+  @Case(needs = {Trait.LISTENS, Trait.BOUNDED})
+  void closeDropsTheRestAfterItsLimitAndWarns() throws Exception {
+    Queue<String> warnings = new ConcurrentLinkedQueue<>();
+    Handler handler = new LifeCases.Collector(warnings);
+    Logger root = Logger.getLogger("");
+    root.addHandler(handler);
+    try (Listener listener = listen()) {
+      ChannelOptions options =
+          ChannelOptions.defaults().withName("slow-peer").withCloseTimeout(SHORT);
+      Channel client =
+          services().channels().open(connecting(listener.endpoint()), options, Wait.upTo(LONG));
+      Channel server = listener.accept(Wait.upTo(LONG));
+      // Begun, because some of it goes; and the peer never reads the rest.
+      CompletionStage<Void> endless = client.sink().writeAsync(bytes(64 << 20));
+      assertSoon(() -> client.sink().queued() < 64 << 20);
+      long start = System.nanoTime();
+      client.close();
+      assertAtLeast(SHORT, since(start));
+      join(client.closed());
+      assertSoon(() -> endless.toCompletableFuture().isCompletedExceptionally());
+      assertTrue(
+          warnings.stream().anyMatch(text -> text.contains("slow-peer")),
+          () -> "warnings: " + warnings);
+      release(server);
+    } finally {
+      root.removeHandler(handler);
     }
   }
 

@@ -5,6 +5,7 @@ import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.core.End;
@@ -453,6 +454,10 @@ public final class DrivenChannel implements Channel {
           name,
           unsent,
           options.closeTimeout().toMillis());
+      // Whoever waits for a part of it must hear of that.
+      sink.fail(
+          new BrokenPipeException(
+              name, unsent + " bytes were dropped unsent when the close limit passed", unsent));
     }
     release();
   }
