@@ -71,7 +71,7 @@ final class Syntax {
             .paramLabel("FROM")
             .type(String.class)
             .required(true)
-            .description("the endpoint to accept or to connect first")
+            .description("one endpoint; one that listens is accepted first")
             .build());
     spec.addPositional(
         PositionalParamSpec.builder()
@@ -130,7 +130,7 @@ final class Syntax {
   }
 
   private static OptionSpec flag(String description, String... names) {
-    return OptionSpec.builder(names[0], names).type(boolean.class).description(description).build();
+    return OptionSpec.builder(names).type(boolean.class).description(description).build();
   }
 
   private static OptionSpec value(String label, String description, String name) {

@@ -443,6 +443,7 @@ class ToolTest {
             "-v, --verbose")) {
       assertTrue(fakes.out().contains(option), option + " in " + fakes.out());
     }
+    assertFalse(fakes.out().matches("(?s).*(-\\S+), \\1.*"), "a name twice: " + fakes.out());
   }
 
   @Test

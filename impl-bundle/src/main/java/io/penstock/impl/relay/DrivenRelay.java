@@ -260,8 +260,15 @@ final class DrivenRelay implements Relay {
 
   private static RelayException openFailed(Side side, Throwable failure) {
     Throwable cause = Faults.unwrap(failure);
+    String reason = Conversation.reason(cause);
+    String own = side.endpoint() + " ";
+    // Errors of addresses begin with the address, which the message has in front already.
     return new RelayException(
-        side.endpoint(), "could not be opened: " + Conversation.reason(cause), 0, cause);
+        side.endpoint(),
+        "could not be opened: "
+            + (reason.startsWith(own) ? reason.substring(own.length()) : reason),
+        0,
+        cause);
   }
 
   private interface Outcome {
