@@ -42,6 +42,9 @@ final class Conversation implements Direction.Owner {
    */
   private static final Duration VERDICT_GRACE = Duration.ofSeconds(2);
 
+  /** How long the end of a peer waits to be contradicted by bytes that were just sent to it. */
+  private static final Duration LOSS_GRACE = Duration.ofMillis(100);
+
   /** One of the two channels. The lock of the conversation guards what changes. */
   private static final class Side {
     private final Channel channel;
@@ -184,14 +187,22 @@ final class Conversation implements Direction.Owner {
   public void sourceEnded(Direction direction) {
     Side side = sourceOf(direction);
     boolean wait;
+    boolean answering;
     lock.lock();
     try {
       side.sourceEnded = true;
       wait = side.verdict && !side.gone;
+      answering = !other(side).outputDone;
     } finally {
       lock.unlock();
     }
-    if (wait) {
+    Direction opposite = other(side).output;
+    if (!wait && answering && opposite != null && opposite.movedWithin(LOSS_GRACE)) {
+      // Bytes are on their way to who has ended. If it is gone they come back as a failure in a
+      // moment, and what it sent was cut
+      // short; passed on at once, its end would have been taken for the end of a whole.
+      Future<?> unused = engine.schedule(LOSS_GRACE, () -> passEnd(direction));
+    } else if (wait) {
       // Passed on at once, the end of an output that is then said to have failed would be taken for
       // the end of a whole.
       Future<?> unused = engine.schedule(VERDICT_GRACE, () -> passEnd(direction));

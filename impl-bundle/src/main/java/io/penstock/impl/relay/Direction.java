@@ -44,7 +44,8 @@ final class Direction {
   private final Owner owner;
   private final long started;
   private long moved;
-  private @Nullable ByteBuffer held;
+  private volatile long lastMoved;
+  private volatile @Nullable ByteBuffer held;
 
   Direction(
       Engine engine,
@@ -72,6 +73,12 @@ final class Direction {
     return source;
   }
 
+  /** Whether bytes went across a moment ago, or wait to. */
+  boolean movedWithin(Duration moment) {
+    long last = lastMoved;
+    return held != null || (last != 0 && engine.parker().nanoTime() - last < moment.toNanos());
+  }
+
   void schedule() {
     engine.execute(this::run);
   }
@@ -82,8 +89,9 @@ final class Direction {
         letGo();
         return;
       }
-      if (held != null) {
-        if (!write(held)) {
+      ByteBuffer rest = held;
+      if (rest != null) {
+        if (!write(rest)) {
           return;
         }
       } else if (!read()) {
@@ -145,6 +153,7 @@ final class Direction {
       return false;
     }
     moved += n;
+    lastMoved = engine.parker().nanoTime();
     count.add(n);
     owner.moved();
     if (!buffer.hasRemaining()) {
