@@ -78,10 +78,9 @@ class PollerSocketTest {
     return Objects.requireNonNull(Objects.requireNonNull(end.driver()).selectable());
   }
 
-  /** How often the system was asked during a poll that finds nothing. */
   /**
-   * A few, because a wake-up that was under way may come late; a poll that spins looks ten thousand
-   * times in this moment.
+   * Polls where there is nothing to find. The system is asked a few times, because a wake-up that
+   * was under way may come late; a poll that spins looks ten thousand times in this moment.
    */
   private void assertFewLooks(String otherwise) throws IOException {
     long before = poller.selects();
