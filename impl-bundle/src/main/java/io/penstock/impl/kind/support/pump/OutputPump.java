@@ -116,15 +116,18 @@ public final class OutputPump implements SegmentSink {
 
   private void writeAll(ByteBuffer run) throws IOException {
     int start = run.position();
+    boolean taken = false;
     try {
       while (run.hasRemaining() && !stopped) {
         if (output.write(run) == 0) {
           throw new IOException("the descriptor is in non-blocking mode, expected a blocking one");
         }
       }
+      taken = true;
     } finally {
-      // Given back only now: until then the bytes count as pending.
-      memory.source().unlend(run.position() - start);
+      // Given back only now: until then the bytes count as pending. After a failure they stay, for
+      // room that came of it would let a writer in who must be told of the failure.
+      memory.source().unlend(taken ? run.position() - start : 0);
     }
   }
 
