@@ -59,6 +59,11 @@ public final class StdioMain {
 
   private static void finish(Peer stdio) throws IOException {
     stdio.close();
+    // The pump's thread may be just about to do it.
+    long limit = System.nanoTime() + 10_000_000_000L;
+    while (FileDescriptor.out.valid() && System.nanoTime() - limit < 0) {
+      Thread.onSpinWait();
+    }
     check(!FileDescriptor.out.valid(), "standard output is still open");
   }
 
