@@ -54,6 +54,21 @@ public interface Pipe extends AutoCloseable {
   void abort(Throwable cause);
 
   /**
+   * What has gone through the pipe, and who waits.
+   *
+   * @return a snapshot; its figures are taken one after the other while the pipe goes on
+   */
+  PipeStats stats();
+
+  /**
+   * Gives the memory for copied bytes back if nothing is buffered; the next copying write allocates
+   * anew, small at first. For pipes that will be idle for long. Never waits.
+   *
+   * @return false if something is buffered or there was nothing to give back
+   */
+  boolean trim();
+
+  /**
    * Closing both ends, or reading the end of an ended stream, completes this.
    *
    * @return completes normally when the pipe is closed, or ended and drained, and with the cause

@@ -4,6 +4,8 @@ package io.penstock.pipe;
 import io.penstock.stream.Wait;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -14,29 +16,64 @@ public final class PipeOptions {
   /** The default capacity in bytes: 64 KiB. */
   public static final long DEFAULT_CAPACITY = 64 * 1024;
 
+  private static final Duration MOST_SPIN = Duration.ofNanos(50_000);
+
   private static final PipeOptions DEFAULTS =
-      new PipeOptions("", DEFAULT_CAPACITY, Wait.forever(), Wait.forever(), false, Duration.ZERO);
+      new PipeOptions(
+          "",
+          DEFAULT_CAPACITY,
+          Wait.forever(),
+          Wait.forever(),
+          false,
+          null,
+          Callers.MANY,
+          Callers.MANY);
+
+  /** How many callers one end of a pipe may have at once. */
+  public enum Callers {
+    /**
+     * One at a time, declared by the user: calls of the moving methods of that end never overlap,
+     * though they may come from one thread after the other. Such an end needs no turns and is
+     * faster for small moves. Everything else (closing, ending, aborting, looking at the state) may
+     * still come from any thread. Calls that do overlap get an {@link IllegalStateException} where
+     * that is noticed, and bytes may be damaged.
+     */
+    ONE,
+    /** Any number; they take turns. */
+    MANY
+  }
 
   private final String name;
   private final long capacity;
   private final Wait readWait;
   private final Wait writeWait;
   private final boolean direct;
-  private final Duration spin;
+  private final @Nullable Duration spin;
+  private final Callers writers;
+  private final Callers readers;
 
   private PipeOptions(
-      String name, long capacity, Wait readWait, Wait writeWait, boolean direct, Duration spin) {
+      String name,
+      long capacity,
+      Wait readWait,
+      Wait writeWait,
+      boolean direct,
+      @Nullable Duration spin,
+      Callers writers,
+      Callers readers) {
     this.name = name;
     this.capacity = capacity;
     this.readWait = readWait;
     this.writeWait = writeWait;
     this.direct = direct;
     this.spin = spin;
+    this.writers = writers;
+    this.readers = readers;
   }
 
   /**
-   * The defaults: bounded to 64 KiB, both ends wait for ever, heap memory, no spinning, a generated
-   * name.
+   * The defaults: bounded to 64 KiB, both ends wait for ever, heap memory, adaptive spinning, any
+   * number of writers and readers, a generated name.
    *
    * @return the shared defaults
    */
@@ -51,8 +88,8 @@ public final class PipeOptions {
    * @return a changed copy
    */
   public PipeOptions withName(String value) {
-    return new PipeOptions(
-        Objects.requireNonNull(value, "name"), capacity, readWait, writeWait, direct, spin);
+    Objects.requireNonNull(value, "name");
+    return new PipeOptions(value, capacity, readWait, writeWait, direct, spin, writers, readers);
   }
 
   /**
@@ -66,7 +103,7 @@ public final class PipeOptions {
     if (bytes < 1) {
       throw new IllegalArgumentException("capacity is " + bytes + ", expected 1 byte or more");
     }
-    return new PipeOptions(name, bytes, readWait, writeWait, direct, spin);
+    return new PipeOptions(name, bytes, readWait, writeWait, direct, spin, writers, readers);
   }
 
   /**
@@ -81,23 +118,23 @@ public final class PipeOptions {
   /**
    * Sets the source's limit of calls that do not bring their own.
    *
-   * @param wait the limit
+   * @param value the limit
    * @return a changed copy
    */
-  public PipeOptions withReadWait(Wait wait) {
-    return new PipeOptions(
-        name, capacity, Objects.requireNonNull(wait, "readWait"), writeWait, direct, spin);
+  public PipeOptions withReadWait(Wait value) {
+    Objects.requireNonNull(value, "readWait");
+    return new PipeOptions(name, capacity, value, writeWait, direct, spin, writers, readers);
   }
 
   /**
    * Sets the sink's limit of calls that do not bring their own.
    *
-   * @param wait the limit
+   * @param value the limit
    * @return a changed copy
    */
-  public PipeOptions withWriteWait(Wait wait) {
-    return new PipeOptions(
-        name, capacity, readWait, Objects.requireNonNull(wait, "writeWait"), direct, spin);
+  public PipeOptions withWriteWait(Wait value) {
+    Objects.requireNonNull(value, "writeWait");
+    return new PipeOptions(name, capacity, readWait, value, direct, spin, writers, readers);
   }
 
   /**
@@ -107,21 +144,54 @@ public final class PipeOptions {
    * @return a changed copy
    */
   public PipeOptions withDirect(boolean value) {
-    return new PipeOptions(name, capacity, readWait, writeWait, value, spin);
+    return new PipeOptions(name, capacity, readWait, writeWait, value, spin, writers, readers);
   }
 
   /**
-   * Lets a call that must wait try again for a while before its thread is parked.
+   * Lets a call that must wait look again for a fixed while before its thread is parked, and holds
+   * it back for the rest of that while as long as more and more is coming.
    *
-   * @param budget zero (the default: park at once) to 50 µs
+   * @param budget zero (park at once) to 50 µs
    * @return a changed copy
    * @throws IllegalArgumentException if {@code budget} is negative or above 50 µs
    */
   public PipeOptions withSpin(Duration budget) {
-    if (budget.isNegative() || budget.compareTo(Duration.ofNanos(50_000)) > 0) {
+    if (budget.isNegative() || budget.compareTo(MOST_SPIN) > 0) {
       throw new IllegalArgumentException("spin is " + budget + ", expected 0 to 50 microseconds");
     }
-    return new PipeOptions(name, capacity, readWait, writeWait, direct, budget);
+    return new PipeOptions(name, capacity, readWait, writeWait, direct, budget, writers, readers);
+  }
+
+  /**
+   * The default: how long a call looks again before its thread is parked, 0 to 50 µs, is learned
+   * from what waking costs and from whether looking has helped.
+   *
+   * @return a changed copy
+   */
+  public PipeOptions withAdaptiveSpin() {
+    return new PipeOptions(name, capacity, readWait, writeWait, direct, null, writers, readers);
+  }
+
+  /**
+   * Declares how many threads may write at once.
+   *
+   * @param value {@link Callers#MANY} by default
+   * @return a changed copy
+   */
+  public PipeOptions withWriters(Callers value) {
+    Objects.requireNonNull(value, "writers");
+    return new PipeOptions(name, capacity, readWait, writeWait, direct, spin, value, readers);
+  }
+
+  /**
+   * Declares how many threads may read at once.
+   *
+   * @param value {@link Callers#MANY} by default
+   * @return a changed copy
+   */
+  public PipeOptions withReaders(Callers value) {
+    Objects.requireNonNull(value, "readers");
+    return new PipeOptions(name, capacity, readWait, writeWait, direct, spin, writers, value);
   }
 
   /**
@@ -170,11 +240,29 @@ public final class PipeOptions {
   }
 
   /**
-   * How long a call tries again before its thread is parked.
+   * How long a call looks again before its thread is parked.
    *
-   * @return zero to 50 µs
+   * @return zero to 50 µs; empty when that is learned
    */
-  public Duration spin() {
-    return spin;
+  public Optional<Duration> spin() {
+    return Optional.ofNullable(spin);
+  }
+
+  /**
+   * How many threads may write at once.
+   *
+   * @return as declared
+   */
+  public Callers writers() {
+    return writers;
+  }
+
+  /**
+   * How many threads may read at once.
+   *
+   * @return as declared
+   */
+  public Callers readers() {
+    return readers;
   }
 }

@@ -41,6 +41,25 @@ public interface SourceDriver extends EndDriver {
   }
 
   /**
+   * Whether the driver knows, without asking the operating system, that the next {@link #read}
+   * answers -1. May be called at any time from any thread.
+   *
+   * @return false also when only a read can tell
+   */
+  default boolean ended() {
+    return false;
+  }
+
+  /**
+   * How many bytes {@link #close} has dropped unread, for drivers that can say it exactly.
+   *
+   * @return bytes, 0 or more; -1 when {@link #available()} before the close is the best answer
+   */
+  default long dropped() {
+    return -1;
+  }
+
+  /**
    * Says that nothing more will be read. Bytes that still arrive are dropped by the driver, so that
    * the peer is not stalled; where that is impossible, or the peer can be told, its writes break.
    *

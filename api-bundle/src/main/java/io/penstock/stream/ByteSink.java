@@ -60,8 +60,12 @@ public interface ByteSink extends WritableByteChannel, GatheringByteChannel {
    * Hands a buffer over, whole or not at all: admitted whenever there is any room, so that it may
    * overshoot the capacity once.
    *
-   * @param immutable whose bytes between position and limit must not change any more; its position
-   *     moves to the limit when it was accepted
+   * <p>The buffer object itself moves: where the other end is a pipe's source, {@link
+   * ByteSource#take} may return it. When it was accepted the caller must not use the object any
+   * more, and who wants to keep one gives a {@link ByteBuffer#duplicate()}; its position does not
+   * move.
+   *
+   * @param immutable whose bytes between position and limit must not change any more
    * @param wait this call's own limit
    * @return how many bytes were accepted: all or 0
    * @throws IOException as this interface says; nothing was accepted then

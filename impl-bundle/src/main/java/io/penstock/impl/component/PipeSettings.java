@@ -6,10 +6,16 @@ import io.penstock.stream.Units;
 import io.penstock.stream.Wait;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** The values of a {@code io.penstock.Pipe} configuration. */
 record PipeSettings(
-    String name, long capacity, Wait readWait, Wait writeWait, boolean direct, Duration spin) {
+    String name,
+    long capacity,
+    Wait readWait,
+    Wait writeWait,
+    boolean direct,
+    Optional<Duration> spin) {
   static final List<String> KEYS =
       List.of(
           "penstock.name",
@@ -28,7 +34,7 @@ record PipeSettings(
         values.wait("readTimeout", "readBlocking"),
         values.wait("writeTimeout", "writeBlocking"),
         values.flag("direct", false),
-        values.get("spin", Duration.ZERO, PipeSettings::spin));
+        values.get("spin", Optional.empty(), PipeSettings::spin));
   }
 
   private static long capacity(String text) {
@@ -43,25 +49,26 @@ record PipeSettings(
     return bytes;
   }
 
-  private static Duration spin(String text) {
+  private static Optional<Duration> spin(String text) {
     if (text.equals("auto")) {
-      return Duration.ZERO;
+      return Optional.empty();
     }
     Duration budget = Units.duration(text);
     if (budget.compareTo(Duration.ofNanos(50_000)) > 0) {
       throw new IllegalArgumentException(
           "'" + text + "' is not allowed; expected auto, or a duration up to 0.05ms");
     }
-    return budget;
+    return Optional.of(budget);
   }
 
   PipeOptions options() {
-    return PipeOptions.defaults()
-        .withName(name)
-        .withCapacity(capacity)
-        .withReadWait(readWait)
-        .withWriteWait(writeWait)
-        .withDirect(direct)
-        .withSpin(spin);
+    PipeOptions options =
+        PipeOptions.defaults()
+            .withName(name)
+            .withCapacity(capacity)
+            .withReadWait(readWait)
+            .withWriteWait(writeWait)
+            .withDirect(direct);
+    return spin.map(options::withSpin).orElse(options);
   }
 }

@@ -5,6 +5,7 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.impl.pipe.DrivenPipe;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
+import io.penstock.pipe.PipeStats;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import java.io.IOException;
@@ -55,6 +56,16 @@ public final class PrivatePipeComponent implements Pipe {
   @Override
   public void abort(Throwable cause) {
     pipe.abort(cause);
+  }
+
+  @Override
+  public PipeStats stats() {
+    return pipe.stats();
+  }
+
+  @Override
+  public boolean trim() {
+    return pipe.trim();
   }
 
   @Override

@@ -10,14 +10,15 @@ import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,21 +34,51 @@ public abstract class End {
   final Engine engine;
   final Turn turn = new Turn();
 
+  private static final VarHandle WAITERS;
+  private static final VarHandle SLEEPER;
+  private static final VarHandle CLOSED;
+  private static final VarHandle ARMED;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      WAITERS = lookup.findVarHandle(End.class, "waiters", Waiter[].class);
+      SLEEPER = lookup.findVarHandle(End.class, "sleeper", Thread.class);
+      CLOSED = lookup.findVarHandle(End.class, "closed", boolean.class);
+      ARMED = lookup.findVarHandle(End.class, "armed", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final String name;
-  private final ReentrantLock lock = new ReentrantLock();
-  // Copied on write: waking must not hold the lock, and there are seldom more than two.
+  // Copied on write: waking must not hold a lock, and there are seldom more than two.
   private volatile Waiter[] waiters = NOBODY;
   private volatile Wait setting;
   private volatile @Nullable EndDriver driver;
   private volatile @Nullable Throwable failure;
+
+  @SuppressWarnings("unused")
   private volatile boolean closed;
-  private volatile long spinNanos;
+
+  @SuppressWarnings("unused")
+  private volatile boolean armed;
+
   private volatile boolean absent;
   private volatile boolean met;
-  private volatile Runnable onClose = () -> {};
+  private volatile @Nullable Runnable onClose;
   private volatile @Nullable Channel channel;
-  private final AtomicBoolean armed = new AtomicBoolean();
-  private final Level closing = new Level(this, this::isClosed);
+
+  // Whether the user has declared that there is one caller at a time, who needs no turn.
+  private boolean alone;
+  // The single caller shares the end with the pump of asynchronous writes.
+  private boolean aloneWithTurn;
+  private @Nullable Spinner spinner;
+  // Of whoever has the turn.
+  private @Nullable Limit mine;
+  private volatile @Nullable Thread sleeper;
+  private volatile long sleepsSince;
+  private long waits;
 
   End(String name, Engine engine, Wait setting) {
     this.name = name;
@@ -103,7 +134,10 @@ public abstract class End {
   }
 
   void closedNow() {
-    onClose.run();
+    Runnable task = onClose;
+    if (task != null) {
+      task.run();
+    }
   }
 
   /**
@@ -150,14 +184,8 @@ public abstract class End {
 
   /** Marks the end as closed and wakes everybody. Returns false when it was closed already. */
   public boolean markClosed() {
-    lock.lock();
-    try {
-      if (closed) {
-        return false;
-      }
-      closed = true;
-    } finally {
-      lock.unlock();
+    if (!CLOSED.compareAndSet(this, false, true)) {
+      return false;
     }
     wake();
     return true;
@@ -180,7 +208,7 @@ public abstract class End {
 
   /** The signal of the local close. */
   public Signal closing() {
-    return closing;
+    return new Level(this, this::isClosed);
   }
 
   // ---- the setting
@@ -194,13 +222,22 @@ public abstract class End {
     wake();
   }
 
-  /** Lets calls try again for so long before their thread is parked. */
-  public void spin(long nanos) {
-    spinNanos = nanos;
+  /** Lets calls that must wait look again for a while before their thread is parked. */
+  public void spin(Spinner value) {
+    spinner = value;
+  }
+
+  /** Says, before the first call, that calls never overlap, so that they need no turns. */
+  public void alone() {
+    alone = true;
+  }
+
+  boolean isAlone() {
+    return alone;
   }
 
   Limit limit(@Nullable Wait own) {
-    return new Limit(own, this::setting, engine.parker());
+    return new Limit(own, this);
   }
 
   // ---- waiters
@@ -209,42 +246,54 @@ public abstract class End {
    * Adds somebody to be woken at each change. Afterwards look at the state, then {@link #arm()}.
    */
   public void addWaiter(Waiter waiter) {
-    lock.lock();
-    try {
-      Waiter[] old = waiters;
-      Waiter[] more = new Waiter[old.length + 1];
-      System.arraycopy(old, 0, more, 0, old.length);
+    Waiter[] old;
+    Waiter[] more;
+    do {
+      old = waiters;
+      more = Arrays.copyOf(old, old.length + 1);
       more[old.length] = waiter;
-      waiters = more;
-    } finally {
-      lock.unlock();
-    }
+    } while (!WAITERS.compareAndSet(this, old, more));
   }
 
   /** Removes a waiter; it may be woken once more by a change that is under way. */
   public void removeWaiter(Waiter waiter) {
-    lock.lock();
-    try {
-      Waiter[] old = waiters;
-      List<Waiter> rest = new ArrayList<>(old.length);
-      boolean found = false;
-      for (Waiter w : old) {
-        if (w == waiter && !found) {
-          found = true;
-        } else {
-          rest.add(w);
-        }
+    Waiter[] old;
+    Waiter[] rest;
+    do {
+      old = waiters;
+      int at = 0;
+      while (at < old.length && old[at] != waiter) {
+        at++;
       }
-      waiters = rest.isEmpty() ? NOBODY : rest.toArray(NOBODY);
-    } finally {
-      lock.unlock();
-    }
+      if (at == old.length) {
+        return;
+      }
+      rest = old.length == 1 ? NOBODY : Arrays.copyOf(old, old.length - 1);
+      if (old.length > 1) {
+        System.arraycopy(old, at + 1, rest, at, old.length - at - 1);
+      }
+    } while (!WAITERS.compareAndSet(this, old, rest));
   }
 
   /** Tells every waiter that something has changed. */
   public void wake() {
+    Thread sleeping = sleeper;
+    if (sleeping != null) {
+      rouse(sleeping);
+    }
     for (Waiter waiter : waiters) {
       waiter.wake();
+    }
+  }
+
+  /** Wakes the thread that has the turn, once for each time that it sleeps. */
+  private void rouse(Thread sleeping) {
+    if (SLEEPER.compareAndSet(this, sleeping, (Thread) null)) {
+      Spinner spins = spinner;
+      if (spins != null) {
+        spins.wakes(engine.parker().nanoTime());
+      }
+      engine.parker().unpark(sleeping);
     }
   }
 
@@ -274,12 +323,12 @@ public abstract class End {
       return;
     }
     SelectableChannel channel = current.selectable();
-    if (channel != null && armed.compareAndSet(false, true)) {
+    if (channel != null && ARMED.compareAndSet(this, false, true)) {
       engine.await(
           channel,
           current.interest(),
           () -> {
-            armed.set(false);
+            armed = false;
             selected();
             wake();
           });
@@ -344,8 +393,9 @@ public abstract class End {
 
   // ---- waiting
 
-  private final class Parked implements Waiter {
+  final class Parked implements Waiter {
     private final Thread thread = Thread.currentThread();
+    private final long since = engine.parker().nanoTime();
     private volatile boolean woken;
 
     @Override
@@ -356,14 +406,41 @@ public abstract class End {
   }
 
   /**
-   * Waits for the turn.
+   * Begins a call: takes the turn, waiting for it if need be.
    *
-   * @return false when told not to wait and it is somebody else's
+   * @return the call's limit; null when told not to wait and the turn is somebody else's
    */
-  boolean enter(Limit limit) throws IOException {
-    if (turn.tryEnter()) {
-      return true;
+  @Nullable Limit begin(@Nullable Wait wait) throws IOException {
+    if (tryEnter()) {
+      Limit limit = mine;
+      if (limit == null) {
+        limit = new Limit(wait, this);
+        mine = limit;
+      }
+      return limit.reset(wait);
     }
+    Limit limit = new Limit(wait, this);
+    return enter(limit) ? limit : null;
+  }
+
+  /** Takes the turn if it is free. */
+  boolean tryEnter() {
+    if (alone) {
+      if (!shared()) {
+        return true;
+      }
+      aloneWithTurn = turn.tryEnter();
+      return aloneWithTurn;
+    }
+    return turn.tryEnter();
+  }
+
+  /** Whether the one declared caller has to take turns with work of our own. */
+  boolean shared() {
+    return false;
+  }
+
+  private boolean enter(Limit limit) throws IOException {
     if (limit.none()) {
       return false;
     }
@@ -371,7 +448,7 @@ public abstract class End {
     Parked parked = new Parked();
     Turn.Place place = turn.enter(parked);
     addWaiter(parked);
-    boolean mine = false;
+    boolean got = false;
     try {
       while (!place.granted()) {
         check(true);
@@ -381,12 +458,13 @@ public abstract class End {
         }
         pause(limit, parked);
       }
-      mine = true;
+      got = true;
+      aloneWithTurn = alone;
       return true;
     } finally {
       removeWaiter(parked);
-      if (!mine && !turn.leave(place)) {
-        exit();
+      if (!got && !turn.leave(place)) {
+        passTurn();
       }
     }
   }
@@ -394,11 +472,67 @@ public abstract class End {
   /** A subclass's reason why nobody may go on waiting for a turn. */
   void checkWaiter() throws IOException {}
 
-  /** Passes the turn on. */
+  /** Ends a call. */
   void exit() {
+    leaving();
+    if (!alone || aloneWithTurn) {
+      aloneWithTurn = false;
+      passTurn();
+    }
+  }
+
+  /** A call, or a task with the turn, is about to end: whoever watches a level may have to know. */
+  void leaving() {}
+
+  /** Passes on a turn that was taken as such, by a call or for a task. */
+  void passTurn() {
     if (turn.exit()) {
       wake();
     }
+  }
+
+  /**
+   * Waits for a try to be worth it. Only for a call that has begun: it alone waits in this way, so
+   * that waiting needs no memory.
+   *
+   * @return true to try again, false when told not to wait
+   */
+  boolean await(Limit limit, long moved) throws IOException {
+    if (limit.none()) {
+      return false;
+    }
+    checkLimit(limit, moved);
+    limit.waited();
+    Spinner spins = spinner;
+    if (spins != null && spins.spin(this, limit.left())) {
+      return true;
+    }
+    waits++;
+    sleepsSince = engine.parker().nanoTime();
+    Thread self = Thread.currentThread();
+    announce(self);
+    try {
+      if (!likely()) {
+        arm();
+        while (sleeper == self && !limit.none() && limit.left() > 0 && !interrupted()) {
+          park(limit.left());
+        }
+        if (spins != null) {
+          spins.woke(engine.parker().nanoTime());
+        }
+      }
+      return true;
+    } finally {
+      sleeper = null;
+    }
+  }
+
+  /**
+   * Says who sleeps. The store comes before the look at the state that follows it, as the change of
+   * state comes before the look at who sleeps: one of the two sees the other.
+   */
+  private void announce(Thread self) {
+    SLEEPER.setVolatile(this, self);
   }
 
   /**
@@ -419,7 +553,6 @@ public abstract class End {
         return true;
       }
       arm();
-      spin(parked);
       while (!parked.woken && !limit.none() && limit.left() > 0 && !interrupted()) {
         park(limit.left());
       }
@@ -429,12 +562,52 @@ public abstract class End {
     }
   }
 
-  private void spin(Parked parked) {
-    long budget = spinNanos;
-    if (budget > 0) {
-      long end = engine.parker().nanoTime() + budget;
-      while (!parked.woken && engine.parker().nanoTime() - end < 0) {
-        Thread.onSpinWait();
+  /** Waits, whatever comes, until something holds that a waker tells about. */
+  void awaitQuietly(BooleanSupplier done) {
+    if (done.getAsBoolean()) {
+      return;
+    }
+    Parked parked = new Parked();
+    boolean interrupted = false;
+    addWaiter(parked);
+    try {
+      while (!done.getAsBoolean()) {
+        parked.woken = false;
+        if (!done.getAsBoolean()) {
+          engine.parker().park(this);
+          interrupted |= Thread.interrupted();
+        }
+      }
+    } finally {
+      removeWaiter(parked);
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  /** How many bytes a try would move, as far as the driver knows. */
+  abstract long amount();
+
+  /** Whether the thread is interrupted, and so must not go on waiting. */
+  static boolean interrupted() {
+    return Thread.currentThread().isInterrupted();
+  }
+
+  /** How often a call has parked its thread here. */
+  public long waits() {
+    return waits;
+  }
+
+  /** Who is parked here now, and since when by the parker's clock. */
+  public void eachWaiting(ObjLongConsumer<Thread> each) {
+    Thread sleeping = sleeper;
+    if (sleeping != null) {
+      each.accept(sleeping, sleepsSince);
+    }
+    for (Waiter waiter : waiters) {
+      if (waiter instanceof Parked parked) {
+        each.accept(parked.thread, parked.since);
       }
     }
   }
@@ -453,10 +626,6 @@ public abstract class End {
     } else if (nanos > 0) {
       engine.parker().parkNanos(this, nanos);
     }
-  }
-
-  private static boolean interrupted() {
-    return Thread.currentThread().isInterrupted();
   }
 
   private void checkLimit(Limit limit, long moved) throws IOException {

@@ -2,44 +2,62 @@
 package io.penstock.impl.core;
 
 import io.penstock.stream.Wait;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The limit of one call: its own, or else the end's setting, which may change while the call waits.
+ * The clock is first looked at when the call has to wait, because most calls never do.
  */
 final class Limit {
-  private final @Nullable Wait own;
-  private final Supplier<Wait> setting;
-  private final Parker parker;
+  private final End end;
+  private @Nullable Wait own;
   private long start;
+  private boolean started;
   private boolean waited;
 
-  Limit(@Nullable Wait own, Supplier<Wait> setting, Parker parker) {
+  Limit(@Nullable Wait own, End end) {
     this.own = own;
-    this.setting = setting;
-    this.parker = parker;
-    this.start = parker.nanoTime();
+    this.end = end;
+  }
+
+  /** Makes it the limit of another call. */
+  Limit reset(@Nullable Wait value) {
+    own = value;
+    started = false;
+    waited = false;
+    return this;
   }
 
   private Wait wait0() {
-    return own != null ? own : setting.get();
+    Wait mine = own;
+    return mine != null ? mine : end.setting();
   }
 
   boolean none() {
     return wait0().kind() == Wait.Kind.NONE;
   }
 
+  private long now() {
+    return end.engine.parker().nanoTime();
+  }
+
+  private long start() {
+    if (!started) {
+      started = true;
+      start = now();
+    }
+    return start;
+  }
+
   /** Nanoseconds left; {@link Long#MAX_VALUE} without limit; zero or less when it has passed. */
   long left() {
     Wait wait = wait0();
+    long since = start();
     return switch (wait.kind()) {
       case FOREVER, NONE -> Long.MAX_VALUE;
       case UP_TO ->
-          wait.nanos() == Long.MAX_VALUE
-              ? Long.MAX_VALUE
-              : wait.nanos() - (parker.nanoTime() - start);
-      case UNTIL -> wait.nanos() - parker.nanoTime();
+          wait.nanos() == Long.MAX_VALUE ? Long.MAX_VALUE : wait.nanos() - (now() - since);
+      case UNTIL -> wait.nanos() - now();
     };
   }
 
@@ -54,7 +72,7 @@ final class Limit {
 
   /** A step of a call of many steps was made. */
   void progress() {
-    start = parker.nanoTime();
+    started = false;
   }
 
   /** The same limit for a call on another end. */
@@ -63,7 +81,7 @@ final class Limit {
     if (wait.kind() != Wait.Kind.UP_TO || wait.nanos() == Long.MAX_VALUE) {
       return wait;
     }
-    return Wait.until(start + wait.nanos());
+    return Wait.until(start() + wait.nanos());
   }
 
   @Override

@@ -51,6 +51,11 @@ public final class ListenerEnd extends End implements Listener {
   }
 
   @Override
+  long amount() {
+    return 0;
+  }
+
+  @Override
   public Endpoint endpoint() {
     return listener.endpoint();
   }
@@ -147,7 +152,7 @@ public final class ListenerEnd extends End implements Listener {
     if (likely()) {
       return true;
     }
-    if (held() || listener.selectable() == null || !turn.tryEnter()) {
+    if (held() || listener.selectable() == null || !tryEnter()) {
       return false;
     }
     try {
@@ -172,8 +177,8 @@ public final class ListenerEnd extends End implements Listener {
 
   @Override
   public Channel accept(Wait wait) throws IOException {
-    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
-    if (!enter(limit)) {
+    Limit limit = begin(Objects.requireNonNull(wait, "wait"));
+    if (limit == null) {
       throw new WouldBlockException(name(), "another accept has the turn", 0);
     }
     try {
@@ -182,7 +187,7 @@ public final class ListenerEnd extends End implements Listener {
         if (channel != null) {
           return channel;
         }
-        if (!await(limit, 0, this::likely)) {
+        if (!await(limit, 0)) {
           throw new WouldBlockException(name(), "nobody to accept now", 0);
         }
       }
@@ -193,7 +198,7 @@ public final class ListenerEnd extends End implements Listener {
 
   /** Accepts without waiting and without an exception for nobody. */
   public @Nullable Channel acceptNow() throws IOException {
-    if (!turn.tryEnter()) {
+    if (!tryEnter()) {
       return null;
     }
     try {

@@ -69,7 +69,7 @@ public final class SinkEnd extends End implements ByteSink {
   private final ArrayDeque<Part> queue = new ArrayDeque<>(0);
   private final CompletableFuture<Void> endDone = new CompletableFuture<>();
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
-  private boolean pumping;
+  private volatile boolean pumping;
   private boolean attempting;
   private boolean cancelling;
   private final AtomicLong queued = new AtomicLong();
@@ -108,13 +108,29 @@ public final class SinkEnd extends End implements ByteSink {
     runAttached();
   }
 
-  /** Passes the turn on; whoever watches is told if the room that was left has been used. */
+  /** Whoever watches is told if the room that was left has been used. */
   @Override
-  void exit() {
+  void leaving() {
     if (watched() && !likely()) {
       cleared(writable);
     }
-    super.exit();
+  }
+
+  @Override
+  boolean shared() {
+    return pumping;
+  }
+
+  @Override
+  long amount() {
+    SinkDriver current = driver();
+    return current == null ? 0 : Math.max(0, current.room());
+  }
+
+  /** Ends a task that was given the turn. */
+  private void leave() {
+    leaving();
+    passTurn();
   }
 
   private void runAttached() {
@@ -238,14 +254,14 @@ public final class SinkEnd extends End implements ByteSink {
       return 0;
     }
     checkSink(false);
-    Limit limit = limit(wait);
-    if (!enter(limit)) {
+    Limit limit = begin(wait);
+    if (limit == null) {
       return 0;
     }
     try {
       while (true) {
         int n = tryWrite(src, limit.hasWaited());
-        if (n != 0 || !await(limit, 0, this::likely)) {
+        if (n != 0 || !await(limit, 0)) {
           return n;
         }
       }
@@ -270,8 +286,8 @@ public final class SinkEnd extends End implements ByteSink {
       return 0;
     }
     checkSink(false);
-    Limit limit = limit(null);
-    if (!enter(limit)) {
+    Limit limit = begin(null);
+    if (limit == null) {
       return 0;
     }
     try {
@@ -289,7 +305,7 @@ public final class SinkEnd extends End implements ByteSink {
           }
           total += n;
           if (n == 0) {
-            if (total > 0 || !await(limit, 0, this::likely)) {
+            if (total > 0 || !await(limit, 0)) {
               return total;
             }
           }
@@ -322,8 +338,8 @@ public final class SinkEnd extends End implements ByteSink {
       return 0;
     }
     checkSink(false);
-    Limit limit = limit(wait);
-    if (!enter(limit)) {
+    Limit limit = begin(wait);
+    if (limit == null) {
       return 0;
     }
     boolean mine = true;
@@ -335,7 +351,7 @@ public final class SinkEnd extends End implements ByteSink {
         boolean accepted = false;
         if (current instanceof SegmentSink segments) {
           try {
-            accepted = segments.give(immutable.slice(), released);
+            accepted = segments.give(immutable, released);
           } catch (IOException e) {
             met();
             throw Faults.again(name(), e);
@@ -352,10 +368,9 @@ public final class SinkEnd extends End implements ByteSink {
           }
         }
         if (accepted) {
-          immutable.position(immutable.limit());
           return size;
         }
-        if (!await(limit, 0, this::likely)) {
+        if (!await(limit, 0)) {
           return 0;
         }
       }
@@ -403,8 +418,8 @@ public final class SinkEnd extends End implements ByteSink {
       return;
     }
     checkSink(false);
-    Limit limit = limit(wait);
-    if (!enter(limit)) {
+    Limit limit = begin(wait);
+    if (limit == null) {
       throw new WouldBlockException(name(), "no room for any of " + left + " bytes", 0);
     }
     try {
@@ -415,7 +430,7 @@ public final class SinkEnd extends End implements ByteSink {
           total += n;
           if (n > 0) {
             limit.progress();
-          } else if (!await(limit, total, this::likely)) {
+          } else if (!await(limit, total)) {
             throw new WouldBlockException(
                 name(), "room for only " + total + " of " + left + " bytes", total);
           }
@@ -483,7 +498,7 @@ public final class SinkEnd extends End implements ByteSink {
     while (true) {
       Part part = next();
       if (part == null) {
-        exit();
+        leave();
         wake();
         return;
       }
@@ -685,7 +700,7 @@ public final class SinkEnd extends End implements ByteSink {
   }
 
   private void checkBroken(SinkDriver current) throws IOException {
-    if (!turn.tryEnter()) {
+    if (!tryEnter()) {
       return;
     }
     try {
@@ -805,7 +820,7 @@ public final class SinkEnd extends End implements ByteSink {
       endFailure = e;
       completions.execute(() -> endDone.completeExceptionally(e));
     } finally {
-      exit();
+      leave();
     }
   }
 

@@ -16,11 +16,11 @@ import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.util.Objects;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,13 +31,20 @@ public final class SourceEnd extends End implements ByteSource {
   private static final int CHUNK = 64 * 1024;
   private static final int PEEK = 8 * 1024;
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
+  private static final VarHandle BACK;
 
-  private final ReentrantLock backLock = new ReentrantLock();
-  private final Condition lendingDone = backLock.newCondition();
+  static {
+    try {
+      BACK = MethodHandles.lookup().findVarHandle(SourceEnd.class, "back", ByteBuffer.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Level readable = new Level(this, this::isReadable);
-  // Bytes before the driver's; changed only with the turn, and swapped under the lock for those who
-  // look without it.
-  private ByteBuffer back = EMPTY;
+  // Bytes before the driver's: a snapshot, never changed in place. Swapped with the turn, and by a
+  // close.
+  private volatile ByteBuffer back = EMPTY;
   private boolean atEnd;
   private volatile boolean selected;
   private volatile @Nullable Thread lender;
@@ -100,29 +107,28 @@ public final class SourceEnd extends End implements ByteSource {
   }
 
   private int readBack(ByteBuffer dst) {
-    backLock.lock();
-    try {
-      int n = Math.min(back.remaining(), dst.remaining());
-      if (n > 0) {
-        dst.put(back.slice(back.position(), n));
-        back = n == back.remaining() ? EMPTY : back.position(back.position() + n).slice();
-      }
-      return n;
-    } finally {
-      backLock.unlock();
+    ByteBuffer front = back;
+    if (!front.hasRemaining()) {
+      return 0;
     }
+    int n = Math.min(front.remaining(), dst.remaining());
+    int at = dst.position();
+    dst.put(at, front, front.position(), n).position(at + n);
+    if (!swapBack(front, n == front.remaining() ? EMPTY : front.slice(n, front.remaining() - n))) {
+      // Closed meanwhile, and dropped there.
+      dst.position(at);
+      return 0;
+    }
+    return n;
+  }
+
+  private boolean swapBack(ByteBuffer old, ByteBuffer fresh) {
+    return BACK.compareAndSet(this, old, fresh);
   }
 
   /** Takes everything out that is in front. */
   private ByteBuffer takeBack() {
-    backLock.lock();
-    try {
-      ByteBuffer all = back;
-      back = EMPTY;
-      return all;
-    } finally {
-      backLock.unlock();
-    }
+    return (ByteBuffer) BACK.getAndSet(this, EMPTY);
   }
 
   /** Puts bytes in front of everything, in a buffer that nobody else will change. */
@@ -130,23 +136,28 @@ public final class SourceEnd extends End implements ByteSource {
     if (!bytes.hasRemaining()) {
       return;
     }
-    boolean dropped;
-    backLock.lock();
-    try {
-      dropped = isClosed();
-      if (!dropped && back.hasRemaining()) {
-        ByteBuffer joined = ByteBuffer.allocate(bytes.remaining() + back.remaining());
-        back = joined.put(bytes.duplicate()).put(back).flip();
-      } else if (!dropped) {
-        back = bytes.slice();
+    ByteBuffer old;
+    ByteBuffer fresh;
+    do {
+      old = back;
+      fresh = bytes.slice();
+      if (old.hasRemaining()) {
+        ByteBuffer joined = ByteBuffer.allocate(bytes.remaining() + old.remaining());
+        fresh = joined.put(bytes.duplicate()).put(old.duplicate()).flip();
       }
-    } finally {
-      backLock.unlock();
-    }
-    if (dropped) {
-      warnDropped(bytes.remaining());
+    } while (!swapBack(old, fresh));
+    // A close marks first and then drops what is in front: one of the two sees the other.
+    if (isClosed()) {
+      dropBack();
     } else {
       wake();
+    }
+  }
+
+  private void dropBack() {
+    long dropped = takeBack().remaining();
+    if (dropped > 0) {
+      warnDropped(dropped);
     }
   }
 
@@ -165,12 +176,7 @@ public final class SourceEnd extends End implements ByteSource {
   }
 
   private boolean hasBack() {
-    backLock.lock();
-    try {
-      return back.hasRemaining();
-    } finally {
-      backLock.unlock();
-    }
+    return back.hasRemaining();
   }
 
   @Override
@@ -198,17 +204,22 @@ public final class SourceEnd extends End implements ByteSource {
     try {
       return likely() || lookAhead();
     } finally {
-      super.exit();
+      passTurn();
     }
   }
 
-  /** Passes the turn on; whoever watches is told if what was left has been taken. */
+  /** Whoever watches is told if what was left has been taken. */
   @Override
-  void exit() {
+  void leaving() {
     if (watched() && !likely() && !lookAheadOfSelector()) {
       cleared(readable);
     }
-    super.exit();
+  }
+
+  @Override
+  long amount() {
+    SourceDriver current = driver();
+    return current == null ? 0 : current.available();
   }
 
   private boolean lookAheadOfSelector() {
@@ -262,14 +273,14 @@ public final class SourceEnd extends End implements ByteSource {
       }
       return 0;
     }
-    Limit limit = limit(wait);
-    if (!enter(limit)) {
+    Limit limit = begin(wait);
+    if (limit == null) {
       return 0;
     }
     try {
       while (true) {
         int n = tryRead(dst, limit.hasWaited());
-        if (n != 0 || !await(limit, 0, this::likely)) {
+        if (n != 0 || !await(limit, 0)) {
           return n;
         }
       }
@@ -312,8 +323,8 @@ public final class SourceEnd extends End implements ByteSource {
   public int consume(int max, ByteConsumer use, Wait wait) throws IOException {
     positive(max, "max");
     Objects.requireNonNull(use, "use");
-    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
-    if (!enter(limit)) {
+    Limit limit = begin(Objects.requireNonNull(wait, "wait"));
+    if (limit == null) {
       return 0;
     }
     beginLending();
@@ -327,7 +338,7 @@ public final class SourceEnd extends End implements ByteSource {
             return -1;
           }
           if (n == 0) {
-            if (!await(limit, 0, this::likely)) {
+            if (!await(limit, 0)) {
               return 0;
             }
             continue;
@@ -388,35 +399,27 @@ public final class SourceEnd extends End implements ByteSource {
 
   /** From here on a close waits: it comes before we look whether there was one. */
   private void beginLending() {
-    backLock.lock();
-    try {
-      lender = Thread.currentThread();
-    } finally {
-      backLock.unlock();
-    }
+    lender = Thread.currentThread();
   }
 
   private void endLending() {
-    backLock.lock();
-    try {
-      lender = null;
-      lendingDone.signalAll();
-    } finally {
-      backLock.unlock();
+    lender = null;
+    if (isClosed()) {
+      wake();
     }
   }
 
   @Override
   public @Nullable ByteBuffer take(int max, Wait wait) throws IOException {
     positive(max, "max");
-    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
-    if (!enter(limit)) {
+    Limit limit = begin(Objects.requireNonNull(wait, "wait"));
+    if (limit == null) {
       return EMPTY.duplicate();
     }
     try {
       while (true) {
         ByteBuffer run = tryTake(max, limit.hasWaited());
-        if (run == null || run.hasRemaining() || !await(limit, 0, this::likely)) {
+        if (run == null || run.hasRemaining() || !await(limit, 0)) {
           return run;
         }
       }
@@ -446,7 +449,7 @@ public final class SourceEnd extends End implements ByteSource {
     if (isClosed()) {
       throw closedFault(false);
     }
-    if (!turn.tryEnter()) {
+    if (!tryEnter()) {
       return EMPTY.duplicate();
     }
     try {
@@ -482,14 +485,14 @@ public final class SourceEnd extends End implements ByteSource {
     if (max < 0) {
       throw new IllegalArgumentException("max is " + max + ", expected 0 or more");
     }
-    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
     if (max == 0) {
       if (isClosed()) {
         throw closedFault(false);
       }
       return 0;
     }
-    if (!enter(limit)) {
+    Limit limit = begin(Objects.requireNonNull(wait, "wait"));
+    if (limit == null) {
       return 0;
     }
     try {
@@ -515,7 +518,7 @@ public final class SourceEnd extends End implements ByteSource {
         return moved > 0 ? moved : -1;
       }
       if (!run.hasRemaining()) {
-        if ((moved > 0 && limit.none()) || !await(limit, moved, this::likely)) {
+        if ((moved > 0 && limit.none()) || !await(limit, moved)) {
           return moved;
         }
         continue;
@@ -556,14 +559,15 @@ public final class SourceEnd extends End implements ByteSource {
 
   @Override
   public void readFully(ByteBuffer dst, Wait wait) throws IOException {
-    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
+    Objects.requireNonNull(wait, "wait");
     if (!dst.hasRemaining()) {
       if (isClosed()) {
         throw closedFault(false);
       }
       return;
     }
-    if (!enter(limit)) {
+    Limit limit = begin(wait);
+    if (limit == null) {
       throw new WouldBlockException(name(), "another reader has the turn", 0);
     }
     int start = dst.position();
@@ -578,7 +582,7 @@ public final class SourceEnd extends End implements ByteSource {
         }
         if (n > 0) {
           limit.progress();
-        } else if (!await(limit, got, this::likely)) {
+        } else if (!await(limit, got)) {
           throw new WouldBlockException(
               name(), "only " + got + " of " + (dst.limit() - start) + " bytes are there", got);
         }
@@ -631,8 +635,8 @@ public final class SourceEnd extends End implements ByteSource {
   private @Nullable ByteBuffer gather(
       @Nullable ByteSequence delimiter, int max, Wait wait, Gather.Finish finish)
       throws IOException {
-    Limit limit = limit(wait);
-    if (!enter(limit)) {
+    Limit limit = begin(wait);
+    if (limit == null) {
       throw new WouldBlockException(name(), "another reader has the turn", 0);
     }
     Gather gather = new Gather();
@@ -663,7 +667,7 @@ public final class SourceEnd extends End implements ByteSource {
           }
         } else if (n < 0) {
           return finish.finish(gather, gather.size(), true);
-        } else if (!await(limit, gather.size(), this::likely)) {
+        } else if (!await(limit, gather.size())) {
           throw new WouldBlockException(
               name(), "only " + gather.size() + " bytes are there", gather.size());
         }
@@ -678,13 +682,7 @@ public final class SourceEnd extends End implements ByteSource {
 
   @Override
   public long available() {
-    long front;
-    backLock.lock();
-    try {
-      front = back.remaining();
-    } finally {
-      backLock.unlock();
-    }
+    long front = back.remaining();
     SourceDriver current = driver();
     return isClosed() ? 0 : front + (current == null ? 0 : current.available());
   }
@@ -698,13 +696,20 @@ public final class SourceEnd extends End implements ByteSource {
       return true;
     }
     SourceDriver current = driver();
-    if (current == null || current.available() > 0 || !turn.tryEnter()) {
+    if (current == null || current.available() > 0) {
+      return false;
+    }
+    if (current.ended()) {
+      return true;
+    }
+    // Looking ahead is reading, and may not come beside the one caller who needs no turn.
+    if (isAlone() || !(current.ready() || current.selectable() != null) || !turn.tryEnter()) {
       return false;
     }
     try {
-      return (current.ready() || current.selectable() != null) && lookAhead() && atEnd;
+      return lookAhead() && atEnd;
     } finally {
-      super.exit();
+      passTurn();
     }
   }
 
@@ -754,20 +759,14 @@ public final class SourceEnd extends End implements ByteSource {
     if (!markClosed()) {
       return;
     }
-    awaitLending();
+    awaitQuietly(() -> lender == null || lender == Thread.currentThread());
     SourceDriver current = driver();
-    long dropped;
-    backLock.lock();
-    try {
-      dropped = back.remaining();
-      back = EMPTY;
-    } finally {
-      backLock.unlock();
-    }
+    long dropped = takeBack().remaining();
     if (current != null) {
-      dropped += current.available();
+      long unread = current.available();
       current.close();
       engine.flushClosed();
+      dropped += current.dropped() < 0 ? unread : current.dropped();
     }
     if (dropped > 0) {
       warnDropped(dropped);
@@ -784,17 +783,6 @@ public final class SourceEnd extends End implements ByteSource {
       } catch (IOException e) {
         LOG.log(System.Logger.Level.WARNING, name() + ": closing the source failed", e);
       }
-    }
-  }
-
-  private void awaitLending() {
-    backLock.lock();
-    try {
-      while (lender != null && lender != Thread.currentThread()) {
-        lendingDone.awaitUninterruptibly();
-      }
-    } finally {
-      backLock.unlock();
     }
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -8,8 +10,26 @@ import org.jspecify.annotations.Nullable;
 /**
  * Whose turn it is to use a driver: first come, first served. Not a lock: whoever has the turn may
  * wait for readiness with it, and a turn may be handed from thread to thread.
+ *
+ * <p>One word says whether the turn is free, held, or held while somebody wants it; taking and
+ * passing on an uncontended turn is one compare-and-set each, and what the holder did before
+ * passing it on is visible to the next.
  */
 final class Turn {
+  private static final int FREE = 0;
+  private static final int HELD = 1;
+  // Held, and whoever passes it on must look whether somebody queues or was refused.
+  private static final int WANTED = 2;
+  private static final VarHandle STATE;
+
+  static {
+    try {
+      STATE = MethodHandles.lookup().findVarHandle(Turn.class, "state", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   /** A place in the queue. */
   static final class Place {
     private final Waiter waiter;
@@ -30,56 +50,93 @@ final class Turn {
     }
   }
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final ArrayDeque<Place> queue = new ArrayDeque<>(2);
-  private boolean held;
-  private boolean refused;
+  /** Those who want the turn; made for the first of them. */
+  private static final class Queue {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ArrayDeque<Place> places = new ArrayDeque<>(2);
+    private boolean refused;
+  }
+
+  private static final VarHandle QUEUE;
+
+  static {
+    try {
+      QUEUE = MethodHandles.lookup().findVarHandle(Turn.class, "queue", Queue.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  @SuppressWarnings("unused")
+  private volatile int state;
+
+  private volatile @Nullable Queue queue;
+
+  private Queue queue() {
+    Queue present = queue;
+    if (present == null) {
+      QUEUE.compareAndSet(this, (Queue) null, new Queue());
+      present = queue;
+    }
+    return java.util.Objects.requireNonNull(present, "queue");
+  }
 
   /**
    * Takes the turn if it is free and nobody is before us. A refusal is remembered, see {@link
    * #exit}.
    */
   boolean tryEnter() {
-    lock.lock();
-    try {
-      if (held) {
-        refused = true;
-        return false;
-      }
-      held = true;
-      return true;
-    } finally {
-      lock.unlock();
-    }
+    return STATE.compareAndSet(this, FREE, HELD) || !refuse(true);
   }
 
   /** Whether somebody has the turn. If so this counts as a refusal, see {@link #exit}. */
   boolean held() {
-    lock.lock();
+    return (int) STATE.getVolatile(this) != FREE && refuse(false);
+  }
+
+  /** Notes that somebody was refused, or takes the turn if it has come free and is wanted. */
+  private boolean refuse(boolean take) {
+    Queue present = queue();
+    present.lock.lock();
     try {
-      refused |= held;
-      return held;
+      while (true) {
+        int now = (int) STATE.getVolatile(this);
+        if (now == FREE) {
+          if (!take || STATE.compareAndSet(this, FREE, HELD)) {
+            return false;
+          }
+        } else if (now == WANTED || STATE.compareAndSet(this, HELD, WANTED)) {
+          present.refused = true;
+          return true;
+        }
+      }
     } finally {
-      lock.unlock();
+      present.lock.unlock();
     }
   }
 
   /** Takes the turn, or a place in the queue whose waiter is woken when the turn has come. */
   Place enter(Waiter waiter) {
     Place place = new Place(waiter);
-    lock.lock();
+    Queue present = queue();
+    present.lock.lock();
     try {
-      if (held) {
-        queue.add(place);
-      } else {
-        held = true;
-        place.granted = true;
-        place.immediate = true;
+      while (true) {
+        int now = (int) STATE.getVolatile(this);
+        if (now == FREE) {
+          if (STATE.compareAndSet(this, FREE, HELD)) {
+            place.granted = true;
+            place.immediate = true;
+            return place;
+          }
+        } else if (now == WANTED || STATE.compareAndSet(this, HELD, WANTED)) {
+          present.places.add(place);
+          return place;
+        }
       }
     } finally {
-      lock.unlock();
+      present.lock.unlock();
     }
-    return place;
   }
 
   /**
@@ -88,11 +145,12 @@ final class Turn {
    * @return false if the turn was granted meanwhile, so that it must be exited
    */
   boolean leave(Place place) {
-    lock.lock();
+    Queue present = queue();
+    present.lock.lock();
     try {
-      return queue.remove(place);
+      return present.places.remove(place);
     } finally {
-      lock.unlock();
+      present.lock.unlock();
     }
   }
 
@@ -103,20 +161,25 @@ final class Turn {
    *     a try is worth it
    */
   boolean exit() {
+    return !STATE.compareAndSet(this, HELD, FREE) && passOn();
+  }
+
+  private boolean passOn() {
+    Queue present = queue();
     @Nullable Place next;
     boolean tell = false;
-    lock.lock();
+    present.lock.lock();
     try {
-      next = queue.poll();
+      next = present.places.poll();
       if (next == null) {
-        held = false;
-        tell = refused;
-        refused = false;
+        tell = present.refused;
+        present.refused = false;
+        STATE.setVolatile(this, FREE);
       } else {
         next.granted = true;
       }
     } finally {
-      lock.unlock();
+      present.lock.unlock();
     }
     if (next != null) {
       next.waiter.wake();

@@ -4,8 +4,10 @@ package io.penstock.impl.pipe;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.core.Spinner;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
+import io.penstock.pipe.PipeStats;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import java.io.IOException;
@@ -30,11 +32,26 @@ public final class DrivenPipe implements Pipe {
     this.memory = new MemoryPipe(name, options.capacity(), options.direct());
     this.source = new SourceEnd(name, engine, options.readWait(), memory.source());
     this.sink = new SinkEnd(name, engine, options.writeWait(), memory.sink());
-    source.spin(options.spin().toNanos());
-    sink.spin(options.spin().toNanos());
+    source.spin(spinner(options));
+    sink.spin(spinner(options));
+    if (options.writers() == PipeOptions.Callers.ONE) {
+      sink.alone();
+    }
+    if (options.readers() == PipeOptions.Callers.ONE) {
+      source.alone();
+    }
     source.onClose(this::closedWhenBothAre);
     sink.onClose(this::closedWhenBothAre);
     memory.onDrained(() -> engine.execute(() -> closed.complete(null)));
+  }
+
+  private static Spinner spinner(PipeOptions options) {
+    // Half of the buffer: both sides then work at once, far enough from each other.
+    long enough = Math.min(options.capacity(), PipeOptions.DEFAULT_CAPACITY) / 2;
+    return options
+        .spin()
+        .map(budget -> Spinner.fixed(budget.toNanos(), enough))
+        .orElseGet(() -> Spinner.adaptive(enough));
   }
 
   private void closedWhenBothAre() {
@@ -62,6 +79,16 @@ public final class DrivenPipe implements Pipe {
   public void abort(Throwable cause) {
     memory.abort(Objects.requireNonNull(cause, "cause"));
     closed.completeExceptionally(cause);
+  }
+
+  @Override
+  public PipeStats stats() {
+    return Stats.of(memory, source, sink, System.nanoTime());
+  }
+
+  @Override
+  public boolean trim() {
+    return memory.trim();
   }
 
   @Override

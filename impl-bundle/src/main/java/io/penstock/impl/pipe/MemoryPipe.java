@@ -2,68 +2,72 @@
 package io.penstock.impl.pipe;
 
 import io.penstock.error.BrokenPipeException;
+import io.penstock.error.StreamClosedException;
 import io.penstock.impl.core.Faults;
 import io.penstock.spi.SegmentSink;
 import io.penstock.spi.SegmentSource;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A buffer of segments on one lock: private chunks that copies go to, and buffers that were given.
- * Both halves are drivers; each may be used by any thread.
+ * A buffer between one writer and one reader at a time, without a lock. Both halves are drivers;
+ * which thread is the writer or the reader may change, but its predecessor's calls must have
+ * happened before. Everything that is not a read or a write may come from any thread.
+ *
+ * <p>The stream is counted in two words, what was written and what was consumed, each changed by
+ * its own side with a compare-and-set and marked by anybody with what has become of the stream. So
+ * an end, a close or a cut falls either before a write or after it, and never in the middle: the
+ * write whose publication fails has not happened.
+ *
+ * <p>Copied bytes go to a ring. Where the stream goes on in something else, a given buffer or a
+ * larger ring, an entry of {@link Slots} says so. The first ring is made by the first copying
+ * write, small, and is followed by larger ones while the reader lags behind.
  */
-public final class MemoryPipe {
-  private static final int CHUNK = 64 * 1024;
-  private static final int FIRST_CHUNK = 4 * 1024;
+public final class MemoryPipe extends Cursors {
+  private static final int FIRST_RING = 4 * 1024;
+  private static final int LARGEST_RING = 1024 * 1024;
+  // Large moves are published in pieces, so that the other side works at the same time.
+  private static final int PIECE = 16 * 1024;
+  private static final long REFUSED = ENDED | DROPPED | FAILED;
+  private static final VarHandle FAILURE;
+  private static final VarHandle TOLD;
 
-  /** A run of bytes. The bytes from {@code data}'s position to {@code end} are unread. */
-  private static final class Segment {
-    private final ByteBuffer data;
-    private final boolean own;
-    private final @Nullable Runnable released;
-    private int end;
-
-    Segment(ByteBuffer data, boolean own, @Nullable Runnable released) {
-      this.data = data;
-      this.own = own;
-      this.released = released;
-      this.end = own ? 0 : data.limit();
-    }
-
-    int unread() {
-      return end - data.position();
-    }
-
-    int room() {
-      return own ? data.capacity() - end : 0;
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      FAILURE = lookup.findVarHandle(MemoryPipe.class, "failure", Throwable.class);
+      TOLD = lookup.findVarHandle(MemoryPipe.class, "drainedTold", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
     }
   }
 
+  /** A given buffer whose giver wants to know when it is free again. */
+  private record Lease(ByteBuffer buffer, Runnable released) {}
+
   private final String name;
   private final long capacity;
+  private final int largest;
+  private final int piece;
   private final boolean direct;
-  private final ReentrantLock lock = new ReentrantLock();
-  private final ArrayDeque<Segment> segments = new ArrayDeque<>(2);
   private final Source source = new Source();
   private final Sink sink = new Sink();
 
-  private long buffered;
-  private long dropped;
-  private long reads;
-  private boolean ended;
-  private boolean readerClosed;
-  private boolean drainedTold;
-  private @Nullable Throwable failure;
-  private @Nullable Segment spare;
-  private @Nullable Segment lent;
+  // Made by the writer and found by whoever has seen what it published afterwards.
+  private @Nullable Slots slots;
+
+  @SuppressWarnings("unused")
+  private volatile @Nullable Throwable failure;
+
+  @SuppressWarnings("unused")
+  private volatile boolean drainedTold;
+
   private volatile Runnable sourceReady = () -> {};
   private volatile Runnable sinkReady = () -> {};
-  private volatile Runnable onDrained = () -> {};
+  private volatile @Nullable Runnable onDrained;
 
   /** A pipe without a name of its own. */
   public MemoryPipe(long capacity, boolean direct) {
@@ -80,7 +84,21 @@ public final class MemoryPipe {
   public MemoryPipe(String name, long capacity, boolean direct) {
     this.name = name;
     this.capacity = capacity;
+    this.largest = powerOfTwo(Math.min(capacity, LARGEST_RING));
+    this.piece = (int) Math.max(1, Math.min(PIECE, capacity / 4));
     this.direct = direct;
+  }
+
+  private static int powerOfTwo(long atLeast) {
+    return atLeast <= 1 ? 1 : Integer.highestOneBit((int) atLeast - 1) << 1;
+  }
+
+  private static long count(long word) {
+    return word & COUNT;
+  }
+
+  private static boolean has(long word, long marks) {
+    return (word & marks) != 0;
   }
 
   /** The readable half. */
@@ -96,56 +114,93 @@ public final class MemoryPipe {
   /** Calls back once, when the stream was ended and everything was read. */
   public void onDrained(Runnable callback) {
     onDrained = callback;
-    tellDrained();
+    tellDrained(written());
   }
 
   /**
    * Cuts the stream: what is buffered is still read, then each read throws; writes throw at once.
    */
   public void abort(Throwable cause) {
-    lock.lock();
-    try {
-      if (failure == null && !(ended && buffered == 0) && !readerClosed) {
-        failure = cause;
-      }
-    } finally {
-      lock.unlock();
+    boolean mine = FAILURE.compareAndSet(this, null, cause);
+    while (mine) {
+      long word = written();
+      boolean over = has(word, ENDED) && count(word) == count(consumed());
+      mine = !over && !has(word, DROPPED) && !publishWritten(word, word | FAILED);
     }
     sourceReady.run();
     sinkReady.run();
   }
 
-  private void tellDrained() {
-    boolean tell;
-    lock.lock();
-    try {
-      tell = ended && buffered == 0 && failure == null && !drainedTold && !readerClosed;
-      drainedTold |= tell;
-    } finally {
-      lock.unlock();
+  /**
+   * Gives the memory for copies back if nothing is buffered; the next copying write makes it anew.
+   *
+   * @return false if something is buffered, or there was nothing to give back
+   */
+  public boolean trim() {
+    long word = written();
+    if (has(word, ~COUNT) || count(word) != count(consumed())) {
+      return false;
     }
-    if (tell) {
-      onDrained.run();
+    // Taken before the mark: a ring that comes later belongs to a write that comes later.
+    Ring ring = writing;
+    if (ring == null || !publishWritten(word, word | TRIMMED)) {
+      return false;
+    }
+    ring.discard();
+    return true;
+  }
+
+  /** How many bytes were written in all. */
+  public long bytesWritten() {
+    return count(written());
+  }
+
+  /** How many bytes were read in all. */
+  public long bytesRead() {
+    return count(consumed());
+  }
+
+  /** How many writes have moved something. */
+  public long writes() {
+    return writeCount();
+  }
+
+  /** How many reads there were. */
+  public long reads() {
+    return readCount();
+  }
+
+  /** The most bytes that were ever buffered at once. */
+  public long highWater() {
+    return highWaterMark();
+  }
+
+  private void tellDrained(long word) {
+    Runnable callback = onDrained;
+    if (callback != null
+        && has(word, ENDED)
+        && !has(word, FAILED | DROPPED)
+        && count(word) == count(consumed())
+        && TOLD.compareAndSet(this, false, true)) {
+      callback.run();
     }
   }
 
-  private static void release(List<Segment> gone) {
-    for (Segment segment : gone) {
-      if (segment.released != null) {
-        segment.released.run();
-      }
+  private static void release(Object item) {
+    if (item instanceof Lease lease) {
+      lease.released().run();
     }
+  }
+
+  private static ByteBuffer buffer(Object item) {
+    return item instanceof Lease lease ? lease.buffer() : (ByteBuffer) item;
   }
 
   private final class Source implements SegmentSource {
     @Override
     public boolean ready() {
-      lock.lock();
-      try {
-        return buffered > 0 || ended || failure != null;
-      } finally {
-        lock.unlock();
-      }
+      long word = written();
+      return has(word, ENDED | FAILED) || count(word) != count(consumed());
     }
 
     @Override
@@ -154,123 +209,203 @@ public final class MemoryPipe {
     }
 
     @Override
-    public int read(ByteBuffer dst) throws IOException {
-      List<Segment> gone = new ArrayList<>(0);
-      int n = 0;
-      lock.lock();
-      try {
-        reads++;
-        while (buffered > 0 && dst.hasRemaining()) {
-          Segment head = segments.getFirst();
-          int step = Math.min(head.unread(), dst.remaining());
-          int at = head.data.position();
-          dst.put(dst.position(), head.data, at, step).position(dst.position() + step);
-          n += step;
-          advance(head, step, gone);
-        }
-        if (n == 0) {
-          if (failure != null) {
-            throw Faults.again(name, failure);
-          }
-          n = ended ? -1 : 0;
-        }
-      } finally {
-        lock.unlock();
-        afterRead(gone);
-      }
-      return n;
+    public boolean ended() {
+      long word = written();
+      return has(word, ENDED) && !has(word, FAILED) && count(word) == count(consumed());
     }
 
-    /** Marks bytes of the head as read. Has the lock. */
-    private void advance(Segment head, int n, List<Segment> gone) {
-      head.data.position(head.data.position() + n);
-      buffered -= n;
-      if (head.unread() > 0) {
+    @Override
+    public int read(ByteBuffer dst) throws IOException {
+      countRead();
+      int moved = 0;
+      int want = dst.remaining();
+      while (want > 0) {
+        long word = consumedByMe();
+        int n = Math.min(run < want ? look(count(word)) : run, want);
+        if (n == 0 || has(word, DROPPED)) {
+          break;
+        }
+        n = Math.min(n, piece);
+        if (!copyOut(word, dst, n)) {
+          break;
+        }
+        moved += n;
+        want -= n;
+      }
+      if (moved > 0) {
+        afterRead();
+        return moved;
+      }
+      return nothing(dst);
+    }
+
+    /** Nothing was there to read: finds out why. */
+    private int nothing(ByteBuffer dst) throws IOException {
+      long word = written();
+      long mine = consumed();
+      if (has(mine, DROPPED)) {
+        throw new StreamClosedException(name);
+      }
+      if (count(word) != count(mine)) {
+        // It came after the look.
+        return read(dst);
+      }
+      // That somebody was here must be seen before whether somebody waits for that is looked at.
+      VarHandle.fullFence();
+      sinkReady.run();
+      Throwable cause = failure;
+      if (has(word, FAILED) && cause != null) {
+        throw Faults.again(name, cause);
+      }
+      return has(word, ENDED) ? -1 : 0;
+    }
+
+    /** Copies from the present run. False if the source was closed meanwhile. */
+    private boolean copyOut(long word, ByteBuffer dst, int n) {
+      int from = dst.position();
+      Object item = given;
+      Ring ring = reading;
+      if (item != null) {
+        ByteBuffer data = buffer(item);
+        dst.put(from, data, data.position() + givenAt, n).position(from + n);
+        addGivenConsumed(n);
+      } else if (ring == null || !ring.get(ringRead, dst, n)) {
+        dst.position(from);
+        return false;
+      }
+      if (!publishConsumed(word, word + n)) {
+        dst.position(from);
+        checkAlone(consumed(), word, "reader");
+        return false;
+      }
+      advance(n);
+      return true;
+    }
+
+    /** Goes on behind bytes that were consumed. */
+    private void advance(int n) {
+      run -= n;
+      Object item = given;
+      if (item == null) {
+        ringRead += n;
         return;
       }
-      segments.removeFirst();
-      if (head.own) {
-        head.data.position(0);
-        head.end = 0;
-        spare = head;
-      } else {
-        gone.add(head);
+      givenAt += n;
+      if (run == 0) {
+        given = null;
+        Slots queue = slots;
+        if (queue != null && queue.remove()) {
+          release(item);
+        }
       }
     }
 
-    private void afterRead(List<Segment> gone) {
-      release(gone);
+    /** Looks how much there is in one run, which is 0 when there is nothing now. */
+    private int look(long at) {
+      long upTo = count(written());
+      Slots queue = slots;
+      while (given == null && queue != null && at < upTo) {
+        Object first = queue.first();
+        if (first == null) {
+          break;
+        }
+        long start = queue.firstStart();
+        if (start > at) {
+          upTo = Math.min(upTo, start);
+          break;
+        }
+        if (first instanceof Ring ring) {
+          reading = ring;
+          ringRead = 0;
+          queue.remove();
+        } else {
+          given = first;
+          givenAt = 0;
+        }
+      }
+      Object item = given;
+      run =
+          item == null
+              ? (int) Math.min(upTo - at, Integer.MAX_VALUE)
+              : buffer(item).remaining() - givenAt;
+      return run;
+    }
+
+    private void afterRead() {
       sinkReady.run();
-      tellDrained();
+      if (run == 0) {
+        tellDrained(written());
+      }
     }
 
     @Override
     public @Nullable ByteBuffer take(int max) {
-      List<Segment> gone = new ArrayList<>(0);
-      ByteBuffer run;
-      lock.lock();
-      try {
-        reads++;
-        Segment head = segments.peekFirst();
-        if (head == null || head.unread() == 0) {
-          return null;
-        }
-        int n = Math.min(max, head.unread());
-        int at = head.data.position();
-        if (head.own || head.released != null) {
-          run = ByteBuffer.allocate(n).put(0, head.data, at, n);
-        } else {
-          run = n == head.data.capacity() ? head.data.duplicate() : head.data.slice(at, n);
-        }
-        advance(head, n, gone);
-      } finally {
-        lock.unlock();
-        afterRead(gone);
+      countRead();
+      long word = consumedByMe();
+      int n = Math.min(run == 0 ? look(count(word)) : run, max);
+      if (n == 0 || has(word, DROPPED)) {
+        return null;
       }
-      return run;
+      Object item = given;
+      ByteBuffer taken;
+      if (item instanceof ByteBuffer whole && n == whole.remaining()) {
+        taken = whole;
+      } else if (item instanceof ByteBuffer part) {
+        taken = part.slice(part.position() + givenAt, n);
+      } else {
+        taken = ByteBuffer.allocate(n);
+        return copyOut(word, taken, n) ? passOn(taken.flip()) : null;
+      }
+      addGivenConsumed(n);
+      if (!publishConsumed(word, word + n)) {
+        return null;
+      }
+      advance(n);
+      return passOn(taken);
+    }
+
+    private ByteBuffer passOn(ByteBuffer taken) {
+      afterRead();
+      return taken;
     }
 
     @Override
     public @Nullable ByteBuffer lend(int max) {
-      lock.lock();
-      try {
-        reads++;
-        Segment head = segments.peekFirst();
-        if (head == null || head.unread() == 0) {
-          return null;
-        }
-        lent = head;
-        int n = Math.min(max, head.unread());
-        return head.data.slice(head.data.position(), n).asReadOnlyBuffer();
-      } finally {
-        lock.unlock();
+      countRead();
+      long word = consumedByMe();
+      int n = Math.min(run == 0 ? look(count(word)) : run, max);
+      if (n == 0 || has(word, DROPPED)) {
+        return null;
       }
+      Object item = given;
+      Ring ring = reading;
+      if (item != null) {
+        ByteBuffer data = buffer(item);
+        return data.slice(data.position() + givenAt, n).asReadOnlyBuffer();
+      }
+      return ring == null ? null : ring.view(ringRead, n);
     }
 
     @Override
-    public void unlend(int consumed) {
-      List<Segment> gone = new ArrayList<>(0);
-      lock.lock();
-      try {
-        Segment head = lent;
-        lent = null;
-        if (head != null && head == segments.peekFirst() && consumed > 0) {
-          advance(head, consumed, gone);
+    public void unlend(int n) {
+      if (n > 0) {
+        if (given != null) {
+          addGivenConsumed(n);
         }
-      } finally {
-        lock.unlock();
-        afterRead(gone);
+        long word = consumedByMe();
+        if (!has(word, DROPPED) && publishConsumed(word, word + n)) {
+          advance(n);
+        }
       }
+      VarHandle.fullFence();
+      afterRead();
     }
 
     @Override
     public long available() {
-      lock.lock();
-      try {
-        return buffered;
-      } finally {
-        lock.unlock();
-      }
+      // In this order, so that it is never less than nothing.
+      long mine = consumed();
+      return has(mine, DROPPED) ? 0 : count(written()) - count(mine);
     }
 
     @Override
@@ -279,36 +414,45 @@ public final class MemoryPipe {
     }
 
     @Override
+    public long dropped() {
+      return sink.dropped();
+    }
+
+    @Override
     public void close() {
-      List<Segment> gone = new ArrayList<>(0);
-      lock.lock();
-      try {
-        if (readerClosed) {
-          return;
-        }
-        readerClosed = true;
-        dropped += buffered;
-        buffered = 0;
-        gone.addAll(segments);
-        segments.clear();
-        spare = null;
-      } finally {
-        lock.unlock();
+      if (has(markConsumed(DROPPED), DROPPED)) {
+        return;
       }
-      release(gone);
+      long word = markWritten(DROPPED);
+      Slots queue = slots;
+      if (queue != null) {
+        queue.drop(count(word), MemoryPipe::release);
+      }
+      discard(writing);
+      discard(reading);
       sinkReady.run();
+    }
+
+    private void discard(@Nullable Ring ring) {
+      if (ring != null) {
+        ring.discard();
+      }
+    }
+  }
+
+  /** Two at once where there must be one would otherwise go on with each other's bytes. */
+  private void checkAlone(long now, long before, String who) {
+    if (count(now) != count(before)) {
+      throw new IllegalStateException(
+          name + ": a second " + who + " at the same time, but the pipe was made for one");
     }
   }
 
   private final class Sink implements SegmentSink {
     @Override
     public boolean ready() {
-      lock.lock();
-      try {
-        return buffered < capacity || readerClosed || failure != null || ended;
-      } finally {
-        lock.unlock();
-      }
+      long word = written();
+      return has(word, REFUSED) || count(word) - count(consumed()) < capacity;
     }
 
     @Override
@@ -316,132 +460,185 @@ public final class MemoryPipe {
       sinkReady = ready;
     }
 
-    /** Has the lock. */
-    private void check() throws IOException {
-      if (failure != null) {
-        throw Faults.again(name, failure);
+    private IOException refusal(long word) {
+      Throwable cause = failure;
+      if (has(word, FAILED) && cause != null) {
+        return Faults.again(name, cause);
       }
-      if (readerClosed) {
-        throw new BrokenPipeException(name, "nobody will read any more", dropped);
-      }
-      if (ended) {
-        throw new BrokenPipeException(name, "the stream has ended", 0);
-      }
+      return has(word, DROPPED)
+          ? new BrokenPipeException(name, "nobody will read any more", dropped())
+          : new BrokenPipeException(name, "the stream has ended", 0);
     }
 
     @Override
     public int write(ByteBuffer src) throws IOException {
-      int n;
-      lock.lock();
-      try {
-        check();
-        n = (int) Math.min(src.remaining(), Math.max(0, capacity - buffered));
-        int left = n;
-        while (left > 0) {
-          Segment tail = tail(left);
-          int step = Math.min(left, tail.room());
-          tail.data.put(tail.end, src, src.position(), step);
-          src.position(src.position() + step);
-          tail.end += step;
-          left -= step;
+      int moved = 0;
+      int want = src.remaining();
+      long word = writtenByMe();
+      while (true) {
+        if (has(word, REFUSED)) {
+          if (moved > 0) {
+            break;
+          }
+          throw refusal(word);
         }
-        buffered += n;
-      } finally {
-        lock.unlock();
+        int n = Math.min(free < want || has(word, TRIMMED) ? look(word, want) : free, want);
+        if (n == 0) {
+          break;
+        }
+        n = Math.min(n, piece);
+        long next = copyIn(word, src, n);
+        if (next != word) {
+          moved += n;
+          want -= n;
+          word = next;
+          continue;
+        }
+        word = written();
       }
-      if (n > 0) {
+      if (moved > 0) {
         sourceReady.run();
+        noteWrite(word);
       }
-      return n;
+      return moved;
     }
 
-    private Segment tail(int want) {
-      Segment tail = segments.peekLast();
-      if (tail != null && tail.room() > 0) {
-        return tail;
+    /** Copies and publishes; returns the word afterwards, which is the same if that failed. */
+    private long copyIn(long word, ByteBuffer src, int n) {
+      int from = src.position();
+      Ring ring = writing;
+      long next = (word + n) & ~TRIMMED;
+      if (ring != null && ring.put(ringWritten - writingStart, src, n)) {
+        if (publishWritten(word, next)) {
+          ringWritten += n;
+          free -= n;
+          return next;
+        }
+        checkAlone(written(), word, "writer");
       }
-      Segment fresh = spare;
-      spare = null;
-      if (fresh == null || (fresh.data.capacity() < want && fresh.data.capacity() < CHUNK)) {
-        int size = want <= FIRST_CHUNK && segments.isEmpty() ? FIRST_CHUNK : CHUNK;
-        size = (int) Math.min(size, Math.max(capacity, 1));
-        fresh =
-            new Segment(
-                direct ? ByteBuffer.allocateDirect(size) : ByteBuffer.allocate(size), true, null);
+      src.position(from);
+      return word;
+    }
+
+    /** Looks how many bytes can be copied: up to as many as are wanted, if there is the room. */
+    private int look(long word, int want) {
+      long seen = count(consumed());
+      consumedSeen = seen;
+      long room = capacity - (count(word) - seen);
+      free = 0;
+      if (room > 0) {
+        int most = (int) Math.min(want, room);
+        Ring ring = has(word, TRIMMED) ? null : writing;
+        int space = ring == null ? 0 : ring.size() - inRing(seen);
+        if (ring == null || space <= 0 || (space < most && ring.size() < largest)) {
+          ring = nextRing(word, most, ring);
+          space = ring.size();
+        }
+        free = (int) Math.min(room, space);
       }
-      segments.addLast(fresh);
-      return fresh;
+      return free;
+    }
+
+    /** How many bytes of the present ring are unread, at the most. */
+    private int inRing(long seen) {
+      // What was given is counted before it is consumed, so this errs towards less being free.
+      long unread = ringWritten - (seen - givenConsumed());
+      return (int) Math.min(unread, ringWritten - writingStart);
+    }
+
+    private Ring nextRing(long word, int want, @Nullable Ring present) {
+      int size = Math.max(powerOfTwo(want), present == null ? FIRST_RING : 4 * present.size());
+      Ring ring = new Ring(Math.min(size, largest), direct);
+      slots().put(count(word), ring);
+      writing = ring;
+      writingStart = ringWritten;
+      return ring;
+    }
+
+    private Slots slots() {
+      Slots queue = slots;
+      if (queue == null) {
+        queue = new Slots();
+        slots = queue;
+      }
+      return queue;
+    }
+
+    /** Keeps the statistics; after the other side was told, which need not wait for that. */
+    private void noteWrite(long word) {
+      countWrite();
+      if (count(word) - consumedSeen > highWaterMark()) {
+        consumedSeen = count(consumed());
+        raiseHighWater(count(word) - consumedSeen);
+      }
     }
 
     @Override
     public boolean give(ByteBuffer immutable, @Nullable Runnable released) throws IOException {
-      lock.lock();
-      try {
-        check();
-        if (buffered >= capacity) {
-          return false;
+      int n = immutable.remaining();
+      Object item = released == null ? immutable : new Lease(immutable, released);
+      boolean put = false;
+      while (true) {
+        long word = writtenByMe();
+        if (has(word, REFUSED)) {
+          // An entry that was put stands at the end, where nobody gets to.
+          throw refusal(word);
         }
-        segments.addLast(new Segment(immutable, false, released));
-        buffered += immutable.remaining();
-      } finally {
-        lock.unlock();
+        if (count(word) - consumedSeen >= capacity) {
+          consumedSeen = count(consumed());
+          if (count(word) - consumedSeen >= capacity) {
+            return false;
+          }
+        }
+        if (!put) {
+          slots().put(count(word), item);
+          put = true;
+        }
+        if (publishWritten(word, word + n)) {
+          free = Math.max(0, free - n);
+          sourceReady.run();
+          noteWrite(word + n);
+          return true;
+        }
+        checkAlone(written(), word, "writer");
       }
-      sourceReady.run();
-      return true;
     }
 
     @Override
     public void end() {
-      lock.lock();
-      try {
-        ended = true;
-      } finally {
-        lock.unlock();
-      }
+      long word = markWritten(ENDED) | ENDED;
       sourceReady.run();
-      tellDrained();
+      tellDrained(word);
     }
 
     @Override
     public long room() {
-      lock.lock();
-      try {
-        return readerClosed || failure != null || ended
-            ? 0
-            : capacity == Long.MAX_VALUE ? capacity : Math.max(0, capacity - buffered);
-      } finally {
-        lock.unlock();
+      long word = written();
+      if (has(word, REFUSED)) {
+        return 0;
       }
+      return capacity == Long.MAX_VALUE
+          ? capacity
+          : Math.max(0, capacity - (count(word) - count(consumed())));
     }
 
     @Override
     public long pending() {
-      lock.lock();
-      try {
-        return buffered;
-      } finally {
-        lock.unlock();
-      }
+      long mine = consumed();
+      long word = written();
+      return has(word, DROPPED) ? 0 : count(word) - count(mine);
     }
 
     @Override
     public long dropped() {
-      lock.lock();
-      try {
-        return dropped;
-      } finally {
-        lock.unlock();
-      }
+      // Both words stand still once they are marked.
+      long word = written();
+      return has(word, DROPPED) ? count(word) - count(consumed()) : 0;
     }
 
     @Override
     public long reads() {
-      lock.lock();
-      try {
-        return readerClosed ? Long.MAX_VALUE : reads;
-      } finally {
-        lock.unlock();
-      }
+      return has(written(), DROPPED) ? Long.MAX_VALUE : readCount();
     }
 
     @Override

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.core;
+
+/**
+ * How long a call looks again before its thread is parked, and how long it is held back once there
+ * is something, while more is coming. One for each end, used by whoever has the turn.
+ *
+ * <p>Parking and waking cost far more than moving a few bytes, so a look of about twice that cost
+ * pays when the other side is at work on another core, and is a waste when it is not. Which of the
+ * two holds is learned: after looks that were in vain the next ones are left out, the more the
+ * longer that goes on.
+ *
+ * <p>Holding back keeps two busy sides from fetching each other's cache lines for each byte: the
+ * reader that caught up lets the writer run ahead again, as long as every look finds more than the
+ * one before, up to half of the buffer or the end of the budget.
+ */
+public final class Spinner {
+  private static final long MOST_NANOS = 50_000;
+  private static final long LEAST_NANOS = 5_000;
+  private static final int MOST_LEFT_OUT = 255;
+  private static final int LONGEST_PAUSE = 64;
+  private static final boolean ONE_CORE = Runtime.getRuntime().availableProcessors() == 1;
+
+  private final long fixed;
+  private final long enough;
+  private long wakeCost = MOST_NANOS / 2;
+  private int leaveOut;
+  private int leftOut;
+  private boolean streaming;
+  private int untilProbe;
+  private volatile long wokenAt;
+
+  private Spinner(long fixed, long enough) {
+    this.fixed = fixed;
+    this.enough = enough;
+  }
+
+  /**
+   * One that learns.
+   *
+   * @param enough how many bytes end holding back
+   */
+  public static Spinner adaptive(long enough) {
+    return new Spinner(-1, enough);
+  }
+
+  /**
+   * One that always looks for so long.
+   *
+   * @param nanos 0 for not at all
+   * @param enough how many bytes end holding back
+   */
+  public static Spinner fixed(long nanos, long enough) {
+    return new Spinner(nanos, enough);
+  }
+
+  /**
+   * Looks until a try is worth it.
+   *
+   * @param left nanoseconds until the call's limit
+   * @return false if it was in vain, or left out
+   */
+  boolean spin(End end, long left) {
+    long budget = Math.min(left, budget());
+    if (budget <= 0) {
+      return false;
+    }
+    Parker clock = end.engine.parker();
+    long start = clock.nanoTime();
+    int looks = 0;
+    while (!end.likely()) {
+      Thread.onSpinWait();
+      if ((++looks & 15) == 0 && clock.nanoTime() - start >= budget) {
+        inVain();
+        return false;
+      }
+    }
+    leaveOut = 0;
+    holdBack(end, clock, start + budget);
+    return true;
+  }
+
+  private long budget() {
+    if (fixed >= 0) {
+      return fixed;
+    }
+    if (leftOut < leaveOut) {
+      leftOut++;
+      return 0;
+    }
+    leftOut = 0;
+    return ONE_CORE ? 0 : Math.max(LEAST_NANOS, Math.min(MOST_NANOS, 2 * wakeCost));
+  }
+
+  private void inVain() {
+    leaveOut = Math.min(MOST_LEFT_OUT, 2 * leaveOut + 1);
+  }
+
+  private void holdBack(End end, Parker clock, long deadline) {
+    if (!streaming && --untilProbe > 0) {
+      return;
+    }
+    long seen = end.amount();
+    boolean grew = false;
+    for (int pause = 4; seen < enough; pause = Math.min(LONGEST_PAUSE, 2 * pause)) {
+      for (int i = 0; i < pause; i++) {
+        Thread.onSpinWait();
+      }
+      long now = end.amount();
+      if (now <= seen || clock.nanoTime() - deadline >= 0) {
+        break;
+      }
+      grew = true;
+      seen = now;
+    }
+    streaming = grew;
+    untilProbe = 8;
+  }
+
+  /** Somebody is about to wake the thread that was parked. */
+  void wakes(long now) {
+    wokenAt = now;
+  }
+
+  /** The thread that was parked runs again. */
+  void woke(long now) {
+    long since = wokenAt;
+    if (since != 0) {
+      wokenAt = 0;
+      wakeCost = (3 * wakeCost + Math.min(MOST_NANOS, now - since)) / 4;
+    }
+  }
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.pipe;
+
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The two sides' fields, each on cache lines of its own: what one side changes all the time must
+ * not lie beside what the other reads all the time. Fields of a superclass come first in memory,
+ * which is what keeps the padding between them.
+ *
+ * <p>The published words are touched through the accessors here and nowhere else, so that the
+ * ordering of every access can be read off its name.
+ */
+@SuppressWarnings("unused")
+abstract class Cursors extends ReaderSide {
+  /** The bits of a word that count bytes; the others say what has become of the stream. */
+  static final long COUNT = (1L << 58) - 1;
+
+  /** In the writer's word: the writer has ended the stream. */
+  static final long ENDED = 1L << 62;
+
+  /** In both words: the reader will read no more. */
+  static final long DROPPED = 1L << 61;
+
+  /** In the writer's word: the stream was cut. */
+  static final long FAILED = 1L << 60;
+
+  /** In the writer's word: the memory was given back while the pipe was empty. */
+  static final long TRIMMED = 1L << 59;
+
+  private static final VarHandle WRITTEN;
+  private static final VarHandle CONSUMED;
+  private static final VarHandle GIVEN;
+  private static final VarHandle READS;
+  private static final VarHandle WRITES;
+  private static final VarHandle HIGH_WATER;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      WRITTEN = lookup.findVarHandle(WriterSide.class, "written", long.class);
+      CONSUMED = lookup.findVarHandle(ReaderSide.class, "consumed", long.class);
+      GIVEN = lookup.findVarHandle(ReaderSide.class, "givenConsumed", long.class);
+      READS = lookup.findVarHandle(ReaderSide.class, "reads", long.class);
+      WRITES = lookup.findVarHandle(WriterSide.class, "writes", long.class);
+      HIGH_WATER = lookup.findVarHandle(WriterSide.class, "highWater", long.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private long p20;
+  private long p21;
+  private long p22;
+  private long p23;
+  private long p24;
+  private long p25;
+  private long p26;
+  private long p27;
+
+  /** What the writer has published. Everything that it wrote before is visible. */
+  final long written() {
+    return (long) WRITTEN.getAcquire((WriterSide) this);
+  }
+
+  /** The writer's word again, as its owner, who needs no ordering with itself, reads it. */
+  final long writtenByMe() {
+    return (long) WRITTEN.getOpaque((WriterSide) this);
+  }
+
+  /**
+   * Publishes, unless somebody has changed the word since it was read. A full fence: what is read
+   * afterwards, such as whether somebody waits, is not older than what was published.
+   */
+  final boolean publishWritten(long expected, long value) {
+    return WRITTEN.compareAndSet((WriterSide) this, expected, value);
+  }
+
+  /** Adds a mark to the writer's word, and returns the word as it was before. */
+  final long markWritten(long mark) {
+    return (long) WRITTEN.getAndBitwiseOr((WriterSide) this, mark);
+  }
+
+  /** What the reader has published: whatever it has read may be overwritten. */
+  final long consumed() {
+    return (long) CONSUMED.getAcquire((ReaderSide) this);
+  }
+
+  /** The reader's word again, as its owner reads it. */
+  final long consumedByMe() {
+    return (long) CONSUMED.getOpaque((ReaderSide) this);
+  }
+
+  /** Publishes as {@link #publishWritten} does. */
+  final boolean publishConsumed(long expected, long value) {
+    return CONSUMED.compareAndSet((ReaderSide) this, expected, value);
+  }
+
+  /** Adds a mark to the reader's word, and returns the word as it was before. */
+  final long markConsumed(long mark) {
+    return (long) CONSUMED.getAndBitwiseOr((ReaderSide) this, mark);
+  }
+
+  /** How many of the consumed bytes were not in a ring; published before they count as consumed. */
+  final long givenConsumed() {
+    return (long) GIVEN.getAcquire((ReaderSide) this);
+  }
+
+  final void addGivenConsumed(long n) {
+    GIVEN.setRelease((ReaderSide) this, (long) GIVEN.getOpaque((ReaderSide) this) + n);
+  }
+
+  final void countRead() {
+    READS.setRelease((ReaderSide) this, (long) READS.getOpaque((ReaderSide) this) + 1);
+  }
+
+  final long readCount() {
+    return (long) READS.getAcquire((ReaderSide) this);
+  }
+
+  final void countWrite() {
+    WRITES.setOpaque((WriterSide) this, (long) WRITES.getOpaque((WriterSide) this) + 1);
+  }
+
+  final long writeCount() {
+    return (long) WRITES.getOpaque((WriterSide) this);
+  }
+
+  final void raiseHighWater(long level) {
+    if (level > highWaterMark()) {
+      HIGH_WATER.setOpaque((WriterSide) this, level);
+    }
+  }
+
+  final long highWaterMark() {
+    return (long) HIGH_WATER.getOpaque((WriterSide) this);
+  }
+}
+
+/** Keeps the writer's fields off the header and what comes before the object. */
+@SuppressWarnings("unused")
+abstract class FrontPadding {
+  private long p00;
+  private long p01;
+  private long p02;
+  private long p03;
+  private long p04;
+  private long p05;
+  private long p06;
+}
+
+/** What the writing side changes. */
+abstract class WriterSide extends FrontPadding {
+  volatile long written;
+
+  /** The reader's word when it was last looked at. */
+  long consumedSeen;
+
+  /** How many bytes can be copied without another look. */
+  int free;
+
+  /** Where in the rings the next copied byte goes, counted from the first. */
+  long ringWritten;
+
+  /** Where {@link #writing} began in the rings. */
+  long writingStart;
+
+  @Nullable Ring writing;
+
+  long writes;
+
+  long highWater;
+}
+
+/** Keeps the sides apart: two lines, because the hardware fetches lines in pairs. */
+@SuppressWarnings("unused")
+abstract class MiddlePadding extends WriterSide {
+  private long p10;
+  private long p11;
+  private long p12;
+  private long p13;
+  private long p14;
+  private long p15;
+  private long p16;
+  private long p17;
+  private long p18;
+  private long p19;
+  private long p1a;
+  private long p1b;
+  private long p1c;
+  private long p1d;
+  private long p1e;
+}
+
+/** What the reading side changes. */
+abstract class ReaderSide extends MiddlePadding {
+  volatile long consumed;
+
+  volatile long givenConsumed;
+
+  /** How many bytes are there in one run without another look. */
+  int run;
+
+  /** Where in {@link #reading} the next byte is. */
+  long ringRead;
+
+  @Nullable Ring reading;
+
+  /** The given buffer that is being read, and how far. */
+  @Nullable Object given;
+
+  int givenAt;
+
+  long reads;
+}

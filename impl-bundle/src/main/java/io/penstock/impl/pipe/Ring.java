@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.pipe;
+
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/** Memory for copies, used in circles; on the heap or outside it. Who may touch what: see pipe. */
+final class Ring {
+  private final int size;
+  // Not final, so that the memory can be let go while somebody still names the ring.
+  private @Nullable ByteBuffer direct;
+  private byte @Nullable [] heap;
+
+  /**
+   * Allocates.
+   *
+   * @param size a power of two
+   */
+  Ring(int size, boolean direct) {
+    this.size = size;
+    this.direct = direct ? ByteBuffer.allocateDirect(size) : null;
+    this.heap = direct ? null : new byte[size];
+  }
+
+  int size() {
+    return size;
+  }
+
+  /** Copies bytes in, moving the source's position. False if the memory is gone. */
+  boolean put(long position, ByteBuffer src, int n) {
+    int at = (int) position & (size - 1);
+    byte[] bytes = heap;
+    if (bytes != null) {
+      if (n == 1) {
+        bytes[at] = src.get();
+        return true;
+      }
+      int first = Math.min(n, size - at);
+      src.get(bytes, at, first);
+      if (n > first) {
+        src.get(bytes, 0, n - first);
+      }
+      return true;
+    }
+    ByteBuffer memory = direct;
+    if (memory == null) {
+      return false;
+    }
+    int first = Math.min(n, size - at);
+    int from = src.position();
+    memory.put(at, src, from, first);
+    if (n > first) {
+      memory.put(0, src, from + first, n - first);
+    }
+    src.position(from + n);
+    return true;
+  }
+
+  /** Copies bytes out, moving the destination's position. False if the memory is gone. */
+  boolean get(long position, ByteBuffer dst, int n) {
+    int at = (int) position & (size - 1);
+    int first = Math.min(n, size - at);
+    byte[] bytes = heap;
+    if (bytes != null) {
+      if (n == 1) {
+        dst.put(bytes[at]);
+        return true;
+      }
+      dst.put(bytes, at, first);
+      if (n > first) {
+        dst.put(bytes, 0, n - first);
+      }
+      return true;
+    }
+    ByteBuffer memory = direct;
+    if (memory == null) {
+      return false;
+    }
+    int to = dst.position();
+    dst.put(to, memory, at, first);
+    if (n > first) {
+      dst.put(to + first, memory, 0, n - first);
+    }
+    dst.position(to + n);
+    return true;
+  }
+
+  /** The bytes from a position on, as far as they lie in one piece, read-only; null if gone. */
+  @Nullable ByteBuffer view(long position, int n) {
+    int at = (int) position & (size - 1);
+    int length = Math.min(n, size - at);
+    byte[] bytes = heap;
+    ByteBuffer all = bytes != null ? ByteBuffer.wrap(bytes) : direct;
+    return all == null ? null : all.slice(at, length).asReadOnlyBuffer();
+  }
+
+  /** Lets the memory go. Nothing in it is of use to anybody. */
+  void discard() {
+    heap = null;
+    direct = null;
+  }
+}
