@@ -411,16 +411,17 @@ public abstract class End {
    * @return the call's limit; null when told not to wait and the turn is somebody else's
    */
   @Nullable Limit begin(@Nullable Wait wait) throws IOException {
-    if (tryEnter()) {
-      Limit limit = mine;
-      if (limit == null) {
-        limit = new Limit(wait, this);
-        mine = limit;
-      }
-      return limit.reset(wait);
+    return tryEnter() ? ownLimit(wait) : enter(wait);
+  }
+
+  /** The limit of the call that has the turn; there is one of them, made for the first wait. */
+  Limit ownLimit(@Nullable Wait wait) {
+    Limit limit = mine;
+    if (limit == null) {
+      limit = new Limit(wait, this);
+      mine = limit;
     }
-    Limit limit = new Limit(wait, this);
-    return enter(limit) ? limit : null;
+    return limit.reset(wait);
   }
 
   /** Takes the turn if it is free. */
@@ -440,9 +441,11 @@ public abstract class End {
     return false;
   }
 
-  private boolean enter(Limit limit) throws IOException {
+  /** Waits for the turn; null when told not to wait. */
+  @Nullable Limit enter(@Nullable Wait wait) throws IOException {
+    Limit limit = new Limit(wait, this);
     if (limit.none()) {
-      return false;
+      return null;
     }
     limit.waited();
     Parked parked = new Parked();
@@ -454,13 +457,13 @@ public abstract class End {
         check(true);
         checkWaiter();
         if (limit.none()) {
-          return false;
+          return null;
         }
         pause(limit, parked);
       }
       got = true;
       aloneWithTurn = alone;
-      return true;
+      return limit;
     } finally {
       removeWaiter(parked);
       if (!got && !turn.leave(place)) {
@@ -472,10 +475,24 @@ public abstract class End {
   /** A subclass's reason why nobody may go on waiting for a turn. */
   void checkWaiter() throws IOException {}
 
+  /** Lets the other side run ahead, when both are busy and little is left to go on with. */
+  void pace(int want, @Nullable Wait own) {
+    Spinner spins = spinner;
+    if (spins != null
+        && driver instanceof Paced paced
+        && paced.cached() < want
+        && spins.paces()
+        && (own != null ? own : setting).kind() != Wait.Kind.NONE) {
+      spins.pace(this);
+    }
+  }
+
   /** Ends a call. */
   void exit() {
     leaving();
-    if (!alone || aloneWithTurn) {
+    if (!alone) {
+      passTurn();
+    } else if (aloneWithTurn) {
       aloneWithTurn = false;
       passTurn();
     }

@@ -75,6 +75,7 @@ public final class SinkEnd extends End implements ByteSink {
   private final AtomicLong queued = new AtomicLong();
   private volatile boolean ended;
   private volatile boolean full;
+  private boolean readerUnseen;
   private volatile @Nullable IOException endFailure;
   private final AtomicLong lost = new AtomicLong();
   private final AtomicReference<@Nullable Runnable> onAttach = new AtomicReference<>();
@@ -98,6 +99,7 @@ public final class SinkEnd extends End implements ByteSink {
 
   @Override
   public void attach(EndDriver value) {
+    readerUnseen = ((SinkDriver) value).reads() < 0;
     super.attach(value);
     runAttached();
   }
@@ -192,7 +194,7 @@ public final class SinkEnd extends End implements ByteSink {
       full = true;
       cleared(writable);
     }
-    if (n > 0) {
+    if (n > 0 && readerUnseen) {
       reader.wrote();
     }
   }
@@ -254,15 +256,24 @@ public final class SinkEnd extends End implements ByteSink {
       return 0;
     }
     checkSink(false);
-    Limit limit = begin(wait);
-    if (limit == null) {
-      return 0;
+    Limit limit = null;
+    if (!tryEnter()) {
+      limit = enter(wait);
+      if (limit == null) {
+        return 0;
+      }
     }
     try {
+      pace(src.remaining(), wait);
       while (true) {
-        int n = tryWrite(src, limit.hasWaited());
-        if (n != 0 || !await(limit, 0)) {
+        int n = tryWrite(src, limit != null && limit.hasWaited());
+        if (n != 0) {
           return n;
+        }
+        // Only here, because most calls do not wait, and then no memory is touched for it.
+        limit = limit == null ? ownLimit(wait) : limit;
+        if (!await(limit, 0)) {
+          return 0;
         }
       }
     } finally {

@@ -273,15 +273,24 @@ public final class SourceEnd extends End implements ByteSource {
       }
       return 0;
     }
-    Limit limit = begin(wait);
-    if (limit == null) {
-      return 0;
+    Limit limit = null;
+    if (!tryEnter()) {
+      limit = enter(wait);
+      if (limit == null) {
+        return 0;
+      }
     }
     try {
+      pace(dst.remaining(), wait);
       while (true) {
-        int n = tryRead(dst, limit.hasWaited());
-        if (n != 0 || !await(limit, 0)) {
+        int n = tryRead(dst, limit != null && limit.hasWaited());
+        if (n != 0) {
           return n;
+        }
+        // Only here, because most calls do not wait, and then no memory is touched for it.
+        limit = limit == null ? ownLimit(wait) : limit;
+        if (!await(limit, 0)) {
+          return 0;
         }
       }
     } finally {

@@ -15,6 +15,8 @@ package io.penstock.impl.core;
  * one before, up to half of the buffer or the end of the budget.
  */
 public final class Spinner {
+  @SuppressWarnings("unused")
+  private long p0, p1, p2, p3, p4, p5, p6, p7;
   private static final long MOST_NANOS = 50_000;
   private static final long LEAST_NANOS = 5_000;
   private static final int MOST_LEFT_OUT = 255;
@@ -76,7 +78,9 @@ public final class Spinner {
       }
     }
     leaveOut = 0;
-    holdBack(end, clock, start + budget);
+    if (paces()) {
+      holdBack(end, clock, start);
+    }
     return true;
   }
 
@@ -96,10 +100,21 @@ public final class Spinner {
     leaveOut = Math.min(MOST_LEFT_OUT, 2 * leaveOut + 1);
   }
 
-  private void holdBack(End end, Parker clock, long deadline) {
-    if (!streaming && --untilProbe > 0) {
-      return;
+  /** Whether a call that could go on with little may pay by being held back until there is more. */
+  boolean paces() {
+    return streaming || --untilProbe <= 0;
+  }
+
+  /** Holds a call back that could go on with little. */
+  void pace(End end) {
+    if (fixed != 0 && end.likely()) {
+      Parker clock = end.engine.parker();
+      holdBack(end, clock, clock.nanoTime());
     }
+  }
+
+  private void holdBack(End end, Parker clock, long start) {
+    long deadline = start + (fixed > 0 ? fixed : MOST_NANOS);
     long seen = end.amount();
     boolean grew = false;
     for (int pause = 4; seen < enough; pause = Math.min(LONGEST_PAUSE, 2 * pause)) {

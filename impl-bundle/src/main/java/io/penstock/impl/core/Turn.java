@@ -4,6 +4,7 @@ package io.penstock.impl.core;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -15,16 +16,20 @@ import org.jspecify.annotations.Nullable;
  * passing on an uncontended turn is one compare-and-set each, and what the holder did before
  * passing it on is visible to the next.
  */
-final class Turn {
+@SuppressWarnings("unused")
+final class Turn extends TurnWord {
   private static final int FREE = 0;
   private static final int HELD = 1;
   // Held, and whoever passes it on must look whether somebody queues or was refused.
   private static final int WANTED = 2;
   private static final VarHandle STATE;
+  private static final VarHandle QUEUE;
 
   static {
     try {
-      STATE = MethodHandles.lookup().findVarHandle(Turn.class, "state", int.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      STATE = lookup.findVarHandle(TurnWord.class, "state", int.class);
+      QUEUE = lookup.findVarHandle(TurnWord.class, "queue", Queue.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -50,35 +55,21 @@ final class Turn {
     }
   }
 
-  /** Those who want the turn; made for the first of them. */
-  private static final class Queue {
-    private final ReentrantLock lock = new ReentrantLock();
-    private final ArrayDeque<Place> places = new ArrayDeque<>(2);
-    private boolean refused;
-  }
-
-  private static final VarHandle QUEUE;
-
-  static {
-    try {
-      QUEUE = MethodHandles.lookup().findVarHandle(Turn.class, "queue", Queue.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
-  @SuppressWarnings("unused")
-  private volatile int state;
-
-  private volatile @Nullable Queue queue;
+  private long p10;
+  private long p11;
+  private long p12;
+  private long p13;
+  private long p14;
+  private long p15;
+  private long p16;
 
   private Queue queue() {
     Queue present = queue;
     if (present == null) {
-      QUEUE.compareAndSet(this, (Queue) null, new Queue());
+      QUEUE.compareAndSet((TurnWord) this, (Queue) null, new Queue());
       present = queue;
     }
-    return java.util.Objects.requireNonNull(present, "queue");
+    return Objects.requireNonNull(present, "queue");
   }
 
   /**
@@ -86,12 +77,12 @@ final class Turn {
    * #exit}.
    */
   boolean tryEnter() {
-    return STATE.compareAndSet(this, FREE, HELD) || !refuse(true);
+    return STATE.compareAndSet((TurnWord) this, FREE, HELD) || !refuse(true);
   }
 
   /** Whether somebody has the turn. If so this counts as a refusal, see {@link #exit}. */
   boolean held() {
-    return (int) STATE.getVolatile(this) != FREE && refuse(false);
+    return (int) STATE.getVolatile((TurnWord) this) != FREE && refuse(false);
   }
 
   /** Notes that somebody was refused, or takes the turn if it has come free and is wanted. */
@@ -100,12 +91,12 @@ final class Turn {
     present.lock.lock();
     try {
       while (true) {
-        int now = (int) STATE.getVolatile(this);
+        int now = (int) STATE.getVolatile((TurnWord) this);
         if (now == FREE) {
-          if (!take || STATE.compareAndSet(this, FREE, HELD)) {
+          if (!take || STATE.compareAndSet((TurnWord) this, FREE, HELD)) {
             return false;
           }
-        } else if (now == WANTED || STATE.compareAndSet(this, HELD, WANTED)) {
+        } else if (now == WANTED || STATE.compareAndSet((TurnWord) this, HELD, WANTED)) {
           present.refused = true;
           return true;
         }
@@ -122,14 +113,14 @@ final class Turn {
     present.lock.lock();
     try {
       while (true) {
-        int now = (int) STATE.getVolatile(this);
+        int now = (int) STATE.getVolatile((TurnWord) this);
         if (now == FREE) {
-          if (STATE.compareAndSet(this, FREE, HELD)) {
+          if (STATE.compareAndSet((TurnWord) this, FREE, HELD)) {
             place.granted = true;
             place.immediate = true;
             return place;
           }
-        } else if (now == WANTED || STATE.compareAndSet(this, HELD, WANTED)) {
+        } else if (now == WANTED || STATE.compareAndSet((TurnWord) this, HELD, WANTED)) {
           present.places.add(place);
           return place;
         }
@@ -161,7 +152,7 @@ final class Turn {
    *     a try is worth it
    */
   boolean exit() {
-    return !STATE.compareAndSet(this, HELD, FREE) && passOn();
+    return !STATE.compareAndSet((TurnWord) this, HELD, FREE) && passOn();
   }
 
   private boolean passOn() {
@@ -174,7 +165,7 @@ final class Turn {
       if (next == null) {
         tell = present.refused;
         present.refused = false;
-        STATE.setVolatile(this, FREE);
+        STATE.setVolatile((TurnWord) this, FREE);
       } else {
         next.granted = true;
       }
@@ -185,5 +176,33 @@ final class Turn {
       next.waiter.wake();
     }
     return tell;
+  }
+}
+
+/**
+ * Keeps the word, which changes with every call, off the cache lines of what lies around it and is
+ * read by the other side. The int takes the gap behind the header.
+ */
+@SuppressWarnings("unused")
+abstract class TurnPadding {
+  private int gap;
+  private long p00;
+  private long p01;
+  private long p02;
+  private long p03;
+  private long p04;
+  private long p05;
+}
+
+/** The word, and those who want the turn. */
+abstract class TurnWord extends TurnPadding {
+  volatile int state;
+  volatile @Nullable Queue queue;
+
+  /** Made for the first who wants it. */
+  static final class Queue {
+    final ReentrantLock lock = new ReentrantLock();
+    final ArrayDeque<Turn.Place> places = new ArrayDeque<>(2);
+    boolean refused;
   }
 }

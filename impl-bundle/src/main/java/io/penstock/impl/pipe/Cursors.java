@@ -51,6 +51,7 @@ abstract class Cursors extends ReaderSide {
     }
   }
 
+  private int gap2;
   private long p20;
   private long p21;
   private long p22;
@@ -142,6 +143,9 @@ abstract class Cursors extends ReaderSide {
 /** Keeps the writer's fields off the header and what comes before the object. */
 @SuppressWarnings("unused")
 abstract class FrontPadding {
+  // Takes the gap behind the header, where a field of a subclass would be put otherwise; the other
+  // ints of the padding do the same for the gap behind a reference.
+  private int gap0;
   private long p00;
   private long p01;
   private long p02;
@@ -159,7 +163,7 @@ abstract class WriterSide extends FrontPadding {
   long consumedSeen;
 
   /** How many bytes can be copied without another look. */
-  int free;
+  long free;
 
   /** Where in the rings the next copied byte goes, counted from the first. */
   long ringWritten;
@@ -177,6 +181,7 @@ abstract class WriterSide extends FrontPadding {
 /** Keeps the sides apart: two lines, because the hardware fetches lines in pairs. */
 @SuppressWarnings("unused")
 abstract class MiddlePadding extends WriterSide {
+  private int gap1;
   private long p10;
   private long p11;
   private long p12;
@@ -201,7 +206,7 @@ abstract class ReaderSide extends MiddlePadding {
   volatile long givenConsumed;
 
   /** How many bytes are there in one run without another look. */
-  int run;
+  long run;
 
   /** Where in {@link #reading} the next byte is. */
   long ringRead;

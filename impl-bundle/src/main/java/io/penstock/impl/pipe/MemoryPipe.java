@@ -4,6 +4,7 @@ package io.penstock.impl.pipe;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.core.Faults;
+import io.penstock.impl.core.Paced;
 import io.penstock.spi.SegmentSink;
 import io.penstock.spi.SegmentSource;
 import java.io.IOException;
@@ -196,7 +197,7 @@ public final class MemoryPipe extends Cursors {
     return item instanceof Lease lease ? lease.buffer() : (ByteBuffer) item;
   }
 
-  private final class Source implements SegmentSource {
+  private final class Source implements SegmentSource, Paced {
     @Override
     public boolean ready() {
       long word = written();
@@ -221,7 +222,7 @@ public final class MemoryPipe extends Cursors {
       int want = dst.remaining();
       while (want > 0) {
         long word = consumedByMe();
-        int n = Math.min(run < want ? look(count(word)) : run, want);
+        int n = (int) Math.min(run < want ? look(count(word)) : run, want);
         if (n == 0 || has(word, DROPPED)) {
           break;
         }
@@ -237,6 +238,11 @@ public final class MemoryPipe extends Cursors {
         return moved;
       }
       return nothing(dst);
+    }
+
+    @Override
+    public long cached() {
+      return run;
     }
 
     /** Nothing was there to read: finds out why. */
@@ -301,7 +307,7 @@ public final class MemoryPipe extends Cursors {
     }
 
     /** Looks how much there is in one run, which is 0 when there is nothing now. */
-    private int look(long at) {
+    private long look(long at) {
       long upTo = count(written());
       Slots queue = slots;
       while (given == null && queue != null && at < upTo) {
@@ -324,10 +330,7 @@ public final class MemoryPipe extends Cursors {
         }
       }
       Object item = given;
-      run =
-          item == null
-              ? (int) Math.min(upTo - at, Integer.MAX_VALUE)
-              : buffer(item).remaining() - givenAt;
+      run = item == null ? upTo - at : buffer(item).remaining() - givenAt;
       return run;
     }
 
@@ -342,7 +345,7 @@ public final class MemoryPipe extends Cursors {
     public @Nullable ByteBuffer take(int max) {
       countRead();
       long word = consumedByMe();
-      int n = Math.min(run == 0 ? look(count(word)) : run, max);
+      int n = (int) Math.min(run == 0 ? look(count(word)) : run, max);
       if (n == 0 || has(word, DROPPED)) {
         return null;
       }
@@ -373,7 +376,7 @@ public final class MemoryPipe extends Cursors {
     public @Nullable ByteBuffer lend(int max) {
       countRead();
       long word = consumedByMe();
-      int n = Math.min(run == 0 ? look(count(word)) : run, max);
+      int n = (int) Math.min(run == 0 ? look(count(word)) : run, max);
       if (n == 0 || has(word, DROPPED)) {
         return null;
       }
@@ -448,7 +451,7 @@ public final class MemoryPipe extends Cursors {
     }
   }
 
-  private final class Sink implements SegmentSink {
+  private final class Sink implements SegmentSink, Paced {
     @Override
     public boolean ready() {
       long word = written();
@@ -458,6 +461,11 @@ public final class MemoryPipe extends Cursors {
     @Override
     public void onReady(Runnable ready) {
       sinkReady = ready;
+    }
+
+    @Override
+    public long cached() {
+      return free;
     }
 
     private IOException refusal(long word) {
@@ -482,7 +490,7 @@ public final class MemoryPipe extends Cursors {
           }
           throw refusal(word);
         }
-        int n = Math.min(free < want || has(word, TRIMMED) ? look(word, want) : free, want);
+        int n = (int) Math.min(free < want || has(word, TRIMMED) ? look(word, want) : free, want);
         if (n == 0) {
           break;
         }
@@ -521,7 +529,7 @@ public final class MemoryPipe extends Cursors {
     }
 
     /** Looks how many bytes can be copied: up to as many as are wanted, if there is the room. */
-    private int look(long word, int want) {
+    private long look(long word, int want) {
       long seen = count(consumed());
       consumedSeen = seen;
       long room = capacity - (count(word) - seen);
@@ -534,7 +542,7 @@ public final class MemoryPipe extends Cursors {
           ring = nextRing(word, most, ring);
           space = ring.size();
         }
-        free = (int) Math.min(room, space);
+        free = Math.min(room, space);
       }
       return free;
     }
