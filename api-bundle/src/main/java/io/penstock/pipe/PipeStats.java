@@ -51,7 +51,8 @@ public interface PipeStats {
   long readWaits();
 
   /**
-   * The most bytes that were buffered at once.
+   * The most bytes that were seen buffered at once. A peak that was over after a few operations may
+   * have gone unseen.
    *
    * @return bytes; above the capacity where a given buffer has overshot it
    */

@@ -349,15 +349,20 @@ public final class SinkEnd extends End implements ByteSink {
       return 0;
     }
     checkSink(false);
-    Limit limit = begin(wait);
-    if (limit == null) {
-      return 0;
+    Limit limit = null;
+    if (!tryEnter()) {
+      limit = enter(wait);
+      if (limit == null) {
+        return 0;
+      }
     }
     boolean mine = true;
     try {
+      pace(1, wait);
       int size = immutable.remaining();
       while (true) {
-        checkSink(limit.hasWaited());
+        boolean waited = limit != null && limit.hasWaited();
+        checkSink(waited);
         SinkDriver current = driver();
         boolean accepted = false;
         if (current instanceof SegmentSink segments) {
@@ -370,7 +375,7 @@ public final class SinkEnd extends End implements ByteSink {
           wrote(accepted ? size : 0, size);
         } else if (current != null) {
           ByteBuffer rest = immutable.duplicate();
-          accepted = tryWrite(rest, limit.hasWaited()) > 0;
+          accepted = tryWrite(rest, waited) > 0;
           if (accepted && rest.hasRemaining()) {
             mine = false;
             queueRest(rest, released);
@@ -381,6 +386,7 @@ public final class SinkEnd extends End implements ByteSink {
         if (accepted) {
           return size;
         }
+        limit = limit == null ? ownLimit(wait) : limit;
         if (!await(limit, 0)) {
           return 0;
         }

@@ -421,14 +421,23 @@ public final class SourceEnd extends End implements ByteSource {
   @Override
   public @Nullable ByteBuffer take(int max, Wait wait) throws IOException {
     positive(max, "max");
-    Limit limit = begin(Objects.requireNonNull(wait, "wait"));
-    if (limit == null) {
-      return EMPTY.duplicate();
+    Objects.requireNonNull(wait, "wait");
+    Limit limit = null;
+    if (!tryEnter()) {
+      limit = enter(wait);
+      if (limit == null) {
+        return EMPTY.duplicate();
+      }
     }
     try {
+      pace(1, wait);
       while (true) {
-        ByteBuffer run = tryTake(max, limit.hasWaited());
-        if (run == null || run.hasRemaining() || !await(limit, 0)) {
+        ByteBuffer run = tryTake(max, limit != null && limit.hasWaited());
+        if (run == null || run.hasRemaining()) {
+          return run;
+        }
+        limit = limit == null ? ownLimit(wait) : limit;
+        if (!await(limit, 0)) {
           return run;
         }
       }

@@ -20,7 +20,10 @@ public final class Spinner {
   private static final long MOST_NANOS = 50_000;
   private static final long LEAST_NANOS = 5_000;
   private static final int MOST_LEFT_OUT = 255;
+  private static final int FIRST_PAUSE = 4;
   private static final int LONGEST_PAUSE = 64;
+  private static final int STREAMING_PATIENCE = 2;
+  private static final int PROBE_EACH = 8;
   private static final boolean ONE_CORE = Runtime.getRuntime().availableProcessors() == 1;
 
   private final long fixed;
@@ -117,19 +120,23 @@ public final class Spinner {
     long deadline = start + (fixed > 0 ? fixed : MOST_NANOS);
     long seen = end.amount();
     boolean grew = false;
-    for (int pause = 4; seen < enough; pause = Math.min(LONGEST_PAUSE, 2 * pause)) {
+    // Who was seen to move in larger steps gets more time for the next one.
+    int patience = streaming ? STREAMING_PATIENCE : 0;
+    int idle = 0;
+    for (int pause = FIRST_PAUSE; seen < enough; pause = Math.min(LONGEST_PAUSE, 2 * pause)) {
       for (int i = 0; i < pause; i++) {
         Thread.onSpinWait();
       }
       long now = end.amount();
-      if (now <= seen || clock.nanoTime() - deadline >= 0) {
+      idle = now > seen ? 0 : idle + 1;
+      if (idle > patience || clock.nanoTime() - deadline >= 0) {
         break;
       }
-      grew = true;
+      grew |= now > seen;
       seen = now;
     }
     streaming = grew;
-    untilProbe = 8;
+    untilProbe = PROBE_EACH;
   }
 
   /** Somebody is about to wake the thread that was parked. */

@@ -176,6 +176,11 @@ abstract class WriterSide extends FrontPadding {
   long writes;
 
   long highWater;
+
+  /** How many writes to leave out before the high-water mark is looked after again. */
+  int markSkips;
+
+  int markPause;
 }
 
 /** Keeps the sides apart: two lines, because the hardware fetches lines in pairs. */
@@ -204,6 +209,12 @@ abstract class ReaderSide extends MiddlePadding {
   volatile long consumed;
 
   volatile long givenConsumed;
+
+  /** The most bytes that the reader has seen at once. */
+  long highWaterRead;
+
+  /** How far the writer had come when it was last looked at. */
+  long writtenSeen;
 
   /** How many bytes are there in one run without another look. */
   long run;

@@ -32,6 +32,7 @@ public final class MemoryPipe extends Cursors {
   private static final int LARGEST_RING = 1024 * 1024;
   // Large moves are published in pieces, so that the other side works at the same time.
   private static final int PIECE = 16 * 1024;
+  private static final int MOST_MARK_SKIPS = 63;
   private static final long REFUSED = ENDED | DROPPED | FAILED;
   private static final VarHandle FAILURE;
   private static final VarHandle TOLD;
@@ -171,9 +172,12 @@ public final class MemoryPipe extends Cursors {
     return readCount();
   }
 
-  /** The most bytes that were ever buffered at once. */
+  /**
+   * The most bytes that were seen buffered at once: by whoever asks this now, by each read that had
+   * to look, and by writes.
+   */
   public long highWater() {
-    return highWaterMark();
+    return Math.max(sink.pending(), Math.max(highWaterRead, highWaterMark()));
   }
 
   private void tellDrained(long word) {
@@ -222,7 +226,7 @@ public final class MemoryPipe extends Cursors {
       int want = dst.remaining();
       while (want > 0) {
         long word = consumedByMe();
-        int n = (int) Math.min(run < want ? look(count(word)) : run, want);
+        int n = (int) Math.min(run < want ? look(count(word), want) : run, want);
         if (n == 0 || has(word, DROPPED)) {
           break;
         }
@@ -242,7 +246,7 @@ public final class MemoryPipe extends Cursors {
 
     @Override
     public long cached() {
-      return run;
+      return writtenSeen - count(consumedByMe());
     }
 
     /** Nothing was there to read: finds out why. */
@@ -307,8 +311,12 @@ public final class MemoryPipe extends Cursors {
     }
 
     /** Looks how much there is in one run, which is 0 when there is nothing now. */
-    private long look(long at) {
-      long upTo = count(written());
+    private long look(long at, int want) {
+      if (writtenSeen - at < want) {
+        writtenSeen = count(written());
+        highWaterRead = Math.max(highWaterRead, writtenSeen - at);
+      }
+      long upTo = writtenSeen;
       Slots queue = slots;
       while (given == null && queue != null && at < upTo) {
         Object first = queue.first();
@@ -336,7 +344,7 @@ public final class MemoryPipe extends Cursors {
 
     private void afterRead() {
       sinkReady.run();
-      if (run == 0) {
+      if (cached() == 0) {
         tellDrained(written());
       }
     }
@@ -345,7 +353,7 @@ public final class MemoryPipe extends Cursors {
     public @Nullable ByteBuffer take(int max) {
       countRead();
       long word = consumedByMe();
-      int n = (int) Math.min(run == 0 ? look(count(word)) : run, max);
+      int n = (int) Math.min(run == 0 ? look(count(word), 1) : run, max);
       if (n == 0 || has(word, DROPPED)) {
         return null;
       }
@@ -376,7 +384,7 @@ public final class MemoryPipe extends Cursors {
     public @Nullable ByteBuffer lend(int max) {
       countRead();
       long word = consumedByMe();
-      int n = (int) Math.min(run == 0 ? look(count(word)) : run, max);
+      int n = (int) Math.min(run == 0 ? look(count(word), 1) : run, max);
       if (n == 0 || has(word, DROPPED)) {
         return null;
       }
@@ -465,7 +473,7 @@ public final class MemoryPipe extends Cursors {
 
     @Override
     public long cached() {
-      return free;
+      return capacity - (count(writtenByMe()) - consumedSeen);
     }
 
     private IOException refusal(long word) {
@@ -575,9 +583,13 @@ public final class MemoryPipe extends Cursors {
     /** Keeps the statistics; after the other side was told, which need not wait for that. */
     private void noteWrite(long word) {
       countWrite();
-      if (count(word) - consumedSeen > highWaterMark()) {
+      if (count(word) - consumedSeen > highWaterMark() && --markSkips < 0) {
+        // Fetches the reader's cache line, so it is done the less often the less comes of it.
         consumedSeen = count(consumed());
-        raiseHighWater(count(word) - consumedSeen);
+        long level = count(word) - consumedSeen;
+        markPause = level > highWaterMark() ? 0 : Math.min(MOST_MARK_SKIPS, 2 * markPause + 1);
+        markSkips = markPause;
+        raiseHighWater(level);
       }
     }
 
