@@ -74,6 +74,7 @@ public abstract class End {
   // The single caller shares the end with the pump of asynchronous writes.
   private boolean aloneWithTurn;
   private @Nullable Spinner spinner;
+  private @Nullable Paced paced;
   // Of whoever has the turn.
   private @Nullable Limit mine;
   private volatile @Nullable Thread sleeper;
@@ -96,9 +97,14 @@ public abstract class End {
   /** Gives the end its driver, once. */
   public void attach(EndDriver value) {
     value.onReady(this::wake);
+    paced = value instanceof Paced it ? it : null;
+    keep(value);
     driver = value;
     wake();
   }
+
+  /** Lets a subclass keep the driver by its own type, so that no call has to cast. */
+  void keep(EndDriver value) {}
 
   /**
    * The driver, or null while the channel is still connecting or when this direction does not
@@ -478,9 +484,10 @@ public abstract class End {
   /** Lets the other side run ahead, when both are busy and little is left to go on with. */
   void pace(int want, @Nullable Wait own) {
     Spinner spins = spinner;
-    if (spins != null
-        && driver instanceof Paced paced
-        && paced.cached() < want
+    Paced it = paced;
+    if (it != null
+        && spins != null
+        && it.cached() < want
         && spins.paces()
         && (own != null ? own : setting).kind() != Wait.Kind.NONE) {
       spins.pace(this);

@@ -75,6 +75,8 @@ public final class SinkEnd extends End implements ByteSink {
   private final AtomicLong queued = new AtomicLong();
   private volatile boolean ended;
   private volatile boolean full;
+  // The driver again, without a cast for each call.
+  private volatile @Nullable SinkDriver typed;
   private boolean readerUnseen;
   private volatile @Nullable IOException endFailure;
   private final AtomicLong lost = new AtomicLong();
@@ -94,12 +96,18 @@ public final class SinkEnd extends End implements ByteSink {
 
   @Override
   public @Nullable SinkDriver driver() {
-    return (SinkDriver) super.driver();
+    return typed;
+  }
+
+  @Override
+  void keep(EndDriver value) {
+    SinkDriver sink = (SinkDriver) value;
+    readerUnseen = sink.reads() < 0;
+    typed = sink;
   }
 
   @Override
   public void attach(EndDriver value) {
-    readerUnseen = ((SinkDriver) value).reads() < 0;
     super.attach(value);
     runAttached();
   }
@@ -255,9 +263,9 @@ public final class SinkEnd extends End implements ByteSink {
     if (nothing(!src.hasRemaining())) {
       return 0;
     }
-    checkSink(false);
     Limit limit = null;
     if (!tryEnter()) {
+      checkSink(false);
       limit = enter(wait);
       if (limit == null) {
         return 0;

@@ -46,6 +46,8 @@ public final class SourceEnd extends End implements ByteSource {
   // close.
   private volatile ByteBuffer back = EMPTY;
   private boolean atEnd;
+  // The driver again, without a cast for each call.
+  private volatile @Nullable SourceDriver typed;
   private volatile boolean selected;
   private volatile @Nullable Thread lender;
 
@@ -62,7 +64,7 @@ public final class SourceEnd extends End implements ByteSource {
 
   @Override
   public @Nullable SourceDriver driver() {
-    return (SourceDriver) super.driver();
+    return typed;
   }
 
   // ---- one try
@@ -790,6 +792,11 @@ public final class SourceEnd extends End implements ByteSource {
       warnDropped(dropped);
     }
     closedNow();
+  }
+
+  @Override
+  void keep(io.penstock.spi.EndDriver value) {
+    typed = (SourceDriver) value;
   }
 
   @Override

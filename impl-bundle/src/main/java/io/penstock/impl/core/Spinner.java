@@ -23,7 +23,7 @@ public final class Spinner {
   private static final int FIRST_PAUSE = 4;
   private static final int LONGEST_PAUSE = 64;
   private static final int STREAMING_PATIENCE = 2;
-  private static final int PROBE_EACH = 8;
+  private static final int PROBE_EACH = 32;
   private static final boolean ONE_CORE = Runtime.getRuntime().availableProcessors() == 1;
 
   private final long fixed;
