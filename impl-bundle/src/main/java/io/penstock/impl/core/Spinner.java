@@ -22,8 +22,9 @@ public final class Spinner {
   private static final int MOST_LEFT_OUT = 255;
   private static final int FIRST_PAUSE = 4;
   private static final int LONGEST_PAUSE = 64;
-  private static final int STREAMING_PATIENCE = 2;
-  private static final int PROBE_EACH = 32;
+  // Looks in vain, each longer than the one before: large moves come in large steps.
+  private static final int PATIENCE = 2;
+  private static final int PROBE_EACH = 64;
   private static final boolean ONE_CORE = Runtime.getRuntime().availableProcessors() == 1;
 
   private final long fixed;
@@ -120,8 +121,6 @@ public final class Spinner {
     long deadline = start + (fixed > 0 ? fixed : MOST_NANOS);
     long seen = end.amount();
     boolean grew = false;
-    // Who was seen to move in larger steps gets more time for the next one.
-    int patience = streaming ? STREAMING_PATIENCE : 0;
     int idle = 0;
     for (int pause = FIRST_PAUSE; seen < enough; pause = Math.min(LONGEST_PAUSE, 2 * pause)) {
       for (int i = 0; i < pause; i++) {
@@ -129,7 +128,7 @@ public final class Spinner {
       }
       long now = end.amount();
       idle = now > seen ? 0 : idle + 1;
-      if (idle > patience || clock.nanoTime() - deadline >= 0) {
+      if (idle > PATIENCE || clock.nanoTime() - deadline >= 0) {
         break;
       }
       grew |= now > seen;
