@@ -75,6 +75,7 @@ public abstract class End {
   private boolean aloneWithTurn;
   private @Nullable Spinner spinner;
   private @Nullable Paced paced;
+  private boolean handsOver;
   // Of whoever has the turn.
   private @Nullable Limit mine;
   private volatile @Nullable Thread sleeper;
@@ -480,6 +481,18 @@ public abstract class End {
 
   /** A subclass's reason why nobody may go on waiting for a turn. */
   void checkWaiter() throws IOException {}
+
+  /** Whether the last call handed a buffer over instead of copying. */
+  boolean handsOver() {
+    return handsOver;
+  }
+
+  /** Says which kind of call this is; a store only where it changes, see {@link Turn}. */
+  void handsOver(boolean value) {
+    if (handsOver != value) {
+      handsOver = value;
+    }
+  }
 
   /** Lets the other side run ahead, when both are busy and little is left to go on with. */
   void pace(int want, @Nullable Wait own) {

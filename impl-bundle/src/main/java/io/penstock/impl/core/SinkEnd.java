@@ -272,6 +272,7 @@ public final class SinkEnd extends End implements ByteSink {
       }
     }
     try {
+      handsOver(false);
       pace(src.remaining(), wait);
       while (true) {
         int n = tryWrite(src, limit != null && limit.hasWaited());
@@ -366,6 +367,7 @@ public final class SinkEnd extends End implements ByteSink {
     }
     boolean mine = true;
     try {
+      handsOver(true);
       pace(1, wait);
       int size = immutable.remaining();
       while (true) {

@@ -283,6 +283,7 @@ public final class SourceEnd extends End implements ByteSource {
       }
     }
     try {
+      handsOver(false);
       pace(dst.remaining(), wait);
       while (true) {
         int n = tryRead(dst, limit != null && limit.hasWaited());
@@ -432,6 +433,7 @@ public final class SourceEnd extends End implements ByteSource {
       }
     }
     try {
+      handsOver(true);
       pace(1, wait);
       while (true) {
         ByteBuffer run = tryTake(max, limit != null && limit.hasWaited());

@@ -122,7 +122,9 @@ public final class Spinner {
     long seen = end.amount();
     boolean grew = false;
     int idle = 0;
-    for (int pause = FIRST_PAUSE; seen < enough; pause = Math.min(LONGEST_PAUSE, 2 * pause)) {
+    // Handing over moves no bytes, so the sides gain nothing by working at the same time.
+    long target = end.handsOver() ? enough + enough / 2 : enough;
+    for (int pause = FIRST_PAUSE; seen < target; pause = Math.min(LONGEST_PAUSE, 2 * pause)) {
       for (int i = 0; i < pause; i++) {
         Thread.onSpinWait();
       }
