@@ -136,7 +136,7 @@ public final class Spinner {
       grew |= now > seen;
       seen = now;
     }
-    streaming = grew;
+    streaming = grew || seen >= target;
     untilProbe = PROBE_EACH;
   }
 
