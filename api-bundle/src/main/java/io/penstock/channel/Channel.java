@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.channel;
 
+import io.penstock.stream.ByteFile;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
+import io.penstock.stream.FileMode;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -59,6 +61,17 @@ public interface Channel extends ByteChannel {
   /** Writes to {@link #sink()}, as {@link ByteSink#write(ByteBuffer)} says. */
   @Override
   int write(ByteBuffer src) throws IOException;
+
+  /**
+   * This channel in the manner of a file, for reading and writing. For one direction, or for a
+   * further end such as standard error, use {@link ByteSource#file} or {@link ByteSink#file}.
+   * Parity CF-01.
+   *
+   * @param mode how lines are treated, what is held back, and what closing closes
+   * @param <L> what a line is
+   * @return a view
+   */
+  <L> ByteFile<L> file(FileMode<L> mode);
 
   /**
    * A label for errors and logs.

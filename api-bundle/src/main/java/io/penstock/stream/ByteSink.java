@@ -3,9 +3,11 @@ package io.penstock.stream;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.Writer;
 import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.WritableByteChannel;
+import java.nio.charset.Charset;
 import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -239,11 +241,39 @@ public interface ByteSink extends WritableByteChannel, GatheringByteChannel {
   /**
    * This sink as a stream without thread identity. Its {@code flush} waits for nothing; closing it
    * closes this sink only. Where it must not wait and there is no room, it throws the would-block
-   * type.
+   * type, whose count tells how many bytes were written.
    *
-   * @return a view
+   * @return a view, safe for use by any thread
    */
   OutputStream outputStream();
+
+  /**
+   * This sink as text. Each call writes all of its characters, not interleaved with others; nothing
+   * is held back but the first half of a surrogate pair. What the charset cannot express is
+   * reported with {@link java.nio.charset.CharacterCodingException}, and nothing of that call is
+   * written. It goes by {@link #writeWait()} and throws the would-block type where it must not
+   * wait. Its {@code flush} waits for nothing; closing it closes this sink only.
+   *
+   * @param charset how characters are encoded
+   * @return a view, for one thread at a time: others get an {@link IllegalStateException}
+   */
+  Writer writer(Charset charset);
+
+  /**
+   * Writes what a publisher sends, with back-pressure.
+   *
+   * @return a new subscriber, for one subscription
+   */
+  ByteSubscriber subscriber();
+
+  /**
+   * This sink in the manner of a file, for writing. Parity CF-01.
+   *
+   * @param mode how lines are treated, what is held back, and what closing closes
+   * @param <L> what a line is
+   * @return a view
+   */
+  <L> ByteFile<L> file(FileMode<L> mode);
 
   /**
    * Whether this end was not closed locally.

@@ -3,10 +3,12 @@ package io.penstock.stream;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Reader;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.ScatteringByteChannel;
 import java.nio.charset.Charset;
+import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -236,11 +238,58 @@ public interface ByteSource extends ReadableByteChannel, ScatteringByteChannel {
   /**
    * This source as a stream without thread identity. Closing it closes this source only. Where it
    * must not wait and there is nothing, it throws the would-block type, for the stream idiom has no
-   * 0 for that.
+   * 0 for that. A read of several bytes that fails loses none of them, except in {@code skip} and
+   * in {@code transferTo} another stream than {@link ByteSink#outputStream()}.
    *
-   * @return a view
+   * @return a view, safe for use by any thread
    */
   InputStream inputStream();
+
+  /**
+   * This source as text. It takes from the source exactly the bytes of the characters that it
+   * returns, so that it and other views can be used in turn. What is not text is reported with
+   * {@link java.nio.charset.CharacterCodingException}, by each read, and stays readable here. It
+   * goes by {@link #readWait()} and throws the would-block type where it must not wait; {@code
+   * ready()} tells whether it would return or fail at once. Closing it closes this source only.
+   *
+   * @param charset how characters are encoded
+   * @return a view, for one thread at a time: others get an {@link IllegalStateException}
+   */
+  Reader reader(Charset charset);
+
+  /**
+   * This source as a publisher of what it reads, in pieces of up to 64 KiB, one for each that was
+   * requested, on threads of the product's; none is blocked while there is nothing. The end
+   * completes the subscriber, a failure or a local close is its error. What was not delivered when
+   * it cancels stays readable. It keeps to the rules of Reactive Streams; one subscriber at a time,
+   * another one is refused with {@link IllegalStateException} as its error.
+   *
+   * @return the publisher, always the same
+   */
+  Flow.Publisher<ByteBuffer> publisher();
+
+  /**
+   * This source in the manner of a file, for reading. Parity CF-01.
+   *
+   * @param mode how lines are treated, what is read ahead, and what closing closes
+   * @param <L> what a line is
+   * @return a view
+   */
+  <L> ByteFile<L> file(FileMode<L> mode);
+
+  /**
+   * Reads ahead, so that the beginning of this source can be looked at, or all of it if it is
+   * short: until the end, until {@code limit} bytes, or until the wait is over, none of which is an
+   * error. A failure or an interrupt ends it, too, and is met again by the read. Parity PY-42.
+   *
+   * @param limit the most bytes to read ahead, 0 or more; a source of exactly so many bytes is not
+   *     seekable, for its end was not seen
+   * @param wait how long to wait for more; {@link Wait#none()} takes what is there
+   * @return reads this source from now on
+   * @throws IllegalArgumentException if {@code limit} is negative
+   * @throws IOException the closed type, after a local close
+   */
+  PeekSource peek(int limit, Wait wait) throws IOException;
 
   /**
    * Whether this end was not closed locally.

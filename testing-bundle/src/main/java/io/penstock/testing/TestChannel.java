@@ -7,8 +7,10 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ChannelPair;
 import io.penstock.channel.Endpoint;
+import io.penstock.stream.ByteFile;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
+import io.penstock.stream.FileMode;
 import io.penstock.stream.Wait;
 import io.penstock.stream.Watch;
 import java.io.ByteArrayOutputStream;
@@ -214,6 +216,11 @@ public final class TestChannel implements Channel {
   @Override
   public int write(ByteBuffer src) throws IOException {
     return channel.write(src);
+  }
+
+  @Override
+  public <L> ByteFile<L> file(FileMode<L> mode) {
+    return channel.file(mode);
   }
 
   @Override

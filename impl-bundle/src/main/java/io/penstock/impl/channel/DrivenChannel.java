@@ -14,12 +14,15 @@ import io.penstock.impl.core.Faults;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.core.Stages;
+import io.penstock.impl.view.FileView;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
+import io.penstock.stream.ByteFile;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
+import io.penstock.stream.FileMode;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -269,6 +272,11 @@ public final class DrivenChannel implements Channel {
   @Override
   public int write(ByteBuffer src) throws IOException {
     return sink.write(src);
+  }
+
+  @Override
+  public <L> ByteFile<L> file(FileMode<L> mode) {
+    return FileView.of(name, source, source::unread, sink, mode, this);
   }
 
   @Override

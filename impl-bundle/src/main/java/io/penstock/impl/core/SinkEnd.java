@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.channel.Channel;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.WouldBlockException;
+import io.penstock.impl.view.FileView;
+import io.penstock.impl.view.SinkOutputStream;
+import io.penstock.impl.view.SinkSubscriber;
+import io.penstock.impl.view.SinkWriter;
 import io.penstock.spi.EndDriver;
 import io.penstock.spi.SegmentSink;
 import io.penstock.spi.SinkDriver;
+import io.penstock.stream.ByteFile;
 import io.penstock.stream.ByteSink;
+import io.penstock.stream.ByteSubscriber;
+import io.penstock.stream.FileMode;
 import io.penstock.stream.Latch;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.Writer;
 import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -26,6 +36,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,6 +90,7 @@ public final class SinkEnd extends End implements ByteSink {
   private volatile @Nullable SinkDriver typed;
   private boolean readerUnseen;
   private volatile @Nullable IOException endFailure;
+  private volatile Consumer<Throwable> onCut = this::fail;
   private final AtomicLong lost = new AtomicLong();
   private final AtomicReference<@Nullable Runnable> onAttach = new AtomicReference<>();
 
@@ -962,6 +974,35 @@ public final class SinkEnd extends End implements ByteSink {
   @Override
   public OutputStream outputStream() {
     return new SinkOutputStream(this);
+  }
+
+  @Override
+  public Writer writer(Charset charset) {
+    return new SinkWriter(this, Objects.requireNonNull(charset, "charset"));
+  }
+
+  @Override
+  public ByteSubscriber subscriber() {
+    return new SinkSubscriber(this, this::cutShort, engine);
+  }
+
+  @Override
+  public <L> ByteFile<L> file(FileMode<L> mode) {
+    return FileView.of(this, mode);
+  }
+
+  /** Says how to cut short what this sink belongs to, where that is no channel. */
+  public void onCut(Consumer<Throwable> task) {
+    onCut = task;
+  }
+
+  private void cutShort(Throwable cause) {
+    Channel owner = channel();
+    if (owner != null) {
+      owner.abort(cause);
+    } else {
+      onCut.accept(cause);
+    }
   }
 
   @Override

@@ -5,22 +5,33 @@ import io.penstock.error.BufferFullException;
 import io.penstock.error.EndOfStreamException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.WouldBlockException;
+import io.penstock.impl.view.FileView;
+import io.penstock.impl.view.PeekView;
+import io.penstock.impl.view.SourceInputStream;
+import io.penstock.impl.view.SourcePublisher;
+import io.penstock.impl.view.SourceReader;
 import io.penstock.spi.SegmentSource;
 import io.penstock.spi.SourceDriver;
 import io.penstock.stream.ByteConsumer;
+import io.penstock.stream.ByteFile;
 import io.penstock.stream.ByteSequence;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
+import io.penstock.stream.FileMode;
+import io.penstock.stream.PeekSource;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.Reader;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.util.Objects;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +61,7 @@ public final class SourceEnd extends End implements ByteSource {
   private volatile @Nullable SourceDriver typed;
   private volatile boolean selected;
   private volatile @Nullable Thread lender;
+  private final AtomicReference<@Nullable SourcePublisher> publisher = new AtomicReference<>();
 
   /** A source whose driver comes later. */
   public SourceEnd(String name, Engine engine, Wait wait) {
@@ -768,7 +780,34 @@ public final class SourceEnd extends End implements ByteSource {
 
   @Override
   public InputStream inputStream() {
-    return new SourceInputStream(this);
+    return new SourceInputStream(this, this::unread);
+  }
+
+  @Override
+  public Reader reader(Charset charset) {
+    return new SourceReader(this, this::unread, Objects.requireNonNull(charset, "charset"));
+  }
+
+  @Override
+  public Flow.Publisher<ByteBuffer> publisher() {
+    SourcePublisher made = publisher.get();
+    if (made == null) {
+      SourcePublisher fresh =
+          new SourcePublisher(this, this::unread, this::whenReady, engine.serial());
+      SourcePublisher first = publisher.compareAndExchange(null, fresh);
+      made = first == null ? fresh : first;
+    }
+    return made;
+  }
+
+  @Override
+  public <L> ByteFile<L> file(FileMode<L> mode) {
+    return FileView.of(this, this::unread, mode);
+  }
+
+  @Override
+  public PeekSource peek(int limit, Wait wait) throws IOException {
+    return new PeekView(this, this::unread, limit, wait);
   }
 
   @Override

@@ -42,6 +42,7 @@ public final class DrivenPipe implements Pipe {
     }
     source.onClose(this::closedWhenBothAre);
     sink.onClose(this::closedWhenBothAre);
+    sink.onCut(this::abort);
     memory.onDrained(() -> engine.execute(() -> closed.complete(null)));
   }
 

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.stream;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/** What can end a line where newlines are {@linkplain FileMode#withUniversalNewlines universal}. */
+@ProviderType
+public enum Newline {
+  /** A line feed, byte 10. */
+  LF,
+  /** A carriage return, byte 13, that no line feed follows. */
+  CR,
+  /** A carriage return and a line feed. */
+  CRLF
+}

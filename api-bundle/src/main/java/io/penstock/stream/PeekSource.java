@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.stream;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.util.OptionalLong;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A source whose beginning was read ahead, so that it can be looked at before it is read. Where the
+ * whole source fitted in the limit, and its end was seen, the length is known and one can seek.
+ *
+ * <p>Bytes are read through this object from then on; those that it has read ahead are no longer on
+ * the source. It is for one thread at a time, others get an {@link IllegalStateException}; any
+ * thread may close. Parity PY-42..47.
+ */
+@ProviderType
+public interface PeekSource extends ReadableByteChannel {
+  /** What an offset counts from. */
+  @ProviderType
+  enum From {
+    /** The first byte of the source. */
+    START,
+    /** The present position. */
+    CURRENT,
+    /** The end of the source. */
+    END
+  }
+
+  /**
+   * A label for errors and logs: that of the source.
+   *
+   * @return the name, never empty
+   */
+  String name();
+
+  /**
+   * Looks at bytes without moving. Never waits, and never looks beyond what was read ahead.
+   *
+   * @param max the most bytes to return, 0 or more; {@link Integer#MAX_VALUE} for all that are
+   *     there
+   * @return a read-only copy-free view of them; empty when nothing that was read ahead is left,
+   *     which does not mean the end
+   * @throws IllegalArgumentException if {@code max} is negative
+   * @throws IOException the closed type, after a local close
+   */
+  ByteBuffer peek(int max) throws IOException;
+
+  /**
+   * The length of the whole source.
+   *
+   * @return bytes; empty unless the whole source was read ahead and its end was seen
+   */
+  OptionalLong length();
+
+  /**
+   * Whether the length is known, so that {@link #seek} and {@link #tell} work.
+   *
+   * @return the same for the life of this object
+   */
+  boolean seekable();
+
+  /**
+   * Moves. A position beyond the end is allowed; reads from there meet the end.
+   *
+   * @param offset bytes, negative to go back
+   * @param from what it counts from
+   * @throws IllegalArgumentException if the new position would be negative; the old one stays
+   * @throws IOException the not-supported type unless {@link #seekable()}, or the closed type
+   */
+  void seek(long offset, From from) throws IOException;
+
+  /**
+   * The position.
+   *
+   * @return bytes from the start of the source
+   * @throws IOException the not-supported type unless {@link #seekable()}, or the closed type
+   */
+  long tell() throws IOException;
+
+  /**
+   * Reads under the source's {@link ByteSource#readWait()}: what was read ahead first, then what
+   * the source has; one call does not join the two.
+   *
+   * @param dst filled from its position on; with nothing remaining the call returns 0 at once
+   * @return how many bytes; 0 when told not to wait and there is nothing now; -1 at the end
+   * @throws IOException as {@link ByteSource} says
+   */
+  @Override
+  int read(ByteBuffer dst) throws IOException;
+
+  /**
+   * Reads with a limit of its own, otherwise like {@link #read(ByteBuffer)}.
+   *
+   * @param dst filled from its position on; with nothing remaining the call returns 0 at once
+   * @param wait this call's own limit
+   * @return how many bytes; 0 when told not to wait and there is nothing now; -1 at the end
+   * @throws IOException as {@link ByteSource} says
+   */
+  int read(ByteBuffer dst, Wait wait) throws IOException;
+
+  /**
+   * Whether the source was not closed locally.
+   *
+   * @return false after {@link #close()}
+   */
+  @Override
+  boolean isOpen();
+
+  /** Closes the source, as {@link ByteSource#close()} says; what was read ahead is dropped, too. */
+  @Override
+  void close() throws IOException;
+}

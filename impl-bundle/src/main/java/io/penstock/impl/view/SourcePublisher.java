@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.view;
+
+import io.penstock.stream.ByteSource;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Objects;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A source as a publisher. No thread waits for data: the source says when a try is worth it, and
+ * the try is made on the executor, which runs one task at a time, so that the last try of a
+ * cancelled subscription is over before the first one of the next.
+ */
+public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final int PIECE = 64 * 1024;
+
+  private final ByteSource source;
+  private final Consumer<ByteBuffer> unread;
+  private final Consumer<Runnable> whenReady;
+  private final Executor serial;
+  private final AtomicReference<@Nullable Delivery> current = new AtomicReference<>();
+
+  /**
+   * A publisher without a subscriber.
+   *
+   * @param unread puts bytes back in front; it copies them
+   * @param whenReady runs a task once, as soon as a read is worth a try
+   * @param serial runs tasks one after the other
+   */
+  public SourcePublisher(
+      ByteSource source,
+      Consumer<ByteBuffer> unread,
+      Consumer<Runnable> whenReady,
+      Executor serial) {
+    this.source = source;
+    this.unread = unread;
+    this.whenReady = whenReady;
+    this.serial = serial;
+  }
+
+  @Override
+  public void subscribe(Flow.Subscriber<? super ByteBuffer> subscriber) {
+    Objects.requireNonNull(subscriber, "subscriber");
+    Delivery delivery = new Delivery(subscriber);
+    if (current.compareAndSet(null, delivery)) {
+      delivery.begin(subscriber);
+      return;
+    }
+    subscriber.onSubscribe(Nothing.INSTANCE);
+    subscriber.onError(
+        new IllegalStateException(
+            source.name() + ": has a subscriber already, and is published to one at a time"));
+  }
+
+  /** The subscription of who is refused. */
+  private enum Nothing implements Flow.Subscription {
+    INSTANCE;
+
+    @Override
+    public void request(long n) {}
+
+    @Override
+    public void cancel() {}
+  }
+
+  private final class Delivery implements Flow.Subscription {
+    // Null once it is over, so that nothing here keeps the subscriber alive.
+    private volatile Flow.@Nullable Subscriber<? super ByteBuffer> subscriber;
+    private final AtomicLong demand = new AtomicLong();
+    // How often there was a reason to look since the present look began. The first is onSubscribe
+    // itself: nothing is delivered before it returns.
+    private final AtomicInteger reasons = new AtomicInteger(1);
+    private final AtomicBoolean armed = new AtomicBoolean();
+    private volatile boolean cancelled;
+    private volatile @Nullable Throwable misuse;
+
+    Delivery(Flow.Subscriber<? super ByteBuffer> subscriber) {
+      this.subscriber = subscriber;
+    }
+
+    void begin(Flow.Subscriber<? super ByteBuffer> to) {
+      try {
+        to.onSubscribe(this);
+      } catch (RuntimeException | Error e) {
+        broken(e);
+      }
+      serial.execute(this::work);
+    }
+
+    @Override
+    public void request(long n) {
+      if (n <= 0) {
+        misuse =
+            new IllegalArgumentException(
+                "rule 3.9: " + n + " pieces were requested, expected 1 or more");
+      } else {
+        demand.accumulateAndGet(n, (have, more) -> have + more < 0 ? Long.MAX_VALUE : have + more);
+      }
+      look();
+    }
+
+    @Override
+    public void cancel() {
+      cancelled = true;
+      current.compareAndSet(this, null);
+      look();
+    }
+
+    private void look() {
+      if (reasons.getAndIncrement() == 0) {
+        serial.execute(this::work);
+      }
+    }
+
+    private void work() {
+      int seen = reasons.get();
+      do {
+        deliver();
+        seen = reasons.addAndGet(-seen);
+      } while (seen != 0);
+    }
+
+    private void deliver() {
+      while (true) {
+        Flow.Subscriber<? super ByteBuffer> to = subscriber;
+        if (to == null) {
+          return;
+        }
+        Throwable fault = misuse;
+        if (cancelled) {
+          subscriber = null;
+          return;
+        }
+        if (fault != null) {
+          over(to, fault);
+          return;
+        }
+        if (demand.get() == 0) {
+          withoutDemand(to);
+          return;
+        }
+        ByteBuffer piece;
+        try {
+          piece = source.take(PIECE, Wait.none());
+        } catch (IOException | RuntimeException e) {
+          over(to, e);
+          return;
+        }
+        if (piece == null) {
+          over(to, null);
+          return;
+        }
+        if (!piece.hasRemaining()) {
+          arm();
+          return;
+        }
+        if (cancelled) {
+          unread.accept(piece);
+          continue;
+        }
+        demand.updateAndGet(have -> have == Long.MAX_VALUE ? have : have - 1);
+        try {
+          to.onNext(piece);
+        } catch (RuntimeException | Error e) {
+          broken(e);
+        }
+      }
+    }
+
+    /** The end and a close are told to who has requested nothing, too; data must wait. */
+    private void withoutDemand(Flow.Subscriber<? super ByteBuffer> to) {
+      if (!source.isOpen()) {
+        try {
+          source.drain();
+        } catch (IOException closed) {
+          over(to, closed);
+        }
+      } else if (source.ended()) {
+        over(to, null);
+      } else if (!source.readable().isSet()) {
+        arm();
+      }
+    }
+
+    private void arm() {
+      if (armed.compareAndSet(false, true)) {
+        whenReady.accept(
+            () -> {
+              armed.set(false);
+              look();
+            });
+      }
+    }
+
+    /** A subscriber that throws is as good as cancelled (rule 2.13). */
+    private void broken(Throwable thrown) {
+      LOG.log(
+          System.Logger.Level.ERROR,
+          source.name() + ": a subscriber has thrown and is cancelled",
+          thrown);
+      cancelled = true;
+      current.compareAndSet(this, null);
+    }
+
+    private void over(Flow.Subscriber<? super ByteBuffer> to, @Nullable Throwable cause) {
+      subscriber = null;
+      current.compareAndSet(this, null);
+      try {
+        if (cause == null) {
+          to.onComplete();
+        } else {
+          to.onError(cause);
+        }
+      } catch (RuntimeException | Error e) {
+        broken(e);
+      }
+    }
+  }
+}
