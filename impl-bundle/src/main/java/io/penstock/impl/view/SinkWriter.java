@@ -48,8 +48,8 @@ public final class SinkWriter extends Writer {
   private void write(CharBuffer chars) throws IOException {
     guard.enter();
     try {
+      checkOpen();
       if (!chars.hasRemaining()) {
-        checkOpen();
         return;
       }
       CharBuffer all = chars;
