@@ -81,6 +81,8 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
     // itself: nothing is delivered before it returns.
     private final AtomicInteger reasons = new AtomicInteger(1);
     private final AtomicBoolean armed = new AtomicBoolean();
+    // Whether the last look saw data; used by one task at a time.
+    private boolean present;
     private volatile boolean cancelled;
     private volatile @Nullable Throwable misuse;
 
@@ -177,17 +179,20 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
       }
     }
 
-    /** The end and a close are told to who has requested nothing, too; data must wait. */
+    /** An end or a failure is told to who has requested nothing, too; data must wait. */
     private void withoutDemand(Flow.Subscriber<? super ByteBuffer> to) {
-      if (!source.isOpen()) {
-        try {
-          source.drain();
-        } catch (IOException closed) {
-          over(to, closed);
-        }
-      } else if (source.ended()) {
+      present = false;
+      int n;
+      try {
+        // Looks, and takes nothing.
+        n = source.consume(1, run -> present = true, Wait.none());
+      } catch (IOException | RuntimeException e) {
+        over(to, e);
+        return;
+      }
+      if (n < 0) {
         over(to, null);
-      } else if (!source.readable().isSet()) {
+      } else if (!present) {
         arm();
       }
     }
