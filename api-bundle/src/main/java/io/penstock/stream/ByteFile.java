@@ -120,8 +120,8 @@ public interface ByteFile<L> extends Iterable<L>, Closeable {
   /**
    * The lines that are still to come, as {@link #readLine()} reads them. Parity CF-08.
    *
-   * @return an iterator that throws {@link java.io.UncheckedIOException} where a read would fail; it
-   *     may be asked again then
+   * @return an iterator that throws {@link java.io.UncheckedIOException} where a read would fail;
+   *     it may be asked again then
    */
   @Override
   Iterator<L> iterator();

@@ -224,8 +224,7 @@ class PushStreamsTest {
     AutoCloseable first = PushStreams.source(pipe.source()).open(new Recorder(0));
     Recorder second = new Recorder(0);
     AutoCloseable refused = PushStreams.source(pipe.source()).open(second);
-    assertInstanceOf(
-        IllegalStateException.class, second.next(EventType.ERROR).getFailure());
+    assertInstanceOf(IllegalStateException.class, second.next(EventType.ERROR).getFailure());
     refused.close();
     first.close();
     Recorder third = new Recorder(0);

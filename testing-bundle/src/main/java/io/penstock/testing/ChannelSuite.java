@@ -32,10 +32,13 @@ import io.penstock.poller.Registration;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
+import io.penstock.stream.ByteFile;
+import io.penstock.stream.FileMode;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -124,6 +127,27 @@ public abstract class ChannelSuite extends Suite {
       assertTrue(far().read(in) > 0);
     }
     assertEquals("abc", text(in.flip()));
+  }
+
+  @Case
+  void fileOfAChannelGoesBothWays() throws IOException {
+    FileMode<String> mode =
+        FileMode.text(StandardCharsets.UTF_8).withClosing(FileMode.Closing.CLOSE_ALL);
+    near().source().readWait(Wait.upTo(LONG));
+    far().source().readWait(Wait.upTo(LONG));
+    ByteFile<String> near = near().file(mode);
+    ByteFile<String> far = far().file(mode);
+    assertTrue(near.readable() && near.writable());
+    assertEquals(near().name(), near.name());
+    near.write("question\n");
+    assertEquals("question\n", far.readLine());
+    if (kind().has(Trait.DUPLEX) && kind().has(Trait.TWO_PARTIES)) {
+      far.write("answer\n");
+      assertEquals("answer\n", near.readLine());
+      assertEquals(16, near.tell());
+    }
+    near.close();
+    assertFalse(near().isOpen());
   }
 
   @Case

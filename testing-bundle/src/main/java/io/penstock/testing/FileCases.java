@@ -84,8 +84,7 @@ abstract class FileCases extends ReadinessCases {
     assertEquals(0, file.readInto(room(0)));
     assertEquals(2, file.readInto(room(9)));
     assertEquals(-1, file.readInto(room(9)));
-    assertThrows(
-        IllegalArgumentException.class, () -> file.readInto(room(1).asReadOnlyBuffer()));
+    assertThrows(IllegalArgumentException.class, () -> file.readInto(room(1).asReadOnlyBuffer()));
   }
 
   @Case
@@ -451,8 +450,7 @@ abstract class FileCases extends ReadinessCases {
     assertEquals(-1, peek.read(room(1)));
     assertEquals(0, peek.peek(1).remaining());
     assertThrows(IllegalArgumentException.class, () -> peek.seek(-10, From.CURRENT));
-    assertThrows(
-        IllegalArgumentException.class, () -> peek.seek(Long.MAX_VALUE, From.CURRENT));
+    assertThrows(IllegalArgumentException.class, () -> peek.seek(Long.MAX_VALUE, From.CURRENT));
     assertEquals(9, peek.tell(), "a refused seek moves nothing");
     peek.seek(0, From.START);
     assertEquals(5, peek.read(room(9), NONE));

@@ -46,7 +46,7 @@ abstract class ViewCases extends FileCases {
     for (Wait wait : new Wait[] {SOON_OVER, NONE}) {
       source().readWait(wait);
       Class<? extends IOException> type =
-          wait == NONE ? WouldBlockException.class : StreamTimeoutException.class;
+          wait.equals(NONE) ? WouldBlockException.class : StreamTimeoutException.class;
       assertThrows(type, () -> in.readNBytes(5));
       assertThrows(type, () -> in.readNBytes(new byte[9], 1, 5));
       assertThrows(type, in::readAllBytes);
@@ -381,8 +381,7 @@ abstract class ViewCases extends FileCases {
   private static Throwable failureOf(CompletableFuture<?> future) throws Exception {
     Throwable thrown =
         assertThrows(
-            ExecutionException.class,
-            () -> future.get(Task.LIMIT.toNanos(), TimeUnit.NANOSECONDS));
+            ExecutionException.class, () -> future.get(Task.LIMIT.toNanos(), TimeUnit.NANOSECONDS));
     Throwable cause = thrown.getCause();
     return cause == null ? thrown : cause;
   }
@@ -546,10 +545,7 @@ abstract class ViewCases extends FileCases {
     subscriber.onComplete();
     assertEquals("abcdef", receiveAll());
     assertNull(
-        subscriber
-            .done()
-            .toCompletableFuture()
-            .get(Task.LIMIT.toNanos(), TimeUnit.NANOSECONDS));
+        subscriber.done().toCompletableFuture().get(Task.LIMIT.toNanos(), TimeUnit.NANOSECONDS));
     assertTrue(sink().ended());
   }
 
@@ -577,8 +573,7 @@ abstract class ViewCases extends FileCases {
     Demand demand = new Demand();
     subscriber.onSubscribe(demand);
     sink().close();
-    assertTrue(
-        failureOf(subscriber.done().toCompletableFuture()) instanceof StreamClosedException);
+    assertTrue(failureOf(subscriber.done().toCompletableFuture()) instanceof StreamClosedException);
     assertSoon(demand.cancelled::get);
     Demand late = new Demand();
     subscriber.onSubscribe(late);
@@ -627,10 +622,7 @@ abstract class ViewCases extends FileCases {
       other.source().readFully(joined, Wait.upTo(LONG));
       assertEquals(bytes(size), joined.flip());
       assertEquals(-1, other.source().read(room(1), Wait.upTo(LONG)));
-      subscriber
-          .done()
-          .toCompletableFuture()
-          .get(Task.LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+      subscriber.done().toCompletableFuture().get(Task.LIMIT.toNanos(), TimeUnit.NANOSECONDS);
       writer.get();
     }
   }

@@ -62,12 +62,12 @@ public final class FileView<L> implements ByteFile<L> {
    */
   public static <L> FileView<L> of(
       ByteSource source, Consumer<ByteBuffer> unread, FileMode<L> mode) {
-    return new FileView<>(source.name(), mode, source, unread, null, source::close);
+    return new FileView<>(source.name(), mode, source, unread, null, source);
   }
 
   /** A file to write to. */
   public static <L> FileView<L> of(ByteSink sink, FileMode<L> mode) {
-    return new FileView<>(sink.name(), mode, null, null, sink, sink::close);
+    return new FileView<>(sink.name(), mode, null, null, sink, sink);
   }
 
   /**
@@ -276,11 +276,7 @@ public final class FileView<L> implements ByteFile<L> {
   @Override
   public void write(CharSequence text) throws IOException {
     Objects.requireNonNull(text, "text");
-    write(
-        mode.charset()
-            .orElse(StandardCharsets.UTF_8)
-            .newEncoder()
-            .encode(CharBuffer.wrap(text)));
+    write(mode.charset().orElse(StandardCharsets.UTF_8).newEncoder().encode(CharBuffer.wrap(text)));
   }
 
   @Override

@@ -18,8 +18,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -165,7 +165,8 @@ class ReactiveStreamsRulesTest {
                 tests.add(
                     dynamicTest(method.getName(), () -> run(verification.get(), method, seen))));
     tests.add(
-        dynamicTest("only what is listed was skipped", () -> assertEquals(new TreeSet<>(skipped), seen)));
+        dynamicTest(
+            "only what is listed was skipped", () -> assertEquals(new TreeSet<>(skipped), seen)));
     return tests.stream();
   }
 
