@@ -74,6 +74,18 @@ final class Layers {
                   "io.penstock.impl.poller..",
                   "io.penstock.impl.relay..",
                   "io.penstock.standalone.."),
+          "a view knows an end by its contract only",
+          classes()
+              .that()
+              .resideInAPackage("io.penstock.impl.view..")
+              .should()
+              .onlyDependOnClassesThat(
+                  DescribedPredicate.not(PENSTOCK)
+                      .or(
+                          resideInAnyPackage(
+                              "io.penstock.stream",
+                              "io.penstock.error",
+                              "io.penstock.impl.view.."))),
           "a kind knows the provider interface, the memory pipe and what kinds share",
           classes()
               .that()

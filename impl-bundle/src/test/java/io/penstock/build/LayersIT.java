@@ -36,6 +36,8 @@ class LayersIT {
           new String[] {"io.penstock.impl.relay.Bad", "io.penstock.impl.kind.tcp.Fine"},
           "the core knows nothing above it",
           new String[] {"io.penstock.impl.core.Bad", "io.penstock.impl.relay.Fine"},
+          "a view knows an end by its contract only",
+          new String[] {"io.penstock.impl.view.Bad", "io.penstock.impl.core.Fine"},
           "a kind knows the provider interface, the memory pipe and what kinds share",
           new String[] {"io.penstock.impl.kind.tcp.Bad", "io.penstock.impl.core.Fine"},
           "a kind knows no other kind",

@@ -53,10 +53,10 @@ abstract class FileCases extends ReadinessCases {
     ByteFile<ByteBuffer> file = reading(BINARY);
     assertEquals(0, file.tell());
     assertEquals("abcd", text(file.read(4)));
-    assertEquals(0, file.read(0).remaining());
+    assertEquals("", text(file.read(0)));
     assertEquals("ef", text(file.read(1000)));
     assertNull(file.read(1));
-    assertEquals(0, file.read(0).remaining());
+    assertEquals("", text(file.read(0)));
     assertEquals(6, file.tell());
     assertThrows(IllegalArgumentException.class, () -> file.read(-1));
   }
@@ -207,6 +207,17 @@ abstract class FileCases extends ReadinessCases {
     assertThrows(CharacterCodingException.class, file::readLine);
     assertThrows(CharacterCodingException.class, file::readLine);
     assertEquals(ByteBuffer.wrap(new byte[] {(byte) 0xff, '\n'}), file.read(2));
+  }
+
+  @Case
+  void fileThatHasReadAheadPutsAllOfItBackWhenItFails() throws IOException {
+    sink().write(ByteBuffer.wrap(new byte[] {(byte) 0xff, '\n', 'o', 'k', '\n'}));
+    arrived(5);
+    ByteFile<String> file = reading(TEXT.withBuffer(100));
+    assertThrows(CharacterCodingException.class, file::readLine);
+    assertEquals(5, source().available());
+    assertEquals(ByteBuffer.wrap(new byte[] {(byte) 0xff, '\n'}), file.read(2));
+    assertEquals("ok\n", file.readLine());
   }
 
   @Case

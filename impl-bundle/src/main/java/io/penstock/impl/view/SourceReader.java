@@ -16,7 +16,6 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.MalformedInputException;
 import java.util.Objects;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A source as text, decoded in place. Where a run of the source ends within a character, the bytes
@@ -38,8 +37,6 @@ public final class SourceReader extends Reader {
   // The second half of a surrogate pair of which the caller had room for the first only.
   private char second;
   private boolean hasSecond;
-  // What the last decoding came to; an ordinary field, for a callback cannot return it.
-  private @Nullable CoderResult result;
 
   /**
    * A view.
@@ -86,11 +83,8 @@ public final class SourceReader extends Reader {
       if (out.position() > 0) {
         return out.position();
       }
-      CoderResult came = result;
-      if (came != null && came.isError()) {
-        came.throwException();
-      }
-      // Bytes that are no character of their own, such as a byte order mark: go on.
+      // Bytes that are no character of their own, such as a byte order mark: go on. None: there is
+      // nothing, or a part of a character, or what is not text, or the end.
       if (used <= 0) {
         if (!decodeOne(out, false)) {
           return -1;
@@ -118,9 +112,8 @@ public final class SourceReader extends Reader {
 
   /** Decodes the next run without waiting; leaves what is not a whole character. */
   private int decodeInPlace(CharBuffer out) throws IOException {
-    result = null;
-    return source.consume(
-        Integer.MAX_VALUE, run -> result = decoder.decode(run, out, false), Wait.none());
+    // Where it stops, and why, is seen by whoever goes on there.
+    return source.consume(Integer.MAX_VALUE, run -> decoder.decode(run, out, false), Wait.none());
   }
 
   /**
