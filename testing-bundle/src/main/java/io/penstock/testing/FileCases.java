@@ -320,6 +320,10 @@ abstract class FileCases extends ReadinessCases {
     assertThrows(CharacterCodingException.class, () -> ascii.write("x\u00e9"));
     sink().file(BINARY).writeLines(List.of(bytes("c"), bytes("\u00e9")));
     assertEquals("c\u00e9", receive(3));
+    ByteFile<ByteBuffer> binary = sink().file(BINARY);
+    binary.write(bytes("..xy").position(2));
+    assertEquals("xy", receive(2));
+    assertEquals(2, binary.tell());
   }
 
   @Case(needs = Trait.BOUNDED)
