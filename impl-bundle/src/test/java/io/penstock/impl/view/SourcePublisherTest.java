@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.view;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.pipe.Pipe;
+import io.penstock.pipe.PipeOptions;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.ByteSource;
+import java.lang.ref.WeakReference;
+import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Flow;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+
+/** What a cancelled subscription leaves behind. */
+class SourcePublisherTest {
+  /** Asks for one piece, and keeps what it gets. */
+  private static final class One implements Flow.Subscriber<ByteBuffer> {
+    private final List<ByteBuffer> pieces = new ArrayList<>();
+    private Flow.Subscription subscription;
+
+    @Override
+    public void onSubscribe(Flow.Subscription to) {
+      subscription = to;
+      to.request(1);
+    }
+
+    @Override
+    public void onNext(ByteBuffer piece) {
+      pieces.add(piece);
+    }
+
+    @Override
+    public void onError(Throwable cause) {
+      throw new AssertionError(cause);
+    }
+
+    @Override
+    public void onComplete() {
+      throw new AssertionError("there is no end");
+    }
+  }
+
+  @Test
+  void pieceThatWasTakenDuringTheCancelGoesBack() {
+    One subscriber = new One();
+    List<ByteBuffer> back = new ArrayList<>();
+    ByteBuffer piece = ByteBuffer.wrap(new byte[] {1, 2, 3});
+    ByteSource source =
+        (ByteSource)
+            Proxy.newProxyInstance(
+                ByteSource.class.getClassLoader(),
+                new Class<?>[] {ByteSource.class},
+                (proxy, method, arguments) -> {
+                  assertEquals("take", method.getName());
+                  subscriber.subscription.cancel();
+                  return piece;
+                });
+    new SourcePublisher(source, back::add, Runnable::run, Runnable::run).subscribe(subscriber);
+    assertEquals(List.of(piece), back);
+    assertEquals(List.of(), subscriber.pieces);
+  }
+
+  @Test
+  void cancelledSubscriberIsLetGoWhileItsSourceIsIdle() throws Exception {
+    try (Penstock penstock = Penstock.open();
+        Pipe pipe = penstock.pipes().create(PipeOptions.defaults())) {
+      WeakReference<One> reference = subscribedAndCancelled(pipe);
+      long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+      while (reference.get() != null) {
+        assertTrue(System.nanoTime() - deadline < 0, "a cancelled subscriber is still held");
+        System.gc();
+        LockSupport.parkNanos(1_000_000);
+      }
+      assertTrue(pipe.source().isOpen());
+    }
+  }
+
+  private static WeakReference<One> subscribedAndCancelled(Pipe pipe) {
+    One subscriber = new One();
+    pipe.source().publisher().subscribe(subscriber);
+    // Give the publisher the time to find nothing and wait for something.
+    LockSupport.parkNanos(20_000_000);
+    subscriber.subscription.cancel();
+    return new WeakReference<>(subscriber);
+  }
+}
