@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.peer;
+
+import java.io.IOException;
+
+/**
+ * Joins one writing thread to one reading thread. Both arrays are as long as a chunk; each peer
+ * copies what is written out of the one and what is read into the other, whatever it keeps between.
+ */
+public abstract class Conduit implements AutoCloseable {
+  /** What the writer writes. */
+  public final byte[] out;
+
+  /** What the reader has read. */
+  public final byte[] in;
+
+  Conduit(Shape shape) {
+    this.out = new byte[shape.chunk()];
+    this.in = new byte[shape.chunk()];
+  }
+
+  /** Writes all of {@link #out}, and waits until that is done. */
+  public abstract void write() throws Exception;
+
+  /**
+   * Reads to the start of {@link #in} and waits for a first byte.
+   *
+   * @return how many bytes, 1 or more; -1 at the end
+   */
+  public abstract int read() throws Exception;
+
+  /** Writes no more. Called by the writing thread, or after it. */
+  public abstract void end() throws Exception;
+
+  /** Called when the reader is done. */
+  @Override
+  public void close() throws IOException {}
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.report;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** The samples of a run, by what was measured. */
+public final class Figures {
+  private final Map<Sample.Subject, TreeMap<Integer, Double>> rounds = new HashMap<>();
+
+  /** Of all these. */
+  public Figures(List<Sample> samples) {
+    for (Sample sample : samples) {
+      rounds
+          .computeIfAbsent(sample.key(), key -> new TreeMap<>())
+          .put(sample.round(), sample.value());
+    }
+  }
+
+  /**
+   * The middle of some, and how far they go.
+   *
+   * @param count how many they were
+   */
+  public record Spread(double median, double min, double max, int count) {
+    static Spread of(Collection<Double> values) {
+      double[] sorted = values.stream().mapToDouble(Double::doubleValue).sorted().toArray();
+      int half = sorted.length / 2;
+      double median = sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+      return new Spread(median, sorted[0], sorted[sorted.length - 1], sorted.length);
+    }
+  }
+
+  /** Of all rounds; empty if it was not measured. */
+  public Optional<Spread> of(Sample.Subject key) {
+    return Optional.ofNullable(rounds.get(key)).map(values -> Spread.of(values.values()));
+  }
+
+  /** The first divided by the second, round by round; empty if they share no round. */
+  public Optional<Spread> ratio(Sample.Subject ours, Sample.Subject theirs) {
+    TreeMap<Integer, Double> divisors = rounds.getOrDefault(theirs, new TreeMap<>());
+    List<Double> ratios = new ArrayList<>();
+    rounds
+        .getOrDefault(ours, new TreeMap<>())
+        .forEach(
+            (round, value) -> {
+              Double divisor = divisors.get(round);
+              if (divisor != null) {
+                ratios.add(value / divisor);
+              }
+            });
+    return ratios.isEmpty() ? Optional.empty() : Optional.of(Spread.of(ratios));
+  }
+
+  /** The first's rounds divided by the least of the second: by its fast mode, if it has several. */
+  public Optional<Spread> ratioToLeast(Sample.Subject ours, Sample.Subject theirs) {
+    Map<Integer, Double> values = rounds.getOrDefault(ours, new TreeMap<>());
+    return values.isEmpty()
+        ? Optional.empty()
+        : of(theirs)
+            .map(s -> Spread.of(values.values().stream().map(value -> value / s.min()).toList()));
+  }
+
+  /** Which of these has the best median; empty if none was measured. */
+  public Optional<String> best(Sample.Subject key, List<String> peers, boolean least) {
+    return peers.stream()
+        .filter(peer -> of(key.of(peer)).isPresent())
+        .min(
+            (a, b) -> {
+              int order =
+                  Double.compare(
+                      of(key.of(a)).orElseThrow().median(), of(key.of(b)).orElseThrow().median());
+              return least ? order : -order;
+            });
+  }
+}

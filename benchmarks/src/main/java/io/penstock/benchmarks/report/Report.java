@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.report;
+
+import io.penstock.benchmarks.peer.Peer;
+import io.penstock.benchmarks.report.Figures.Spread;
+import io.penstock.benchmarks.report.Gate.Outcome;
+import io.penstock.benchmarks.report.Gate.Verdict;
+import io.penstock.benchmarks.report.Sample.Kind;
+import io.penstock.benchmarks.report.Sample.Load;
+import io.penstock.benchmarks.report.Sample.Subject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/** Tells what a run has found, in Markdown with plots beside it. */
+public final class Report {
+  /** Throughput of Penstock with other settings, in the order of the report. */
+  public static final List<String> SETTINGS =
+      List.of(
+          "default",
+          "one writer, one reader",
+          "many writers, many readers",
+          "8 KiB buffer",
+          "1 MiB buffer",
+          "direct memory",
+          Texts.NEW_JDK,
+          Texts.VIRTUAL);
+
+  private final Figures figures;
+  private final List<String> facts;
+  private final String notes;
+  private final List<Outcome> outcomes;
+  private final List<Validity> validity;
+  private final StringBuilder out = new StringBuilder();
+  private final Map<String, Chart> charts = new LinkedHashMap<>();
+
+  /**
+   * About these.
+   *
+   * @param facts of the machine and the run, a line each
+   * @param notes Markdown for the end, may be empty
+   */
+  public Report(List<Sample> samples, List<String> facts, String notes) {
+    this.figures = new Figures(samples);
+    this.facts = List.copyOf(facts);
+    this.notes = notes;
+    this.outcomes = Gate.all().stream().map(gate -> gate.judge(figures)).toList();
+    this.validity = Validity.check(figures);
+  }
+
+  /** Whether no peer was held back. */
+  public boolean valid() {
+    return validity.stream().allMatch(Validity::valid);
+  }
+
+  /** One line: what came of the gates. */
+  public String summary() {
+    return (valid() ? "" : "INVALID RUN: a peer was slower than it can be. ")
+        + count(false, Verdict.PASS)
+        + " of "
+        + (count(false, Verdict.PASS) + count(false, Verdict.MISSED))
+        + " gates and "
+        + count(true, Verdict.PASS)
+        + " of "
+        + (count(true, Verdict.PASS) + count(true, Verdict.MISSED))
+        + " aims reached.";
+  }
+
+  private long count(boolean aim, Verdict verdict) {
+    return outcomes.stream()
+        .filter(outcome -> outcome.gate().aim() == aim && outcome.verdict() == verdict)
+        .count();
+  }
+
+  /** Writes FOLDER/NAME.md and the plots in FOLDER/NAME. */
+  public void write(Path folder, String name) throws IOException {
+    Path plots = Files.createDirectories(folder.resolve(name));
+    Files.writeString(folder.resolve(name + ".md"), markdown(name));
+    for (Map.Entry<String, Chart> chart : charts.entrySet()) {
+      Files.writeString(plots.resolve(chart.getKey() + ".svg"), chart.getValue().svg());
+    }
+  }
+
+  String markdown(String name) {
+    out.setLength(0);
+    charts.clear();
+    line("# Performance");
+    line("");
+    line(
+        "Written by `benchmarks/run`; what is said by hand is in `benchmarks/notes.md`. Figures move");
+    line(
+        "between machines: compare ratios of one run. Ratios are those of the forks of one round, told as");
+    line("their median (least–greatest).");
+    line("");
+    line("**" + summary() + "**");
+    line("");
+    for (String fact : facts) {
+      line("- " + fact);
+    }
+    gates();
+    throughput(Load.QUIET);
+    throughput(Load.CONTENDED);
+    plot(name, "throughput-quiet");
+    plot(name, "throughput-contended");
+    trips();
+    plot(name, "round-trip");
+    handOver();
+    plot(name, "hand-over");
+    settings();
+    allocation();
+    validityTable();
+    if (!notes.isEmpty()) {
+      line("");
+      out.append(notes);
+    }
+    return out.toString();
+  }
+
+  private void line(String text) {
+    out.append(text).append('\n');
+  }
+
+  private void head(String title, String... columns) {
+    line("");
+    line("## " + title);
+    line("");
+    table(columns);
+  }
+
+  private void table(String... columns) {
+    row(columns);
+    line("|" + "---|".repeat(columns.length));
+  }
+
+  private void row(String... cells) {
+    line("| " + String.join(" | ", cells) + " |");
+  }
+
+  static String label(String peer) {
+    return peer.equals(Sample.C_RING) ? "limit: ring in C, 2 threads" : Peer.valueOf(peer).label();
+  }
+
+  private static String spread(Spread spread) {
+    return spread.count() == 1
+        ? Texts.number(spread.median())
+        : Texts.number(spread.median())
+            + " ("
+            + Texts.number(spread.min())
+            + "–"
+            + Texts.number(spread.max())
+            + ")";
+  }
+
+  private String cell(Subject key) {
+    return figures.of(key).map(Report::spread).orElse("–");
+  }
+
+  private void gates() {
+    head("Gates and aims", "what", "measured against", "", "ratio", "bound", "verdict");
+    for (Outcome outcome : outcomes) {
+      Gate gate = outcome.gate();
+      row(
+          gate.what(),
+          outcome.peer().map(Report::label).orElse("–")
+              + (gate.fastMode() ? ", its fast mode" : ""),
+          gate.aim() ? "aim" : "gate",
+          outcome.ratio().map(Report::spread).orElse("–"),
+          Texts.number(gate.bound()) + (gate.atMost() ? " or less" : " or more"),
+          verdict(outcome));
+    }
+  }
+
+  private static String verdict(Outcome outcome) {
+    return switch (outcome.verdict()) {
+      case PASS -> "PASS";
+      case MISSED -> "**MISSED** by a factor of " + Texts.number(outcome.missing());
+      case NOT_MEASURED -> "not measured";
+    };
+  }
+
+  private static List<String> peers() {
+    return Stream.concat(Arrays.stream(Peer.values()).map(Enum::name), Stream.of(Sample.C_RING))
+        .toList();
+  }
+
+  private List<String> measured(Kind kind, Load load, String setting, List<Integer> chunks) {
+    return peers().stream()
+        .filter(
+            peer ->
+                chunks.stream()
+                    .anyMatch(
+                        c -> figures.of(new Subject(kind, load, setting, peer, c)).isPresent()))
+        .toList();
+  }
+
+  private void throughput(Load load) {
+    String title = "Throughput, " + load.name().toLowerCase(Locale.ROOT) + ", GB/s";
+    Function<String, Function<Integer, Subject>> keys =
+        peer -> chunk -> new Subject(Kind.THROUGHPUT, load, Sample.GATES, peer, chunk);
+    head(title, columns("", Texts.CHUNKS.stream().map(Texts::size)));
+    List<String> measured = measured(Kind.THROUGHPUT, load, Sample.GATES, Texts.CHUNKS);
+    for (String peer : measured) {
+      row(columns(label(peer), Texts.CHUNKS.stream().map(keys.apply(peer)).map(this::cell)));
+    }
+    line("");
+    line("Penstock's ratio to each:");
+    line("");
+    table(columns("", Texts.CHUNKS.stream().map(Texts::size)));
+    for (String peer : measured) {
+      if (!peer.equals(Gate.PENSTOCK)) {
+        row(
+            columns(
+                label(peer),
+                Texts.CHUNKS.stream()
+                    .map(
+                        chunk ->
+                            figures
+                                .ratio(
+                                    keys.apply(Gate.PENSTOCK).apply(chunk),
+                                    keys.apply(peer).apply(chunk))
+                                .map(Report::spread)
+                                .orElse("–"))));
+      }
+    }
+    List<Chart.Panel> panels =
+        Texts.CHUNKS.stream()
+            .map(
+                chunk ->
+                    panel(
+                        Texts.size(chunk),
+                        measured.stream().map(peer -> keys.apply(peer).apply(chunk)),
+                        1))
+            .toList();
+    charts.put("throughput-" + load.name().toLowerCase(Locale.ROOT), new Chart(title, panels));
+  }
+
+  private static String[] columns(String first, Stream<String> others) {
+    return Stream.concat(Stream.of(first), others).toArray(String[]::new);
+  }
+
+  private Chart.Panel panel(String title, Stream<Subject> keys, double unit) {
+    List<Chart.Bar> bars = new ArrayList<>();
+    keys.forEach(
+        key ->
+            figures
+                .of(key)
+                .ifPresent(
+                    s ->
+                        bars.add(
+                            new Chart.Bar(
+                                shortLabel(key.peer()),
+                                new Spread(
+                                    s.median() / unit, s.min() / unit, s.max() / unit, s.count()),
+                                key.peer().equals(Gate.PENSTOCK)))));
+    return new Chart.Panel(title, bars);
+  }
+
+  /** What stands before a comma or a parenthesis. */
+  private static String shortLabel(String peer) {
+    return label(peer).replaceFirst("( of copies|,| \\().*", "");
+  }
+
+  private void plot(String name, String chart) {
+    if (charts.containsKey(chart)) {
+      line("");
+      line("![" + chart + "](" + name + "/" + chart + ".svg)");
+    }
+  }
+
+  private void trips() {
+    record Column(String setting, Load load) {
+      String title() {
+        return (setting.equals(Sample.GATES) ? "" : setting + ", ")
+            + load.name().toLowerCase(Locale.ROOT);
+      }
+    }
+
+    List<Column> columns =
+        Stream.of(Sample.GATES, Texts.NEW_JDK, Texts.VIRTUAL)
+            .flatMap(setting -> Arrays.stream(Load.values()).map(load -> new Column(setting, load)))
+            .filter(c -> !measured(Kind.P50, c.load, c.setting, List.of(1)).isEmpty())
+            .toList();
+    if (columns.isEmpty()) {
+      return;
+    }
+    for (Kind kind : List.of(Kind.P50, Kind.P99)) {
+      head(
+          "Round trip of 1 B, " + kind.name().toLowerCase(Locale.ROOT) + ", ns",
+          columns("", columns.stream().map(Column::title)));
+      for (String peer : peers()) {
+        List<String> cells =
+            columns.stream().map(c -> cell(new Subject(kind, c.load, c.setting, peer, 1))).toList();
+        if (!cells.stream().allMatch("–"::equals)) {
+          row(columns(label(peer), cells.stream()));
+        }
+      }
+    }
+    charts.put(
+        "round-trip",
+        new Chart(
+            "Round trip of 1 B, p50, µs",
+            columns.stream()
+                .map(
+                    c ->
+                        panel(
+                            c.title(),
+                            peers().stream()
+                                .map(peer -> new Subject(Kind.P50, c.load, c.setting, peer, 1)),
+                            1000))
+                .toList()));
+  }
+
+  private void handOver() {
+    List<Load> loads =
+        Arrays.stream(Load.values())
+            .filter(l -> !measured(Kind.HAND_OVER, l, Sample.GATES, List.of(8192)).isEmpty())
+            .toList();
+    if (loads.isEmpty()) {
+      return;
+    }
+    Function<Load, Function<String, Subject>> keys =
+        load -> peer -> new Subject(Kind.HAND_OVER, load, Sample.GATES, peer, 8192);
+    head(
+        "Hand-over of an immutable array of 8 KiB, ns",
+        columns("", loads.stream().map(load -> load.name().toLowerCase(Locale.ROOT))));
+    for (String peer : measured(Kind.HAND_OVER, loads.get(0), Sample.GATES, List.of(8192))) {
+      row(columns(label(peer), loads.stream().map(load -> cell(keys.apply(load).apply(peer)))));
+    }
+    charts.put(
+        "hand-over",
+        new Chart(
+            "Hand-over of an immutable array of 8 KiB, ns",
+            loads.stream()
+                .map(
+                    load ->
+                        panel(
+                            load.name().toLowerCase(Locale.ROOT),
+                            peers().stream().map(keys.apply(load)),
+                            1))
+                .toList()));
+  }
+
+  private void settings() {
+    List<String> settings =
+        SETTINGS.stream()
+            .filter(
+                s ->
+                    figures
+                        .of(new Subject(Kind.THROUGHPUT, Load.QUIET, s, Gate.PENSTOCK, 8192))
+                        .isPresent())
+            .toList();
+    if (settings.isEmpty()) {
+      return;
+    }
+    head(
+        "Penstock with other settings, quiet, GB/s",
+        columns("", Texts.CHUNKS.stream().map(Texts::size)));
+    for (String setting : settings) {
+      row(
+          columns(
+              setting,
+              Texts.CHUNKS.stream()
+                  .map(
+                      c ->
+                          cell(
+                              new Subject(
+                                  Kind.THROUGHPUT, Load.QUIET, setting, Gate.PENSTOCK, c)))));
+    }
+  }
+
+  private void allocation() {
+    List<Subject> keys =
+        Stream.of("chunk", "round trip", "hand-over")
+            .flatMap(
+                setting ->
+                    Texts.CHUNKS.stream()
+                        .map(
+                            c ->
+                                new Subject(
+                                    Kind.ALLOCATION, Load.QUIET, setting, Gate.PENSTOCK, c)))
+            .filter(key -> figures.of(key).isPresent())
+            .toList();
+    if (keys.isEmpty()) {
+      return;
+    }
+    head("Penstock's allocation, by JMH's gc profiler", "per", "bytes");
+    for (Subject key : keys) {
+      row(
+          key.setting() + (key.setting().equals("chunk") ? " of " + Texts.size(key.chunk()) : ""),
+          cell(key));
+    }
+  }
+
+  private void validityTable() {
+    head(
+        "Validity",
+        columns(
+            "ratio to the ring in C, as part of the known one",
+            Texts.CHUNKS.stream().limit(5).map(Texts::size)));
+    Map<String, List<Validity>> byPeer =
+        validity.stream()
+            .collect(
+                Collectors.groupingBy(Validity::peer, LinkedHashMap::new, Collectors.toList()));
+    byPeer.forEach(
+        (peer, cells) -> row(columns(label(peer), cells.stream().map(Report::validityCell))));
+    line("");
+    line("A run in which one of these is below .5 is invalid.");
+  }
+
+  private static String validityCell(Validity cell) {
+    Optional<Double> part = cell.part();
+    return part.map(p -> cell.valid() ? Texts.number(p) : "**" + Texts.number(p) + " INVALID**")
+        .orElse("–");
+  }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.report;
+
+import java.math.BigDecimal;
+import java.math.MathContext;
+import java.util.List;
+
+/** How figures are told, and the names of settings. */
+public final class Texts {
+  /** Bytes. */
+  public static final List<Integer> CHUNKS = List.of(1, 64, 1024, 8192, 65536, 1048576);
+
+  /** A setting: the newest JDK. */
+  public static final String NEW_JDK = "newest JDK";
+
+  /** A setting: both ends virtual threads, on the newest JDK. */
+  public static final String VIRTUAL = "virtual threads";
+
+  private Texts() {}
+
+  /** Bytes, for people. */
+  public static String size(int bytes) {
+    if (bytes >= 1 << 20 && bytes % (1 << 20) == 0) {
+      return (bytes >> 20) + " MiB";
+    }
+    return bytes >= 1 << 10 && bytes % (1 << 10) == 0 ? (bytes >> 10) + " KiB" : bytes + " B";
+  }
+
+  /** Three digits that count. */
+  static String number(double value) {
+    if (value == 0) {
+      return "0";
+    }
+    return new BigDecimal(value)
+        .round(new MathContext(value >= 1000 ? 4 : 3))
+        .stripTrailingZeros()
+        .toPlainString();
+  }
+}

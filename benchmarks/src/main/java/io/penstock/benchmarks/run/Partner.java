@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.run;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/**
+ * The other thread of a benchmark. It lives as long as the trial, so that no iteration has to end
+ * on both sides at once: between two it waits for its peer, as it would for a slow one.
+ */
+final class Partner {
+  /** System property of a fork: "true" makes the partner a virtual thread. */
+  static final String VIRTUAL = "penstock.benchmarks.virtual";
+
+  private final FutureTask<Long> task;
+
+  private Partner(FutureTask<Long> task) {
+    this.task = task;
+  }
+
+  static Partner start(Callable<Long> work) throws ReflectiveOperationException {
+    FutureTask<Long> task = new FutureTask<>(work);
+    if (Boolean.getBoolean(VIRTUAL)) {
+      // From JDK 21 on.
+      Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, task);
+    } else {
+      Thread thread = new Thread(task, "partner");
+      thread.setDaemon(true);
+      thread.start();
+    }
+    return new Partner(task);
+  }
+
+  /** Waits until it is done, and compares what it has counted. */
+  void join(long expected) throws ExecutionException, InterruptedException {
+    long counted = task.get();
+    if (counted != expected) {
+      throw new IllegalStateException("the other thread got " + counted + ", expected " + expected);
+    }
+  }
+}

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.run;
+
+import io.penstock.benchmarks.peer.Peer;
+import io.penstock.benchmarks.peer.Shape;
+import io.penstock.benchmarks.report.Report;
+import io.penstock.benchmarks.report.Sample;
+import io.penstock.benchmarks.report.Sample.Kind;
+import io.penstock.benchmarks.report.Sample.Load;
+import io.penstock.benchmarks.report.Sample.Subject;
+import io.penstock.benchmarks.report.Texts;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.results.BenchmarkResult;
+import org.openjdk.jmh.results.Result;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.results.format.ResultFormatType;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+
+/**
+ * A run: every suite, round by round. A round measures all peers one after the other, each in a JVM
+ * of its own, so that what moves on the machine moves for all.
+ */
+public final class Session {
+  private static final List<String> JVM =
+      List.of(
+          "-Xms1g",
+          "-Xmx1g",
+          "-XX:+UseParallelGC",
+          "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED");
+  private static final Set<String> SUITES =
+      new TreeSet<>(List.of("quiet", "contended", "trip", "hand-over", "settings", "allocation"));
+
+  private final Path target;
+  private final RingInC ring;
+  private final int forks;
+  private final boolean brief;
+  private final Path java;
+  private final Path newJava;
+  private final List<Sample> samples = new ArrayList<>();
+  private int runs;
+
+  private Session(Path target, int forks, boolean brief, Path newJava) {
+    this.target = target;
+    this.ring = new RingInC(target.resolve("ring"));
+    this.forks = forks;
+    this.brief = brief;
+    this.java = Path.of(System.getProperty("java.home"), "bin", "java");
+    this.newJava = newJava;
+  }
+
+  /**
+   * Runs it.
+   *
+   * @param arguments the target folder, the folder of the report, the java of the newest JDK,
+   *     forks, "long", "short" or "report" (only from the samples of the last run), the notes, then
+   *     facts told as they are; the suites, comma-separated, as system property "suites"
+   */
+  public static void main(String[] arguments) throws Exception {
+    Path target = Path.of(arguments[0]);
+    String form = arguments[4];
+    Path measured = target.resolve("samples.tsv");
+    Path facts = target.resolve("facts.txt");
+    if (!form.equals("report")) {
+      Session session =
+          new Session(
+              target, Integer.parseInt(arguments[3]), form.equals("short"), Path.of(arguments[2]));
+      Set<String> suites = suites(System.getProperty("suites", "all"));
+      Files.createDirectories(target.resolve("jmh"));
+      session.verify();
+      session.run(suites);
+      Sample.write(measured, session.samples);
+      Files.write(
+          facts,
+          Stream.concat(
+                  Arrays.stream(arguments).skip(6),
+                  Stream.of(
+                      "Forks: "
+                          + session.forks
+                          + ", each a JVM with `"
+                          + String.join(" ", JVM)
+                          + "`; the median of the iterations of a fork is its figure",
+                      "Peers: "
+                          + String.join(
+                              ", ",
+                              Arrays.stream(Peer.values())
+                                  .filter(p -> p != Peer.PENSTOCK && p != Peer.RAW_SPIN)
+                                  .map(p -> p.label() + " (" + p.origin() + ")")
+                                  .toList())))
+              .toList());
+    }
+    Path notes = Path.of(arguments[5]);
+    Report report =
+        new Report(
+            Sample.read(measured),
+            Files.readAllLines(facts),
+            Files.exists(notes) ? Files.readString(notes) : "");
+    Path folder = Path.of(arguments[1]);
+    report.write(folder, "performance");
+    System.out.println(folder.resolve("performance.md") + ": " + report.summary());
+    // In the short form the figures say nothing.
+    System.exit(report.valid() || form.equals("short") ? 0 : 1);
+  }
+
+  private static Set<String> suites(String names) {
+    if (names.equals("all")) {
+      return SUITES;
+    }
+    Set<String> chosen = new TreeSet<>(List.of(names.split(",")));
+    if (!SUITES.containsAll(chosen)) {
+      throw new IllegalArgumentException("suites are " + chosen + ", expected some of " + SUITES);
+    }
+    return chosen;
+  }
+
+  private void verify() throws Exception {
+    for (int chunk : Texts.CHUNKS) {
+      ring.verify(chunk, Shape.BUFFER);
+    }
+    for (Peer peer : Peer.values()) {
+      for (int chunk : Texts.CHUNKS) {
+        if (peer != Peer.RAW_SPIN || chunk == 1) {
+          Verification.conduit(peer, chunk);
+        }
+      }
+      if (peer.handsOver()) {
+        Verification.handOver(peer);
+      }
+    }
+    say("each peer moves each byte");
+  }
+
+  private void run(Set<String> suites) throws Exception {
+    for (int round = 0; round < forks; round++) {
+      if (suites.contains("quiet")) {
+        quiet(round);
+      }
+      if (suites.contains("trip")) {
+        trips(round, Load.QUIET);
+        virtual(round);
+      }
+      if (suites.contains("hand-over")) {
+        handOver(round, Load.QUIET);
+      }
+      if (suites.contains("contended")) {
+        contended(round, suites);
+      }
+      if (suites.contains("settings") && round < 3) {
+        settings(round);
+      }
+      if (suites.contains("allocation") && round == 0) {
+        allocation();
+      }
+      say("round " + (round + 1) + " of " + forks + " is done");
+    }
+  }
+
+  private void contended(int round, Set<String> suites) throws Exception {
+    Process busy = ring.spin();
+    try {
+      throughput(
+          round,
+          Load.CONTENDED,
+          List.of(Peer.PENSTOCK, Peer.PIPED_STREAMS, Peer.OKIO, Peer.ARRAY_BLOCKING_QUEUE));
+      if (suites.contains("trip")) {
+        trips(round, Load.CONTENDED);
+      }
+      if (suites.contains("hand-over")) {
+        handOver(round, Load.CONTENDED);
+      }
+      if (!busy.isAlive()) {
+        throw new IllegalStateException("what was to keep a core busy has ended too soon");
+      }
+    } finally {
+      busy.destroyForcibly().waitFor();
+    }
+  }
+
+  private void quiet(int round) throws Exception {
+    for (int chunk : Texts.CHUNKS) {
+      double speed = ring.measure(chunk, Shape.BUFFER, brief ? 50 : 500);
+      samples.add(
+          new Sample(
+              new Subject(Kind.THROUGHPUT, Load.QUIET, Sample.GATES, Sample.C_RING, chunk),
+              round,
+              speed / 1e9));
+    }
+    throughput(
+        round,
+        Load.QUIET,
+        Arrays.stream(Peer.values()).filter(peer -> peer != Peer.RAW_SPIN).toList());
+  }
+
+  /** The gates of 1 B and 64 B are about one declared writer and reader, the others not. */
+  private void throughput(int round, Load load, List<Peer> peers) throws RunnerException {
+    String[] names = peers.stream().map(Enum::name).toArray(String[]::new);
+    Map<Shape.Users, List<Integer>> chunks =
+        brief
+            ? Map.of(Shape.Users.DEFAULT, load == Load.QUIET ? List.of(8192) : List.of(65536))
+            : Map.of(
+                Shape.Users.ONE,
+                Texts.CHUNKS.subList(0, 2),
+                Shape.Users.DEFAULT,
+                Texts.CHUNKS.subList(2, 6));
+    for (Map.Entry<Shape.Users, List<Integer>> entry : chunks.entrySet()) {
+      throughput(
+          Sample.GATES,
+          load,
+          round,
+          options(Throughput.class, java)
+              .param("peer", names)
+              .param("chunk", entry.getValue().stream().map(String::valueOf).toArray(String[]::new))
+              .param("users", entry.getKey().name()));
+    }
+  }
+
+  private void throughput(String setting, Load load, int round, ChainedOptionsBuilder options)
+      throws RunnerException {
+    for (RunResult result : run(options)) {
+      int chunk = Integer.parseInt(result.getParams().getParam("chunk"));
+      Subject key =
+          new Subject(Kind.THROUGHPUT, load, setting, result.getParams().getParam("peer"), chunk);
+      samples.add(new Sample(key, round, median(result) * Throughput.writes(chunk) * chunk / 1e9));
+    }
+  }
+
+  private void trips(int round, Load load) throws RunnerException {
+    List<Peer> peers =
+        load == Load.QUIET
+            ? List.of(Peer.values())
+            : List.of(Peer.PENSTOCK, Peer.PIPED_STREAMS, Peer.OKIO, Peer.ARRAY_BLOCKING_QUEUE);
+    trips(Sample.GATES, load, round, peers, java, List.of());
+    if (!brief) {
+      List<Peer> fewer =
+          peers.stream()
+              .filter(p -> p != Peer.NIO_PIPE && p != Peer.NETTY && p != Peer.AGRONA)
+              .toList();
+      trips(Texts.NEW_JDK, load, round, fewer, newJava, List.of());
+    }
+  }
+
+  private void virtual(int round) throws RunnerException {
+    trips(
+        Texts.VIRTUAL,
+        Load.QUIET,
+        round,
+        List.of(Peer.PENSTOCK, Peer.OKIO, Peer.ARRAY_BLOCKING_QUEUE, Peer.JCTOOLS, Peer.RAW_SPIN),
+        newJava,
+        VIRTUAL);
+  }
+
+  private static final List<String> VIRTUAL =
+      List.of("-Djmh.executor=VIRTUAL", "-D" + Partner.VIRTUAL + "=true");
+
+  private void trips(
+      String setting, Load load, int round, List<Peer> peers, Path jvm, List<String> more)
+      throws RunnerException {
+    for (RunResult result :
+        run(
+            options(RoundTrip.class, jvm, more)
+                .param("peer", peers.stream().map(Enum::name).toArray(String[]::new)))) {
+      String peer = result.getParams().getParam("peer");
+      var statistics = result.getPrimaryResult().getStatistics();
+      samples.add(
+          new Sample(
+              new Subject(Kind.P50, load, setting, peer, 1), round, statistics.getPercentile(50)));
+      samples.add(
+          new Sample(
+              new Subject(Kind.P99, load, setting, peer, 1), round, statistics.getPercentile(99)));
+    }
+  }
+
+  private void handOver(int round, Load load) throws RunnerException {
+    String[] peers =
+        Arrays.stream(Peer.values())
+            .filter(peer -> peer.handsOver() && (load == Load.QUIET || peer != Peer.JCTOOLS))
+            .map(Enum::name)
+            .toArray(String[]::new);
+    for (RunResult result : run(options(Giving.class, java).param("peer", peers))) {
+      samples.add(
+          new Sample(
+              new Subject(
+                  Kind.HAND_OVER, load, Sample.GATES, result.getParams().getParam("peer"), 8192),
+              round,
+              median(result)));
+    }
+  }
+
+  private void settings(int round) throws RunnerException {
+    for (String setting : Report.SETTINGS) {
+      Path jvm = setting.equals(Texts.NEW_JDK) || setting.equals(Texts.VIRTUAL) ? newJava : java;
+      List<String> more = setting.equals(Texts.VIRTUAL) ? VIRTUAL : List.of();
+      List<Integer> chunks = brief ? List.of(8192) : Texts.CHUNKS;
+      ChainedOptionsBuilder options =
+          options(Throughput.class, jvm, more)
+              .param("chunk", chunks.stream().map(String::valueOf).toArray(String[]::new));
+      switch (setting) {
+        case "one writer, one reader" -> options.param("users", Shape.Users.ONE.name());
+        case "many writers, many readers" -> options.param("users", Shape.Users.MANY.name());
+        case "8 KiB buffer" -> options.param("buffer", "8192");
+        case "1 MiB buffer" -> options.param("buffer", "1048576");
+        case "direct memory" -> options.param("direct", "true");
+        default -> {}
+      }
+      throughput(setting, Load.QUIET, round, options);
+    }
+  }
+
+  private void allocation() throws RunnerException {
+    List<Integer> chunks = brief ? List.of(8192) : Texts.CHUNKS;
+    for (RunResult result :
+        run(
+            options(Throughput.class, java)
+                .addProfiler(GCProfiler.class)
+                .param("chunk", chunks.stream().map(String::valueOf).toArray(String[]::new)))) {
+      int chunk = Integer.parseInt(result.getParams().getParam("chunk"));
+      allocation("chunk", chunk, result, Throughput.writes(chunk));
+    }
+    for (RunResult result : run(options(RoundTrip.class, java).addProfiler(GCProfiler.class))) {
+      allocation("round trip", 1, result, 1);
+    }
+    for (RunResult result : run(options(Giving.class, java).addProfiler(GCProfiler.class))) {
+      allocation("hand-over", 8192, result, 1);
+    }
+  }
+
+  private void allocation(String setting, int chunk, RunResult result, int operations) {
+    Result<?> bytes = result.getSecondaryResults().get("gc.alloc.rate.norm");
+    if (bytes == null) {
+      throw new IllegalStateException(
+          "the profiler gave " + result.getSecondaryResults().keySet() + ", no gc.alloc.rate.norm");
+    }
+    samples.add(
+        new Sample(
+            new Subject(Kind.ALLOCATION, Load.QUIET, setting, Peer.PENSTOCK.name(), chunk),
+            0,
+            bytes.getScore() / operations));
+  }
+
+  private static double median(RunResult result) {
+    double[] scores =
+        result.getBenchmarkResults().stream()
+            .map(BenchmarkResult::getIterationResults)
+            .flatMap(iterations -> iterations.stream())
+            .mapToDouble(iteration -> iteration.getPrimaryResult().getScore())
+            .sorted()
+            .toArray();
+    return scores[scores.length / 2];
+  }
+
+  private ChainedOptionsBuilder options(Class<?> benchmark, Path jvm) {
+    return options(benchmark, jvm, List.of());
+  }
+
+  private ChainedOptionsBuilder options(Class<?> benchmark, Path jvm, List<String> more) {
+    TimeValue time = TimeValue.milliseconds(brief ? 20 : 300);
+    return new OptionsBuilder()
+        .include("^" + benchmark.getName().replace(".", "\\.") + "\\.")
+        .jvm(jvm.toString())
+        .jvmArgs(Stream.concat(JVM.stream(), more.stream()).toArray(String[]::new))
+        .forks(1)
+        .warmupIterations(brief ? 1 : 2)
+        .warmupTime(time)
+        .measurementIterations(brief ? 1 : 3)
+        .measurementTime(time)
+        .timeout(new TimeValue(20, TimeUnit.SECONDS))
+        .shouldFailOnError(true);
+  }
+
+  private Iterable<RunResult> run(ChainedOptionsBuilder options) throws RunnerException {
+    String name = String.format("jmh/%03d", runs++);
+    return new Runner(
+            options
+                .resultFormat(ResultFormatType.JSON)
+                .result(target.resolve(name + ".json").toString())
+                .output(target.resolve(name + ".txt").toString())
+                .build())
+        .run();
+  }
+
+  private static void say(String text) throws IOException {
+    System.out.println(text);
+  }
+}
