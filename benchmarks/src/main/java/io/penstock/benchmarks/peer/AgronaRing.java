@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.benchmarks.peer;
 
+import org.agrona.BufferUtil;
 import org.agrona.MutableDirectBuffer;
 import org.agrona.concurrent.BackoffIdleStrategy;
 import org.agrona.concurrent.IdleStrategy;
@@ -10,8 +11,9 @@ import org.agrona.concurrent.ringbuffer.OneToOneRingBuffer;
 import org.agrona.concurrent.ringbuffer.RingBufferDescriptor;
 
 /**
- * Agrona's ring of messages. Both threads wait as its BackoffIdleStrategy does by default. A
- * message is an eighth of the ring at the most; what is longer goes in several.
+ * Agrona's ring of messages, in direct memory as it wants it. Both threads wait as its
+ * BackoffIdleStrategy does by default. A message is an eighth of the ring at the most; what is
+ * longer goes in several.
  */
 final class AgronaRing extends Conduit {
   private static final int BYTES = 1;
@@ -31,7 +33,9 @@ final class AgronaRing extends Conduit {
     super(shape);
     ring =
         new OneToOneRingBuffer(
-            new UnsafeBuffer(new byte[shape.buffer() + RingBufferDescriptor.TRAILER_LENGTH]));
+            new UnsafeBuffer(
+                BufferUtil.allocateDirectAligned(
+                    shape.buffer() + RingBufferDescriptor.TRAILER_LENGTH, 64)));
     piece = Math.min(shape.chunk(), ring.maxMsgLength());
     limit = shape.chunk() / piece;
   }
@@ -61,6 +65,9 @@ final class AgronaRing extends Conduit {
 
   @Override
   public int read() {
+    if (ended) {
+      return -1;
+    }
     filled = 0;
     reading.reset();
     while (ring.read(handler, limit) == 0) {

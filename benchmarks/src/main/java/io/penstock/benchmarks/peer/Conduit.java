@@ -14,7 +14,7 @@ public abstract class Conduit implements AutoCloseable {
   /** What the reader has read. */
   public final byte[] in;
 
-  Conduit(Shape shape) {
+  protected Conduit(Shape shape) {
     this.out = new byte[shape.chunk()];
     this.in = new byte[shape.chunk()];
   }

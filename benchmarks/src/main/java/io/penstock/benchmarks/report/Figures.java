@@ -17,7 +17,7 @@ public final class Figures {
   public Figures(List<Sample> samples) {
     for (Sample sample : samples) {
       rounds
-          .computeIfAbsent(sample.key(), key -> new TreeMap<>())
+          .computeIfAbsent(sample.subject(), key -> new TreeMap<>())
           .put(sample.round(), sample.value());
     }
   }

@@ -9,11 +9,11 @@ import java.util.List;
 /**
  * One figure of one fork.
  *
- * @param key what was measured
+ * @param subject what was measured
  * @param round the fork, from 0 on; figures of the same round were measured one after the other
  * @param value GB/s of throughput, ns of all else, bytes of allocation
  */
-public record Sample(Subject key, int round, double value) {
+public record Sample(Subject subject, int round, double value) {
   /** What was measured. */
   public enum Kind {
     /** GB/s. */
@@ -64,11 +64,11 @@ public record Sample(Subject key, int round, double value) {
                 s ->
                     String.join(
                         "\t",
-                        s.key.kind.name(),
-                        s.key.load.name(),
-                        s.key.setting,
-                        s.key.peer,
-                        Integer.toString(s.key.chunk),
+                        s.subject.kind.name(),
+                        s.subject.load.name(),
+                        s.subject.setting,
+                        s.subject.peer,
+                        Integer.toString(s.subject.chunk),
                         Integer.toString(s.round),
                         Double.toString(s.value)))
             .toList());

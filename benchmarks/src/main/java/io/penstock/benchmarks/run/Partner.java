@@ -4,6 +4,8 @@ package io.penstock.benchmarks.run;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * The other thread of a benchmark. It lives as long as the trial, so that no iteration has to end
@@ -12,6 +14,9 @@ import java.util.concurrent.FutureTask;
 final class Partner {
   /** System property of a fork: "true" makes the partner a virtual thread. */
   static final String VIRTUAL = "penstock.benchmarks.virtual";
+
+  /** By then a byte was lost, or a wakeup. */
+  private static final int LIMIT_SECONDS = 15;
 
   private final FutureTask<Long> task;
 
@@ -33,8 +38,8 @@ final class Partner {
   }
 
   /** Waits until it is done, and compares what it has counted. */
-  void join(long expected) throws ExecutionException, InterruptedException {
-    long counted = task.get();
+  void join(long expected) throws ExecutionException, InterruptedException, TimeoutException {
+    long counted = task.get(LIMIT_SECONDS, TimeUnit.SECONDS);
     if (counted != expected) {
       throw new IllegalStateException("the other thread got " + counted + ", expected " + expected);
     }

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.benchmarks.report.Sample.Kind;
+import io.penstock.benchmarks.report.Sample.Load;
+import io.penstock.benchmarks.report.Sample.Subject;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xml.sax.InputSource;
+
+class ReportTest {
+  private static final Subject OURS =
+      new Subject(Kind.THROUGHPUT, Load.QUIET, Sample.GATES, Gate.PENSTOCK, 8192);
+
+  private final List<Sample> samples = new ArrayList<>();
+
+  private void add(Subject subject, double... rounds) {
+    for (int i = 0; i < rounds.length; i++) {
+      samples.add(new Sample(subject, i, rounds[i]));
+    }
+  }
+
+  private void peersAt8KiB() {
+    add(OURS.of(Sample.C_RING), 60, 60, 60);
+    add(OURS.of(Gate.PIPED), 1.4, 1.4, 1.4);
+    add(OURS.of(Gate.OKIO), 1.6, 2, 1.6);
+    add(OURS.of(Gate.QUEUE), 1.5, 1.5, 1.5);
+    add(OURS.of(Gate.NETTY), 9.9, 9.9, 9.9);
+    add(OURS.of(Gate.JCTOOLS), 20, 20, 20);
+    add(OURS.of(Gate.AGRONA), 27, 27, 27);
+  }
+
+  private Report report() {
+    return new Report(samples, List.of("Machine: of the test"), "");
+  }
+
+  private List<String> gate(String what, String peer) {
+    return report()
+        .markdown("performance")
+        .lines()
+        .filter(line -> line.startsWith("| " + what + " | " + peer))
+        .toList();
+  }
+
+  private static void assertEnds(String expected, List<String> lines) {
+    assertEquals(1, lines.size(), lines.toString());
+    assertTrue(lines.get(0).endsWith(expected), lines.get(0));
+  }
+
+  @Test
+  void aRatioThatReachesItsBoundPasses() {
+    peersAt8KiB();
+    add(OURS, 30, 32, 28);
+    assertEnds(
+        "| gate | 17.5 (16–18.8) | 10 or more | PASS |",
+        gate("pipe, 8 KiB chunks, quiet", "Okio Pipe"));
+    assertTrue(report().valid());
+  }
+
+  @Test
+  void aSlowPipeIsReportedAsMissedAndByHowMuch() {
+    peersAt8KiB();
+    add(OURS, 8, 8, 8);
+    assertEnds(
+        "| gate | 5 (4–5) | 10 or more | **MISSED** by a factor of 2 |",
+        gate("pipe, 8 KiB chunks, quiet", "Okio Pipe"));
+    assertTrue(report().summary().startsWith("0 of 2 gates and 0 of 1 aims"), report().summary());
+  }
+
+  @Test
+  void whatWasNotMeasuredDoesNotPass() {
+    peersAt8KiB();
+    add(OURS, 30, 30, 30);
+    assertEnds("not measured |", gate("pipe, 1 KiB chunks, quiet", "–").subList(0, 1));
+  }
+
+  @Test
+  void aTimeThatIsTooLongIsMissed() {
+    Subject trip = new Subject(Kind.P50, Load.QUIET, Sample.GATES, Gate.PENSTOCK, 1);
+    add(trip.of(Gate.OKIO), 40_000, 6_000, 41_000);
+    add(trip, 700, 800, 1500);
+    assertEnds(
+        "| gate | 0.133 (0.117–0.25) | 0.125 or less | **MISSED** by a factor of 1.07 |",
+        gate("round trip, quiet", "Okio Pipe, its fast mode"));
+  }
+
+  @Test
+  void aPeerThatWasHeldBackMakesTheRunInvalid() {
+    peersAt8KiB();
+    add(OURS, 30, 30, 30);
+    assertTrue(report().valid());
+    samples.removeIf(sample -> sample.subject().peer().equals(Gate.NETTY));
+    add(OURS.of(Gate.NETTY), 4.9, 4.9, 4.9);
+    assertFalse(report().valid());
+    assertTrue(report().summary().startsWith("INVALID RUN"), report().summary());
+    assertTrue(report().markdown("performance").contains("**0.495 INVALID**"));
+  }
+
+  @Test
+  void samplesComeBackAsTheyWereWritten(@TempDir Path folder) throws IOException {
+    peersAt8KiB();
+    Sample.write(folder.resolve("samples.tsv"), samples);
+    assertEquals(samples, Sample.read(folder.resolve("samples.tsv")));
+  }
+
+  @Test
+  void eachPlotIsWellFormedAndNamedInTheText(@TempDir Path folder) throws Exception {
+    peersAt8KiB();
+    add(OURS, 30, 32, 28);
+    report().write(folder, "performance");
+    String text = Files.readString(folder.resolve("performance.md"));
+    assertTrue(text.contains("(performance/throughput-quiet.svg)"), text);
+    String svg = Files.readString(folder.resolve("performance/throughput-quiet.svg"));
+    var document =
+        DocumentBuilderFactory.newInstance()
+            .newDocumentBuilder()
+            .parse(new InputSource(new StringReader(svg)));
+    // A bar for each of seven.
+    assertEquals(7, document.getElementsByTagName("rect").getLength());
+  }
+}
