@@ -254,6 +254,8 @@ public final class Report {
         key ->
             figures
                 .of(key)
+                // A logarithmic scale has no place for what did not move.
+                .filter(s -> s.min() > 0)
                 .ifPresent(
                     s ->
                         bars.add(

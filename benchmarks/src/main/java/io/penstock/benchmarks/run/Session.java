@@ -42,6 +42,7 @@ public final class Session {
           "-Xmx1g",
           "-XX:+UseParallelGC",
           "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED");
+  private static final List<String> BRIEF_SETTINGS = List.of("direct memory", Texts.VIRTUAL);
   private static final Set<String> SUITES =
       new TreeSet<>(List.of("quiet", "contended", "trip", "hand-over", "settings", "allocation"));
 
@@ -192,7 +193,7 @@ public final class Session {
 
   private void quiet(int round) throws Exception {
     for (int chunk : Texts.CHUNKS) {
-      double speed = ring.measure(chunk, Shape.BUFFER, brief ? 50 : 500);
+      double speed = ring.measure(chunk, Shape.BUFFER, brief ? 100 : 500);
       samples.add(
           new Sample(
               new Subject(Kind.THROUGHPUT, Load.QUIET, Sample.GATES, Sample.C_RING, chunk),
@@ -240,7 +241,7 @@ public final class Session {
 
   private void trips(int round, Load load) throws RunnerException {
     List<Peer> peers =
-        load == Load.QUIET
+        load == Load.QUIET && !brief
             ? List.of(Peer.values())
             : List.of(Peer.PENSTOCK, Peer.PIPED_STREAMS, Peer.OKIO, Peer.ARRAY_BLOCKING_QUEUE);
     trips(Sample.GATES, load, round, peers, java, List.of());
@@ -301,7 +302,7 @@ public final class Session {
   }
 
   private void settings(int round) throws RunnerException {
-    for (String setting : Report.SETTINGS) {
+    for (String setting : brief ? BRIEF_SETTINGS : Report.SETTINGS) {
       Path jvm = setting.equals(Texts.NEW_JDK) || setting.equals(Texts.VIRTUAL) ? newJava : java;
       List<String> more = setting.equals(Texts.VIRTUAL) ? VIRTUAL : List.of();
       List<Integer> chunks = brief ? List.of(8192) : Texts.CHUNKS;

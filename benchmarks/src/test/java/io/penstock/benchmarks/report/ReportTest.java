@@ -126,7 +126,7 @@ class ReportTest {
         DocumentBuilderFactory.newInstance()
             .newDocumentBuilder()
             .parse(new InputSource(new StringReader(svg)));
-    // A bar for each of seven.
-    assertEquals(7, document.getElementsByTagName("rect").getLength());
+    // A bar for each of the seven peers, and ours.
+    assertEquals(8, document.getElementsByTagName("rect").getLength());
   }
 }

@@ -10,18 +10,20 @@ import java.io.IOException;
 final class Cheat extends Conduit {
   private final Conduit honest;
   private final boolean changes;
+  private final int at;
   private int writes;
 
-  Cheat(boolean changes) throws Exception {
+  Cheat(boolean changes, int at) throws Exception {
     super(Shape.of(64));
     this.honest = Peer.ARRAY_BLOCKING_QUEUE.open(Shape.of(64));
     this.changes = changes;
+    this.at = at;
   }
 
   @Override
   public void write() throws Exception {
     System.arraycopy(out, 0, honest.out, 0, out.length);
-    if (++writes == 70) {
+    if (++writes == at) {
       if (!changes) {
         return;
       }

@@ -42,11 +42,12 @@ class PeersTest {
 
   @Test
   void refusesAPeerThatChangesAByte() {
-    assertThrows(ExecutionException.class, () -> Verification.verify(new Cheat(true), 100));
+    assertThrows(ExecutionException.class, () -> Verification.verify(new Cheat(true, 70), 100));
   }
 
   @Test
-  void refusesAPeerThatLosesAChunk() {
-    assertThrows(IllegalStateException.class, () -> Verification.verify(new Cheat(false), 100));
+  void refusesAPeerThatLosesTheLastChunk() {
+    assertThrows(
+        IllegalStateException.class, () -> Verification.verify(new Cheat(false, 100), 100));
   }
 }
