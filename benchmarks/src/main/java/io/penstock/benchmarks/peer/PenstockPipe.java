@@ -26,7 +26,14 @@ final class PenstockPipe extends Conduit {
   }
 
   private static PipeOptions options(Shape shape) {
-    return PipeOptions.defaults().withCapacity(shape.buffer()).withDirect(shape.direct());
+    PipeOptions options =
+        PipeOptions.defaults().withCapacity(shape.buffer()).withDirect(shape.direct());
+    return switch (shape.users()) {
+      case DEFAULT -> options;
+      case ONE -> options.withWriters(PipeOptions.Callers.ONE).withReaders(PipeOptions.Callers.ONE);
+      case MANY ->
+          options.withWriters(PipeOptions.Callers.MANY).withReaders(PipeOptions.Callers.MANY);
+    };
   }
 
   @Override
