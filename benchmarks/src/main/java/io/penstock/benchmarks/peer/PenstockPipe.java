@@ -31,8 +31,6 @@ final class PenstockPipe extends Conduit {
     return switch (shape.users()) {
       case DEFAULT -> options;
       case ONE -> options.withWriters(PipeOptions.Callers.ONE).withReaders(PipeOptions.Callers.ONE);
-      case MANY ->
-          options.withWriters(PipeOptions.Callers.MANY).withReaders(PipeOptions.Callers.MANY);
     };
   }
 

@@ -12,12 +12,10 @@ package io.penstock.benchmarks.peer;
 public record Shape(int chunk, int buffer, Users users, boolean direct) {
   /** What Penstock is told of how many threads use each end. */
   public enum Users {
-    /** Nothing. */
+    /** Nothing: any number. */
     DEFAULT,
     /** One writer and one reader. */
-    ONE,
-    /** Many of both. */
-    MANY
+    ONE
   }
 
   /** The buffer that the gates are about. */

@@ -27,14 +27,15 @@ public final class Report {
   /** Throughput of Penstock with other settings, in the order of the report. */
   public static final List<String> SETTINGS =
       List.of(
-          "default",
+          "any number of users (the default)",
           "one writer, one reader",
-          "many writers, many readers",
           "8 KiB buffer",
           "1 MiB buffer",
           "direct memory",
-          Texts.NEW_JDK,
           Texts.VIRTUAL);
+
+  /** Bytes of the least object, less than which is not one for each operation. */
+  private static final int OBJECT = 16;
 
   private final Figures figures;
   private final List<String> facts;
@@ -395,11 +396,14 @@ public final class Report {
     if (keys.isEmpty()) {
       return;
     }
-    head("Penstock's allocation, by JMH's gc profiler", "per", "bytes");
+    head("Penstock's allocation, by JMH's gc profiler", "per", "bytes", "less than an object");
     for (Subject key : keys) {
       row(
           key.setting() + (key.setting().equals("chunk") ? " of " + Texts.size(key.chunk()) : ""),
-          cell(key));
+          cell(key),
+          figures.of(key).orElseThrow().median() < OBJECT
+              ? "PASS"
+              : key.setting().equals("hand-over") ? "–" : "**MISSED**");
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -51,11 +52,11 @@ public final class Session {
   private final int forks;
   private final boolean brief;
   private final Path java;
-  private final Path newJava;
+  private final Optional<Path> newJava;
   private final List<Sample> samples = new ArrayList<>();
   private int runs;
 
-  private Session(Path target, int forks, boolean brief, Path newJava) {
+  private Session(Path target, int forks, boolean brief, Optional<Path> newJava) {
     this.target = target;
     this.ring = new RingInC(target.resolve("ring"));
     this.forks = forks;
@@ -79,7 +80,10 @@ public final class Session {
     if (!form.equals("report")) {
       Session session =
           new Session(
-              target, Integer.parseInt(arguments[3]), form.equals("short"), Path.of(arguments[2]));
+              target,
+              Integer.parseInt(arguments[3]),
+              form.equals("short"),
+              Optional.of(arguments[2]).filter(path -> !path.isEmpty()).map(Path::of));
       Set<String> suites = suites(System.getProperty("suites", "all"));
       Files.createDirectories(target.resolve("jmh"));
       session.verify();
@@ -160,7 +164,7 @@ public final class Session {
       if (suites.contains("contended")) {
         contended(round, suites);
       }
-      if (suites.contains("settings") && round < 3) {
+      if (suites.contains("settings") && round < 2) {
         settings(round);
       }
       if (suites.contains("allocation") && round == 0) {
@@ -245,22 +249,25 @@ public final class Session {
             ? List.of(Peer.values())
             : List.of(Peer.PENSTOCK, Peer.PIPED_STREAMS, Peer.OKIO, Peer.ARRAY_BLOCKING_QUEUE);
     trips(Sample.GATES, load, round, peers, java, List.of());
-    if (!brief) {
+    if (!brief && newJava.isPresent()) {
       List<Peer> fewer =
           peers.stream()
               .filter(p -> p != Peer.NIO_PIPE && p != Peer.NETTY && p != Peer.AGRONA)
               .toList();
-      trips(Texts.NEW_JDK, load, round, fewer, newJava, List.of());
+      trips(Texts.NEW_JDK, load, round, fewer, newJava.get(), List.of());
     }
   }
 
   private void virtual(int round) throws RunnerException {
+    if (newJava.isEmpty()) {
+      return;
+    }
     trips(
         Texts.VIRTUAL,
         Load.QUIET,
         round,
         List.of(Peer.PENSTOCK, Peer.OKIO, Peer.ARRAY_BLOCKING_QUEUE, Peer.JCTOOLS, Peer.RAW_SPIN),
-        newJava,
+        newJava.get(),
         VIRTUAL);
   }
 
@@ -303,15 +310,18 @@ public final class Session {
 
   private void settings(int round) throws RunnerException {
     for (String setting : brief ? BRIEF_SETTINGS : Report.SETTINGS) {
-      Path jvm = setting.equals(Texts.NEW_JDK) || setting.equals(Texts.VIRTUAL) ? newJava : java;
-      List<String> more = setting.equals(Texts.VIRTUAL) ? VIRTUAL : List.of();
+      boolean virtual = setting.equals(Texts.VIRTUAL);
+      Path jvm = virtual ? newJava.orElse(java) : java;
+      List<String> more = virtual ? VIRTUAL : List.of();
+      if (virtual && newJava.isEmpty()) {
+        continue;
+      }
       List<Integer> chunks = brief ? List.of(8192) : Texts.CHUNKS;
       ChainedOptionsBuilder options =
           options(Throughput.class, jvm, more)
               .param("chunk", chunks.stream().map(String::valueOf).toArray(String[]::new));
       switch (setting) {
         case "one writer, one reader" -> options.param("users", Shape.Users.ONE.name());
-        case "many writers, many readers" -> options.param("users", Shape.Users.MANY.name());
         case "8 KiB buffer" -> options.param("buffer", "8192");
         case "1 MiB buffer" -> options.param("buffer", "1048576");
         case "direct memory" -> options.param("direct", "true");
@@ -374,7 +384,7 @@ public final class Session {
         .jvm(jvm.toString())
         .jvmArgs(Stream.concat(JVM.stream(), more.stream()).toArray(String[]::new))
         .forks(1)
-        .warmupIterations(brief ? 1 : 2)
+        .warmupIterations(brief ? 1 : 4)
         .warmupTime(time)
         .measurementIterations(brief ? 1 : 3)
         .measurementTime(time)

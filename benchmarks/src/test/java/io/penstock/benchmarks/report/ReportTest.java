@@ -108,6 +108,15 @@ class ReportTest {
   }
 
   @Test
+  void anObjectForEachChunkIsReportedAsMissed() {
+    add(new Subject(Kind.ALLOCATION, Load.QUIET, "chunk", Gate.PENSTOCK, 64), .2);
+    add(new Subject(Kind.ALLOCATION, Load.QUIET, "chunk", Gate.PENSTOCK, 8192), 24.1);
+    String text = report().markdown("performance");
+    assertTrue(text.contains("| chunk of 64 B | 0.2 | PASS |"), text);
+    assertTrue(text.contains("| chunk of 8 KiB | 24.1 | **MISSED** |"), text);
+  }
+
+  @Test
   void samplesComeBackAsTheyWereWritten(@TempDir Path folder) throws IOException {
     peersAt8KiB();
     Sample.write(folder.resolve("samples.tsv"), samples);
