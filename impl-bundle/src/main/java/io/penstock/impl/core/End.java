@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import java.util.function.ObjLongConsumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,12 +33,12 @@ public abstract class End {
   private static final Waiter[] NOBODY = {};
 
   final Engine engine;
-  final Turn turn = new Turn();
 
   private static final VarHandle WAITERS;
   private static final VarHandle SLEEPER;
   private static final VarHandle CLOSED;
   private static final VarHandle ARMED;
+  private static final VarHandle TURN;
 
   static {
     try {
@@ -45,6 +46,7 @@ public abstract class End {
       WAITERS = lookup.findVarHandle(End.class, "waiters", Waiter[].class);
       SLEEPER = lookup.findVarHandle(End.class, "sleeper", Thread.class);
       CLOSED = lookup.findVarHandle(End.class, "closed", boolean.class);
+      TURN = lookup.findVarHandle(End.class, "turn", Turn.class);
       ARMED = lookup.findVarHandle(End.class, "armed", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
@@ -73,11 +75,13 @@ public abstract class End {
   private boolean alone;
   // The single caller shares the end with the pump of asynchronous writes.
   private boolean aloneWithTurn;
+  private @Nullable Supplier<Spinner> spins;
   private @Nullable Spinner spinner;
   private @Nullable Paced paced;
   private boolean handsOver;
   // Of whoever has the turn.
   private @Nullable Limit mine;
+  private volatile @Nullable Turn turn;
   private volatile @Nullable Thread sleeper;
   private volatile long sleepsSince;
   private long waits;
@@ -230,8 +234,19 @@ public abstract class End {
   }
 
   /** Lets calls that must wait look again for a while before their thread is parked. */
-  public void spin(Spinner value) {
-    spinner = value;
+  public void spin(Supplier<Spinner> value) {
+    spins = value;
+  }
+
+  /** How to look again; made for the first call. Only for whoever has the turn. */
+  private @Nullable Spinner spinner() {
+    Spinner present = spinner;
+    Supplier<Spinner> maker = spins;
+    if (present == null && maker != null) {
+      present = maker.get();
+      spinner = present;
+    }
+    return present;
   }
 
   /** Says, before the first call, that calls never overlap, so that they need no turns. */
@@ -296,9 +311,9 @@ public abstract class End {
   /** Wakes the thread that has the turn, once for each time that it sleeps. */
   private void rouse(Thread sleeping) {
     if (SLEEPER.compareAndSet(this, sleeping, (Thread) null)) {
-      Spinner spins = spinner;
-      if (spins != null) {
-        spins.wakes(engine.parker().nanoTime());
+      Spinner looks = spinner;
+      if (looks != null) {
+        looks.wakes(engine.parker().nanoTime());
       }
       engine.parker().unpark(sleeping);
     }
@@ -361,7 +376,7 @@ public abstract class End {
    * Whoever has it wakes the waiters when it is free.
    */
   public boolean busy() {
-    return turn.held();
+    return turn().held();
   }
 
   /**
@@ -431,16 +446,26 @@ public abstract class End {
     return limit.reset(wait);
   }
 
+  /** Whose turn it is; made for the first call, because an idle end must weigh little. */
+  Turn turn() {
+    Turn present = turn;
+    if (present == null) {
+      TURN.compareAndSet(this, (Turn) null, new Turn());
+      present = Objects.requireNonNull(turn, "turn");
+    }
+    return present;
+  }
+
   /** Takes the turn if it is free. */
   boolean tryEnter() {
     if (alone) {
       if (!shared()) {
         return true;
       }
-      aloneWithTurn = turn.tryEnter();
+      aloneWithTurn = turn().tryEnter();
       return aloneWithTurn;
     }
-    return turn.tryEnter();
+    return turn().tryEnter();
   }
 
   /** Whether the one declared caller has to take turns with work of our own. */
@@ -456,7 +481,7 @@ public abstract class End {
     }
     limit.waited();
     Parked parked = new Parked();
-    Turn.Place place = turn.enter(parked);
+    Turn.Place place = turn().enter(parked);
     addWaiter(parked);
     boolean got = false;
     try {
@@ -473,7 +498,7 @@ public abstract class End {
       return limit;
     } finally {
       removeWaiter(parked);
-      if (!got && !turn.leave(place)) {
+      if (!got && !turn().leave(place)) {
         passTurn();
       }
     }
@@ -496,14 +521,14 @@ public abstract class End {
 
   /** Lets the other side run ahead, when both are busy and little is left to go on with. */
   void pace(int want, @Nullable Wait own) {
-    Spinner spins = spinner;
     Paced it = paced;
-    if (it != null
-        && spins != null
-        && it.cached() < want
-        && spins.paces()
-        && (own != null ? own : setting).kind() != Wait.Kind.NONE) {
-      spins.pace(this);
+    if (it != null && it.cached() < want) {
+      Spinner looks = spinner();
+      if (looks != null
+          && looks.paces()
+          && (own != null ? own : setting).kind() != Wait.Kind.NONE) {
+        looks.pace(this);
+      }
     }
   }
 
@@ -523,7 +548,7 @@ public abstract class End {
 
   /** Passes on a turn that was taken as such, by a call or for a task. */
   void passTurn() {
-    if (turn.exit()) {
+    if (turn().exit()) {
       wake();
     }
   }
@@ -540,8 +565,8 @@ public abstract class End {
     }
     checkLimit(limit, moved);
     limit.waited();
-    Spinner spins = spinner;
-    if (spins != null && spins.spin(this, limit.left())) {
+    Spinner looks = spinner();
+    if (looks != null && looks.spin(this, limit.left())) {
       return true;
     }
     waits++;
@@ -554,8 +579,8 @@ public abstract class End {
         while (sleeper == self && !limit.none() && limit.left() > 0 && !interrupted()) {
           park(limit.left());
         }
-        if (spins != null) {
-          spins.woke(engine.parker().nanoTime());
+        if (looks != null) {
+          looks.woke(engine.parker().nanoTime());
         }
       }
       return true;

@@ -15,7 +15,16 @@ public final class Scope implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.penstock");
 
   /** Something that is left over. */
-  private record Entry(String what, Runnable close, @Nullable Throwable made) {}
+  private record Entry(
+      Object thing, String kind, boolean named, Runnable close, @Nullable Throwable made) {
+    String what() {
+      return Scope.what(thing, kind, named);
+    }
+  }
+
+  private static String what(Object thing, String kind, boolean named) {
+    return named ? kind + " " + thing : kind;
+  }
 
   private final String owner;
   private final BooleanSupplier traces;
@@ -45,11 +54,26 @@ public final class Scope implements AutoCloseable {
    * @throws IllegalStateException if the scope was closed
    */
   public void add(Object thing, String what, Runnable close) {
-    Throwable made = traces.getAsBoolean() ? new Throwable(what + " was made here") : null;
+    add(thing, what, false, close);
+  }
+
+  /**
+   * Adds something that is described by its kind and its own text, which is asked for only when it
+   * is needed.
+   *
+   * @throws IllegalStateException if the scope was closed
+   */
+  public void addNamed(Object thing, String kind, Runnable close) {
+    add(thing, kind, true, close);
+  }
+
+  private void add(Object thing, String kind, boolean named, Runnable close) {
+    Throwable made =
+        traces.getAsBoolean() ? new Throwable(what(thing, kind, named) + " was made here") : null;
     lock.lock();
     try {
       if (!closed) {
-        open.put(thing, new Entry(what, close, made));
+        open.put(thing, new Entry(thing, kind, named, close, made));
         return;
       }
     } finally {
@@ -57,7 +81,7 @@ public final class Scope implements AutoCloseable {
     }
     close.run();
     throw new IllegalStateException(
-        what
+        what(thing, kind, named)
             + " cannot be made: the factory"
             + (owner.isEmpty() ? "" : " of " + owner)
             + " is closed");
@@ -107,13 +131,13 @@ public final class Scope implements AutoCloseable {
       if (report) {
         LOG.log(
             Level.WARNING,
-            owner + " has stopped without closing " + entry.what + ", which is closed now",
+            owner + " has stopped without closing " + entry.what() + ", which is closed now",
             entry.made);
       }
       try {
         entry.close.run();
       } catch (RuntimeException e) {
-        LOG.log(Level.ERROR, entry.what + " could not be closed", e);
+        LOG.log(Level.ERROR, entry.what() + " could not be closed", e);
       }
     }
   }

@@ -22,20 +22,15 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.Writer;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Executor;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -50,40 +45,27 @@ public final class SinkEnd extends End implements ByteSink {
 
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
 
-  /** Buffers that were queued by one call. */
-  private static final class Part {
-    private final ByteBuffer[] buffers;
-    private final CompletableFuture<Void> done = new CompletableFuture<>();
-    private final @Nullable Runnable released;
-    private boolean begun;
-    private int index;
+  private static final VarHandle QUEUE;
+  private static final VarHandle WRITABLE;
+  private static final VarHandle READER;
+  private static final VarHandle ON_ATTACH;
 
-    Part(ByteBuffer[] buffers, @Nullable Runnable released) {
-      this.buffers = buffers;
-      this.released = released;
-    }
-
-    long left() {
-      long left = 0;
-      for (ByteBuffer buffer : buffers) {
-        left += buffer.remaining();
-      }
-      return left;
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      QUEUE = lookup.findVarHandle(SinkEnd.class, "queue", WriteQueue.class);
+      WRITABLE = lookup.findVarHandle(SinkEnd.class, "writable", Level.class);
+      ON_ATTACH = lookup.findVarHandle(SinkEnd.class, "onAttach", Runnable.class);
+      READER = lookup.findVarHandle(SinkEnd.class, "reader", ReaderLatch.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
     }
   }
 
-  private final Level writable = new Level(this, this::isWritable);
-  private final ReaderLatch reader = new ReaderLatch(this);
-  private final Executor completions;
-
-  private final ReentrantLock queueLock = new ReentrantLock();
-  private final ArrayDeque<Part> queue = new ArrayDeque<>(0);
-  private final CompletableFuture<Void> endDone = new CompletableFuture<>();
-  private final CompletableFuture<Void> settled = new CompletableFuture<>();
-  private volatile boolean pumping;
-  private boolean attempting;
-  private boolean cancelling;
-  private final AtomicLong queued = new AtomicLong();
+  // Each is made when it is first asked for: an idle end must weigh little.
+  private volatile @Nullable WriteQueue queue;
+  private volatile @Nullable Level writable;
+  private volatile @Nullable ReaderLatch reader;
   private volatile boolean ended;
   private volatile boolean full;
   // The driver again, without a cast for each call.
@@ -91,19 +73,49 @@ public final class SinkEnd extends End implements ByteSink {
   private boolean readerUnseen;
   private volatile @Nullable IOException endFailure;
   private volatile Consumer<Throwable> onCut = this::fail;
-  private final AtomicLong lost = new AtomicLong();
-  private final AtomicReference<@Nullable Runnable> onAttach = new AtomicReference<>();
+
+  @SuppressWarnings("unused")
+  private volatile @Nullable Runnable onAttach;
 
   /** A sink whose driver comes later. */
   public SinkEnd(String name, Engine engine, Wait wait) {
     super(name, engine, wait);
-    this.completions = engine.serial();
   }
 
   /** A sink over a driver that is there already. */
   public SinkEnd(String name, Engine engine, Wait wait, SinkDriver driver) {
     this(name, engine, wait);
     attach(driver);
+  }
+
+  private WriteQueue queue() {
+    WriteQueue present = queue;
+    if (present == null) {
+      QUEUE.compareAndSet(this, (WriteQueue) null, new WriteQueue(engine.serial()));
+      present = Objects.requireNonNull(queue, "queue");
+    }
+    return present;
+  }
+
+  private long inQueue() {
+    WriteQueue present = queue;
+    return present == null ? 0 : present.queued();
+  }
+
+  private ReaderLatch latch() {
+    ReaderLatch present = reader;
+    if (present == null) {
+      READER.compareAndSet(this, (ReaderLatch) null, new ReaderLatch(this));
+      present = Objects.requireNonNull(reader, "reader");
+    }
+    return present;
+  }
+
+  private void clearedWritable() {
+    Level watchedLevel = writable;
+    if (watchedLevel != null) {
+      cleared(watchedLevel);
+    }
   }
 
   @Override
@@ -134,13 +146,14 @@ public final class SinkEnd extends End implements ByteSink {
   @Override
   void leaving() {
     if (watched() && !likely()) {
-      cleared(writable);
+      clearedWritable();
     }
   }
 
   @Override
   boolean shared() {
-    return pumping;
+    WriteQueue present = queue;
+    return present != null && present.pumping();
   }
 
   @Override
@@ -156,7 +169,7 @@ public final class SinkEnd extends End implements ByteSink {
   }
 
   private void runAttached() {
-    Runnable task = onAttach.getAndSet(null);
+    Runnable task = (Runnable) ON_ATTACH.getAndSet(this, null);
     if (task != null) {
       task.run();
     }
@@ -166,9 +179,10 @@ public final class SinkEnd extends End implements ByteSink {
   public void fail(Throwable cause) {
     super.fail(cause);
     failQueue(cause);
-    completions.execute(() -> endDone.completeExceptionally(cause));
+    WriteQueue pending = queue();
+    pending.complete(() -> pending.endDone().completeExceptionally(cause));
     runAttached();
-    settled.complete(null);
+    queue().settled().complete(null);
   }
 
   // ---- one try
@@ -212,10 +226,10 @@ public final class SinkEnd extends End implements ByteSink {
   private void wrote(int n, int want) {
     if (n < want) {
       full = true;
-      cleared(writable);
+      clearedWritable();
     }
     if (n > 0 && readerUnseen) {
-      reader.wrote();
+      latch().wrote();
     }
   }
 
@@ -249,7 +263,7 @@ public final class SinkEnd extends End implements ByteSink {
     if (isClosed() || ended || failure() != null || absent()) {
       return true;
     }
-    return queued.get() == 0 && likely();
+    return inQueue() == 0 && likely();
   }
 
   // ---- writing
@@ -422,16 +436,7 @@ public final class SinkEnd extends End implements ByteSink {
 
   /** Leaves what the transport did not take of a given buffer, and the turn, to the pump. */
   private void queueRest(ByteBuffer rest, @Nullable Runnable released) {
-    Part part = new Part(new ByteBuffer[] {rest}, released);
-    part.begun = true;
-    queueLock.lock();
-    try {
-      queue.addFirst(part);
-      queued.addAndGet(rest.remaining());
-      pumping = true;
-    } finally {
-      queueLock.unlock();
-    }
+    queue().addRest(new WriteQueue.Part(new ByteBuffer[] {rest}, released));
     pumpWhenReady();
   }
 
@@ -488,38 +493,34 @@ public final class SinkEnd extends End implements ByteSink {
     for (int i = 0; i < parts.length; i++) {
       copies[i] = parts[i].duplicate();
     }
-    Part part = new Part(copies, null);
-    boolean start;
+    WriteQueue.Part part = new WriteQueue.Part(copies, null);
+    WriteQueue pending = queue();
+    WriteQueue.Added added = WriteQueue.Added.REFUSED;
     IOException refused = null;
-    queueLock.lock();
     try {
-      try {
+      checkSink(false);
+      added = pending.add(part);
+      if (added == WriteQueue.Added.REFUSED) {
+        // Ended or closed since the look above.
         checkSink(false);
-      } catch (IOException e) {
-        refused = e;
+        refused = new BrokenPipeException(name(), "the stream was ended by this side", 0);
       }
-      if (refused == null) {
-        queue.add(part);
-        queued.addAndGet(part.left());
-      }
-      start = refused == null && !pumping;
-      pumping |= start;
-    } finally {
-      queueLock.unlock();
+    } catch (IOException e) {
+      refused = e;
     }
     if (refused != null) {
       IOException cause = refused;
-      completions.execute(() -> part.done.completeExceptionally(cause));
-      return part.done;
+      pending.complete(() -> part.done().completeExceptionally(cause));
+      return part.done();
     }
     if (watched()) {
-      cleared(writable);
+      clearedWritable();
     }
-    if (start) {
+    if (added == WriteQueue.Added.FIRST) {
       whenTurn(this::pump);
     }
     // The caller's own: nothing here depends on it, and a copy would wrap the failure.
-    return part.done;
+    return part.done();
   }
 
   /**
@@ -527,26 +528,27 @@ public final class SinkEnd extends End implements ByteSink {
    * worker.
    */
   private void whenTurn(Runnable task) {
-    if (turn.enter(() -> engine.execute(task)).immediate()) {
+    if (turn().enter(() -> engine.execute(task)).immediate()) {
       task.run();
     }
   }
 
   /** Writes what is queued. Has the turn, and passes it on when there is nothing left. */
   private void pump() {
+    WriteQueue pending = queue();
     while (true) {
-      Part part = next();
+      WriteQueue.Part part = pending.next();
       if (part == null) {
         leave();
         wake();
         return;
       }
       try {
-        if (!write(part)) {
+        if (!write(pending, part)) {
           pumpWhenReady();
           return;
         }
-        finish(part, null);
+        pending.finish(part, null);
       } catch (IOException e) {
         failQueue(e);
       }
@@ -555,23 +557,10 @@ public final class SinkEnd extends End implements ByteSink {
 
   private void pumpWhenReady() {
     // An empty queue means that a close has cancelled what was in it: the turn must be passed on.
-    whenReady(() -> driverReady() || queueEmpty(), () -> engine.execute(this::pump));
+    whenReady(() -> driverReady() || queue().isEmpty(), () -> engine.execute(this::pump));
   }
 
-  private @Nullable Part next() {
-    queueLock.lock();
-    try {
-      Part part = queue.peek();
-      if (part == null) {
-        pumping = false;
-      }
-      return part;
-    } finally {
-      queueLock.unlock();
-    }
-  }
-
-  private boolean write(Part part) throws IOException {
+  private boolean write(WriteQueue pending, WriteQueue.Part part) throws IOException {
     Throwable cause = failure();
     if (cause != null) {
       throw Faults.again(name(), cause);
@@ -580,15 +569,11 @@ public final class SinkEnd extends End implements ByteSink {
     if (current == null) {
       return false;
     }
-    while (part.index < part.buffers.length) {
-      ByteBuffer buffer = part.buffers[part.index];
-      if (!buffer.hasRemaining()) {
-        part.index++;
-        continue;
-      }
-      int want = buffer.remaining();
-      int n = attempt(part, current, buffer);
-      queued.addAndGet(-n);
+    ByteBuffer buffer;
+    while ((buffer = part.current()) != null) {
+      ByteBuffer next = buffer;
+      int want = next.remaining();
+      int n = pending.attempt(part, () -> current.write(next), this::cancelNotBegun);
       wrote(n, want);
       if (n == 0) {
         return false;
@@ -598,105 +583,34 @@ public final class SinkEnd extends End implements ByteSink {
     return true;
   }
 
-  /**
-   * One try. A close that comes meanwhile leaves the cancelling to us, who know whether the part
-   * has begun.
-   */
-  private int attempt(Part part, SinkDriver current, ByteBuffer buffer) throws IOException {
-    queueLock.lock();
-    try {
-      attempting = true;
-    } finally {
-      queueLock.unlock();
-    }
-    int n = 0;
-    boolean cancel;
-    try {
-      n = current.write(buffer);
-    } finally {
-      queueLock.lock();
-      try {
-        attempting = false;
-        part.begun |= n > 0;
-        cancel = cancelling;
-      } finally {
-        queueLock.unlock();
-      }
-    }
-    if (cancel) {
-      cancelNotBegun();
-    }
-    return n;
-  }
-
   private void cancelNotBegun() {
-    for (Part part : copyOfQueue(true)) {
-      finish(part, new CancellationException(name() + ": closed before the write began"));
-    }
+    queue().fail(new CancellationException(name() + ": closed before the write began"), false);
     wake();
-  }
-
-  private boolean queueEmpty() {
-    return copyOfQueue(false).isEmpty();
-  }
-
-  private void finish(Part part, @Nullable Throwable cause) {
-    queueLock.lock();
-    try {
-      if (!queue.remove(part)) {
-        return;
-      }
-      long left = part.left();
-      queued.addAndGet(-left);
-      lost.addAndGet(left);
-    } finally {
-      queueLock.unlock();
-    }
-    complete(part, cause);
-  }
-
-  private void complete(Part part, @Nullable Throwable cause) {
-    completions.execute(
-        () -> {
-          if (part.released != null) {
-            part.released.run();
-          }
-          if (cause == null) {
-            part.done.complete(null);
-          } else {
-            part.done.completeExceptionally(cause);
-          }
-        });
   }
 
   private void failQueue(Throwable cause) {
-    for (Part part : copyOfQueue(false)) {
-      finish(part, cause);
+    WriteQueue pending = queue;
+    if (pending != null) {
+      pending.fail(cause, true);
     }
     wake();
   }
 
-  private List<Part> copyOfQueue(boolean notBegun) {
-    queueLock.lock();
-    try {
-      List<Part> parts = new ArrayList<>(queue);
-      parts.removeIf(part -> notBegun && part.begun);
-      return parts;
-    } finally {
-      queueLock.unlock();
-    }
+  private long lost() {
+    WriteQueue pending = queue;
+    return pending == null ? 0 : pending.lost();
   }
 
   @Override
   public long queued() {
-    return queued.get();
+    return inQueue();
   }
 
   // ---- room and emptiness
 
   @Override
   public long room() {
-    if (isClosed() || ended || failure() != null || absent() || queued.get() > 0) {
+    if (isClosed() || ended || failure() != null || absent() || inQueue() > 0) {
       return 0;
     }
     SinkDriver current = driver();
@@ -708,7 +622,7 @@ public final class SinkEnd extends End implements ByteSink {
       room = likely() ? 1 : 0;
     }
     if (room == 0) {
-      reader.clear();
+      latch().clear();
       arm();
     }
     return room;
@@ -728,11 +642,11 @@ public final class SinkEnd extends End implements ByteSink {
       if (room() > 0) {
         return;
       }
-      if (current != null && current.ready() && queued.get() == 0) {
+      if (current != null && current.ready() && inQueue() == 0) {
         // Ready without room: a write would fail.
         checkBroken(current);
       }
-      if (!await(limit, 0, () -> queued.get() == 0 && likely())) {
+      if (!await(limit, 0, () -> inQueue() == 0 && likely())) {
         throw new WouldBlockException(name(), "no room now", 0);
       }
     }
@@ -754,17 +668,17 @@ public final class SinkEnd extends End implements ByteSink {
 
   private boolean empty() {
     SinkDriver current = driver();
-    return queued.get() == 0 && (current == null || current.pending() == 0);
+    return inQueue() == 0 && (current == null || current.pending() == 0);
   }
 
   private long waiting() {
     SinkDriver current = driver();
-    return queued.get() + (current == null ? 0 : current.pending());
+    return inQueue() + (current == null ? 0 : current.pending());
   }
 
   private long dropped() {
     SinkDriver current = driver();
-    return lost.get() + (current == null ? 0 : current.dropped());
+    return lost() + (current == null ? 0 : current.dropped());
   }
 
   @Override
@@ -824,27 +738,22 @@ public final class SinkEnd extends End implements ByteSink {
   }
 
   private CompletableFuture<Void> beginEnd() {
-    boolean first;
-    queueLock.lock();
-    try {
-      first = !ended && failure() == null;
-      ended = true;
-    } finally {
-      queueLock.unlock();
-    }
+    WriteQueue pending = queue();
+    boolean first = pending.end() && failure() == null;
+    ended = true;
     if (first) {
       wake();
       whenTurn(this::endNow);
     }
-    return endDone;
+    return pending.endDone();
   }
 
   /** Has the turn. */
   private void endNow() {
     if (driver() == null && !absent() && failure() == null) {
       // Still connecting: the end goes out when there is somewhere to.
-      onAttach.set(this::endNow);
-      if ((driver() == null && failure() == null) || onAttach.getAndSet(null) == null) {
+      onAttach = this::endNow;
+      if ((driver() == null && failure() == null) || ON_ATTACH.getAndSet(this, null) == null) {
         return;
       }
     }
@@ -854,10 +763,10 @@ public final class SinkEnd extends End implements ByteSink {
         current.end();
         engine.flushClosed();
       }
-      completions.execute(() -> endDone.complete(null));
+      queue().complete(() -> queue().endDone().complete(null));
     } catch (IOException e) {
       endFailure = e;
-      completions.execute(() -> endDone.completeExceptionally(e));
+      queue().complete(() -> queue().endDone().completeExceptionally(e));
     } finally {
       leave();
     }
@@ -868,15 +777,7 @@ public final class SinkEnd extends End implements ByteSink {
     if (!markClosed()) {
       return;
     }
-    boolean cancel;
-    queueLock.lock();
-    try {
-      cancelling = true;
-      cancel = !attempting;
-    } finally {
-      queueLock.unlock();
-    }
-    if (cancel) {
+    if (queue().cancel()) {
       cancelNotBegun();
     }
     CompletableFuture<Void> unused = beginEnd().whenComplete((done, failure) -> settle());
@@ -889,9 +790,7 @@ public final class SinkEnd extends End implements ByteSink {
     Waiter[] self = new Waiter[1];
     self[0] =
         () -> {
-          if (current == null
-              || failure() != null
-              || (current.unsent() == 0 && queued.get() == 0)) {
+          if (current == null || failure() != null || (current.unsent() == 0 && inQueue() == 0)) {
             removeWaiter(self[0]);
             release(current);
           }
@@ -901,7 +800,7 @@ public final class SinkEnd extends End implements ByteSink {
   }
 
   private void release(@Nullable SinkDriver current) {
-    if (current != null && !settled.isDone()) {
+    if (current != null && !queue().settled().isDone()) {
       try {
         current.close();
         engine.flushClosed();
@@ -909,12 +808,12 @@ public final class SinkEnd extends End implements ByteSink {
         LOG.log(System.Logger.Level.WARNING, name() + ": closing the sink failed", e);
       }
     }
-    settled.complete(null);
+    queue().settled().complete(null);
   }
 
   /** Completes when the sink was closed and nothing accepted would be lost any more. */
   public CompletionStage<Void> settled() {
-    return settled;
+    return queue().settled();
   }
 
   /**
@@ -948,7 +847,7 @@ public final class SinkEnd extends End implements ByteSink {
   /** How many accepted bytes would be lost if the transport were closed now. */
   public long unsent() {
     SinkDriver current = driver();
-    return queued.get() + (current == null ? 0 : current.unsent());
+    return inQueue() + (current == null ? 0 : current.unsent());
   }
 
   @Override
@@ -963,12 +862,17 @@ public final class SinkEnd extends End implements ByteSink {
 
   @Override
   public Signal writable() {
-    return writable;
+    Level present = writable;
+    if (present == null) {
+      WRITABLE.compareAndSet(this, (Level) null, new Level(this, this::isWritable));
+      present = Objects.requireNonNull(writable, "writable");
+    }
+    return present;
   }
 
   @Override
   public Latch reader() {
-    return reader;
+    return latch();
   }
 
   @Override

@@ -43,16 +43,20 @@ public final class SourceEnd extends End implements ByteSource {
   private static final int PEEK = 8 * 1024;
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
   private static final VarHandle BACK;
+  private static final VarHandle READABLE;
 
   static {
     try {
-      BACK = MethodHandles.lookup().findVarHandle(SourceEnd.class, "back", ByteBuffer.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      BACK = lookup.findVarHandle(SourceEnd.class, "back", ByteBuffer.class);
+      READABLE = lookup.findVarHandle(SourceEnd.class, "readable", Level.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  private final Level readable = new Level(this, this::isReadable);
+  // Made when it is first asked for.
+  private volatile @Nullable Level readable;
   // Bytes before the driver's: a snapshot, never changed in place. Swapped with the turn, and by a
   // close.
   private volatile ByteBuffer back = EMPTY;
@@ -110,7 +114,7 @@ public final class SourceEnd extends End implements ByteSource {
     if (n == 0) {
       selected = false;
       if (fromBack == 0) {
-        cleared(readable);
+        clearedReadable();
       }
     } else if (n < 0 && fromBack == 0) {
       atEnd = true;
@@ -212,7 +216,7 @@ public final class SourceEnd extends End implements ByteSource {
       return true;
     }
     SourceDriver current = driver();
-    if (current == null || current.selectable() == null || !turn.tryEnter()) {
+    if (current == null || current.selectable() == null || !turn().tryEnter()) {
       return false;
     }
     try {
@@ -226,7 +230,7 @@ public final class SourceEnd extends End implements ByteSource {
   @Override
   void leaving() {
     if (watched() && !likely() && !lookAheadOfSelector()) {
-      cleared(readable);
+      clearedReadable();
     }
   }
 
@@ -737,7 +741,7 @@ public final class SourceEnd extends End implements ByteSource {
       return true;
     }
     // Looking ahead is reading, and may not come beside the one caller who needs no turn.
-    if (isAlone() || !(current.ready() || current.selectable() != null) || !turn.tryEnter()) {
+    if (isAlone() || !(current.ready() || current.selectable() != null) || !turn().tryEnter()) {
       return false;
     }
     try {
@@ -775,7 +779,19 @@ public final class SourceEnd extends End implements ByteSource {
 
   @Override
   public Signal readable() {
-    return readable;
+    Level present = readable;
+    if (present == null) {
+      READABLE.compareAndSet(this, (Level) null, new Level(this, this::isReadable));
+      present = Objects.requireNonNull(readable, "readable");
+    }
+    return present;
+  }
+
+  private void clearedReadable() {
+    Level watchedLevel = readable;
+    if (watchedLevel != null) {
+      cleared(watchedLevel);
+    }
   }
 
   @Override

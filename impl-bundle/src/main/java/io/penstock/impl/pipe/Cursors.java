@@ -183,7 +183,7 @@ abstract class WriterSide extends FrontPadding {
   int markPause;
 }
 
-/** Keeps the sides apart: two lines, because the hardware fetches lines in pairs. */
+/** Keeps the sides apart. */
 @SuppressWarnings("unused")
 abstract class MiddlePadding extends WriterSide {
   private int gap1;
@@ -195,13 +195,6 @@ abstract class MiddlePadding extends WriterSide {
   private long p15;
   private long p16;
   private long p17;
-  private long p18;
-  private long p19;
-  private long p1a;
-  private long p1b;
-  private long p1c;
-  private long p1d;
-  private long p1e;
 }
 
 /** What the reading side changes. */

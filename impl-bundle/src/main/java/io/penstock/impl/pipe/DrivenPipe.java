@@ -11,10 +11,13 @@ import io.penstock.pipe.PipeStats;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /** A pipe over a buffer in memory. */
 public final class DrivenPipe implements Pipe {
@@ -25,6 +28,7 @@ public final class DrivenPipe implements Pipe {
   private final SourceEnd source;
   private final SinkEnd sink;
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  private volatile @Nullable Runnable onClosed;
 
   /** Makes an open, empty pipe. */
   public DrivenPipe(PipeOptions options, Engine engine) {
@@ -32,32 +36,48 @@ public final class DrivenPipe implements Pipe {
     this.memory = new MemoryPipe(name, options.capacity(), options.direct());
     this.source = new SourceEnd(name, engine, options.readWait(), memory.source());
     this.sink = new SinkEnd(name, engine, options.writeWait(), memory.sink());
-    source.spin(spinner(options));
-    sink.spin(spinner(options));
+    Supplier<Spinner> spins = spins(options);
+    source.spin(spins);
+    sink.spin(spins);
     if (options.writers() == PipeOptions.Callers.ONE) {
       sink.alone();
     }
     if (options.readers() == PipeOptions.Callers.ONE) {
       source.alone();
     }
-    source.onClose(this::closedWhenBothAre);
-    sink.onClose(this::closedWhenBothAre);
+    Runnable onClose = this::closedWhenBothAre;
+    source.onClose(onClose);
+    sink.onClose(onClose);
     sink.onCut(this::abort);
-    memory.onDrained(() -> engine.execute(() -> closed.complete(null)));
+    memory.onDrained(() -> engine.execute(() -> completeClosed(null)));
   }
 
-  private static Spinner spinner(PipeOptions options) {
+  /** Runs a task when the pipe is closed, drained or aborted; lighter than a stage of its own. */
+  void whenClosed(Runnable task) {
+    onClosed = task;
+    if (closed.isDone()) {
+      task.run();
+    }
+  }
+
+  private void completeClosed(@Nullable Throwable cause) {
+    boolean first = cause == null ? closed.complete(null) : closed.completeExceptionally(cause);
+    Runnable task = onClosed;
+    if (first && task != null) {
+      task.run();
+    }
+  }
+
+  private static Supplier<Spinner> spins(PipeOptions options) {
     // Half of the buffer: both sides then work at once, far enough from each other.
     long enough = Math.min(options.capacity(), PipeOptions.DEFAULT_CAPACITY) / 2;
-    return options
-        .spin()
-        .map(budget -> Spinner.fixed(budget.toNanos(), enough))
-        .orElseGet(() -> Spinner.adaptive(enough));
+    long fixed = options.spin().map(Duration::toNanos).orElse(-1L);
+    return () -> fixed < 0 ? Spinner.adaptive(enough) : Spinner.fixed(fixed, enough);
   }
 
   private void closedWhenBothAre() {
     if (source.isClosed() && sink.isClosed()) {
-      closed.complete(null);
+      completeClosed(null);
     }
   }
 
@@ -79,7 +99,7 @@ public final class DrivenPipe implements Pipe {
   @Override
   public void abort(Throwable cause) {
     memory.abort(Objects.requireNonNull(cause, "cause"));
-    closed.completeExceptionally(cause);
+    completeClosed(cause);
   }
 
   @Override
@@ -103,7 +123,7 @@ public final class DrivenPipe implements Pipe {
       source.close();
     } finally {
       sink.close();
-      closed.complete(null);
+      completeClosed(null);
     }
   }
 

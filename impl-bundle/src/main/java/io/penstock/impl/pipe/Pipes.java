@@ -22,9 +22,9 @@ public final class Pipes implements PipeFactory {
 
   @Override
   public Pipe create(PipeOptions options) {
-    Pipe pipe = new DrivenPipe(options, engine);
-    scope.add(pipe, "pipe " + pipe.name(), () -> close(pipe));
-    pipe.closed().whenComplete((done, failure) -> scope.remove(pipe));
+    DrivenPipe pipe = new DrivenPipe(options, engine);
+    scope.addNamed(pipe, "pipe", () -> close(pipe));
+    pipe.whenClosed(() -> scope.remove(pipe));
     return pipe;
   }
 
