@@ -8,28 +8,44 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 
 /** What somebody made and has not closed: closed, and reported, when the maker goes. */
 public final class Scope implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.penstock");
 
-  /** Something that is left over. */
-  private record Entry(
-      Object thing, String kind, boolean named, Runnable close, @Nullable Throwable made) {
-    String what() {
-      return Scope.what(thing, kind, named);
+  /** Something that a scope can close by itself, so that the scope needs to keep nothing else. */
+  public interface Member {
+    /** What it is, for a report. */
+    String describe();
+
+    /** Closes it, now and quietly. */
+    void closeNow();
+  }
+
+  private record Described(String describe, Runnable close) implements Member {
+    @Override
+    public void closeNow() {
+      close.run();
     }
   }
 
-  private static String what(Object thing, String kind, boolean named) {
-    return named ? kind + " " + thing : kind;
+  /** A member and where it was made. */
+  private record Traced(Member member, Throwable made) implements Member {
+    @Override
+    public String describe() {
+      return member.describe();
+    }
+
+    @Override
+    public void closeNow() {
+      member.closeNow();
+    }
   }
 
   private final String owner;
   private final BooleanSupplier traces;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<Object, Entry> open = new LinkedHashMap<>();
+  private final Map<Object, Member> open = new LinkedHashMap<>();
   private boolean closed;
 
   /**
@@ -54,34 +70,35 @@ public final class Scope implements AutoCloseable {
    * @throws IllegalStateException if the scope was closed
    */
   public void add(Object thing, String what, Runnable close) {
-    add(thing, what, false, close);
+    add(thing, new Described(what, close));
   }
 
   /**
-   * Adds something that is described by its kind and its own text, which is asked for only when it
-   * is needed.
+   * Adds something that is closed with this scope.
    *
    * @throws IllegalStateException if the scope was closed
    */
-  public void addNamed(Object thing, String kind, Runnable close) {
-    add(thing, kind, true, close);
+  public void add(Member member) {
+    add(member, member);
   }
 
-  private void add(Object thing, String kind, boolean named, Runnable close) {
-    Throwable made =
-        traces.getAsBoolean() ? new Throwable(what(thing, kind, named) + " was made here") : null;
+  private void add(Object thing, Member member) {
+    Member entry =
+        traces.getAsBoolean()
+            ? new Traced(member, new Throwable(member.describe() + " was made here"))
+            : member;
     lock.lock();
     try {
       if (!closed) {
-        open.put(thing, new Entry(thing, kind, named, close, made));
+        open.put(thing, entry);
         return;
       }
     } finally {
       lock.unlock();
     }
-    close.run();
+    member.closeNow();
     throw new IllegalStateException(
-        what(thing, kind, named)
+        member.describe()
             + " cannot be made: the factory"
             + (owner.isEmpty() ? "" : " of " + owner)
             + " is closed");
@@ -118,7 +135,7 @@ public final class Scope implements AutoCloseable {
   }
 
   private void close(boolean report) {
-    List<Entry> left;
+    List<Member> left;
     lock.lock();
     try {
       closed = true;
@@ -127,17 +144,17 @@ public final class Scope implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    for (Entry entry : left) {
+    for (Member entry : left) {
       if (report) {
         LOG.log(
             Level.WARNING,
-            owner + " has stopped without closing " + entry.what() + ", which is closed now",
-            entry.made);
+            owner + " has stopped without closing " + entry.describe() + ", which is closed now",
+            entry instanceof Traced traced ? traced.made() : null);
       }
       try {
-        entry.close.run();
+        entry.closeNow();
       } catch (RuntimeException e) {
-        LOG.log(Level.ERROR, entry.what() + " could not be closed", e);
+        LOG.log(Level.ERROR, entry.describe() + " could not be closed", e);
       }
     }
   }

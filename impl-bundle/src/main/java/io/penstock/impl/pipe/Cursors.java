@@ -59,7 +59,6 @@ abstract class Cursors extends ReaderSide {
   private long p24;
   private long p25;
   private long p26;
-  private long p27;
 
   /** What the writer has published. Everything that it wrote before is visible. */
   final long written() {
@@ -152,7 +151,6 @@ abstract class FrontPadding {
   private long p03;
   private long p04;
   private long p05;
-  private long p06;
 }
 
 /** What the writing side changes. */
@@ -183,7 +181,7 @@ abstract class WriterSide extends FrontPadding {
   int markPause;
 }
 
-/** Keeps the sides apart. */
+/** Keeps the sides apart: two lines, because the hardware fetches lines in pairs. */
 @SuppressWarnings("unused")
 abstract class MiddlePadding extends WriterSide {
   private int gap1;
@@ -195,6 +193,13 @@ abstract class MiddlePadding extends WriterSide {
   private long p15;
   private long p16;
   private long p17;
+  private long p18;
+  private long p19;
+  private long p1a;
+  private long p1b;
+  private long p1c;
+  private long p1d;
+  private long p1e;
 }
 
 /** What the reading side changes. */

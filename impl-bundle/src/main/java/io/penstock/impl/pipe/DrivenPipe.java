@@ -2,6 +2,7 @@
 package io.penstock.impl.pipe;
 
 import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Scope;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.core.Spinner;
@@ -11,6 +12,7 @@ import io.penstock.pipe.PipeStats;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -20,7 +22,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A pipe over a buffer in memory. */
-public final class DrivenPipe implements Pipe {
+public final class DrivenPipe implements Pipe, Scope.Member {
+  private static final long USUAL = PipeOptions.DEFAULT_CAPACITY / 2;
+  private static final Supplier<Spinner> USUALLY = DrivenPipe::usualSpinner;
   private static final AtomicLong COUNT = new AtomicLong();
 
   private final String name;
@@ -28,7 +32,7 @@ public final class DrivenPipe implements Pipe {
   private final SourceEnd source;
   private final SinkEnd sink;
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
-  private volatile @Nullable Runnable onClosed;
+  private volatile @Nullable Scope scope;
 
   /** Makes an open, empty pipe. */
   public DrivenPipe(PipeOptions options, Engine engine) {
@@ -52,19 +56,19 @@ public final class DrivenPipe implements Pipe {
     memory.onDrained(() -> engine.execute(() -> completeClosed(null)));
   }
 
-  /** Runs a task when the pipe is closed, drained or aborted; lighter than a stage of its own. */
-  void whenClosed(Runnable task) {
-    onClosed = task;
+  /** Leaves a scope when the pipe is closed, drained or aborted. */
+  void leaveWhenClosed(Scope value) {
+    scope = value;
     if (closed.isDone()) {
-      task.run();
+      value.remove(this);
     }
   }
 
   private void completeClosed(@Nullable Throwable cause) {
     boolean first = cause == null ? closed.complete(null) : closed.completeExceptionally(cause);
-    Runnable task = onClosed;
-    if (first && task != null) {
-      task.run();
+    Scope mine = scope;
+    if (first && mine != null) {
+      mine.remove(this);
     }
   }
 
@@ -72,7 +76,15 @@ public final class DrivenPipe implements Pipe {
     // Half of the buffer: both sides then work at once, far enough from each other.
     long enough = Math.min(options.capacity(), PipeOptions.DEFAULT_CAPACITY) / 2;
     long fixed = options.spin().map(Duration::toNanos).orElse(-1L);
-    return () -> fixed < 0 ? Spinner.adaptive(enough) : Spinner.fixed(fixed, enough);
+    if (fixed < 0) {
+      // Most pipes are alike, and then share this, too.
+      return enough == USUAL ? USUALLY : () -> Spinner.adaptive(enough);
+    }
+    return () -> Spinner.fixed(fixed, enough);
+  }
+
+  private static Spinner usualSpinner() {
+    return Spinner.adaptive(USUAL);
   }
 
   private void closedWhenBothAre() {
@@ -124,6 +136,20 @@ public final class DrivenPipe implements Pipe {
     } finally {
       sink.close();
       completeClosed(null);
+    }
+  }
+
+  @Override
+  public String describe() {
+    return "pipe " + name;
+  }
+
+  @Override
+  public void closeNow() {
+    try {
+      close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(name + ": closing failed", e);
     }
   }
 

@@ -6,8 +6,6 @@ import io.penstock.impl.core.Scope;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeFactory;
 import io.penstock.pipe.PipeOptions;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 
 /** Makes pipes that are closed with a scope. */
 public final class Pipes implements PipeFactory {
@@ -23,16 +21,8 @@ public final class Pipes implements PipeFactory {
   @Override
   public Pipe create(PipeOptions options) {
     DrivenPipe pipe = new DrivenPipe(options, engine);
-    scope.addNamed(pipe, "pipe", () -> close(pipe));
-    pipe.whenClosed(() -> scope.remove(pipe));
+    scope.add(pipe);
+    pipe.leaveWhenClosed(scope);
     return pipe;
-  }
-
-  private static void close(Pipe pipe) {
-    try {
-      pipe.close();
-    } catch (IOException e) {
-      throw new UncheckedIOException(pipe.name() + ": closing failed", e);
-    }
   }
 }
