@@ -83,6 +83,11 @@ abstract class ViewCases extends FileCases {
   void inputStreamMovesItsBytesToASinksStream() throws Exception {
     int size = 200_000;
     try (Subject other = kind().open()) {
+      source().readWait(NONE);
+      assertThrows(
+          WouldBlockException.class,
+          () -> source().inputStream().transferTo(other.sink().outputStream()));
+      source().readWait(Wait.upTo(LONG));
       Task<Void> writer =
           asyncRun(
               () -> {

@@ -46,7 +46,7 @@ final class FileOutput {
       return;
     }
     if (held.size() >= size) {
-      // What an earlier failure has left goes first, so that no more than a buffer is ever held.
+      // What an earlier failure has left goes first, so that failures do not add up.
       flush();
     }
     int newline = lines ? lastNewline(data) : -1;

@@ -318,6 +318,7 @@ public final class FileView<L> implements ByteFile<L> {
     if (!closed.compareAndSet(false, true)) {
       return;
     }
+    IOException failed = null;
     try {
       if (input != null) {
         finish(input);
@@ -325,16 +326,32 @@ public final class FileView<L> implements ByteFile<L> {
       if (output != null) {
         finish(output);
       }
-    } finally {
-      switch (mode.closing()) {
-        case CLOSE_ALL -> all.close();
-        case END_OUTPUT -> {
-          if (output != null) {
-            output.endStream();
-          }
-        }
-        case FILE_ONLY -> {}
+    } catch (IOException e) {
+      failed = e;
+    }
+    try {
+      closeBeyond();
+    } catch (IOException e) {
+      if (failed == null) {
+        failed = e;
+      } else {
+        failed.addSuppressed(e);
       }
+    }
+    if (failed != null) {
+      throw failed;
+    }
+  }
+
+  private void closeBeyond() throws IOException {
+    switch (mode.closing()) {
+      case CLOSE_ALL -> all.close();
+      case END_OUTPUT -> {
+        if (output != null) {
+          output.endStream();
+        }
+      }
+      case FILE_ONLY -> {}
     }
   }
 

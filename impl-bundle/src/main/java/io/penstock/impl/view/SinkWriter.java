@@ -105,17 +105,28 @@ public final class SinkWriter extends Writer {
     if (!sink.isOpen()) {
       return;
     }
-    try {
-      // While another thread writes there is nothing to finish: closing ends that call.
-      if (guard.tryEnter()) {
-        try {
-          finish();
-        } finally {
-          guard.exit();
-        }
+    IOException failed = null;
+    // While another thread writes there is nothing to finish: closing ends that call.
+    if (guard.tryEnter()) {
+      try {
+        finish();
+      } catch (IOException e) {
+        failed = e;
+      } finally {
+        guard.exit();
       }
-    } finally {
+    }
+    try {
       sink.close();
+    } catch (IOException e) {
+      if (failed == null) {
+        failed = e;
+      } else {
+        failed.addSuppressed(e);
+      }
+    }
+    if (failed != null) {
+      throw failed;
     }
   }
 
