@@ -15,14 +15,15 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** What a cancelled subscription leaves behind. */
 class SourcePublisherTest {
   /** Asks for one piece, and keeps what it gets. */
-  private static final class One implements Flow.Subscriber<ByteBuffer> {
-    private final List<ByteBuffer> pieces = new ArrayList<>();
+  private static class One implements Flow.Subscriber<ByteBuffer> {
+    final List<ByteBuffer> pieces = new ArrayList<>();
     private Flow.Subscription subscription;
 
     @Override
@@ -65,6 +66,32 @@ class SourcePublisherTest {
     new SourcePublisher(source, back::add, Runnable::run, Runnable::run).subscribe(subscriber);
     assertEquals(List.of(piece), back);
     assertEquals(List.of(), subscriber.pieces);
+  }
+
+  @Test
+  void demandThatIsMoreThanCanBeCountedHasNoLimit() {
+    AtomicInteger left = new AtomicInteger(3);
+    One subscriber =
+        new One() {
+          @Override
+          public void onSubscribe(Flow.Subscription to) {
+            // Together one more than a long can hold, twice over.
+            to.request(Long.MAX_VALUE);
+            to.request(Long.MAX_VALUE);
+            to.request(2);
+          }
+        };
+    ByteSource source =
+        (ByteSource)
+            Proxy.newProxyInstance(
+                ByteSource.class.getClassLoader(),
+                new Class<?>[] {ByteSource.class},
+                (proxy, method, arguments) -> {
+                  assertEquals("take", method.getName());
+                  return ByteBuffer.allocate(left.getAndDecrement() > 0 ? 1 : 0);
+                });
+    new SourcePublisher(source, back -> {}, task -> {}, Runnable::run).subscribe(subscriber);
+    assertEquals(3, subscriber.pieces.size());
   }
 
   @Test
