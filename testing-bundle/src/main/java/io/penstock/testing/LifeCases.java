@@ -59,7 +59,7 @@ abstract class LifeCases extends WaitingCases {
     assertEquals(-1, reader.get());
   }
 
-  @Case(needs = Trait.BOUNDED)
+  @Case(needs = {Trait.MANY_CALLERS, Trait.BOUNDED})
   void endBreaksWritersThatWait() throws Exception {
     fill();
     Task<Integer> first = async(() -> sink().write(bytes("x"))).waiting();
@@ -117,7 +117,7 @@ abstract class LifeCases extends WaitingCases {
     assertThrows(ClosedChannelException.class, () -> source().read(room(1)));
   }
 
-  @Case
+  @Case(needs = Trait.MANY_CALLERS)
   void sourceCloseWakesEveryReader() throws Exception {
     List<Task<?>> readers = new ArrayList<>();
     readers.add(async(() -> source().read(room(1))).waiting());
@@ -130,7 +130,7 @@ abstract class LifeCases extends WaitingCases {
     }
   }
 
-  @Case(needs = Trait.BOUNDED)
+  @Case(needs = {Trait.MANY_CALLERS, Trait.BOUNDED})
   void sinkCloseWakesEveryWriter() throws Exception {
     fill();
     List<Task<?>> writers = new ArrayList<>();
@@ -174,7 +174,7 @@ abstract class LifeCases extends WaitingCases {
     assertThrows(BrokenPipeException.class, () -> sink().awaitWritable(FOREVER));
   }
 
-  @Case(needs = {Trait.CLOSE_BREAKS_WRITER, Trait.BOUNDED})
+  @Case(needs = {Trait.MANY_CALLERS, Trait.CLOSE_BREAKS_WRITER, Trait.BOUNDED})
   void sourceCloseBreaksWritersThatWait() throws Exception {
     fill();
     Task<Integer> first = async(() -> sink().write(bytes("x"))).waiting();

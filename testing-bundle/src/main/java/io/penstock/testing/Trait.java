@@ -13,6 +13,8 @@ public enum Trait {
    * room()} count it exactly.
    */
   IMMEDIATE,
+  /** Any number of callers may use one end at once, and take turns. */
+  MANY_CALLERS,
   /** A given buffer reaches {@code take} without a copy. */
   BY_REFERENCE,
   /** What was accepted and not read yet is pending: flush waits for the reader. */

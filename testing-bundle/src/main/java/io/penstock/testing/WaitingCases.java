@@ -497,7 +497,7 @@ abstract class WaitingCases extends ResultCases {
     assertEquals("x", receive(1));
   }
 
-  @Case
+  @Case(needs = Trait.MANY_CALLERS)
   void readersTakeTurnsInTheOrderTheyCame() throws Exception {
     List<Task<String>> readers = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -509,7 +509,7 @@ abstract class WaitingCases extends ResultCases {
     }
   }
 
-  @Case(needs = Trait.BOUNDED)
+  @Case(needs = {Trait.MANY_CALLERS, Trait.BOUNDED})
   void writersTakeTurnsInTheOrderTheyCame() throws Exception {
     long filled = fill();
     List<Task<Void>> writers = new ArrayList<>();
@@ -524,7 +524,7 @@ abstract class WaitingCases extends ResultCases {
     }
   }
 
-  @Case
+  @Case(needs = Trait.MANY_CALLERS)
   void waitingForOnesTurnCountsAgainstTheLimit() throws Exception {
     Task<Void> first = asyncRun(() -> source().readFully(room(2), FOREVER)).waiting();
     assertThrows(StreamTimeoutException.class, () -> source().read(room(1), Wait.upTo(SHORT)));
@@ -533,7 +533,7 @@ abstract class WaitingCases extends ResultCases {
     first.get();
   }
 
-  @Case
+  @Case(needs = Trait.MANY_CALLERS)
   void waitingForOnesTurnEndsOnInterrupt() throws Exception {
     Task<Void> first = asyncRun(() -> source().readFully(room(2), FOREVER)).waiting();
     Task<Integer> second = async(() -> source().read(room(1))).waiting();
@@ -543,7 +543,7 @@ abstract class WaitingCases extends ResultCases {
     first.get();
   }
 
-  @Case
+  @Case(needs = Trait.MANY_CALLERS)
   void waitingForOnesTurnEndsOnClose() throws Exception {
     Task<Void> first = asyncRun(() -> source().readFully(room(2), FOREVER)).waiting();
     Task<Integer> second = async(() -> source().read(room(1))).waiting();
@@ -585,12 +585,12 @@ abstract class WaitingCases extends ResultCases {
     void write(ByteSink sink, byte[] block) throws IOException;
   }
 
-  @Case
+  @Case(needs = Trait.MANY_CALLERS)
   void writeFullyIsNotInterleaved() throws Exception {
     assertWhole(5000, (sink, block) -> sink.writeFully(ByteBuffer.wrap(block), Wait.upTo(LONG)));
   }
 
-  @Case
+  @Case(needs = Trait.MANY_CALLERS)
   void partsWrittenFullyAreNotInterleaved() throws Exception {
     assertWhole(
         5000,
@@ -602,7 +602,7 @@ abstract class WaitingCases extends ResultCases {
                 Wait.upTo(LONG)));
   }
 
-  @Case
+  @Case(needs = Trait.MANY_CALLERS)
   void giveIsNotInterleaved() throws Exception {
     assertWhole(
         5000,

@@ -125,19 +125,20 @@ public final class SourceEnd extends End implements ByteSource {
   }
 
   private int readBack(ByteBuffer dst) {
-    ByteBuffer front = back;
-    if (!front.hasRemaining()) {
-      return 0;
-    }
-    int n = Math.min(front.remaining(), dst.remaining());
-    int at = dst.position();
-    dst.put(at, front, front.position(), n).position(at + n);
-    if (!swapBack(front, n == front.remaining() ? EMPTY : front.slice(n, front.remaining() - n))) {
-      // Closed meanwhile, and dropped there.
+    while (true) {
+      ByteBuffer front = back;
+      int n = Math.min(front.remaining(), dst.remaining());
+      if (n == 0) {
+        return 0;
+      }
+      int at = dst.position();
+      dst.put(at, front, front.position(), n).position(at + n);
+      if (swapBack(front, n == front.remaining() ? EMPTY : front.slice(n, front.remaining() - n))) {
+        return n;
+      }
+      // Closed meanwhile, and dropped there; or somebody has put more in front of it.
       dst.position(at);
-      return 0;
     }
-    return n;
   }
 
   private boolean swapBack(ByteBuffer old, ByteBuffer fresh) {
@@ -413,10 +414,16 @@ public final class SourceEnd extends End implements ByteSource {
 
   private int lend(ByteBuffer run, ByteConsumer use) throws IOException {
     int start = run.position();
+    int most = run.remaining();
     int used = 0;
     try {
       use.accept(run);
-      used = run.position() - start;
+      int moved = run.position() - start;
+      if (moved < 0 || moved > most) {
+        throw new IllegalStateException(
+            name() + ": the callback has moved by " + moved + " bytes, but was lent " + most);
+      }
+      used = moved;
       return used;
     } finally {
       if (driver() instanceof SegmentSource segments) {

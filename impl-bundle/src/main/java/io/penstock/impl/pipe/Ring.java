@@ -2,6 +2,7 @@
 package io.penstock.impl.pipe;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** Memory for copies, used in circles; on the heap or outside it. Who may touch what: see pipe. */
@@ -10,6 +11,7 @@ final class Ring {
   // Not final, so that the memory can be let go while somebody still names the ring.
   private @Nullable ByteBuffer direct;
   private byte @Nullable [] heap;
+  private @Nullable ByteBuffer view;
 
   /**
    * Allocates.
@@ -85,18 +87,29 @@ final class Ring {
     return true;
   }
 
-  /** The bytes from a position on, as far as they lie in one piece, read-only; null if gone. */
+  /**
+   * The bytes from a position on, as far as they lie in one piece, read-only; null if gone. The
+   * same view each time, so that lending makes no garbage.
+   */
   @Nullable ByteBuffer view(long position, int n) {
+    ByteBuffer all = view;
+    if (all == null) {
+      byte[] bytes = heap;
+      ByteBuffer memory = bytes != null ? ByteBuffer.wrap(bytes) : direct;
+      if (memory == null) {
+        return null;
+      }
+      all = memory.asReadOnlyBuffer();
+      view = all;
+    }
     int at = (int) position & (size - 1);
-    int length = Math.min(n, size - at);
-    byte[] bytes = heap;
-    ByteBuffer all = bytes != null ? ByteBuffer.wrap(bytes) : direct;
-    return all == null ? null : all.slice(at, length).asReadOnlyBuffer();
+    return all.limit(Math.min(size, at + n)).position(at).order(ByteOrder.BIG_ENDIAN);
   }
 
   /** Lets the memory go. Nothing in it is of use to anybody. */
   void discard() {
     heap = null;
     direct = null;
+    view = null;
   }
 }

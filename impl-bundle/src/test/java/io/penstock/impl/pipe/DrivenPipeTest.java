@@ -4,19 +4,28 @@ package io.penstock.impl.pipe;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.error.BrokenPipeException;
 import io.penstock.impl.core.Engine;
 import io.penstock.pipe.PipeOptions;
+import io.penstock.pipe.PipeStats;
 import io.penstock.stream.Wait;
 import io.penstock.stream.Watch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * What the contract suite cannot see from outside: changes that nobody's failed try has told of.
@@ -29,6 +38,15 @@ class DrivenPipeTest {
   void stop() throws IOException {
     pipe.close();
     engine.close();
+  }
+
+  private final AtomicInteger count = new AtomicInteger();
+  private final ExecutorService threads =
+      Executors.newCachedThreadPool(task -> new Thread(task, "reader-" + count.incrementAndGet()));
+
+  @AfterEach
+  void stopThreads() {
+    threads.shutdownNow();
   }
 
   private static ByteBuffer bytes(int n) {
@@ -123,5 +141,194 @@ class DrivenPipeTest {
       writers.shutdownNow();
       assertTrue(writers.awaitTermination(20, TimeUnit.SECONDS));
     }
+  }
+
+  private static final PipeOptions SINGLE =
+      PipeOptions.defaults()
+          .withCapacity(64)
+          .withWriters(PipeOptions.Callers.ONE)
+          .withReaders(PipeOptions.Callers.ONE);
+
+  @Test
+  @Timeout(60)
+  void anEndFromElsewhereLosesNothingThatASingleWriterWasToldOf() throws Exception {
+    for (int round = 0; round < 2000; round++) {
+      DrivenPipe single = new DrivenPipe(SINGLE, engine);
+      CountDownLatch started = new CountDownLatch(1);
+      Future<Long> writer =
+          threads.submit(
+              () -> {
+                long told = 0;
+                ByteBuffer three = bytes(3);
+                try {
+                  while (true) {
+                    told += single.sink().write(three.clear());
+                    started.countDown();
+                  }
+                } catch (BrokenPipeException e) {
+                  return told;
+                }
+              });
+      Future<Long> reader =
+          threads.submit(
+              () -> {
+                long got = 0;
+                int n;
+                while ((n = single.source().read(bytes(7))) >= 0) {
+                  got += n;
+                }
+                assertEquals(-1, single.source().read(bytes(1)), "the end is final");
+                return got;
+              });
+      started.await();
+      single.sink().end();
+      assertEquals(writer.get(), reader.get());
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void aCloseFromElsewhereCountsWhatASingleReaderHasNotGot() throws Exception {
+    for (int round = 0; round < 2000; round++) {
+      DrivenPipe single = new DrivenPipe(SINGLE, engine);
+      CountDownLatch started = new CountDownLatch(1);
+      Future<Long> writer =
+          threads.submit(
+              () -> {
+                long told = 0;
+                try {
+                  while (true) {
+                    told += single.sink().write(bytes(5));
+                  }
+                } catch (BrokenPipeException e) {
+                  return told - e.count();
+                }
+              });
+      Future<Long> reader =
+          threads.submit(
+              () -> {
+                long got = 0;
+                try {
+                  while (true) {
+                    got += single.source().read(bytes(3));
+                    started.countDown();
+                  }
+                } catch (ClosedChannelException e) {
+                  return got;
+                }
+              });
+      started.await();
+      single.source().close();
+      assertEquals(writer.get(), reader.get());
+    }
+  }
+
+  @Test
+  void trimmedPipeForgetsItsMemoryAndNothingElse() throws Exception {
+    for (boolean direct : new boolean[] {false, true}) {
+      DrivenPipe trimmed =
+          new DrivenPipe(PipeOptions.defaults().withCapacity(100).withDirect(direct), engine);
+      assertFalse(trimmed.trim(), "there is nothing to give back yet");
+      for (int round = 0; round < 3; round++) {
+        trimmed.sink().write(ByteBuffer.wrap(new byte[] {1, 2, 3}));
+        assertFalse(trimmed.trim(), "something is buffered");
+        ByteBuffer got = bytes(3);
+        assertEquals(3, trimmed.source().read(got));
+        assertEquals(ByteBuffer.wrap(new byte[] {1, 2, 3}), got.flip());
+        assertTrue(trimmed.trim());
+        assertFalse(trimmed.trim(), "it was given back already");
+        assertEquals(4, trimmed.sink().give(bytes(4), Wait.none()));
+        assertEquals(4, trimmed.source().take(10, Wait.none()).remaining());
+      }
+      trimmed.sink().end();
+      assertEquals(-1, trimmed.source().read(bytes(1)));
+    }
+  }
+
+  @Test
+  @Timeout(60)
+  void trimmingBesideAWriterAndAReaderLosesNothing() throws Exception {
+    DrivenPipe busy = new DrivenPipe(SINGLE, engine);
+    int total = 300_000;
+    Future<?> writer =
+        threads.submit(
+            () -> {
+              for (int i = 0; i < total; i++) {
+                busy.sink().write(bytes(1).put(0, (byte) i));
+              }
+              return null;
+            });
+    Future<?> reader =
+        threads.submit(
+            () -> {
+              for (int i = 0; i < total; i++) {
+                ByteBuffer one = bytes(1);
+                busy.source().read(one);
+                assertEquals((byte) i, one.get(0));
+              }
+              return null;
+            });
+    long trims = 0;
+    while (!reader.isDone()) {
+      trims += busy.trim() ? 1 : 0;
+    }
+    writer.get();
+    reader.get();
+    assertTrue(trims > 0, "never trimmed");
+  }
+
+  @Test
+  void hundredThousandIdlePipesWeighLittle() {
+    int count = 100_000;
+    DrivenPipe[] idle = new DrivenPipe[count];
+    Runtime runtime = Runtime.getRuntime();
+    System.gc();
+    long before = runtime.totalMemory() - runtime.freeMemory();
+    for (int i = 0; i < count; i++) {
+      idle[i] = new DrivenPipe(PipeOptions.defaults(), engine);
+    }
+    System.gc();
+    long each = (runtime.totalMemory() - runtime.freeMemory() - before) / count;
+    assertTrue(each < 1024, each + " bytes for each idle pipe");
+    assertNotNull(idle[count - 1]);
+  }
+
+  @Test
+  @Timeout(60)
+  void statsCountWhatWasDoneAndWhoWaits() throws Exception {
+    DrivenPipe counted = new DrivenPipe(PipeOptions.defaults().withCapacity(8), engine);
+    counted.sink().write(bytes(5));
+    counted.sink().write(bytes(5));
+    counted.source().read(bytes(6));
+    PipeStats stats = counted.stats();
+    assertEquals(8, stats.bytesWritten());
+    assertEquals(6, stats.bytesRead());
+    assertEquals(2, stats.buffered());
+    assertEquals(8, stats.highWater());
+    assertEquals(2, stats.writes());
+    assertEquals(1, stats.reads());
+    assertEquals(0, stats.readWaits());
+    assertTrue(stats.waitingReaders().isEmpty());
+    assertEquals(2, counted.source().read(bytes(2)));
+    Future<Integer> reader = threads.submit(() -> counted.source().read(bytes(1)));
+    while (counted.stats().waitingReaders().isEmpty()) {
+      Thread.onSpinWait();
+    }
+    PipeStats.Waiting waiting = counted.stats().waitingReaders().get(0);
+    assertEquals("reader-1", waiting.thread());
+    assertFalse(waiting.since().isNegative());
+    assertEquals(1, counted.stats().readWaits());
+    counted.sink().write(bytes(1));
+    assertEquals(1, reader.get());
+    assertTrue(counted.stats().waitingReaders().isEmpty());
+  }
+
+  @Test
+  void callbackThatLeavesWhatItWasLentIsToldSo() throws Exception {
+    pipe.sink().write(bytes(3));
+    assertThrows(
+        IllegalStateException.class,
+        () -> pipe.source().consume(2, run -> run.limit(3).position(3), Wait.none()));
+    assertEquals(3, pipe.source().available());
   }
 }

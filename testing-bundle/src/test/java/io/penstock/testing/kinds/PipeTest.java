@@ -68,6 +68,17 @@ class PipeTest {
     }
   }
 
+  @Nested
+  class SingleCallers extends ContractSuite {
+    @Override
+    protected Kind kind() {
+      return pipe(
+              "pipe-single-callers",
+              SMALL.withWriters(PipeOptions.Callers.ONE).withReaders(PipeOptions.Callers.ONE))
+          .without(Trait.MANY_CALLERS, "one caller at a time was declared for each end");
+    }
+  }
+
   private static Pipe create(PipeOptions options) {
     return Bench.PENSTOCK.pipes().create(options);
   }
