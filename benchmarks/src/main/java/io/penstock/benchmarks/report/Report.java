@@ -42,6 +42,7 @@ public final class Report {
   private final String notes;
   private final List<Outcome> outcomes;
   private final List<Validity> validity;
+  private final List<Integer> withoutLimit;
   private final StringBuilder out = new StringBuilder();
   private final Map<String, Chart> charts = new LinkedHashMap<>();
 
@@ -57,16 +58,24 @@ public final class Report {
     this.notes = notes;
     this.outcomes = Gate.all().stream().map(gate -> gate.judge(figures)).toList();
     this.validity = Validity.check(figures);
+    this.withoutLimit = Validity.withoutLimit(figures);
   }
 
-  /** Whether no peer was held back. */
+  /** Whether no peer was held back, and neither was the limit. */
   public boolean valid() {
-    return validity.stream().allMatch(Validity::valid);
+    return withoutLimit.isEmpty() && validity.stream().allMatch(Validity::valid);
+  }
+
+  private String invalid() {
+    if (!withoutLimit.isEmpty()) {
+      return "INVALID RUN: the ring in C was slower than a peer, so something else ran beside it. ";
+    }
+    return valid() ? "" : "INVALID RUN: a peer was slower than it can be. ";
   }
 
   /** One line: what came of the gates. */
   public String summary() {
-    return (valid() ? "" : "INVALID RUN: a peer was slower than it can be. ")
+    return invalid()
         + count(false, Verdict.PASS)
         + " of "
         + (count(false, Verdict.PASS) + count(false, Verdict.MISSED))
@@ -420,7 +429,16 @@ public final class Report {
     byPeer.forEach(
         (peer, cells) -> row(columns(label(peer), cells.stream().map(Report::validityCell))));
     line("");
-    line("A run in which one of these is below .5 is invalid.");
+    line(
+        "A run in which one of these is below .5 is invalid, and one in which a peer is faster than the");
+    line("ring in C.");
+    if (!withoutLimit.isEmpty()) {
+      line("");
+      line(
+          "**INVALID**: the ring in C was slower than a peer with chunks of "
+              + withoutLimit.stream().map(Texts::size).collect(Collectors.joining(", "))
+              + ".");
+    }
   }
 
   private static String validityCell(Validity cell) {

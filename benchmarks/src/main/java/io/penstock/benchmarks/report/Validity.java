@@ -58,4 +58,21 @@ record Validity(String peer, int chunk, double expected, Optional<Double> measur
         });
     return all;
   }
+
+  /**
+   * Chunks at which a peer was faster than the ring in C, which is the limit: something else ran
+   * beside it, and no ratio to it means anything.
+   */
+  static List<Integer> withoutLimit(Figures figures) {
+    return Texts.CHUNKS.stream()
+        .filter(
+            chunk -> {
+              Subject limit =
+                  new Subject(Kind.THROUGHPUT, Load.QUIET, Sample.GATES, Sample.C_RING, chunk);
+              return REFERENCE.keySet().stream()
+                  .map(peer -> figures.ratio(limit.of(peer), limit))
+                  .anyMatch(ratio -> ratio.isPresent() && ratio.get().median() > 1);
+            })
+        .toList();
+  }
 }

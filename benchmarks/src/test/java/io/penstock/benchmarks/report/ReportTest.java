@@ -108,6 +108,17 @@ class ReportTest {
   }
 
   @Test
+  void aLimitThatWasHeldBackMakesTheRunInvalid() {
+    peersAt8KiB();
+    add(OURS, 30, 30, 30);
+    samples.removeIf(sample -> sample.subject().peer().equals(Sample.C_RING));
+    add(OURS.of(Sample.C_RING), 26, 26, 26);
+    assertFalse(report().valid());
+    assertTrue(report().summary().startsWith("INVALID RUN: the ring in C"), report().summary());
+    assertTrue(report().markdown("performance").contains("with chunks of 8 KiB."));
+  }
+
+  @Test
   void anObjectForEachChunkIsReportedAsMissed() {
     add(new Subject(Kind.ALLOCATION, Load.QUIET, "chunk", Gate.PENSTOCK, 64), .2);
     add(new Subject(Kind.ALLOCATION, Load.QUIET, "chunk", Gate.PENSTOCK, 8192), 24.1);
