@@ -91,7 +91,7 @@ final class NettyLocal extends Conduit {
       to = connect();
       client = to;
     }
-    if (sent - received > 0 && sent - received + out.length > buffer) {
+    if (sent - received > buffer) {
       await(sent - buffer / 2);
     }
     sent += out.length;

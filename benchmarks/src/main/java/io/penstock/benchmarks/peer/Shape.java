@@ -26,8 +26,11 @@ public record Shape(int chunk, int buffer, Users users, boolean direct) {
     return new Shape(chunk, BUFFER, Users.DEFAULT, false);
   }
 
-  /** How many chunks the buffer has room for, for a queue of chunks. */
+  /**
+   * How many chunks the buffer has room for, for a queue of chunks; two at least, so that its
+   * writer need not stand still while the reader copies.
+   */
   int slots() {
-    return Math.max(1, buffer / chunk);
+    return Math.max(2, buffer / chunk);
   }
 }
