@@ -41,6 +41,7 @@ public final class SourceEnd extends End implements ByteSource {
   private static final System.Logger LOG = System.getLogger("io.penstock");
   private static final int CHUNK = 64 * 1024;
   private static final int PEEK = 8 * 1024;
+  private static final int SMALL = 16;
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
   private static final VarHandle BACK;
   private static final VarHandle READABLE;
@@ -483,7 +484,9 @@ public final class SourceEnd extends End implements ByteSource {
       }
     }
     long known = available();
-    int size = (int) Math.min(max, known > 0 ? known : CHUNK);
+    // A source of segments that had none has little more to say than why.
+    int unknown = driver() instanceof SegmentSource ? SMALL : CHUNK;
+    int size = (int) Math.min(max, known > 0 ? known : unknown);
     ByteBuffer copy = ByteBuffer.allocate(size);
     int n = tryRead(copy, waited);
     return n < 0 ? null : copy.flip();
