@@ -115,7 +115,7 @@ public final class SourceEnd extends End implements ByteSource {
     if (n == 0) {
       selected = false;
       if (fromBack == 0) {
-        clearedReadable();
+        nothingNow(waited);
       }
     } else if (n < 0 && fromBack == 0) {
       atEnd = true;
@@ -123,6 +123,13 @@ public final class SourceEnd extends End implements ByteSource {
       return -1;
     }
     return fromBack + Math.max(n, 0);
+  }
+
+  private void nothingNow(boolean waited) throws IOException {
+    selected = false;
+    // A close that came meanwhile has dropped what was there: that is not "nothing now".
+    check(waited);
+    clearedReadable();
   }
 
   private int readBack(ByteBuffer dst) {
@@ -391,6 +398,10 @@ public final class SourceEnd extends End implements ByteSource {
     if (hasBack()) {
       return 1;
     }
+    if (driver() instanceof SegmentSource segments && !segments.ready()) {
+      nothingNow(waited);
+      return 0;
+    }
     ByteBuffer ahead = ByteBuffer.allocate(PEEK);
     int n = tryRead(ahead, waited);
     if (n > 0) {
@@ -466,7 +477,7 @@ public final class SourceEnd extends End implements ByteSource {
         }
         limit = limit == null ? ownLimit(wait) : limit;
         if (!await(limit, 0)) {
-          return run;
+          return EMPTY.duplicate();
         }
       }
     } finally {
@@ -477,16 +488,23 @@ public final class SourceEnd extends End implements ByteSource {
   /** The next run; empty for nothing now; null at the end. */
   private @Nullable ByteBuffer tryTake(int max, boolean waited) throws IOException {
     check(waited);
+    int size = SMALL;
     if (!hasBack() && driver() instanceof SegmentSource segments) {
-      ByteBuffer run = segments.take(max);
-      if (run != null) {
-        return run;
-      }
+      do {
+        ByteBuffer run = segments.take(max);
+        if (run != null) {
+          return run;
+        }
+        if (!segments.ready()) {
+          nothingNow(waited);
+          return EMPTY;
+        }
+        // Ready: what has come since is taken, too, and only an end or a failure is left to a read.
+      } while (segments.available() > 0);
+    } else {
+      long known = available();
+      size = (int) Math.min(max, known > 0 ? known : CHUNK);
     }
-    long known = available();
-    // A source of segments that had none has little more to say than why.
-    int unknown = driver() instanceof SegmentSource ? SMALL : CHUNK;
-    int size = (int) Math.min(max, known > 0 ? known : unknown);
     ByteBuffer copy = ByteBuffer.allocate(size);
     int n = tryRead(copy, waited);
     return n < 0 ? null : copy.flip();

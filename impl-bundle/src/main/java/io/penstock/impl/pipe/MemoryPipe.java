@@ -260,14 +260,19 @@ public final class MemoryPipe extends Cursors {
         // It came after the look.
         return read(dst);
       }
-      // That somebody was here must be seen before whether somebody waits for that is looked at.
-      VarHandle.fullFence();
-      sinkReady.run();
+      tried();
       Throwable cause = failure;
       if (has(word, FAILED) && cause != null) {
         throw Faults.again(name, cause);
       }
       return has(word, ENDED) ? -1 : 0;
+    }
+
+    /** Somebody was here in vain, which a writer may wait for. */
+    private void tried() {
+      // That must be seen before whether somebody waits for it is looked at.
+      VarHandle.fullFence();
+      sinkReady.run();
     }
 
     /** Copies from the present run. False if the source was closed meanwhile. */
@@ -355,6 +360,7 @@ public final class MemoryPipe extends Cursors {
       long word = consumedByMe();
       int n = (int) Math.min(run == 0 ? look(count(word), 1) : run, max);
       if (n == 0 || has(word, DROPPED)) {
+        tried();
         return null;
       }
       Object item = given;
@@ -386,6 +392,7 @@ public final class MemoryPipe extends Cursors {
       long word = consumedByMe();
       int n = (int) Math.min(run == 0 ? look(count(word), 1) : run, max);
       if (n == 0 || has(word, DROPPED)) {
+        tried();
         return null;
       }
       Object item = given;
