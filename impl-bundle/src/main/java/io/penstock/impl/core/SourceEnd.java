@@ -4,6 +4,7 @@ package io.penstock.impl.core;
 import io.penstock.error.BufferFullException;
 import io.penstock.error.EndOfStreamException;
 import io.penstock.error.NotSupportedException;
+import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
 import io.penstock.impl.view.FileView;
 import io.penstock.impl.view.PeekView;
@@ -340,7 +341,16 @@ public final class SourceEnd extends End implements ByteSource {
       if (!dsts[i].hasRemaining()) {
         continue;
       }
-      int n = any ? read(dsts[i], Wait.none()) : read(dsts[i]);
+      int n;
+      try {
+        n = any ? read(dsts[i], Wait.none()) : read(dsts[i]);
+      } catch (IOException e) {
+        if (total > 0) {
+          // The next read will meet it again, after what was read here.
+          return total;
+        }
+        throw e;
+      }
       any = true;
       if (n < 0) {
         return total > 0 ? total : -1;
@@ -593,9 +603,17 @@ public final class SourceEnd extends End implements ByteSource {
       boolean stop;
       try {
         stop = pass(run, sink, limit);
+      } catch (StreamTimeoutException e) {
+        // The sink cannot know what had been moved before.
+        moved += before - run.remaining();
+        StreamTimeoutException all =
+            new StreamTimeoutException(
+                e.stream(), "no room in time after " + moved + " bytes were moved", moved);
+        all.initCause(e);
+        throw all;
       } catch (IOException e) {
         moved += before - run.remaining();
-        if (moved > 0 && !(e instanceof io.penstock.error.StreamTimeoutException)) {
+        if (moved > 0) {
           return moved;
         }
         throw e;

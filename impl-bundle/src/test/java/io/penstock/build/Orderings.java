@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.build;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaFieldAccess;
+import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
+import com.tngtech.archunit.lang.ArchCondition;
+import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.lang.ConditionEvents;
+import com.tngtech.archunit.lang.SimpleConditionEvent;
+import java.lang.invoke.VarHandle;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * How the memory that threads share without a lock may be touched. A processor of today's kind
+ * hides a plain store where a release is meant, so no test at run time finds that; these rules do.
+ */
+final class Orderings {
+  /** The words that both sides look at: only through handles, whose calls name their ordering. */
+  static final Map<String, Set<String>> WORDS =
+      Map.of(
+          "io.penstock.impl.pipe.WriterSide", Set.of("written", "writes", "highWater"),
+          "io.penstock.impl.pipe.ReaderSide", Set.of("consumed", "givenConsumed", "reads"),
+          "io.penstock.impl.core.TurnWord", Set.of("state"));
+
+  /** What publishing, and looking at what was published, must be done with: all of these calls. */
+  static final Map<String, Set<String>> CALLS =
+      Map.of(
+          "io.penstock.impl.pipe.Cursors.written", Set.of("getAcquire"),
+          "io.penstock.impl.pipe.Cursors.consumed", Set.of("getAcquire"),
+          "io.penstock.impl.pipe.Cursors.publishWritten", Set.of("compareAndSet"),
+          "io.penstock.impl.pipe.Cursors.publishConsumed", Set.of("compareAndSet"),
+          "io.penstock.impl.pipe.Cursors.markWritten", Set.of("getAndBitwiseOr"),
+          "io.penstock.impl.pipe.Cursors.markConsumed", Set.of("getAndBitwiseOr"),
+          "io.penstock.impl.pipe.Cursors.givenConsumed", Set.of("getAcquire"),
+          "io.penstock.impl.pipe.Cursors.addGivenConsumed", Set.of("getOpaque", "setRelease"),
+          "io.penstock.impl.pipe.Slots.store", Set.of("setRelease"),
+          "io.penstock.impl.core.End.announce", Set.of("setVolatile"));
+
+  static final Map<String, ArchRule> RULES =
+      Map.of(
+          "shared words are touched through handles only",
+          noClasses()
+              .that()
+              .resideInAPackage("io.penstock.impl..")
+              .should()
+              .accessFieldWhere(isWord()),
+          "no handle is used for a plain access",
+          noClasses()
+              .that()
+              .resideInAPackage("io.penstock.impl..")
+              .should()
+              .callMethodWhere(isPlain()),
+          "what publishes uses the ordering that it must",
+          methods()
+              .that(DescribedPredicate.describe("publish", m -> CALLS.containsKey(name(m))))
+              .should(useTheirCalls()));
+
+  private Orderings() {}
+
+  static String name(JavaMethod method) {
+    return method.getOwner().getName() + "." + method.getName();
+  }
+
+  private static DescribedPredicate<JavaFieldAccess> isWord() {
+    // The byte code names the class by which a field was reached, not the one that declares it.
+    return DescribedPredicate.describe(
+        "is a shared word",
+        access ->
+            access
+                .getTarget()
+                .resolveMember()
+                .map(
+                    field ->
+                        WORDS
+                            .getOrDefault(field.getOwner().getName(), Set.of())
+                            .contains(field.getName()))
+                .orElse(false));
+  }
+
+  private static boolean isOfHandle(JavaMethodCall call) {
+    return call.getTargetOwner().isEquivalentTo(VarHandle.class);
+  }
+
+  private static DescribedPredicate<JavaMethodCall> isPlain() {
+    return DescribedPredicate.describe(
+        "is plain",
+        call -> isOfHandle(call) && Set.of("get", "set").contains(call.getTarget().getName()));
+  }
+
+  private static ArchCondition<JavaMethod> useTheirCalls() {
+    return new ArchCondition<>("use the calls that are listed for them") {
+      @Override
+      public void check(JavaMethod method, ConditionEvents events) {
+        Set<String> calls = new TreeSet<>();
+        for (JavaMethodCall call : method.getMethodCallsFromSelf()) {
+          if (isOfHandle(call)) {
+            calls.add(call.getTarget().getName());
+          }
+        }
+        Set<String> expected = CALLS.get(name(method));
+        events.add(
+            new SimpleConditionEvent(
+                method,
+                calls.equals(expected),
+                name(method) + " uses " + calls + ", expected " + expected));
+      }
+    };
+  }
+}

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.lincheck;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.penstock.stream.Wait;
+import java.nio.ByteBuffer;
+import java.util.function.IntSupplier;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
+import org.jetbrains.lincheck.Lincheck;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Whoever begins to wait while what it waits for happens is woken, in every schedule tried. */
+class WakeUpsTest {
+  @BeforeAll
+  static void prepare() {
+    Pair.prepare();
+  }
+
+  private static final int SCHEDULES = Integer.getInteger("penstock.proof.schedules", 40);
+
+  /** Tries two calls against each other. */
+  private static void check(
+      Supplier<Pair> start,
+      ToIntFunction<Pair> one,
+      int first,
+      ToIntFunction<Pair> two,
+      int second) {
+    Lincheck.runConcurrentTest(
+        SCHEDULES,
+        () -> {
+          Pair pair = start.get();
+          int[] results = new int[2];
+          Thread a = thread(results, 0, () -> one.applyAsInt(pair));
+          Thread b = thread(results, 1, () -> two.applyAsInt(pair));
+          join(a);
+          join(b);
+          assertEquals(first, results[0]);
+          assertEquals(second, results[1]);
+        });
+  }
+
+  private static Thread thread(int[] results, int i, IntSupplier call) {
+    Thread thread = new Thread(() -> results[i] = call.getAsInt());
+    thread.start();
+    return thread;
+  }
+
+  private static void join(Thread thread) {
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static int read(Pair pair) {
+    return pair.readOne(Wait.forever());
+  }
+
+  @Test
+  void readerByWrite() {
+    check(() -> new Pair(1), pair -> pair.write(7, 1, Wait.none()), 1, WakeUpsTest::read, 107);
+  }
+
+  @Test
+  void readerByGive() {
+    check(() -> new Pair(1), pair -> pair.give(7, Wait.none()), 1, WakeUpsTest::read, 107);
+  }
+
+  @Test
+  void writerByRead() {
+    check(
+        () -> Pair.filled(1, 1),
+        pair -> pair.readOne(Wait.none()),
+        101,
+        pair -> pair.write(2, 1, Wait.forever()),
+        1);
+  }
+
+  @Test
+  void flushByRead() {
+    check(
+        () -> Pair.filled(1, 1),
+        pair -> pair.readOne(Wait.none()),
+        101,
+        pair ->
+            Pair.number(
+                () -> {
+                  pair.sink.flush(Wait.forever());
+                  return 0;
+                }),
+        0);
+  }
+
+  @Test
+  void readerByEnd() {
+    check(() -> new Pair(1), Pair::end, 0, WakeUpsTest::end, -1);
+  }
+
+  private static int end(Pair pair) {
+    return Pair.number(() -> pair.source.read(ByteBuffer.allocate(1), Wait.forever()));
+  }
+
+  @Test
+  void readerByClose() {
+    check(() -> new Pair(1), Pair::closeSource, 0, WakeUpsTest::read, Pair.CLOSED);
+  }
+
+  @Test
+  void readerByAbort() {
+    check(
+        () -> new Pair(1),
+        pair -> {
+          pair.abort();
+          return 0;
+        },
+        0,
+        WakeUpsTest::read,
+        Pair.CUT);
+  }
+
+  @Test
+  void writerByCloseOfSource() {
+    check(
+        () -> Pair.filled(1, 1),
+        Pair::closeSource,
+        0,
+        pair -> pair.write(2, 1, Wait.forever()),
+        Pair.BROKEN);
+  }
+
+  @Test
+  void readerBySetting() {
+    check(
+        () -> new Pair(1),
+        pair -> {
+          pair.source.readWait(Wait.none());
+          return 0;
+        },
+        0,
+        pair -> Pair.number(() -> pair.source.read(ByteBuffer.allocate(1))),
+        0);
+  }
+
+  @Test
+  void twoReadersTakeTurns() {
+    check(() -> Pair.filled(2, 2), WakeUpsTest::twice, 1, WakeUpsTest::twice, 1);
+  }
+
+  private static int twice(Pair pair) {
+    return pair.readOne(Wait.forever()) > 100 ? 1 : 0;
+  }
+
+  @Test
+  void twoWritersTakeTurns() {
+    check(
+        () -> new Pair(2),
+        pair -> pair.write(1, 1, Wait.forever()),
+        1,
+        pair -> pair.write(2, 1, Wait.forever()),
+        1);
+  }
+}
