@@ -2,7 +2,6 @@
 package io.penstock.impl.pipe;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /** Memory for copies, used in circles; on the heap or outside it. Who may touch what: see pipe. */
@@ -88,8 +87,8 @@ final class Ring {
   }
 
   /**
-   * The bytes from a position on, as far as they lie in one piece, read-only; null if gone. The
-   * same view each time, so that lending makes no garbage.
+   * The bytes from a position on, as far as they lie in one piece, read-only; null if gone. A
+   * slice, because whoever uses it counts from 0 and must not get at more.
    */
   @Nullable ByteBuffer view(long position, int n) {
     ByteBuffer all = view;
@@ -103,7 +102,7 @@ final class Ring {
       view = all;
     }
     int at = (int) position & (size - 1);
-    return all.limit(Math.min(size, at + n)).position(at).order(ByteOrder.BIG_ENDIAN);
+    return all.slice(at, Math.min(n, size - at));
   }
 
   /** Lets the memory go. Nothing in it is of use to anybody. */
