@@ -516,7 +516,7 @@ class PipeStressTest {
                 .consume(
                     size,
                     run -> {
-                      run.limit(Math.min(run.limit(), use));
+                      run.limit(run.position() + Math.min(run.remaining(), use));
                       place[0] = check(place[0], run);
                       run.position(run.limit());
                     },
