@@ -41,7 +41,7 @@ final class Orderings {
           "io.penstock.impl.pipe.Cursors.givenConsumed", Set.of("getAcquire"),
           "io.penstock.impl.pipe.Cursors.addGivenConsumed", Set.of("getOpaque", "setRelease"),
           "io.penstock.impl.pipe.Slots.store", Set.of("setRelease"),
-          "io.penstock.impl.core.End.announce", Set.of("setVolatile"));
+          "io.penstock.impl.core.End.announce", Set.of("setVolatile", "fullFence"));
 
   static final Map<String, ArchRule> RULES =
       Map.of(

@@ -275,6 +275,8 @@ public abstract class End {
       more = Arrays.copyOf(old, old.length + 1);
       more[old.length] = waiter;
     } while (!WAITERS.compareAndSet(this, old, more));
+    // As in announce.
+    VarHandle.fullFence();
   }
 
   /** Removes a waiter; it may be woken once more by a change that is under way. */
@@ -595,6 +597,8 @@ public abstract class End {
    */
   private void announce(Thread self) {
     SLEEPER.setVolatile(this, self);
+    // The looks that follow are acquiring loads, which a volatile store alone does not hold back.
+    VarHandle.fullFence();
   }
 
   /**
