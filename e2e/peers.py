@@ -26,6 +26,7 @@ import pty
 import random
 import re
 import select
+import signal
 import socket
 import struct
 import sys
@@ -146,6 +147,8 @@ def terminal(*command, typed=b""):
     start = time.monotonic()
     pid, master = pty.fork()
     if pid == 0:
+        # Whoever started us in the background may have ignored it for all its children.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.execvp(command[0], command)
     try:
         while data := os.read(master, 4096):
