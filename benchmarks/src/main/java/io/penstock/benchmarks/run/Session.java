@@ -378,7 +378,7 @@ public final class Session {
   }
 
   private ChainedOptionsBuilder options(Class<?> benchmark, Path jvm, List<String> more) {
-    TimeValue time = TimeValue.milliseconds(brief ? 20 : 200);
+    TimeValue time = TimeValue.milliseconds(brief ? 20 : 150);
     return new OptionsBuilder()
         .include("^" + benchmark.getName().replace(".", "\\.") + "\\.")
         .jvm(jvm.toString())
