@@ -56,7 +56,7 @@ public final class Penstock implements AutoCloseable {
     Channels made = new Channels(engine, providers, scope, Penstock::pair);
     this.channels = made;
     this.relays = new Relays(engine, made, scope);
-    BuiltIn.providers(names::find).forEach(providers::add);
+    BuiltIn.providers(names::open).forEach(providers::add);
   }
 
   private static List<ChannelDriver> pair(ChannelOptions options) {

@@ -8,7 +8,14 @@ import org.osgi.annotation.versioning.ProviderType;
 import org.osgi.util.pushstream.PushEventConsumer;
 import org.osgi.util.pushstream.PushEventSource;
 
-/** Makes the two sides of a PushStream of ends. Stateless. */
+/**
+ * Makes the two sides of a PushStream of ends. Stateless.
+ *
+ * <p>Beware of {@code Promise.timeout} on what a terminal operation of a PushStream returns: the
+ * stream's executor stops when the stream closes, and the promise made by {@code timeout} may lose
+ * its wake-up with it (org.osgi.util.pushstream 1.1.0, about one in a thousand). Ask the promise
+ * itself, or give the stream an executor of your own.
+ */
 @ProviderType
 public final class PushStreams {
   private PushStreams() {}

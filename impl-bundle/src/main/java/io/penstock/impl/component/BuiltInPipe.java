@@ -20,6 +20,6 @@ public final class BuiltInPipe extends BuiltInKind {
    */
   @Activate
   public BuiltInPipe(@Reference EngineComponent engine) {
-    super(new PipeProvider(engine.pipes()::find));
+    super(new PipeProvider(engine.pipes()::open));
   }
 }

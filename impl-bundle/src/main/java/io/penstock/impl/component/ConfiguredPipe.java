@@ -12,11 +12,14 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** A named pipe: when one is spent, a fresh one takes its place. */
 final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   private final NamedPipes pipes;
   private final Services services;
+  // What is withdrawn only to be followed by another. Withdrawing may happen on any thread.
+  private volatile @Nullable DrivenPipe renewing;
 
   ConfiguredPipe(Engine engine, Names names, NamedPipes pipes, Services services, String pid) {
     super(engine, names, pid);
@@ -42,21 +45,28 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
 
   private Runnable publish(DrivenPipe pipe) {
     Map<String, Object> properties = Map.of(Pipe.NAME, pipe.name());
-    pipes.put(pipe.name(), pipe);
+    pipes.putRenewed(pipe.name(), pipe);
     // The pipe comes last and goes first: who sees it finds its ends as well.
     Runnable source = services.register(ByteSource.class, pipe.source(), properties);
     Runnable sink = services.register(ByteSink.class, pipe.sink(), properties);
     Runnable whole = services.register(Pipe.class, pipe, properties);
     return () -> {
       List.of(whole, sink, source).forEach(Runnable::run);
-      pipes.remove(pipe.name(), pipe);
+      if (renewing != pipe) {
+        pipes.remove(pipe.name(), pipe);
+      }
     };
   }
 
+  /** Who asks for the name meanwhile finds the spent pipe, and waits for the fresh one. */
   private void spent(DrivenPipe pipe) {
+    renewing = pipe;
     if (slot.take(pipe)) {
       begin();
     }
+    renewing = null;
+    // Unless a fresh one has taken its place.
+    pipes.remove(pipe.name(), pipe);
   }
 
   @Override

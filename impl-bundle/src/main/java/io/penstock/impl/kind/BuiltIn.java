@@ -8,11 +8,8 @@ import io.penstock.impl.kind.process.ProcessProvider;
 import io.penstock.impl.kind.stdio.StdioProvider;
 import io.penstock.impl.kind.tcp.TcpProvider;
 import io.penstock.impl.kind.unix.UnixProvider;
-import io.penstock.pipe.Pipe;
 import io.penstock.spi.ChannelProvider;
 import java.util.List;
-import java.util.Optional;
-import java.util.function.Function;
 
 /** All kinds that come with the product, for use without a service registry. */
 public final class BuiltIn {
@@ -23,7 +20,7 @@ public final class BuiltIn {
    *
    * @param pipes finds named pipes
    */
-  public static List<ChannelProvider> providers(Function<String, Optional<Pipe>> pipes) {
+  public static List<ChannelProvider> providers(PipeProvider.Finder pipes) {
     return List.of(
         new FifoProvider(),
         new MemoryProvider(),

@@ -64,6 +64,11 @@ public final class DrivenPipe implements Pipe, Scope.Member {
     }
   }
 
+  /** Whether it was closed, aborted, or ended and drained: known before anybody is told. */
+  boolean isSpent() {
+    return closed.isDone() || memory.isSpent();
+  }
+
   private void completeClosed(@Nullable Throwable cause) {
     boolean first = cause == null ? closed.complete(null) : closed.completeExceptionally(cause);
     Scope mine = scope;

@@ -119,6 +119,11 @@ public final class MemoryPipe extends Cursors {
     tellDrained(written());
   }
 
+  /** Whether it was aborted, or ended and drained. */
+  boolean isSpent() {
+    return failure != null || source.ended();
+  }
+
   /**
    * Cuts the stream: what is buffered is still read, then each read throws; writes throw at once.
    */

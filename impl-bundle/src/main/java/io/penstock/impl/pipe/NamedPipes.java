@@ -1,27 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.pipe;
 
+import io.penstock.channel.Direction;
 import io.penstock.pipe.Pipe;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import org.jspecify.annotations.Nullable;
 
 /** The pipes that can be found by name now. */
 public final class NamedPipes {
-  private final ConcurrentMap<String, Pipe> pipes = new ConcurrentHashMap<>();
+  /** A pipe under a name, and what comes after it: nothing when the name is given up. */
+  private record Place(Pipe pipe, boolean renewed, CompletableFuture<Optional<Pipe>> next) {}
+
+  private final ConcurrentMap<String, Place> places = new ConcurrentHashMap<>();
 
   /** Makes a pipe known, in place of one that is spent. */
   public void put(String name, Pipe pipe) {
-    pipes.put(name, pipe);
+    put(name, pipe, false);
+  }
+
+  /**
+   * Makes a pipe known whose place another will take when it is spent, or which will then be
+   * removed. The one before it may still be here.
+   */
+  public void putRenewed(String name, Pipe pipe) {
+    put(name, pipe, true);
+  }
+
+  private void put(String name, Pipe pipe, boolean renewed) {
+    over(places.put(name, new Place(pipe, renewed, new CompletableFuture<>())), pipe);
   }
 
   /** Makes a pipe unknown, unless another has taken its place. */
   public void remove(String name, Pipe pipe) {
-    pipes.remove(name, pipe);
+    Place place = places.get(name);
+    if (place != null && place.pipe == pipe && places.remove(name, place)) {
+      over(place, null);
+    }
+  }
+
+  private static void over(@Nullable Place place, @Nullable Pipe successor) {
+    if (place != null) {
+      place.next.complete(Optional.ofNullable(successor));
+    }
   }
 
   /** Finds a pipe. */
   public Optional<Pipe> find(String name) {
-    return Optional.ofNullable(pipes.get(name));
+    return Optional.ofNullable(places.get(name)).map(Place::pipe);
+  }
+
+  /**
+   * Finds a pipe that is of use: a new reader shall not meet the end of what an earlier one has
+   * read, nor a new writer the end that an earlier one has written.
+   *
+   * @param direction where the bytes go, seen from who asks
+   * @return at once, or when a fresh pipe has taken the place of a spent one; nothing when there is
+   *     none of this name, also meanwhile
+   */
+  public CompletionStage<Optional<Pipe>> open(String name, Direction direction) {
+    Place place = places.get(name);
+    if (place == null) {
+      return CompletableFuture.completedFuture(Optional.empty());
+    }
+    if (!place.renewed || !isSpent(place.pipe, direction)) {
+      return CompletableFuture.completedFuture(Optional.of(place.pipe));
+    }
+    // Another stage for each who asks: one that is cancelled leaves the others alone.
+    return place.next.copy();
+  }
+
+  private static boolean isSpent(Pipe pipe, Direction direction) {
+    boolean over = pipe instanceof DrivenPipe driven && driven.isSpent();
+    return over || (direction == Direction.OUTPUT && pipe.sink().ended());
   }
 }

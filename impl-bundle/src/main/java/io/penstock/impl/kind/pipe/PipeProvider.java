@@ -15,8 +15,8 @@ import java.io.IOException;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,14 +28,26 @@ public final class PipeProvider implements ChannelProvider {
   private static final String READ = "read";
   private static final String WRITE = "write";
 
-  private final Function<String, Optional<Pipe>> pipes;
+  /** Finds a pipe by its name. */
+  @FunctionalInterface
+  public interface Finder {
+    /**
+     * Finds one.
+     *
+     * @param direction where bytes go, seen from the channel
+     * @return the pipe, when it is of use; nothing if there is none
+     */
+    CompletionStage<Optional<Pipe>> open(String name, Direction direction);
+  }
+
+  private final Finder pipes;
 
   /**
    * Makes a provider.
    *
-   * @param pipes finds a pipe by its name; asked each time a channel is opened
+   * @param pipes asked each time a channel is opened
    */
-  public PipeProvider(Function<String, Optional<Pipe>> pipes) {
+  public PipeProvider(Finder pipes) {
     this.pipes = pipes;
   }
 
@@ -80,20 +92,27 @@ public final class PipeProvider implements ChannelProvider {
         write = name;
       }
     }
-    Pipe in = find(read, shown);
-    Pipe out = find(write, shown);
-    return CompletableFuture.completedFuture(new PipeDriver(in, out, context.executor()));
+    CompletableFuture<@Nullable Pipe> in = find(read, Direction.INPUT, shown);
+    CompletableFuture<@Nullable Pipe> out = find(write, Direction.OUTPUT, shown);
+    return in.thenCombine(out, (source, sink) -> new PipeDriver(source, sink, context.executor()));
   }
 
-  private @Nullable Pipe find(String name, String shown) throws AddressException {
+  private CompletableFuture<@Nullable Pipe> find(String name, Direction direction, String shown)
+      throws AddressException {
     if (name.isEmpty()) {
-      return null;
+      return CompletableFuture.completedFuture(null);
     }
-    return pipes
-        .apply(name)
-        .orElseThrow(
-            () ->
-                new AddressException(
-                    Kind.NOT_FOUND, shown, "there is no pipe named '" + name + "' here", null));
+    CompletableFuture<Optional<Pipe>> found = pipes.open(name, direction).toCompletableFuture();
+    if (found.isDone()) {
+      return CompletableFuture.completedFuture(
+          found.join().orElseThrow(() -> missing(name, shown)));
+    }
+    return found.thenApply(
+        pipe -> pipe.orElseThrow(() -> new CompletionException(missing(name, shown))));
+  }
+
+  private static AddressException missing(String name, String shown) {
+    return new AddressException(
+        Kind.NOT_FOUND, shown, "there is no pipe named '" + name + "' here", null);
   }
 }

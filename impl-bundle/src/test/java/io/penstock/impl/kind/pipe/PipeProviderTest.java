@@ -3,11 +3,13 @@ package io.penstock.impl.kind.pipe;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Direction;
+import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.NotSupportedException;
@@ -15,15 +17,16 @@ import io.penstock.impl.core.Engine;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
 import io.penstock.impl.pipe.DrivenPipe;
+import io.penstock.impl.pipe.NamedPipes;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
+import io.penstock.spi.ChannelDriver;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -34,9 +37,8 @@ class PipeProviderTest {
       ChannelOptions.defaults().withDirection(Direction.OUTPUT);
 
   private final Engine engine = new Engine();
-  private final Map<String, Pipe> pipes = new ConcurrentHashMap<>();
-  private final Peers peers =
-      new Peers(new PipeProvider(name -> Optional.ofNullable(pipes.get(name))));
+  private final NamedPipes pipes = new NamedPipes();
+  private final Peers peers = new Peers(new PipeProvider(pipes::open));
 
   @AfterEach
   void close() throws IOException {
@@ -153,6 +155,62 @@ class PipeProviderTest {
     }
     assertEquals(expected, Peers.get(first) + Peers.get(second));
     assertFalse(pipe.source().read(ByteBuffer.allocate(1), Wait.none()) > 0);
+  }
+
+  @Test
+  void whoComesAfterTheEndWaitsForTheNextPipe() throws Exception {
+    DrivenPipe spent = renewed("a");
+    spent.sink().writeFully("x", Peers.LIMIT);
+    spent.sink().end();
+    CompletableFuture<ChannelDriver> writer = connecting(OUTPUT);
+    assertFalse(writer.isDone());
+    assertEquals("x", peers.connect("pipe:a", INPUT).read(1));
+    CompletableFuture<ChannelDriver> reader = connecting(INPUT);
+    CompletableFuture<ChannelDriver> impatient = connecting(INPUT);
+    assertFalse(reader.isDone());
+    impatient.cancel(true);
+    assertFalse(reader.isDone());
+
+    Pipe next = renewed("a");
+    next.sink().writeFully("y", Peers.LIMIT);
+    ByteBuffer got = ByteBuffer.allocate(9);
+    assertEquals(1, Peers.get(reader).source().read(got));
+    assertEquals('y', got.get(0));
+    assertEquals(1, Peers.get(writer).sink().write(ByteBuffer.allocate(1)));
+    assertTrue(connecting(OUTPUT).isDone());
+  }
+
+  @Test
+  void whoComesAfterAnAbortWaitsUntilTheNameIsGivenUp() throws Exception {
+    DrivenPipe cut = renewed("a");
+    cut.abort(new IOException("cut on purpose"));
+    CompletableFuture<ChannelDriver> reader = connecting(INPUT);
+    assertFalse(reader.isDone());
+    pipes.remove("a", cut);
+    ExecutionException e =
+        assertThrows(ExecutionException.class, () -> reader.get(20, TimeUnit.SECONDS));
+    AddressException none = assertInstanceOf(AddressException.class, e.getCause());
+    assertEquals(AddressException.Kind.NOT_FOUND, none.kind());
+    assertTrue(none.getMessage().contains("no pipe named 'a'"), none.getMessage());
+  }
+
+  @Test
+  void aPipeThatNobodyRenewsShowsItsEnd() throws IOException {
+    pipe("a").sink().end();
+    assertEquals(-1, peers.connect("pipe:a", INPUT).readOnce());
+  }
+
+  private DrivenPipe renewed(String name) {
+    DrivenPipe pipe = new DrivenPipe(PipeOptions.defaults().withName(name), engine);
+    pipes.putRenewed(name, pipe);
+    return pipe;
+  }
+
+  private CompletableFuture<ChannelDriver> connecting(ChannelOptions options) throws IOException {
+    return new PipeProvider(pipes::open)
+        .connect(Endpoint.parse("pipe:a"), options, peers.context("a"))
+        .toCompletableFuture()
+        .thenApply(driver -> driver);
   }
 
   private static int readAll(Peer peer) {
