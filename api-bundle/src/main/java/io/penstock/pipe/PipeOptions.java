@@ -164,7 +164,9 @@ public final class PipeOptions {
 
   /**
    * The default: how long a call looks again before its thread is parked, 0 to 50 µs, is learned
-   * from what waking costs and from whether looking has helped.
+   * from what waking costs and from whether looking has helped. A look in vain is followed by one
+   * yield, so that two sides that share a core take turns in it without being parked; whether that
+   * helps is learned, too.
    *
    * @return a changed copy
    */

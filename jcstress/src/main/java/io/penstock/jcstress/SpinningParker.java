@@ -65,6 +65,11 @@ final class SpinningParker implements Parker {
   }
 
   @Override
+  public void giveWay() {
+    Thread.onSpinWait();
+  }
+
+  @Override
   public long nanoTime() {
     return System.nanoTime();
   }

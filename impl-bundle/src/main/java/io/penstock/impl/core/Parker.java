@@ -23,6 +23,13 @@ public interface Parker {
           LockSupport.unpark(thread);
         }
 
+        // Nothing depends on what the scheduler makes of it.
+        @Override
+        @SuppressWarnings("ThreadPriorityCheck")
+        public void giveWay() {
+          Thread.yield();
+        }
+
         @Override
         public long nanoTime() {
           return System.nanoTime();
@@ -40,6 +47,9 @@ public interface Parker {
 
   /** Wakes a thread, or makes its next park return at once. */
   void unpark(Thread thread);
+
+  /** Lets another thread have the core, if one wants it; not a wait. */
+  void giveWay();
 
   /** The clock. */
   long nanoTime();

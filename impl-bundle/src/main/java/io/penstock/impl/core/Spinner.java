@@ -10,6 +10,10 @@ package io.penstock.impl.core;
  * two holds is learned: after looks that were in vain the next ones are left out, the more the
  * longer that goes on.
  *
+ * <p>A look that is in vain may be so because the other side waits for this very core. Giving way
+ * to it once costs a fraction of parking, and lets it fill or empty the whole buffer before the
+ * turn comes back. Where somebody else takes the core for long instead, that is learned, too.
+ *
  * <p>Holding back keeps two busy sides from fetching each other's cache lines for each byte: the
  * reader that caught up lets the writer run ahead again, as long as every look finds more than the
  * one before, up to half of the buffer or the end of the budget.
@@ -20,6 +24,9 @@ public final class Spinner {
   private static final long MOST_NANOS = 50_000;
   private static final long LEAST_NANOS = 5_000;
   private static final int MOST_LEFT_OUT = 255;
+  // Moving a whole buffer in small pieces takes less; a stranger's time slice takes milliseconds.
+  private static final long SHORT_ABSENCE_NANOS = 250_000;
+  private static final int MOST_LEFT_OUT_AFTER_LONG = 65_535;
   private static final int FIRST_PAUSE = 4;
   private static final int LONGEST_PAUSE = 64;
   // Looks in vain, each longer than the one before: large moves come in large steps.
@@ -32,6 +39,8 @@ public final class Spinner {
   private long wakeCost = MOST_NANOS / 2;
   private int leaveOut;
   private int leftOut;
+  private int stay;
+  private int stayed;
   private boolean streaming;
   private int untilProbe;
   private volatile long wokenAt;
@@ -61,17 +70,21 @@ public final class Spinner {
   }
 
   /**
-   * Looks until a try is worth it.
+   * Looks until a try is worth it, and else gives way once.
    *
    * @param left nanoseconds until the call's limit
    * @return false if it was in vain, or left out
    */
   boolean spin(End end, long left) {
+    Parker clock = end.engine.parker();
+    return look(end, clock, left) || (left > SHORT_ABSENCE_NANOS && giveWay(end, clock));
+  }
+
+  private boolean look(End end, Parker clock, long left) {
     long budget = Math.min(left, budget());
     if (budget <= 0) {
       return false;
     }
-    Parker clock = end.engine.parker();
     long start = clock.nanoTime();
     int looks = 0;
     while (!end.likely()) {
@@ -102,6 +115,28 @@ public final class Spinner {
 
   private void inVain() {
     leaveOut = Math.min(MOST_LEFT_OUT, 2 * leaveOut + 1);
+  }
+
+  private boolean giveWay(End end, Parker clock) {
+    if (fixed >= 0) {
+      return false;
+    }
+    if (stayed < stay) {
+      stayed++;
+      return false;
+    }
+    stayed = 0;
+    long start = clock.nanoTime();
+    clock.giveWay();
+    if (clock.nanoTime() - start > SHORT_ABSENCE_NANOS) {
+      stay = Math.min(MOST_LEFT_OUT_AFTER_LONG, 8 * stay + 7);
+    } else if (end.likely()) {
+      stay /= 2;
+      return true;
+    } else {
+      stay = Math.max(stay, Math.min(MOST_LEFT_OUT, 2 * stay + 1));
+    }
+    return end.likely();
   }
 
   /** Whether a call that could go on with little may pay by being held back until there is more. */

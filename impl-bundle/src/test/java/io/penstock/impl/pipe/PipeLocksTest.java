@@ -64,6 +64,12 @@ class PipeLocksTest {
         }
 
         @Override
+        public void giveWay() {
+          look("giving way");
+          SYSTEM.giveWay();
+        }
+
+        @Override
         public long nanoTime() {
           return SYSTEM.nanoTime();
         }

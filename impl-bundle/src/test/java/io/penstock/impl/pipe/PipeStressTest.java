@@ -78,6 +78,11 @@ class PipeStressTest {
         }
 
         @Override
+        public void giveWay() {
+          SYSTEM.giveWay();
+        }
+
+        @Override
         public long nanoTime() {
           return SYSTEM.nanoTime();
         }
