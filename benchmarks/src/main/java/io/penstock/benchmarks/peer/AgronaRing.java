@@ -20,14 +20,19 @@ final class AgronaRing extends Conduit {
   private static final int END = 2;
 
   private final OneToOneRingBuffer ring;
-  private final UnsafeBuffer from = new UnsafeBuffer(out);
-  private final IdleStrategy writing = new BackoffIdleStrategy();
-  private final IdleStrategy reading = new BackoffIdleStrategy();
+  private final UnsafeBuffer from = Apart.of(() -> new UnsafeBuffer(out));
+  private final IdleStrategy writing = Apart.of(BackoffIdleStrategy::new);
+  private final IdleStrategy reading = Apart.of(BackoffIdleStrategy::new);
   private final int piece;
   private final int limit;
   private final MessageHandler handler = this::got;
-  private int filled;
-  private boolean ended;
+  private final Got got = Apart.of(Got::new);
+
+  /** The reader's. */
+  private static final class Got {
+    private int filled;
+    private boolean ended;
+  }
 
   AgronaRing(Shape shape) {
     super(shape);
@@ -42,10 +47,10 @@ final class AgronaRing extends Conduit {
 
   private void got(int type, MutableDirectBuffer buffer, int index, int length) {
     if (type == END) {
-      ended = true;
+      got.ended = true;
     } else {
-      buffer.getBytes(index, in, filled, length);
-      filled += length;
+      buffer.getBytes(index, in, got.filled, length);
+      got.filled += length;
     }
   }
 
@@ -65,15 +70,15 @@ final class AgronaRing extends Conduit {
 
   @Override
   public int read() {
-    if (ended) {
+    if (got.ended) {
       return -1;
     }
-    filled = 0;
+    got.filled = 0;
     reading.reset();
     while (ring.read(handler, limit) == 0) {
       reading.idle();
     }
-    return filled == 0 && ended ? -1 : filled;
+    return got.filled == 0 && got.ended ? -1 : got.filled;
   }
 
   @Override

@@ -15,8 +15,8 @@ public abstract class Conduit implements AutoCloseable {
   public final byte[] in;
 
   protected Conduit(Shape shape) {
-    this.out = new byte[shape.chunk()];
-    this.in = new byte[shape.chunk()];
+    this.out = Apart.of(() -> new byte[shape.chunk()]);
+    this.in = Apart.of(() -> new byte[shape.chunk()]);
   }
 
   /** Writes all of {@link #out}, and waits until that is done. */

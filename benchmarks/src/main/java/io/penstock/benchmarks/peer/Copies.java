@@ -5,8 +5,13 @@ package io.penstock.benchmarks.peer;
 abstract class Copies extends Conduit {
   private static final byte[] END = {};
 
-  private byte[] oldest = END;
-  private int taken;
+  /** The reader's. */
+  private static final class Oldest {
+    private byte[] bytes = END;
+    private int taken;
+  }
+
+  private final Oldest oldest = Apart.of(Oldest::new);
 
   Copies(Shape shape) {
     super(shape);
@@ -23,16 +28,17 @@ abstract class Copies extends Conduit {
 
   @Override
   public final int read() throws InterruptedException {
-    if (taken == oldest.length) {
-      oldest = take();
-      taken = 0;
-      if (oldest == END) {
+    Oldest from = oldest;
+    if (from.taken == from.bytes.length) {
+      from.bytes = take();
+      from.taken = 0;
+      if (from.bytes == END) {
         return -1;
       }
     }
-    int n = Math.min(in.length, oldest.length - taken);
-    System.arraycopy(oldest, taken, in, 0, n);
-    taken += n;
+    int n = Math.min(in.length, from.bytes.length - from.taken);
+    System.arraycopy(from.bytes, from.taken, in, 0, n);
+    from.taken += n;
     return n;
   }
 

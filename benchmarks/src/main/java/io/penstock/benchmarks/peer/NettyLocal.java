@@ -38,10 +38,20 @@ final class NettyLocal extends Conduit {
   private final int buffer;
   private @Nullable Channel client;
   private @Nullable Channel server;
-  private long sent;
-  private boolean ended;
-  private volatile long received;
-  private volatile long awaited = Long.MAX_VALUE;
+  private final Sent sent = Apart.of(Sent::new);
+  private final Received received = Apart.of(Received::new);
+
+  /** What the writer changes. */
+  private static final class Sent {
+    private long bytes;
+    private volatile long awaited = Long.MAX_VALUE;
+  }
+
+  /** What the reader changes. */
+  private static final class Received {
+    private volatile long bytes;
+    private boolean ended;
+  }
 
   NettyLocal(Shape shape) {
     super(shape);
@@ -91,21 +101,21 @@ final class NettyLocal extends Conduit {
       to = connect();
       client = to;
     }
-    if (sent - received > buffer) {
-      await(sent - buffer / 2);
+    if (sent.bytes - received.bytes > buffer) {
+      await(sent.bytes - buffer / 2);
     }
-    sent += out.length;
+    sent.bytes += out.length;
     // What fails shows at the end: fewer bytes have arrived.
     var unused =
         to.writeAndFlush(to.alloc().heapBuffer(out.length).writeBytes(out), to.voidPromise());
   }
 
   private void await(long enough) {
-    awaited = enough;
-    for (int tries = 0; received < enough; tries++) {
+    sent.awaited = enough;
+    for (int tries = 0; received.bytes < enough; tries++) {
       turn(writing, tries);
     }
-    awaited = Long.MAX_VALUE;
+    sent.awaited = Long.MAX_VALUE;
   }
 
   private static void turn(ManualIoEventLoop loop, int tries) {
@@ -127,7 +137,7 @@ final class NettyLocal extends Conduit {
     }
     ByteBuf oldest;
     for (int tries = 0; (oldest = arrived.peek()) == null; tries++) {
-      if (ended) {
+      if (received.ended) {
         for (var closing = from.close(); !closing.isDone(); ) {
           reading.run(0);
         }
@@ -140,9 +150,9 @@ final class NettyLocal extends Conduit {
     if (!oldest.isReadable()) {
       arrived.remove().release();
     }
-    long had = received + n;
-    received = had;
-    if (had >= awaited) {
+    long had = received.bytes + n;
+    received.bytes = had;
+    if (had >= sent.awaited) {
       writing.wakeup();
     }
     return n;
@@ -156,7 +166,7 @@ final class NettyLocal extends Conduit {
       client = to;
     }
     // Closing drops what has not been read.
-    await(sent);
+    await(sent.bytes);
     var closing = to.close();
     while (!closing.isDone()) {
       writing.run(0);
@@ -171,7 +181,7 @@ final class NettyLocal extends Conduit {
 
     @Override
     public void channelInactive(ChannelHandlerContext context) {
-      ended = true;
+      received.ended = true;
     }
   }
 }

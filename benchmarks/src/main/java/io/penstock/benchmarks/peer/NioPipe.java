@@ -8,8 +8,8 @@ import java.nio.channels.Pipe;
 /** java.nio's, which is one of the system; its buffer is the system's, 64 KiB on Linux. */
 final class NioPipe extends Conduit {
   private final Pipe pipe = Pipe.open();
-  private final ByteBuffer from = ByteBuffer.wrap(out);
-  private final ByteBuffer into = ByteBuffer.wrap(in);
+  private final ByteBuffer from = Apart.of(() -> ByteBuffer.wrap(out));
+  private final ByteBuffer into = Apart.of(() -> ByteBuffer.wrap(in));
 
   NioPipe(Shape shape) throws IOException {
     super(shape);

@@ -8,8 +8,8 @@ import okio.Pipe;
 /** Okio's pipe; both sides keep one buffer, whose segments come from Okio's pool. */
 final class OkioPipe extends Conduit {
   private final Pipe pipe;
-  private final Buffer from = new Buffer();
-  private final Buffer into = new Buffer();
+  private final Buffer from = Apart.of(Buffer::new);
+  private final Buffer into = Apart.of(Buffer::new);
 
   OkioPipe(Shape shape) {
     super(shape);
@@ -40,8 +40,8 @@ final class OkioPipe extends Conduit {
   static final class Giving implements HandOver {
     private final Pipe pipe = new Pipe(Shape.BUFFER);
     private final Buffer gift = new Buffer().write(new byte[SIZE]);
-    private final Buffer from = new Buffer();
-    private final Buffer into = new Buffer();
+    private final Buffer from = Apart.of(Buffer::new);
+    private final Buffer into = Apart.of(Buffer::new);
 
     @Override
     public void give() throws IOException {

@@ -15,8 +15,8 @@ final class PenstockPipe extends Conduit {
   private final Penstock penstock = Penstock.open();
   private final ByteSink sink;
   private final ByteSource source;
-  private final ByteBuffer from = ByteBuffer.wrap(out);
-  private final ByteBuffer into = ByteBuffer.wrap(in);
+  private final ByteBuffer from = Apart.of(() -> ByteBuffer.wrap(out));
+  private final ByteBuffer into = Apart.of(() -> ByteBuffer.wrap(in));
 
   PenstockPipe(Shape shape) {
     super(shape);
