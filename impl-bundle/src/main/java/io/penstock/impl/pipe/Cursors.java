@@ -169,6 +169,9 @@ abstract class WriterSide extends FrontPadding {
   /** Where {@link #writing} began in the rings. */
   long writingStart;
 
+  /** How far the lines of {@link #writing} were fetched, counted as {@link #ringWritten} is. */
+  long owned;
+
   @Nullable Ring writing;
 
   long writes;
@@ -219,6 +222,9 @@ abstract class ReaderSide extends MiddlePadding {
 
   /** Where in {@link #reading} the next byte is. */
   long ringRead;
+
+  /** How far the lines of {@link #reading} were fetched. */
+  long fetched;
 
   @Nullable Ring reading;
 

@@ -47,6 +47,12 @@ public final class MemoryPipe extends Cursors {
     }
   }
 
+  /** Copies of up to so many bytes come and go line by line, see {@link Ring#own}. */
+  private static final int SMALL = 256;
+
+  /** How many bytes' lines are fetched together. */
+  private static final int AHEAD = 2048;
+
   /** A given buffer whose giver wants to know when it is free again. */
   private record Lease(ByteBuffer buffer, Runnable released) {}
 
@@ -285,6 +291,11 @@ public final class MemoryPipe extends Cursors {
       int from = dst.position();
       Object item = given;
       Ring ring = reading;
+      if (n <= SMALL && item == null && ring != null && ringRead + n > fetched) {
+        int ahead = (int) Math.min(run, AHEAD);
+        ring.fetch(ringRead, ahead);
+        fetched = ringRead + ahead;
+      }
       if (item != null) {
         ByteBuffer data = buffer(item);
         dst.put(from, data, data.position() + givenAt, n).position(from + n);
@@ -341,6 +352,7 @@ public final class MemoryPipe extends Cursors {
         if (first instanceof Ring ring) {
           reading = ring;
           ringRead = 0;
+          fetched = 0;
           queue.remove();
         } else {
           given = first;
@@ -536,6 +548,11 @@ public final class MemoryPipe extends Cursors {
       int from = src.position();
       Ring ring = writing;
       long next = (word + n) & ~TRIMMED;
+      if (n <= SMALL && ring != null && ringWritten + n > owned) {
+        int ahead = (int) Math.min(free, AHEAD);
+        ring.own(ringWritten - writingStart, ahead);
+        owned = ringWritten + ahead;
+      }
       if (ring != null && ring.put(ringWritten - writingStart, src, n)) {
         if (publishWritten(word, next)) {
           ringWritten += n;
@@ -580,6 +597,7 @@ public final class MemoryPipe extends Cursors {
       slots().put(count(word), ring);
       writing = ring;
       writingStart = ringWritten;
+      owned = ringWritten;
       return ring;
     }
 

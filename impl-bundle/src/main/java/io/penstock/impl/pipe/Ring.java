@@ -6,6 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Memory for copies, used in circles; on the heap or outside it. Who may touch what: see pipe. */
 final class Ring {
+  private static final int LINE = 64;
+
   private final int size;
   // Not final, so that the memory can be let go while somebody still names the ring.
   private @Nullable ByteBuffer direct;
@@ -25,6 +27,53 @@ final class Ring {
 
   int size() {
     return size;
+  }
+
+  /**
+   * Fetches the lines of free bytes for writing, all at once. Each small write is published by an
+   * instruction that waits until its bytes' line has come from the other core; the lines of many
+   * writes come in the time of one.
+   */
+  void own(long position, int n) {
+    int mask = size - 1;
+    int last = (int) (position + n - 1) & mask;
+    byte[] bytes = heap;
+    ByteBuffer memory = direct;
+    if (bytes != null) {
+      for (int i = 0; i < n; i += LINE) {
+        bytes[(int) (position + i) & mask] = 0;
+      }
+      bytes[last] = 0;
+    } else if (memory != null) {
+      for (int i = 0; i < n; i += LINE) {
+        memory.put((int) (position + i) & mask, (byte) 0);
+      }
+      memory.put(last, (byte) 0);
+    }
+  }
+
+  /** Fetches the lines of written bytes for reading, all at once. */
+  void fetch(long position, int n) {
+    int mask = size - 1;
+    int last = (int) (position + n - 1) & mask;
+    int sum = 0;
+    byte[] bytes = heap;
+    ByteBuffer memory = direct;
+    if (bytes != null) {
+      for (int i = 0; i < n; i += LINE) {
+        sum += bytes[(int) (position + i) & mask];
+      }
+      sum += bytes[last];
+    } else if (memory != null) {
+      for (int i = 0; i < n; i += LINE) {
+        sum += memory.get((int) (position + i) & mask);
+      }
+      sum += memory.get(last);
+    }
+    if (sum == Integer.MIN_VALUE) {
+      // So few bytes do not add up to that, but the compiler must not leave the looks out.
+      view = null;
+    }
   }
 
   /** Copies bytes in, moving the source's position. False if the memory is gone. */
