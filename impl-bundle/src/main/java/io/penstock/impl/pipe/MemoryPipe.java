@@ -51,7 +51,7 @@ public final class MemoryPipe extends Cursors {
   private static final int SMALL = 256;
 
   /** How many bytes' lines are fetched together. */
-  private static final int AHEAD = 2048;
+  private static final int AHEAD = 4096;
 
   /** A given buffer whose giver wants to know when it is free again. */
   private record Lease(ByteBuffer buffer, Runnable released) {}
