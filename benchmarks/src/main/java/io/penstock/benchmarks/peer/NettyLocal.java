@@ -41,10 +41,17 @@ final class NettyLocal extends Conduit {
   private final Sent sent = Apart.of(Sent::new);
   private final Received received = Apart.of(Received::new);
 
-  /** What the writer changes. */
+  private final Awaited awaited = Apart.of(Awaited::new);
+
+  /** What the writer changes with each write, and what it knows of the reader. */
   private static final class Sent {
     private long bytes;
-    private volatile long awaited = Long.MAX_VALUE;
+    private long receivedSeen;
+  }
+
+  /** What the reader looks at with each read. */
+  private static final class Awaited {
+    private volatile long bytes = Long.MAX_VALUE;
   }
 
   /** What the reader changes. */
@@ -101,8 +108,11 @@ final class NettyLocal extends Conduit {
       to = connect();
       client = to;
     }
-    if (sent.bytes - received.bytes > buffer) {
-      await(sent.bytes - buffer / 2);
+    if (sent.bytes - sent.receivedSeen > buffer) {
+      sent.receivedSeen = received.bytes;
+      if (sent.bytes - sent.receivedSeen > buffer) {
+        await(sent.bytes - buffer / 2);
+      }
     }
     sent.bytes += out.length;
     // What fails shows at the end: fewer bytes have arrived.
@@ -111,11 +121,11 @@ final class NettyLocal extends Conduit {
   }
 
   private void await(long enough) {
-    sent.awaited = enough;
+    awaited.bytes = enough;
     for (int tries = 0; received.bytes < enough; tries++) {
       turn(writing, tries);
     }
-    sent.awaited = Long.MAX_VALUE;
+    awaited.bytes = Long.MAX_VALUE;
   }
 
   private static void turn(ManualIoEventLoop loop, int tries) {
@@ -152,7 +162,7 @@ final class NettyLocal extends Conduit {
     }
     long had = received.bytes + n;
     received.bytes = had;
-    if (had >= sent.awaited) {
+    if (had >= awaited.bytes) {
       writing.wakeup();
     }
     return n;

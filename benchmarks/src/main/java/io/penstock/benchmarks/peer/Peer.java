@@ -70,6 +70,11 @@ public enum Peer {
     return label;
   }
 
+  /** Whether it gets faster for seconds: Netty's allocator sizes its chunks by what it sees. */
+  public boolean isSlowToWarm() {
+    return this == NETTY;
+  }
+
   /** A fresh conduit. */
   public Conduit open(Shape shape) throws Exception {
     return conduits.open(shape);

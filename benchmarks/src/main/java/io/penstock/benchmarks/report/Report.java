@@ -431,7 +431,7 @@ public final class Report {
     line("");
     line(
         "A run in which one of these is below .5 is invalid, and one in which a peer is faster than the");
-    line("ring in C.");
+    line("ring in C by more than a quarter.");
     if (!withoutLimit.isEmpty()) {
       line("");
       line(

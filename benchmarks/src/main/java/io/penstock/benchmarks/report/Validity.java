@@ -18,6 +18,8 @@ record Validity(String peer, int chunk, double expected, Optional<Double> measur
   /** GB/s of the ring in C, then, for chunks of 1 B, 64 B, 1 KiB, 8 KiB and 64 KiB. */
   private static final List<Double> LIMIT = List.of(.58, 4.15, 22.3, 60., 40.);
 
+  private static final double SLACK = 1.25;
+
   private static final Map<String, List<Double>> REFERENCE = reference();
 
   private static Map<String, List<Double>> reference() {
@@ -60,8 +62,9 @@ record Validity(String peer, int chunk, double expected, Optional<Double> measur
   }
 
   /**
-   * Chunks at which a peer was faster than the ring in C, which is the limit: something else ran
-   * beside it, and no ratio to it means anything.
+   * Chunks at which a peer was clearly faster than the ring in C, which is the limit: something
+   * else ran beside it, and no ratio to it means anything. By less they differ from round to round,
+   * as the fastest peer reaches .96 of the limit at 64 B.
    */
   static List<Integer> withoutLimit(Figures figures) {
     return Texts.CHUNKS.stream()
@@ -71,7 +74,7 @@ record Validity(String peer, int chunk, double expected, Optional<Double> measur
                   new Subject(Kind.THROUGHPUT, Load.QUIET, Sample.GATES, Sample.C_RING, chunk);
               return REFERENCE.keySet().stream()
                   .map(peer -> figures.ratio(limit.of(peer), limit))
-                  .anyMatch(ratio -> ratio.isPresent() && ratio.get().median() > 1);
+                  .anyMatch(ratio -> ratio.isPresent() && ratio.get().median() > SLACK);
             })
         .toList();
   }

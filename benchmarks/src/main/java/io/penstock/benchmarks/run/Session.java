@@ -212,7 +212,6 @@ public final class Session {
 
   /** The gates of 1 B and 64 B are about one declared writer and reader, the others not. */
   private void throughput(int round, Load load, List<Peer> peers) throws RunnerException {
-    String[] names = peers.stream().map(Enum::name).toArray(String[]::new);
     Map<Shape.Users, List<Integer>> chunks =
         brief
             ? Map.of(Shape.Users.DEFAULT, load == Load.QUIET ? List.of(8192) : List.of(65536))
@@ -222,15 +221,30 @@ public final class Session {
                 Shape.Users.DEFAULT,
                 Texts.CHUNKS.subList(2, 6));
     for (Map.Entry<Shape.Users, List<Integer>> entry : chunks.entrySet()) {
-      throughput(
-          Sample.GATES,
-          load,
-          round,
-          options(Throughput.class, java)
-              .param("peer", names)
-              .param("chunk", entry.getValue().stream().map(String::valueOf).toArray(String[]::new))
-              .param("users", entry.getKey().name()));
+      String[] sizes = entry.getValue().stream().map(String::valueOf).toArray(String[]::new);
+      for (boolean slow : new boolean[] {false, true}) {
+        String[] names =
+            peers.stream()
+                .filter(peer -> peer.isSlowToWarm() == slow)
+                .map(Enum::name)
+                .toArray(String[]::new);
+        if (names.length > 0) {
+          throughput(
+              Sample.GATES,
+              load,
+              round,
+              options(Throughput.class, java)
+                  .warmupIterations(warmUp(slow))
+                  .param("peer", names)
+                  .param("chunk", sizes)
+                  .param("users", entry.getKey().name()));
+        }
+      }
     }
+  }
+
+  private int warmUp(boolean slow) {
+    return brief ? 1 : slow ? 24 : 4;
   }
 
   private void throughput(String setting, Load load, int round, ChainedOptionsBuilder options)
@@ -384,7 +398,7 @@ public final class Session {
         .jvm(jvm.toString())
         .jvmArgs(Stream.concat(JVM.stream(), more.stream()).toArray(String[]::new))
         .forks(1)
-        .warmupIterations(brief ? 1 : 4)
+        .warmupIterations(warmUp(false))
         .warmupTime(time)
         .measurementIterations(brief ? 1 : 3)
         .measurementTime(time)

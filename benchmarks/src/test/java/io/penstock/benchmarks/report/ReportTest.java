@@ -112,7 +112,7 @@ class ReportTest {
     peersAt8KiB();
     add(OURS, 30, 30, 30);
     samples.removeIf(sample -> sample.subject().peer().equals(Sample.C_RING));
-    add(OURS.of(Sample.C_RING), 26, 26, 26);
+    add(OURS.of(Sample.C_RING), 20, 20, 20);
     assertFalse(report().valid());
     assertTrue(report().summary().startsWith("INVALID RUN: the ring in C"), report().summary());
     assertTrue(report().markdown("performance").contains("with chunks of 8 KiB."));

@@ -727,7 +727,8 @@ public final class SourceEnd extends End implements ByteSource {
         SourceDriver current = driver();
         long capacity = delimiter == null || current == null ? Long.MAX_VALUE : current.capacity();
         boolean full = gather.size() >= max || (gather.size() >= capacity && available() == 0);
-        if (full && delimiter != null) {
+        // A last part that just fits is whole: the end comes next, and not more.
+        if (full && delimiter != null && (current == null || !current.ended())) {
           throw new BufferFullException(
               name(),
               "no delimiter within " + gather.size() + " bytes, which is the limit or the capacity",
@@ -741,7 +742,7 @@ public final class SourceEnd extends End implements ByteSource {
           limit.progress();
           if (full) {
             throw new BufferFullException(
-                name(), "there are more than " + max + " bytes", gather.size());
+                name(), "there are more than " + (gather.size() - 1) + " bytes", gather.size());
           }
         } else if (n < 0) {
           return finish.finish(gather, gather.size(), true);

@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.pipe;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.error.BrokenPipeException;
+import io.penstock.error.BufferFullException;
 import io.penstock.impl.core.Engine;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.pipe.PipeStats;
+import io.penstock.stream.ByteSequence;
+import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
 import io.penstock.stream.Watch;
 import java.io.IOException;
@@ -54,6 +60,21 @@ class DrivenPipeTest {
 
   private static void called(Semaphore calls) throws InterruptedException {
     assertTrue(calls.tryAcquire(20, TimeUnit.SECONDS), "the watcher was not called");
+  }
+
+  @Test
+  void lastLineThatJustFitsIsWhole() throws IOException {
+    pipe.sink().writeFully("abcd", Wait.none());
+    assertThrows(
+        BufferFullException.class,
+        () -> pipe.source().readLine(UTF_8, 100, Terminator.KEEP, Wait.none()));
+    pipe.sink().end();
+    assertThrows(
+        BufferFullException.class,
+        () -> pipe.source().readLine(UTF_8, 3, Terminator.KEEP, Wait.none()));
+    assertNull(pipe.source().readUntil(ByteSequence.LF, 100, Wait.none()));
+    assertEquals("abcd", pipe.source().readLine(UTF_8, 4, Terminator.KEEP, Wait.none()));
+    assertNull(pipe.source().readLine(UTF_8, 4, Terminator.KEEP, Wait.none()));
   }
 
   @Test

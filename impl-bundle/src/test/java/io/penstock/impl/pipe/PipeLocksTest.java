@@ -154,7 +154,15 @@ class PipeLocksTest {
     }
     assertEquals(new TreeMap<>(), new TreeMap<>(held));
     assertEquals(
-        List.of("callback", "completion", "executor", "park", "released", "unpark", "use"),
+        List.of(
+            "callback",
+            "completion",
+            "executor",
+            "giving way",
+            "park",
+            "released",
+            "unpark",
+            "use"),
         new ArrayList<>(new TreeMap<>(calls).keySet()),
         "who was called at all");
   }

@@ -272,7 +272,9 @@ final class PipeModel {
       return Outcome.of("closed", -1);
     } else if (match > 0) {
       return Outcome.ok(match);
-    } else if (seen >= limit || (seen > 0 && seen >= capacity)) {
+    }
+    boolean whole = !failed && endedAt(seen) && seen <= limit;
+    if (!whole && (seen >= limit || (seen > 0 && seen >= capacity))) {
       return Outcome.of("full", -1);
     } else if (failed) {
       return Outcome.of("cause", -1);
