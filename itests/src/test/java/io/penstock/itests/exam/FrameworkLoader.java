@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.itests.exam;
 
+import java.io.IOException;
 import java.net.MalformedURLException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -34,6 +35,17 @@ final class FrameworkLoader extends URLClassLoader {
       return (FrameworkFactory) loadClass(factory).getConstructor().newInstance();
     } catch (ReflectiveOperationException problem) {
       throw new IllegalStateException("cannot make a " + factory, problem);
+    }
+  }
+
+  /**
+   * Equinox makes itself the JVM's factory of URL handlers, for good: its classes must be there for
+   * every URL that anybody makes later, such as those of the JDK's cryptography.
+   */
+  @Override
+  public void close() throws IOException {
+    if (!factory.startsWith("org.eclipse.")) {
+      super.close();
     }
   }
 
