@@ -14,6 +14,8 @@ import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** What a test runs in a process of its own, which exits with 0 when it did what it should. */
 public final class StdioMain {
@@ -74,9 +76,11 @@ public final class StdioMain {
   }
 
   private static void release(Peer stdio) throws IOException {
+    AtomicReference<@Nullable Thread> reader = new AtomicReference<>();
     CompletableFuture<Boolean> reading =
         CompletableFuture.supplyAsync(
             () -> {
+              reader.set(Thread.currentThread());
               try {
                 stdio.readOnce();
                 return false;
@@ -87,6 +91,7 @@ public final class StdioMain {
               }
             });
     Peers.eventually("it is read", () -> Peers.threadLives("penstock-stdin"));
+    Peers.eventually("the reader waits", () -> isParked(reader.get()));
     stdio.source().close();
     check(Peers.get(reading), "the reader was not told of the close");
     Peers.eventually("the thread is gone", () -> !Peers.threadLives("penstock-stdin"));
@@ -94,6 +99,12 @@ public final class StdioMain {
     stdio.sink().flush(Peers.LIMIT);
     // Descriptor 0 is as it was.
     check(new FileInputStream(FileDescriptor.in).read() == 'x', "standard input was touched");
+  }
+
+  private static boolean isParked(@Nullable Thread thread) {
+    return thread != null
+        && (thread.getState() == Thread.State.WAITING
+            || thread.getState() == Thread.State.TIMED_WAITING);
   }
 
   private static void broken(Peer stdio) throws IOException {
