@@ -13,8 +13,8 @@ import org.osgi.util.pushstream.PushEventSource;
  *
  * <p>Beware of {@code Promise.timeout} on what a terminal operation of a PushStream returns: the
  * stream's executor stops when the stream closes, and the promise made by {@code timeout} may lose
- * its wake-up with it (org.osgi.util.pushstream 1.1.0, about one in a thousand). Ask the promise
- * itself, or give the stream an executor of your own.
+ * its wake-up with it (org.osgi.util.pushstream 1.1.0, about one in a thousand, with any source and
+ * any executor). Wait for the promise itself.
  */
 @ProviderType
 public final class PushStreams {

@@ -40,7 +40,6 @@ final class NettyLocal extends Conduit {
   private @Nullable Channel server;
   private final Sent sent = Apart.of(Sent::new);
   private final Received received = Apart.of(Received::new);
-
   private final Awaited awaited = Apart.of(Awaited::new);
 
   /** What the writer changes with each write, and what it knows of the reader. */

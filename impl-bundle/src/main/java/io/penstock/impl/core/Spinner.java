@@ -39,6 +39,7 @@ public final class Spinner {
   private long wakeCost = MOST_NANOS / 2;
   private int leaveOut;
   private int leftOut;
+  // How many times not to give way, and how often that was left out since; as the two above.
   private int stay;
   private int stayed;
   private boolean streaming;
