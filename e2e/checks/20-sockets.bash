@@ -274,6 +274,19 @@ check_idle_time_out() {
   matches "the failure" "$(grep '^penstock: ' err.relay)" '500|0\.5'
 }
 
+check_total_time_out_whatever_is_said() {
+  listen relay relay --idle-timeout 10s --total-timeout 1s unix-listen:s echo:
+  begin=$EPOCHREALTIME
+  while echo busy && sleep 0.1; do :; done 2>/dev/null | socat - UNIX-CONNECT:s >out 2>err.client &
+  children+=("$!")
+  status_from "$relay"
+  took=$(seconds_since "$begin")
+  equal status "$status" 1
+  less "$took" 4 || fail "it took $took s"
+  less 0.9 "$took" || fail "it took only $took s"
+  matches "the failure" "$(grep '^penstock: ' err.relay)" 'took too long.*1000 ms'
+}
+
 check_linger_limits_the_other_direction() {
   start peer socat -u UNIX-LISTEN:peer.sock OPEN:/dev/null
   soon test -S peer.sock

@@ -52,6 +52,24 @@ public interface ChannelFactory {
   Listener listen(Endpoint endpoint, ChannelOptions options) throws IOException;
 
   /**
+   * Puts a kind above a channel that is there already: encrypts it, say. What was read from the
+   * channel below and put back is read first.
+   *
+   * @param below connected or still connecting; belongs to the channel above from now on, which
+   *     closes and aborts it with itself. Nobody else may read or write it
+   * @param endpoint of the kind above, such as {@code tls://HOST:PORT} for our side being the
+   *     client of a peer of that name, or {@code tls-listen:} for our side being the server
+   * @param options how; options of the endpoint's own go before these
+   * @return a channel that is still connecting
+   * @throws IllegalArgumentException if an option is unknown to the kind or its value is not
+   *     allowed
+   * @throws io.penstock.error.NotSupportedException if the kind cannot go above another channel, or
+   *     the channel below is not one of this product's
+   * @throws IOException if the endpoint cannot be used at all
+   */
+  Channel over(Channel below, Endpoint endpoint, ChannelOptions options) throws IOException;
+
+  /**
    * Makes two channels in memory that are each other's peer.
    *
    * @param options for both

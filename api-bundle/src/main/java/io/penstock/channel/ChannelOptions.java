@@ -35,7 +35,10 @@ public final class ChannelOptions {
           "receiveBuffer",
           "sendBuffer",
           "backlog",
-          "maxConnections");
+          "maxConnections",
+          "spin");
+
+  private static final Duration MOST_SPIN = Duration.ofNanos(50_000);
 
   private static final ChannelOptions DEFAULTS = new ChannelOptions(Map.of());
 
@@ -93,11 +96,27 @@ public final class ChannelOptions {
         case "sendBuffer" -> withSendBuffer(number(value));
         case "backlog" -> withBacklog(number(value));
         case "maxConnections" -> withMaxConnections(number(value));
+        case "spin" -> value.strip().equals("auto") ? without(key) : withSpin(spin(value));
         default -> put("x." + key, value);
       };
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(key + ": " + e.getMessage(), e);
     }
+  }
+
+  private ChannelOptions without(String key) {
+    Map<String, Object> copy = new LinkedHashMap<>(values);
+    copy.remove(key);
+    return new ChannelOptions(Collections.unmodifiableMap(copy));
+  }
+
+  private static Duration spin(String value) {
+    Duration budget = Units.duration(value);
+    if (budget.compareTo(MOST_SPIN) > 0) {
+      throw new IllegalArgumentException(
+          "'" + value + "' is not allowed; expected auto, or a duration up to 0.05ms");
+    }
+    return budget;
   }
 
   private static boolean flag(String value) {
@@ -175,7 +194,7 @@ public final class ChannelOptions {
   /**
    * Asks for a size of the system's receive buffer.
    *
-   * @param bytes more than zero; the system may give another size
+   * @param bytes more than zero; the system may give another size, which {@link TcpFacet} tells
    * @return a changed copy
    */
   public ChannelOptions withReceiveBuffer(int bytes) {
@@ -185,7 +204,7 @@ public final class ChannelOptions {
   /**
    * Asks for a size of the system's send buffer.
    *
-   * @param bytes more than zero; the system may give another size
+   * @param bytes more than zero; the system may give another size, which {@link TcpFacet} tells
    * @return a changed copy
    */
   public ChannelOptions withSendBuffer(int bytes) {
@@ -210,6 +229,22 @@ public final class ChannelOptions {
    */
   public ChannelOptions withMaxConnections(int count) {
     return put("maxConnections", positive(count));
+  }
+
+  /**
+   * Lets a call that must wait try again for a fixed while before its thread is parked, on sockets
+   * and in memory: a peer may answer sooner than a thread is woken. Without this option that is
+   * learned: tries that are in vain are left out more and more.
+   *
+   * @param budget zero (park at once) to 50 µs
+   * @return a changed copy
+   * @throws IllegalArgumentException if {@code budget} is negative or above 50 µs
+   */
+  public ChannelOptions withSpin(Duration budget) {
+    if (budget.isNegative() || budget.compareTo(MOST_SPIN) > 0) {
+      throw new IllegalArgumentException("spin is " + budget + ", expected 0 to 50 microseconds");
+    }
+    return put("spin", budget);
   }
 
   /**
@@ -309,6 +344,15 @@ public final class ChannelOptions {
    */
   public int maxConnections() {
     return get("maxConnections", Integer.class, Integer.MAX_VALUE);
+  }
+
+  /**
+   * How long a call that must wait tries again before its thread is parked.
+   *
+   * @return empty if it is learned, the default
+   */
+  public Optional<Duration> spin() {
+    return Optional.ofNullable((Duration) values.get("spin"));
   }
 
   /**

@@ -5,10 +5,12 @@ import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -27,11 +29,14 @@ import org.osgi.annotation.versioning.ProviderType;
 public final class Endpoint {
   private static final Pattern SCHEME = Pattern.compile("[a-z][a-z0-9+.-]*");
   private static final Pattern SECRET = Pattern.compile("(?i).*(password|passphrase|secret)$");
+  private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_@%+=:,./-]+");
   private static final Set<String> VERBATIM = Set.of("exec", "shell");
 
   private final String scheme;
   private final String address;
   private final Map<String, String> options;
+  // Made when it is first asked for, and then shared by all that are named after this endpoint.
+  private @Nullable String text;
 
   private Endpoint(String scheme, String address, Map<String, String> options) {
     this.scheme = scheme;
@@ -100,6 +105,40 @@ public final class Endpoint {
       }
     }
     return new Endpoint(scheme, address, Collections.unmodifiableMap(options));
+  }
+
+  /**
+   * A child process by its program and arguments, each as it is: {@code exec:} with the quotes that
+   * they need.
+   *
+   * @param words the program, then its arguments
+   * @return an endpoint whose command is read back as the same words
+   * @throws IllegalArgumentException if there is no program, or a word has a NUL in it, which no
+   *     argument can have
+   */
+  public static Endpoint exec(List<String> words) {
+    if (words.isEmpty() || words.get(0).isEmpty()) {
+      throw new IllegalArgumentException(
+          "expected a program and its arguments, there is no program");
+    }
+    StringBuilder command = new StringBuilder();
+    for (String word : words) {
+      if (word.indexOf('\0') >= 0) {
+        throw new IllegalArgumentException(
+            "word "
+                + words.indexOf(word)
+                + " of a command has a NUL in it, which no argument can have");
+      }
+      if (command.length() > 0) {
+        command.append(' ');
+      }
+      if (PLAIN.matcher(word).matches()) {
+        command.append(word);
+      } else {
+        command.append('\'').append(word.replace("'", "'\\''")).append('\'');
+      }
+    }
+    return new Endpoint("exec", command.toString(), Map.of());
   }
 
   private static String shown(String text) {
@@ -214,18 +253,24 @@ public final class Endpoint {
 
   @Override
   public String toString() {
-    if (VERBATIM.contains(scheme)) {
-      return scheme + ":" + address;
+    String known = text;
+    if (known == null) {
+      known = VERBATIM.contains(scheme) ? scheme + ":" + address : encoded();
+      text = known;
     }
-    StringBuilder text = new StringBuilder(scheme).append(':').append(encode(address, "?%#"));
+    return known;
+  }
+
+  private String encoded() {
+    StringBuilder all = new StringBuilder(scheme).append(':').append(encode(address, "?%#"));
     char separator = '?';
     for (Map.Entry<String, String> option : options.entrySet()) {
-      text.append(separator)
+      all.append(separator)
           .append(encode(option.getKey(), "?%#&="))
           .append('=')
           .append(encode(option.getValue(), "?%#&"));
       separator = '&';
     }
-    return text.toString();
+    return all.toString();
   }
 }

@@ -28,7 +28,9 @@ public interface Listener extends AutoCloseable {
   Endpoint endpoint();
 
   /**
-   * Accepts the next channel, which is the caller's to close.
+   * Accepts the next channel, which is the caller's to close. When the system has no descriptors
+   * left, peers wait in the backlog as they do while paused: the log says so once, and accepting
+   * goes on by itself when there are some again.
    *
    * @param wait how long
    * @return a connected channel

@@ -22,7 +22,8 @@ public interface ProcessFacet {
 
   /**
    * The child's standard error, when the option {@code stderr=pipe} asked for it; otherwise it is
-   * ours.
+   * ours. While one output is waited for the other is read ahead into memory, up to the option
+   * {@code readAhead} (16 MiB), so that neither stalls the other; beyond it the child waits.
    *
    * @return a second source, closed with the channel
    */

@@ -93,7 +93,9 @@ public final class PipeOptions {
   }
 
   /**
-   * Bounds the pipe: a copying write takes at most the room there is.
+   * Bounds the pipe: a copying write takes at most the room there is. While it waits for room, a
+   * read may go on in the writer's own array, so that the write returns more than that; what the
+   * pipe itself holds stays within its capacity.
    *
    * @param bytes 1 or more
    * @return a changed copy

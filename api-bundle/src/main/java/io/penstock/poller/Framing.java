@@ -3,8 +3,11 @@ package io.penstock.poller;
 
 import io.penstock.error.FrameTooLongException;
 import io.penstock.stream.ByteSequence;
+import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.function.Supplier;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -12,6 +15,10 @@ import org.osgi.annotation.versioning.ProviderType;
  * How a stream of bytes is cut into events. Immutable; each stream gets a framer of its own. Every
  * framing but {@link #bytes()} and {@link #fixed} has a mandatory maximum, so that no peer can make
  * us gather without bound. Parity YA-07, YA-10, YA-24.
+ *
+ * <p>Against peers that are slow on purpose there are two limits, which are not restarted by a
+ * byte: {@link #within} for one frame, {@link #idle} for the silence between two. A server that
+ * anybody may reach needs both.
  */
 @ProviderType
 public final class Framing {
@@ -20,11 +27,19 @@ public final class Framing {
   private final String text;
   private final int max;
   private final Supplier<Framer> framers;
+  private final Wait within;
+  private final Wait idle;
 
   private Framing(String text, int max, Supplier<Framer> framers) {
+    this(text, max, framers, Wait.forever(), Wait.forever());
+  }
+
+  private Framing(String text, int max, Supplier<Framer> framers, Wait within, Wait idle) {
     this.text = text;
     this.max = max;
     this.framers = framers;
+    this.within = within;
+    this.idle = idle;
   }
 
   /**
@@ -108,6 +123,46 @@ public final class Framing {
     return new Framing("custom(" + max + ")", positive(max), framers);
   }
 
+  /**
+   * The same frames, each of which must be whole so long after its first byte, however steadily the
+   * bytes drip: otherwise the source fails with {@link io.penstock.error.StreamTimeoutException}
+   * and its bytes stay readable. A frame that is there in time never fails, however late it is
+   * looked for. The time while the registration is paused does not count.
+   *
+   * @param limit more than zero
+   * @return a framing with that limit
+   * @throws IllegalArgumentException if {@code limit} is not more than zero, or this is {@link
+   *     #bytes()}, which has no frames that could come slowly
+   */
+  public Framing within(Duration limit) {
+    if (max == Integer.MAX_VALUE && framers == BYTES.framers) {
+      throw new IllegalArgumentException(
+          "bytes has no frames that could come slowly; the silence can be limited, by idle");
+    }
+    return new Framing(text, max, framers, Wait.upTo(positive(limit)), idle);
+  }
+
+  /**
+   * The same frames, with a limit for the silence before the first one and between two: when so
+   * long no byte of a next frame has come, the source fails with {@link
+   * io.penstock.error.StreamTimeoutException}. The time while the registration is paused does not
+   * count.
+   *
+   * @param limit more than zero
+   * @return a framing with that limit
+   * @throws IllegalArgumentException if {@code limit} is not more than zero
+   */
+  public Framing idle(Duration limit) {
+    return new Framing(text, max, framers, within, Wait.upTo(positive(limit)));
+  }
+
+  private static Duration positive(Duration limit) {
+    if (limit.isNegative() || limit.isZero()) {
+      throw new IllegalArgumentException("limit is " + limit + ", expected more than zero");
+    }
+    return limit;
+  }
+
   private static int positive(int value) {
     if (value < 1) {
       throw new IllegalArgumentException("a frame has 1 byte or more, not " + value);
@@ -133,9 +188,31 @@ public final class Framing {
     return max;
   }
 
+  /**
+   * How long a frame may take from its first byte to its last.
+   *
+   * @return for ever by default
+   */
+  public Wait within() {
+    return within;
+  }
+
+  /**
+   * How long nothing may come before a frame.
+   *
+   * @return for ever by default
+   */
+  public Wait idle() {
+    return idle;
+  }
+
   @Override
   public String toString() {
-    return text;
+    return text + limit(", a frame within ", within) + limit(", idle for ", idle);
+  }
+
+  private static String limit(String what, Wait wait) {
+    return wait.kind() == Wait.Kind.FOREVER ? "" : what + Duration.ofNanos(wait.nanos());
   }
 
   private static final class Whole implements Framer {
@@ -159,7 +236,11 @@ public final class Framing {
   }
 
   private static final class Delimited implements Framer {
+    private static final long EACH_BYTE = 0x0101010101010101L;
+    private static final long HIGH_BITS = 0x8080808080808080L;
+
     private final ByteSequence delimiter;
+    private final byte last;
     private final int max;
     // How far the last look got without a match, so that a long frame is not looked through again
     // for each piece of it.
@@ -167,6 +248,7 @@ public final class Framing {
 
     Delimited(ByteSequence delimiter, int max) {
       this.delimiter = delimiter;
+      this.last = delimiter.byteAt(delimiter.length() - 1);
       this.max = max;
     }
 
@@ -175,12 +257,15 @@ public final class Framing {
       int start = bytes.position();
       int length = delimiter.length();
       int available = Math.min(bytes.remaining(), max);
-      int from = Math.max(0, Math.min(seen, available) - length + 1);
-      for (int i = from; i <= available - length; i++) {
-        if (matches(bytes, start + i)) {
+      int end = start + available;
+      // Looks for the last byte, and then back.
+      int at = start + Math.max(length - 1, Math.min(seen, available));
+      while ((at = indexOf(last, bytes, at, end)) >= 0) {
+        if (matches(bytes, at - length + 1)) {
           seen = 0;
-          return i + length;
+          return at + 1 - start;
         }
+        at++;
       }
       if (bytes.remaining() >= max) {
         throw new FrameTooLongException(
@@ -190,8 +275,30 @@ public final class Framing {
       return 0;
     }
 
+    /** Where a byte is, from one place on and before another; -1 if it is not. */
+    private static int indexOf(byte wanted, ByteBuffer bytes, int from, int end) {
+      int i = from;
+      if (bytes.order() == ByteOrder.BIG_ENDIAN) {
+        long pattern = (wanted & 0xffL) * EACH_BYTE;
+        for (; i <= end - Long.BYTES; i += Long.BYTES) {
+          long others = bytes.getLong(i) ^ pattern;
+          if ((others - EACH_BYTE & ~others & HIGH_BITS) != 0) {
+            // One byte is zero. The highest bit of each that is, and of no other:
+            long zeros = ~(((others & ~HIGH_BITS) + ~HIGH_BITS) | others | ~HIGH_BITS);
+            return i + Long.numberOfLeadingZeros(zeros) / Byte.SIZE;
+          }
+        }
+      }
+      for (; i < end; i++) {
+        if (bytes.get(i) == wanted) {
+          return i;
+        }
+      }
+      return -1;
+    }
+
     private boolean matches(ByteBuffer bytes, int at) {
-      for (int j = 0; j < delimiter.length(); j++) {
+      for (int j = 0; j < delimiter.length() - 1; j++) {
         if (bytes.get(at + j) != delimiter.byteAt(j)) {
           return false;
         }

@@ -7,6 +7,7 @@ import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.util.List;
+import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -107,6 +108,20 @@ public interface Poller extends AutoCloseable {
    */
   List<PollEvent> poll(Wait wait) throws IOException;
 
+  /**
+   * Polls over and over on a thread of its own, a daemon, until this poller is closed.
+   *
+   * <p>What the handler throws ends neither the thread nor the other connections: it is logged, and
+   * whose event it was is unregistered and its channel aborted with it (a pipe's end is closed), of
+   * which {@link ChannelHandler#failed} is told. Thrown by {@code opened} it aborts the accepted
+   * channel only; thrown by {@code ended} or {@code failed} it is only logged.
+   *
+   * @param handler is told of each event, on that thread
+   * @return completes when the thread is done with the handler, after {@link #close()}
+   * @throws IllegalStateException if it was started already, or the poller is closed
+   */
+  CompletionStage<Void> start(ChannelHandler handler);
+
   /** Makes the poll that waits, or else the next one, return at once. Any thread; never waits. */
   void wakeup();
 
@@ -116,7 +131,11 @@ public interface Poller extends AutoCloseable {
    */
   void closeAll();
 
-  /** Unregisters everything quietly, closing nothing, and wakes who polls. Idempotent. */
+  /**
+   * Unregisters everything quietly, closing nothing, and wakes who polls. Idempotent. When it was
+   * {@linkplain #start started} this waits for the handler's call that is under way, up to 2 s,
+   * unless it is called from there.
+   */
   @Override
   void close();
 }

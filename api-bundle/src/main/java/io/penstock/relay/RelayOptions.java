@@ -21,6 +21,7 @@ public final class RelayOptions {
           DEFAULT_BUFFER,
           Wait.forever(),
           Wait.forever(),
+          Wait.forever(),
           0,
           ChannelOptions.defaults(),
           ChannelOptions.defaults(),
@@ -32,6 +33,7 @@ public final class RelayOptions {
   private final int maxConnections;
   private final int buffer;
   private final Wait idle;
+  private final Wait total;
   private final Wait linger;
   private final long rate;
   private final ChannelOptions from;
@@ -45,6 +47,7 @@ public final class RelayOptions {
       int maxConnections,
       int buffer,
       Wait idle,
+      Wait total,
       Wait linger,
       long rate,
       ChannelOptions from,
@@ -56,6 +59,7 @@ public final class RelayOptions {
     this.maxConnections = maxConnections;
     this.buffer = buffer;
     this.idle = duration(idle, "idle");
+    this.total = duration(total, "total");
     this.linger = duration(linger, "linger");
     this.rate = rate;
     this.from = Objects.requireNonNull(from, "from");
@@ -88,7 +92,7 @@ public final class RelayOptions {
    */
   public RelayOptions withName(String value) {
     return new RelayOptions(
-        value, oneWay, fork, maxConnections, buffer, idle, linger, rate, from, to, observer);
+        value, oneWay, fork, maxConnections, buffer, idle, total, linger, rate, from, to, observer);
   }
 
   /**
@@ -99,7 +103,7 @@ public final class RelayOptions {
    */
   public RelayOptions withOneWay(boolean value) {
     return new RelayOptions(
-        name, value, fork, maxConnections, buffer, idle, linger, rate, from, to, observer);
+        name, value, fork, maxConnections, buffer, idle, total, linger, rate, from, to, observer);
   }
 
   /**
@@ -110,7 +114,7 @@ public final class RelayOptions {
    */
   public RelayOptions withFork(boolean value) {
     return new RelayOptions(
-        name, oneWay, value, maxConnections, buffer, idle, linger, rate, from, to, observer);
+        name, oneWay, value, maxConnections, buffer, idle, total, linger, rate, from, to, observer);
   }
 
   /**
@@ -125,7 +129,7 @@ public final class RelayOptions {
       throw new IllegalArgumentException("maxConnections is " + count + ", expected 1 or more");
     }
     return new RelayOptions(
-        name, oneWay, fork, count, buffer, idle, linger, rate, from, to, observer);
+        name, oneWay, fork, count, buffer, idle, total, linger, rate, from, to, observer);
   }
 
   /**
@@ -140,7 +144,18 @@ public final class RelayOptions {
       throw new IllegalArgumentException("buffer is " + bytes + " bytes, expected 1 byte to 1GiB");
     }
     return new RelayOptions(
-        name, oneWay, fork, maxConnections, (int) bytes, idle, linger, rate, from, to, observer);
+        name,
+        oneWay,
+        fork,
+        maxConnections,
+        (int) bytes,
+        idle,
+        total,
+        linger,
+        rate,
+        from,
+        to,
+        observer);
   }
 
   /**
@@ -151,7 +166,19 @@ public final class RelayOptions {
    */
   public RelayOptions withIdle(Wait limit) {
     return new RelayOptions(
-        name, oneWay, fork, maxConnections, buffer, limit, linger, rate, from, to, observer);
+        name, oneWay, fork, maxConnections, buffer, limit, total, linger, rate, from, to, observer);
+  }
+
+  /**
+   * Fails a connection that has not ended so long after it was joined, however busy it is: the
+   * defence against a peer that keeps it just busy enough.
+   *
+   * @param limit for ever, or a duration
+   * @return a changed copy
+   */
+  public RelayOptions withTotal(Wait limit) {
+    return new RelayOptions(
+        name, oneWay, fork, maxConnections, buffer, idle, limit, linger, rate, from, to, observer);
   }
 
   /**
@@ -162,11 +189,12 @@ public final class RelayOptions {
    */
   public RelayOptions withLinger(Wait limit) {
     return new RelayOptions(
-        name, oneWay, fork, maxConnections, buffer, idle, limit, rate, from, to, observer);
+        name, oneWay, fork, maxConnections, buffer, idle, total, limit, rate, from, to, observer);
   }
 
   /**
-   * Limits the speed of each direction of each connection.
+   * Limits the speed of each direction of each connection, evenly: after a pause at most what the
+   * limit gives in a tenth of a second is made up for.
    *
    * @param bytesPerSecond 1 or more, or 0 for no limit
    * @return a changed copy
@@ -183,6 +211,7 @@ public final class RelayOptions {
         maxConnections,
         buffer,
         idle,
+        total,
         linger,
         bytesPerSecond,
         from,
@@ -198,7 +227,18 @@ public final class RelayOptions {
    */
   public RelayOptions withFrom(ChannelOptions options) {
     return new RelayOptions(
-        name, oneWay, fork, maxConnections, buffer, idle, linger, rate, options, to, observer);
+        name,
+        oneWay,
+        fork,
+        maxConnections,
+        buffer,
+        idle,
+        total,
+        linger,
+        rate,
+        options,
+        to,
+        observer);
   }
 
   /**
@@ -209,7 +249,18 @@ public final class RelayOptions {
    */
   public RelayOptions withTo(ChannelOptions options) {
     return new RelayOptions(
-        name, oneWay, fork, maxConnections, buffer, idle, linger, rate, from, options, observer);
+        name,
+        oneWay,
+        fork,
+        maxConnections,
+        buffer,
+        idle,
+        total,
+        linger,
+        rate,
+        from,
+        options,
+        observer);
   }
 
   /**
@@ -220,7 +271,7 @@ public final class RelayOptions {
    */
   public RelayOptions withObserver(RelayObserver value) {
     return new RelayOptions(
-        name, oneWay, fork, maxConnections, buffer, idle, linger, rate, from, to, value);
+        name, oneWay, fork, maxConnections, buffer, idle, total, linger, rate, from, to, value);
   }
 
   /**
@@ -275,6 +326,15 @@ public final class RelayOptions {
    */
   public Wait idle() {
     return idle;
+  }
+
+  /**
+   * How long a connection may last.
+   *
+   * @return for ever by default
+   */
+  public Wait total() {
+    return total;
   }
 
   /**

@@ -40,7 +40,7 @@ public interface ChannelProvider {
   /**
    * Connects. Must not wait: what takes time goes to {@link ProviderContext#executor()}.
    *
-   * @param endpoint of one of its schemes
+   * @param endpoint of one of its schemes, or of that of a kind above it, which lends its own
    * @param options merged with the endpoint's own
    * @param context what the product lends to this channel
    * @return completes with a connected driver, or with why it cannot be; when it is cancelled (a
@@ -54,7 +54,8 @@ public interface ChannelProvider {
   /**
    * Binds an address and listens.
    *
-   * @param endpoint of one of its schemes that end in {@code -listen}
+   * @param endpoint of one of its schemes that end in {@code -listen}, or of that of a kind above
+   *     it
    * @param options merged with the endpoint's own
    * @param context what the product lends to this listener and its channels
    * @return a bound listener
@@ -64,5 +65,24 @@ public interface ChannelProvider {
   default ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
       throws IOException {
     throw new NotSupportedException(endpoint.toString(), "listening", "connect to it instead");
+  }
+
+  /**
+   * Puts this kind above a channel that is there already, as TLS is put above a connection.
+   *
+   * @param below the channel; from the call on the provider's alone, to close or abort with its own
+   * @param endpoint of one of its schemes; one that ends in {@code -listen} says that the peer is
+   *     the one who connects
+   * @param options merged with the endpoint's own
+   * @param context what the product lends to this channel
+   * @return as {@link #connect} says
+   * @throws IllegalArgumentException if an option's value is not allowed
+   * @throws IOException if the endpoint cannot be used at all; the not-supported type by default
+   */
+  default CompletionStage<? extends ChannelDriver> over(
+      ChannelDriver below, Endpoint endpoint, ChannelOptions options, ProviderContext context)
+      throws IOException {
+    throw new NotSupportedException(
+        endpoint.toString(), "going above another channel", "connect to it instead");
   }
 }

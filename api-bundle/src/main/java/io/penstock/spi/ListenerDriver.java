@@ -14,7 +14,8 @@ public interface ListenerDriver extends EndDriver {
    *
    * @param context what the product lends to the accepted channel
    * @return null for nobody now
-   * @throws IOException if accepting failed; the product tries again on the next readiness
+   * @throws IOException if accepting failed; the product tries again on the next readiness, or,
+   *     when the message says that the system has no descriptors left, after a while
    */
   @Nullable ChannelDriver accept(ProviderContext context) throws IOException;
 

@@ -3,7 +3,10 @@ package io.penstock.spi;
 
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
+import java.nio.channels.SelectableChannel;
+import java.time.Duration;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** What the product lends to a provider for one channel or listener. Safe for use by any thread. */
@@ -42,4 +45,31 @@ public interface ProviderContext {
    * @return everything that a sink does
    */
   ByteSink sink(String name, SinkDriver driver);
+
+  /**
+   * Runs a task once, as soon as a channel is ready: for a kind that works by itself, such as one
+   * that has to answer its peer before anybody reads. While nobody waits, nobody else selects.
+   *
+   * @param channel in non-blocking mode
+   * @param operations what to wait for, as {@link java.nio.channels.SelectionKey} says
+   * @param task run also when the channel is closed or the product stops; on the thread that waits
+   *     for all channels, so it must be quick and never wait
+   */
+  void select(SelectableChannel channel, int operations, Runnable task);
+
+  /**
+   * Runs a task once, after a while, unless it is cancelled or the product stops before.
+   *
+   * @param delay zero or more
+   * @param task run on {@link #executor()}
+   * @return to cancel it
+   */
+  Future<?> after(Duration delay, Runnable task);
+
+  /**
+   * Lets the product's selectors forget the selectable channels that were closed: until then the
+   * system keeps their descriptors. A driver calls it when it closes one by itself, later than in
+   * its own close or abort, after which the product does it anyway. Never waits.
+   */
+  void forgetClosed();
 }

@@ -18,6 +18,15 @@ public interface SegmentSource extends SourceDriver {
   @Nullable ByteBuffer take(int max);
 
   /**
+   * How many bytes {@link #take} would hand over without a copy.
+   *
+   * @return 0 where the next bytes are no segment of their own, or there are none now
+   */
+  default int segment() {
+    return 0;
+  }
+
+  /**
    * Lends the next run of bytes until {@link #unlend}. Nothing else is called in between but {@link
    * #close}.
    *

@@ -62,6 +62,10 @@ record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
     if (idle != null) {
       options = options.withIdle(Wait.upTo(idle));
     }
+    Duration total = value(parsed, Syntax.TOTAL_TIMEOUT, RelayArguments::positive);
+    if (total != null) {
+      options = options.withTotal(Wait.upTo(total));
+    }
     Duration linger = value(parsed, Syntax.LINGER, Units::duration);
     if (linger != null) {
       options = options.withLinger(Wait.upTo(linger));

@@ -22,6 +22,7 @@ final class Syntax {
   static final String ONE_WAY = "-u";
   static final String CONNECT_TIMEOUT = "--connect-timeout";
   static final String IDLE_TIMEOUT = "--idle-timeout";
+  static final String TOTAL_TIMEOUT = "--total-timeout";
   static final String LINGER = "--linger";
   static final String BUFFER = "--buffer";
   static final String FROM = "--from";
@@ -89,6 +90,11 @@ final class Syntax {
             "DURATION",
             "fail when no byte went either way for so long (default: never)",
             IDLE_TIMEOUT));
+    spec.addOption(
+        value(
+            "DURATION",
+            "fail when a connection has not ended after so long (default: never)",
+            TOTAL_TIMEOUT));
     spec.addOption(
         value(
             "DURATION",

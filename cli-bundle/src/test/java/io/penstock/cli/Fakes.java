@@ -137,6 +137,11 @@ final class Fakes {
     }
 
     @Override
+    public Channel over(Channel below, Endpoint endpoint, ChannelOptions options) {
+      throw new AssertionError("the command line puts nothing above a channel");
+    }
+
+    @Override
     public ChannelPair pair(ChannelOptions options) {
       throw new UnsupportedOperationException();
     }

@@ -50,6 +50,7 @@ class ToolTest {
     assertFalse(options().fork());
     assertEquals(RelayOptions.DEFAULT_BUFFER, options().buffer());
     assertEquals(Wait.forever(), options().idle());
+    assertEquals(Wait.forever(), options().total());
     assertEquals(Wait.forever(), options().linger());
     assertEquals(Duration.ofSeconds(10), options().from().connectTimeout());
     assertEquals(Integer.MAX_VALUE, options().maxConnections());
@@ -64,6 +65,8 @@ class ToolTest {
             "--connect-timeout",
             "250ms",
             "--idle-timeout=PT3S",
+            "--total-timeout",
+            "1h",
             "--linger",
             "0s",
             "--buffer",
@@ -87,6 +90,7 @@ class ToolTest {
     assertEquals(3, options().maxConnections());
     assertEquals(65536, options().buffer());
     assertEquals(Wait.upTo(Duration.ofSeconds(3)), options().idle());
+    assertEquals(Wait.upTo(Duration.ofHours(1)), options().total());
     assertEquals(Wait.upTo(Duration.ZERO), options().linger());
     assertEquals(Duration.ofMillis(250), options().from().connectTimeout());
     assertEquals(5, options().from().backlog());
@@ -346,7 +350,7 @@ class ToolTest {
           relay | FROM and TO are missing; see 'penstock relay --help'
           relay stdio: | TO is missing; see 'penstock relay --help'
           relay stdio: echo: x | unexpected argument 'x' after FROM and TO; an endpoint with spaces in it is quoted; see 'penstock relay --help'
-          relay --frok stdio: echo: | unknown option '--frok'; known: --buffer, --connect-timeout, --fork, --from, --help, --idle-timeout, --linger, --max-connections, --to, --verbose, -u; see 'penstock relay --help'
+          relay --frok stdio: echo: | unknown option '--frok'; known: --buffer, --connect-timeout, --fork, --from, --help, --idle-timeout, --linger, --max-connections, --to, --total-timeout, --verbose, -u; see 'penstock relay --help'
           rely | unknown command 'rely'; known: relay, run; see 'penstock --help'
           run x | unexpected argument 'x'; see 'penstock run --help'
           --nope | unknown option '--nope'; known: --help, --verbose, --version; see 'penstock --help'
@@ -355,6 +359,7 @@ class ToolTest {
           relay --buffer 0 stdio: echo: | --buffer: buffer is 0 bytes, expected 1 byte to 1GiB
           relay --idle-timeout 5 stdio: echo: | --idle-timeout: '5' is not a duration; expected a number with ms, s, m or h, such as 250ms, or ISO-8601 such as PT10S
           relay --idle-timeout 0s stdio: echo: | --idle-timeout: '0s' is not more than zero
+          relay --total-timeout 0s stdio: echo: | --total-timeout: '0s' is not more than zero
           relay --connect-timeout 0s stdio: echo: | --connect-timeout: '0s' is not more than zero
           relay --linger soon stdio: echo: | --linger: 'soon' is not a duration; expected a number with ms, s, m or h, such as 250ms, or ISO-8601 such as PT10S
           relay --fork --max-connections 0 tcp-listen://*:0 echo: | --max-connections: '0' is not a number from 1 to 2147483647
@@ -434,6 +439,7 @@ class ToolTest {
             "-u",
             "--connect-timeout=DURATION",
             "--idle-timeout=DURATION",
+            "--total-timeout=DURATION",
             "--linger=DURATION",
             "--buffer=SIZE",
             "--from=KEY=VALUE",

@@ -23,6 +23,7 @@ import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -156,6 +157,16 @@ public final class Penstock implements AutoCloseable {
    */
   public void provide(ChannelProvider provider) {
     providers.add(Objects.requireNonNull(provider, "provider"));
+  }
+
+  /**
+   * Who serves a scheme, for a kind that is built on another as TLS is on TCP.
+   *
+   * @param scheme such as {@code tcp}
+   * @return empty if none is installed
+   */
+  public Optional<ChannelProvider> provider(String scheme) {
+    return providers.provider(scheme);
   }
 
   /**

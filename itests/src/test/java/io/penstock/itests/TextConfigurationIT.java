@@ -77,10 +77,10 @@ class TextConfigurationIT {
     "io.penstock.Pipe, penstock.name capacity readTimeout writeTimeout readBlocking writeBlocking"
         + " direct spin",
     "io.penstock.Channel, penstock.name endpoint readTimeout writeTimeout connectTimeout"
-        + " closeTimeout reconnect receiveBuffer sendBuffer",
+        + " closeTimeout reconnect receiveBuffer sendBuffer spin",
     "io.penstock.Listener, penstock.name endpoint backlog maxConnections readTimeout"
-        + " writeTimeout closeTimeout receiveBuffer sendBuffer",
-    "io.penstock.Relay, penstock.name from to fork idleTimeout buffer rate"
+        + " writeTimeout closeTimeout receiveBuffer sendBuffer spin",
+    "io.penstock.Relay, penstock.name from to fork idleTimeout totalTimeout buffer rate"
   })
   void everyKeyIsDescribedInMetatype(String pid, String keys, BundleContext context) {
     ObjectClassDefinition definition =

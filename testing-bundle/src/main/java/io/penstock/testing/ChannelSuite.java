@@ -43,10 +43,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.Logger;
@@ -350,7 +352,11 @@ public abstract class ChannelSuite extends Suite {
   }
 
   private Listener listen() throws IOException {
-    return services().channels().listen(listening(), ChannelOptions.defaults());
+    return listen(ChannelOptions.defaults());
+  }
+
+  private Listener listen(ChannelOptions options) throws IOException {
+    return services().channels().listen(listening(), options);
   }
 
   private Channel connect(Listener listener) throws IOException {
@@ -412,6 +418,66 @@ public abstract class ChannelSuite extends Suite {
       listener.resume();
       listener.resume();
       release(client, accepting.get());
+    }
+  }
+
+  @Case(needs = Trait.LISTENS)
+  void peersBeyondTheLimitOfConnectionsWaitInTheBacklog() throws Exception {
+    try (Listener listener = listen(ChannelOptions.defaults().withMaxConnections(2))) {
+      List<Channel> clients = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        clients.add(connect(listener));
+      }
+      Channel first = listener.accept(Wait.upTo(LONG));
+      Channel second = listener.accept(Wait.upTo(LONG));
+      assertFalse(listener.acceptable().isSet(), "two are there, and no more may be");
+      assertThrows(WouldBlockException.class, () -> listener.accept(NONE));
+      assertThrows(StreamTimeoutException.class, () -> listener.accept(Wait.upTo(SHORT)));
+      // Those who are there are served.
+      clients.get(0).sink().writeFully("x", Wait.upTo(LONG));
+      clients.get(1).sink().writeFully("x", Wait.upTo(LONG));
+      first.source().readFully(room(1), Wait.upTo(LONG));
+      second.source().readFully(room(1), Wait.upTo(LONG));
+      // Whether a channel was closed or aborted, it makes room.
+      Task<Channel> accepting = async(() -> listener.accept(FOREVER)).waiting();
+      first.close();
+      Channel third = accepting.get();
+      assertThrows(WouldBlockException.class, () -> listener.accept(NONE));
+      Task<Void> watching = asyncRun(() -> listener.acceptable().await(FOREVER)).waiting();
+      release(second);
+      watching.get();
+      Channel fourth = listener.accept(Wait.upTo(LONG));
+      clients.get(3).sink().writeFully("x", Wait.upTo(LONG));
+      fourth.source().readFully(room(1), Wait.upTo(LONG));
+      release(third, fourth);
+      release(clients.toArray(new Channel[0]));
+    }
+  }
+
+  @Case(needs = Trait.LISTENS)
+  void pollerKeepsTheLimitOfConnections() throws Exception {
+    try (Poller poller = services().pollers().get();
+        Listener listener = listen(ChannelOptions.defaults().withMaxConnections(1))) {
+      poller.register(listener, Framing.bytes());
+      Channel one = connect(listener);
+      Channel two = connect(listener);
+      PollEvent.Accepted first = assertInstanceOf(PollEvent.Accepted.class, poll(poller).get(0));
+      assertTrue(poller.poll(Wait.upTo(SHORT)).isEmpty(), "one is there, and no more may be");
+      one.sink().writeFully("x", Wait.upTo(LONG));
+      assertEquals(List.of("x"), pollData(poller, 1));
+      Task<List<PollEvent>> polling = async(() -> poller.poll(FOREVER)).waiting();
+      release(first.channel());
+      List<PollEvent> events = new ArrayList<>(polling.get());
+      // The one that made room has failed, of which the poller tells, too.
+      while (events.stream().noneMatch(event -> event instanceof PollEvent.Accepted)) {
+        events.addAll(poll(poller));
+      }
+      release(one, two);
+      for (PollEvent event : events) {
+        if (event instanceof PollEvent.Accepted second) {
+          release(second.channel());
+        }
+      }
     }
   }
 
@@ -764,6 +830,56 @@ public abstract class ChannelSuite extends Suite {
   }
 
   @Case
+  void pollerServesOnAThreadOfItsOwnUntilItIsClosed() throws Exception {
+    Poller poller = services().pollers().get();
+    BlockingQueue<String> told = new LinkedBlockingQueue<>();
+    CompletionStage<Void> done =
+        poller.start(
+            new ChannelHandler() {
+              @Override
+              public void data(Registration from, ByteBuffer frame) throws IOException {
+                String line = text(frame);
+                told.add(line);
+                if (line.equals("bad\n")) {
+                  throw new IOException("thrown on purpose");
+                }
+              }
+
+              @Override
+              public void failed(Registration from, Throwable cause) {
+                told.add(String.valueOf(cause.getMessage()));
+              }
+            });
+    poller.register(far().source(), Framing.lines(100));
+    near().sink().writeFully("one\nbad\nnever\n", Wait.upTo(LONG));
+    for (String expected : List.of("one\n", "bad\n", "thrown on purpose")) {
+      assertEquals(expected, told.poll(LONG.toMillis(), TimeUnit.MILLISECONDS));
+    }
+    assertThrows(IOException.class, () -> far().source().readAll(100, Wait.upTo(LONG)));
+    assertThrows(IllegalStateException.class, () -> poller.start(new ChannelHandler() {}));
+    poller.close();
+    join(done);
+    assertEquals(0, told.size());
+  }
+
+  @Case
+  void pollerLimitsTheTimeOfAFrameAndOfTheSilence() throws Exception {
+    try (Poller poller = services().pollers().get()) {
+      poller.register(far().source(), Framing.lines(100).idle(SHORT));
+      PollEvent.Failed silent = assertInstanceOf(PollEvent.Failed.class, poll(poller).get(0));
+      assertInstanceOf(StreamTimeoutException.class, silent.cause());
+      poller.register(far().source(), Framing.lines(100).within(SHORT));
+      assertTrue(poller.poll(Wait.upTo(SHORT.multipliedBy(2))).isEmpty(), "only a frame has one");
+      near().sink().writeFully("pa", Wait.upTo(LONG));
+      PollEvent.Failed slow = assertInstanceOf(PollEvent.Failed.class, poll(poller).get(0));
+      assertInstanceOf(StreamTimeoutException.class, slow.cause());
+      near().sink().writeFully("rt\n", Wait.upTo(LONG));
+      poller.register(far().source(), Framing.lines(100).within(LONG).idle(LONG));
+      assertEquals(List.of("part\n"), pollData(poller, 1), "the bytes are back on the source");
+    }
+  }
+
+  @Case
   void wakeupAndCloseReturnWhoPolls() throws Exception {
     Poller poller = services().pollers().get();
     poller.register(far().source(), Framing.bytes());
@@ -827,7 +943,7 @@ public abstract class ChannelSuite extends Suite {
     return services().channels().pair(ChannelOptions.defaults());
   }
 
-  @Case(needs = {Trait.TWO_PARTIES, Trait.DUPLEX})
+  @Case(needs = {Trait.TWO_PARTIES, Trait.DUPLEX, Trait.HALF_CLOSE})
   void relayCarriesBothDirectionsAndTheirEnds() throws Exception {
     ChannelPair pair = memory();
     try (Relay relay = services().relays().create(far(), pair.left(), RelayOptions.defaults())) {
@@ -858,7 +974,7 @@ public abstract class ChannelSuite extends Suite {
     release(pair.right());
   }
 
-  @Case(needs = Trait.DUPLEX)
+  @Case(needs = {Trait.DUPLEX, Trait.HALF_CLOSE})
   void relayBringsBackWhatAMirrorReturns() throws Exception {
     Task<Void> mirror = asyncRun(this::reflect);
     ChannelPair pair = memory();

@@ -8,10 +8,11 @@ import io.penstock.channel.ChannelPair;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.NotSupportedException;
-import io.penstock.error.StreamClosedException;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.ListenerEnd;
 import io.penstock.impl.core.Scope;
+import io.penstock.impl.core.SinkEnd;
+import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.core.Stages;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
@@ -98,17 +99,31 @@ public final class Channels implements ChannelFactory {
     merge(endpoint, options, find(endpoint).provider());
   }
 
-  private void keep(Scope keeper, Channel channel) {
-    keeper.add(
-        channel,
-        "channel " + channel.name(),
-        () -> channel.abort(new StreamClosedException(channel.name())));
-    channel.closed().whenComplete((done, failure) -> keeper.remove(channel));
+  /** Where channels are kept until they are over; one for all that a listener accepts. */
+  private record Keeping(List<Scope> scopes, Runnable left) implements DrivenChannel.Keeper {
+    void keep(DrivenChannel channel) {
+      try {
+        scopes.forEach(scope -> scope.add(channel));
+      } catch (RuntimeException e) {
+        forget(channel);
+        throw e;
+      }
+      channel.keptBy(this);
+    }
+
+    private void forget(DrivenChannel channel) {
+      scopes.forEach(scope -> scope.remove(channel));
+    }
+
+    @Override
+    public void over(DrivenChannel channel) {
+      forget(channel);
+      left.run();
+    }
   }
 
-  private void keepBoth(Providers.Installed installed, Channel channel) {
-    keep(scope, channel);
-    keep(installed.made(), channel);
+  private Keeping keeping(Providers.Installed installed) {
+    return new Keeping(List.of(scope, installed.made()), () -> {});
   }
 
   @Override
@@ -121,7 +136,7 @@ public final class Channels implements ChannelFactory {
     ChannelOptions merged = merge(endpoint, options, installed.provider());
     DrivenChannel channel = new DrivenChannel(endpoint, merged, engine);
     channel.connect(begin(installed.provider(), endpoint, merged, channel));
-    keepBoth(installed, channel);
+    keeping(installed).keep(channel);
     return channel;
   }
 
@@ -180,17 +195,20 @@ public final class Channels implements ChannelFactory {
             merged.name().isEmpty() ? driver.endpoint().toString() : merged.name(),
             engine,
             driver,
-            accepting -> {
-              ChannelOptions now = current.get();
-              Channel channel =
-                  accept(
-                      accepting,
-                      now == options ? merged : merge(endpoint, now, installed.provider()),
-                      installed);
-              if (channel != null) {
-                accepted.accept(channel);
-              }
-              return channel;
+            left -> {
+              Keeping keeping = new Keeping(List.of(scope, installed.made()), left);
+              return accepting -> {
+                ChannelOptions now = current.get();
+                DrivenChannel channel =
+                    accept(
+                        accepting,
+                        now == options ? merged : merge(endpoint, now, installed.provider()));
+                if (channel != null) {
+                  keeping.keep(channel);
+                  accepted.accept(channel);
+                }
+                return channel;
+              };
             },
             merged.maxConnections());
     for (Scope keeper : List.of(scope, installed.made())) {
@@ -200,8 +218,7 @@ public final class Channels implements ChannelFactory {
     return listener;
   }
 
-  private @Nullable Channel accept(
-      ListenerDriver driver, ChannelOptions options, Providers.Installed installed)
+  private @Nullable DrivenChannel accept(ListenerDriver driver, ChannelOptions options)
       throws IOException {
     DrivenChannel channel = new DrivenChannel(driver.endpoint(), options, engine);
     ChannelDriver accepted = driver.accept(channel.context());
@@ -209,7 +226,6 @@ public final class Channels implements ChannelFactory {
       return null;
     }
     channel.attach(accepted);
-    keepBoth(installed, channel);
     return channel;
   }
 
@@ -222,6 +238,25 @@ public final class Channels implements ChannelFactory {
   }
 
   @Override
+  public Channel over(Channel below, Endpoint endpoint, ChannelOptions options) throws IOException {
+    Providers.Installed installed = find(endpoint);
+    ChannelOptions merged = merge(endpoint, options, installed.provider());
+    if (!(below.source() instanceof SourceEnd source) || !(below.sink() instanceof SinkEnd sink)) {
+      throw new NotSupportedException(
+          endpoint.toString(),
+          "going above " + below.getClass().getName(),
+          "use a channel that this product has made");
+    }
+    DrivenChannel channel = new DrivenChannel(endpoint, merged, engine);
+    channel.connect(
+        installed
+            .provider()
+            .over(new LayeredDriver(below, source, sink), endpoint, merged, channel.context()));
+    keeping(installed).keep(channel);
+    return channel;
+  }
+
+  @Override
   public ChannelPair pair(ChannelOptions options) {
     List<ChannelDriver> drivers = pairs.apply(options);
     Endpoint endpoint =
@@ -230,7 +265,7 @@ public final class Channels implements ChannelFactory {
     for (int i = 0; i < 2; i++) {
       DrivenChannel channel = new DrivenChannel(endpoint, options, engine);
       channel.connect(CompletableFuture.completedFuture(drivers.get(i)));
-      keep(scope, channel);
+      new Keeping(List.of(scope), () -> {}).keep(channel);
       made[i] = channel;
     }
     return new ChannelPair(made[0], made[1]);

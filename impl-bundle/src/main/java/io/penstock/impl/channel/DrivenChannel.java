@@ -11,11 +11,15 @@ import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Faults;
+import io.penstock.impl.core.Paced;
+import io.penstock.impl.core.Scope;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.core.Spinner;
 import io.penstock.impl.core.Stages;
 import io.penstock.impl.view.FileView;
 import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.EndDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
@@ -26,23 +30,62 @@ import io.penstock.stream.FileMode;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectableChannel;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A channel over a driver that may still be connecting. */
-public final class DrivenChannel implements Channel {
+public final class DrivenChannel implements Channel, Scope.Member {
+  /** Is told, once, that a channel is over. */
+  @FunctionalInterface
+  interface Keeper {
+    void over(DrivenChannel channel);
+  }
+
   private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final VarHandle STATE;
+  private static final VarHandle MORE;
+  private static final VarHandle KEEPER;
+  private static final VarHandle GONE;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      STATE = lookup.findVarHandle(DrivenChannel.class, "state", State.class);
+      MORE = lookup.findVarHandle(DrivenChannel.class, "more", List.class);
+      KEEPER = lookup.findVarHandle(DrivenChannel.class, "keeper", Keeper.class);
+      GONE = lookup.findVarHandle(DrivenChannel.class, "gone", CompletableFuture.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
+  private static final long ENOUGH = 32 * 1024;
+  // One for all, so that each weighs less.
+  private static final Supplier<Spinner> ADAPTIVE = DrivenChannel::adaptive;
+
+  /** The few that there are, so that ten thousand channels do not have one each. */
+  private static final Map<Set<Capability>, Set<Capability>> KNOWN = new ConcurrentHashMap<>();
+
+  /** For kinds that watch the limit themselves, because they know what it was that did not come. */
+  private static final Duration CONNECT_GRACE = Duration.ofMillis(20);
 
   private enum State {
     CONNECTING,
@@ -58,14 +101,19 @@ public final class DrivenChannel implements Channel {
   private final SourceEnd source;
   private final SinkEnd sink;
   private final CompletableFuture<Channel> connected = new CompletableFuture<>();
-  private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private final Context context = new Context();
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final List<End> more = new ArrayList<>(0);
-  private State state = State.CONNECTING;
-  private @Nullable CompletionStage<? extends ChannelDriver> connecting;
+  // Copied on write.
+  private volatile List<End> more = List.of();
+  private volatile State state = State.CONNECTING;
+  private volatile @Nullable CompletionStage<? extends ChannelDriver> connecting;
+  // Made when it is first asked for.
+  private volatile @Nullable CompletableFuture<Void> gone;
+
+  @SuppressWarnings("unused")
+  private volatile @Nullable Keeper keeper;
+
   private volatile @Nullable ChannelDriver driver;
   private volatile Set<Capability> capabilities = Set.of();
 
@@ -79,8 +127,9 @@ public final class DrivenChannel implements Channel {
     this.sink = new SinkEnd(name, engine, options.writeWait());
     source.partOf(this);
     sink.partOf(this);
-    source.onClose(this::closeWhenBothAre);
-    sink.onClose(this::closeWhenBothAre);
+    Runnable oneIs = this::closeWhenBothAre;
+    source.onClose(oneIs);
+    sink.onClose(oneIs);
   }
 
   /** What the provider of this channel is lent. */
@@ -113,14 +162,30 @@ public final class DrivenChannel implements Channel {
       return end;
     }
 
+    @Override
+    public void select(SelectableChannel channel, int operations, Runnable task) {
+      engine.await(channel, operations, task::run);
+    }
+
+    @Override
+    public Future<?> after(Duration delay, Runnable task) {
+      return engine.schedule(delay, task);
+    }
+
+    @Override
+    public void forgetClosed() {
+      engine.flushClosed();
+    }
+
     private void keep(End end) {
       end.partOf(DrivenChannel.this);
-      lock.lock();
-      try {
-        more.add(end);
-      } finally {
-        lock.unlock();
-      }
+      List<End> old;
+      List<End> fresh;
+      do {
+        old = more;
+        fresh = new ArrayList<>(old);
+        fresh.add(end);
+      } while (!MORE.compareAndSet(DrivenChannel.this, old, fresh));
     }
   }
 
@@ -128,17 +193,13 @@ public final class DrivenChannel implements Channel {
 
   /** Waits in the background for the provider. */
   public void connect(CompletionStage<? extends ChannelDriver> stage) {
-    lock.lock();
-    try {
-      connecting = stage;
-    } finally {
-      lock.unlock();
-    }
+    connecting = stage;
     CompletableFuture<? extends ChannelDriver> future = stage.toCompletableFuture();
     Future<?> limit =
         future.isDone()
             ? CompletableFuture.completedFuture(null)
-            : engine.schedule(options.connectTimeout(), () -> connectTimedOut(future));
+            : engine.schedule(
+                options.connectTimeout().plus(CONNECT_GRACE), () -> connectTimedOut(future));
     stage.whenComplete(
         (made, failure) -> {
           limit.cancel(false);
@@ -158,42 +219,15 @@ public final class DrivenChannel implements Channel {
   }
 
   private boolean move(State from, State to) {
-    lock.lock();
-    try {
-      if (state != from) {
-        return false;
-      }
-      state = to;
-      return true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private State state() {
-    lock.lock();
-    try {
-      return state;
-    } finally {
-      lock.unlock();
-    }
+    return STATE.compareAndSet(this, from, to);
   }
 
   /** The driver has come. */
   public void attach(ChannelDriver made) {
-    boolean late;
-    lock.lock();
-    try {
-      late = state != State.CONNECTING;
-      if (!late) {
-        state = State.CONNECTED;
-        // With the state, so that whoever aborts from now on finds what to abort.
-        driver = made;
-      }
-    } finally {
-      lock.unlock();
-    }
-    if (late) {
+    // Before the state, so that whoever aborts what is connected finds what to abort.
+    driver = made;
+    if (!move(State.CONNECTING, State.CONNECTED)) {
+      driver = null;
       made.abort(new StreamClosedException(name));
       engine.flushClosed();
       return;
@@ -215,19 +249,27 @@ public final class DrivenChannel implements Channel {
     if (out != null) {
       can.add(Capability.OUTPUT);
     }
-    capabilities = Set.copyOf(can);
+    Set<Capability> all = Set.copyOf(can);
+    capabilities = KNOWN.computeIfAbsent(all, known -> known);
     if (in != null) {
+      if (spins(in)) {
+        source.spin(spinners());
+      }
       source.attach(in);
     } else {
       source.attachNothing();
     }
     if (out != null) {
+      if (spins(out)) {
+        sink.spin(spinners());
+      }
       sink.attach(out);
     } else {
       sink.attachNothing();
     }
     CompletionStage<Void> verdict = made.gone();
     if (verdict != null) {
+      CompletableFuture<Void> gone = goneStage();
       verdict.whenComplete(
           (done, failure) ->
               engine.execute(
@@ -242,14 +284,56 @@ public final class DrivenChannel implements Channel {
     connected.complete(this);
   }
 
+  /** Whether looking or trying again is quicker than waiting for somebody to tell. */
+  private static boolean spins(EndDriver end) {
+    return end.selectable() != null || end instanceof Paced;
+  }
+
+  private static Spinner adaptive() {
+    return Spinner.adaptive(ENOUGH);
+  }
+
+  private Supplier<Spinner> spinners() {
+    Optional<Duration> fixed = options.spin();
+    return fixed.isEmpty() ? ADAPTIVE : () -> Spinner.fixed(fixed.get().toNanos(), ENOUGH);
+  }
+
   private void connectFailed(IOException cause) {
     if (move(State.CONNECTING, State.RELEASED)) {
       source.fail(cause);
       sink.fail(cause);
       forMore(end -> end.fail(cause));
       connected.completeExceptionally(cause);
+      over();
       closed.completeExceptionally(cause);
     }
+  }
+
+  // ---- who keeps it
+
+  /** Names who is told when it is over: now, if it is. */
+  void keptBy(Keeper value) {
+    keeper = value;
+    if (state == State.RELEASED) {
+      over();
+    }
+  }
+
+  private void over() {
+    Keeper told = (Keeper) KEEPER.getAndSet(this, null);
+    if (told != null) {
+      told.over(this);
+    }
+  }
+
+  @Override
+  public String describe() {
+    return "channel " + name;
+  }
+
+  @Override
+  public void closeNow() {
+    abort(new StreamClosedException(name));
   }
 
   // ---- what it is
@@ -313,7 +397,16 @@ public final class DrivenChannel implements Channel {
 
   @Override
   public CompletionStage<Void> gone() {
-    return gone.minimalCompletionStage();
+    return goneStage().minimalCompletionStage();
+  }
+
+  private CompletableFuture<Void> goneStage() {
+    CompletableFuture<Void> present = gone;
+    if (present == null) {
+      GONE.compareAndSet(this, (CompletableFuture<Void>) null, new CompletableFuture<Void>());
+      present = Objects.requireNonNull(gone, "gone");
+    }
+    return present;
   }
 
   @Override
@@ -324,7 +417,7 @@ public final class DrivenChannel implements Channel {
 
   @Override
   public boolean isOpen() {
-    State now = state();
+    State now = state;
     return now == State.CONNECTING || now == State.CONNECTED;
   }
 
@@ -332,23 +425,16 @@ public final class DrivenChannel implements Channel {
 
   @Override
   public void abort(Throwable cause) {
-    State before;
-    CompletionStage<? extends ChannelDriver> stage;
-    lock.lock();
-    try {
-      before = state;
-      state = State.RELEASED;
-      stage = connecting;
-    } finally {
-      lock.unlock();
-    }
+    State before = (State) STATE.getAndSet(this, State.RELEASED);
     if (before == State.RELEASED) {
       return;
     }
     source.fail(cause);
     sink.fail(cause);
     forMore(end -> end.fail(cause));
-    ChannelDriver current = driver;
+    CompletionStage<? extends ChannelDriver> stage = connecting;
+    // One that comes too late for the state is aborted where it comes.
+    ChannelDriver current = before == State.CONNECTING ? null : driver;
     if (current != null) {
       current.abort(cause);
       engine.flushClosed();
@@ -356,6 +442,7 @@ public final class DrivenChannel implements Channel {
       stage.toCompletableFuture().cancel(true);
     }
     connected.completeExceptionally(cause);
+    over();
     closed.completeExceptionally(cause);
   }
 
@@ -364,14 +451,7 @@ public final class DrivenChannel implements Channel {
   }
 
   private void forMore(Visit visit) {
-    List<End> copy;
-    lock.lock();
-    try {
-      copy = List.copyOf(more);
-    } finally {
-      lock.unlock();
-    }
-    for (End end : copy) {
+    for (End end : more) {
       try {
         visit.visit(end);
       } catch (IOException e) {
@@ -388,19 +468,11 @@ public final class DrivenChannel implements Channel {
 
   @Override
   public CompletionStage<Void> closeAsync() {
-    CompletionStage<? extends ChannelDriver> stage;
-    boolean unconnected;
-    lock.lock();
-    try {
-      if (state == State.CLOSING || state == State.RELEASED) {
-        return closed.minimalCompletionStage();
-      }
-      unconnected = state == State.CONNECTING;
-      state = State.CLOSING;
-      stage = connecting;
-    } finally {
-      lock.unlock();
+    boolean unconnected = move(State.CONNECTING, State.CLOSING);
+    if (!unconnected && !move(State.CONNECTED, State.CLOSING)) {
+      return closed.minimalCompletionStage();
     }
+    CompletionStage<? extends ChannelDriver> stage = connecting;
     closeEnd(source);
     closeEnd(sink);
     forMore(DrivenChannel::closeEnd);
@@ -475,15 +547,21 @@ public final class DrivenChannel implements Channel {
       return;
     }
     ChannelDriver current = driver;
+    IOException failure = null;
     try {
       if (current != null) {
         current.close();
       }
-      closed.complete(null);
     } catch (IOException e) {
-      closed.completeExceptionally(e);
+      failure = e;
     } finally {
       engine.flushClosed();
+      over();
+    }
+    if (failure == null) {
+      closed.complete(null);
+    } else {
+      closed.completeExceptionally(failure);
     }
   }
 

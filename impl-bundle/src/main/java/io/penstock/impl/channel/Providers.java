@@ -47,6 +47,11 @@ public final class Providers {
     gone.forEach(candidate -> candidate.made.close());
   }
 
+  /** Who serves a scheme now. */
+  public Optional<ChannelProvider> provider(String scheme) {
+    return find(scheme).map(Installed::provider);
+  }
+
   Optional<Installed> find(String scheme) {
     lock.lock();
     try {

@@ -113,6 +113,10 @@ public final class ChannelComponent {
     /** Send buffer. */
     @AttributeDefinition(required = false, name = "Send buffer", description = Texts.SEND_BUFFER)
     String sendBuffer() default "";
+
+    /** Spin. */
+    @AttributeDefinition(required = false, name = "Spin", description = Texts.SPIN)
+    String spin() default "auto";
   }
 
   private final ConfiguredChannel channel;

@@ -56,6 +56,11 @@ public final class ChannelFactoryComponent implements ChannelFactory {
   }
 
   @Override
+  public Channel over(Channel below, Endpoint endpoint, ChannelOptions options) throws IOException {
+    return channels.over(below, endpoint, options);
+  }
+
+  @Override
   public ChannelPair pair(ChannelOptions options) {
     return channels.pair(options);
   }

@@ -34,7 +34,8 @@ record ChannelSettings(
           "writeBlocking",
           "closeTimeout",
           "receiveBuffer",
-          "sendBuffer");
+          "sendBuffer",
+          "spin");
 
   static final List<String> CHANNEL_KEYS =
       join(SHARED, "connectTimeout", "reconnect", "reconnectMin", "reconnectMax");

@@ -13,6 +13,7 @@ import io.penstock.relay.RelayObserver;
 import io.penstock.relay.RelayOptions;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +22,13 @@ import org.jspecify.annotations.Nullable;
  * have come back, or the next peer may be waiting.
  */
 final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
+  /** Between two lines about connections that failed in the same way. */
+  private static final Duration QUIET = Duration.ofMinutes(1);
+
   private final Channels channels;
   private final Relays relays;
   private final Services services;
+  private final Repeats repeats;
 
   ConfiguredRelay(
       Engine engine, Names names, Channels channels, Relays relays, Services services, String pid) {
@@ -31,6 +36,7 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
     this.channels = channels;
     this.relays = relays;
     this.services = services;
+    this.repeats = new Repeats(engine, QUIET);
   }
 
   @Override
@@ -104,8 +110,8 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
     if (relay == null) {
       return next;
     }
-    if (next.withIdle(old.idle()).equals(old)) {
-      relays.idle(relay, next.idle());
+    if (next.withLimitsOf(old).equals(old)) {
+      relays.limits(relay, next.idle(), next.total());
       return next;
     }
     try {
@@ -136,7 +142,7 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
     @Override
     public void parted(@Nullable Channel from, @Nullable RelayException failure) {
       if (failure != null && settings().fork()) {
-        LOG.log(Level.WARNING, "{0}: {1}", pid(), failure.getMessage());
+        repeats.warn(pid(), String.valueOf(failure.getMessage()));
       }
     }
   }

@@ -97,6 +97,10 @@ public final class ListenerComponent {
     /** Send buffer. */
     @AttributeDefinition(required = false, name = "Send buffer", description = Texts.SEND_BUFFER)
     String sendBuffer() default "";
+
+    /** Spin. */
+    @AttributeDefinition(required = false, name = "Spin", description = Texts.SPIN)
+    String spin() default "auto";
   }
 
   private final ConfiguredListener listener;

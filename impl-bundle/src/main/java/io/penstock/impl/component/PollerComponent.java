@@ -13,8 +13,10 @@ import io.penstock.stream.ByteSource;
 import io.penstock.stream.Units;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -35,11 +37,12 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 public final class PollerComponent implements Poller {
   static final String PID = "io.penstock.Poller.default";
 
-  private static final List<String> KEYS = List.of("framing", "maxFrame", "maxEventsPerPoll");
+  static final List<String> KEYS =
+      List.of("framing", "maxFrame", "frameTimeout", "idleTimeout", "maxEventsPerPoll");
   private static final int DEFAULT_MAX_FRAME = 64 * 1024;
 
   /** The values of a configuration. */
-  private record Settings(int events, Framing framing) {}
+  record Settings(int events, Framing framing) {}
 
   /** The keys. */
   @ObjectClassDefinition(
@@ -64,6 +67,28 @@ public final class PollerComponent implements Poller {
                 + " number with KiB or MiB; 1 byte or more. Default: 64KiB. A change applies to"
                 + " pollers that are made after it.")
     String maxFrame() default "64KiB";
+
+    /** Frame time-out. */
+    @AttributeDefinition(
+        required = false,
+        name = "Frame time-out",
+        description =
+            "How long a line may take from its first byte to its last, where framing is lines;"
+                + " whoever is slower fails. A duration: a number with ms, s, m or h, or ISO-8601;"
+                + " more than 0ms. Default: none. A change applies to pollers that are made after"
+                + " it.")
+    String frameTimeout() default "";
+
+    /** Idle time-out. */
+    @AttributeDefinition(
+        required = false,
+        name = "Idle time-out",
+        description =
+            "How long nothing may come before a line, or at all where framing is bytes; whoever is"
+                + " silent for longer fails. A duration: a number with ms, s, m or h, or ISO-8601;"
+                + " more than 0ms. Default: none. A change applies to pollers that are made after"
+                + " it.")
+    String idleTimeout() default "";
 
     /** Events per poll. */
     @AttributeDefinition(
@@ -93,12 +118,27 @@ public final class PollerComponent implements Poller {
     this.poller = new SelectorPoller(engine.engine(), settings.events, settings.framing);
   }
 
-  private static Settings settings(Values values) {
+  static Settings settings(Values values) {
     int maxFrame = values.get("maxFrame", DEFAULT_MAX_FRAME, PollerComponent::size);
     return new Settings(
         values.get(
             "maxEventsPerPoll", SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL, PollerComponent::count),
-        values.get("framing", Framing.bytes(), text -> framing(text, maxFrame)));
+        limited(values, values.get("framing", Framing.bytes(), text -> framing(text, maxFrame))));
+  }
+
+  private static Framing limited(Values values, Framing framing) {
+    Framing limited = framing;
+    if (!values.text("frameTimeout").isEmpty()) {
+      Duration limit = values.positive("frameTimeout", Duration.ZERO);
+      if (framing.max() == Integer.MAX_VALUE) {
+        throw values.refused(
+            "frameTimeout", values.text("frameTimeout").orElse(""), "none with framing bytes");
+      }
+      limited = limited.within(limit);
+    }
+    return values.text("idleTimeout").isEmpty()
+        ? limited
+        : limited.idle(values.positive("idleTimeout", Duration.ZERO));
   }
 
   private static Framing framing(String text, int maxFrame) {
@@ -173,6 +213,11 @@ public final class PollerComponent implements Poller {
   @Override
   public List<PollEvent> poll(Wait wait) throws IOException {
     return poller.poll(wait);
+  }
+
+  @Override
+  public CompletionStage<Void> start(ChannelHandler handler) {
+    return poller.start(handler);
   }
 
   @Override

@@ -72,6 +72,16 @@ public final class RelayComponent {
                 + " ever.")
     String idleTimeout() default "";
 
+    /** Total time-out. */
+    @AttributeDefinition(
+        required = false,
+        name = "Total time-out",
+        description =
+            "A connection fails when it has not ended so long after it was joined, however busy it"
+                + " is. A duration: a number with ms, s, m or h, or ISO-8601; more than 0ms."
+                + " Default: none, which waits for ever.")
+    String totalTimeout() default "";
+
     /** Buffer. */
     @AttributeDefinition(
         required = false,

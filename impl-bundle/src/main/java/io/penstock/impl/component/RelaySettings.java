@@ -10,9 +10,17 @@ import java.util.List;
 
 /** The values of a {@code io.penstock.Relay} configuration. */
 record RelaySettings(
-    String name, Endpoint from, Endpoint to, boolean fork, Wait idle, long buffer, long rate) {
+    String name,
+    Endpoint from,
+    Endpoint to,
+    boolean fork,
+    Wait idle,
+    Wait total,
+    long buffer,
+    long rate) {
   static final List<String> KEYS =
-      List.of("penstock.name", "from", "to", "fork", "idleTimeout", "buffer", "rate");
+      List.of(
+          "penstock.name", "from", "to", "fork", "idleTimeout", "totalTimeout", "buffer", "rate");
 
   static RelaySettings of(Values values) {
     Endpoint from = endpoint(values, "from");
@@ -25,20 +33,21 @@ record RelaySettings(
       throw values.refused(
           "fork", "true", "false, because to cannot be opened for each connection: " + to);
     }
-    Wait idle =
-        values.text("idleTimeout").isEmpty()
-            ? Wait.forever()
-            : Wait.upTo(values.positive("idleTimeout", Duration.ZERO));
-    RelaySettings made =
-        new RelaySettings(
-            values.name(),
-            from,
-            to,
-            fork,
-            idle,
-            values.get("buffer", (long) RelayOptions.DEFAULT_BUFFER, RelaySettings::buffer),
-            values.get("rate", 0L, Units::bytes));
-    return made;
+    return new RelaySettings(
+        values.name(),
+        from,
+        to,
+        fork,
+        limit(values, "idleTimeout"),
+        limit(values, "totalTimeout"),
+        values.get("buffer", (long) RelayOptions.DEFAULT_BUFFER, RelaySettings::buffer),
+        values.get("rate", 0L, Units::bytes));
+  }
+
+  private static Wait limit(Values values, String key) {
+    return values.text(key).isEmpty()
+        ? Wait.forever()
+        : Wait.upTo(values.positive(key, Duration.ZERO));
   }
 
   private static Endpoint endpoint(Values values, String key) {
@@ -56,8 +65,9 @@ record RelaySettings(
     return bytes;
   }
 
-  RelaySettings withIdle(Wait limit) {
-    return new RelaySettings(name, from, to, fork, limit, buffer, rate);
+  /** The same with the limits of time of another, which can be changed at any time. */
+  RelaySettings withLimitsOf(RelaySettings other) {
+    return new RelaySettings(name, from, to, fork, other.idle, other.total, buffer, rate);
   }
 
   RelayOptions options() {
@@ -65,6 +75,7 @@ record RelaySettings(
         .withName(name)
         .withFork(fork)
         .withIdle(idle)
+        .withTotal(total)
         .withBuffer(buffer)
         .withRate(rate);
   }

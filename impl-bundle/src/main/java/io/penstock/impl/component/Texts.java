@@ -49,5 +49,10 @@ final class Texts {
           + SIZE
           + " 1 byte to 2 GiB. Default: the system's.";
 
+  static final String SPIN =
+      "How long a call that must wait tries again before its thread is parked, on sockets and in"
+          + " memory. A duration in ms or ISO-8601, from 0ms to 0.05ms, or 'auto' to have it"
+          + " learned. Default: auto.";
+
   private Texts() {}
 }

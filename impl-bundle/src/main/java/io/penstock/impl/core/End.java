@@ -70,6 +70,7 @@ public abstract class End {
   private volatile boolean met;
   private volatile @Nullable Runnable onClose;
   private volatile @Nullable Channel channel;
+  private volatile @Nullable Reactor servedBy;
 
   // Whether the user has declared that there is one caller at a time, who needs no turn.
   private boolean alone;
@@ -239,7 +240,7 @@ public abstract class End {
   }
 
   /** How to look again; made for the first call. Only for whoever has the turn. */
-  private @Nullable Spinner spinner() {
+  @Nullable Spinner spinner() {
     Spinner present = spinner;
     Supplier<Spinner> maker = spins;
     if (present == null && maker != null) {
@@ -348,15 +349,26 @@ public abstract class End {
     }
     SelectableChannel channel = current.selectable();
     if (channel != null && ARMED.compareAndSet(this, false, true)) {
-      engine.await(
-          channel,
-          current.interest(),
-          () -> {
-            armed = false;
-            selected();
-            wake();
-          });
+      Reactor own = servedBy;
+      if (own == null) {
+        engine.await(channel, current.interest(), this::fired);
+      } else {
+        own.await(channel, current.interest(), this::fired);
+      }
     }
+  }
+
+  private void fired() {
+    armed = false;
+    selected();
+    wake();
+  }
+
+  /**
+   * Has another reactor than the usual one, or with null that one, wake those who wait from now on.
+   */
+  public void servedBy(@Nullable Reactor value) {
+    servedBy = value;
   }
 
   /** A selector has found the channel ready. */
@@ -448,11 +460,17 @@ public abstract class End {
     return limit.reset(wait);
   }
 
+  /** Whether only a try says if there is something, so that looking is of no use. */
+  public boolean onlySystemKnows() {
+    EndDriver current = driver;
+    return current != null && current.selectable() != null;
+  }
+
   /** Whose turn it is; made for the first call, because an idle end must weigh little. */
   Turn turn() {
     Turn present = turn;
     if (present == null) {
-      TURN.compareAndSet(this, (Turn) null, new Turn());
+      TURN.compareAndSet(this, (Turn) null, paced == null ? new LightTurn() : new ApartTurn());
       present = Objects.requireNonNull(turn, "turn");
     }
     return present;
@@ -567,8 +585,13 @@ public abstract class End {
     }
     checkLimit(limit, moved);
     limit.waited();
-    Spinner looks = spinner();
-    if (looks != null && looks.spin(this, limit.left())) {
+    Spinner learns = spinner();
+    Spinner looks = onlySystemKnows() ? null : learns;
+    if (looks != null && looks.look(this, limit.left())) {
+      return true;
+    }
+    lookedInVain();
+    if (looks != null && looks.giveWay(this, limit.left())) {
       return true;
     }
     waits++;
@@ -581,8 +604,8 @@ public abstract class End {
         while (sleeper == self && !limit.none() && limit.left() > 0 && !interrupted()) {
           park(limit.left());
         }
-        if (looks != null) {
-          looks.woke(engine.parker().nanoTime());
+        if (learns != null) {
+          learns.woke(engine.parker().nanoTime());
         }
       }
       return true;
@@ -590,6 +613,9 @@ public abstract class End {
       sleeper = null;
     }
   }
+
+  /** A call will be away for longer than a look. */
+  void lookedInVain() {}
 
   /**
    * Says who sleeps. The store comes before the look at the state that follows it, as the change of

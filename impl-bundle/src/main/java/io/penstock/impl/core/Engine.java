@@ -7,7 +7,6 @@ import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -20,11 +19,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class Engine implements Executor, AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.penstock");
   private static final long STOP_MILLIS = 2000;
+  private static final int CARRIERS = 4;
+  private static final int CORES = Runtime.getRuntime().availableProcessors();
 
   private final Parker parker;
   private final Reactor reactor = new Reactor("penstock-reactor");
   private final ThreadPoolExecutor workers;
-  private final ScheduledThreadPoolExecutor timer;
+  private final Timer timer = new Timer("penstock-timer");
+  // Each has a thread from its first need.
+  private final Reactor[] carriers = new Reactor[Math.min(CARRIERS, CORES)];
+  private final AtomicInteger nextCarrier = new AtomicInteger();
 
   /** An engine that waits for real. */
   public Engine() {
@@ -34,6 +38,9 @@ public final class Engine implements Executor, AutoCloseable {
   /** An engine whose waiting is somebody else's. */
   public Engine(Parker parker) {
     this.parker = parker;
+    for (int i = 0; i < carriers.length; i++) {
+      carriers[i] = new Reactor("penstock-carrier-" + (i + 1));
+    }
     AtomicInteger count = new AtomicInteger();
     this.workers =
         new ThreadPoolExecutor(
@@ -43,13 +50,10 @@ public final class Engine implements Executor, AutoCloseable {
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
             task -> daemon("penstock-worker-" + count.incrementAndGet(), task));
-    this.timer = new ScheduledThreadPoolExecutor(1, task -> daemon("penstock-timer", task));
-    timer.setRemoveOnCancelPolicy(true);
-    timer.setKeepAliveTime(2, TimeUnit.SECONDS);
-    timer.allowCoreThreadTimeOut(true);
   }
 
-  static Thread daemon(String name, Runnable task) {
+  /** A thread that keeps nothing alive, not started yet. */
+  public static Thread daemon(String name, Runnable task) {
     Thread thread = new Thread(task, name);
     thread.setDaemon(true);
     // A thread must not keep alive whichever bundle happened to cause it, nor ours: the JDK's own
@@ -60,7 +64,8 @@ public final class Engine implements Executor, AutoCloseable {
     return thread;
   }
 
-  static void join(Thread thread, long millis) {
+  /** Waits for a thread to end, and says so if it does not. */
+  public static void join(Thread thread, long millis) {
     try {
       thread.join(millis);
     } catch (InterruptedException e) {
@@ -81,9 +86,20 @@ public final class Engine implements Executor, AutoCloseable {
     reactor.await(channel, ops, waiter);
   }
 
-  /** Lets the selector forget closed channels, so that their descriptors are released. */
+  /**
+   * A reactor for those who move bytes between selectable channels on the thread that finds them
+   * ready, without ever waiting: one of a few, in turn.
+   */
+  public Reactor carrier() {
+    return carriers[Math.floorMod(nextCarrier.getAndIncrement(), carriers.length)];
+  }
+
+  /** Lets the selectors forget closed channels, so that their descriptors are released. */
   public void flushClosed() {
     reactor.flush();
+    for (Reactor carrier : carriers) {
+      carrier.flush();
+    }
   }
 
   /** The same, and returns when it is done, or after a moment: only then is an address free. */
@@ -113,7 +129,15 @@ public final class Engine implements Executor, AutoCloseable {
 
   /** Runs a task on a worker after a while, unless cancelled or the engine is closed first. */
   public Future<?> schedule(Duration delay, Runnable task) {
-    return timer.schedule(() -> execute(task), delay.toNanos(), TimeUnit.NANOSECONDS);
+    return timer.schedule(() -> execute(task), nanos(delay));
+  }
+
+  private static long nanos(Duration delay) {
+    try {
+      return delay.toNanos();
+    } catch (ArithmeticException e) {
+      return Long.MAX_VALUE;
+    }
   }
 
   /** Runs tasks one after the other, in order. */
@@ -124,8 +148,11 @@ public final class Engine implements Executor, AutoCloseable {
   /** Stops every thread; waits for them a moment. */
   @Override
   public void close() {
-    timer.shutdownNow();
+    timer.stop();
     reactor.close();
+    for (Reactor carrier : carriers) {
+      carrier.close();
+    }
     workers.shutdown();
     try {
       if (!workers.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS)) {
@@ -134,7 +161,7 @@ public final class Engine implements Executor, AutoCloseable {
           LOG.log(Level.WARNING, "{0} workers have not stopped", workers.getActiveCount());
         }
       }
-      timer.awaitTermination(STOP_MILLIS, TimeUnit.MILLISECONDS);
+      timer.join(STOP_MILLIS);
     } catch (InterruptedException e) {
       workers.shutdownNow();
       Thread.currentThread().interrupt();

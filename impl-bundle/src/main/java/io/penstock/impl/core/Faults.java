@@ -5,10 +5,12 @@ import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.ExitException;
+import io.penstock.error.HandshakeException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamFault;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.error.StreamTruncatedException;
 import java.io.IOException;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -33,6 +35,10 @@ public final class Faults {
       fresh = new ExitException(e.stream(), e.status(), tail(e));
     } else if (failure instanceof NotSupportedException e) {
       fresh = new NotSupportedException(e.stream(), e.operation(), e.cure());
+    } else if (failure instanceof StreamTruncatedException e) {
+      fresh = new StreamTruncatedException(e.stream(), tail(e), e.count());
+    } else if (failure instanceof HandshakeException e) {
+      return e.again();
     } else if (failure instanceof AddressException e) {
       return e.again();
     } else {

@@ -50,6 +50,10 @@ class Level implements Signal {
       while (!isSet()) {
         for (End end : ends) {
           if (end.isClosed()) {
+            // Closed since the look above, which may be what was waited for.
+            if (isSet()) {
+              return;
+            }
             throw end.closedFault(true);
           }
         }

@@ -9,15 +9,29 @@ import io.penstock.spi.ListenerDriver;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** A listener over a driver. */
+/**
+ * A listener over a driver.
+ *
+ * <p>When the system has no descriptor left, the peer stays in the backlog and the selector would
+ * find it there over and over. So nobody is accepted for a while, longer each time, and whoever
+ * waits goes on waiting: one line in the log tells of it.
+ */
 public final class ListenerEnd extends End implements Listener {
   /** Makes a channel of a peer that is there. */
   @FunctionalInterface
@@ -27,6 +41,11 @@ public final class ListenerEnd extends End implements Listener {
   }
 
   private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(10);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+  private static final long QUIET_NANOS = Duration.ofMinutes(1).toNanos();
+
+  private static final AtomicBoolean WARM = new AtomicBoolean();
 
   private final ListenerDriver listener;
   private final Acceptor acceptor;
@@ -38,16 +57,34 @@ public final class ListenerEnd extends End implements Listener {
   // Who was accepted only to find out whether there is somebody.
   private final ArrayDeque<Channel> ahead = new ArrayDeque<>(0);
   private volatile boolean paused;
+  private volatile boolean exhausted;
+  private volatile @Nullable SocketChannel spare;
   private volatile boolean selected;
+  // With the turn.
+  private Duration pause = FIRST_PAUSE;
+  private boolean told;
+  private long toldAt;
 
-  /** A listener that is bound already. */
+  /**
+   * A listener that is bound already.
+   *
+   * @param acceptors makes the acceptor; given what to run once for each channel of it that is
+   *     closed, on any thread
+   */
   public ListenerEnd(
-      String name, Engine engine, ListenerDriver driver, Acceptor acceptor, int maxConnections) {
+      String name,
+      Engine engine,
+      ListenerDriver driver,
+      Function<Runnable, Acceptor> acceptors,
+      int maxConnections) {
     super(name, engine, Wait.forever());
     this.listener = driver;
-    this.acceptor = acceptor;
+    this.acceptor = acceptors.apply(this::oneLess);
     this.maxConnections = maxConnections;
     attach(driver);
+    if (driver.selectable() != null) {
+      reserve();
+    }
   }
 
   @Override
@@ -61,7 +98,7 @@ public final class ListenerEnd extends End implements Listener {
   }
 
   private boolean held() {
-    return paused || connections.get() >= maxConnections;
+    return paused || exhausted || connections.get() >= maxConnections;
   }
 
   private @Nullable Channel tryAccept(boolean waited) throws IOException {
@@ -79,23 +116,110 @@ public final class ListenerEnd extends End implements Listener {
       if (isClosed()) {
         throw closedFault(waited);
       }
+      if (isExhaustion(e)) {
+        rest(e);
+        return null;
+      }
       throw Faults.again(name(), e);
     }
+    pause = FIRST_PAUSE;
     if (channel == null) {
       selected = false;
       cleared(acceptable);
       return null;
     }
     connections.incrementAndGet();
-    channel
-        .closed()
-        .whenComplete(
-            (done, failure) -> {
-              if (connections.getAndDecrement() >= maxConnections) {
-                wake();
-              }
-            });
     return channel;
+  }
+
+  private void oneLess() {
+    if (connections.getAndDecrement() >= maxConnections) {
+      wake();
+    }
+  }
+
+  /**
+   * Whether the system had no descriptor, or no memory for one, left: that passes when something is
+   * closed, here or elsewhere. The system says so in words only. Here and not with other errors,
+   * because a class that is needed for the first time now might not be found for the same want.
+   */
+  private static boolean isExhaustion(IOException failure) {
+    String text = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
+    return text.contains("too many open files")
+        || text.contains("no file descriptors")
+        || text.contains("no buffer space")
+        || text.contains("cannot allocate memory");
+  }
+
+  /** Accepts nobody until something may have been closed, of which nothing tells us. */
+  private void rest(IOException cause) {
+    long now = engine.parker().nanoTime();
+    if (!told || now - toldAt > QUIET_NANOS) {
+      told = tell(cause);
+      toldAt = now;
+    }
+    exhausted = true;
+    cleared(acceptable);
+    try {
+      Future<?> unused = engine.schedule(pause, this::goOn);
+    } catch (RejectedExecutionException e) {
+      LOG.log(System.Logger.Level.DEBUG, name() + ": accepts no more, everything is closing", e);
+    }
+    Duration twice = pause.multipliedBy(2);
+    pause = twice.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : twice;
+  }
+
+  /** Returns whether the log has it. */
+  private boolean tell(IOException cause) {
+    // Loggers open files, too: the first line of the JDK's own reads the time zones.
+    release(spare);
+    try {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0}: peers wait to be accepted until there are descriptors again: {1}",
+          name(),
+          cause.getMessage());
+      return true;
+    } catch (RuntimeException | Error e) {
+      // There is nowhere to say so; the next try comes after the pause.
+      return false;
+    } finally {
+      reserve();
+    }
+  }
+
+  /** Keeps a descriptor for the moment when there are no others. */
+  private void reserve() {
+    try {
+      if (!WARM.getAndSet(true)) {
+        // The JDK opens a pair of sockets when it closes one for the first time, and if it cannot
+        // it
+        // never closes any again.
+        SocketChannel.open().close();
+      }
+      SocketChannel fresh = SocketChannel.open();
+      spare = fresh;
+      if (isClosed()) {
+        release(fresh);
+      }
+    } catch (IOException e) {
+      spare = null;
+    }
+  }
+
+  private static void release(@Nullable SocketChannel kept) {
+    if (kept != null) {
+      try {
+        kept.close();
+      } catch (IOException e) {
+        LOG.log(System.Logger.Level.DEBUG, "a spare descriptor could not be closed", e);
+      }
+    }
+  }
+
+  private void goOn() {
+    exhausted = false;
+    wake();
   }
 
   private @Nullable Channel pollAhead() {
@@ -157,15 +281,20 @@ public final class ListenerEnd extends End implements Listener {
     }
     try {
       Channel channel = tryAccept(false);
-      if (channel != null) {
-        aheadLock.lock();
-        try {
-          ahead.add(channel);
-        } finally {
-          aheadLock.unlock();
-        }
+      if (channel == null) {
+        return false;
       }
-      return channel != null;
+      aheadLock.lock();
+      try {
+        ahead.add(channel);
+      } finally {
+        aheadLock.unlock();
+      }
+      if (isClosed()) {
+        // A close marks first and then cuts who is here: one of the two sees the other.
+        cutAhead();
+      }
+      return true;
     } catch (IOException e) {
       // The accept will meet it again, or it has passed.
       LOG.log(System.Logger.Level.DEBUG, name() + ": looking for a peer failed", e);
@@ -235,6 +364,18 @@ public final class ListenerEnd extends End implements Listener {
     return released.minimalCompletionStage();
   }
 
+  private void cutAhead() {
+    List<Channel> all;
+    aheadLock.lock();
+    try {
+      all = List.copyOf(ahead);
+      ahead.clear();
+    } finally {
+      aheadLock.unlock();
+    }
+    all.forEach(channel -> channel.abort(closedFault(false)));
+  }
+
   @Override
   public void close() throws IOException {
     if (!markClosed()) {
@@ -243,17 +384,10 @@ public final class ListenerEnd extends End implements Listener {
     try {
       listener.close();
     } finally {
-      engine.flushClosed();
-      Channel channel;
-      aheadLock.lock();
-      try {
-        channel = ahead.poll();
-      } finally {
-        aheadLock.unlock();
-      }
-      if (channel != null) {
-        channel.abort(closedFault(false));
-      }
+      // Only then is the address free, as whoever has closed expects.
+      engine.settleClosed();
+      release(spare);
+      cutAhead();
       closedNow();
       released.complete(null);
     }

@@ -8,8 +8,11 @@ import java.nio.channels.CancelledKeyException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -20,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * One thread, one {@link Selector}: tells waiters once when a channel has become ready. The thread
  * exists from the first need until the close.
  */
-final class Reactor implements AutoCloseable {
+public final class Reactor implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger("io.penstock");
   private static final long STOP_MILLIS = 2000;
 
@@ -30,8 +33,20 @@ final class Reactor implements AutoCloseable {
   private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable Selector selector;
-  private @Nullable Thread thread;
+  private volatile @Nullable Thread thread;
   private boolean closed;
+
+  /** Whether somebody has closed a channel since those who wait were looked through. */
+  private volatile boolean closures;
+
+  /**
+   * The keys for which somebody waits; the thread's own. The selector's set does not do: the one
+   * select that the close of a channel ends also removes its key, and with it who waits.
+   */
+  private final Set<SelectionKey> awaited = new HashSet<>();
+
+  /** Whom the select that is under way has found; the thread's own. */
+  private final ArrayDeque<Waiter> found = new ArrayDeque<>();
 
   Reactor(String name) {
     this.name = name;
@@ -42,13 +57,49 @@ final class Reactor implements AutoCloseable {
    * or the reactor stops.
    */
   void await(SelectableChannel channel, int ops, Waiter waiter) {
-    if (!submit(() -> register(channel, new Wish(ops, waiter)))) {
+    if (isMine()) {
+      register(channel, new Wish(ops, waiter));
+    } else if (!submit(() -> register(channel, new Wish(ops, waiter)))) {
       waiter.wake();
+    }
+  }
+
+  /** Whether the caller is the thread that everything here runs on. */
+  public boolean isMine() {
+    return Thread.currentThread() == thread;
+  }
+
+  /**
+   * Runs a task on the thread; it must not wait for anything.
+   *
+   * @return false if there is no such thread any more
+   */
+  public boolean execute(Runnable task) {
+    return submit(task);
+  }
+
+  /** Whether nobody else waits for the thread. Only for the thread itself. */
+  public boolean isIdle() {
+    return found.isEmpty() && tasks.isEmpty();
+  }
+
+  /**
+   * Sees to it that there is a selector and a thread.
+   *
+   * @return false if there cannot be any, such as for want of a descriptor
+   */
+  public boolean open() {
+    try {
+      return submit(() -> {});
+    } catch (UncheckedIOException e) {
+      LOG.log(Level.DEBUG, name + " cannot begin", e);
+      return false;
     }
   }
 
   /** Lets the selector forget channels that were closed, so that their descriptors are released. */
   void flush() {
+    closures = true;
     lock.lock();
     try {
       if (selector != null && !closed) {
@@ -79,9 +130,10 @@ final class Reactor implements AutoCloseable {
         submit(
             () -> {
               try {
-                Selector current = selector();
-                wakeClosed(current);
-                current.selectNow(this::fire);
+                closures = true;
+                selector().selectNow(this::fire);
+                wakeFound();
+                wakeClosed();
               } catch (IOException e) {
                 LOG.log(Level.DEBUG, name + ": the selector failed, which the next round tells", e);
               } finally {
@@ -128,15 +180,17 @@ final class Reactor implements AutoCloseable {
       if (key == null) {
         List<Wish> wishes = new ArrayList<>(2);
         wishes.add(wish);
-        channel.register(current, wish.ops, wishes);
+        awaited.add(channel.register(current, wish.ops, wishes));
       } else {
         wishes(key).add(wish);
+        awaited.add(key);
         key.interestOpsOr(wish.ops);
       }
     } catch (IOException | RuntimeException e) {
       // Closed, or no channel that can be selected: whoever waits finds out by trying.
       LOG.log(Level.DEBUG, name + ": a channel cannot be waited for", e);
-      wish.waiter.wake();
+      // Not from here: who waits may be in the middle of a call.
+      found.add(wish.waiter);
     }
   }
 
@@ -170,9 +224,14 @@ final class Reactor implements AutoCloseable {
     Selector current = selector();
     try {
       while (!isClosed()) {
-        current.select(this::fire);
+        if (found.isEmpty()) {
+          current.select(this::fire);
+        } else {
+          current.selectNow(this::fire);
+        }
+        wakeFound();
         runTasks();
-        wakeClosed(current);
+        wakeClosed();
       }
     } catch (IOException | RuntimeException e) {
       LOG.log(
@@ -185,22 +244,36 @@ final class Reactor implements AutoCloseable {
   }
 
   private void stop(Selector current) {
+    lock.lock();
+    try {
+      // From here on nobody is taken in, whether we were told to stop or have failed.
+      closed = true;
+    } finally {
+      lock.unlock();
+    }
     List<Wish> left = new ArrayList<>();
-    current.keys().forEach(key -> left.addAll(wishes(key)));
+    awaited.forEach(key -> left.addAll(wishes(key)));
+    awaited.clear();
     try {
       current.close();
     } catch (IOException e) {
       LOG.log(Level.WARNING, name + " could not close its selector", e);
     }
-    left.forEach(wish -> wake(wish.waiter));
-    // What was asked for too late finds the selector closed, and wakes its waiter.
-    runTasks();
+    left.forEach(wish -> found.add(wish.waiter));
+    // What was asked for too late finds the selector closed, and its waiter is woken, too.
+    while (!isIdle()) {
+      runTasks();
+      wakeFound();
+    }
   }
 
+  /** Runs what is there now: what comes meanwhile has ended the next select's wait already. */
   private void runTasks() {
-    Runnable task;
-    while ((task = tasks.poll()) != null) {
-      guard(task);
+    for (int left = tasks.size(); left > 0; left--) {
+      Runnable task = tasks.poll();
+      if (task != null) {
+        guard(task);
+      }
     }
   }
 
@@ -219,7 +292,6 @@ final class Reactor implements AutoCloseable {
 
   private void fire(SelectionKey key) {
     List<Wish> wishes = wishes(key);
-    List<Waiter> due = new ArrayList<>(wishes.size());
     try {
       int ready = key.readyOps();
       int rest = 0;
@@ -227,16 +299,27 @@ final class Reactor implements AutoCloseable {
         Wish wish = wishes.get(i);
         if ((wish.ops & ready) != 0) {
           wishes.remove(i);
-          due.add(wish.waiter);
+          found.add(wish.waiter);
         } else {
           rest |= wish.ops;
         }
       }
       key.interestOps(rest);
+      if (wishes.isEmpty()) {
+        awaited.remove(key);
+      }
     } catch (CancelledKeyException e) {
-      drop(wishes);
+      awaited.remove(key);
+      wishes.forEach(wish -> found.add(wish.waiter));
+      wishes.clear();
     }
-    due.forEach(this::wake);
+  }
+
+  /** Wakes them outside of the select, so that they may wait for the next thing at once. */
+  private void wakeFound() {
+    for (int left = found.size(); left > 0; left--) {
+      wake(found.remove());
+    }
   }
 
   private void drop(List<Wish> wishes) {
@@ -245,11 +328,21 @@ final class Reactor implements AutoCloseable {
     copy.forEach(wish -> wake(wish.waiter));
   }
 
-  private void wakeClosed(Selector current) {
-    for (SelectionKey key : current.keys()) {
-      if (!key.isValid() && !wishes(key).isEmpty()) {
-        drop(wishes(key));
+  private void wakeClosed() {
+    if (!closures) {
+      return;
+    }
+    // First, so that who is closed while we look is looked for again.
+    closures = false;
+    List<SelectionKey> gone = new ArrayList<>(0);
+    for (SelectionKey key : awaited) {
+      if (!key.isValid()) {
+        gone.add(key);
       }
+    }
+    for (SelectionKey key : gone) {
+      awaited.remove(key);
+      drop(wishes(key));
     }
   }
 

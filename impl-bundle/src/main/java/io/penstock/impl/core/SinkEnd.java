@@ -71,8 +71,13 @@ public final class SinkEnd extends End implements ByteSink {
   // The driver again, without a cast for each call.
   private volatile @Nullable SinkDriver typed;
   private boolean readerUnseen;
+  // What the call that waits would write. Of whoever has the turn.
+  private @Nullable ByteBuffer waitsWith;
+  // Whether the transport took something before anybody asked for the latch that tells of it.
+  private volatile boolean tookUnseen;
   private volatile @Nullable IOException endFailure;
-  private volatile Consumer<Throwable> onCut = this::fail;
+  // What is to be cut short, if it is more than this sink.
+  private volatile @Nullable Consumer<Throwable> onCut;
 
   @SuppressWarnings("unused")
   private volatile @Nullable Runnable onAttach;
@@ -107,6 +112,9 @@ public final class SinkEnd extends End implements ByteSink {
     if (present == null) {
       READER.compareAndSet(this, (ReaderLatch) null, new ReaderLatch(this));
       present = Objects.requireNonNull(reader, "reader");
+      if (tookUnseen) {
+        present.wrote();
+      }
     }
     return present;
   }
@@ -229,7 +237,11 @@ public final class SinkEnd extends End implements ByteSink {
       clearedWritable();
     }
     if (n > 0 && readerUnseen) {
-      latch().wrote();
+      tookUnseen = true;
+      ReaderLatch asked = reader;
+      if (asked != null) {
+        asked.wrote();
+      }
     }
   }
 
@@ -285,6 +297,60 @@ public final class SinkEnd extends End implements ByteSink {
     return empty;
   }
 
+  /**
+   * Waits for room. Once that takes longer, a reader may take from the buffer itself.
+   *
+   * @return how many bytes were taken from it meanwhile; -1 when told not to wait
+   */
+  private int awaitRoom(Limit limit, ByteBuffer src, long moved) throws IOException {
+    boolean again;
+    int taken = 0;
+    waitsWith = src;
+    try {
+      again = await(limit, moved);
+    } finally {
+      waitsWith = null;
+      if (typed instanceof Offering driver) {
+        taken = driver.withdraw(src);
+      }
+    }
+    return again ? taken : -1;
+  }
+
+  /**
+   * Writes what there is room for; if there is none, gives way to whoever makes it, and tries once
+   * more; never parks.
+   *
+   * @return as a write that is told not to wait
+   * @throws IOException as a write
+   */
+  public int writeSoon(ByteBuffer src) throws IOException {
+    if (!tryEnter()) {
+      return 0;
+    }
+    try {
+      int n = tryWrite(src, false);
+      Spinner looks = n == 0 && onlySystemKnows() ? spinner() : null;
+      if (looks == null || !looks.givesWay(Long.MAX_VALUE)) {
+        return n;
+      }
+      boolean brief = looks.away(this);
+      n = tryWrite(src, false);
+      looks.gaveWay(brief, n > 0);
+      return n;
+    } finally {
+      exit();
+    }
+  }
+
+  @Override
+  void lookedInVain() {
+    ByteBuffer src = waitsWith;
+    if (src != null && typed instanceof Offering driver) {
+      driver.offer(src);
+    }
+  }
+
   private int write0(ByteBuffer src, @Nullable Wait wait) throws IOException {
     if (nothing(!src.hasRemaining())) {
       return 0;
@@ -307,8 +373,9 @@ public final class SinkEnd extends End implements ByteSink {
         }
         // Only here, because most calls do not wait, and then no memory is touched for it.
         limit = limit == null ? ownLimit(wait) : limit;
-        if (!await(limit, 0)) {
-          return 0;
+        int taken = awaitRoom(limit, src, 0);
+        if (taken != 0) {
+          return Math.max(0, taken);
         }
       }
     } finally {
@@ -351,9 +418,11 @@ public final class SinkEnd extends End implements ByteSink {
           }
           total += n;
           if (n == 0) {
-            if (total > 0 || !await(limit, 0)) {
+            int taken = total > 0 ? -1 : awaitRoom(limit, srcs[i], 0);
+            if (taken < 0) {
               return total;
             }
+            total += taken;
           }
         }
       }
@@ -361,6 +430,11 @@ public final class SinkEnd extends End implements ByteSink {
     } finally {
       exit();
     }
+  }
+
+  /** Whether a buffer can be handed over without a copy. */
+  public boolean takesSegments() {
+    return typed instanceof SegmentSink;
   }
 
   @Override
@@ -471,10 +545,13 @@ public final class SinkEnd extends End implements ByteSink {
       for (ByteBuffer part : parts) {
         while (part.hasRemaining()) {
           int n = tryWrite(part, limit.hasWaited());
-          total += n;
+          if (n == 0) {
+            n = awaitRoom(limit, part, total);
+          }
           if (n > 0) {
+            total += n;
             limit.progress();
-          } else if (!await(limit, total)) {
+          } else if (n < 0) {
             throw new WouldBlockException(
                 name(), "room for only " + total + " of " + left + " bytes", total);
           }
@@ -905,7 +982,12 @@ public final class SinkEnd extends End implements ByteSink {
     if (owner != null) {
       owner.abort(cause);
     } else {
-      onCut.accept(cause);
+      Consumer<Throwable> whole = onCut;
+      if (whole == null) {
+        fail(cause);
+      } else {
+        whole.accept(cause);
+      }
     }
   }
 

@@ -32,7 +32,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.util.Objects;
 import java.util.concurrent.Flow;
-import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,12 +45,14 @@ public final class SourceEnd extends End implements ByteSource {
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
   private static final VarHandle BACK;
   private static final VarHandle READABLE;
+  private static final VarHandle PUBLISHER;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       BACK = lookup.findVarHandle(SourceEnd.class, "back", ByteBuffer.class);
       READABLE = lookup.findVarHandle(SourceEnd.class, "readable", Level.class);
+      PUBLISHER = lookup.findVarHandle(SourceEnd.class, "publisher", SourcePublisher.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -67,7 +68,7 @@ public final class SourceEnd extends End implements ByteSource {
   private volatile @Nullable SourceDriver typed;
   private volatile boolean selected;
   private volatile @Nullable Thread lender;
-  private final AtomicReference<@Nullable SourcePublisher> publisher = new AtomicReference<>();
+  private volatile @Nullable SourcePublisher publisher;
 
   /** A source whose driver comes later. */
   public SourceEnd(String name, Engine engine, Wait wait) {
@@ -318,6 +319,10 @@ public final class SourceEnd extends End implements ByteSource {
         }
         // Only here, because most calls do not wait, and then no memory is touched for it.
         limit = limit == null ? ownLimit(wait) : limit;
+        n = limit.none() ? 0 : tryAgain(dst, limit);
+        if (n != 0) {
+          return n;
+        }
         if (!await(limit, 0)) {
           return 0;
         }
@@ -325,6 +330,64 @@ public final class SourceEnd extends End implements ByteSource {
     } finally {
       exit();
     }
+  }
+
+  /**
+   * Reads what is there, or what comes sooner than a thread could be woken; never parks.
+   *
+   * @return as a read that is told not to wait
+   * @throws IOException as a read
+   */
+  public int readSoon(ByteBuffer dst) throws IOException {
+    if (!tryEnter()) {
+      return 0;
+    }
+    try {
+      int n = tryRead(dst, false);
+      return n == 0 ? tryAgain(dst, Long.MAX_VALUE) : n;
+    } finally {
+      exit();
+    }
+  }
+
+  /**
+   * Tries for as long as that pays where only the operating system knows what there is: waking a
+   * parked thread takes longer than many a peer needs to answer.
+   */
+  private int tryAgain(ByteBuffer dst, Limit limit) throws IOException {
+    limit.waited();
+    return tryAgain(dst, limit.left());
+  }
+
+  private int tryAgain(ByteBuffer dst, long left) throws IOException {
+    Spinner looks = onlySystemKnows() ? spinner() : null;
+    if (looks == null) {
+      return 0;
+    }
+    long budget = looks.budget(left);
+    if (budget > 0) {
+      long start = engine.parker().nanoTime();
+      do {
+        Thread.onSpinWait();
+        int n = tryRead(dst, true);
+        if (n != 0) {
+          looks.found();
+          return n;
+        }
+      } while (engine.parker().nanoTime() - start < budget);
+      looks.inVain();
+      if (budget == left) {
+        // The time is up, and what came since the last try was still in time.
+        return tryRead(dst, true);
+      }
+    }
+    if (!looks.givesWay(left)) {
+      return 0;
+    }
+    boolean brief = looks.away(this);
+    int n = tryRead(dst, true);
+    looks.gaveWay(brief, n != 0);
+    return n;
   }
 
   @Override
@@ -457,6 +520,32 @@ public final class SourceEnd extends End implements ByteSource {
     lender = null;
     if (isClosed()) {
       wake();
+    }
+  }
+
+  /** Whether what is read can be lent where it lies. */
+  public boolean lends() {
+    return typed instanceof SegmentSource;
+  }
+
+  /**
+   * Takes the next run of bytes if it is a segment that can be handed over as it is; never waits.
+   *
+   * @param max the most bytes, 1 or more
+   * @return null if it is not
+   * @throws IOException if the source is closed or has failed
+   */
+  public @Nullable ByteBuffer takeSegment(int max) throws IOException {
+    if (!tryEnter()) {
+      return null;
+    }
+    try {
+      check(false);
+      boolean whole =
+          !hasBack() && typed instanceof SegmentSource segments && segments.segment() > 0;
+      return whole ? tryTake(max, false) : null;
+    } finally {
+      exit();
     }
   }
 
@@ -847,12 +936,12 @@ public final class SourceEnd extends End implements ByteSource {
 
   @Override
   public Flow.Publisher<ByteBuffer> publisher() {
-    SourcePublisher made = publisher.get();
+    SourcePublisher made = publisher;
     if (made == null) {
       SourcePublisher fresh =
           new SourcePublisher(this, this::unread, this::whenReady, engine.serial());
-      SourcePublisher first = publisher.compareAndExchange(null, fresh);
-      made = first == null ? fresh : first;
+      PUBLISHER.compareAndSet(this, (SourcePublisher) null, fresh);
+      made = Objects.requireNonNull(publisher, "publisher");
     }
     return made;
   }

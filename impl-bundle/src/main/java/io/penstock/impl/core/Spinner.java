@@ -71,18 +71,14 @@ public final class Spinner {
   }
 
   /**
-   * Looks until a try is worth it, and else gives way once.
+   * Looks until a try is worth it.
    *
    * @param left nanoseconds until the call's limit
    * @return false if it was in vain, or left out
    */
-  boolean spin(End end, long left) {
+  boolean look(End end, long left) {
     Parker clock = end.engine.parker();
-    return look(end, clock, left) || (left > SHORT_ABSENCE_NANOS && giveWay(end, clock));
-  }
-
-  private boolean look(End end, Parker clock, long left) {
-    long budget = Math.min(left, budget());
+    long budget = budget(left);
     if (budget <= 0) {
       return false;
     }
@@ -95,31 +91,61 @@ public final class Spinner {
         return false;
       }
     }
-    leaveOut = 0;
+    found();
     if (paces()) {
       holdBack(end, clock, start);
     }
     return true;
   }
 
-  private long budget() {
+  /**
+   * How long to look, or to try, before giving way.
+   *
+   * @param left nanoseconds until the call's limit
+   * @return nanoseconds, 0 for not at all
+   */
+  long budget(long left) {
     if (fixed >= 0) {
-      return fixed;
+      return Math.min(left, fixed);
     }
     if (leftOut < leaveOut) {
       leftOut++;
       return 0;
     }
     leftOut = 0;
-    return ONE_CORE ? 0 : Math.max(LEAST_NANOS, Math.min(MOST_NANOS, 2 * wakeCost));
+    long most = Math.max(LEAST_NANOS, Math.min(MOST_NANOS, 2 * wakeCost));
+    return ONE_CORE ? 0 : Math.min(left, most);
   }
 
-  private void inVain() {
+  /** A look found something. */
+  void found() {
+    leaveOut = 0;
+  }
+
+  /** A look found nothing for as long as it was worth it. */
+  void inVain() {
     leaveOut = Math.min(MOST_LEFT_OUT, 2 * leaveOut + 1);
   }
 
-  private boolean giveWay(End end, Parker clock) {
-    if (fixed >= 0) {
+  /**
+   * Gives way once, after looks that were in vain.
+   *
+   * @param left nanoseconds until the call's limit
+   * @return whether a try is worth it now
+   */
+  boolean giveWay(End end, long left) {
+    if (!givesWay(left)) {
+      return false;
+    }
+    boolean brief = away(end);
+    boolean likely = end.likely();
+    gaveWay(brief, likely);
+    return likely;
+  }
+
+  /** Whether to give way now. If so, say afterwards what came of it. */
+  boolean givesWay(long left) {
+    if (fixed >= 0 || left <= SHORT_ABSENCE_NANOS) {
       return false;
     }
     if (stayed < stay) {
@@ -127,17 +153,26 @@ public final class Spinner {
       return false;
     }
     stayed = 0;
+    return true;
+  }
+
+  /** Gives way; returns whether that took no longer than the other side needs. */
+  boolean away(End end) {
+    Parker clock = end.engine.parker();
     long start = clock.nanoTime();
     clock.giveWay();
-    if (clock.nanoTime() - start > SHORT_ABSENCE_NANOS) {
+    return clock.nanoTime() - start <= SHORT_ABSENCE_NANOS;
+  }
+
+  /** What giving way has brought. */
+  void gaveWay(boolean brief, boolean found) {
+    if (!brief) {
       stay = Math.min(MOST_LEFT_OUT_AFTER_LONG, 8 * stay + 7);
-    } else if (end.likely()) {
+    } else if (found) {
       stay /= 2;
-      return true;
     } else {
       stay = Math.max(stay, Math.min(MOST_LEFT_OUT, 2 * stay + 1));
     }
-    return end.likely();
   }
 
   /** Whether a call that could go on with little may pay by being held back until there is more. */

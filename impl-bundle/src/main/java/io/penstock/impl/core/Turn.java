@@ -16,24 +16,39 @@ import org.jspecify.annotations.Nullable;
  * passing on an uncontended turn is one compare-and-set each, and what the holder did before
  * passing it on is visible to the next.
  */
-@SuppressWarnings("unused")
-final class Turn extends TurnWord {
+abstract class Turn {
   private static final int FREE = 0;
   private static final int HELD = 1;
   // Held, and whoever passes it on must look whether somebody queues or was refused.
   private static final int WANTED = 2;
-  private static final VarHandle STATE;
   private static final VarHandle QUEUE;
 
   static {
     try {
-      MethodHandles.Lookup lookup = MethodHandles.lookup();
-      STATE = lookup.findVarHandle(TurnWord.class, "state", int.class);
-      QUEUE = lookup.findVarHandle(TurnWord.class, "queue", Queue.class);
+      QUEUE = MethodHandles.lookup().findVarHandle(Turn.class, "queue", Queue.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
+
+  /** Those who want the turn; made for the first of them. */
+  private static final class Queue {
+    final ReentrantLock lock = new ReentrantLock();
+    final ArrayDeque<Place> places = new ArrayDeque<>(2);
+    boolean refused;
+  }
+
+  @SuppressWarnings("unused")
+  private volatile @Nullable Queue queue;
+
+  /** Replaces the word, as a volatile access, if it is as expected. */
+  abstract boolean replace(int expected, int value);
+
+  /** The word, as a volatile access. */
+  abstract int word();
+
+  /** Sets the word, as a volatile access. */
+  abstract void word(int value);
 
   /** A place in the queue. */
   static final class Place {
@@ -55,18 +70,10 @@ final class Turn extends TurnWord {
     }
   }
 
-  private long p10;
-  private long p11;
-  private long p12;
-  private long p13;
-  private long p14;
-  private long p15;
-  private long p16;
-
   private Queue queue() {
     Queue present = queue;
     if (present == null) {
-      QUEUE.compareAndSet((TurnWord) this, (Queue) null, new Queue());
+      QUEUE.compareAndSet(this, (Queue) null, new Queue());
       present = queue;
     }
     return Objects.requireNonNull(present, "queue");
@@ -77,12 +84,12 @@ final class Turn extends TurnWord {
    * #exit}.
    */
   boolean tryEnter() {
-    return STATE.compareAndSet((TurnWord) this, FREE, HELD) || !refuse(true);
+    return replace(FREE, HELD) || !refuse(true);
   }
 
   /** Whether somebody has the turn. If so this counts as a refusal, see {@link #exit}. */
   boolean held() {
-    return (int) STATE.getVolatile((TurnWord) this) != FREE && refuse(false);
+    return word() != FREE && refuse(false);
   }
 
   /** Notes that somebody was refused, or takes the turn if it has come free and is wanted. */
@@ -91,12 +98,12 @@ final class Turn extends TurnWord {
     present.lock.lock();
     try {
       while (true) {
-        int now = (int) STATE.getVolatile((TurnWord) this);
+        int now = word();
         if (now == FREE) {
-          if (!take || STATE.compareAndSet((TurnWord) this, FREE, HELD)) {
+          if (!take || replace(FREE, HELD)) {
             return false;
           }
-        } else if (now == WANTED || STATE.compareAndSet((TurnWord) this, HELD, WANTED)) {
+        } else if (now == WANTED || replace(HELD, WANTED)) {
           present.refused = true;
           return true;
         }
@@ -113,14 +120,14 @@ final class Turn extends TurnWord {
     present.lock.lock();
     try {
       while (true) {
-        int now = (int) STATE.getVolatile((TurnWord) this);
+        int now = word();
         if (now == FREE) {
-          if (STATE.compareAndSet((TurnWord) this, FREE, HELD)) {
+          if (replace(FREE, HELD)) {
             place.granted = true;
             place.immediate = true;
             return place;
           }
-        } else if (now == WANTED || STATE.compareAndSet((TurnWord) this, HELD, WANTED)) {
+        } else if (now == WANTED || replace(HELD, WANTED)) {
           present.places.add(place);
           return place;
         }
@@ -152,7 +159,7 @@ final class Turn extends TurnWord {
    *     a try is worth it
    */
   boolean exit() {
-    return !STATE.compareAndSet((TurnWord) this, HELD, FREE) && passOn();
+    return !replace(HELD, FREE) && passOn();
   }
 
   private boolean passOn() {
@@ -165,7 +172,7 @@ final class Turn extends TurnWord {
       if (next == null) {
         tell = present.refused;
         present.refused = false;
-        STATE.setVolatile((TurnWord) this, FREE);
+        word(FREE);
       } else {
         next.granted = true;
       }
@@ -176,33 +183,5 @@ final class Turn extends TurnWord {
       next.waiter.wake();
     }
     return tell;
-  }
-}
-
-/**
- * Keeps the word, which changes with every call, off the cache lines of what lies around it and is
- * read by the other side. The int takes the gap behind the header.
- */
-@SuppressWarnings("unused")
-abstract class TurnPadding {
-  private int gap;
-  private long p00;
-  private long p01;
-  private long p02;
-  private long p03;
-  private long p04;
-  private long p05;
-}
-
-/** The word, and those who want the turn. */
-abstract class TurnWord extends TurnPadding {
-  volatile int state;
-  volatile @Nullable Queue queue;
-
-  /** Made for the first who wants it. */
-  static final class Queue {
-    final ReentrantLock lock = new ReentrantLock();
-    final ArrayDeque<Turn.Place> places = new ArrayDeque<>(2);
-    boolean refused;
   }
 }

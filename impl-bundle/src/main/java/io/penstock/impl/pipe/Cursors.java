@@ -30,6 +30,9 @@ abstract class Cursors extends ReaderSide {
   /** In the writer's word: the memory was given back while the pipe was empty. */
   static final long TRIMMED = 1L << 59;
 
+  /** In the writer's word: the writer waits, and lets the reader take what it would write. */
+  static final long OFFERED = 1L << 58;
+
   private static final VarHandle WRITTEN;
   private static final VarHandle CONSUMED;
   private static final VarHandle GIVEN;
@@ -81,6 +84,11 @@ abstract class Cursors extends ReaderSide {
   /** Adds a mark to the writer's word, and returns the word as it was before. */
   final long markWritten(long mark) {
     return (long) WRITTEN.getAndBitwiseOr((WriterSide) this, mark);
+  }
+
+  /** Takes a mark off the writer's word, and returns the word as it was before. */
+  final long unmarkWritten(long mark) {
+    return (long) WRITTEN.getAndBitwiseAnd((WriterSide) this, ~mark);
   }
 
   /** What the reader has published: whatever it has read may be overwritten. */
@@ -182,6 +190,12 @@ abstract class WriterSide extends FrontPadding {
   int markSkips;
 
   int markPause;
+
+  /** What the reader may take while the word says so; read by it, too. */
+  @Nullable Offer offer;
+
+  /** Where in the stream the last offer was withdrawn. */
+  long withdrawnAt = -1;
 }
 
 /** Keeps the sides apart: two lines, because the hardware fetches lines in pairs. */

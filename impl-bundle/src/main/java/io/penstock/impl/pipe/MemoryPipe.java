@@ -4,6 +4,7 @@ package io.penstock.impl.pipe;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.core.Faults;
+import io.penstock.impl.core.Offering;
 import io.penstock.impl.core.Paced;
 import io.penstock.spi.SegmentSink;
 import io.penstock.spi.SegmentSource;
@@ -238,11 +239,16 @@ public final class MemoryPipe extends Cursors {
       while (want > 0) {
         long word = consumedByMe();
         int n = (int) Math.min(run < want ? look(count(word), want) : run, want);
-        if (n == 0 || has(word, DROPPED)) {
+        if (has(word, DROPPED)) {
           break;
         }
         n = Math.min(n, piece);
-        if (!copyOut(word, dst, n)) {
+        if (n == 0) {
+          n = takeOffered(word, dst, want);
+          if (n == 0) {
+            break;
+          }
+        } else if (!copyOut(word, dst, n)) {
           break;
         }
         moved += n;
@@ -313,6 +319,39 @@ public final class MemoryPipe extends Cursors {
       return true;
     }
 
+    /**
+     * Takes a piece of what a waiting writer offers, when everything before it was read. It is
+     * copied first; what makes it part of the stream is the change of the writer's word, which
+     * fails if the offer was withdrawn meanwhile, because no two offers are made at one place.
+     */
+    private int takeOffered(long mine, ByteBuffer dst, int want) {
+      long word = written();
+      if ((word & ~COUNT) != OFFERED || count(word) != count(mine)) {
+        return 0;
+      }
+      Offer offered = offer;
+      // An offer that came later begins behind this place.
+      if (offered == null || offered.start() > count(word)) {
+        return 0;
+      }
+      int done = (int) (count(word) - offered.start());
+      int n = Math.min(Math.min(want, piece), offered.size() - done);
+      if (n <= 0) {
+        return 0;
+      }
+      int at = dst.position();
+      dst.put(offered.bytes(), offered.from() + done, n);
+      if (publishWritten(word, word + n)) {
+        writtenSeen = count(word) + n;
+        addGivenConsumed(n);
+        if (publishConsumed(mine, mine + n)) {
+          return n;
+        }
+      }
+      dst.position(at);
+      return 0;
+    }
+
     /** Goes on behind bytes that were consumed. */
     private void advance(int n) {
       run -= n;
@@ -369,6 +408,12 @@ public final class MemoryPipe extends Cursors {
       if (cached() == 0) {
         tellDrained(written());
       }
+    }
+
+    @Override
+    public int segment() {
+      boolean there = run > 0 || look(count(consumedByMe()), 1) > 0;
+      return there && given instanceof ByteBuffer ? (int) run : 0;
     }
 
     @Override
@@ -483,7 +528,7 @@ public final class MemoryPipe extends Cursors {
     }
   }
 
-  private final class Sink implements SegmentSink, Paced {
+  private final class Sink implements SegmentSink, Paced, Offering {
     @Override
     public boolean ready() {
       long word = written();
@@ -610,6 +655,41 @@ public final class MemoryPipe extends Cursors {
       return queue;
     }
 
+    @Override
+    public void offer(ByteBuffer src) {
+      long word = writtenByMe();
+      // On the heap only: memory outside it may be gone while a reader copies what was withdrawn.
+      // And only where something was written since the last one, so that the reader can tell two
+      // offers by their places.
+      if (src.remaining() >= piece
+          && src.hasArray()
+          && !has(word, ~COUNT)
+          && count(word) != withdrawnAt) {
+        int from = src.arrayOffset() + src.position();
+        offer = new Offer(src.array(), from, src.remaining(), count(word));
+        if (!publishWritten(word, word | OFFERED)) {
+          offer = null;
+        }
+      }
+    }
+
+    @Override
+    public int withdraw(ByteBuffer src) {
+      Offer offered = offer;
+      if (offered == null) {
+        return 0;
+      }
+      long word = unmarkWritten(OFFERED);
+      offer = null;
+      withdrawnAt = count(word);
+      int taken = (int) (withdrawnAt - offered.start());
+      if (taken > 0) {
+        src.position(src.position() + taken);
+        countWrite();
+      }
+      return taken;
+    }
+
     /** Keeps the statistics; after the other side was told, which need not wait for that. */
     private void noteWrite(long word) {
       countWrite();
@@ -669,7 +749,7 @@ public final class MemoryPipe extends Cursors {
       }
       return capacity == Long.MAX_VALUE
           ? capacity
-          : Math.max(0, capacity - (count(word) - count(consumed())));
+          : Math.min(capacity, Math.max(0, capacity - (count(word) - count(consumed()))));
     }
 
     @Override

@@ -4,6 +4,8 @@ package io.penstock.impl.poller;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,13 +23,24 @@ final class Backlog {
 
   private static final int LEAST = 256;
   private static final int MOST = Integer.MAX_VALUE - 8;
+  private static final int GONE = 1 << 31;
+  private static final VarHandle START;
+
+  static {
+    try {
+      START = MethodHandles.lookup().findVarHandle(Backlog.class, "start", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private final SourceEnd end;
   private final Scratch scratch;
   private @Nullable ByteBuffer own;
   private @Nullable ByteBuffer ownView;
   private boolean inShared;
-  private int start;
+  // With the highest bit once the bytes are being given back: then none can be taken any more.
+  private volatile int start;
   private int limit;
   private boolean reading;
   private boolean gone;
@@ -40,7 +53,11 @@ final class Backlog {
 
   /** How many bytes there are. */
   int size() {
-    return limit - start;
+    return limit - start();
+  }
+
+  private int start() {
+    return start & ~GONE;
   }
 
   /** All bytes, read-only; valid until the next {@link #fill} or {@link #keep}. */
@@ -49,20 +66,14 @@ final class Backlog {
     if (view == null) {
       throw new IllegalStateException("there is no backlog to look at");
     }
-    return view.clear().position(start).limit(limit);
+    return view.clear().position(start()).limit(limit);
   }
 
   /** Counts bytes as delivered. Returns false when they were given back meanwhile. */
   boolean take(int n) {
-    scratch.lock.lock();
-    try {
-      if (!gone) {
-        start += n;
-      }
-      return !gone;
-    } finally {
-      scratch.lock.unlock();
-    }
+    // Without the lock, because there may be millions of frames in a second.
+    int from = start;
+    return from >= 0 && START.compareAndSet(this, from, from + n);
   }
 
   /** Reads more behind what is there, as {@link SourceEnd#read} does. */
@@ -76,7 +87,7 @@ final class Backlog {
       if (gone) {
         return 0;
       }
-      heldFrom = start;
+      heldFrom = start();
       heldTo = limit;
       heldShared = inShared;
       target = target();
@@ -97,7 +108,7 @@ final class Backlog {
         if (n == 0 && inShared && !heldShared) {
           // Nothing came: what was copied in front is still where it was.
           inShared = false;
-          start = heldFrom;
+          start = gone ? heldFrom | GONE : heldFrom;
           limit = heldTo;
         }
         if (gone) {
@@ -119,9 +130,9 @@ final class Backlog {
     ByteBuffer mine = own;
     if (size <= FEW || (inShared && shared.capacity() - size >= FEW)) {
       if (inShared || mine == null) {
-        shared.clear().position(start).limit(limit).compact();
+        shared.clear().position(start()).limit(limit).compact();
       } else {
-        shared.clear().put(mine.slice(start, size));
+        shared.clear().put(mine.slice(start(), size));
       }
       inShared = true;
       start = 0;
@@ -138,7 +149,7 @@ final class Backlog {
 
   /** Has the lock. */
   private ByteBuffer makeRoom(ByteBuffer mine, int size) {
-    ByteBuffer bytes = mine.slice(start, size);
+    ByteBuffer bytes = mine.slice(start(), size);
     if (mine.capacity() - size >= size / 2) {
       mine.put(0, bytes, 0, size);
     } else {
@@ -164,7 +175,7 @@ final class Backlog {
     if (mine == null || mine.capacity() < capacity) {
       mine = own(Math.max(LEAST, 2 * Integer.highestOneBit(Math.max(1, capacity - 1))));
     }
-    mine.put(0, scratch.shared(), start, size);
+    mine.put(0, scratch.shared(), start(), size);
     inShared = false;
     start = 0;
     limit = size;
@@ -201,7 +212,7 @@ final class Backlog {
     ByteBuffer copy = ByteBuffer.allocate(size());
     ByteBuffer from = inShared ? scratch.shared() : own;
     if (from != null) {
-      copy.put(0, from, start, copy.capacity());
+      copy.put(0, from, start(), copy.capacity());
     }
     // The bounds and the buffers stay: a framer may be looking at them.
     return copy;
@@ -217,6 +228,7 @@ final class Backlog {
     try {
       boolean first = !gone;
       gone = true;
+      int unused = (int) START.getAndBitwiseOr(this, GONE);
       if (first && !reading) {
         back = copyOut();
       }

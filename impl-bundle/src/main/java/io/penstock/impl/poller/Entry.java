@@ -7,8 +7,9 @@ import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Registration;
 import io.penstock.spi.EndDriver;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.channels.SelectableChannel;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,19 @@ import org.jspecify.annotations.Nullable;
  * found ready by the selector, or when a look left something over.
  */
 abstract class Entry implements Registration, Waiter {
+  private static final VarHandle QUEUED;
+  private static final VarHandle GONE;
+
+  static {
+    try {
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      QUEUED = lookup.findVarHandle(Entry.class, "queued", boolean.class);
+      GONE = lookup.findVarHandle(Entry.class, "gone", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   final SelectorPoller poller;
 
   /** What the selector watches for. With the turn to poll. */
@@ -31,8 +45,13 @@ abstract class Entry implements Registration, Waiter {
   long round;
 
   private final End end;
-  private final AtomicBoolean queued = new AtomicBoolean();
-  private final AtomicBoolean gone = new AtomicBoolean();
+
+  @SuppressWarnings("unused")
+  private volatile boolean queued;
+
+  @SuppressWarnings("unused")
+  private volatile boolean gone;
+
   private volatile boolean paused;
   private volatile @Nullable Object attachment;
   private int events;
@@ -56,7 +75,7 @@ abstract class Entry implements Registration, Waiter {
 
   /** Notes that it will be in the queue of what is due. Returns false when it is there already. */
   boolean enqueue() {
-    return queued.compareAndSet(false, true);
+    return QUEUED.compareAndSet(this, false, true);
   }
 
   /** Whether nothing will come any more, which can be told without trying. */
@@ -71,7 +90,7 @@ abstract class Entry implements Registration, Waiter {
 
   @Override
   public void wake() {
-    if (gone.get()) {
+    if (gone) {
       return;
     }
     boolean over = over();
@@ -85,16 +104,21 @@ abstract class Entry implements Registration, Waiter {
   }
 
   boolean gone() {
-    return gone.get();
+    return gone;
   }
 
   /** Marks it as unregistered. Returns false when it was already. */
   boolean leave() {
-    return gone.compareAndSet(false, true);
+    return GONE.compareAndSet(this, false, true);
   }
 
   /** Lets go of what it holds; on return whoever asks second finds it done, too. Any thread. */
   void settle() {}
+
+  /** What time its peer has; null without limit. */
+  @Nullable Pace pace() {
+    return null;
+  }
 
   /** Closes what was registered. */
   abstract void closeEnd() throws IOException;
@@ -136,7 +160,7 @@ abstract class Entry implements Registration, Waiter {
 
   @Override
   public String toString() {
-    return "registration of " + end.name() + (gone.get() ? " (closed)" : paused ? " (paused)" : "");
+    return "registration of " + end.name() + (gone ? " (closed)" : paused ? " (paused)" : "");
   }
 
   // ---- with the turn to poll
@@ -149,12 +173,12 @@ abstract class Entry implements Registration, Waiter {
    * @throws IOException what the handler threw
    */
   final int visit(ChannelHandler handler, int budget) throws IOException {
-    queued.set(false);
+    queued = false;
     boolean found = selected;
     selected = false;
     events = 0;
     calling = false;
-    if (gone.get()) {
+    if (gone) {
       return 0;
     }
     boolean whole = false;
@@ -178,7 +202,7 @@ abstract class Entry implements Registration, Waiter {
       finish(handler, end.isClosed() ? null : e);
     } finally {
       leaveOff();
-      if (!whole && !gone.get()) {
+      if (!whole && !gone) {
         poller.due(this);
       }
     }

@@ -2,8 +2,7 @@
 package io.penstock.impl.poller;
 
 import java.nio.channels.SelectionKey;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +10,10 @@ import org.jspecify.annotations.Nullable;
  * Used with the turn to poll only.
  */
 final class KeyGroup {
-  private final List<Entry> entries = new ArrayList<>(1);
+  private static final Entry[] NOBODY = {};
+
+  // Copied on write: there are one or two, and a group must weigh little.
+  private Entry[] entries = NOBODY;
   private @Nullable SelectionKey key;
 
   /** Gives the group its key, once. */
@@ -24,16 +26,19 @@ final class KeyGroup {
   }
 
   void add(Entry entry) {
-    entries.add(entry);
+    Entry[] more = Arrays.copyOf(entries, entries.length + 1);
+    more[entries.length] = entry;
+    entries = more;
   }
 
   /** Removes an entry. Returns whether nobody is left. */
   boolean remove(Entry entry) {
-    entries.remove(entry);
-    return entries.isEmpty();
+    entries = Arrays.stream(entries).filter(e -> e != entry).toArray(Entry[]::new);
+    return entries.length == 0;
   }
 
-  List<Entry> entries() {
+  /** The entries now; not to be changed. */
+  Entry[] entries() {
     return entries;
   }
 

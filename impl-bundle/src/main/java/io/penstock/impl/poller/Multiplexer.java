@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.poller;
 
+import io.penstock.impl.core.Parker;
 import java.io.IOException;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Multiplexer {
   private final Consumer<Entry> due;
+  private final Alarms alarms;
   private final Queue<Entry> releases = new ConcurrentLinkedQueue<>();
   private final Consumer<SelectionKey> fire = this::fire;
   private final AtomicBoolean waiting = new AtomicBoolean();
@@ -31,10 +33,16 @@ final class Multiplexer {
   /**
    * Makes one without a selector, which is opened at the first need.
    *
-   * @param due is told of the entries that the selector finds ready
+   * @param due is told of the entries that the selector finds ready, and of those whose alarm rings
    */
-  Multiplexer(Consumer<Entry> due) {
+  Multiplexer(Consumer<Entry> due, Parker clock) {
     this.due = due;
+    this.alarms = new Alarms(clock);
+  }
+
+  /** When which entry is due though nothing comes. */
+  Alarms alarms() {
+    return alarms;
   }
 
   /** How often the operating system was asked. */
@@ -64,8 +72,10 @@ final class Multiplexer {
     // Opened here and not when the first key comes: that it cannot be is no entry's failure.
     Selector current = open();
     drain();
-    if (nanos <= 0) {
+    long left = nanos <= 0 ? 0 : alarms.left(nanos);
+    if (left <= 0) {
       selectNow();
+      alarms.ring(due);
       return;
     }
     waiting.set(true);
@@ -76,12 +86,13 @@ final class Multiplexer {
         selectNow();
       } else {
         counted();
-        current.select(fire, millis(nanos));
+        current.select(fire, millis(left));
         cancelled = false;
       }
     } finally {
       waiting.set(false);
     }
+    alarms.ring(due);
   }
 
   private static long millis(long nanos) {
@@ -234,6 +245,7 @@ final class Multiplexer {
     Entry entry;
     while ((entry = releases.poll()) != null) {
       forget(entry);
+      alarms.clear(entry.pace());
     }
   }
 
@@ -248,6 +260,7 @@ final class Multiplexer {
   /** Closes the selector. */
   void close() throws IOException {
     drain();
+    alarms.clear();
     Selector current = selector;
     selector = null;
     if (current != null) {

@@ -26,10 +26,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Queue;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A poller with a selector of its own. Ends with a selectable channel are found by the selector,
@@ -54,11 +57,12 @@ public final class SelectorPoller implements Poller {
   private final Queue<Entry> due = new ConcurrentLinkedQueue<>();
   private final PollTurn turn = new PollTurn();
   private final Scratch scratch = new Scratch();
-  private final Multiplexer multiplexer = new Multiplexer(this::queue);
+  private final Multiplexer multiplexer;
   private final BooleanSupplier idle = this::isIdle;
   private final AtomicBoolean woken = new AtomicBoolean();
   private volatile boolean closed;
   private volatile Runnable onClose = () -> {};
+  private final AtomicReference<@Nullable PollLoop> loop = new AtomicReference<>();
   private long round;
 
   /** A poller that handles up to {@value #DEFAULT_MAX_EVENTS_PER_POLL} events in a poll. */
@@ -87,6 +91,7 @@ public final class SelectorPoller implements Poller {
     this.engine = engine;
     this.maxEventsPerPoll = maxEventsPerPoll;
     this.framing = framing;
+    this.multiplexer = new Multiplexer(this::queue, engine.parker());
   }
 
   /** Runs a task after each close; must be quick. */
@@ -97,6 +102,15 @@ public final class SelectorPoller implements Poller {
   /** How often the operating system was asked what is ready. */
   long selects() {
     return multiplexer.selects();
+  }
+
+  /** When which entry is due though nothing comes. With the turn. */
+  Alarms alarms() {
+    return multiplexer.alarms();
+  }
+
+  boolean isClosed() {
+    return closed;
   }
 
   /** How many ends are registered. */
@@ -299,6 +313,18 @@ public final class SelectorPoller implements Poller {
     }
   }
 
+  @Override
+  public CompletionStage<Void> start(ChannelHandler handler) {
+    PollLoop mine = new PollLoop(this, Objects.requireNonNull(handler, "handler"));
+    if (!loop.compareAndSet(null, mine)) {
+      throw new IllegalStateException("the poller was started already");
+    }
+    if (closed) {
+      throw new IllegalStateException("the poller cannot be started, it is closed");
+    }
+    return mine.begin();
+  }
+
   private boolean enter(Deadline deadline) throws IOException {
     boolean mine;
     try {
@@ -413,6 +439,10 @@ public final class SelectorPoller implements Poller {
     due.clear();
     multiplexer.wake();
     settle();
+    PollLoop running = loop.get();
+    if (running != null) {
+      running.end();
+    }
     onClose.run();
   }
 }

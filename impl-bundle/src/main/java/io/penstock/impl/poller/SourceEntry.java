@@ -7,9 +7,11 @@ import io.penstock.impl.core.SourceEnd;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Framer;
 import io.penstock.poller.Framing;
+import io.penstock.poller.Registration;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a source and cuts what comes into frames. */
 final class SourceEntry extends Entry {
@@ -22,6 +24,11 @@ final class SourceEntry extends Entry {
   /** Whether the framer has seen the whole backlog and found no frame. */
   private boolean dry = true;
 
+  /** Whether the last look was not the last for what is there. */
+  private boolean more;
+
+  private final @Nullable Pace pace;
+
   SourceEntry(SelectorPoller poller, SourceEnd source, Framing framing, Scratch scratch) {
     super(poller, source);
     this.source = source;
@@ -29,6 +36,7 @@ final class SourceEntry extends Entry {
     this.framer = Objects.requireNonNull(framing.newFramer(), "framer");
     this.scratch = scratch;
     this.backlog = new Backlog(source, scratch);
+    this.pace = Pace.of(this, framing);
   }
 
   SourceEnd source() {
@@ -46,7 +54,33 @@ final class SourceEntry extends Entry {
   }
 
   @Override
+  @Nullable Pace pace() {
+    return pace;
+  }
+
+  @Override
+  public Registration resume() {
+    if (pace != null) {
+      pace.resume();
+    }
+    return super.resume();
+  }
+
+  @Override
   void look(ChannelHandler handler, int budget, boolean found) throws IOException {
+    cut(handler, budget, found);
+    if (pace != null && !gone()) {
+      // What is there was read before: it always beats the limit.
+      if (dry && !paused()) {
+        pace.waits(poller.alarms(), backlog.size(), events() > 0, !more);
+      } else {
+        pace.stop();
+      }
+    }
+  }
+
+  private void cut(ChannelHandler handler, int budget, boolean found) throws IOException {
+    more = false;
     int read = 0;
     while (!gone() && !source.isClosed()) {
       if (paused()) {
@@ -88,6 +122,7 @@ final class SourceEntry extends Entry {
     if (!likely) {
       await(false);
     } else if (read >= Scratch.SIZE) {
+      more = true;
       poller.due(this);
       return false;
     }

@@ -18,6 +18,11 @@ final class Buffers {
     this.size = size;
   }
 
+  /** How large they are. */
+  int size() {
+    return size;
+  }
+
   ByteBuffer borrow() {
     ByteBuffer buffer = free.poll();
     return buffer == null ? ByteBuffer.allocateDirect(size) : buffer.clear();

@@ -68,6 +68,7 @@ final class Conversation implements Direction.Owner {
   private final Engine engine;
   private final RelayOptions options;
   private final Supplier<Wait> idleLimit;
+  private final Supplier<Wait> totalLimit;
   private final LongAdder forwarded;
   private final LongAdder returned;
   private final Side from;
@@ -75,9 +76,11 @@ final class Conversation implements Direction.Owner {
   private final CompletableFuture<Void> completed = new CompletableFuture<>();
   private final ReentrantLock lock = new ReentrantLock();
   private volatile boolean over;
+  private final long started;
   private volatile long lastMoved;
   private @Nullable Future<?> linger;
   private @Nullable Future<?> idle;
+  private @Nullable Future<?> total;
 
   Conversation(
       Engine engine,
@@ -85,14 +88,19 @@ final class Conversation implements Direction.Owner {
       Channel to,
       RelayOptions options,
       Supplier<Wait> idleLimit,
+      Supplier<Wait> totalLimit,
       Buffers buffers,
       LongAdder forwarded,
       LongAdder returned) {
     this.engine = engine;
     this.options = options;
     this.idleLimit = idleLimit;
+    this.totalLimit = totalLimit;
     this.forwarded = forwarded;
     this.returned = returned;
+    // Before anybody can ask for the limits of a conversation.
+    this.started = engine.parker().nanoTime();
+    this.lastMoved = started;
     boolean there = both(from, to);
     boolean back = !options.oneWay() && both(to, from);
     this.from = new Side(from, there ? direction(from, to, buffers, forwarded) : null);
@@ -117,7 +125,6 @@ final class Conversation implements Direction.Owner {
 
   /** Begins; the stage completes normally or with a {@link RelayException}. */
   CompletionStage<Void> start() {
-    lastMoved = engine.parker().nanoTime();
     if (from.output == null && to.output == null) {
       fail(from, "has nothing to read and " + to.channel.endpoint() + " nothing to write", null);
       return completed;
@@ -133,10 +140,11 @@ final class Conversation implements Direction.Owner {
     }
     for (Side side : new Side[] {from, to}) {
       if (side.output != null) {
-        side.output.schedule();
+        side.output.begin();
       }
     }
     watchIdle();
+    watchTotal();
     return completed;
   }
 
@@ -377,11 +385,42 @@ final class Conversation implements Direction.Owner {
     }
   }
 
+  /** Looks at the limit of the whole, in the same way. */
+  void watchTotal() {
+    Wait limit = totalLimit.get();
+    if (over || limit.kind() != Wait.Kind.UP_TO) {
+      return;
+    }
+    long left = limit.nanos() - (engine.parker().nanoTime() - started);
+    if (left > 0) {
+      watchTotalAfter(Duration.ofNanos(left));
+    } else {
+      String what =
+          "took too long: the connection may last "
+              + Duration.ofNanos(limit.nanos()).toMillis()
+              + " ms";
+      fail(from, what, new StreamTimeoutException(from.channel.name(), what, 0));
+    }
+  }
+
+  private void watchTotalAfter(Duration delay) {
+    lock.lock();
+    try {
+      if (total != null) {
+        total.cancel(false);
+      }
+      total = over ? null : engine.schedule(delay, this::watchTotal);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   // ---- the end
 
   private boolean finish() {
     Future<?> lingering;
     Future<?> watching;
+    Future<?> lasting;
     lock.lock();
     try {
       if (over) {
@@ -390,6 +429,7 @@ final class Conversation implements Direction.Owner {
       over = true;
       lingering = linger;
       watching = idle;
+      lasting = total;
     } finally {
       lock.unlock();
     }
@@ -398,6 +438,9 @@ final class Conversation implements Direction.Owner {
     }
     if (watching != null) {
       watching.cancel(false);
+    }
+    if (lasting != null) {
+      lasting.cancel(false);
     }
     return true;
   }
@@ -431,6 +474,12 @@ final class Conversation implements Direction.Owner {
     other(side).channel.abort(failure);
     side.channel.abort(failure);
     engine.execute(() -> completed.completeExceptionally(failure));
+  }
+
+  /** Ends what could not begin. */
+  CompletionStage<Void> refuse(RuntimeException cause) {
+    fail(from, "cannot be relayed: " + reason(cause), cause);
+    return completed;
   }
 
   /** Stops in the middle; the stage completes normally. */

@@ -2,8 +2,10 @@
 package io.penstock.impl.relay;
 
 import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Reactor;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.stream.ByteConsumer;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -16,6 +18,12 @@ import org.jspecify.annotations.Nullable;
 final class Direction {
   /** How many pieces are moved before other tasks get the worker. */
   private static final int PIECES = 64;
+
+  /** What may be read at once where the speed is limited. */
+  private static final long PIECES_PER_SECOND = 20;
+
+  /** How much of a pause is made up for: a worker that comes late must not slow us down. */
+  private static final long BURST_NANOS = 100_000_000;
 
   /** Who is told how it goes. */
   interface Owner {
@@ -42,10 +50,26 @@ final class Direction {
   private final LongAdder count;
   private final long rate;
   private final Owner owner;
-  private final long started;
-  private long moved;
+
+  /** Until when the speed allows what has moved already. */
+  private long paidUntil;
+
   private volatile long lastMoved;
   private volatile @Nullable ByteBuffer held;
+
+  /** Whether what is held is a segment that goes on as it is, and no buffer of ours. */
+  private boolean handsOver;
+
+  private volatile @Nullable Reactor carrier;
+
+  // Of the carrier's thread: whether it is in our task, and an end became ready meanwhile.
+  private boolean running;
+  private boolean again;
+
+  // What a loan of the source's bytes came to.
+  private final ByteConsumer across = this::across;
+  private boolean lent;
+  private @Nullable IOException refused;
 
   Direction(
       Engine engine,
@@ -62,7 +86,7 @@ final class Direction {
     this.count = count;
     this.rate = rate;
     this.owner = owner;
-    this.started = engine.parker().nanoTime();
+    this.paidUntil = engine.parker().nanoTime();
   }
 
   SinkEnd sink() {
@@ -79,42 +103,155 @@ final class Direction {
     return held != null || (last != 0 && engine.parker().nanoTime() - last < moment.toNanos());
   }
 
-  void schedule() {
-    engine.execute(this::run);
-  }
-
-  private void run() {
-    for (int i = 0; i < PIECES; i++) {
-      if (owner.over()) {
-        letGo();
-        return;
-      }
-      ByteBuffer rest = held;
-      if (rest != null) {
-        if (!write(rest)) {
-          return;
-        }
-      } else if (!read()) {
-        return;
+  /** Begins to move, once both ends have their drivers. */
+  void begin() {
+    if (source.onlySystemKnows() && sink.onlySystemKnows()) {
+      // Whoever is found ready goes on at once, on the thread that found it: handing it to a worker
+      // would take as long as moving a piece.
+      Reactor mine = engine.carrier();
+      if (mine.open()) {
+        carriedBy(mine);
       }
     }
     schedule();
   }
 
-  /** Moves a piece from the source to the buffer; false when this task is done. */
+  private void carriedBy(@Nullable Reactor value) {
+    source.servedBy(value);
+    sink.servedBy(value);
+    carrier = value;
+  }
+
+  private void schedule() {
+    Reactor mine = carrier;
+    if (mine == null || !mine.execute(this::run)) {
+      if (mine != null) {
+        carriedBy(null);
+      }
+      engine.execute(this::run);
+    }
+  }
+
+  /** Tells the owner, whose users must not hold a carrier up. */
+  private void tell(Runnable task) {
+    Reactor mine = carrier;
+    if (mine != null && mine.isMine()) {
+      engine.execute(task);
+    } else {
+      task.run();
+    }
+  }
+
+  /** Whether a moment's wait would hold nobody else up. */
+  private boolean patient() {
+    Reactor mine = carrier;
+    return mine == null || !mine.isMine() || mine.isIdle();
+  }
+
+  /** An end may have become ready; on whatever thread. */
+  private void ready() {
+    Reactor mine = carrier;
+    if (mine == null || !mine.isMine()) {
+      schedule();
+    } else if (running) {
+      again = true;
+    } else {
+      run();
+    }
+  }
+
+  private void run() {
+    running = true;
+    for (int i = 0; i < PIECES; i++) {
+      again = false;
+      if (owner.over()) {
+        letGo();
+        running = false;
+        return;
+      }
+      ByteBuffer rest = held;
+      boolean on = rest != null ? write(rest) : read();
+      if (!on && !again) {
+        running = false;
+        return;
+      }
+    }
+    running = false;
+    schedule();
+  }
+
+  /** Moves a piece from the source, as far as may be; false when this task is done. */
   private boolean read() {
     long early = early();
     if (early > 0) {
       Future<?> unused = engine.schedule(Duration.ofNanos(early), this::schedule);
       return false;
     }
-    ByteBuffer buffer = buffers.borrow();
+    int most = buffers.size();
+    if (rate > 0) {
+      most = (int) Math.min(most, Math.max(1, rate / PIECES_PER_SECOND));
+    }
+    return source.lends() ? moveWhereItLies(most) : copy(most);
+  }
+
+  /** Hands a segment over, or has the sink copy what the source lends. */
+  private boolean moveWhereItLies(int most) {
+    lent = false;
+    refused = null;
     int n;
     try {
-      n = source.read(buffer, Wait.none());
+      if (sink.takesSegments()) {
+        ByteBuffer segment = source.takeSegment(most);
+        if (segment != null && segment.hasRemaining()) {
+          held = segment;
+          handsOver = true;
+          return true;
+        }
+      }
+      n = source.consume(most, across, Wait.none());
+    } catch (IOException e) {
+      tell(() -> owner.sourceFailed(this, e));
+      return false;
+    }
+    IOException cause = refused;
+    if (cause != null) {
+      tell(() -> owner.sinkFailed(this, cause));
+      return false;
+    }
+    if (n > 0) {
+      moved(n);
+      return true;
+    }
+    if (n < 0) {
+      tell(() -> owner.sourceEnded(this));
+    } else if (lent) {
+      sink.whenReady(this::ready);
+    } else {
+      source.whenReady(this::ready);
+    }
+    return false;
+  }
+
+  private void across(ByteBuffer run) {
+    lent = true;
+    try {
+      int unused = sink.write(run, Wait.none());
+    } catch (IOException e) {
+      // Not the source's failure, for which it would pass otherwise.
+      refused = e;
+    }
+  }
+
+  /** Moves a piece from the source to a buffer. */
+  private boolean copy(int most) {
+    ByteBuffer buffer = buffers.borrow();
+    buffer.limit(most);
+    int n;
+    try {
+      n = patient() ? source.readSoon(buffer) : source.read(buffer, Wait.none());
     } catch (IOException e) {
       buffers.giveBack(buffer);
-      owner.sourceFailed(this, e);
+      tell(() -> owner.sourceFailed(this, e));
       return false;
     }
     if (n > 0) {
@@ -123,50 +260,67 @@ final class Direction {
     }
     buffers.giveBack(buffer);
     if (n == 0) {
-      source.whenReady(this::schedule);
+      source.whenReady(this::ready);
     } else {
-      owner.sourceEnded(this);
+      tell(() -> owner.sourceEnded(this));
     }
     return false;
   }
 
   /** How many nanoseconds we are ahead of the allowed speed. */
   private long early() {
-    if (rate == 0) {
-      return 0;
+    return rate == 0 ? 0 : paidUntil - engine.parker().nanoTime();
+  }
+
+  private void pay(int n, long now) {
+    if (rate > 0) {
+      long from = paidUntil - (now - BURST_NANOS) < 0 ? now - BURST_NANOS : paidUntil;
+      paidUntil = from + (long) (n * 1e9 / rate);
     }
-    long due = (long) (moved * 1e9 / rate);
-    return due - (engine.parker().nanoTime() - started);
+  }
+
+  private int pass(ByteBuffer buffer) throws IOException {
+    if (handsOver) {
+      return sink.give(buffer, Wait.none());
+    }
+    return patient() ? sink.writeSoon(buffer) : sink.write(buffer, Wait.none());
   }
 
   private boolean write(ByteBuffer buffer) {
     int n;
     try {
-      n = sink.write(buffer, Wait.none());
+      n = pass(buffer);
     } catch (IOException e) {
       letGo();
-      owner.sinkFailed(this, e);
+      tell(() -> owner.sinkFailed(this, e));
       return false;
     }
     if (n == 0) {
-      sink.whenReady(this::schedule);
+      sink.whenReady(this::ready);
       return false;
     }
-    moved += n;
-    lastMoved = engine.parker().nanoTime();
-    count.add(n);
-    owner.moved();
-    if (!buffer.hasRemaining()) {
+    moved(n);
+    if (handsOver || !buffer.hasRemaining()) {
       letGo();
     }
     return true;
+  }
+
+  private void moved(int n) {
+    lastMoved = engine.parker().nanoTime();
+    pay(n, lastMoved);
+    count.add(n);
+    owner.moved();
   }
 
   private void letGo() {
     ByteBuffer buffer = held;
     if (buffer != null) {
       held = null;
-      buffers.giveBack(buffer);
+      if (!handsOver) {
+        buffers.giveBack(buffer);
+      }
+      handsOver = false;
     }
   }
 }

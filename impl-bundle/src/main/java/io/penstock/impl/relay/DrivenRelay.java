@@ -117,6 +117,7 @@ final class DrivenRelay implements Relay {
   private boolean started;
   private boolean closed;
   private volatile Wait idle;
+  private volatile Wait total;
 
   DrivenRelay(Engine engine, Side from, Side to, RelayOptions options) {
     this.engine = engine;
@@ -124,6 +125,7 @@ final class DrivenRelay implements Relay {
     this.to = to;
     this.options = options;
     this.idle = options.idle();
+    this.total = options.total();
     this.buffers = new Buffers(options.buffer());
     this.name =
         options.name().isEmpty() ? from.endpoint() + " to " + to.endpoint() : options.name();
@@ -275,9 +277,19 @@ final class DrivenRelay implements Relay {
     void done(@Nullable RelayException failure);
   }
 
+  private static CompletionStage<Void> begin(Conversation conversation) {
+    try {
+      return conversation.start();
+    } catch (RuntimeException e) {
+      // Such as no descriptor for a selector: both peers must hear of it.
+      return conversation.refuse(e);
+    }
+  }
+
   private void join(Channel one, Channel two, Outcome outcome) {
     Conversation conversation =
-        new Conversation(engine, one, two, options, () -> idle, buffers, forwarded, returned);
+        new Conversation(
+            engine, one, two, options, () -> idle, () -> total, buffers, forwarded, returned);
     boolean late;
     lock.lock();
     try {
@@ -295,8 +307,7 @@ final class DrivenRelay implements Relay {
       return;
     }
     tell(() -> options.observer().joined(one, two));
-    conversation
-        .start()
+    begin(conversation)
         .whenComplete(
             (done, failure) -> {
               lock.lock();
@@ -420,10 +431,11 @@ final class DrivenRelay implements Relay {
 
   // ---- state
 
-  /** Changes the idle limit, also of connections in progress. */
-  void idle(Wait limit) {
+  /** Changes the limits of time, also of connections in progress. */
+  void limits(Wait newIdle, Wait newTotal) {
     List<Conversation> talks;
-    idle = limit;
+    idle = newIdle;
+    total = newTotal;
     lock.lock();
     try {
       talks = List.copyOf(active);
@@ -431,6 +443,7 @@ final class DrivenRelay implements Relay {
       lock.unlock();
     }
     talks.forEach(Conversation::watchIdle);
+    talks.forEach(Conversation::watchTotal);
   }
 
   @Override

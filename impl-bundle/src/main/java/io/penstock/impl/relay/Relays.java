@@ -66,9 +66,9 @@ public final class Relays implements RelayFactory {
         new DrivenRelay(engine, new DrivenRelay.Given(from), new DrivenRelay.Given(to), options));
   }
 
-  /** Changes the idle limit of a relay that was made here, also of connections in progress. */
-  public void idle(Relay relay, Wait limit) {
-    ((DrivenRelay) relay).idle(limit);
+  /** Changes the limits of time of a relay that was made here, also of connections in progress. */
+  public void limits(Relay relay, Wait idle, Wait total) {
+    ((DrivenRelay) relay).limits(idle, total);
   }
 
   private Relay keep(Relay relay) {

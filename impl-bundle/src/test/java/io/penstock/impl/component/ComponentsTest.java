@@ -33,6 +33,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
@@ -330,9 +331,57 @@ class ComponentsTest {
   }
 
   @Test
+  void changedTotalTimeoutReachesTheConnectionsOfARelay() throws Exception {
+    Map<String, Object> values =
+        new HashMap<>(
+            Map.of("from", "mem-listen:tot", "to", "echo:", "fork", true, "totalTimeout", "1h"));
+    Configuration configuration = configure("io.penstock.Relay", "tot", values);
+    Relay relay = service(Relay.class, "tot");
+    Channel guest =
+        context
+            .getService(context.getServiceReference(ChannelFactory.class))
+            .connect(Endpoint.parse("mem:tot"), ChannelOptions.defaults());
+    guest.sink().writeFully("x", SOON);
+    assertEquals('x', guest.source().take(1, SOON).get());
+
+    values.put("totalTimeout", "20ms");
+    configuration.update(new Hashtable<>(values));
+
+    assertThrows(IOException.class, () -> guest.source().read(ByteBuffer.allocate(1), SOON));
+    log.await("WARNING", "io.penstock.Relay~tot", "took too long");
+    assertSame(relay, service(Relay.class, "tot"));
+  }
+
+  @Test
+  void aFloodOfConnectionsThatFailIsOneLine() throws Exception {
+    configure(
+        "io.penstock.Relay",
+        "flood",
+        Map.of("from", "mem-listen:flood", "to", "exec:/no/such/program", "fork", true));
+    service(Relay.class, "flood");
+    ChannelFactory channels = context.getService(context.getServiceReference(ChannelFactory.class));
+    for (int i = 0; i < 50; i++) {
+      Channel guest = channels.connect(Endpoint.parse("mem:flood"), ChannelOptions.defaults());
+      assertThrows(IOException.class, () -> guest.source().read(ByteBuffer.allocate(1), SOON));
+    }
+    log.await("WARNING", "io.penstock.Relay~flood", "/no/such/program");
+    assertEquals(1, log.count("io.penstock.Relay~flood"));
+  }
+
+  @Test
   void pollersCutAsTheyAreConfigured() throws Exception {
     Configuration configuration = admin().getConfiguration("io.penstock.Poller.default", "?");
-    configuration.update(new Hashtable<>(Map.of("framing", "lines", "maxFrame", "1KiB")));
+    configuration.update(
+        new Hashtable<>(
+            Map.of(
+                "framing",
+                "lines",
+                "maxFrame",
+                "1KiB",
+                "frameTimeout",
+                "10s",
+                "idleTimeout",
+                "1m")));
     ServiceTracker<Poller, Poller> tracker =
         new ServiceTracker<>(
             context,
@@ -341,7 +390,7 @@ class ComponentsTest {
     tracker.open();
     try {
       Poller poller = tracker.waitForService(20_000);
-      assertEquals("lines(1024)", poller.framing().toString());
+      assertEquals("lines(1024), a frame within PT10S, idle for PT1M", poller.framing().toString());
       configure("io.penstock.Pipe", "cut", Map.of());
       Pipe pipe = service(Pipe.class, "cut");
       poller.register(pipe.source());

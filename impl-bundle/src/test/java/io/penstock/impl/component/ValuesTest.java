@@ -85,6 +85,7 @@ class ValuesTest {
     RelaySettings settings = RelaySettings.of(values("io.penstock.Relay~r", relay));
     assertEquals(RelayOptions.DEFAULT_BUFFER, settings.buffer());
     assertEquals(Wait.forever(), settings.idle());
+    assertEquals(Wait.forever(), settings.total());
     assertEquals(0, settings.rate());
   }
 
@@ -94,6 +95,7 @@ class ValuesTest {
     assertEquals(Set.copyOf(ChannelSettings.CHANNEL_KEYS), keys(ChannelComponent.Config.class));
     assertEquals(Set.copyOf(ChannelSettings.LISTENER_KEYS), keys(ListenerComponent.Config.class));
     assertEquals(Set.copyOf(RelaySettings.KEYS), keys(RelayComponent.Config.class));
+    assertEquals(Set.copyOf(PollerComponent.KEYS), keys(PollerComponent.Config.class));
   }
 
   private static Map<String, Object> shown(Class<?> definition) {
@@ -158,9 +160,30 @@ class ValuesTest {
   @CsvSource(
       delimiter = '|',
       value = {
+        "framing | verses | bytes or lines",
+        "maxFrame | 0 | 1 byte or more",
+        "frameTimeout | 0ms | more than zero",
+        "frameTimeout | 1s | none with framing bytes",
+        "idleTimeout | soon | ms, s, m",
+        "maxEventsPerPoll | 0 | 1 to",
+      })
+  void badValuesOfPollersAreRefused(String key, String value, String allowed) {
+    refused(
+        "io.penstock.Poller.default",
+        key,
+        value,
+        allowed,
+        () -> PollerComponent.settings(values("io.penstock.Poller.default", Map.of(key, value))));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
         "from | nothing | SCHEME:ADDRESS",
         "fork | true | from does not listen",
         "idleTimeout | 0ms | more than zero",
+        "totalTimeout | 5 | ms, s, m",
         "buffer | 2GiB | 1 byte to 1GiB",
         "rate | fast | KiB",
       })

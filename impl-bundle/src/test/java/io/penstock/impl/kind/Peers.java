@@ -19,6 +19,7 @@ import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.Selector;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -84,6 +86,21 @@ public final class Peers implements AutoCloseable {
     @Override
     public ByteSink sink(String sinkName, SinkDriver driver) {
       return new SinkEnd(sinkName, engine, Wait.forever(), driver);
+    }
+
+    @Override
+    public void select(SelectableChannel channel, int operations, Runnable task) {
+      engine.await(channel, operations, task::run);
+    }
+
+    @Override
+    public Future<?> after(Duration delay, Runnable task) {
+      return engine.schedule(delay, task);
+    }
+
+    @Override
+    public void forgetClosed() {
+      engine.flushClosed();
     }
   }
 

@@ -32,11 +32,16 @@ import java.util.concurrent.TimeoutException;
 final class Bench implements AutoCloseable {
   static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
 
-  final Engine engine = new Engine();
+  final Engine engine;
   final Scope scope = Scope.quiet();
   final Channels channels;
 
   Bench() {
+    this(new Engine());
+  }
+
+  Bench(Engine engine) {
+    this.engine = engine;
     Providers providers = new Providers();
     providers.add(new TcpProvider());
     providers.add(new UnixProvider());

@@ -190,12 +190,13 @@ class PollerSocketTest {
             "failing",
             bench.engine,
             driver,
-            accepting -> {
-              if (failures[0]-- > 0) {
-                throw new IOException("no descriptor left");
-              }
-              return ((ListenerEnd) real).acceptNow();
-            },
+            left ->
+                accepting -> {
+                  if (failures[0]-- > 0) {
+                    throw new IOException("no descriptor left");
+                  }
+                  return ((ListenerEnd) real).acceptNow();
+                },
             Integer.MAX_VALUE);
     poller.register(failing, Framing.bytes());
     assertEquals(0, poller.poll(Wait.none(), recorder));

@@ -12,6 +12,10 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ProcessFacet;
 import io.penstock.error.ExitException;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.poller.ChannelHandler;
+import io.penstock.poller.Framing;
+import io.penstock.poller.Poller;
+import io.penstock.poller.Registration;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
@@ -25,6 +29,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -144,6 +150,58 @@ class ExecTest {
     assertEquals(OptionalInt.of(7), facet(channel).exitStatus(Bench.SOON));
     ByteBuffer all = channel.source().readAll(99, Bench.SOON);
     assertEquals("last words\n", StandardCharsets.UTF_8.decode(all).toString());
+    channel.close();
+  }
+
+  @Case
+  void neitherOutputStallsTheOther() throws Exception {
+    Channel channel =
+        Bench.open(
+            "shell:head -c 2000000 /dev/zero >&2; echo out",
+            ChannelOptions.defaults().with("stderr", "pipe"));
+    assertEquals("out", line(channel.source()));
+    ByteSource errors = facet(channel).errorSource().orElseThrow();
+    assertEquals(2_000_000, errors.readAll(3_000_000, Bench.SOON).remaining());
+    channel.close();
+  }
+
+  @Case
+  void allThreeStreamsGoToOnePoller() throws Exception {
+    Channel channel =
+        Bench.open("shell:cat; echo over >&2", ChannelOptions.defaults().with("stderr", "pipe"));
+    try (Poller poller = Bench.PENSTOCK.poller()) {
+      Registration errors =
+          poller.register(facet(channel).errorSource().orElseThrow(), Framing.lines(99));
+      Registration output = poller.register(channel.source(), Framing.lines(99));
+      poller.register(channel.sink()).wantWritable();
+      List<String> told = new ArrayList<>();
+      ChannelHandler handler =
+          new ChannelHandler() {
+            @Override
+            public void writable(Registration from) throws IOException {
+              channel.sink().writeFully("line\n", Wait.none());
+              channel.sink().end();
+            }
+
+            @Override
+            public void data(Registration from, ByteBuffer frame) {
+              told.add((from == errors ? "err " : "out ") + StandardCharsets.UTF_8.decode(frame));
+            }
+
+            @Override
+            public void ended(Registration from) {
+              if (from == errors || from == output) {
+                told.add(from == errors ? "err ended" : "out ended");
+              }
+            }
+          };
+      while (told.size() < 4) {
+        assertTrue(poller.poll(Bench.SOON, handler) > 0, "nothing happened");
+      }
+      told.sort(null);
+      assertEquals(List.of("err ended", "err over\n", "out ended", "out line\n"), told);
+    }
+    assertEquals(OptionalInt.of(0), facet(channel).exitStatus(Bench.SOON));
     channel.close();
   }
 }

@@ -2,19 +2,35 @@
 package io.penstock.testing.kinds;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
+import io.penstock.error.NotSupportedException;
+import io.penstock.stream.Wait;
+import io.penstock.testing.Case;
 import io.penstock.testing.ChannelSuite;
 import io.penstock.testing.ContractSuite;
 import io.penstock.testing.Kind;
 import io.penstock.testing.Services;
 import io.penstock.testing.Subject;
 import io.penstock.testing.Trait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -52,6 +68,69 @@ class FifoTest {
         .without(Trait.ABORT_DELIVERED, "the system has no way to say so")
         .without(Trait.ABORT_SEEN, "the system has no way to say so")
         .without(Trait.VERDICT, "there is no peer of its own");
+  }
+
+  /** Pipes that the process has already have paths, too: neither end blocks whoever uses it. */
+  @Case
+  void descriptorsOfOursAreOpenedByTheirNumbers() throws Exception {
+    Map<Path, String> before = descriptors();
+    Pipe pipe = Pipe.open();
+    Map<String, List<Path>> byTarget = new TreeMap<>();
+    descriptors()
+        .forEach(
+            (path, target) -> {
+              if (!target.equals(before.get(path))) {
+                byTarget.computeIfAbsent(target, t -> new ArrayList<>()).add(path);
+              }
+            });
+    List<Path> both =
+        byTarget.entrySet().stream()
+            .filter(each -> each.getKey().startsWith("pipe:") && each.getValue().size() == 2)
+            .map(Map.Entry::getValue)
+            .findFirst()
+            .orElseThrow();
+    Path faucet = both.get(isForWriting(both.get(0)) ? 1 : 0);
+    Path sink = both.get(isForWriting(both.get(0)) ? 0 : 1);
+    try (Channel in = Bench.open("fifo:" + faucet + "?mode=read", ChannelOptions.defaults());
+        Channel out = Bench.open("fifo:" + sink + "?mode=write", ChannelOptions.defaults())) {
+      ByteBuffer room = ByteBuffer.allocate(100);
+      assertEquals(0, in.source().read(room, Wait.none()));
+      out.sink().writeFully("through", Wait.upTo(Duration.ofSeconds(20)));
+      while (room.position() < 7) {
+        assertTrue(in.source().read(room, Wait.upTo(Duration.ofSeconds(20))) > 0);
+      }
+      assertEquals("through", StandardCharsets.UTF_8.decode(room.flip()).toString());
+      assertThrows(NotSupportedException.class, () -> in.write(ByteBuffer.allocate(1)));
+      assertThrows(NotSupportedException.class, () -> out.read(ByteBuffer.allocate(1)));
+      out.sink().close();
+      pipe.sink().close();
+      assertEquals(-1, in.source().read(room.clear(), Wait.upTo(Duration.ofSeconds(20))));
+    } finally {
+      pipe.sink().close();
+      pipe.source().close();
+    }
+  }
+
+  private static Map<Path, String> descriptors() throws IOException {
+    Map<Path, String> targets = new TreeMap<>();
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      all.forEach(each -> targets.put(each, target(each)));
+    }
+    return targets;
+  }
+
+  private static String target(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString();
+    } catch (IOException e) {
+      // That of the listing itself is gone.
+      return "";
+    }
+  }
+
+  private static boolean isForWriting(Path descriptor) throws IOException {
+    Path info = Path.of("/proc/self/fdinfo").resolve(descriptor.getFileName());
+    return Files.readAllLines(info).stream().anyMatch(line -> line.matches("flags:.*1"));
   }
 
   @Nested

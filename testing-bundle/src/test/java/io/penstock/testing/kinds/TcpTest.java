@@ -3,18 +3,27 @@ package io.penstock.testing.kinds;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
+import io.penstock.channel.TcpFacet;
+import io.penstock.error.StreamClosedException;
 import io.penstock.testing.Case;
 import io.penstock.testing.ChannelSuite;
 import io.penstock.testing.ContractSuite;
 import io.penstock.testing.Kind;
 import io.penstock.testing.Services;
 import io.penstock.testing.Trait;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Nested;
 
 /** TCP over the loopback interface. */
@@ -89,6 +98,47 @@ class TcpTest {
       assertEquals(client.peer(), server.local());
       client.close();
       server.close();
+    }
+  }
+
+  @Case
+  void theSystemTellsWhatItMadeOfTheOptions() throws Exception {
+    try (Listener listener =
+        Bench.PENSTOCK.channels().listen(endpoint(), ChannelOptions.defaults())) {
+      ChannelOptions options =
+          ChannelOptions.defaults().withSendBuffer(40 << 10).with("keepAlive", "true");
+      Channel client = Bench.open(Bench.connecting(listener.endpoint()).toString(), options);
+      TcpFacet facet = client.facet(TcpFacet.class).orElseThrow();
+      assertTrue(facet.noDelay());
+      assertTrue(facet.keepAlive());
+      assertEquals(40 << 10, facet.sendBuffer());
+      assertTrue(facet.receiveBuffer() > 0);
+      client.close();
+      assertThrows(StreamClosedException.class, facet::sendBuffer);
+    }
+  }
+
+  @Case
+  void connectingHappensInTheBackground() throws Exception {
+    Channel waiting =
+        Bench.PENSTOCK
+            .channels()
+            .connect(
+                Endpoint.parse("tcp://no-such-host.invalid:1"),
+                ChannelOptions.defaults().withConnectTimeout(Duration.ofSeconds(10)));
+    ExecutionException failed =
+        assertThrows(
+            ExecutionException.class,
+            () -> waiting.connected().toCompletableFuture().get(20, TimeUnit.SECONDS));
+    assertInstanceOf(IOException.class, failed.getCause());
+    try (Listener listener =
+        Bench.PENSTOCK.channels().listen(endpoint(), ChannelOptions.defaults())) {
+      Channel client =
+          Bench.PENSTOCK
+              .channels()
+              .connect(Bench.connecting(listener.endpoint()), ChannelOptions.defaults());
+      assertSame(client, client.connected().toCompletableFuture().get(20, TimeUnit.SECONDS));
+      client.close();
     }
   }
 }

@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
-import io.penstock.impl.kind.support.pump.BlockingInput;
-import io.penstock.impl.kind.support.pump.BlockingOutput;
-import io.penstock.impl.kind.support.pump.FileInput;
-import io.penstock.impl.kind.support.pump.FileOutput;
-import java.io.Closeable;
-import java.io.FileInputStream;
+import io.penstock.impl.kind.support.pump.InputPump;
+import io.penstock.impl.kind.support.pump.OutputPump;
+import io.penstock.spi.ProviderContext;
+import io.penstock.spi.SinkDriver;
+import io.penstock.spi.SourceDriver;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.nio.channels.FileChannel;
-import java.nio.file.StandardOpenOption;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.List;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,73 +21,124 @@ import org.jspecify.annotations.Nullable;
  * @param stdin what it reads
  * @param stdout what it writes
  * @param stderr what it writes to standard error; null when that is ours
- * @param outlived whether our ends stay open when the child exits but has left its streams to a
- *     child of its own
  */
-record Child(
-    Process process,
-    BlockingOutput stdin,
-    BlockingInput stdout,
-    @Nullable BlockingInput stderr,
-    boolean outlived) {
+record Child(Process process, In stdin, Out stdout, @Nullable Out stderr) {
   private static final Logger LOG = System.getLogger("io.penstock");
 
-  /** Starts a child over pipes of the system's. */
-  static Child start(ProcessBuilder builder, boolean errors) throws IOException {
-    SystemPipe in;
+  /**
+   * What the child reads.
+   *
+   * @param driver writes it
+   * @param abort cuts it
+   */
+  record In(SinkDriver driver, Consumer<Throwable> abort) {}
+
+  /**
+   * What the child writes.
+   *
+   * @param driver reads it
+   * @param finish says that the child has exited: what is there is still read
+   * @param abort cuts it for those who read
+   * @param cut lets go of it
+   */
+  record Out(SourceDriver driver, Runnable finish, Consumer<Throwable> abort, Runnable cut) {}
+
+  /**
+   * How to start a child.
+   *
+   * @param context of its channel
+   * @param builder knows the command
+   * @param errors whether its standard error is a source of its own
+   * @param readAhead how many bytes of one output are read while the other is waited for
+   */
+  record Plan(ProviderContext context, ProcessBuilder builder, boolean errors, long readAhead) {
+    String errorName() {
+      return context.name() + " (standard error)";
+    }
+  }
+
+  /** Starts a child over pipes of the system's, which can be selected. */
+  static Child start(Plan plan, Children children) throws IOException {
+    List<SystemPipe> pipes;
     try {
-      in = SystemPipe.open();
+      pipes = SystemPipe.open(plan.errors() ? 3 : 2);
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "using the streams of the JDK for a child", e);
-      return startOverStreams(builder, errors);
+      return startOverStreams(plan);
     }
-    Deque<Closeable> ours = new ArrayDeque<>();
-    // The ends that the child gets are closed here in any case: it has them from its parent by now,
-    // and as long as we held them, too, nobody would ever see an end.
-    try (in;
-        SystemPipe out = SystemPipe.open();
-        SystemPipe err = errors ? SystemPipe.open() : null) {
-      FileChannel stdin = FileChannel.open(in.path(), StandardOpenOption.WRITE);
-      ours.add(stdin);
-      FileInputStream stdout = new FileInputStream(out.path().toFile());
-      ours.add(stdout);
-      FileInputStream stderr = err == null ? null : new FileInputStream(err.path().toFile());
-      if (stderr != null) {
-        ours.add(stderr);
-      }
-      builder.redirectInput(Redirect.from(in.path().toFile()));
-      builder.redirectOutput(Redirect.to(out.path().toFile()));
-      builder.redirectError(err == null ? Redirect.INHERIT : Redirect.to(err.path().toFile()));
+    try {
+      ProcessBuilder builder = plan.builder();
+      builder.redirectInput(Redirect.from(pipes.get(0).path().toFile()));
+      builder.redirectOutput(Redirect.to(pipes.get(1).path().toFile()));
+      builder.redirectError(
+          plan.errors() ? Redirect.to(pipes.get(2).path().toFile()) : Redirect.INHERIT);
       Process process = builder.start();
-      return new Child(
-          process,
-          new FileOutput(stdin),
-          new FileInput(stdout),
-          stderr == null ? null : new FileInput(stderr),
-          true);
+      // The ends that the child has are closed here: as long as we held them, too, nobody would
+      // ever see an end.
+      ChildInput in = new ChildInput(plan.context().name(), pipes.get(0).writingEnd(), children);
+      ChildOutput out = output(plan, plan.context().name(), pipes.get(1), children);
+      ChildOutput err = null;
+      if (plan.errors()) {
+        err = output(plan, plan.errorName(), pipes.get(2), children);
+        out.beside(err);
+        err.beside(out);
+      }
+      return new Child(process, new In(in, in::abort), out(out), err == null ? null : out(err));
     } catch (IOException | RuntimeException e) {
-      for (Closeable end : ours) {
-        end.close();
+      for (SystemPipe pipe : pipes) {
+        pipe.close();
       }
       throw e;
     }
   }
 
+  private static ChildOutput output(Plan plan, String name, SystemPipe pipe, Children children)
+      throws IOException {
+    return new ChildOutput(
+        name, pipe.readingEnd(), children, plan.context()::forgetClosed, plan.readAhead());
+  }
+
+  private static Out out(ChildOutput output) {
+    return new Out(output, output::finish, output::abort, output::cut);
+  }
+
   /**
-   * Starts a child over the JDK's streams, where the system does not show descriptors as paths.
-   * What a child leaves behind when it exits is then read by the JDK, and whoever of its own
-   * children still writes gets a broken pipe.
+   * Starts a child over the JDK's streams, where the system does not show descriptors as paths,
+   * with a thread for each. What a child leaves behind when it exits is then read by the JDK, and
+   * whoever of its own children still writes gets a broken pipe.
    */
-  static Child startOverStreams(ProcessBuilder builder, boolean errors) throws IOException {
+  static Child startOverStreams(Plan plan) throws IOException {
+    ProcessBuilder builder = plan.builder();
     builder.redirectInput(Redirect.PIPE);
     builder.redirectOutput(Redirect.PIPE);
-    builder.redirectError(errors ? Redirect.PIPE : Redirect.INHERIT);
+    builder.redirectError(plan.errors() ? Redirect.PIPE : Redirect.INHERIT);
     Process process = builder.start();
-    return new Child(
-        process,
-        new StreamOutput(process.getOutputStream()),
-        new StreamInput(process.getInputStream()),
-        errors ? new StreamInput(process.getErrorStream()) : null,
-        false);
+    String name = plan.context().name();
+    String thread = "penstock-child-" + process.pid();
+    OutputPump in =
+        new OutputPump(name, thread + "-stdin", new StreamOutput(process.getOutputStream()));
+    // These read ahead by themselves, whoever waits for what.
+    long window = plan.errors() ? plan.readAhead() : 0;
+    InputPump out =
+        new InputPump(
+            name, thread + "-stdout", new StreamInput(process.getInputStream()), true, window);
+    InputPump err = null;
+    if (plan.errors()) {
+      err =
+          new InputPump(
+              plan.errorName(),
+              thread + "-stderr",
+              new StreamInput(process.getErrorStream()),
+              true,
+              window);
+      out.beside(err);
+      err.beside(out);
+    }
+    return new Child(process, new In(in, in::abort), out(out), err == null ? null : out(err));
+  }
+
+  private static Out out(InputPump pump) {
+    // The JDK reads what is left when the child exits, and ends then.
+    return new Out(pump, () -> {}, pump::abort, pump::cut);
   }
 }

@@ -6,8 +6,6 @@ import io.penstock.channel.ProcessFacet;
 import io.penstock.error.ExitException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.kind.support.Daemons;
-import io.penstock.impl.kind.support.pump.InputPump;
-import io.penstock.impl.kind.support.pump.OutputPump;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
@@ -65,9 +63,9 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
   private final String name;
   private final Process process;
   private final Duration closeLimit;
-  private final InputPump source;
-  private final OutputPump sink;
-  private final @Nullable InputPump errors;
+  private final Child.Out source;
+  private final Child.In sink;
+  private final Child.@Nullable Out errors;
   private final Optional<ByteSource> errorSource;
   private final CompletableFuture<Integer> exit;
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
@@ -77,30 +75,22 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
     this.name = context.name();
     this.process = child.process();
     this.closeLimit = closeLimit;
-    String thread = "penstock-child-" + process.pid();
-    this.source = new InputPump(name, thread + "-stdout", child.stdout(), true);
-    this.sink = new OutputPump(name, thread + "-stdin", child.stdin());
-    if (child.stderr() == null) {
-      this.errors = null;
-      this.errorSource = Optional.empty();
-    } else {
-      String errorName = name + " (standard error)";
-      InputPump pump = new InputPump(errorName, thread + "-stderr", child.stderr(), true);
-      this.errors = pump;
-      this.errorSource = Optional.of(context.source(errorName, pump));
-    }
+    this.source = child.stdout();
+    this.sink = child.stdin();
+    Child.Out further = child.stderr();
+    this.errors = further;
+    this.errorSource =
+        further == null
+            ? Optional.empty()
+            : Optional.of(context.source(name + " (standard error)", further.driver()));
     this.exit = process.onExit().thenApply(Process::exitValue);
-    boolean outlived = child.outlived();
-    CompletableFuture<?> unused =
-        exit.whenComplete((status, failure) -> exited(status, failure, outlived));
+    CompletableFuture<?> unused = exit.whenComplete(this::exited);
   }
 
-  private void exited(@Nullable Integer status, @Nullable Throwable failure, boolean outlived) {
-    if (outlived) {
-      source.finish();
-      if (errors != null) {
-        errors.finish();
-      }
+  private void exited(@Nullable Integer status, @Nullable Throwable failure) {
+    source.finish().run();
+    if (errors != null) {
+      errors.finish().run();
     }
     if (released) {
       cut();
@@ -125,12 +115,12 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
 
   @Override
   public SourceDriver source() {
-    return source;
+    return source.driver();
   }
 
   @Override
   public SinkDriver sink() {
-    return sink;
+    return sink.driver();
   }
 
   @Override
@@ -164,10 +154,10 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
   public void abort(Throwable cause) {
     // First of all, so that the end of its input finds the child told that it is none.
     terminate();
-    source.abort(cause);
-    sink.abort(cause);
+    source.abort().accept(cause);
+    sink.abort().accept(cause);
     if (errors != null) {
-      errors.abort(cause);
+      errors.abort().accept(cause);
     }
     if (process.isAlive()) {
       Daemons.start("penstock-reaper-" + process.pid(), () -> reap(0, nanos()));
@@ -177,13 +167,13 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
   private void release() throws IOException {
     released = true;
     try {
-      sink.close();
+      sink.driver().close();
     } finally {
       if (process.isAlive()) {
         // It may have something to say before it ends; a broken pipe would end it before that.
-        source.close();
+        source.driver().close();
         if (errors != null) {
-          errors.close();
+          errors.driver().close();
         }
       } else {
         cut();
@@ -192,9 +182,9 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
   }
 
   private void cut() {
-    source.cut();
+    source.cut().run();
     if (errors != null) {
-      errors.cut();
+      errors.cut().run();
     }
   }
 

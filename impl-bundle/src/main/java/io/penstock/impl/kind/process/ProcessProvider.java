@@ -9,6 +9,7 @@ import io.penstock.impl.kind.support.Options;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ProviderContext;
+import io.penstock.stream.Units;
 import java.io.File;
 import java.io.IOException;
 import java.util.List;
@@ -23,24 +24,30 @@ import java.util.regex.Pattern;
  * Child processes: {@code exec:} with a program and its arguments, {@code shell:} with a command
  * for {@code /bin/sh -c}.
  *
- * <p>Options: {@code cwd}, the folder to run in; {@code env.NAME}, a variable of its environment;
- * {@code stderr}, {@code inherit} (the default: it is ours) or {@code pipe} (a source of its own,
- * {@link io.penstock.channel.ProcessFacet#errorSource()}).
+ * <p>Options: {@code cwd}, the folder to run in; {@code env.NAME}, a variable of its environment,
+ * beside ours unless {@code clearEnv} is true; {@code stderr}, {@code inherit} (the default: it is
+ * ours) or {@code pipe} (a source of its own, {@link
+ * io.penstock.channel.ProcessFacet#errorSource()}); {@code readAhead}, how many bytes of one output
+ * are kept while the other is waited for (16 MiB).
  */
 public final class ProcessProvider implements ChannelProvider {
   private static final String EXEC = "exec";
   private static final String SHELL = "shell";
   private static final String CWD = "cwd";
   private static final String STDERR = "stderr";
+  private static final String CLEAR = "clearEnv";
+  private static final String AHEAD = "readAhead";
   private static final String ENVIRONMENT = "env.";
+  private static final long MOST_AHEAD = 1L << 30;
   private static final Pattern ERROR_NUMBER = Pattern.compile("error[=:] ?(\\d+)");
 
   /** Starts a child. */
   @FunctionalInterface
   interface Starter {
-    Child start(ProcessBuilder builder, boolean errors) throws IOException;
+    Child start(Child.Plan plan, Children children) throws IOException;
   }
 
+  private final Children children = new Children();
   private final Starter starter;
 
   /** Makes a provider. */
@@ -59,7 +66,7 @@ public final class ProcessProvider implements ChannelProvider {
 
   @Override
   public Set<String> optionKeys(String scheme) {
-    return Set.of(CWD, STDERR, ENVIRONMENT);
+    return Set.of(CWD, STDERR, AHEAD, CLEAR, ENVIRONMENT);
   }
 
   @Override
@@ -67,6 +74,9 @@ public final class ProcessProvider implements ChannelProvider {
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
     List<String> command = command(endpoint);
     ProcessBuilder builder = new ProcessBuilder(command);
+    if (Options.flag(options, CLEAR, false)) {
+      builder.environment().clear();
+    }
     Options.text(options, CWD).ifPresent(folder -> builder.directory(new File(folder)));
     options
         .extra()
@@ -83,6 +93,7 @@ public final class ProcessProvider implements ChannelProvider {
           case "pipe" -> true;
           default -> throw Options.refused(STDERR, stderr, "inherit or pipe");
         };
+    Child.Plan plan = new Child.Plan(context, builder, errors, readAhead(options));
     CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
     context
         .executor()
@@ -92,7 +103,7 @@ public final class ProcessProvider implements ChannelProvider {
                 return;
               }
               try {
-                Child child = starter.start(builder, errors);
+                Child child = starter.start(plan, children);
                 ProcessDriver driver = new ProcessDriver(context, child, options.closeTimeout());
                 if (!result.complete(driver)) {
                   driver.abort(new CancellationException("cancelled while starting"));
@@ -104,6 +115,20 @@ public final class ProcessProvider implements ChannelProvider {
               }
             });
     return result;
+  }
+
+  private static long readAhead(ChannelOptions options) {
+    String text = Options.text(options, AHEAD).orElse("16MiB");
+    long bytes;
+    try {
+      bytes = Units.bytes(text);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(AHEAD + ": " + e.getMessage(), e);
+    }
+    if (bytes > MOST_AHEAD) {
+      throw Options.refused(AHEAD, text, "0 to 1GiB");
+    }
+    return bytes;
   }
 
   private static List<String> command(Endpoint endpoint) throws AddressException {

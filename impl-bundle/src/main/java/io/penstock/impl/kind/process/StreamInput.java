@@ -24,11 +24,6 @@ final class StreamInput implements BlockingInput {
   }
 
   @Override
-  public int available() throws IOException {
-    return stream.available();
-  }
-
-  @Override
   public void close() throws IOException {
     stream.close();
   }

@@ -10,18 +10,20 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * A pipe of the operating system whose ends anybody in this process can open by a path, as long as
- * this object is open.
+ * A pipe of the operating system, one end of which is ours and can be selected, and the other a
+ * child's, who opens it by a path.
  *
- * <p>The streams that the JDK offers for a child will not do: a read of them that waits cannot be
- * ended, and when the child exits the JDK closes them under whom the child has left them to. These
- * are files of ours. The JDK does not tell which descriptors its pipe has, so we look for the pipe
- * that has as many bytes in it as we have just written.
+ * <p>The streams that the JDK offers for a child will not do: nothing can wait for them but a
+ * thread, a read of them that waits cannot be ended, and when the child exits the JDK closes them
+ * under whom the child has left them to. The JDK does not tell which descriptors its pipe has, so
+ * we look for the pipe that has as many bytes in it as we have just written.
  */
 final class SystemPipe implements Closeable {
   private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
@@ -37,49 +39,76 @@ final class SystemPipe implements Closeable {
   }
 
   /**
-   * Makes an empty pipe.
+   * Makes empty pipes.
    *
+   * @param count how many
    * @throws IOException also where the system does not show descriptors as paths
    */
-  static SystemPipe open() throws IOException {
-    Pipe pipe = Pipe.open();
+  static List<SystemPipe> open(int count) throws IOException {
+    List<Pipe> pipes = new ArrayList<>(count);
     try {
+      for (int i = 0; i < count; i++) {
+        pipes.add(Pipe.open());
+      }
       for (int i = 0; i < ATTEMPTS; i++) {
-        Map<String, Path> found = find(pipe);
-        if (found.size() == 1) {
-          return new SystemPipe(pipe, found.values().iterator().next());
+        List<SystemPipe> found = find(pipes);
+        if (!found.isEmpty()) {
+          return found;
         }
       }
       throw new IOException("cannot tell which descriptors a pipe has");
     } catch (IOException | RuntimeException e) {
-      close(pipe);
+      for (Pipe pipe : pipes) {
+        close(pipe);
+      }
       throw e;
     }
   }
 
-  /** The pipes that have as many bytes in them as this one, by their identity. */
-  private static Map<String, Path> find(Pipe pipe) throws IOException {
-    int mark = ThreadLocalRandom.current().nextInt(1, MOST_BYTES + 1);
-    ByteBuffer bytes = ByteBuffer.allocate(mark);
-    while (bytes.hasRemaining()) {
-      pipe.sink().write(bytes);
+  /** Looks once through all descriptors; empty when some pipe could not be told from others. */
+  private static List<SystemPipe> find(List<Pipe> pipes) throws IOException {
+    int[] marks =
+        ThreadLocalRandom.current()
+            .ints(1, MOST_BYTES + 1)
+            .distinct()
+            .limit(pipes.size())
+            .toArray();
+    ByteBuffer bytes = ByteBuffer.allocate(MOST_BYTES);
+    for (int i = 0; i < marks.length; i++) {
+      for (bytes.clear().limit(marks[i]); bytes.hasRemaining(); ) {
+        pipes.get(i).sink().write(bytes);
+      }
     }
-    Map<String, Path> found = new HashMap<>();
+    Path[] paths = new Path[marks.length];
+    boolean unique = true;
+    Set<String> seen = new HashSet<>();
     try (DirectoryStream<Path> all = Files.newDirectoryStream(DESCRIPTORS)) {
       for (Path descriptor : all) {
         String identity = identity(descriptor);
-        if (!identity.isEmpty() && !found.containsKey(identity) && holds(descriptor, mark)) {
-          found.put(identity, descriptor);
+        if (identity.isEmpty() || !seen.add(identity)) {
+          continue;
+        }
+        int held = held(descriptor);
+        for (int i = 0; i < marks.length; i++) {
+          if (marks[i] == held) {
+            unique &= paths[i] == null;
+            paths[i] = descriptor;
+          }
         }
       }
     } catch (DirectoryIteratorException e) {
       throw e.getCause();
     }
-    bytes.clear();
-    while (bytes.hasRemaining()) {
-      pipe.source().read(bytes);
+    List<SystemPipe> found = new ArrayList<>();
+    for (int i = 0; i < marks.length; i++) {
+      for (bytes.clear().limit(marks[i]); bytes.hasRemaining(); ) {
+        pipes.get(i).source().read(bytes);
+      }
+      if (paths[i] != null) {
+        found.add(new SystemPipe(pipes.get(i), paths[i]));
+      }
     }
-    return found;
+    return unique && found.size() == pipes.size() ? found : List.of();
   }
 
   /** Which anonymous pipe a descriptor belongs to, or nothing. */
@@ -93,18 +122,33 @@ final class SystemPipe implements Closeable {
     }
   }
 
-  private static boolean holds(Path descriptor, int bytes) {
+  /** How many bytes a pipe has in it; -1 if that cannot be told. */
+  private static int held(Path descriptor) {
     try (FileInputStream in = new FileInputStream(descriptor.toFile())) {
-      return in.available() == bytes;
+      return in.available();
     } catch (IOException e) {
       // Closed since it was listed, or not ours to open: not the one.
-      return false;
+      return -1;
     }
   }
 
-  /** Opens as the reading or the writing end, as one asks for. */
+  /** Opens as the reading or the writing end, as one asks for, as long as both ends are open. */
   Path path() {
     return path;
+  }
+
+  /** Our end of a pipe that the child writes, non-blocking; the other end is the child's alone. */
+  Pipe.SourceChannel readingEnd() throws IOException {
+    pipe.sink().close();
+    pipe.source().configureBlocking(false);
+    return pipe.source();
+  }
+
+  /** Our end of a pipe that the child reads, non-blocking; the other end is the child's alone. */
+  Pipe.SinkChannel writingEnd() throws IOException {
+    pipe.source().close();
+    pipe.sink().configureBlocking(false);
+    return pipe.sink();
   }
 
   @Override

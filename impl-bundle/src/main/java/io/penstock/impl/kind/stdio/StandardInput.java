@@ -52,11 +52,6 @@ final class StandardInput implements BlockingInput {
   }
 
   @Override
-  public int available() {
-    return 0;
-  }
-
-  @Override
   public void close() throws IOException {
     FileChannel release;
     lock.lock();

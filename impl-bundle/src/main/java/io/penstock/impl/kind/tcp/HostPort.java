@@ -18,6 +18,8 @@ record HostPort(String host, int port, String written) {
   private static final Pattern FORM =
       Pattern.compile("(?<host>\\[(?<six>[^\\[\\]/]+)]|[^\\[\\]:/@]*):(?<port>\\d{1,5})");
 
+  private static final Pattern LITERAL = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
+
   /** Reads the address of an endpoint. */
   static HostPort parse(Endpoint endpoint) throws AddressException {
     String shown = endpoint.anonymous().toString();
@@ -47,6 +49,11 @@ record HostPort(String host, int port, String written) {
   private static AddressException invalid(String shown, String form) {
     return new AddressException(
         Kind.INVALID, shown, "expected " + form + ", an IPv6 address in brackets", null);
+  }
+
+  /** Whether the host is an address, which needs no look-up. */
+  boolean literal() {
+    return host.indexOf(':') >= 0 || LITERAL.matcher(host).matches();
   }
 
   boolean everywhere() {

@@ -19,11 +19,16 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * TCP. An empty host or {@code *} listens on all addresses; port 0 lets the system choose.
+ *
+ * <p>Every address of a name is tried, see {@link TcpConnect}. Names are looked up on threads of
+ * their own, except by {@link #listen}, on the caller's.
  *
  * <p>Options: {@code noDelay} (true by default) and {@code keepAlive} (false) of each connection,
  * {@code reuseAddress} (true) of a listener, {@code localAddress} ({@code HOST} or {@code
@@ -34,6 +39,19 @@ public final class TcpProvider implements ChannelProvider {
   private static final String LISTEN = "tcp-listen";
 
   private final Drain drain = new Drain();
+  private final Connector connector = new Connector();
+  private final Lookups lookups = new Lookups();
+  private final Resolver resolver;
+
+  /** Makes a provider that asks the system for names. */
+  public TcpProvider() {
+    this(Resolver.system());
+  }
+
+  /** Makes a provider with a resolver of its own. */
+  public TcpProvider(Resolver resolver) {
+    this.resolver = resolver;
+  }
 
   @Override
   public Set<String> schemes() {
@@ -64,9 +82,45 @@ public final class TcpProvider implements ChannelProvider {
       from = HostPort.parse(text, shown, "localAddress=HOST or HOST:PORT");
     }
     TcpConnect connect =
-        new TcpConnect(context.name(), shown, target, from, options.connectTimeout(), setup, drain);
-    context.executor().execute(connect);
+        new TcpConnect(
+            new TcpConnect.Plan(
+                context.name(),
+                shown,
+                target.port(),
+                options.connectTimeout(),
+                setup,
+                drain,
+                context.executor()),
+            connector);
+    HostPort own = from;
+    if (target.literal() && (own == null || own.everywhere() || own.literal())) {
+      connect.begin(route(target, own));
+      return connect.result();
+    }
+    connect.beginUnresolved();
+    lookups.submit(
+        () -> {
+          if (connect.isDone()) {
+            return;
+          }
+          try {
+            connect.resolved(route(target, own));
+          } catch (IOException | RuntimeException | Error e) {
+            connect.unresolved(e);
+          }
+        });
     return connect.result();
+  }
+
+  private TcpConnect.Route route(HostPort target, @Nullable HostPort from) throws IOException {
+    List<InetAddress> local = from == null || from.everywhere() ? List.of() : addresses(from);
+    return new TcpConnect.Route(addresses(target), local, from == null ? 0 : from.port());
+  }
+
+  private List<InetAddress> addresses(HostPort host) throws IOException {
+    return host.literal()
+        ? List.of(InetAddress.getByName(host.host()))
+        : resolver.resolve(host.host());
   }
 
   @Override
@@ -86,7 +140,7 @@ public final class TcpProvider implements ChannelProvider {
       server.bind(
           here.everywhere()
               ? new InetSocketAddress(here.port())
-              : new InetSocketAddress(InetAddress.getByName(here.host()), here.port()),
+              : new InetSocketAddress(addresses(here).get(0), here.port()),
           options.backlog());
       int port = ((InetSocketAddress) server.getLocalAddress()).getPort();
       return new SocketListener(

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
 import io.penstock.channel.ProcessFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
@@ -17,6 +18,10 @@ import io.penstock.error.ExitException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
+import io.penstock.impl.poller.SelectorPoller;
+import io.penstock.poller.ChannelHandler;
+import io.penstock.poller.Framing;
+import io.penstock.poller.Registration;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
@@ -26,14 +31,21 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Children, once over pipes of the system's and once over the JDK's streams. */
 class ProcessProviderTest {
@@ -78,22 +90,25 @@ class ProcessProviderTest {
                   return -2;
                 }
               });
-      long pid = facet(child).pid();
-      Peers.eventually("it is read", () -> Peers.threadLives("penstock-child-" + pid + "-stdout"));
+      Peers.eventually("it is read", () -> child.source().waits() > 0);
       child.source().close();
       assertEquals(-2, Peers.get(reading));
       child.abort();
-      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child-" + pid));
+      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-children"));
       kill(grandchild);
     }
 
     @Test
     void everythingIsGivenBack() throws IOException {
       Peer warm = connect("exec:cat");
+      // So that the reactor has its selector.
+      assertThrows(
+          StreamTimeoutException.class,
+          () -> warm.source().read(ByteBuffer.allocate(1), Wait.upTo(Duration.ofMillis(1))));
       warm.sink().end();
       assertEquals("", warm.readAll());
       warm.close();
-      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child-"));
+      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child"));
       long before = Peers.descriptors();
       for (int i = 0; i < 10; i++) {
         Peer child = connect("exec:cat");
@@ -107,15 +122,135 @@ class ProcessProviderTest {
         assertThrows(AddressException.class, () -> connect("exec:no-such-program-here"));
       }
       Peers.eventually("no more descriptors than before", () -> Peers.descriptors() <= before);
-      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child-"));
+      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child"));
       Peers.eventually("no reaper is left", () -> !Peers.threadLives("penstock-reaper-"));
+    }
+  }
+
+  @Nested
+  class Selected extends Cases {
+    Selected() {
+      super(Child::start);
+    }
+
+    @Test
+    void manyChildrenTakeNoThreadEach() throws IOException {
+      int count = 40;
+      ChannelOptions options = ChannelOptions.defaults().with("stderr", "pipe");
+      List<Peer> all = new ArrayList<>();
+      try (SelectorPoller poller = new SelectorPoller(peers().engine())) {
+        Map<Registration, StringBuilder> told = new HashMap<>();
+        for (int i = 0; i < count; i++) {
+          Peer child =
+              peers().connect("shell:while read x; do echo o$x; echo e$x >&2; done", options);
+          all.add(child);
+          told.put(poller.register(child.source(), Framing.bytes()), new StringBuilder());
+          told.put(
+              poller.register(facet(child).errorSource().orElseThrow(), Framing.bytes()),
+              new StringBuilder());
+        }
+        for (int i = 0; i < count; i++) {
+          all.get(i).write(i + "\n");
+        }
+        int[] ended = new int[1];
+        ChannelHandler handler =
+            new ChannelHandler() {
+              @Override
+              public void data(Registration from, ByteBuffer frame) {
+                Objects.requireNonNull(told.get(from)).append(UTF_8.decode(frame));
+              }
+
+              @Override
+              public void ended(Registration from) {
+                ended[0]++;
+              }
+            };
+        while (told.values().stream().anyMatch(text -> text.indexOf("\n") < 0)) {
+          assertTrue(poller.poll(Peers.LIMIT, handler) > 0, "nothing came within 20 s");
+        }
+        assertFalse(Peers.threadLives("penstock-child-"), "a child has a thread");
+        long ours =
+            Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().startsWith("penstock-"))
+                .filter(thread -> !thread.getName().startsWith("penstock-worker"))
+                .count();
+        assertTrue(ours <= 4, "there are " + ours + " threads for " + count + " children");
+        for (Peer child : all) {
+          child.sink().end();
+        }
+        while (ended[0] < 2 * count) {
+          assertTrue(poller.poll(Peers.LIMIT, handler) > 0, "nothing came within 20 s");
+        }
+        List<String> expected = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+          expected.add("e" + i + "\n");
+          expected.add("o" + i + "\n");
+        }
+        expected.sort(null);
+        assertEquals(
+            expected, told.values().stream().map(StringBuilder::toString).sorted().toList());
+        for (Peer child : all) {
+          gone(child);
+        }
+      }
+    }
+
+    @Test
+    void whatIsReadAheadHasALimitAndThenTheChildIsStalled() throws IOException {
+      ChannelOptions options =
+          ChannelOptions.defaults().with("stderr", "pipe").with("readAhead", "300KiB");
+      Peer child = peers().connect("shell:head -c 2000000 /dev/zero >&2; echo out", options);
+      assertThrows(
+          StreamTimeoutException.class,
+          () -> child.source().read(ByteBuffer.allocate(1), Wait.upTo(Duration.ofMillis(300))));
+      ByteSource errors = facet(child).errorSource().orElseThrow();
+      assertTrue(errors.available() <= 300 * 1024, "more was kept than may be");
+      assertTrue(errors.available() >= 64 * 1024, "nothing was kept");
+      assertEquals(2_000_000, errors.readAll(3_000_000, Peers.LIMIT).remaining());
+      assertEquals("out\n", child.readAll());
+    }
+
+    @Test
+    void whoseOutputsNobodyReadsIsStalled() throws IOException {
+      Path done = folder.resolve("done");
+      ChannelOptions options = ChannelOptions.defaults().with("stderr", "pipe");
+      Peer child = peers().connect("shell:head -c 300000 /dev/zero >&2; echo > " + done, options);
+      assertThrows(
+          StreamTimeoutException.class,
+          () -> facet(child).exitStatus(Wait.upTo(Duration.ofMillis(300))));
+      assertFalse(Files.exists(done));
+      assertEquals("", child.readAll());
+      gone(child);
+      ByteSource errors = facet(child).errorSource().orElseThrow();
+      assertEquals(300_000, errors.readAll(3_000_000, Peers.LIMIT).remaining());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void theEndReachesAChildWhoseInputWasFull(boolean still) throws IOException {
+      Peer child = connect("shell:sleep 0.5; wc -c");
+      long filled = 0;
+      int n;
+      while ((n = child.sink().write(ByteBuffer.allocate(4096), Wait.none())) > 0) {
+        filled += n;
+      }
+      assertThrows(
+          StreamTimeoutException.class,
+          () -> child.sink().awaitWritable(Wait.upTo(Duration.ofMillis(20))));
+      if (!still) {
+        child.sink().awaitWritable(Peers.LIMIT);
+      }
+      child.sink().end();
+      assertEquals(filled, Long.parseLong(child.readAll().strip()));
+      gone(child);
+      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-children"));
     }
   }
 
   @Nested
   class OverStreams extends Cases {
     OverStreams() {
-      super(Child::startOverStreams);
+      super((plan, children) -> Child.startOverStreams(plan));
     }
   }
 
@@ -131,6 +266,10 @@ class ProcessProviderTest {
     @AfterEach
     void close() throws IOException {
       peers.close();
+    }
+
+    Peers peers() {
+      return peers;
     }
 
     Peer connect(String endpoint) throws IOException {
@@ -251,6 +390,92 @@ class ProcessProviderTest {
       assertEquals("err\n", UTF_8.decode(errors.readAll(100, Peers.LIMIT)).toString());
       assertEquals("out\n", child.readAll());
       assertTrue(facet(connect("exec:true")).errorSource().isEmpty());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1>&2, 2>/dev/null", "2>/dev/null, 1>&2"})
+    void neitherOutputStallsTheOther(String first, String second) throws IOException {
+      ChannelOptions options = ChannelOptions.defaults().with("stderr", "pipe");
+      int size = 3_000_000;
+      Peer child =
+          peers.connect(
+              "shell:head -c "
+                  + size
+                  + " /dev/zero "
+                  + first
+                  + "; head -c "
+                  + size
+                  + " /dev/zero "
+                  + second
+                  + "; echo x; echo y >&2",
+              options);
+      ByteSource errors = facet(child).errorSource().orElseThrow();
+      // The one that comes last is read first.
+      boolean output = first.equals("1>&2");
+      ByteSource one = output ? child.source() : errors;
+      ByteSource two = output ? errors : child.source();
+      assertEquals(size + 2, one.readAll(2 * size, Peers.LIMIT).remaining());
+      assertEquals(size + 2, two.readAll(2 * size, Peers.LIMIT).remaining());
+      gone(child);
+    }
+
+    @Test
+    void theEnvironmentCanBeItsOwn() throws IOException {
+      ChannelOptions options =
+          ChannelOptions.defaults().with("env.B", "b c").with("env.A", "").with("clearEnv", "true");
+      Peer child = peers.connect("exec:/usr/bin/env", options);
+      assertEquals(List.of("A=", "B=b c"), child.readAll().lines().sorted().toList());
+      ChannelOptions added = ChannelOptions.defaults().with("env.B", "b c");
+      String all = peers.connect("exec:/usr/bin/env", added).readAll();
+      assertTrue(all.contains("B=b c\n") && all.contains("PATH="), all);
+    }
+
+    @Test
+    void aCommandCanBeAList() throws IOException {
+      List<String> words =
+          List.of("a b", "", "it's", "'", "\"$HOME\" \\", "\n", "*", "#", "~", "-x=ü", "%20?");
+      List<String> command = new ArrayList<>(List.of("printf", "<%s>"));
+      command.addAll(words);
+      Endpoint endpoint = Endpoint.exec(command);
+      assertEquals(endpoint, Endpoint.parse(endpoint.toString()));
+      assertEquals(
+          words.stream().map(word -> "<" + word + ">").collect(Collectors.joining()),
+          connect(endpoint.toString()).readAll());
+    }
+
+    @Test
+    void nobodyIsLeftAsAZombie() throws IOException {
+      List<Long> pids = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        Peer child = connect(i % 3 == 0 ? "exec:true" : "exec:cat");
+        pids.add(facet(child).pid());
+        if (i % 3 == 1) {
+          child.abort();
+        } else if (i % 3 == 2) {
+          child.close();
+        }
+      }
+      // Nobody has asked any of them for its status.
+      for (long pid : pids) {
+        Peers.eventually(pid + " is gone", () -> !Files.exists(Path.of("/proc/" + pid)));
+      }
+    }
+
+    @Test
+    void aCloseEndsTheInputThenTerminatesThenKills() throws IOException {
+      Path log = folder.resolve("log");
+      ChannelOptions brief = ChannelOptions.defaults().withCloseTimeout(Duration.ofMillis(1500));
+      Peer child =
+          peers.connect(
+              "shell:exec >>"
+                  + log
+                  + "; trap 'echo terminated' TERM; cat; echo ended;"
+                  + " while :; do sleep 0.05; done",
+              brief);
+      child.close();
+      ExitException e = assertThrows(ExitException.class, () -> gone(child));
+      assertEquals(137, e.status());
+      assertEquals("ended\nterminated\n", Files.readString(log));
     }
 
     @Test

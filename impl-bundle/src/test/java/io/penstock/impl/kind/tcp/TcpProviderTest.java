@@ -3,17 +3,21 @@ package io.penstock.impl.kind.tcp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.TcpFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
+import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
+import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -142,6 +146,174 @@ class TcpProviderTest {
     InetSocketAddress from =
         (InetSocketAddress) peers.accept(listener).driver().peer().orElseThrow();
     assertEquals("127.0.0.9", from.getAddress().getHostAddress());
+  }
+
+  private static TcpFacet facet(Peer peer) {
+    return peer.driver().facet(TcpFacet.class).orElseThrow();
+  }
+
+  @Test
+  void noDelayIsOnAndKeepAliveOffUnlessAskedOtherwise() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    Peer client = peers.connect("tcp://127.0.0.1:" + port(listener));
+    for (Peer each : List.of(client, peers.accept(listener))) {
+      assertTrue(facet(each).noDelay());
+      assertFalse(facet(each).keepAlive());
+    }
+    String options = "?noDelay=false&keepAlive=true";
+    ListenerDriver other = peers.listen("tcp-listen://127.0.0.1:0" + options);
+    Peer talker = peers.connect("tcp://127.0.0.1:" + port(other) + options);
+    for (Peer each : List.of(talker, peers.accept(other))) {
+      assertFalse(facet(each).noDelay());
+      assertTrue(facet(each).keepAlive());
+    }
+    talker.close();
+    assertThrows(StreamClosedException.class, () -> facet(talker).noDelay());
+  }
+
+  @Test
+  void whatTheSystemGaveOfTheBuffersIsTold() throws IOException {
+    String sizes = "?receiveBuffer=48KiB&sendBuffer=40KiB";
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0" + sizes);
+    Peer client = peers.connect("tcp://127.0.0.1:" + port(listener) + sizes);
+    for (Peer each : List.of(client, peers.accept(listener))) {
+      assertEquals(48 * 1024, facet(each).receiveBuffer());
+      assertEquals(40 * 1024, facet(each).sendBuffer());
+    }
+    int huge = 1 << 30;
+    Peer greedy =
+        peers.connect("tcp://127.0.0.1:" + port(listener) + "?receiveBuffer=1GiB&sendBuffer=1GiB");
+    for (int given : List.of(facet(greedy).receiveBuffer(), facet(greedy).sendBuffer())) {
+      assertTrue(given > 40 * 1024 && given < huge, "not what the system gave: " + given);
+    }
+    Peer modest = peers.connect("tcp://127.0.0.1:" + port(listener) + "?sendBuffer=1");
+    assertTrue(facet(modest).sendBuffer() > 1, "the system has a least size");
+  }
+
+  @Test
+  void theBacklogIsAsLongAsAskedFor() throws IOException {
+    ListenerDriver small = peers.listen("tcp-listen://127.0.0.1:0?backlog=3");
+    ListenerDriver large = peers.listen("tcp-listen://127.0.0.1:0?backlog=40");
+    // Linux lets one more in than it was told.
+    assertEquals(4, answered(port(small), 50));
+    assertEquals(41, answered(port(large), 50));
+  }
+
+  /** How many of so many callers were answered although nobody accepts. */
+  private int answered(int port, int callers) throws IOException {
+    ChannelOptions brief = ChannelOptions.defaults().withConnectTimeout(Duration.ofMillis(900));
+    List<CompletableFuture<? extends ChannelDriver>> all = new ArrayList<>();
+    for (int i = 0; i < callers; i++) {
+      all.add(peers.begin("tcp://127.0.0.1:" + port, brief));
+    }
+    int answered = 0;
+    for (CompletableFuture<? extends ChannelDriver> each : all) {
+      try {
+        Peers.get(each).abort(new IOException("counted"));
+        answered++;
+      } catch (StreamTimeoutException e) {
+        assertTrue(e.getMessage().contains("no answer"), e.getMessage());
+      }
+    }
+    return answered;
+  }
+
+  @Test
+  void anAddressIsUsedAgainAtOnceUnlessThatIsSwitchedOff() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    int port = port(listener);
+    Peer client = peers.connect("tcp://127.0.0.1:" + port);
+    Peer server = peers.accept(listener);
+    // Who closes first leaves the address waiting for stragglers.
+    server.close();
+    assertEquals("", client.readAll());
+    client.close();
+    listener.close();
+    AddressException e =
+        assertThrows(
+            AddressException.class,
+            () -> peers.listen("tcp-listen://127.0.0.1:" + port + "?reuseAddress=false"));
+    assertEquals(AddressException.Kind.IN_USE, e.kind());
+    ListenerDriver again = peers.listen("tcp-listen://127.0.0.1:" + port);
+    peers.connect("tcp://127.0.0.1:" + port(again));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tcp-listen://:0", "tcp-listen://*:0", "tcp-listen://[::]:0"})
+  void everyAddressMeansBothFamilies(String endpoint) throws IOException {
+    ListenerDriver listener = peers.listen(endpoint);
+    for (String host : List.of("127.0.0.1", "[::1]", "[::1%25lo]", "[::ffff:127.0.0.1]")) {
+      Peer client = peers.connect("tcp://" + host + ":" + port(listener));
+      client.write(host);
+      assertEquals(host, peers.accept(listener).read(host.length()));
+    }
+  }
+
+  @Test
+  void anIpv6AddressIsBracketedWhereItIsShown() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://[::1]:0");
+    assertEquals("//[::1]:" + port(listener), listener.endpoint().address());
+    AddressException e =
+        assertThrows(
+            AddressException.class, () -> peers.listen("tcp-listen://[::1]:" + port(listener)));
+    assertTrue(e.getMessage().contains("[::1]:" + port(listener)), e.getMessage());
+  }
+
+  @Test
+  void whatCameBeforeAResetIsReadFirst() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    Peer client = peers.connect("tcp://127.0.0.1:" + port(listener));
+    Peer server = peers.accept(listener);
+    server.write("half of it");
+    client.source().awaitReadable(Peers.LIMIT);
+    server.abort();
+    assertEquals("half of it", client.read(10));
+    for (int i = 0; i < 2; i++) {
+      assertThrows(ConnectionResetException.class, client::readOnce);
+    }
+  }
+
+  @Test
+  void aResetInTheMiddleOfATransferFailsBothDirections() throws Exception {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    for (int round = 0; round < 20; round++) {
+      Peer client = peers.connect("tcp://127.0.0.1:" + port(listener));
+      Peer server = peers.accept(listener);
+      CompletableFuture<IOException> writing = failure(() -> client.writeZeros(1 << 20));
+      CompletableFuture<IOException> reading =
+          failure(
+              () -> {
+                if (client.readOnce() < 0) {
+                  throw new java.io.EOFException("a cut was taken for an end");
+                }
+              });
+      CompletableFuture<IOException> other = failure(() -> server.writeZeros(1 << 20));
+      assertTrue(server.readOnce() > 0);
+      server.abort();
+      assertInstanceOf(BrokenPipeException.class, Peers.get(writing));
+      assertInstanceOf(ConnectionResetException.class, Peers.get(reading));
+      Peers.get(other);
+      client.abort();
+    }
+  }
+
+  private interface Move {
+    void move() throws IOException;
+  }
+
+  /** Goes on for ever, in the background; gives what ends it. */
+  private static CompletableFuture<IOException> failure(Move move) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            while (true) {
+              move.move();
+            }
+          } catch (IOException e) {
+            return e;
+          }
+        },
+        task -> new Thread(task, "transfer").start());
   }
 
   @Test

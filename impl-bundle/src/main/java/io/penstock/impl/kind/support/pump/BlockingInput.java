@@ -14,13 +14,6 @@ public interface BlockingInput {
    */
   int read(ByteBuffer dst) throws IOException;
 
-  /**
-   * How many bytes can be read without waiting.
-   *
-   * @throws IOException if it was closed
-   */
-  int available() throws IOException;
-
   /** Lets go of the descriptor and, where that is possible, ends a read that waits. Idempotent. */
   void close() throws IOException;
 }

@@ -33,9 +33,9 @@ public final class InputPump implements SegmentSource {
   private final AtomicBoolean started = new AtomicBoolean();
   private volatile @Nullable Thread thread;
   private final boolean drops;
+  private volatile @Nullable InputPump other;
   private volatile boolean closed;
   private volatile boolean dropping;
-  private volatile boolean finishing;
 
   /**
    * Makes a pump that has not begun.
@@ -58,17 +58,40 @@ public final class InputPump implements SegmentSource {
    *     neither stalled nor told; {@link #cut()} then lets go of the descriptor
    */
   public InputPump(String name, String threadName, BlockingInput input, boolean drops) {
+    this(name, threadName, input, drops, WINDOW);
+  }
+
+  /**
+   * Makes a pump that has not begun.
+   *
+   * @param name of the channel, for errors
+   * @param threadName of the thread
+   * @param input belongs to the pump from now on
+   * @param drops as above
+   * @param capacity how many bytes are read before they are asked for; 64 KiB at least
+   */
+  public InputPump(
+      String name, String threadName, BlockingInput input, boolean drops, long capacity) {
     this.name = name;
     this.drops = drops;
     this.threadName = threadName;
     this.input = input;
-    this.memory = new MemoryPipe(name, WINDOW, false);
+    this.memory = new MemoryPipe(name, Math.max(WINDOW, capacity), false);
     memory.sink().onReady(() -> LockSupport.unpark(thread));
+  }
+
+  /** Names another pump, which begins with this one, because its peer would stall otherwise. */
+  public void beside(InputPump value) {
+    other = value;
   }
 
   private void start() {
     if (!started.get() && started.compareAndSet(false, true)) {
       Daemons.start(threadName, this::run);
+      InputPump sibling = other;
+      if (sibling != null) {
+        sibling.start();
+      }
     }
   }
 
@@ -104,33 +127,14 @@ public final class InputPump implements SegmentSource {
   /** Returns at the end of the input. */
   private void pump() throws IOException {
     ByteBuffer buffer = ByteBuffer.allocate(WINDOW);
-    long left = Long.MAX_VALUE;
     while (true) {
       int room = awaitRoom();
-      int n;
-      try {
-        if (finishing && left == Long.MAX_VALUE) {
-          left = input.available();
-        }
-        if (left == 0) {
-          return;
-        }
-        n = input.read(buffer.clear().limit((int) Math.min(room, left)));
-      } catch (IOException e) {
-        if (finishing && !closed) {
-          // finish() found nothing left and ended the wait for more.
-          return;
-        }
-        throw e;
-      }
+      int n = input.read(buffer.clear().limit(room));
       if (n < 0) {
         return;
       }
       if (n == 0) {
         throw new IOException("the descriptor is in non-blocking mode, expected a blocking one");
-      }
-      if (left != Long.MAX_VALUE) {
-        left -= n;
       }
       try {
         memory.sink().write(buffer.flip());
@@ -152,24 +156,9 @@ public final class InputPump implements SegmentSource {
       }
       long room = memory.sink().room();
       if (room >= WINDOW / 2) {
-        return (int) room;
+        return (int) Math.min(WINDOW, room);
       }
       LockSupport.park(this);
-    }
-  }
-
-  /**
-   * Says that whoever wrote to the descriptor has gone: what is there now is still delivered, then
-   * the source ends, whoever else may hold the other end open.
-   */
-  public void finish() {
-    finishing = true;
-    try {
-      if (input.available() == 0) {
-        input.close();
-      }
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, name + ": the input has ended already", e);
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,9 @@ public final class Drain {
   private final ReentrantLock lock = new ReentrantLock();
   private final Queue<SocketChannel> added = new ArrayDeque<>();
   private @Nullable Selector selector;
+
+  /** Whether a channel was closed that the selector may still hold. */
+  private final AtomicBoolean released = new AtomicBoolean();
 
   /** Drops what arrives on a non-blocking channel until it ends or is closed. */
   void add(SocketChannel channel) throws IOException {
@@ -63,6 +67,7 @@ public final class Drain {
       lock.unlock();
     }
     if (current != null) {
+      released.set(true);
       current.wakeup();
     }
   }
@@ -73,8 +78,10 @@ public final class Drain {
       boolean cancelled = false;
       while (true) {
         boolean[] ended = new boolean[1];
-        if (cancelled) {
-          // A cancelled key is let go by the next selection, which must not wait then.
+        if (released.getAndSet(false) || cancelled) {
+          // A cancelled key is let go by the next selection, which must not wait then: a wake-up
+          // may
+          // have ended one that had done so just before.
           current.selectNow(key -> ended[0] |= discard(key, scrap));
         } else {
           current.select(key -> ended[0] |= discard(key, scrap));

@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.Capability;
+import io.penstock.channel.TcpFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamClosedException;
@@ -14,6 +15,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -41,8 +43,8 @@ public final class SocketDriver implements ChannelDriver {
   private final String name;
   private final SocketChannel channel;
   private final Drain drain;
-  private final Optional<SocketAddress> local;
-  private final Optional<SocketAddress> peer;
+  private final @Nullable SocketAddress local;
+  private final @Nullable SocketAddress peer;
   private final Input source = new Input();
   private final Output sink = new Output();
 
@@ -69,11 +71,10 @@ public final class SocketDriver implements ChannelDriver {
     this.peer = named(channel.getRemoteAddress());
   }
 
-  private static Optional<SocketAddress> named(@Nullable SocketAddress address) {
-    if (address instanceof UnixDomainSocketAddress unix && unix.getPath().toString().isEmpty()) {
-      return Optional.empty();
-    }
-    return Optional.ofNullable(address);
+  private static @Nullable SocketAddress named(@Nullable SocketAddress address) {
+    boolean unnamed =
+        address instanceof UnixDomainSocketAddress unix && unix.getPath().toString().isEmpty();
+    return unnamed ? null : address;
   }
 
   @Override
@@ -93,12 +94,48 @@ public final class SocketDriver implements ChannelDriver {
 
   @Override
   public Optional<SocketAddress> local() {
-    return local;
+    return Optional.ofNullable(local);
   }
 
   @Override
   public Optional<SocketAddress> peer() {
-    return peer;
+    return Optional.ofNullable(peer);
+  }
+
+  @Override
+  public <T> Optional<T> facet(Class<T> type) {
+    boolean tcp = local instanceof InetSocketAddress;
+    return tcp && type == TcpFacet.class ? Optional.of(type.cast(new Given())) : Optional.empty();
+  }
+
+  private final class Given implements TcpFacet {
+    private <V> V ask(SocketOption<V> option) throws IOException {
+      try {
+        return channel.getOption(option);
+      } catch (ClosedChannelException e) {
+        throw new StreamClosedException(name);
+      }
+    }
+
+    @Override
+    public boolean noDelay() throws IOException {
+      return ask(StandardSocketOptions.TCP_NODELAY);
+    }
+
+    @Override
+    public boolean keepAlive() throws IOException {
+      return ask(StandardSocketOptions.SO_KEEPALIVE);
+    }
+
+    @Override
+    public int receiveBuffer() throws IOException {
+      return ask(StandardSocketOptions.SO_RCVBUF);
+    }
+
+    @Override
+    public int sendBuffer() throws IOException {
+      return ask(StandardSocketOptions.SO_SNDBUF);
+    }
   }
 
   @Override
@@ -114,7 +151,7 @@ public final class SocketDriver implements ChannelDriver {
   @Override
   public void abort(Throwable cause) {
     try {
-      if (local.isPresent() && local.get() instanceof InetSocketAddress) {
+      if (local instanceof InetSocketAddress) {
         channel.setOption(StandardSocketOptions.SO_LINGER, 0);
       }
     } catch (ClosedChannelException e) {

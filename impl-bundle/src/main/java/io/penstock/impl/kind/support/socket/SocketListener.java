@@ -6,6 +6,8 @@ import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
@@ -28,6 +30,8 @@ public final class SocketListener implements ListenerDriver {
     /** Runs once, before the socket is closed. */
     void run() throws IOException;
   }
+
+  private static final Logger LOG = System.getLogger("io.penstock");
 
   private final Endpoint endpoint;
   private final ServerSocketChannel server;
@@ -56,16 +60,23 @@ public final class SocketListener implements ListenerDriver {
 
   @Override
   public @Nullable ChannelDriver accept(ProviderContext context) throws IOException {
-    SocketChannel accepted = server.accept();
-    if (accepted == null) {
-      return null;
-    }
-    try {
-      setup.apply(accepted);
-      return new SocketDriver(context.name(), accepted, drain);
-    } catch (IOException | RuntimeException e) {
-      accepted.close();
-      throw e;
+    while (true) {
+      SocketChannel accepted = server.accept();
+      if (accepted == null) {
+        return null;
+      }
+      try {
+        setup.apply(accepted);
+        return new SocketDriver(context.name(), accepted, drain);
+      } catch (IOException e) {
+        // Some systems refuse to set up who has left already: that is no failure of the listener's,
+        // and whoever comes next may be there.
+        LOG.log(Level.DEBUG, context.name() + ": a peer left before it was accepted", e);
+        accepted.close();
+      } catch (RuntimeException e) {
+        accepted.close();
+        throw e;
+      }
     }
   }
 

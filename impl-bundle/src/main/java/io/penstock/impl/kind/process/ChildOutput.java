@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.process;
+
+import io.penstock.error.StreamClosedException;
+import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.pipe.MemoryPipe;
+import io.penstock.spi.SourceDriver;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.Pipe;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a child writes, read from the pipe itself.
+ *
+ * <p>Of a child with two outputs the one that is not read would stall it when its pipe is full, and
+ * so whoever waits for the other would wait for ever. While one output has nothing, the other is
+ * therefore read ahead into memory, up to a limit. A child of whose outputs nobody reads any is
+ * stalled, as it should be.
+ */
+final class ChildOutput implements SourceDriver {
+  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final int PIECE = 64 * 1024;
+
+  /** The most that a pipe of this system has in it, unless somebody with privileges enlarged it. */
+  private static final long LARGEST_PIPE = 1024 * 1024;
+
+  private final String name;
+  private final Pipe.SourceChannel channel;
+  private final Children children;
+  private final Runnable released;
+  private final long limit;
+  private final AtomicBoolean gathering = new AtomicBoolean();
+  private volatile Runnable ready = () -> {};
+  private volatile @Nullable ChildOutput other;
+  private volatile boolean starving;
+  private volatile boolean exited;
+  private volatile boolean closed;
+  private volatile boolean ended;
+  private volatile @Nullable Throwable failure;
+
+  /** Keeps what was read ahead in its place before what is still in the pipe. */
+  private final ReentrantLock order = new ReentrantLock();
+
+  private volatile @Nullable MemoryPipe ahead;
+  private boolean told;
+  private long left = LARGEST_PIPE;
+
+  /**
+   * Takes a pipe over.
+   *
+   * @param name of the channel, for errors
+   * @param channel our end, non-blocking
+   * @param children waits where no reader does
+   * @param released is to be run after the pipe was closed, where selectors may hold it
+   * @param limit how many bytes are read ahead at most; 0 for none
+   */
+  ChildOutput(
+      String name, Pipe.SourceChannel channel, Children children, Runnable released, long limit) {
+    this.name = name;
+    this.channel = channel;
+    this.children = children;
+    this.released = released;
+    this.limit = limit;
+  }
+
+  /** Names the child's other output, which must not stall while this one is waited for. */
+  void beside(ChildOutput value) {
+    other = value;
+  }
+
+  // ---- reading
+
+  @Override
+  public int read(ByteBuffer dst) throws IOException {
+    Throwable cause = failure;
+    if (cause != null) {
+      throw new IOException(name + ": " + cause.getMessage(), cause);
+    }
+    int n;
+    order.lock();
+    try {
+      n = buffered(dst);
+      if (n == 0) {
+        n = pull(dst);
+      }
+    } finally {
+      order.unlock();
+    }
+    starving = n == 0;
+    ChildOutput sibling = other;
+    if (sibling != null && n == 0) {
+      sibling.gather();
+    } else if (sibling != null && sibling.starving) {
+      // There may be room again for what the sibling's reader waits behind.
+      gather();
+    }
+    return n;
+  }
+
+  private int buffered(ByteBuffer dst) throws IOException {
+    MemoryPipe memory = ahead;
+    return memory == null ? 0 : memory.source().read(dst);
+  }
+
+  /** Reads from the pipe; with the order. */
+  private int pull(ByteBuffer dst) throws IOException {
+    if (ended) {
+      return -1;
+    }
+    int most = dst.limit();
+    if (exited) {
+      // All of it is here; what comes beyond is somebody else's, to whom the child left its output.
+      dst.limit((int) Math.min(most, dst.position() + left));
+    } else if (!dst.isDirect() && dst.remaining() > 2 * PIECE) {
+      // The JDK copies through direct memory as large as the whole buffer, and keeps that.
+      dst.limit(dst.position() + 2 * PIECE);
+    }
+    boolean last = exited;
+    int n;
+    try {
+      n = channel.read(dst);
+    } catch (ClosedChannelException e) {
+      throw new StreamClosedException(name);
+    } catch (IOException e) {
+      throw new IOException(name + ": " + Failures.reason(e), e);
+    } finally {
+      dst.limit(most);
+    }
+    if (last && n > 0) {
+      left -= n;
+    }
+    if (n < 0 || (last && (n == 0 || left == 0))) {
+      ended = true;
+      return n > 0 ? n : -1;
+    }
+    return n;
+  }
+
+  @Override
+  public long available() {
+    MemoryPipe memory = ahead;
+    return memory == null ? 0 : memory.source().available();
+  }
+
+  @Override
+  public boolean ready() {
+    return ended || exited || failure != null || available() > 0;
+  }
+
+  @Override
+  public boolean ended() {
+    return ended && available() == 0;
+  }
+
+  @Override
+  public void onReady(Runnable callback) {
+    ready = callback;
+  }
+
+  @Override
+  public SelectableChannel selectable() {
+    return channel;
+  }
+
+  @Override
+  public int interest() {
+    return SelectionKey.OP_READ;
+  }
+
+  // ---- reading ahead
+
+  private void gather() {
+    if (limit > 0 && !closed && !ended && gathering.compareAndSet(false, true)) {
+      watch(this::gathered);
+    }
+  }
+
+  private void watch(Children.Ready task) {
+    try {
+      children.watch(channel, SelectionKey.OP_READ, task);
+    } catch (IOException e) {
+      gathering.set(false);
+      LOG.log(Level.WARNING, name + ": the child may stall, its output cannot be waited for", e);
+    }
+  }
+
+  /** On the thread of all children. */
+  private boolean gathered() {
+    if (closed) {
+      return discard();
+    }
+    int n = 0;
+    boolean full = false;
+    order.lock();
+    try {
+      MemoryPipe memory = ahead;
+      if (memory == null) {
+        memory = new MemoryPipe(name, limit, false);
+        ahead = memory;
+      }
+      int room = (int) Math.min(PIECE, memory.sink().room());
+      full = room == 0;
+      if (!full) {
+        ByteBuffer piece = ByteBuffer.allocate(room);
+        n = pull(piece);
+        piece.flip();
+        while (piece.hasRemaining()) {
+          memory.sink().write(piece);
+        }
+      }
+    } catch (IOException e) {
+      // The reader will meet it, too, or it has been closed.
+      LOG.log(Level.DEBUG, name + ": nothing more to read ahead", e);
+      n = -1;
+    } finally {
+      order.unlock();
+    }
+    if (full && !told) {
+      told = true;
+      LOG.log(
+          Level.WARNING,
+          "{0}: {1} bytes wait unread, and the child with them; read or close this output, too",
+          name,
+          limit);
+    }
+    if (n != 0) {
+      ready.run();
+    }
+    if (closed) {
+      return true;
+    }
+    if (n >= 0 && !full && wanted()) {
+      return true;
+    }
+    gathering.set(false);
+    // Whoever began to wait, or made room, meanwhile found us at it still.
+    return n >= 0 && wanted() && hasRoom() && gathering.compareAndSet(false, true);
+  }
+
+  private boolean hasRoom() {
+    MemoryPipe memory = ahead;
+    return memory == null || memory.sink().room() > 0;
+  }
+
+  private boolean wanted() {
+    ChildOutput sibling = other;
+    return sibling != null && sibling.starving;
+  }
+
+  // ---- the end
+
+  /** Says that the child has exited: what it wrote is still read, then this ends. */
+  void finish() {
+    exited = true;
+    ready.run();
+  }
+
+  /** Cuts the stream: each read throws from now on. */
+  void abort(Throwable cause) {
+    failure = cause;
+    cut();
+    ready.run();
+  }
+
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    MemoryPipe memory = ahead;
+    if (memory != null) {
+      try {
+        memory.source().close();
+      } catch (IOException e) {
+        LOG.log(Level.WARNING, name + ": the buffer could not be closed", e);
+      }
+    }
+    watch(this::discard);
+  }
+
+  /** On the thread of all children: drops what comes, so that the child is not stalled. */
+  private boolean discard() {
+    try {
+      return channel.read(ByteBuffer.allocate(PIECE)) >= 0;
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, name + ": nothing more to drop", e);
+      return false;
+    }
+  }
+
+  /** Lets go of the pipe: whoever still writes gets a broken pipe. */
+  void cut() {
+    closed = true;
+    try {
+      channel.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, name + ": the input could not be closed", e);
+    } finally {
+      children.release();
+      released.run();
+    }
+  }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.process;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.impl.kind.Peers;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
+import java.nio.channels.Selector;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Our ends of a child's pipes, where the system has nothing left or somebody is in between. */
+class ChildPipesTest {
+  private final AtomicInteger scarce = new AtomicInteger();
+  private final Children children =
+      new Children(
+          () -> {
+            if (scarce.getAndDecrement() > 0) {
+              throw new IOException("Too many open files");
+            }
+            return Selector.open();
+          });
+  private Pipe pipe;
+  private Pipe other;
+
+  @BeforeEach
+  void open() throws IOException {
+    pipe = open(Pipe.open());
+    other = open(Pipe.open());
+  }
+
+  private static Pipe open(Pipe fresh) throws IOException {
+    fresh.source().configureBlocking(false);
+    fresh.sink().configureBlocking(false);
+    return fresh;
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    for (Pipe each : new Pipe[] {pipe, other}) {
+      each.sink().close();
+      each.source().close();
+    }
+    children.release();
+  }
+
+  private void drain() throws IOException {
+    ByteBuffer scrap = ByteBuffer.allocate(1 << 20);
+    while (pipe.source().read(scrap.clear()) > 0) {
+      // As long as there is something.
+    }
+  }
+
+  // ---- to the child
+
+  @Test
+  void anInputThatCannotBeWatchedSaysSoAndWorksAgainLater() throws Exception {
+    ChildInput input = new ChildInput("child", pipe.sink(), children);
+    CountDownLatch ready = new CountDownLatch(1);
+    input.onReady(ready::countDown);
+    scarce.set(2);
+    // Counted, though what was to follow has failed.
+    assertTrue(input.write(ByteBuffer.allocate(1 << 20)) > 0);
+    assertTrue(input.ready(), "the next write tells why");
+    IOException full =
+        assertThrows(IOException.class, () -> input.write(ByteBuffer.allocate(1000)));
+    assertEquals("Too many open files", full.getMessage());
+    assertEquals(0, scarce.get());
+    assertEquals(0, input.write(ByteBuffer.allocate(1000)), "now it can be waited for");
+    drain();
+    assertTrue(ready.await(20, TimeUnit.SECONDS), "nobody tells of the room");
+    assertTrue(input.write(ByteBuffer.allocate(1000)) > 0);
+  }
+
+  // ---- from the child
+
+  private ChildOutput output(Pipe from, long limit) {
+    return new ChildOutput("child", from.source(), children, () -> {}, limit);
+  }
+
+  @Test
+  void anOutputThatCannotBeReadAheadIsTriedAgain() throws Exception {
+    ChildOutput first = output(other, 1000);
+    ChildOutput second = output(pipe, 1000);
+    first.beside(second);
+    second.beside(first);
+    assertEquals(10, pipe.sink().write(ByteBuffer.allocate(10)));
+    scarce.set(1);
+    assertEquals(0, first.read(ByteBuffer.allocate(10)));
+    assertEquals(0, scarce.get());
+    assertEquals(0, second.available());
+    assertEquals(0, first.read(ByteBuffer.allocate(10)));
+    Peers.eventually("it is read ahead", () -> second.available() == 10);
+  }
+
+  /** Room is made after it was found full, and before it has stopped reading ahead. */
+  @Test
+  void roomThatIsMadeJustThenIsUsed() throws Exception {
+    ChildOutput first = output(other, 1000);
+    ChildOutput second = output(pipe, 1000);
+    first.beside(second);
+    second.beside(first);
+    assertEquals(3000, pipe.sink().write(ByteBuffer.allocate(3000)));
+    AtomicInteger told = new AtomicInteger();
+    Handler meanwhile =
+        new Handler() {
+          @Override
+          public void publish(LogRecord line) {
+            if (line.getMessage().contains("wait unread") && told.getAndIncrement() == 0) {
+              try {
+                assertEquals(1000, second.read(ByteBuffer.allocate(1000)));
+                assertEquals(0, first.read(ByteBuffer.allocate(1)), "waits for the other");
+              } catch (IOException e) {
+                told.set(99);
+              }
+            }
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger("io.penstock");
+    logger.addHandler(meanwhile);
+    try {
+      assertEquals(0, first.read(ByteBuffer.allocate(1)));
+      Peers.eventually("it has found it full", () -> told.get() > 0);
+      Peers.eventually("the room is used", () -> second.available() == 1000);
+      assertEquals(1, told.get());
+    } finally {
+      logger.removeHandler(meanwhile);
+    }
+  }
+}

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.tcp;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.impl.kind.Peers;
+import io.penstock.poller.ChannelHandler;
+import io.penstock.poller.Framing;
+import io.penstock.poller.Poller;
+import io.penstock.poller.Registration;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Listeners whose peers mean no good, or whose system has nothing left. */
+class TcpListenerTest {
+  private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+
+  @TempDir static Path folder;
+
+  private final Penstock penstock = Penstock.open();
+  private final List<Socket> sockets = new ArrayList<>();
+
+  @AfterEach
+  void close() throws IOException {
+    for (Socket socket : sockets) {
+      socket.close();
+    }
+    penstock.close();
+  }
+
+  private Socket call(int port) throws IOException {
+    Socket socket = new Socket();
+    sockets.add(socket);
+    socket.connect(new InetSocketAddress(LOOPBACK, port), 20_000);
+    socket.setSoTimeout(20_000);
+    socket.setTcpNoDelay(true);
+    return socket;
+  }
+
+  private static void assertEchoes(Socket socket, int value) throws IOException {
+    socket.getOutputStream().write(value);
+    assertEquals(value, socket.getInputStream().read());
+  }
+
+  private static int port(Listener listener) {
+    return Integer.parseInt(listener.endpoint().address().replaceAll(".*:", ""));
+  }
+
+  private Listener listen(ChannelOptions options) throws IOException {
+    return penstock.channels().listen(Endpoint.parse("tcp-listen://127.0.0.1:0"), options);
+  }
+
+  /** Gives back what comes, from a thread of its own. */
+  private final class Echo implements ChannelHandler {
+    private final Poller poller = penstock.poller();
+    private final AtomicInteger opened = new AtomicInteger();
+    private final AtomicInteger failed = new AtomicInteger();
+
+    Echo(Listener listener) {
+      poller.register(listener, Framing.bytes());
+      Thread thread =
+          new Thread(
+              () -> {
+                try {
+                  while (true) {
+                    poller.poll(Wait.forever(), this);
+                  }
+                } catch (IOException e) {
+                  // The poller was closed with everything else.
+                  poller.close();
+                }
+              },
+              "echo");
+      thread.setDaemon(true);
+      thread.start();
+    }
+
+    @Override
+    public void opened(Registration from, Channel channel, Registration client) {
+      opened.incrementAndGet();
+      client.attach(channel);
+    }
+
+    @Override
+    public void data(Registration from, ByteBuffer frame) {
+      try {
+        channel(from).sink().writeFully(frame, Wait.upTo(Duration.ofSeconds(20)));
+      } catch (IOException e) {
+        // Who has been cut is told so by its source.
+        assertTrue(e instanceof BrokenPipeException, e::toString);
+      }
+    }
+
+    @Override
+    public void ended(Registration from) throws IOException {
+      if (from.attachment() != null) {
+        channel(from).close();
+      }
+    }
+
+    @Override
+    public void failed(Registration from, Throwable cause) {
+      failed.incrementAndGet();
+      channel(from).abort(cause);
+    }
+
+    private Channel channel(Registration from) {
+      return (Channel) Objects.requireNonNull(from.attachment());
+    }
+  }
+
+  private static int threads() {
+    return Thread.getAllStackTraces().size();
+  }
+
+  private static long heap() {
+    Runtime runtime = Runtime.getRuntime();
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+      least = Math.min(least, runtime.totalMemory() - runtime.freeMemory());
+    }
+    return least;
+  }
+
+  @Test
+  void floodOfSilentConnectionsLeavesOthersAloneAndWeighsLittle() throws IOException {
+    Listener listener = listen(ChannelOptions.defaults());
+    Echo echo = new Echo(listener);
+    Socket honest = call(port(listener));
+    assertEchoes(honest, 1);
+    int flood = 1000;
+    call(port(listener));
+    Peers.eventually("two are there", () -> echo.opened.get() == 2);
+    int threads = threads();
+    long heap = heap();
+    for (int i = 0; i < flood; i++) {
+      call(port(listener));
+      if (i % 10 == 0) {
+        assertEchoes(honest, i & 0xff);
+      }
+    }
+    Peers.eventually("all are there", () -> echo.opened.get() == flood + 2);
+    assertEchoes(honest, 2);
+    assertTrue(threads() <= threads + 2, "threads come with connections");
+    // Both sides of each are in this process.
+    long each = (heap() - heap) / flood;
+    assertTrue(each < 8 * 1024, "a silent connection weighs " + each + " bytes");
+    assertEquals(0, echo.failed.get());
+  }
+
+  @Test
+  void floodBeyondTheLimitWaitsInTheBacklogAndCostsNothing() throws IOException {
+    Listener listener = listen(ChannelOptions.defaults().withMaxConnections(20));
+    Echo echo = new Echo(listener);
+    Socket honest = call(port(listener));
+    assertEchoes(honest, 1);
+    List<Socket> flood = new ArrayList<>();
+    for (int i = 0; i < 200; i++) {
+      flood.add(call(port(listener)));
+      assertEchoes(honest, i);
+    }
+    Peers.eventually("as many as may be are there", () -> echo.opened.get() == 20);
+    for (int i = 0; i < 20; i++) {
+      assertEchoes(honest, i);
+    }
+    assertEquals(20, echo.opened.get(), "the limit is kept");
+    for (Socket each : flood) {
+      each.close();
+    }
+    Socket late = call(port(listener));
+    assertEchoes(late, 7);
+    assertEquals(202, echo.opened.get());
+  }
+
+  @Test
+  void floodOfResetsLeavesTheListenerAndOthersAlone() throws IOException {
+    Listener listener = listen(ChannelOptions.defaults());
+    Echo echo = new Echo(listener);
+    Socket honest = call(port(listener));
+    long descriptors = Peers.descriptors();
+    for (int i = 0; i < 300; i++) {
+      Socket rude = call(port(listener));
+      if (i % 2 == 0) {
+        rude.getOutputStream().write(new byte[1000]);
+      }
+      rude.setSoLinger(true, 0);
+      rude.close();
+      assertEchoes(honest, i & 0xff);
+    }
+    Peers.eventually("all were seen", () -> echo.opened.get() == 301);
+    Peers.eventually("all failed", () -> echo.failed.get() == 300);
+    // The reactor may have got a selector meanwhile.
+    Peers.eventually("all were given back", () -> Peers.descriptors() <= descriptors + 20);
+    assertTrue(listener.isOpen());
+  }
+
+  @Test
+  void whoHasLeftBeforeBeingAcceptedIsAcceptedAndFails() throws IOException {
+    Listener listener = listen(ChannelOptions.defaults());
+    Socket rude = call(port(listener));
+    rude.setSoLinger(true, 0);
+    rude.close();
+    try (Channel channel = listener.accept(Peers.LIMIT)) {
+      assertThrows(
+          ConnectionResetException.class,
+          () -> channel.source().read(ByteBuffer.allocate(1), Peers.LIMIT));
+    }
+  }
+
+  // ---- no descriptors
+
+  @ParameterizedTest
+  @ValueSource(strings = {"poller", "accept", "relay"})
+  void listenerOutlivesTheWantOfDescriptors(String how) throws Exception {
+    Path errors = folder.resolve(how + ".err");
+    List<String> command = new ArrayList<>();
+    // Enough for the virtual machine and a few dozen connections.
+    command.addAll(List.of("/bin/sh", "-c", "ulimit -n 90; exec \"$0\" \"$@\""));
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", jars()));
+    command.addAll(List.of(ScarceDescriptors.class.getName(), how));
+    Process program = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+    try (BufferedReader out =
+        new BufferedReader(
+            new InputStreamReader(program.getInputStream(), StandardCharsets.UTF_8))) {
+      int port = Integer.parseInt(String.valueOf(readLine(out)));
+      List<Socket> callers = new ArrayList<>();
+      for (int i = 0; i < 150; i++) {
+        Socket caller = call(port);
+        caller.getOutputStream().write(i);
+        callers.add(caller);
+      }
+      Peers.eventually("it says that it has none left", () -> warnings(errors) > 0);
+      long ticks = ticks(program);
+      LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
+      long busy = ticks(program) - ticks;
+      assertTrue(busy < 50, "spins: " + busy + " ticks in a second");
+
+      // Who was accepted is served all the same, and then makes room for those who wait.
+      for (int i = 0; i < callers.size(); i++) {
+        assertEquals(i, callers.get(i).getInputStream().read(), "caller " + i);
+        callers.get(i).close();
+      }
+      assertEchoes(call(port), 9);
+      assertEquals(1, warnings(errors), () -> read(errors));
+      assertTrue(read(errors).contains("Too many open files"), () -> read(errors));
+    } finally {
+      program.getOutputStream().close();
+      if (!program.waitFor(20, TimeUnit.SECONDS)) {
+        program.destroyForcibly();
+      }
+    }
+    assertEquals(0, program.exitValue(), () -> read(errors));
+  }
+
+  private static String readLine(BufferedReader reader) throws IOException {
+    return Peers.get(
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return String.valueOf(reader.readLine());
+              } catch (IOException e) {
+                throw new java.io.UncheckedIOException(e);
+              }
+            }));
+  }
+
+  private static String read(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  /** How many warnings and worse were logged. */
+  private static long warnings(Path errors) {
+    return read(errors).lines().filter(l -> l.matches("(WARNING|SEVERE): .*")).count();
+  }
+
+  /** How long a process has computed, in hundredths of a second. */
+  private static long ticks(Process process) throws IOException {
+    String stat = Files.readString(Path.of("/proc/" + process.pid() + "/stat"));
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+    return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
+  }
+
+  /**
+   * The class path with each folder in a jar: a class that is looked for in a folder could not be
+   * opened for want of a descriptor.
+   */
+  private static String jars() throws IOException {
+    List<String> path = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      Path from = Path.of(entry);
+      path.add(Files.isDirectory(from) ? jar(from).toString() : entry);
+    }
+    path.removeIf(entry -> !entry.startsWith(folder.toString()) && !entry.contains("penstock"));
+    return String.join(File.pathSeparator, path);
+  }
+
+  private static Path jar(Path from) throws IOException {
+    Path jar = folder.resolve(Integer.toHexString(from.hashCode()) + ".jar");
+    if (Files.exists(jar)) {
+      return jar;
+    }
+    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+        Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".class")).toList()) {
+        out.putNextEntry(new JarEntry(from.relativize(file).toString()));
+        Files.copy(file, out);
+      }
+    }
+    return jar;
+  }
+}

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.poller;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.Listener;
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Parker;
+import io.penstock.pipe.Pipe;
+import io.penstock.poller.Framing;
+import io.penstock.poller.Registration;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** How long a peer may take for a frame, and before it. */
+class PollerLimitsTest {
+  private static final Framing WITHIN = Framing.lines(100).within(Duration.ofSeconds(10));
+  private static final Framing IDLE = Framing.lines(100).idle(Duration.ofSeconds(60));
+
+  /** A clock that goes only when told. */
+  private static final class Clock implements Parker {
+    private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1_000_000_000L);
+
+    void passes(int seconds) {
+      now.addAndGet(TimeUnit.SECONDS.toNanos(seconds));
+    }
+
+    @Override
+    public void park(Object blocker) {
+      SYSTEM.park(blocker);
+    }
+
+    @Override
+    public void parkNanos(Object blocker, long nanos) {
+      SYSTEM.parkNanos(blocker, nanos);
+    }
+
+    @Override
+    public void unpark(Thread thread) {
+      SYSTEM.unpark(thread);
+    }
+
+    @Override
+    public void giveWay() {
+      SYSTEM.giveWay();
+    }
+
+    @Override
+    public long nanoTime() {
+      return now.get();
+    }
+  }
+
+  private final Clock clock = new Clock();
+  private final Bench bench = new Bench(new Engine(clock));
+  private final SelectorPoller poller = bench.poller();
+  private final Recorder recorder = new Recorder();
+  private final Pipe pipe = bench.pipe("a");
+
+  @AfterEach
+  void close() {
+    poller.close();
+    bench.close();
+  }
+
+  private List<String> poll() throws IOException {
+    poller.poll(Wait.none(), recorder);
+    return recorder.drain();
+  }
+
+  // ---- a frame
+
+  @Test
+  void aFrameThatDripsFailsWhenItsTimeIsOver() throws IOException {
+    poller.register(pipe.source(), WITHIN);
+    for (int i = 0; i < 9; i++) {
+      Bench.write(pipe.sink(), "x");
+      assertEquals(List.of(), poll());
+      clock.passes(1);
+    }
+    Bench.write(pipe.sink(), "x");
+    assertEquals(List.of(), poll(), "it is not over yet");
+    clock.passes(1);
+    assertEquals(List.of("a failed StreamTimeoutException"), poll());
+    StreamTimeoutException late =
+        assertInstanceOf(StreamTimeoutException.class, recorder.failures.get(0));
+    assertEquals("a: a frame was not whole within 10000 ms, 10 bytes are there", late.getMessage());
+    assertEquals(10, pipe.source().available(), "the bytes are back");
+    assertEquals(0, poller.size());
+    assertEquals(0, poller.alarms().size());
+    assertEquals(List.of(), poll(), "it is told once");
+  }
+
+  @Test
+  void aFrameThatIsThereBeatsTheLimitHoweverLateItIsLookedFor() throws IOException {
+    poller.register(pipe.source(), WITHIN);
+    Bench.write(pipe.sink(), "o");
+    assertEquals(List.of(), poll());
+    clock.passes(9);
+    Bench.write(pipe.sink(), "ne\n");
+    clock.passes(9);
+    assertEquals(List.of("a=one\n"), poll());
+    pipe.sink().end();
+    clock.passes(99);
+    assertEquals(List.of("a ended"), poll());
+  }
+
+  @Test
+  void theTimeOfEachFrameBeginsWithItsFirstByte() throws IOException {
+    poller.register(pipe.source(), WITHIN);
+    assertEquals(List.of(), poll());
+    clock.passes(1000);
+    assertEquals(List.of(), poll(), "there is no limit for the silence");
+    Bench.write(pipe.sink(), "o");
+    assertEquals(List.of(), poll());
+    clock.passes(8);
+    Bench.write(pipe.sink(), "ne\nt");
+    assertEquals(List.of("a=one\n"), poll());
+    clock.passes(8);
+    assertEquals(List.of(), poll(), "the second is as old as its own first byte");
+    Bench.write(pipe.sink(), "wo\n");
+    assertEquals(List.of("a=two\n"), poll());
+    Bench.write(pipe.sink(), "t");
+    assertEquals(List.of(), poll());
+    clock.passes(9);
+    assertEquals(List.of(), poll());
+    clock.passes(1);
+    assertEquals(List.of("a failed StreamTimeoutException"), poll());
+  }
+
+  @Test
+  void framesThatWaitForUsAreNotLate() throws IOException {
+    SelectorPoller small = new SelectorPoller(bench.engine, 4);
+    Pipe much = bench.pipe("b", 1 << 16);
+    small.register(much.source(), WITHIN);
+    Bench.write(much.sink(), "n\n".repeat(50) + "rest");
+    for (int i = 0; i < 50; i++) {
+      assertEquals(1, small.poll(Wait.none(), recorder));
+      clock.passes(9);
+    }
+    assertEquals(0, small.poll(Wait.none(), recorder));
+    clock.passes(10);
+    assertEquals(1, small.poll(Wait.none(), recorder));
+    assertEquals("b failed StreamTimeoutException", recorder.seen.get(50));
+    small.close();
+  }
+
+  @Test
+  void whileItIsPausedNoTimePasses() throws IOException {
+    Registration registration = poller.register(pipe.source(), WITHIN);
+    Bench.write(pipe.sink(), "o");
+    assertEquals(List.of(), poll());
+    clock.passes(9);
+    registration.pause();
+    clock.passes(99);
+    assertEquals(List.of(), poll());
+    registration.resume();
+    assertEquals(List.of(), poll());
+    clock.passes(9);
+    assertEquals(List.of(), poll());
+    Bench.write(pipe.sink(), "k\n");
+    assertEquals(List.of("a=ok\n"), poll());
+  }
+
+  // ---- the silence
+
+  @Test
+  void whoSaysNothingFails() throws IOException {
+    poller.register(pipe.source(), IDLE);
+    assertEquals(List.of(), poll());
+    clock.passes(59);
+    assertEquals(List.of(), poll());
+    clock.passes(1);
+    assertEquals(List.of("a failed StreamTimeoutException"), poll());
+    assertEquals("a: nothing came within 60000 ms", recorder.failures.get(0).getMessage());
+  }
+
+  @Test
+  void eachFrameBeginsTheSilenceAnew() throws IOException {
+    poller.register(pipe.source(), IDLE.within(Duration.ofSeconds(10)));
+    for (int i = 0; i < 5; i++) {
+      assertEquals(List.of(), poll());
+      clock.passes(50);
+      Bench.write(pipe.sink(), "x\n");
+      assertEquals(List.of("a=x\n"), poll());
+    }
+    clock.passes(50);
+    Bench.write(pipe.sink(), "x");
+    assertEquals(List.of(), poll());
+    clock.passes(10);
+    assertEquals(List.of("a failed StreamTimeoutException"), poll(), "the shorter limit holds now");
+    assertTrue(recorder.failures.get(0).getMessage().contains("whole"));
+  }
+
+  @Test
+  void eachHasItsOwnTimeAndWhoLeavesIsForgotten() throws IOException {
+    Pipe[] pipes = new Pipe[10];
+    Registration[] registrations = new Registration[10];
+    for (int i = 0; i < 10; i++) {
+      pipes[i] = bench.pipe("p" + i);
+      registrations[i] = poller.register(pipes[i].source(), IDLE);
+      assertEquals(List.of(), poll());
+      clock.passes(1);
+    }
+    registrations[3].close();
+    assertEquals(List.of(), poll());
+    assertEquals(9, poller.alarms().size(), "nothing keeps who has left");
+    clock.passes(49);
+    for (int i = 0; i < 10; i++) {
+      clock.passes(1);
+      assertEquals(
+          i == 3 ? List.of() : List.of("p" + i + " failed StreamTimeoutException"), poll());
+    }
+    assertEquals(0, poller.alarms().size());
+  }
+
+  @Test
+  void limitsAreRefusedWhereTheyMakeNoSense() {
+    assertThrows(IllegalArgumentException.class, () -> Framing.bytes().within(Duration.ofDays(1)));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Framing.bytes().idle(Duration.ofDays(1)).within(Duration.ofDays(1)));
+    assertThrows(IllegalArgumentException.class, () -> WITHIN.within(Duration.ZERO));
+    assertThrows(IllegalArgumentException.class, () -> WITHIN.idle(Duration.ofNanos(-1)));
+    assertEquals("lines(100), a frame within PT10S", WITHIN.toString());
+    assertEquals("bytes, idle for PT1M", Framing.bytes().idle(Duration.ofMinutes(1)).toString());
+    assertEquals(Wait.upTo(Duration.ofSeconds(10)), WITHIN.within());
+    assertEquals(Wait.forever(), WITHIN.idle());
+  }
+
+  // ---- with the real clock
+
+  @Test
+  void theLimitEndsAWaitInWhichNothingComes() throws Exception {
+    try (Bench real = new Bench();
+        SelectorPoller waiting = real.poller()) {
+      Pipe part = real.pipe("part");
+      Pipe silent = real.pipe("silent");
+      waiting.register(part.source(), Framing.lines(100).within(Duration.ofMillis(100)));
+      waiting.register(silent.source(), Framing.bytes().idle(Duration.ofMillis(300)));
+      Bench.write(part.sink(), "x");
+      CompletableFuture<Integer> polled =
+          Bench.start(
+              () ->
+                  waiting.poll(Wait.forever(), recorder) + waiting.poll(Wait.forever(), recorder));
+      assertEquals(2, Bench.get(polled));
+      assertEquals(
+          List.of("part failed StreamTimeoutException", "silent failed StreamTimeoutException"),
+          recorder.drain());
+      assertTrue(waiting.selects() <= 10, "looked " + waiting.selects() + " times");
+    }
+  }
+
+  @Test
+  void theLimitEndsAWaitAndNothingIsLookedAtInBetween() throws Exception {
+    try (Bench real = new Bench();
+        SelectorPoller waiting = real.poller();
+        Listener listener = real.listen()) {
+      waiting.register(listener, Framing.lines(100).within(Duration.ofMillis(600)));
+      CompletableFuture<Integer> polled =
+          Bench.start(
+              () -> {
+                int events = 0;
+                while (recorder.failures.isEmpty()) {
+                  events += waiting.poll(Wait.forever(), recorder);
+                }
+                return events;
+              });
+      Channel drip = real.connect(listener);
+      Channel silent = real.connect(listener);
+      long begun = System.nanoTime();
+      int drops = 0;
+      while (!polled.isDone() && drops < 1000) {
+        Bench.write(drip.sink(), "x");
+        drops++;
+        try {
+          polled.get(20, TimeUnit.MILLISECONDS);
+        } catch (java.util.concurrent.TimeoutException notYet) {
+          // The next byte.
+        }
+      }
+      long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+      assertEquals(3, Bench.get(polled), "two came, one failed");
+      assertTrue(took >= 500, "failed after " + took + " ms");
+      assertTrue(drops < 1000, "the limit was restarted by each byte");
+      assertTrue(waiting.selects() <= 3L * drops + 20, "looked " + waiting.selects() + " times");
+      silent.close();
+    }
+  }
+}

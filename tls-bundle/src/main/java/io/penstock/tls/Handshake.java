@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.tls;
+
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.EndDriver;
+import io.penstock.spi.ProviderContext;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.channels.SelectableChannel;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes a connection through its handshake, step by step, on the product's threads. Cancelling
+ * {@link #result()} ends it.
+ */
+final class Handshake {
+  private static final Logger LOG = System.getLogger("io.penstock");
+
+  private final TlsDriver driver;
+  private final ChannelDriver below;
+  private final ProviderContext context;
+  private final Crew crew;
+  private final Duration limit;
+  private final CompletableFuture<TlsDriver> result = new CompletableFuture<>();
+  // How often somebody said that a step is worth it since the last one began.
+  private final AtomicInteger reasons = new AtomicInteger();
+  private final AtomicBoolean input = new AtomicBoolean();
+  private final AtomicBoolean room = new AtomicBoolean();
+
+  Handshake(
+      TlsDriver driver, ChannelDriver below, ProviderContext context, Crew crew, Duration limit) {
+    this.driver = driver;
+    this.below = below;
+    this.context = context;
+    this.crew = crew;
+    this.limit = limit;
+  }
+
+  /** Completes with the connection, or with why there is none; then everything is released. */
+  CompletableFuture<TlsDriver> result() {
+    return result;
+  }
+
+  void begin() {
+    Future<?> timer = context.after(limit, this::tooLate);
+    CompletableFuture<TlsDriver> unused =
+        result.whenComplete(
+            (made, failure) -> {
+              timer.cancel(false);
+              driver.onBelow(() -> {});
+              if (result.isCancelled()) {
+                cut(new IOException(driver.name() + ": nobody waits for the connection any more"));
+              }
+            });
+    driver.onBelow(this::wake);
+    wake();
+  }
+
+  /** By the steps, which come one after the other: what came of it is being told. */
+  private boolean decided;
+
+  private void wake() {
+    if (!result.isDone() && reasons.getAndIncrement() == 0) {
+      crew.execute(context.executor(), this::run);
+    }
+  }
+
+  private void run() {
+    int seen = reasons.get();
+    while (true) {
+      step();
+      int left = reasons.addAndGet(-seen);
+      if (left == 0) {
+        return;
+      }
+      seen = left;
+    }
+  }
+
+  private void step() {
+    if (decided || result.isDone()) {
+      return;
+    }
+    TlsDriver.Need need;
+    try {
+      need = driver.handshake();
+    } catch (IOException e) {
+      fail(e);
+      return;
+    } catch (RuntimeException | Error e) {
+      fail(new IOException(driver.name() + ": the handshake broke: " + e, e));
+      throw e;
+    }
+    switch (need) {
+      case NOTHING -> {
+        decided = true;
+        context.executor().execute(this::done);
+      }
+      case INPUT -> await(below.source(), input);
+      case ROOM -> {
+        // An answer may be there before all of the question has gone.
+        await(below.sink(), room);
+        await(below.source(), input);
+      }
+    }
+  }
+
+  /** Not in a place of the crew's: who is told may wait for other handshakes. */
+  private void done() {
+    if (!result.complete(driver)) {
+      cut(new IOException(driver.name() + ": the handshake was done too late"));
+    }
+  }
+
+  private void await(@Nullable EndDriver end, AtomicBoolean armed) {
+    SelectableChannel channel = end == null ? null : end.selectable();
+    if (end != null && channel != null && armed.compareAndSet(false, true)) {
+      context.select(
+          channel,
+          end.interest(),
+          () -> {
+            armed.set(false);
+            wake();
+          });
+    }
+  }
+
+  private void tooLate() {
+    IOException late =
+        new StreamTimeoutException(
+            driver.name(),
+            "the peer has not done its part of the handshake within " + limit.toMillis() + " ms",
+            0);
+    if (result.completeExceptionally(late)) {
+      cut(late);
+    }
+  }
+
+  private void fail(IOException cause) {
+    decided = true;
+    context.executor().execute(() -> failed(cause));
+  }
+
+  /** The peer may be told why: what was written goes, then the end. */
+  private void failed(IOException cause) {
+    if (!result.completeExceptionally(cause)) {
+      return;
+    }
+    try {
+      driver.close();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, driver.name() + ": closing failed", e);
+    } finally {
+      context.forgetClosed();
+    }
+  }
+
+  private void cut(IOException cause) {
+    driver.abort(cause);
+    context.forgetClosed();
+  }
+}

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.tls;
+
+import io.penstock.channel.Endpoint;
+import io.penstock.error.StreamClosedException;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.ProviderContext;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.channels.SelectableChannel;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes connections and their handshakes in the background, and hands out those that are done: a
+ * peer that says nothing keeps nobody waiting, and who is handed out is who it says it is.
+ */
+final class TlsListener implements ListenerDriver {
+  private static final Logger LOG = System.getLogger("io.penstock");
+
+  /** Handshakes that may be under way at once; further peers wait below. */
+  private static final int HANDSHAKES = 1024;
+
+  /** After a failure of the system, such as no descriptors left. */
+  private static final Duration PAUSE = Duration.ofMillis(200);
+
+  /** Between two lines in the log about peers who were refused for the same reason. */
+  private static final Duration QUIET = Duration.ofMinutes(1);
+
+  private final String name;
+  private final ListenerDriver below;
+  private final TlsOptions options;
+  private final Material material;
+  private final Buffers buffers;
+  private final Crew crew;
+  private final int backlog;
+  private final ProviderContext context;
+  private final Refusals refusals;
+  private final AtomicInteger reasons = new AtomicInteger();
+  private final AtomicBoolean armed = new AtomicBoolean();
+  private volatile Runnable ready = () -> {};
+  private volatile boolean closed;
+  private boolean failing;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  // Guarded by the lock.
+  private final Set<Handshake> shaking = new HashSet<>();
+  private final Queue<TlsDriver> done = new ArrayDeque<>();
+
+  TlsListener(
+      String name,
+      ListenerDriver below,
+      TlsOptions options,
+      Material material,
+      Buffers buffers,
+      Crew crew,
+      int backlog,
+      ProviderContext context) {
+    this.name = name.isEmpty() ? below.endpoint().toString() : name;
+    this.below = below;
+    this.options = options;
+    this.material = material;
+    this.buffers = buffers;
+    this.crew = crew;
+    this.backlog = backlog;
+    this.context = context;
+    this.refusals = new Refusals(this.name, context, QUIET);
+  }
+
+  void begin() {
+    below.onReady(this::wake);
+    wake();
+  }
+
+  // ---- in the background
+
+  private void wake() {
+    if (!closed && reasons.getAndIncrement() == 0) {
+      context.executor().execute(this::run);
+    }
+  }
+
+  private void run() {
+    int seen = reasons.get();
+    while (true) {
+      takeWhateverComes();
+      int left = reasons.addAndGet(-seen);
+      if (left == 0) {
+        return;
+      }
+      seen = left;
+    }
+  }
+
+  /** A fault must not keep later peers waiting: it is tried again. */
+  private void takeWhateverComes() {
+    try {
+      take();
+    } catch (RuntimeException | Error e) {
+      armed.set(false);
+      tryLater(e);
+    }
+  }
+
+  private boolean hasRoom() {
+    lock.lock();
+    try {
+      return !closed && done.size() < backlog && shaking.size() < HANDSHAKES;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void take() {
+    while (hasRoom()) {
+      ChannelDriver peer;
+      try {
+        peer = below.accept(context);
+        failing = false;
+      } catch (IOException e) {
+        tryLater(e);
+        return;
+      }
+      if (peer == null) {
+        await();
+        return;
+      }
+      begin(peer);
+    }
+  }
+
+  private void tryLater(Throwable failure) {
+    if (closed) {
+      return;
+    }
+    // First, because for want of descriptors a logger may fail, too.
+    Object unused = context.after(PAUSE, this::wake);
+    if (!failing) {
+      failing = true;
+      LOG.log(
+          Level.WARNING, name + ": accepting fails, and is tried again: " + failure.getMessage());
+      LOG.log(Level.DEBUG, name + ": accepting failed", failure);
+    }
+  }
+
+  private void await() {
+    SelectableChannel channel = below.selectable();
+    if (channel != null && !closed && armed.compareAndSet(false, true)) {
+      context.select(
+          channel,
+          below.interest(),
+          () -> {
+            armed.set(false);
+            wake();
+          });
+    }
+  }
+
+  private void begin(ChannelDriver peer) {
+    Handshake handshake;
+    try {
+      TlsDriver driver =
+          new TlsDriver(name, peer, options.engine(material.current()), buffers, context);
+      handshake = new Handshake(driver, peer, context, crew, options.handshakeTimeout());
+    } catch (IOException | RuntimeException e) {
+      failed(peer, e);
+      peer.abort(e);
+      context.forgetClosed();
+      return;
+    }
+    if (!note(handshake)) {
+      peer.abort(new StreamClosedException(name));
+      return;
+    }
+    CompletableFuture<TlsDriver> unused =
+        handshake.result().whenComplete((made, failure) -> over(handshake, peer, made, failure));
+    handshake.begin();
+  }
+
+  private boolean note(Handshake handshake) {
+    lock.lock();
+    try {
+      return !closed && shaking.add(handshake);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void over(
+      Handshake handshake,
+      ChannelDriver peer,
+      @Nullable TlsDriver made,
+      @Nullable Throwable failure) {
+    boolean late;
+    lock.lock();
+    try {
+      shaking.remove(handshake);
+      late = closed;
+      if (made != null && !late) {
+        done.add(made);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (made != null && late) {
+      made.abort(new StreamClosedException(name));
+      context.forgetClosed();
+    } else if (made != null) {
+      ready.run();
+    } else if (failure != null && !(failure instanceof CancellationException)) {
+      failed(peer, failure);
+    }
+    // There may be room again.
+    wake();
+  }
+
+  private void failed(ChannelDriver peer, Throwable failure) {
+    String prefix = name + ": ";
+    String message = String.valueOf(failure.getMessage());
+    refusals.tell(
+        peer.peer().map(Object::toString).orElse("a peer"),
+        message.startsWith(prefix) ? message.substring(prefix.length()) : message,
+        failure);
+  }
+
+  // ---- for the product
+
+  @Override
+  public @Nullable ChannelDriver accept(ProviderContext channel) {
+    TlsDriver made;
+    lock.lock();
+    try {
+      made = done.poll();
+    } finally {
+      lock.unlock();
+    }
+    if (made != null) {
+      made.rename(channel.name());
+      wake();
+    }
+    return made;
+  }
+
+  @Override
+  public boolean ready() {
+    lock.lock();
+    try {
+      return !done.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void onReady(Runnable callback) {
+    ready = callback;
+  }
+
+  @Override
+  public Endpoint endpoint() {
+    return below.endpoint();
+  }
+
+  @Override
+  public void close() throws IOException {
+    List<Handshake> unfinished;
+    List<TlsDriver> unclaimed;
+    lock.lock();
+    try {
+      closed = true;
+      unfinished = new ArrayList<>(shaking);
+      unclaimed = new ArrayList<>(done);
+      done.clear();
+    } finally {
+      lock.unlock();
+    }
+    try {
+      below.close();
+    } finally {
+      unfinished.forEach(each -> each.result().cancel(false));
+      unclaimed.forEach(each -> each.abort(new StreamClosedException(each.name())));
+    }
+  }
+}

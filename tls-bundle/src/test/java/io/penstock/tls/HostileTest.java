@@ -1,0 +1,511 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.tls;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.error.FrameTooLongException;
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.poller.ChannelHandler;
+import io.penstock.poller.Framing;
+import io.penstock.poller.Poller;
+import io.penstock.poller.Registration;
+import io.penstock.relay.Relay;
+import io.penstock.relay.RelayException;
+import io.penstock.relay.RelayObserver;
+import io.penstock.relay.RelayOptions;
+import io.penstock.stream.Terminator;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Peers who mean harm, against servers that give back lines: each costs its own connection and
+ * nothing else. Somebody honest asks all the while, over connections of their own.
+ */
+class HostileTest {
+  private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
+  private static final Duration LIMIT = Duration.ofMillis(1500);
+  private static final int MAX_LINE = 64 * 1024;
+  private static final int FLOOD = 300;
+
+  /** What an answer may take while somebody attacks, on a busy machine. */
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(5);
+
+  // ---- servers
+
+  /** Who is attacked. */
+  enum Kind {
+    TCP_LINES(false, false),
+    TLS_LINES(true, false),
+    TCP_RELAY(false, true),
+    TLS_RELAY(true, true);
+
+    private final boolean tls;
+    private final boolean relay;
+
+    Kind(boolean tls, boolean relay) {
+      this.tls = tls;
+      this.relay = relay;
+    }
+  }
+
+  /** A server, and somebody honest who asks it. */
+  private static final class Target implements AutoCloseable {
+    private final Kind kind;
+    private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger opened = new AtomicInteger();
+    private final AtomicInteger over = new AtomicInteger();
+    private final @Nullable Poller poller;
+    private final @Nullable Relay relay;
+    private final Listener listener;
+    private final Thread honest;
+    private volatile boolean stop;
+    private volatile @Nullable Throwable wrong;
+    private volatile int answers;
+    private volatile long slowest;
+
+    Target(Kind kind) throws IOException {
+      this.kind = kind;
+      Endpoint endpoint =
+          kind.tls
+              ? Bench.listening("handshakeTimeout=" + LIMIT.toMillis() + "ms")
+              : Endpoint.parse("tcp-listen://127.0.0.1:0");
+      if (kind.relay) {
+        poller = null;
+        relay = relay(endpoint);
+        listener = relay.listeners().get(0);
+      } else {
+        relay = null;
+        listener = Bench.CHANNELS.listen(endpoint, ChannelOptions.defaults());
+        poller = Bench.PENSTOCK.poller();
+        poller.register(listener, Framing.lines(MAX_LINE).within(LIMIT).idle(LIMIT));
+        Object unused = poller.start(new Echo());
+      }
+      honest = new Thread(this::askOn, "honest");
+      honest.setDaemon(true);
+      honest.start();
+    }
+
+    private Relay relay(Endpoint endpoint) throws IOException {
+      RelayOptions options =
+          RelayOptions.defaults()
+              .withFork(true)
+              .withIdle(Wait.upTo(LIMIT))
+              .withTotal(Wait.upTo(LIMIT.multipliedBy(2)))
+              .withObserver(
+                  new RelayObserver() {
+                    @Override
+                    public void joined(Channel from, Channel to) {
+                      opened.incrementAndGet();
+                    }
+
+                    @Override
+                    public void parted(@Nullable Channel from, @Nullable RelayException failure) {
+                      if (failure != null) {
+                        failures.add(Objects.requireNonNull(failure.getCause()));
+                      }
+                      over.incrementAndGet();
+                    }
+                  });
+      Relay made = Bench.PENSTOCK.relays().create(endpoint, Endpoint.parse("echo:"), options);
+      made.start();
+      return made;
+    }
+
+    private final class Echo implements ChannelHandler {
+      @Override
+      public void opened(Registration from, Channel channel, Registration client) {
+        opened.incrementAndGet();
+        client.attach(channel);
+      }
+
+      @Override
+      public void data(Registration from, ByteBuffer frame) throws IOException {
+        try {
+          channel(from).sink().write(frame, Wait.none());
+        } catch (BrokenPipeException gone) {
+          // Its source says so, too.
+        }
+      }
+
+      @Override
+      public void ended(Registration from) {
+        over.incrementAndGet();
+        channel(from).closeAsync();
+      }
+
+      @Override
+      public void failed(Registration from, Throwable cause) {
+        failures.add(cause);
+        over.incrementAndGet();
+        channel(from).abort(cause);
+      }
+
+      private Channel channel(Registration from) {
+        return (Channel) Objects.requireNonNull(from.attachment());
+      }
+    }
+
+    int port() {
+      return Integer.parseInt(listener.endpoint().address().replaceAll(".*:", ""));
+    }
+
+    /** A connection as a client should have it. */
+    Channel connect() throws IOException {
+      return kind.tls
+          ? Bench.connect(listener)
+          : Bench.CHANNELS.open(
+              Endpoint.parse("tcp://127.0.0.1:" + port()), ChannelOptions.defaults(), Bench.SOON);
+    }
+
+    /** A connection of which only the transport is there. */
+    Socket call() throws IOException {
+      Socket socket = new Socket();
+      socket.connect(new InetSocketAddress(LOOPBACK, port()), 20_000);
+      return socket;
+    }
+
+    private void askOn() {
+      try {
+        while (!stop) {
+          long begun = System.nanoTime();
+          ask();
+          slowest = Math.max(slowest, System.nanoTime() - begun);
+          answers = answers + 1;
+          LockSupport.parkNanos(1_000_000);
+        }
+      } catch (Throwable e) {
+        wrong = e;
+      }
+    }
+
+    private void ask() throws IOException {
+      try (Channel channel = connect()) {
+        channel.sink().writeFully("hello\n", Bench.SOON);
+        assertEquals(
+            "hello",
+            channel.source().readLine(StandardCharsets.UTF_8, 100, Terminator.STRIP, Bench.SOON));
+        channel.sink().end();
+        assertEquals(0, channel.source().readAll(1, Bench.SOON).remaining());
+      }
+    }
+
+    /** Fails unless whoever is honest was served all the while, and is still. */
+    void assertServes() {
+      int before = answers;
+      eventually("the honest one is served", () -> wrong != null || answers > before + 1);
+      if (wrong != null) {
+        throw new AssertionError("the honest one was not served", wrong);
+      }
+      assertTrue(slowest < PATIENCE, "an answer took " + slowest / 1_000_000 + " ms");
+    }
+
+    /** Stops asking; returns what failed, of whom the honest one is none. */
+    List<Throwable> settle() throws InterruptedException {
+      assertServes();
+      stop = true;
+      honest.join(20_000);
+      eventually("everybody has gone", () -> over.get() == opened.get());
+      return List.copyOf(failures);
+    }
+
+    @Override
+    public void close() throws IOException {
+      stop = true;
+      if (poller != null) {
+        poller.close();
+      }
+      if (relay != null) {
+        relay.close();
+      }
+      listener.close();
+    }
+  }
+
+  private static void eventually(String what, BooleanSupplier condition) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() - end < 0, "not within 30 s: " + what);
+      LockSupport.parkNanos(1_000_000);
+    }
+  }
+
+  private static long heap() {
+    Runtime runtime = Runtime.getRuntime();
+    long least = Long.MAX_VALUE;
+    for (int i = 0; i < 5; i++) {
+      System.gc();
+      least = Math.min(least, runtime.totalMemory() - runtime.freeMemory());
+    }
+    return least;
+  }
+
+  // ---- the log
+
+  private final Queue<String> warnings = new ConcurrentLinkedQueue<>();
+  private final Handler log =
+      new Handler() {
+        private final SimpleFormatter formatter = new SimpleFormatter();
+
+        @Override
+        public void publish(LogRecord line) {
+          if (line.getLevel().intValue() >= Level.WARNING.intValue()) {
+            warnings.add(formatter.formatMessage(line));
+          }
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+      };
+
+  @BeforeEach
+  void listen() {
+    Logger.getLogger("io.penstock").addHandler(log);
+  }
+
+  @AfterEach
+  void stopListening() {
+    Logger.getLogger("io.penstock").removeHandler(log);
+  }
+
+  // ---- attacks
+
+  /** More than a line may have, as fast as it goes; the memory for it is that of one line. */
+  @ParameterizedTest
+  @EnumSource(names = {"TCP_LINES", "TLS_LINES"})
+  void anEndlessLineIsCutAtItsLimit(Kind kind) throws Exception {
+    try (Target target = new Target(kind)) {
+      target.assertServes();
+      long heap = heap();
+      for (int i = 0; i < 20; i++) {
+        sendUntilCut(target, ByteBuffer.allocate(16 * 1024), 1000);
+      }
+      List<Throwable> failures = target.settle();
+      assertEquals(20, failures.size(), failures::toString);
+      failures.forEach(each -> assertInstanceOf(FrameTooLongException.class, each));
+      assertTrue(heap() - heap < 4 << 20, "memory is kept");
+    }
+    assertEquals(List.of(), List.copyOf(warnings), "the handler is told, once each");
+  }
+
+  private static void sendUntilCut(Target target, ByteBuffer piece, int most) throws IOException {
+    int sent = 0;
+    try (Channel channel = target.connect()) {
+      while (sent < most) {
+        channel.sink().writeFully(piece.clear(), Bench.SOON);
+        sent++;
+      }
+    } catch (BrokenPipeException | ConnectionResetException cut) {
+      // As it should be.
+    }
+    assertTrue(sent < most, "took " + sent + " pieces of one line");
+  }
+
+  /** Each byte comes before any idle limit is over: only an absolute one helps. */
+  @ParameterizedTest
+  @EnumSource
+  void whoDripsIsCutAfterALimitThatNoByteRestarts(Kind kind) throws Exception {
+    try (Target target = new Target(kind)) {
+      long begun = System.nanoTime();
+      List<Channel> slow = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        slow.add(target.connect());
+      }
+      while (target.failures.size() < slow.size()) {
+        assertTrue(
+            System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(20),
+            "only " + target.failures.size() + " were cut");
+        for (Channel each : slow) {
+          try {
+            each.sink().write(ByteBuffer.wrap(new byte[] {'x'}), Wait.none());
+          } catch (BrokenPipeException | ConnectionResetException cut) {
+            // As it should be.
+          }
+        }
+        LockSupport.parkNanos(LIMIT.toNanos() / 8);
+      }
+      assertTrue(System.nanoTime() - begun >= LIMIT.toNanos(), "cut too early");
+      for (Channel each : slow) {
+        each.abort(new IOException("the test is over"));
+      }
+      List<Throwable> failures = target.settle();
+      assertEquals(20, failures.size(), failures::toString);
+      failures.forEach(each -> assertInstanceOf(StreamTimeoutException.class, each));
+    }
+    assertEquals(List.of(), List.copyOf(warnings));
+  }
+
+  /** Connections that never say a word, or never shake hands. */
+  @ParameterizedTest
+  @EnumSource
+  void aFloodOfSilentConnectionsIsCutAndWeighsLittle(Kind kind) throws Exception {
+    List<Socket> sockets = new ArrayList<>();
+    try (Target target = new Target(kind)) {
+      target.assertServes();
+      int threads = Thread.getAllStackTraces().size();
+      long heap = heap();
+      for (int i = 0; i < FLOOD; i++) {
+        sockets.add(target.call());
+      }
+      // Of TLS nobody is opened, and all of it may be over already.
+      long each = (heap() - heap) / FLOOD;
+      assertTrue(each < 64 * 1024, "a silent connection weighs " + each + " bytes");
+      int more = Thread.getAllStackTraces().size() - threads;
+      // Workers come for a burst, and go two seconds later; none stays with a connection.
+      assertTrue(more < FLOOD / 3, more + " more threads for " + FLOOD + " connections");
+      target.assertServes();
+      for (Socket socket : sockets) {
+        socket.setSoTimeout(20_000);
+        try {
+          // TLS may tell why first.
+          socket.getInputStream().readAllBytes();
+        } catch (java.net.SocketException cut) {
+          // As it should be.
+        }
+      }
+      List<Throwable> failures = target.settle();
+      if (kind.tls) {
+        assertEquals(List.of(), failures, "nobody has seen them");
+      } else {
+        assertEquals(FLOOD, failures.size());
+        failures.forEach(late -> assertInstanceOf(StreamTimeoutException.class, late));
+      }
+      assertTrue(heap() - heap < 4 << 20, "memory is kept");
+    } finally {
+      for (Socket socket : sockets) {
+        socket.close();
+      }
+    }
+    assertEquals(kind.tls ? 1 : 0, warnings.size(), warnings::toString);
+  }
+
+  static Stream<Arguments> resets() {
+    return Stream.of(Kind.values())
+        .flatMap(kind -> Stream.of(arguments(kind, false), arguments(kind, true)));
+  }
+
+  /** Connections that are reset as soon as they are made, or while their bytes are on the way. */
+  @ParameterizedTest
+  @MethodSource("resets")
+  void aFloodOfResetsIsOutlived(Kind kind, boolean afterBytes) throws Exception {
+    try (Target target = new Target(kind)) {
+      target.assertServes();
+      long heap = heap();
+      for (int i = 0; i < FLOOD; i++) {
+        try (Socket socket = target.call()) {
+          if (afterBytes) {
+            socket.getOutputStream().write(kind.tls ? HELLO : new byte[5000]);
+          }
+          socket.setSoLinger(true, 0);
+        }
+      }
+      if (!kind.tls) {
+        eventually("all were seen", () -> target.failures.size() >= FLOOD);
+      }
+      List<Throwable> failures = target.settle();
+      assertEquals(kind.tls ? 0 : FLOOD, failures.size());
+      failures.forEach(each -> assertInstanceOf(IOException.class, each));
+      assertTrue(heap() - heap < 4 << 20, "memory is kept");
+    }
+    if (kind.tls) {
+      // Cut while being read, or while being written; a few that came in time to be refused else.
+      assertTrue(warnings.size() <= 4, warnings::toString);
+      assertEquals(warnings.size(), warnings.stream().map(HostileTest::reason).distinct().count());
+    } else {
+      assertEquals(List.of(), List.copyOf(warnings));
+    }
+  }
+
+  /** The beginning of a record that says that a handshake begins, and is not all there. */
+  private static final byte[] HELLO = {22, 3, 1, 2, 0, 1, 0, 1, -4, 3, 3};
+
+  private static String reason(String line) {
+    return line.substring(line.indexOf("no connection with")).replaceFirst("/[0-9.:]*", "");
+  }
+
+  /** In the middle of lines that are answered, over whole connections. */
+  @ParameterizedTest
+  @EnumSource
+  void aResetInTheMiddleOfATransferIsItsConnectionsOnly(Kind kind) throws Exception {
+    try (Target target = new Target(kind)) {
+      target.assertServes();
+      for (int i = 0; i < 50; i++) {
+        Channel rude = target.connect();
+        rude.sink().writeFully("one\ntwo\nthr", Bench.SOON);
+        assertEquals(
+            "one",
+            rude.source().readLine(StandardCharsets.UTF_8, 100, Terminator.STRIP, Bench.SOON));
+        rude.abort(new IOException("rude"));
+      }
+      eventually("all have failed", () -> target.failures.size() >= 50);
+      List<Throwable> failures = target.settle();
+      assertEquals(50, failures.size());
+      failures.forEach(each -> assertInstanceOf(IOException.class, each));
+    }
+    assertEquals(List.of(), List.copyOf(warnings));
+  }
+
+  /** Sends as much as it can and takes nothing back: what is kept for it is bounded. */
+  @ParameterizedTest
+  @EnumSource(names = {"TCP_RELAY", "TLS_RELAY"})
+  void whoSendsAndNeverReadsIsStalledAndCut(Kind kind) throws Exception {
+    try (Target target = new Target(kind)) {
+      target.assertServes();
+      long heap = heap();
+      List<Channel> greedy = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        Channel channel = target.connect();
+        greedy.add(channel);
+        Object unused = channel.sink().writeAsync(ByteBuffer.allocateDirect(64 << 20));
+      }
+      eventually("all were cut", () -> target.failures.size() >= greedy.size());
+      for (Channel each : greedy) {
+        each.abort(new IOException("the test is over"));
+      }
+      List<Throwable> failures = target.settle();
+      assertEquals(greedy.size(), failures.size(), failures::toString);
+      failures.forEach(late -> assertInstanceOf(StreamTimeoutException.class, late));
+      assertTrue(heap() - heap < 4 << 20, "memory is kept");
+    }
+    assertEquals(List.of(), List.copyOf(warnings));
+  }
+}

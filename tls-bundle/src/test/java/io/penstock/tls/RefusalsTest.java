@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.tls;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.spi.ProviderContext;
+import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What the log gets of peers who were refused. */
+class RefusalsTest {
+  private final List<Runnable> later = new ArrayList<>();
+  private final List<String> lines = new ArrayList<>();
+  private final Handler log =
+      new Handler() {
+        @Override
+        public void publish(LogRecord line) {
+          if (line.getLevel().intValue() >= Level.WARNING.intValue()) {
+            lines.add(new SimpleFormatter().formatMessage(line));
+          }
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+      };
+
+  /** Lends nothing but a time that passes when the test says so. */
+  private final ProviderContext context =
+      (ProviderContext)
+          Proxy.newProxyInstance(
+              RefusalsTest.class.getClassLoader(),
+              new Class<?>[] {ProviderContext.class},
+              (proxy, method, arguments) -> {
+                assertEquals("after", method.getName());
+                assertEquals(Duration.ofMinutes(1), arguments[0]);
+                later.add((Runnable) arguments[1]);
+                return new CompletableFuture<Void>();
+              });
+
+  private final Refusals refusals = new Refusals("here", context, Duration.ofMinutes(1));
+
+  @BeforeEach
+  void listen() {
+    Logger.getLogger("io.penstock").addHandler(log);
+  }
+
+  @AfterEach
+  void stopListening() {
+    Logger.getLogger("io.penstock").removeHandler(log);
+  }
+
+  private List<String> told() {
+    List<String> copy = List.copyOf(lines);
+    lines.clear();
+    return copy;
+  }
+
+  private void refuse(int peer, String why) {
+    refusals.tell("peer " + peer, why, new IOException(why));
+  }
+
+  private void aMinutePasses() {
+    List<Runnable> due = List.copyOf(later);
+    later.clear();
+    due.forEach(Runnable::run);
+  }
+
+  @Test
+  void aReasonIsToldOnceAndThenCounted() {
+    for (int i = 0; i < 1000; i++) {
+      refuse(i, "silence");
+    }
+    refuse(7, "noise");
+    assertEquals(
+        List.of(
+            "here: no connection with peer 0: silence", "here: no connection with peer 7: noise"),
+        told());
+    aMinutePasses();
+    assertEquals(List.of("here: no connection with 999 more in 60 s: silence"), told());
+    refuse(1, "silence");
+    refuse(1, "noise");
+    assertEquals(List.of("here: no connection with peer 1: noise"), told(), "the silence goes on");
+    aMinutePasses();
+    assertEquals(List.of("here: no connection with 1 more in 60 s: silence"), told());
+  }
+
+  @Test
+  void afterAMinuteOfPeaceItIsToldAtOnceAgain() {
+    refuse(1, "silence");
+    aMinutePasses();
+    assertEquals(0, later.size(), "nothing is looked at when there is nothing to tell");
+    refuse(2, "silence");
+    assertEquals(
+        List.of(
+            "here: no connection with peer 1: silence", "here: no connection with peer 2: silence"),
+        told());
+  }
+
+  @Test
+  void whoGivesAThousandReasonsIsToldOfAFewTimes() {
+    for (int i = 0; i < 1000; i++) {
+      refuse(i, "reason " + i);
+    }
+    assertEquals(Refusals.REASONS + 1, told().size());
+    assertTrue(later.size() <= Refusals.REASONS + 1);
+    aMinutePasses();
+    assertEquals(List.of("here: no connection with 983 more in 60 s: other reasons"), told());
+  }
+}
