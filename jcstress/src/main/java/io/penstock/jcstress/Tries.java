@@ -6,6 +6,7 @@ import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.pipe.DrivenPipe;
+import io.penstock.impl.pipe.MemoryPipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -40,6 +41,13 @@ final class Tries {
   static {
     // Dropped bytes are warned of, millions of times.
     LOGGER.setLevel(Level.OFF);
+  }
+
+  /** A driver that holds bytes numbered from 1. */
+  static MemoryPipe driver(int capacity) {
+    MemoryPipe memory = new MemoryPipe(capacity, false);
+    check(capacity, number(() -> memory.sink().write(bytes(1, capacity))));
+    return memory;
   }
 
   /** A call. */

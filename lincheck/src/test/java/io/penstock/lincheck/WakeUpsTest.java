@@ -81,6 +81,39 @@ class WakeUpsTest {
   }
 
   @Test
+  void writerByReadPastTheBuffer() {
+    check(() -> Pair.filled(1, 1), WakeUpsTest::three, 3, pair -> rest(pair, 2, 2), 2);
+  }
+
+  /** Reads three bytes, by reads that ask for as many as are missing. */
+  private static int three(Pair pair) {
+    ByteBuffer dst = ByteBuffer.allocate(3);
+    int n =
+        Pair.number(
+            () -> {
+              while (dst.hasRemaining()) {
+                pair.source.read(dst, Wait.forever());
+              }
+              return dst.position();
+            });
+    boolean inOrder = dst.get(0) == 1 && dst.get(1) == 2 && dst.get(2) == 3;
+    return inOrder ? n : Pair.WRONG;
+  }
+
+  /** Writes bytes that are numbered on, all of them. */
+  private static int rest(Pair pair, int first, int size) {
+    ByteBuffer src = ByteBuffer.allocate(size);
+    for (int i = 0; i < size; i++) {
+      src.put(i, (byte) (first + i));
+    }
+    return Pair.number(
+        () -> {
+          pair.sink.writeFully(src, Wait.forever());
+          return src.position();
+        });
+  }
+
+  @Test
   void flushByRead() {
     check(
         () -> Pair.filled(1, 1),
