@@ -34,6 +34,11 @@ public final class Figures {
       double median = sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
       return new Spread(median, sorted[0], sorted[sorted.length - 1], sorted.length);
     }
+
+    /** The same in a unit of so many. */
+    Spread in(double unit) {
+      return new Spread(median / unit, min / unit, max / unit, count);
+    }
   }
 
   /** Of all rounds; empty if it was not measured. */

@@ -16,7 +16,7 @@ import java.util.Optional;
  * @param what for people
  * @param aim whether it is only aimed at
  * @param ours the key of Penstock's figure
- * @param peers of whom the best counts
+ * @param peers of whom the best counts; if none, the figure itself and not a ratio
  * @param fastMode whether a peer counts with its best fork
  * @param bound the least ratio, or for times the greatest
  */
@@ -62,7 +62,7 @@ record Gate(
 
   /** Whether less is better. */
   boolean atMost() {
-    return ours.kind() != Kind.THROUGHPUT;
+    return ours.kind().isCost();
   }
 
   private boolean holds(double ratio) {
@@ -72,11 +72,13 @@ record Gate(
   Outcome judge(Figures figures) {
     Optional<String> best = figures.best(ours, peers, atMost());
     Optional<Spread> ratio =
-        best.flatMap(
-            peer ->
-                fastMode
-                    ? figures.ratioToLeast(ours, ours.of(peer))
-                    : figures.ratio(ours, ours.of(peer)));
+        peers.isEmpty()
+            ? figures.of(ours)
+            : best.flatMap(
+                peer ->
+                    fastMode
+                        ? figures.ratioToLeast(ours, ours.of(peer))
+                        : figures.ratio(ours, ours.of(peer)));
     return new Outcome(this, best, ratio);
   }
 

@@ -2,16 +2,11 @@
 package io.penstock.benchmarks.report;
 
 import io.penstock.benchmarks.peer.Peer;
-import io.penstock.benchmarks.report.Figures.Spread;
-import io.penstock.benchmarks.report.Gate.Outcome;
-import io.penstock.benchmarks.report.Gate.Verdict;
 import io.penstock.benchmarks.report.Sample.Kind;
 import io.penstock.benchmarks.report.Sample.Load;
 import io.penstock.benchmarks.report.Sample.Subject;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,7 +18,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Tells what a run has found, in Markdown with plots beside it. */
-public final class Report {
+public final class Report extends Page {
   /** Throughput of Penstock with other settings, in the order of the report. */
   public static final List<String> SETTINGS =
       List.of(
@@ -37,14 +32,9 @@ public final class Report {
   /** Bytes of the least object, less than which is not one for each operation. */
   private static final int OBJECT = 16;
 
-  private final Figures figures;
-  private final List<String> facts;
-  private final String notes;
-  private final List<Outcome> outcomes;
   private final List<Validity> validity;
   private final List<Integer> withoutLimit;
-  private final StringBuilder out = new StringBuilder();
-  private final Map<String, Chart> charts = new LinkedHashMap<>();
+  private String channels = ChannelReport.LINK;
 
   /**
    * About these.
@@ -53,10 +43,7 @@ public final class Report {
    * @param notes Markdown for the end, may be empty
    */
   public Report(List<Sample> samples, List<String> facts, String notes) {
-    this.figures = new Figures(samples);
-    this.facts = List.copyOf(facts);
-    this.notes = notes;
-    this.outcomes = Gate.all().stream().map(gate -> gate.judge(figures)).toList();
+    super(samples, Gate.all(), facts, notes);
     this.validity = Validity.check(figures);
     this.withoutLimit = Validity.withoutLimit(figures);
   }
@@ -73,51 +60,31 @@ public final class Report {
     return valid() ? "" : "INVALID RUN: a peer was slower than it can be. ";
   }
 
-  /** One line: what came of the gates. */
+  @Override
   public String summary() {
-    return invalid()
-        + count(false, Verdict.PASS)
-        + " of "
-        + (count(false, Verdict.PASS) + count(false, Verdict.MISSED))
-        + " gates and "
-        + count(true, Verdict.PASS)
-        + " of "
-        + (count(true, Verdict.PASS) + count(true, Verdict.MISSED))
-        + " aims reached.";
+    return invalid() + super.summary();
   }
 
-  private long count(boolean aim, Verdict verdict) {
-    return outcomes.stream()
-        .filter(outcome -> outcome.gate().aim() == aim && outcome.verdict() == verdict)
-        .count();
-  }
-
-  /** Writes FOLDER/NAME.md and the plots in FOLDER/NAME. */
+  @Override
   public void write(Path folder, String name) throws IOException {
-    Path plots = Files.createDirectories(folder.resolve(name));
-    Files.writeString(folder.resolve(name + ".md"), markdown(name));
-    for (Map.Entry<String, Chart> chart : charts.entrySet()) {
-      Files.writeString(plots.resolve(chart.getKey() + ".svg"), chart.getValue().svg());
-    }
+    channels = ChannelReport.link(folder);
+    super.write(folder, name);
   }
 
-  String markdown(String name) {
-    out.setLength(0);
-    charts.clear();
-    line("# Performance");
-    line("");
-    line(
-        "Written by `benchmarks/run`; what is said by hand is in `benchmarks/notes.md`. Figures move");
-    line(
-        "between machines: compare ratios of one run. Ratios are those of the forks of one round, told as");
-    line("their median (least–greatest).");
-    line("");
-    line("**" + summary() + "**");
-    line("");
-    for (String fact : facts) {
-      line("- " + fact);
-    }
-    gates();
+  @Override
+  List<String> introduction() {
+    return List.of(
+        "# Performance",
+        "",
+        channels,
+        "",
+        "Written by `benchmarks/run`; what is said by hand is in `benchmarks/notes.md`. Figures move",
+        "between machines: compare ratios of one run. Ratios are those of the forks of one round, told as",
+        "their median (least–greatest).");
+  }
+
+  @Override
+  void body(String name) {
     throughput(Load.QUIET);
     throughput(Load.CONTENDED);
     plot(name, "throughput-quiet");
@@ -129,73 +96,16 @@ public final class Report {
     settings();
     allocation();
     validityTable();
-    if (!notes.isEmpty()) {
-      line("");
-      out.append(notes);
-    }
-    return out.toString();
   }
 
-  private void line(String text) {
-    out.append(text).append('\n');
-  }
-
-  private void head(String title, String... columns) {
-    line("");
-    line("## " + title);
-    line("");
-    table(columns);
-  }
-
-  private void table(String... columns) {
-    row(columns);
-    line("|" + "---|".repeat(columns.length));
-  }
-
-  private void row(String... cells) {
-    line("| " + String.join(" | ", cells) + " |");
-  }
-
-  static String label(String peer) {
+  @Override
+  String label(String peer) {
     return peer.equals(Sample.C_RING) ? "limit: ring in C, 2 threads" : Peer.valueOf(peer).label();
   }
 
-  private static String spread(Spread spread) {
-    return spread.count() == 1
-        ? Texts.number(spread.median())
-        : Texts.number(spread.median())
-            + " ("
-            + Texts.number(spread.min())
-            + "–"
-            + Texts.number(spread.max())
-            + ")";
-  }
-
-  private String cell(Subject key) {
-    return figures.of(key).map(Report::spread).orElse("–");
-  }
-
-  private void gates() {
-    head("Gates and aims", "what", "measured against", "", "ratio", "bound", "verdict");
-    for (Outcome outcome : outcomes) {
-      Gate gate = outcome.gate();
-      row(
-          gate.what(),
-          outcome.peer().map(Report::label).orElse("–")
-              + (gate.fastMode() ? ", its fast mode" : ""),
-          gate.aim() ? "aim" : "gate",
-          outcome.ratio().map(Report::spread).orElse("–"),
-          Texts.number(gate.bound()) + (gate.atMost() ? " or less" : " or more"),
-          verdict(outcome));
-    }
-  }
-
-  private static String verdict(Outcome outcome) {
-    return switch (outcome.verdict()) {
-      case PASS -> "PASS";
-      case MISSED -> "**MISSED** by a factor of " + Texts.number(outcome.missing());
-      case NOT_MEASURED -> "not measured";
-    };
+  @Override
+  boolean isOurs(String peer) {
+    return peer.equals(Gate.PENSTOCK);
   }
 
   private static List<String> peers() {
@@ -238,7 +148,7 @@ public final class Report {
                                 .ratio(
                                     keys.apply(Gate.PENSTOCK).apply(chunk),
                                     keys.apply(peer).apply(chunk))
-                                .map(Report::spread)
+                                .map(Page::spread)
                                 .orElse("–"))));
       }
     }
@@ -251,42 +161,13 @@ public final class Report {
                         measured.stream().map(peer -> keys.apply(peer).apply(chunk)),
                         1))
             .toList();
-    charts.put("throughput-" + load.name().toLowerCase(Locale.ROOT), new Chart(title, panels));
-  }
-
-  private static String[] columns(String first, Stream<String> others) {
-    return Stream.concat(Stream.of(first), others).toArray(String[]::new);
-  }
-
-  private Chart.Panel panel(String title, Stream<Subject> keys, double unit) {
-    List<Chart.Bar> bars = new ArrayList<>();
-    keys.forEach(
-        key ->
-            figures
-                .of(key)
-                // A logarithmic scale has no place for what did not move.
-                .filter(s -> s.min() > 0)
-                .ifPresent(
-                    s ->
-                        bars.add(
-                            new Chart.Bar(
-                                shortLabel(key.peer()),
-                                new Spread(
-                                    s.median() / unit, s.min() / unit, s.max() / unit, s.count()),
-                                key.peer().equals(Gate.PENSTOCK)))));
-    return new Chart.Panel(title, bars);
+    chart("throughput-" + load.name().toLowerCase(Locale.ROOT), new Chart(title, panels));
   }
 
   /** What stands before a comma or a parenthesis. */
-  private static String shortLabel(String peer) {
+  @Override
+  String shortLabel(String peer) {
     return label(peer).replaceFirst("( of copies|,| \\().*", "");
-  }
-
-  private void plot(String name, String chart) {
-    if (charts.containsKey(chart)) {
-      line("");
-      line("![" + chart + "](" + name + "/" + chart + ".svg)");
-    }
   }
 
   private void trips() {
@@ -317,7 +198,7 @@ public final class Report {
         }
       }
     }
-    charts.put(
+    chart(
         "round-trip",
         new Chart(
             "Round trip of 1 B, p50, µs",
@@ -348,7 +229,7 @@ public final class Report {
     for (String peer : measured(Kind.HAND_OVER, loads.get(0), Sample.GATES, List.of(8192))) {
       row(columns(label(peer), loads.stream().map(load -> cell(keys.apply(load).apply(peer)))));
     }
-    charts.put(
+    chart(
         "hand-over",
         new Chart(
             "Hand-over of an immutable array of 8 KiB, ns",
@@ -390,6 +271,11 @@ public final class Report {
     }
   }
 
+  /** How many calls a chunk takes: what is larger than the buffer goes in pieces. */
+  private static int calls(int chunk) {
+    return Math.max(1, chunk / (64 * 1024));
+  }
+
   private void allocation() {
     List<Subject> keys =
         Stream.of("chunk", "round trip", "hand-over")
@@ -405,12 +291,16 @@ public final class Report {
     if (keys.isEmpty()) {
       return;
     }
-    head("Penstock's allocation, by JMH's gc profiler", "per", "bytes", "less than an object");
+    head(
+        "Penstock's allocation, by JMH's gc profiler",
+        "per",
+        "bytes",
+        "less than an object a call");
     for (Subject key : keys) {
       row(
           key.setting() + (key.setting().equals("chunk") ? " of " + Texts.size(key.chunk()) : ""),
           cell(key),
-          figures.of(key).orElseThrow().median() < OBJECT
+          figures.of(key).orElseThrow().median() < OBJECT * calls(key.chunk())
               ? "PASS"
               : key.setting().equals("hand-over") ? "–" : "**MISSED**");
     }

@@ -11,7 +11,7 @@ import java.util.List;
  *
  * @param subject what was measured
  * @param round the fork, from 0 on; figures of the same round were measured one after the other
- * @param value GB/s of throughput, ns of all else, bytes of allocation
+ * @param value in the unit of the kind
  */
 public record Sample(Subject subject, int round, double value) {
   /** What was measured. */
@@ -25,7 +25,18 @@ public record Sample(Subject subject, int round, double value) {
     /** Of one array, in ns. */
     HAND_OVER,
     /** Bytes per chunk, trip or array. */
-    ALLOCATION
+    ALLOCATION,
+    /** Thousand a second. */
+    REQUESTS,
+    /** Million a second. */
+    LINES,
+    /** Bytes per idle connection. */
+    HEAP;
+
+    /** Whether less is better. */
+    boolean isCost() {
+      return this != THROUGHPUT && this != REQUESTS && this != LINES;
+    }
   }
 
   /** What else ran on the machine. */

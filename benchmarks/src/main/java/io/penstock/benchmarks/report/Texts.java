@@ -10,6 +10,12 @@ public final class Texts {
   /** Bytes. */
   public static final List<Integer> CHUNKS = List.of(1, 64, 1024, 8192, 65536, 1048576);
 
+  /** Bytes of one write into a socket. */
+  public static final List<Integer> SOCKET_CHUNKS = List.of(8192, 65536, 262144);
+
+  /** Settings: what sockets are of. */
+  public static final List<String> TRANSPORTS = List.of("tcp", "unix");
+
   /** A setting: the newest JDK. */
   public static final String NEW_JDK = "newest JDK";
 

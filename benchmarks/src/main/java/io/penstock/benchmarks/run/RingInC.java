@@ -47,7 +47,6 @@ record RingInC(Path program) {
 
   /** Keeps the last core busy; ends with its standard input, and so with this process. */
   Process spin() throws IOException {
-    int last = Runtime.getRuntime().availableProcessors() - 1;
-    return start(List.of("taskset", "-c", Integer.toString(last)), "spin");
+    return start(Cores.last(), "spin");
   }
 }

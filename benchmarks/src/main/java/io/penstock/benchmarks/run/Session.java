@@ -18,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.openjdk.jmh.profile.GCProfiler;
@@ -33,10 +32,10 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * A run: every suite, round by round. A round measures all peers one after the other, each in a JVM
- * of its own, so that what moves on the machine moves for all.
+ * The suites of the pipe, round by round. A round measures all peers one after the other, each in a
+ * JVM of its own, so that what moves on the machine moves for all.
  */
-public final class Session {
+final class Session {
   private static final List<String> JVM =
       List.of(
           "-Xms1g",
@@ -44,8 +43,11 @@ public final class Session {
           "-XX:+UseParallelGC",
           "--add-opens=java.base/jdk.internal.misc=ALL-UNNAMED");
   private static final List<String> BRIEF_SETTINGS = List.of("direct memory", Texts.VIRTUAL);
-  private static final Set<String> SUITES =
-      new TreeSet<>(List.of("quiet", "contended", "trip", "hand-over", "settings", "allocation"));
+  private static final String SAMPLES = "samples.tsv";
+  private static final String FACTS = "facts.txt";
+
+  static final List<String> SUITES =
+      List.of("quiet", "contended", "trip", "hand-over", "settings", "allocation");
 
   private final Path target;
   private final RingInC ring;
@@ -66,70 +68,54 @@ public final class Session {
   }
 
   /**
-   * Runs it.
-   *
-   * @param arguments the target folder, the folder of the report, the java of the newest JDK,
-   *     forks, "long", "short" or "report" (only from the samples of the last run), the notes, then
-   *     facts told as they are; the suites, comma-separated, as system property "suites"
+   * Measures, and keeps the samples and the facts of these suites, and of no others, in the target
+   * folder.
    */
-  public static void main(String[] arguments) throws Exception {
-    Path target = Path.of(arguments[0]);
-    String form = arguments[4];
-    Path measured = target.resolve("samples.tsv");
-    Path facts = target.resolve("facts.txt");
-    if (!form.equals("report")) {
-      Session session =
-          new Session(
-              target,
-              Integer.parseInt(arguments[3]),
-              form.equals("short"),
-              Optional.of(arguments[2]).filter(path -> !path.isEmpty()).map(Path::of));
-      Set<String> suites = suites(System.getProperty("suites", "all"));
-      Files.createDirectories(target.resolve("jmh"));
-      session.verify();
-      session.run(suites);
-      Sample.write(measured, session.samples);
-      Files.write(
-          facts,
-          Stream.concat(
-                  Arrays.stream(arguments).skip(6),
-                  Stream.of(
-                      "Forks: "
-                          + session.forks
-                          + ", each a JVM with `"
-                          + String.join(" ", JVM)
-                          + "`; the median of the iterations of a fork is its figure",
-                      "Peers: "
-                          + String.join(
-                              ", ",
-                              Arrays.stream(Peer.values())
-                                  .filter(p -> p != Peer.PENSTOCK && p != Peer.RAW_SPIN)
-                                  .map(p -> p.label() + " (" + p.origin() + ")")
-                                  .toList())))
-              .toList());
+  static void measure(
+      Path target,
+      Optional<Path> newJava,
+      int forks,
+      boolean brief,
+      Set<String> suites,
+      List<String> facts)
+      throws Exception {
+    Session session = new Session(target, forks, brief, newJava);
+    Path raw = Files.createDirectories(target.resolve("jmh"));
+    try (var old = Files.newDirectoryStream(raw)) {
+      for (Path file : old) {
+        Files.delete(file);
+      }
     }
-    Path notes = Path.of(arguments[5]);
-    Report report =
-        new Report(
-            Sample.read(measured),
-            Files.readAllLines(facts),
-            Files.exists(notes) ? Files.readString(notes) : "");
-    Path folder = Path.of(arguments[1]);
-    report.write(folder, "performance");
-    System.out.println(folder.resolve("performance.md") + ": " + report.summary());
-    // In the short form the figures say nothing.
-    System.exit(report.valid() || form.equals("short") ? 0 : 1);
+    session.verify();
+    session.run(suites);
+    Sample.write(target.resolve(SAMPLES), session.samples);
+    Files.write(
+        target.resolve(FACTS),
+        Stream.concat(
+                facts.stream(),
+                Stream.of(
+                    "Forks: "
+                        + session.forks
+                        + ", each a JVM with `"
+                        + String.join(" ", JVM)
+                        + "`; the median of the iterations of a fork is its figure",
+                    "Peers: "
+                        + String.join(
+                            ", ",
+                            Arrays.stream(Peer.values())
+                                .filter(p -> p != Peer.PENSTOCK && p != Peer.RAW_SPIN)
+                                .map(p -> p.label() + " (" + p.origin() + ")")
+                                .toList())))
+            .toList());
   }
 
-  private static Set<String> suites(String names) {
-    if (names.equals("all")) {
-      return SUITES;
-    }
-    Set<String> chosen = new TreeSet<>(List.of(names.split(",")));
-    if (!SUITES.containsAll(chosen)) {
-      throw new IllegalArgumentException("suites are " + chosen + ", expected some of " + SUITES);
-    }
-    return chosen;
+  /** Of what was measured last; empty if nothing was. */
+  static Optional<Report> report(Path target, String notes) throws IOException {
+    Path samples = target.resolve(SAMPLES);
+    return Files.exists(samples)
+        ? Optional.of(
+            new Report(Sample.read(samples), Files.readAllLines(target.resolve(FACTS)), notes))
+        : Optional.empty();
   }
 
   private void verify() throws Exception {

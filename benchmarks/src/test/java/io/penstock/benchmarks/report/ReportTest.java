@@ -128,6 +128,15 @@ class ReportTest {
   }
 
   @Test
+  void aChunkThatTakesSeveralCallsIsMeasuredByTheCall() {
+    add(new Subject(Kind.ALLOCATION, Load.QUIET, "chunk", Gate.PENSTOCK, 65536), 17);
+    add(new Subject(Kind.ALLOCATION, Load.QUIET, "chunk", Gate.PENSTOCK, 1048576), 240);
+    String text = report().markdown("performance");
+    assertTrue(text.contains("| chunk of 64 KiB | 17 | **MISSED** |"), text);
+    assertTrue(text.contains("| chunk of 1 MiB | 240 | PASS |"), text);
+  }
+
+  @Test
   void samplesComeBackAsTheyWereWritten(@TempDir Path folder) throws IOException {
     peersAt8KiB();
     Sample.write(folder.resolve("samples.tsv"), samples);

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Servers of two kinds: a thread for each connection, and one epoll loop.
+//
+//   server blocking WORK ADDRESS            count, echo, spin (echo that never waits)
+//   server epoll    WORK ADDRESS            count, echo, requests (echo of lines), lines
+//   server blocking relay|splice ADDRESS TARGET
+//
+// They listen at tcp:0 or unix:PATH, tell where, and end with their standard input.
+
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/epoll.h>
+
+#include "work.h"
+
+static struct address target;
+
+static void *count(void *argument) {
+  int fd = (int)(long)argument;
+  char *buffer = malloc(BUFFER);
+  long bytes = 0;
+  ssize_t n;
+  while ((n = read(fd, buffer, room)) > 0) {
+    bytes += n;
+    if (buffer[n - 1] == '\n') dprintf(fd, "%ld\n", bytes);
+  }
+  close(fd);
+  free(buffer);
+  return NULL;
+}
+
+static void *echo(void *argument) {
+  int fd = (int)(long)argument;
+  char *buffer = malloc(BUFFER);
+  ssize_t n;
+  while ((n = read(fd, buffer, room)) > 0) write_all(fd, buffer, (size_t)n);
+  close(fd);
+  free(buffer);
+  return NULL;
+}
+
+static void *spin(void *argument) {
+  int fd = (int)(long)argument;
+  char *buffer = malloc(BUFFER);
+  ssize_t n;
+  while ((n = recv(fd, buffer, room, MSG_DONTWAIT)) != 0) {
+    if (n > 0)
+      write_all(fd, buffer, (size_t)n);
+    else if (errno != EAGAIN)
+      break;
+  }
+  close(fd);
+  free(buffer);
+  return NULL;
+}
+
+struct way {
+  int from, to;
+};
+
+static void *copy(void *argument) {
+  struct way *way = argument;
+  char *buffer = malloc(BUFFER);
+  ssize_t n;
+  while ((n = read(way->from, buffer, BUFFER)) > 0) write_all(way->to, buffer, (size_t)n);
+  shutdown(way->to, SHUT_WR);
+  free(buffer);
+  return NULL;
+}
+
+// Without a copy in this process: by way of a pipe of the system's.
+static void *move(void *argument) {
+  struct way *way = argument;
+  int pipes[2];
+  check(pipe2(pipes, O_CLOEXEC), "pipe2");
+  check(fcntl(pipes[1], F_SETPIPE_SZ, BUFFER), "F_SETPIPE_SZ");
+  ssize_t n;
+  while ((n = splice(way->from, NULL, pipes[1], NULL, BUFFER, SPLICE_F_MOVE)) > 0)
+    while (n > 0)
+      n -= check((int)splice(pipes[0], NULL, way->to, NULL, (size_t)n, SPLICE_F_MOVE), "splice");
+  shutdown(way->to, SHUT_WR);
+  close(pipes[0]);
+  close(pipes[1]);
+  return NULL;
+}
+
+static void *(*way)(void *) = copy;
+
+static void *relay(void *argument) {
+  int near = (int)(long)argument, far = connect_to(target);
+  struct way there = {near, far}, back = {far, near};
+  pthread_t other;
+  pthread_create(&other, NULL, way, &back);
+  way(&there);
+  pthread_join(other, NULL);
+  close(near);
+  close(far);
+  return NULL;
+}
+
+static int way_of(const char *work) {
+  if (!strcmp(work, "splice")) way = move;
+  return way == move || !strcmp(work, "relay");
+}
+
+static void blocking(int listener, const char *work) {
+  void *(*body)(void *) = !strcmp(work, "count")   ? count
+                          : !strcmp(work, "echo")  ? echo
+                          : !strcmp(work, "spin")  ? spin
+                          : way_of(work)           ? relay
+                                                   : NULL;
+  if (!body) fail("the work is '%s', expected count, echo, spin, relay or splice", work);
+  for (;;) {
+    int fd = check(accept4(listener, NULL, NULL, SOCK_CLOEXEC), "accept");
+    no_delay(fd);
+    pthread_t thread;
+    pthread_create(&thread, NULL, body, (void *)(long)fd);
+    pthread_detach(thread);
+  }
+}
+
+static void tell(struct connection *c) {
+  char text[96];
+  write_all(c->fd, text, (size_t)summary(c, text, sizeof text));
+}
+
+static void serve(struct connection *c) {
+  static char buffer[BUFFER];
+  for (;;) {
+    size_t kept = resume(c, buffer);
+    ssize_t n = read(c->fd, buffer + kept, room - kept);
+    if (n < 0 && errno == EAGAIN) {
+      keep(c, buffer, kept);
+      return;
+    }
+    if (n <= 0) {
+      close(c->fd);
+      free(c->part);
+      free(c);
+      return;
+    }
+    size_t reply = take(c, buffer, kept + (size_t)n);
+    if (reply > 0) write_all(c->fd, buffer, reply);
+    if (c->ended) tell(c);
+    if (kept + (size_t)n < room) return;
+  }
+}
+
+static void loop(int listener, enum work work) {
+  raise_descriptors();
+  int poller = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
+  struct epoll_event events[256], event = {EPOLLIN, {.ptr = NULL}};
+  check(epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event), "epoll_ctl");
+  for (;;) {
+    int n = check(epoll_wait(poller, events, 256, -1), "epoll_wait");
+    for (int i = 0; i < n; i++) {
+      struct connection *c = events[i].data.ptr;
+      if (c) {
+        serve(c);
+      } else {
+        c = connection(work);
+        c->fd = check(accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), "accept");
+        no_delay(c->fd);
+        struct epoll_event added = {EPOLLIN, {.ptr = c}};
+        check(epoll_ctl(poller, EPOLL_CTL_ADD, c->fd, &added), "epoll_ctl");
+      }
+    }
+  }
+}
+
+static void *end_with_input(void *argument) {
+  (void)argument;
+  while (getchar() != EOF)
+    ;
+  exit(0);
+}
+
+int main(int argc, char **argv) {
+  if (argc != (way_of(argc > 2 ? argv[2] : "") ? 5 : 4))
+    fail("expected blocking|epoll WORK ADDRESS, or blocking relay|splice ADDRESS TARGET");
+  signal(SIGPIPE, SIG_IGN);
+  pthread_t watch;
+  pthread_create(&watch, NULL, end_with_input, NULL);
+  if (argc == 5) target = address(argv[4]);
+  int listener = listen_at(argv[3]);
+  if (!strcmp(argv[1], "epoll"))
+    loop(listener, work_of(argv[2]));
+  else
+    blocking(listener, argv[2]);
+}

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.run;
+
+import io.penstock.benchmarks.report.ChannelReport;
+import io.penstock.benchmarks.report.Sample;
+import io.penstock.benchmarks.report.Sample.Kind;
+import io.penstock.benchmarks.report.Sample.Load;
+import io.penstock.benchmarks.report.Sample.Subject;
+import io.penstock.benchmarks.report.Texts;
+import io.penstock.benchmarks.server.Address;
+import io.penstock.benchmarks.server.Server;
+import io.penstock.benchmarks.server.Tls;
+import io.penstock.benchmarks.server.Work;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * The suites of channels, round by round. All servers of a suite run at once, each a process of its
+ * own that waits, and one load generator goes from one to the next, so that what moves on the
+ * machine moves for all.
+ */
+final class ChannelSession {
+  static final List<String> SUITES = List.of("sockets", "trips", "relay", "poller", "lines", "tls");
+
+  private static final int ACTIVE = 64;
+
+  private final Path programs;
+  private final Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+  private final LoadInC load;
+
+  /** On the processors of the servers, where another one is kept busy. */
+  private final LoadInC loadBesides;
+
+  private final boolean brief;
+  private final Map<String, List<Sample>> bySuite = new TreeMap<>();
+  private String suite = "";
+  private int round;
+
+  private ChannelSession(Path programs, boolean brief) {
+    this.programs = programs;
+    this.load = new LoadInC(programs.resolve("load"), Cores.last());
+    this.loadBesides = new LoadInC(programs.resolve("load"), Cores.others());
+    this.brief = brief;
+  }
+
+  /** Measures, and keeps samples and facts of each suite in files of its own. */
+  static void measure(
+      Path programs,
+      Path samples,
+      int rounds,
+      boolean brief,
+      Set<String> suites,
+      List<String> facts)
+      throws Exception {
+    ChannelSession session = new ChannelSession(programs, brief);
+    Files.createDirectories(samples);
+    for (session.round = 0; session.round < rounds; session.round++) {
+      for (String name : SUITES) {
+        if (suites.contains(name)) {
+          session.suite = name;
+          session.run();
+        }
+      }
+      for (Map.Entry<String, List<Sample>> entry : session.bySuite.entrySet()) {
+        Sample.write(samples.resolve(entry.getKey() + ".tsv"), entry.getValue());
+        Files.write(
+            samples.resolve(entry.getKey() + ".txt"),
+            Stream.concat(facts.stream(), session.facts().stream()).toList());
+      }
+      System.out.println("channels: round " + (session.round + 1) + " of " + rounds + " is done");
+    }
+  }
+
+  /** Of what was measured last of each suite; empty if nothing was. */
+  static Optional<ChannelReport> report(Path samples, String notes) throws IOException {
+    List<Sample> all = new ArrayList<>();
+    Map<String, List<String>> facts = new LinkedHashMap<>();
+    List<String> measured = new ArrayList<>();
+    for (String suite : SUITES) {
+      Path file = samples.resolve(suite + ".tsv");
+      if (Files.exists(file)) {
+        all.addAll(Sample.read(file));
+        measured.add(suite);
+        for (String fact : Files.readAllLines(samples.resolve(suite + ".txt"))) {
+          facts.computeIfAbsent(fact, key -> new ArrayList<>()).add(suite);
+        }
+      }
+    }
+    // What is not so of every suite names those of which it is.
+    List<String> lines = new ArrayList<>();
+    facts.forEach(
+        (fact, suites) ->
+            lines.add(
+                suites.equals(measured) ? fact : fact + " (" + String.join(", ", suites) + ")"));
+    return all.isEmpty() ? Optional.empty() : Optional.of(new ChannelReport(all, lines, notes));
+  }
+
+  private List<String> facts() {
+    List<String> facts = new ArrayList<>();
+    facts.add("Rounds: " + (round + 1));
+    facts.add("Every JVM: `" + String.join(" ", Server.JVM) + "`");
+    facts.add("Poller: " + idle() + " idle connections, " + ACTIVE + " active ones");
+    facts.add("TLS: " + Tls.text());
+    List<String> missing =
+        Arrays.stream(Server.values())
+            .flatMap(s -> s.missing(programs).stream())
+            .distinct()
+            .toList();
+    if (!missing.isEmpty()) {
+      facts.add("Not measured: " + String.join("; ", missing));
+    }
+    return facts;
+  }
+
+  private int idle() {
+    return brief ? 500 : 10_000;
+  }
+
+  private void run() throws Exception {
+    switch (suite) {
+      case "sockets" -> sockets();
+      case "trips" -> trips();
+      case "relay" -> relay();
+      case "poller" -> poller();
+      case "lines" -> lines();
+      case "tls" -> tls();
+      default -> throw new IllegalStateException("there is no suite " + suite);
+    }
+  }
+
+  private void add(Kind kind, Load other, String setting, Server server, int chunk, double value) {
+    bySuite
+        .computeIfAbsent(suite, key -> new ArrayList<>())
+        .add(new Sample(new Subject(kind, other, setting, server.name(), chunk), round, value));
+  }
+
+  /** Servers that run, until it is closed. */
+  private final class Field implements AutoCloseable {
+    final List<ServerProcess> servers = new ArrayList<>();
+    private final Path folder;
+
+    Field() throws IOException {
+      folder = Files.createTempDirectory("penstock");
+    }
+
+    ServerProcess start(Server server, String transport, String what) throws IOException {
+      return start(Cores.others(), server, transport, what);
+    }
+
+    ServerProcess start(List<String> cores, Server server, String transport, String what)
+        throws IOException {
+      Address asked =
+          new Address(
+              transport.equals("tcp")
+                  ? "tcp:0"
+                  : "unix:" + folder.resolve(server.name() + "." + servers.size()));
+      ServerProcess process =
+          ServerProcess.start(
+              server, command(cores, server.command(java, programs, what, asked)), asked);
+      servers.add(process);
+      return process;
+    }
+
+    /** Those that are here, in another order in each round. */
+    void start(String transport, String what, Server... all) throws IOException {
+      List<Server> order =
+          new ArrayList<>(Arrays.stream(all).filter(s -> s.missing(programs).isEmpty()).toList());
+      Collections.rotate(order, round);
+      for (Server server : order) {
+        start(server, transport, what);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      servers.forEach(ServerProcess::close);
+      try (var files = Files.newDirectoryStream(folder)) {
+        for (Path file : files) {
+          Files.delete(file);
+        }
+      }
+      Files.delete(folder);
+    }
+  }
+
+  private static List<String> command(List<String> cores, List<String> program) {
+    return Stream.concat(cores.stream(), program.stream()).toList();
+  }
+
+  private int warm(ServerProcess server) {
+    return brief ? 50 : server.server().warmUp();
+  }
+
+  private int time() {
+    return brief ? 50 : 1000;
+  }
+
+  private void sockets() throws Exception {
+    for (String transport : Texts.TRANSPORTS) {
+      try (Field field = new Field()) {
+        field.start(
+            transport,
+            Work.COUNT.text(),
+            Server.PENSTOCK_BLOCKING,
+            Server.PENSTOCK_POLLER,
+            Server.JDK_BLOCKING,
+            Server.JDK_SELECTOR,
+            Server.NETTY_NIO,
+            Server.NETTY_EPOLL,
+            Server.C_BLOCKING,
+            Server.C_EPOLL,
+            Server.LIBUV);
+        if (transport.equals("unix")) {
+          field.start(transport, Work.COUNT.text(), Server.JUNIXSOCKET);
+        }
+        flood(field.servers, transport);
+      }
+    }
+  }
+
+  private void flood(List<ServerProcess> servers, String setting) throws Exception {
+    for (ServerProcess server : servers) {
+      load.flood(server.address(), 65536, warm(server));
+    }
+    for (int chunk : Texts.SOCKET_CHUNKS) {
+      for (ServerProcess server : servers) {
+        double speed = load.flood(server.address(), chunk, time());
+        add(Kind.THROUGHPUT, Load.QUIET, setting, server.server(), chunk, speed);
+      }
+    }
+  }
+
+  private void trips() throws Exception {
+    for (String transport : Texts.TRANSPORTS) {
+      try (Field field = new Field();
+          Field spinning = new Field()) {
+        field.start(
+            transport,
+            Work.ECHO.text(),
+            Server.PENSTOCK_BLOCKING,
+            Server.PENSTOCK_POLLER,
+            Server.JDK_BLOCKING,
+            Server.JDK_SELECTOR,
+            Server.NETTY_NIO,
+            Server.NETTY_EPOLL,
+            Server.C_BLOCKING,
+            Server.C_EPOLL,
+            Server.LIBUV);
+        if (transport.equals("unix")) {
+          field.start(transport, Work.ECHO.text(), Server.JUNIXSOCKET);
+        }
+        trips(load, field.servers, Load.QUIET, transport, false);
+        Process busy = new RingInC(programs.resolve("ring")).spin();
+        try {
+          trips(loadBesides, field.servers, Load.CONTENDED, transport, false);
+        } finally {
+          busy.destroyForcibly().waitFor();
+        }
+        spinning.start(
+            transport,
+            Work.SPIN.text(),
+            Server.PENSTOCK_BLOCKING,
+            Server.JDK_BLOCKING,
+            Server.C_BLOCKING);
+        trips(load, spinning.servers, Load.QUIET, transport + ", spinning", true);
+      }
+    }
+  }
+
+  private void trips(
+      LoadInC from, List<ServerProcess> servers, Load other, String setting, boolean spin)
+      throws Exception {
+    // In the second load they are warm.
+    if (other == Load.QUIET) {
+      for (ServerProcess server : servers) {
+        from.trip(server.address(), spin, warm(server));
+      }
+    }
+    for (ServerProcess server : servers) {
+      double[] times = from.trip(server.address(), spin, time());
+      add(Kind.P50, other, setting, server.server(), 64, times[0]);
+      add(Kind.P99, other, setting, server.server(), 64, times[1]);
+    }
+  }
+
+  private void relay() throws Exception {
+    for (String transport : Texts.TRANSPORTS) {
+      try (Field sinks = new Field();
+          Field field = new Field()) {
+        // Half of the work is the relay's, the other half that of both who use it.
+        Address sink =
+            sinks.start(Cores.last(), Server.C_BLOCKING, transport, Work.COUNT.text()).address();
+        field.start(
+            transport,
+            sink.text(),
+            Server.PENSTOCK_RELAY,
+            Server.SOCAT_64,
+            Server.SOCAT_256,
+            Server.C_RELAY,
+            Server.C_SPLICE);
+        flood(field.servers, "relay, " + transport);
+      }
+    }
+  }
+
+  private void poller() throws Exception {
+    int idle = idle();
+    for (Server server :
+        List.of(
+            Server.PENSTOCK_POLLER,
+            Server.JDK_SELECTOR,
+            Server.NETTY_NIO,
+            Server.NETTY_EPOLL,
+            Server.C_EPOLL,
+            Server.LIBUV)) {
+      if (server.missing(programs).isPresent()) {
+        continue;
+      }
+      try (Field field = new Field()) {
+        ServerProcess process = field.start(server, "tcp", Work.REQUESTS.text());
+        load.requests(process.address(), ACTIVE, 0, 2 * warm(process), 100, () -> {});
+        long before = server.isJava() ? process.heap() : 0;
+        double[] figures =
+            load.requests(
+                process.address(),
+                ACTIVE,
+                idle,
+                brief ? 50 : 500,
+                brief ? 100 : 3000,
+                () -> {
+                  if (server.isJava()) {
+                    double bytes = (double) (process.heap() - before) / idle;
+                    add(Kind.HEAP, Load.QUIET, "poller", server, 64, bytes);
+                  }
+                });
+        add(Kind.REQUESTS, Load.QUIET, "poller", server, 64, figures[0] / 1000);
+        add(Kind.P50, Load.QUIET, "poller", server, 64, figures[1]);
+        add(Kind.P99, Load.QUIET, "poller", server, 64, figures[2]);
+      }
+    }
+  }
+
+  private void lines() throws Exception {
+    try (Field field = new Field()) {
+      field.start(
+          "tcp",
+          Work.LINES.text(),
+          Server.PENSTOCK_POLLER,
+          Server.JDK_SELECTOR,
+          Server.JDK_SELECTOR_IN_PLACE,
+          Server.NETTY_NIO,
+          Server.NETTY_EPOLL,
+          Server.C_EPOLL,
+          Server.LIBUV);
+      for (ServerProcess server : field.servers) {
+        load.lines(server.address(), warm(server));
+      }
+      for (ServerProcess server : field.servers) {
+        add(
+            Kind.LINES,
+            Load.QUIET,
+            "lines",
+            server.server(),
+            100,
+            load.lines(server.address(), time()));
+      }
+    }
+  }
+
+  private void tls() throws Exception {
+    Path folder = Files.createTempDirectory("penstock-tls");
+    try (Field field = new Field();
+        Clients clients = new Clients()) {
+      Tls.prepare(folder);
+      field.start("tcp", folder.toString(), Server.PENSTOCK_TLS, Server.NETTY_TLS);
+      for (ServerProcess server : field.servers) {
+        clients.start(server, folder);
+      }
+      for (TlsClient client : clients.all) {
+        client.flood(16384, brief ? 100 : 4000);
+      }
+      for (int chunk : List.of(16384, 262144)) {
+        for (TlsClient client : clients.all) {
+          add(
+              Kind.THROUGHPUT,
+              Load.QUIET,
+              "tls",
+              client.server(),
+              chunk,
+              client.flood(chunk, brief ? 100 : 2000));
+        }
+      }
+    } finally {
+      for (String name : List.of("password", "key.p12", "certificate.pem")) {
+        Files.deleteIfExists(folder.resolve(name));
+      }
+      Files.delete(folder);
+    }
+  }
+
+  private final class Clients implements AutoCloseable {
+    final List<TlsClient> all = new ArrayList<>();
+
+    void start(ServerProcess server, Path folder) throws IOException {
+      all.add(
+          TlsClient.start(
+              server.server(),
+              command(Cores.last(), server.server().client(java, server.address(), folder))));
+    }
+
+    @Override
+    public void close() {
+      all.forEach(TlsClient::close);
+    }
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.run;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.penstock.benchmarks.server.Address;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * The program of load.c, as it was compiled for this run.
+ *
+ * @param cores what its command is to begin with, so that it runs where it shall
+ */
+record LoadInC(Path program, List<String> cores) {
+  /** What is done while the idle connections are there. */
+  interface WhileIdle {
+    void run() throws IOException;
+  }
+
+  /** What it printed last, as numbers. */
+  private static double[] run(List<String> command, WhileIdle whileIdle)
+      throws IOException, InterruptedException {
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.PIPE).start();
+    try (BufferedReader output =
+        new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
+      String line = output.readLine();
+      if (line != null && line.equals("idle")) {
+        whileIdle.run();
+        process.getOutputStream().write('\n');
+        process.getOutputStream().flush();
+        line = output.readLine();
+      }
+      if (process.waitFor() != 0 || line == null) {
+        String error = new String(process.getErrorStream().readAllBytes(), UTF_8).trim();
+        throw new IOException(String.join(" ", command) + ": " + error);
+      }
+      return Arrays.stream(line.split(" ")).mapToDouble(Double::parseDouble).toArray();
+    } finally {
+      process.destroyForcibly();
+    }
+  }
+
+  private double[] run(String mode, Address address, Object... arguments)
+      throws IOException, InterruptedException {
+    return run(command(mode, address, arguments), () -> {});
+  }
+
+  private List<String> command(String mode, Address address, Object... arguments) {
+    List<String> command = new ArrayList<>(cores);
+    command.addAll(List.of(program.toString(), mode, address.text()));
+    for (Object argument : arguments) {
+      command.add(argument.toString());
+    }
+    return command;
+  }
+
+  /** GB/s into a server that counts. */
+  double flood(Address address, int chunk, int millis) throws IOException, InterruptedException {
+    return run("flood", address, chunk, millis)[0];
+  }
+
+  /** Percentiles 50 and 99, in ns, of a round trip of 64 B to a server that echoes. */
+  double[] trip(Address address, boolean spin, int millis)
+      throws IOException, InterruptedException {
+    return run("trip", address, spin ? "spin" : "wait", millis);
+  }
+
+  /** Million lines a second into a server that counts them. */
+  double lines(Address address, int millis) throws IOException, InterruptedException {
+    return run("lines", address, millis)[0];
+  }
+
+  /** Requests a second and percentiles 50 and 99, in ns, of a server that echoes lines. */
+  double[] requests(
+      Address address, int active, int idle, int warm, int millis, WhileIdle whileIdle)
+      throws IOException, InterruptedException {
+    return run(command("requests", address, active, idle, warm, millis), whileIdle);
+  }
+}

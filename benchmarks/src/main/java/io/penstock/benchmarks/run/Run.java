@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.run;
+
+import io.penstock.benchmarks.report.ChannelReport;
+import io.penstock.benchmarks.report.Report;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** A run of both parts, the pipe and the channels, or of some suites of them. */
+public final class Run {
+  private Run() {}
+
+  /**
+   * Runs it. A part of which no suite was asked for keeps what was measured of it before.
+   *
+   * @param arguments the target folder, the folder of the report, the java of the newest JDK,
+   *     forks, "long", "short" or "report" (only from the samples of the last run), the folder of
+   *     the notes, then facts told as they are; the suites, comma-separated, as system property
+   *     "suites"
+   */
+  public static void main(String[] arguments) throws Exception {
+    Path target = Path.of(arguments[0]);
+    Path folder = Path.of(arguments[1]);
+    int rounds = Integer.parseInt(arguments[3]);
+    boolean brief = arguments[4].equals("short");
+    Path notes = Path.of(arguments[5]);
+    List<String> facts = Arrays.asList(arguments).subList(6, arguments.length);
+    Set<String> pipe = new TreeSet<>(Session.SUITES);
+    Set<String> channels = new TreeSet<>(ChannelSession.SUITES);
+    select(System.getProperty("suites", "all"), pipe, channels);
+
+    Path samples = target.resolve(brief ? "channels-short" : "channels");
+    if (!arguments[4].equals("report")) {
+      if (!pipe.isEmpty()) {
+        Optional<Path> newJava =
+            Optional.of(arguments[2]).filter(path -> !path.isEmpty()).map(Path::of);
+        Session.measure(target, newJava, rounds, brief, pipe, facts);
+      }
+      if (!channels.isEmpty()) {
+        ChannelSession.measure(target, samples, rounds, brief, channels, facts);
+      }
+    }
+    boolean valid = true;
+    if (!pipe.isEmpty()) {
+      Optional<Report> report = Session.report(target, read(notes.resolve("notes.md")));
+      if (report.isPresent()) {
+        report.get().write(folder, "performance");
+        valid = report.get().valid();
+        System.out.println(folder.resolve("performance.md") + ": " + report.get().summary());
+      }
+    }
+    if (!channels.isEmpty()) {
+      Optional<ChannelReport> report =
+          ChannelSession.report(samples, read(notes.resolve("notes-channels.md")));
+      if (report.isPresent()) {
+        report.get().write(folder, ChannelReport.NAME);
+        System.out.println(
+            folder.resolve(ChannelReport.NAME + ".md") + ": " + report.get().summary());
+      }
+    }
+    // In the short form the figures say nothing.
+    System.exit(valid || brief ? 0 : 1);
+  }
+
+  private static void select(String names, Set<String> pipe, Set<String> channels) {
+    if (names.equals("all")) {
+      return;
+    }
+    Set<String> known = new TreeSet<>(pipe);
+    known.addAll(channels);
+    List<String> chosen = List.of(names.split(","));
+    List<String> unknown = new ArrayList<>(chosen);
+    unknown.removeAll(known);
+    if (!unknown.isEmpty()) {
+      throw new IllegalArgumentException("suites are " + unknown + ", expected some of " + known);
+    }
+    pipe.retainAll(chosen);
+    channels.retainAll(chosen);
+  }
+
+  private static String read(Path notes) throws IOException {
+    return Files.exists(notes) ? Files.readString(notes) : "";
+  }
+}

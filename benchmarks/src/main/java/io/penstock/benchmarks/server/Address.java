@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.server;
+
+import io.penstock.channel.Endpoint;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+
+/**
+ * Where a server listens, in the words of the load generator: {@code tcp:PORT}, on the loopback
+ * interface, or {@code unix:PATH}.
+ */
+public record Address(String text) {
+  private static final String TCP = "tcp:";
+  private static final String UNIX = "unix:";
+
+  /** Refuses what is neither. */
+  public Address {
+    if (!text.startsWith(TCP) && !text.startsWith(UNIX)) {
+      throw new IllegalArgumentException(
+          "the address is '" + text + "', expected tcp:PORT or unix:PATH");
+    }
+  }
+
+  boolean unix() {
+    return text.startsWith(UNIX);
+  }
+
+  String path() {
+    return text.substring(UNIX.length());
+  }
+
+  int port() {
+    return Integer.parseInt(text.substring(TCP.length()));
+  }
+
+  StandardProtocolFamily family() {
+    return unix() ? StandardProtocolFamily.UNIX : StandardProtocolFamily.INET;
+  }
+
+  SocketAddress socketAddress() {
+    return unix()
+        ? UnixDomainSocketAddress.of(path())
+        : new InetSocketAddress(InetAddress.getLoopbackAddress(), port());
+  }
+
+  /** The same with the port that the system has given. */
+  Address bound(SocketAddress local) {
+    return local instanceof InetSocketAddress inet ? new Address(TCP + inet.getPort()) : this;
+  }
+
+  Endpoint listening(String scheme) {
+    return Endpoint.parse(
+        unix() ? "unix-listen:" + path() : scheme + "-listen://127.0.0.1:" + port());
+  }
+
+  Endpoint connecting(String scheme) {
+    return Endpoint.parse(unix() ? "unix:" + path() : scheme + "://127.0.0.1:" + port());
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.server;
+
+import static java.util.Objects.requireNonNull;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Listener;
+import io.penstock.poller.ChannelHandler;
+import io.penstock.poller.Framing;
+import io.penstock.poller.Poller;
+import io.penstock.poller.Registration;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.ByteSink;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/** One poller for all channels. */
+final class PenstockPoller implements ChannelHandler {
+  private final Work work;
+
+  private PenstockPoller(Work work) {
+    this.work = work;
+  }
+
+  private record Counted(Channel channel, Tally tally) {}
+
+  static Address listen(Penstock penstock, Address address, Work work) throws IOException {
+    Listener listener =
+        penstock.channels().listen(address.listening("tcp"), ChannelOptions.defaults());
+    Poller poller = penstock.poller();
+    poller.register(
+        listener,
+        work == Work.REQUESTS || work == Work.LINES ? Framing.lines(65536) : Framing.bytes());
+    PenstockPoller handler = new PenstockPoller(work);
+    Loops.start(
+        () -> {
+          while (true) {
+            poller.poll(Wait.forever(), handler);
+          }
+        });
+    return PenstockBlocking.bound(address, listener);
+  }
+
+  @Override
+  public void opened(Registration listener, Channel channel, Registration client) {
+    client.attach(counts() ? new Counted(channel, new Tally()) : channel);
+  }
+
+  private boolean counts() {
+    return work == Work.COUNT || work == Work.LINES;
+  }
+
+  @Override
+  public void data(Registration registration, ByteBuffer frame) throws IOException {
+    if (counts()) {
+      Counted counted = (Counted) requireNonNull(registration.attachment());
+      if (work == Work.LINES
+          ? counted.tally.line(frame.remaining(), frame.get(frame.position()))
+          : counted.tally.bytes(frame.remaining(), frame.get(frame.limit() - 1))) {
+        counted.channel.sink().writeAsync(counted.tally.answer(work));
+      }
+      return;
+    }
+    ByteSink sink = ((Channel) requireNonNull(registration.attachment())).sink();
+    sink.write(frame, Wait.none());
+    if (frame.hasRemaining()) {
+      // The frame is lent for this call only.
+      sink.writeAsync(ByteBuffer.allocate(frame.remaining()).put(frame).flip());
+    }
+  }
+
+  @Override
+  public void ended(Registration registration) throws IOException {
+    Object attachment = requireNonNull(registration.attachment());
+    (attachment instanceof Counted counted ? counted.channel : (Channel) attachment).closeAsync();
+  }
+
+  @Override
+  public void failed(Registration registration, Throwable cause) throws IOException {
+    // A reset at the end of a run; a server goes on.
+    ended(registration);
+  }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.benchmarks.report.Sample.Kind;
+import io.penstock.benchmarks.report.Sample.Load;
+import io.penstock.benchmarks.report.Sample.Subject;
+import io.penstock.benchmarks.server.Server;
+import java.io.IOException;
+import java.io.StringReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xml.sax.InputSource;
+
+class ChannelReportTest {
+  private final List<Sample> samples = new ArrayList<>();
+
+  private void add(Kind kind, String setting, Server server, int chunk, double... rounds) {
+    for (int i = 0; i < rounds.length; i++) {
+      samples.add(
+          new Sample(new Subject(kind, Load.QUIET, setting, server.name(), chunk), i, rounds[i]));
+    }
+  }
+
+  private void relays(double... ours) {
+    add(Kind.THROUGHPUT, "relay, tcp", Server.PENSTOCK_RELAY, 65536, ours);
+    add(Kind.THROUGHPUT, "relay, tcp", Server.SOCAT_64, 65536, 1, 1.1, 1);
+    add(Kind.THROUGHPUT, "relay, tcp", Server.SOCAT_256, 65536, 2, 2, 2);
+  }
+
+  private ChannelReport report() {
+    return new ChannelReport(samples, List.of("Machine: of the test"), "");
+  }
+
+  private List<String> gate(String start) {
+    return report()
+        .markdown(ChannelReport.NAME)
+        .lines()
+        .filter(line -> line.startsWith("| " + start))
+        .toList();
+  }
+
+  @Test
+  void theFasterOfSeveralPeersCounts() {
+    relays(4.2, 4, 4.4);
+    assertEquals(
+        List.of(
+            "| relay, tcp, 64 KiB chunks | socat -b 262144 | gate | 2.1 (2–2.2) | 2 or more | PASS |",
+            "| relay, tcp, 64 KiB chunks | socat -b 262144 | aim | 2.1 (2–2.2) | 3 or more |"
+                + " **MISSED** by a factor of 1.43 |"),
+        gate("relay, tcp, 64 KiB chunks"));
+    assertTrue(report().summary().startsWith("1 of 1 gates and 0 of 1 aims"), report().summary());
+  }
+
+  @Test
+  void moreRequestsAreBetterAndMoreBytesAreNot() {
+    add(Kind.REQUESTS, "poller", Server.PENSTOCK_POLLER, 64, 180);
+    add(Kind.REQUESTS, "poller", Server.JDK_SELECTOR, 64, 200);
+    add(Kind.HEAP, "poller", Server.PENSTOCK_POLLER, 64, 800);
+    add(Kind.HEAP, "poller", Server.NETTY_EPOLL, 64, 1500);
+    assertEquals(
+        "| poller, requests/s | JDK Selector | gate | 0.9 | 1 or more | **MISSED** by a factor of"
+            + " 1.11 |",
+        gate("poller, requests/s | JDK Selector").get(0));
+    assertEquals(
+        List.of(
+            "| poller, heap per idle connection | Netty epoll | gate | 0.533 | 0.5 or less |"
+                + " **MISSED** by a factor of 1.07 |",
+            "| poller, heap per idle connection, bytes | – | aim | 800 | 570 or less |"
+                + " **MISSED** by a factor of 1.4 |"),
+        gate("poller, heap"));
+  }
+
+  @Test
+  void whatWasNotMeasuredDoesNotPass() {
+    relays(4.2);
+    assertTrue(gate("TLS, 16 KiB chunks").get(0).endsWith("not measured |"));
+    assertTrue(gate("poller, heap per idle connection, bytes").get(0).endsWith("not measured |"));
+  }
+
+  @Test
+  void timesAreToldInMicroseconds() {
+    add(Kind.P50, "tcp", Server.PENSTOCK_BLOCKING, 64, 12_500, 12_000, 13_000);
+    assertEquals(
+        List.of("| Penstock, blocking | 12.5 (12–13) | – | – | – | – | – |"),
+        gate("Penstock, blocking"));
+  }
+
+  @Test
+  void thePageOfThePipeTellsWhatCameOfTheGates(@TempDir Path folder) throws IOException {
+    new Report(List.of(), List.of("Machine: of the test"), "").write(folder, "performance");
+    Path pipe = folder.resolve("performance.md");
+    assertTrue(Files.readAllLines(pipe).contains(ChannelReport.LINK));
+    relays(4.2);
+    report().write(folder, ChannelReport.NAME);
+    String link = ChannelReport.LINK + ": **1 of 1 gates and 0 of 1 aims reached.**";
+    assertTrue(Files.readAllLines(pipe).contains(link), () -> link);
+    // Written again, it still does.
+    new Report(List.of(), List.of("Machine: of the test"), "").write(folder, "performance");
+    assertTrue(Files.readAllLines(pipe).contains(link));
+  }
+
+  @Test
+  void eachPlotIsWellFormedAndNamedInTheText(@TempDir Path folder) throws Exception {
+    relays(4.2, 4, 4.4);
+    report().write(folder, ChannelReport.NAME);
+    String text = Files.readString(folder.resolve("performance-channels.md"));
+    assertTrue(text.contains("(performance-channels/relay-tcp.svg)"), text);
+    String svg = Files.readString(folder.resolve("performance-channels/relay-tcp.svg"));
+    var document =
+        DocumentBuilderFactory.newInstance()
+            .newDocumentBuilder()
+            .parse(new InputSource(new StringReader(svg)));
+    // A bar for each of the three relays.
+    assertEquals(3, document.getElementsByTagName("rect").getLength());
+  }
+}
