@@ -220,6 +220,10 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
     private void over(Flow.Subscriber<? super ByteBuffer> to, @Nullable Throwable cause) {
       subscriber = null;
       current.compareAndSet(this, null);
+      if (cancelled) {
+        // Its subscriber went while this was looked at; the source tells the next one as well.
+        return;
+      }
       try {
         if (cause == null) {
           to.onComplete();

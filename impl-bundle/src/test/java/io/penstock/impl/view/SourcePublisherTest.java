@@ -8,6 +8,7 @@ import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.ByteSource;
+import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
@@ -66,6 +67,73 @@ class SourcePublisherTest {
     new SourcePublisher(source, back::add, Runnable::run, Runnable::run).subscribe(subscriber);
     assertEquals(List.of(piece), back);
     assertEquals(List.of(), subscriber.pieces);
+  }
+
+  /** Notes what it is told of, and asks for as many pieces as it is made with. */
+  private static final class Noting implements Flow.Subscriber<ByteBuffer> {
+    final List<Object> told = new ArrayList<>();
+    private final int asks;
+    private Flow.Subscription subscription;
+
+    Noting(int asks) {
+      this.asks = asks;
+    }
+
+    @Override
+    public void onSubscribe(Flow.Subscription to) {
+      subscription = to;
+      if (asks > 0) {
+        to.request(asks);
+      }
+    }
+
+    @Override
+    public void onNext(ByteBuffer piece) {
+      told.add(piece);
+    }
+
+    @Override
+    public void onError(Throwable cause) {
+      told.add(cause);
+    }
+
+    @Override
+    public void onComplete() {
+      told.add("complete");
+    }
+  }
+
+  /** What a subscriber is told of whose source is at its end, or fails. */
+  private static List<Object> told(boolean demand, IOException failure, boolean cancels) {
+    Noting noting = new Noting(demand ? 1 : 0);
+    ByteSource source =
+        (ByteSource)
+            Proxy.newProxyInstance(
+                ByteSource.class.getClassLoader(),
+                new Class<?>[] {ByteSource.class},
+                (proxy, method, arguments) -> {
+                  assertEquals(demand ? "take" : "consume", method.getName());
+                  if (cancels) {
+                    noting.subscription.cancel();
+                  }
+                  if (failure != null) {
+                    throw failure;
+                  }
+                  return demand ? null : -1;
+                });
+    new SourcePublisher(source, piece -> {}, Runnable::run, Runnable::run).subscribe(noting);
+    return noting.told;
+  }
+
+  @Test
+  void endOrFailureThatWasSeenDuringTheCancelIsNotTold() {
+    IOException failure = new IOException("lost");
+    for (boolean demand : new boolean[] {false, true}) {
+      assertEquals(List.of("complete"), told(demand, null, false));
+      assertEquals(List.of(failure), told(demand, failure, false));
+      assertEquals(List.of(), told(demand, null, true));
+      assertEquals(List.of(), told(demand, failure, true));
+    }
   }
 
   @Test
