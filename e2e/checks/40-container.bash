@@ -115,7 +115,6 @@ median() {
 }
 
 check_start_to_first_byte() {
-  limit=${E2E_START_MAX:-700}
   busy=
   slow=
   for home in $(jdk_homes); do
@@ -132,9 +131,12 @@ check_start_to_first_byte() {
       echo $(((${EPOCHREALTIME/[.,]/} - ${begin/[.,]/}) / 1000)) >>version
     done
     note "$(median first) ms, the median of ten, beside $(median version) ms for java -version: $(head -n 1 shown)"
+    # The virtual machine alone takes 25 to 35 ms when nothing else wants the processor; where it
+    # takes longer, so does all the rest.
+    limit=${E2E_START_MAX:-700}
+    scaled=$((20 * $(median version)))
+    ((scaled < limit)) || limit=$scaled
     (($(median first) < limit)) || slow="$(median first) ms with $home, expected less than $limit"
-    # The virtual machine alone takes a few dozen when nothing else wants the processor.
-    (($(median version) < 75)) || busy="java -version took $(median version) ms"
   done
   load=$(cut -d. -f1 /proc/loadavg)
   ((load < 2 * $(nproc))) || busy="the load is $load"
