@@ -32,6 +32,9 @@ import org.jspecify.annotations.Nullable;
 public abstract class End {
   private static final Waiter[] NOBODY = {};
 
+  /** A selector waits in milliseconds, which is too rough for a shorter limit. */
+  private static final long LOOKOUT_NANOS = 20_000_000;
+
   final Engine engine;
 
   private static final VarHandle WAITERS;
@@ -84,6 +87,8 @@ public abstract class End {
   private @Nullable Limit mine;
   private volatile @Nullable Turn turn;
   private volatile @Nullable Thread sleeper;
+  // Of the last wait. Written before the sleeper is announced, read after he was found.
+  private @Nullable Lookout lookout;
   private volatile long sleepsSince;
   private long waits;
 
@@ -317,6 +322,10 @@ public abstract class End {
       Spinner looks = spinner;
       if (looks != null) {
         looks.wakes(engine.parker().nanoTime());
+      }
+      Lookout own = lookout;
+      if (own != null && own.isOf(this)) {
+        own.wakeup();
       }
       engine.parker().unpark(sleeping);
     }
@@ -597,12 +606,19 @@ public abstract class End {
     waits++;
     sleepsSince = engine.parker().nanoTime();
     Thread self = Thread.currentThread();
+    Lookout own = lookout(limit);
     announce(self);
     try {
       if (!likely()) {
-        arm();
+        if (own == null) {
+          arm();
+        }
         while (sleeper == self && !limit.none() && limit.left() > 0 && !interrupted()) {
-          park(limit.left());
+          if (own == null) {
+            park(limit.left());
+          } else if (own.await(limit.left())) {
+            break;
+          }
         }
         if (learns != null) {
           learns.woke(engine.parker().nanoTime());
@@ -611,7 +627,34 @@ public abstract class End {
       return true;
     } finally {
       sleeper = null;
+      if (own != null) {
+        own.free(engine.parker().nanoTime());
+      }
     }
+  }
+
+  /** How the calling thread can wait by itself; null if it must not. */
+  @Nullable Lookouts lookouts() {
+    return engine.lookouts();
+  }
+
+  /** What lets this thread wait for the driver's channel itself; null if the reactor has to. */
+  private @Nullable Lookout lookout(Limit limit) {
+    Lookouts all = lookouts();
+    EndDriver current = driver;
+    if (all == null || current == null || servedBy != null || limit.left() < LOOKOUT_NANOS) {
+      return null;
+    }
+    SelectableChannel selectable = current.selectable();
+    int operations = interest();
+    if (selectable == null || operations == 0) {
+      return null;
+    }
+    Lookout got = all.take(this, lookout, selectable, operations);
+    if (got != null) {
+      lookout = got;
+    }
+    return got;
   }
 
   /** A call will be away for longer than a look. */

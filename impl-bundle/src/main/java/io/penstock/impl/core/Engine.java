@@ -11,6 +11,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The threads that serve everything: one reactor, short-lived workers, one timer. Each exists from
@@ -29,6 +30,7 @@ public final class Engine implements Executor, AutoCloseable {
   // Each has a thread from its first need.
   private final Reactor[] carriers = new Reactor[Math.min(CARRIERS, CORES)];
   private final AtomicInteger nextCarrier = new AtomicInteger();
+  private final @Nullable Lookouts lookouts;
 
   /** An engine that waits for real. */
   public Engine() {
@@ -38,6 +40,8 @@ public final class Engine implements Executor, AutoCloseable {
   /** An engine whose waiting is somebody else's. */
   public Engine(Parker parker) {
     this.parker = parker;
+    // Whoever drives the waiting must see all of it.
+    this.lookouts = parker == Parker.SYSTEM ? new Lookouts(parker::nanoTime) : null;
     for (int i = 0; i < carriers.length; i++) {
       carriers[i] = new Reactor("penstock-carrier-" + (i + 1));
     }
@@ -94,16 +98,29 @@ public final class Engine implements Executor, AutoCloseable {
     return carriers[Math.floorMod(nextCarrier.getAndIncrement(), carriers.length)];
   }
 
+  /** How the calling thread can wait for a channel by itself; null if it must be parked. */
+  @Nullable Lookouts lookouts() {
+    return VirtualThreads.isCurrent() ? null : lookouts;
+  }
+
   /** Lets the selectors forget closed channels, so that their descriptors are released. */
   public void flushClosed() {
     reactor.flush();
     for (Reactor carrier : carriers) {
       carrier.flush();
     }
+    flushLookouts();
+  }
+
+  private void flushLookouts() {
+    if (lookouts != null) {
+      lookouts.flush();
+    }
   }
 
   /** The same, and returns when it is done, or after a moment: only then is an address free. */
   public void settleClosed() {
+    flushLookouts();
     if (!reactor.settle(STOP_MILLIS)) {
       LOG.log(Level.WARNING, "closed channels were not released within {0} ms", STOP_MILLIS);
     }
@@ -149,6 +166,9 @@ public final class Engine implements Executor, AutoCloseable {
   @Override
   public void close() {
     timer.stop();
+    if (lookouts != null) {
+      lookouts.close();
+    }
     reactor.close();
     for (Reactor carrier : carriers) {
       carrier.close();

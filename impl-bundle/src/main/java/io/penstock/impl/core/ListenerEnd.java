@@ -258,6 +258,12 @@ public final class ListenerEnd extends End implements Listener {
     return selected && !held();
   }
 
+  /** After a close the address has to be free at once, and not when whoever waits here leaves. */
+  @Override
+  @Nullable Lookouts lookouts() {
+    return null;
+  }
+
   @Override
   public void arm() {
     // While nobody may be accepted, a peer that waits in the backlog must not wake us over and

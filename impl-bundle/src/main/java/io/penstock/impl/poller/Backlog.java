@@ -45,6 +45,7 @@ final class Backlog {
   private boolean reading;
   private boolean gone;
   private boolean returned;
+  private boolean filled;
 
   Backlog(SourceEnd end, Scratch scratch) {
     this.end = end;
@@ -76,6 +77,11 @@ final class Backlog {
     return from >= 0 && START.compareAndSet(this, from, from + n);
   }
 
+  /** Whether the last read was given all it had room for, so that there may well be more. */
+  boolean filled() {
+    return filled;
+  }
+
   /** Reads more behind what is there, as {@link SourceEnd#read} does. */
   int fill() throws IOException {
     ByteBuffer target;
@@ -104,6 +110,7 @@ final class Backlog {
       try {
         reading = false;
         int n = target.position() - before;
+        filled = !target.hasRemaining();
         limit += n;
         if (n == 0 && inShared && !heldShared) {
           // Nothing came: what was copied in front is still where it was.

@@ -15,6 +15,9 @@ final class Scratch {
   /** How much is read at once, in bytes. */
   static final int SIZE = 64 * 1024;
 
+  /** How much is read from one source, in bytes, before the others have their turn. */
+  static final int SHARE = 4 * SIZE;
+
   /** Frames up to so many bytes are copied: cheaper than the garbage that a view of each makes. */
   private static final int SHORT = 1024;
 

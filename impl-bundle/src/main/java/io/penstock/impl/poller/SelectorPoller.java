@@ -40,7 +40,7 @@ import org.jspecify.annotations.Nullable;
  * wait; nothing is looked at in intervals.
  *
  * <p>Who is due is looked at in turn, once in each poll, and goes to the back of the queue when
- * there is something left over: for one noisy source a poll reads {@value Scratch#SIZE} bytes, or
+ * there is something left over: for one noisy source a poll reads {@value Scratch#SHARE} bytes, or
  * delivers a quarter of the poll's events, before the others have theirs.
  */
 public final class SelectorPoller implements Poller {

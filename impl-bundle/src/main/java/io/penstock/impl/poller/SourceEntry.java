@@ -116,12 +116,13 @@ final class SourceEntry extends Entry {
 
   /** Whether to read again in this look; otherwise sees to it that another look follows. */
   private boolean more(int read) throws IOException {
-    // A selector says by itself whether there is more. Elsewhere only a try that finds nothing
-    // makes the driver tell us of what comes.
-    boolean likely = source.likely() || source.interest() == 0;
+    // A selector says by itself whether there is more, but asking it costs as much as a read, which
+    // a full buffer promises to be worth. Elsewhere only a try that finds nothing makes the driver
+    // tell us of what comes.
+    boolean likely = backlog.filled() || source.likely() || source.interest() == 0;
     if (!likely) {
       await(false);
-    } else if (read >= Scratch.SIZE) {
+    } else if (read >= Scratch.SHARE) {
       more = true;
       poller.due(this);
       return false;

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.core;
+
+import java.io.IOException;
+import java.nio.channels.ClosedSelectorException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A selector for one thread that waits for one channel. It costs two descriptors, and spares two
+ * switches of thread: the system wakes who waits, not the reactor that would have to tell him.
+ *
+ * <p>It stays registered between the waits of one end, and is used by one thread at a time: by who
+ * has taken it.
+ */
+final class Lookout {
+  private static final int FREE = 0;
+  private static final int TAKEN = 1;
+  private static final int CLOSED = 2;
+
+  private final Selector selector;
+  private final AtomicInteger state = new AtomicInteger(TAKEN);
+  private final Consumer<SelectionKey> fire = this::fire;
+  // Written by who has taken it.
+  private volatile @Nullable End end;
+  private volatile @Nullable SelectionKey key;
+  private volatile long freeSince;
+  private volatile boolean stale;
+  private boolean found;
+
+  /** One that its maker has taken. */
+  Lookout() throws IOException {
+    selector = Selector.open();
+  }
+
+  @SuppressWarnings("unused") // There is but one key.
+  private void fire(SelectionKey ready) {
+    found = true;
+  }
+
+  /** Takes it, if nobody has. */
+  boolean take() {
+    return state.compareAndSet(FREE, TAKEN);
+  }
+
+  /** For whom it was registered last. */
+  boolean isOf(End who) {
+    return end == who;
+  }
+
+  /** Whether nobody has any use for it, or has had for so long. */
+  boolean isSpare(long now, long nanos) {
+    return state.get() == FREE && (end == null || now - freeSince > nanos);
+  }
+
+  /** Whether it keeps a closed channel from letting its descriptor go. */
+  private boolean holdsClosed() {
+    SelectionKey current = key;
+    return current != null && !current.channel().isOpen();
+  }
+
+  /**
+   * Watches an end's channel from now on. Only for who has taken it.
+   *
+   * @throws IOException if the channel is closed, or the system refuses
+   */
+  void watch(End who, SelectableChannel channel, int ops) throws IOException {
+    SelectionKey current = key;
+    if (current != null && current.isValid() && current.channel() == channel) {
+      if (current.interestOps() != ops) {
+        current.interestOps(ops);
+      }
+    } else {
+      if (current != null) {
+        forget(current);
+      }
+      key = channel.register(selector, ops);
+    }
+    end = who;
+    found = false;
+  }
+
+  private void forget(SelectionKey current) throws IOException {
+    current.cancel();
+    selector.selectNow(fire);
+    key = null;
+    end = null;
+  }
+
+  /**
+   * Waits until the channel is ready, somebody calls {@link #wakeup}, or the thread is interrupted.
+   * Only for who has taken it.
+   *
+   * @param nanos how long at most, to the next millisecond
+   * @return whether the channel is ready, or to try for another reason that cannot be waited for
+   */
+  boolean await(long nanos) {
+    try {
+      selector.select(
+          fire, nanos == Long.MAX_VALUE ? 0 : Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
+    } catch (IOException | ClosedSelectorException e) {
+      // The try that follows says what is wrong, or the next wait finds another way.
+      return true;
+    }
+    SelectionKey current = key;
+    return found || current == null || !current.isValid();
+  }
+
+  /** Ends the wait that is under way, or else the next one. Any thread. */
+  void wakeup() {
+    selector.wakeup();
+  }
+
+  /** Leaves it to the next who takes it. */
+  void free(long now) {
+    freeSince = now;
+    state.compareAndSet(TAKEN, FREE);
+    if (stale || state.get() == CLOSED) {
+      letGo();
+    }
+  }
+
+  /** Forgets its channel if that was closed, now or as soon as who waits has gone. Any thread. */
+  void flush() {
+    if (holdsClosed()) {
+      // Before the look at who has taken it, who looks at this after leaving.
+      stale = true;
+      letGo();
+    }
+  }
+
+  private void letGo() {
+    if (state.get() == CLOSED) {
+      shut();
+      return;
+    }
+    if (!take()) {
+      selector.wakeup();
+      return;
+    }
+    stale = false;
+    try {
+      SelectionKey current = key;
+      if (current != null && holdsClosed()) {
+        forget(current);
+      }
+    } catch (IOException | ClosedSelectorException e) {
+      close();
+      return;
+    }
+    free(freeSince);
+  }
+
+  /** Closes the selector; who waits stops waiting. Any thread. */
+  void close() {
+    state.set(CLOSED);
+    shut();
+  }
+
+  private void shut() {
+    try {
+      selector.close();
+    } catch (IOException e) {
+      Lookouts.LOG.log(System.Logger.Level.WARNING, "a selector could not be closed", e);
+    }
+  }
+}
