@@ -6,7 +6,10 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -30,6 +33,11 @@ final class Refusals {
 
   /** How often each reason came since it was told last. Guarded by the lock. */
   private final Map<String, Integer> untold = new HashMap<>();
+
+  /** When each is counted up next. Guarded by the lock. */
+  private final Map<String, Future<?>> next = new HashMap<>();
+
+  private boolean closed;
 
   /**
    * Makes one for a listener.
@@ -57,6 +65,9 @@ final class Refusals {
     boolean first;
     lock.lock();
     try {
+      if (closed) {
+        return false;
+      }
       reason = untold.containsKey(why) || untold.size() < REASONS ? why : OTHERS;
       first = !untold.containsKey(reason);
       untold.merge(reason, first ? 0 : 1, Integer::sum);
@@ -70,10 +81,23 @@ final class Refusals {
   }
 
   private void again(String reason) {
+    Future<?> future;
     try {
-      Object unused = context.after(pause, () -> sum(reason));
+      future = context.after(pause, () -> sum(reason));
     } catch (RejectedExecutionException e) {
       LOG.log(Level.DEBUG, name + ": everything is closing, nothing is counted any more", e);
+      return;
+    }
+    boolean late;
+    lock.lock();
+    try {
+      late = closed;
+      next.put(reason, future);
+    } finally {
+      lock.unlock();
+    }
+    if (late) {
+      future.cancel(false);
     }
   }
 
@@ -84,6 +108,7 @@ final class Refusals {
       more = untold.getOrDefault(reason, 0);
       if (more == 0) {
         untold.remove(reason);
+        next.remove(reason);
       } else {
         untold.put(reason, 0);
       }
@@ -91,16 +116,35 @@ final class Refusals {
       lock.unlock();
     }
     if (more > 0) {
-      LOG.log(
-          Level.WARNING,
-          name
-              + ": no connection with "
-              + more
-              + " more in "
-              + pause.toSeconds()
-              + " s: "
-              + reason);
+      count(more, " in " + pause.toSeconds() + " s", reason);
       again(reason);
     }
+  }
+
+  private void count(int more, String when, String reason) {
+    LOG.log(Level.WARNING, name + ": no connection with " + more + " more" + when + ": " + reason);
+  }
+
+  /** Tells what was not told yet, and counts no more. */
+  void close() {
+    Map<String, Integer> rest;
+    List<Future<?>> pending;
+    lock.lock();
+    try {
+      closed = true;
+      rest = new TreeMap<>(untold);
+      pending = List.copyOf(next.values());
+      untold.clear();
+      next.clear();
+    } finally {
+      lock.unlock();
+    }
+    pending.forEach(future -> future.cancel(false));
+    rest.forEach(
+        (reason, more) -> {
+          if (more > 0) {
+            count(more, " before the close", reason);
+          }
+        });
   }
 }

@@ -292,6 +292,7 @@ final class TlsListener implements ListenerDriver {
     } finally {
       unfinished.forEach(each -> each.result().cancel(false));
       unclaimed.forEach(each -> each.abort(new StreamClosedException(each.name())));
+      refusals.close();
     }
   }
 }

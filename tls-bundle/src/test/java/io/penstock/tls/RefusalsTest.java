@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 /** What the log gets of peers who were refused. */
 class RefusalsTest {
   private final List<Runnable> later = new ArrayList<>();
+  private final List<Future<?>> futures = new ArrayList<>();
   private final List<String> lines = new ArrayList<>();
   private final Handler log =
       new Handler() {
@@ -50,7 +52,8 @@ class RefusalsTest {
                 assertEquals("after", method.getName());
                 assertEquals(Duration.ofMinutes(1), arguments[0]);
                 later.add((Runnable) arguments[1]);
-                return new CompletableFuture<Void>();
+                futures.add(new CompletableFuture<Void>());
+                return futures.get(futures.size() - 1);
               });
 
   private final Refusals refusals = new Refusals("here", context, Duration.ofMinutes(1));
@@ -110,6 +113,22 @@ class RefusalsTest {
         List.of(
             "here: no connection with peer 1: silence", "here: no connection with peer 2: silence"),
         told());
+  }
+
+  @Test
+  void aCloseTellsTheRestAndNothingIsToldAfterwards() {
+    for (int i = 0; i < 3; i++) {
+      refuse(i, "silence");
+    }
+    refuse(1, "noise");
+    told();
+    refusals.close();
+    assertEquals(List.of("here: no connection with 2 more before the close: silence"), told());
+    assertTrue(futures.stream().allMatch(Future::isCancelled), "somebody counts on");
+    refuse(1, "silence");
+    aMinutePasses();
+    refusals.close();
+    assertEquals(List.of(), told());
   }
 
   @Test

@@ -75,6 +75,9 @@ abstract class Configured<S, T> {
    */
   abstract void discard(T object, boolean graceful);
 
+  /** Lets go of what else there is, after the object. */
+  void stopped() {}
+
   // ---- life
 
   /** Takes values: the first ones bring the object to life, later ones change it. */
@@ -100,6 +103,7 @@ abstract class Configured<S, T> {
       waiting.cancel(false);
     }
     slot.close(gone -> discard(gone, graceful));
+    stopped();
     if (mine != null) {
       mine.release();
     }

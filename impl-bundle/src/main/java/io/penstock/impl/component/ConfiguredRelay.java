@@ -137,6 +137,11 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
     engine.settleClosed();
   }
 
+  @Override
+  void stopped() {
+    repeats.close(pid());
+  }
+
   /** Reports what goes wrong with one of many connections. */
   private final class Reporter implements RelayObserver {
     @Override

@@ -5,7 +5,10 @@ import io.penstock.impl.core.Engine;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -28,6 +31,11 @@ final class Repeats {
   /** How often each came since it was told last. Guarded by the lock. */
   private final Map<String, Integer> untold = new HashMap<>();
 
+  /** When each is counted up next. Guarded by the lock. */
+  private final Map<String, Future<?>> next = new HashMap<>();
+
+  private boolean closed;
+
   /** Pauses so long between two lines of the same. */
   Repeats(Engine engine, Duration pause) {
     this.engine = engine;
@@ -40,8 +48,10 @@ final class Repeats {
     lock.lock();
     try {
       kind = untold.containsKey(what) || untold.size() < KINDS ? what : OTHERS;
-      first = !untold.containsKey(kind);
-      untold.merge(kind, first ? 0 : 1, Integer::sum);
+      first = !closed && !untold.containsKey(kind);
+      if (!closed) {
+        untold.merge(kind, first ? 0 : 1, Integer::sum);
+      }
     } finally {
       lock.unlock();
     }
@@ -52,10 +62,23 @@ final class Repeats {
   }
 
   private void again(String who, String kind) {
+    Future<?> future;
     try {
-      Object unused = engine.schedule(pause, () -> sum(who, kind));
+      future = engine.schedule(pause, () -> sum(who, kind));
     } catch (RejectedExecutionException e) {
       LOG.log(Level.DEBUG, who + ": counts no more, everything is closing", e);
+      return;
+    }
+    boolean late;
+    lock.lock();
+    try {
+      late = closed;
+      next.put(kind, future);
+    } finally {
+      lock.unlock();
+    }
+    if (late) {
+      future.cancel(false);
     }
   }
 
@@ -66,6 +89,7 @@ final class Repeats {
       more = untold.getOrDefault(kind, 0);
       if (more == 0) {
         untold.remove(kind);
+        next.remove(kind);
       } else {
         untold.put(kind, 0);
       }
@@ -73,8 +97,35 @@ final class Repeats {
       lock.unlock();
     }
     if (more > 0) {
-      LOG.log(Level.WARNING, who + ": " + more + " more in " + pause.toMillis() + " ms: " + kind);
+      count(who, more, " in " + pause.toMillis() + " ms", kind);
       again(who, kind);
     }
+  }
+
+  private static void count(String who, int more, String when, String kind) {
+    LOG.log(Level.WARNING, who + ": " + more + " more" + when + ": " + kind);
+  }
+
+  /** Tells what was not told yet, and warns no more. */
+  void close(String who) {
+    Map<String, Integer> rest;
+    List<Future<?>> pending;
+    lock.lock();
+    try {
+      closed = true;
+      rest = new TreeMap<>(untold);
+      pending = List.copyOf(next.values());
+      untold.clear();
+      next.clear();
+    } finally {
+      lock.unlock();
+    }
+    pending.forEach(future -> future.cancel(false));
+    rest.forEach(
+        (kind, more) -> {
+          if (more > 0) {
+            count(who, more, " before the close", kind);
+          }
+        });
   }
 }

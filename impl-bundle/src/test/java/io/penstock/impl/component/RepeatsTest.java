@@ -33,6 +33,20 @@ class RepeatsTest {
   }
 
   @Test
+  void aCloseTellsTheRestAndNothingIsToldAfterwards() {
+    Repeats repeats = new Repeats(engine, Duration.ofHours(1));
+    for (int i = 0; i < 3; i++) {
+      repeats.warn("here", "it rains");
+    }
+    repeats.warn("here", "it snows");
+    repeats.close("here");
+    assertEquals(1, log.count("WARNING here: 2 more before the close: it rains"));
+    repeats.warn("here", "it rains");
+    repeats.close("here");
+    assertEquals(3, log.count("WARNING here"));
+  }
+
+  @Test
   void aThousandKindsAreAFewLines() {
     Repeats repeats = new Repeats(engine, Duration.ofHours(1));
     for (int i = 0; i < 1000; i++) {
