@@ -55,7 +55,12 @@ final class Lookout {
 
   /** Whether nobody has any use for it, or has had for so long. */
   boolean isSpare(long now, long nanos) {
-    return state.get() == FREE && (end == null || now - freeSince > nanos);
+    if (state.get() != FREE) {
+      return false;
+    }
+    // A closed end may be drained for a while, which needs no selector of ours.
+    End last = end;
+    return last == null || last.isClosed() || now - freeSince > nanos;
   }
 
   /** Whether it keeps a closed channel from letting its descriptor go. */
@@ -120,7 +125,8 @@ final class Lookout {
   void free(long now) {
     freeSince = now;
     state.compareAndSet(TAKEN, FREE);
-    if (stale || state.get() == CLOSED) {
+    // The channel may have been closed while it was being registered, too.
+    if (stale || holdsClosed() || state.get() == CLOSED) {
       letGo();
     }
   }

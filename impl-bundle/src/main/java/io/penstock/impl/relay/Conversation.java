@@ -69,8 +69,6 @@ final class Conversation implements Direction.Owner {
   private final RelayOptions options;
   private final Supplier<Wait> idleLimit;
   private final Supplier<Wait> totalLimit;
-  private final LongAdder forwarded;
-  private final LongAdder returned;
   private final Side from;
   private final Side to;
   private final CompletableFuture<Void> completed = new CompletableFuture<>();
@@ -96,8 +94,6 @@ final class Conversation implements Direction.Owner {
     this.options = options;
     this.idleLimit = idleLimit;
     this.totalLimit = totalLimit;
-    this.forwarded = forwarded;
-    this.returned = returned;
     // Before anybody can ask for the limits of a conversation.
     this.started = engine.parker().nanoTime();
     this.lastMoved = started;
@@ -470,10 +466,15 @@ final class Conversation implements Direction.Owner {
     }
     Throwable known = cause == null ? new IOException(what) : cause;
     RelayException failure =
-        new RelayException(side.channel.endpoint(), what, forwarded.sum() + returned.sum(), known);
+        new RelayException(side.channel.endpoint(), what, moved(from) + moved(to), known);
     other(side).channel.abort(failure);
     side.channel.abort(failure);
     engine.execute(() -> completed.completeExceptionally(failure));
+  }
+
+  private static long moved(Side side) {
+    Direction output = side.output;
+    return output == null ? 0 : output.moved();
   }
 
   /** Ends what could not begin. */

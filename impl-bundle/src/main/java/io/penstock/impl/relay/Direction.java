@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -48,6 +49,7 @@ final class Direction {
   private final SinkEnd sink;
   private final Buffers buffers;
   private final LongAdder count;
+  private final AtomicLong moved = new AtomicLong();
   private final long rate;
   private final Owner owner;
 
@@ -91,6 +93,11 @@ final class Direction {
 
   SinkEnd sink() {
     return sink;
+  }
+
+  /** How many bytes went across. */
+  long moved() {
+    return moved.get();
   }
 
   SourceEnd source() {
@@ -310,6 +317,7 @@ final class Direction {
     lastMoved = engine.parker().nanoTime();
     pay(n, lastMoved);
     count.add(n);
+    moved.lazySet(moved.getPlain() + n);
     owner.moved();
   }
 

@@ -415,7 +415,10 @@ final class DrivenRelay implements Relay {
         why -> {
           forget(client);
           client.abort(Objects.requireNonNull(why, "why"));
-          tell(() -> options.observer().parted(client, why));
+          // After a close nothing has failed: the peer is not waited for any more.
+          if (!isClosed()) {
+            tell(() -> options.observer().parted(client, why));
+          }
           leave();
         });
   }

@@ -29,6 +29,8 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
   private final Consumer<Runnable> whenReady;
   private final Executor serial;
   private final AtomicReference<@Nullable Delivery> current = new AtomicReference<>();
+  // Of all subscriptions together: what was asked of the source cannot be taken back.
+  private final AtomicBoolean armed = new AtomicBoolean();
 
   /**
    * A publisher without a subscriber.
@@ -73,6 +75,19 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
     public void cancel() {}
   }
 
+  private void arm() {
+    if (armed.compareAndSet(false, true)) {
+      whenReady.accept(
+          () -> {
+            armed.set(false);
+            Delivery present = current.get();
+            if (present != null) {
+              present.look();
+            }
+          });
+    }
+  }
+
   private final class Delivery implements Flow.Subscription {
     // Null once it is over, so that nothing here keeps the subscriber alive.
     private volatile Flow.@Nullable Subscriber<? super ByteBuffer> subscriber;
@@ -80,7 +95,6 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
     // How often there was a reason to look since the present look began. The first is onSubscribe
     // itself: nothing is delivered before it returns.
     private final AtomicInteger reasons = new AtomicInteger(1);
-    private final AtomicBoolean armed = new AtomicBoolean();
     // Whether the last look saw data; used by one task at a time.
     private boolean present;
     private volatile boolean cancelled;
@@ -194,16 +208,6 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
         over(to, null);
       } else if (!present) {
         arm();
-      }
-    }
-
-    private void arm() {
-      if (armed.compareAndSet(false, true)) {
-        whenReady.accept(
-            () -> {
-              armed.set(false);
-              look();
-            });
       }
     }
 

@@ -208,6 +208,31 @@ class LookoutsTest {
     all.close();
   }
 
+  /** Such as that of a child whose output is still read so that it does not stall. */
+  @Test
+  void anEndThatIsClosedNeedsNoneThoughItsChannelIsOpen() throws Exception {
+    AtomicLong now = new AtomicLong();
+    Lookouts all = new Lookouts(now::get);
+    SourceEnd closed = end(pipe());
+    Lookout one = assertNotNullNow(take(all, closed, 0, null));
+    one.free(now.get());
+    closed.markClosed();
+    assertSame(one, take(all, end(pipe()), 1, null));
+    all.close();
+  }
+
+  @Test
+  void aChannelThatIsClosedWhileBeingRegisteredIsLetGo() throws Exception {
+    Pipe pipe = pipe();
+    Lookouts all = new Lookouts(System::nanoTime);
+    Lookout one = assertNotNullNow(take(all, end(pipe), 0, null));
+    // As if the flush had come before the registration was known.
+    pipe.source().close();
+    one.free(0);
+    assertThrows(IOException.class, () -> pipe.sink().write(ByteBuffer.allocate(1)));
+    all.close();
+  }
+
   @Test
   void aLimitThatIsChangedHoldsForWhoWaits() throws Exception {
     SourceEnd end = end(pipe());

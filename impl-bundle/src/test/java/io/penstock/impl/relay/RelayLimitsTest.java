@@ -4,6 +4,7 @@ package io.penstock.impl.relay;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,15 +17,20 @@ import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayObserver;
 import io.penstock.relay.RelayOptions;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ChannelProvider;
+import io.penstock.spi.ProviderContext;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -100,6 +106,57 @@ class RelayLimitsTest {
     assertEquals(0, later.source().readAll(1, SOON).remaining(), "ends as a whole");
     assertEquals(0, failures.size());
     assertTrue(relay.forwarded() > 1 && relay.returned() > 1);
+    assertTrue(why.count() > 2, why::getMessage);
+    Channel last = connect();
+    echo(last, 9);
+    why = Objects.requireNonNull(failures.poll(20, TimeUnit.SECONDS));
+    assertEquals(2, why.count(), "its own bytes, and nobody else's");
+    last.close();
+  }
+
+  /** Whose other side is still being opened has not failed when the relay is closed. */
+  @Test
+  void aCloseIsNoFailureOfThoseWhoWaitForTheOtherSide() throws Exception {
+    LinkedBlockingQueue<String> told = new LinkedBlockingQueue<>();
+    CountDownLatch asked = new CountDownLatch(1);
+    CompletableFuture<ChannelDriver> never = new CompletableFuture<>();
+    ChannelProvider slow =
+        new ChannelProvider() {
+          @Override
+          public Set<String> schemes() {
+            return Set.of("slow");
+          }
+
+          @Override
+          public CompletionStage<? extends ChannelDriver> connect(
+              Endpoint endpoint, ChannelOptions options, ProviderContext context) {
+            asked.countDown();
+            return never;
+          }
+        };
+    penstock.provide(slow);
+    RelayOptions options =
+        RelayOptions.defaults()
+            .withFork(true)
+            .withObserver(
+                new RelayObserver() {
+                  @Override
+                  public void parted(@Nullable Channel from, @Nullable RelayException failure) {
+                    told.add("parted: " + failure);
+                  }
+                });
+    Relay relay =
+        penstock
+            .relays()
+            .create(Endpoint.parse("mem-listen:limits"), Endpoint.parse("slow:peer"), options);
+    relay.start();
+    Channel client = connect();
+    assertTrue(asked.await(20, TimeUnit.SECONDS));
+    relay.close();
+    assertThrows(IOException.class, () -> client.source().readFully(ByteBuffer.allocate(1), SOON));
+    never.completeExceptionally(new IOException("too late"));
+    assertTrue(relay.completed().toCompletableFuture().isDone());
+    assertNull(told.poll(200, TimeUnit.MILLISECONDS));
   }
 
   private Channel connect() throws IOException {

@@ -126,6 +126,29 @@ class SourcePublisherTest {
   }
 
   @Test
+  void cancelledSubscriptionsLeaveOneWaiterAtTheMost() {
+    ByteSource source =
+        (ByteSource)
+            Proxy.newProxyInstance(
+                ByteSource.class.getClassLoader(),
+                new Class<?>[] {ByteSource.class},
+                (proxy, method, arguments) -> ByteBuffer.allocate(0));
+    List<Runnable> waiters = new ArrayList<>();
+    SourcePublisher publisher =
+        new SourcePublisher(source, piece -> {}, waiters::add, Runnable::run);
+    for (int i = 0; i < 500; i++) {
+      Noting noting = new Noting(1);
+      publisher.subscribe(noting);
+      noting.subscription.cancel();
+    }
+    assertEquals(1, waiters.size());
+    Noting last = new Noting(1);
+    publisher.subscribe(last);
+    waiters.remove(0).run();
+    assertEquals(1, waiters.size(), "the last one is looked after");
+  }
+
+  @Test
   void endOrFailureThatWasSeenDuringTheCancelIsNotTold() {
     IOException failure = new IOException("lost");
     for (boolean demand : new boolean[] {false, true}) {
