@@ -381,18 +381,45 @@ class StreamTest {
 
   // ---- while another thread waits
 
-  private static CompletableFuture<Integer> waitingReader(Channel channel) {
-    Thread[] thread = new Thread[1];
+  private static CompletableFuture<Integer> waitingReader(Channel channel) throws Exception {
+    CompletableFuture<Thread> thread = new CompletableFuture<>();
     CompletableFuture<Integer> read =
         async(
             () -> {
-              thread[0] = Thread.currentThread();
+              thread.complete(Thread.currentThread());
               return channel.source().read(ByteBuffer.allocate(1), Wait.forever());
             });
-    while (thread[0] == null || thread[0].getState() != Thread.State.WAITING) {
-      LockSupport.parkNanos(100_000);
-    }
+    awaitWaiting(thread.get(20, TimeUnit.SECONDS));
     return read;
+  }
+
+  /** Returns once a thread is really waiting, seen three times in a row. */
+  private static void awaitWaiting(Thread thread) {
+    long begun = System.nanoTime();
+    int seen = 0;
+    while (seen < 3) {
+      seen = waits(thread) ? seen + 1 : 0;
+      assertTrue(
+          System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(20),
+          () -> "the reader is " + thread.getState() + " instead of waiting");
+      LockSupport.parkNanos(200_000);
+    }
+  }
+
+  private static boolean waits(Thread thread) {
+    return switch (thread.getState()) {
+      case WAITING, TIMED_WAITING -> true;
+      case RUNNABLE -> selects(thread);
+      default -> false;
+    };
+  }
+
+  /** Who waits in a selector counts as running. */
+  private static boolean selects(Thread thread) {
+    StackTraceElement[] stack = thread.getStackTrace();
+    return stack.length > 0
+        && stack[0].isNativeMethod()
+        && stack[0].getClassName().startsWith("sun.nio.ch.");
   }
 
   @Test
@@ -477,7 +504,9 @@ class StreamTest {
     ChannelPair near = Bench.CHANNELS.pair(ChannelOptions.defaults());
     ChannelPair far = Bench.CHANNELS.pair(ChannelOptions.defaults());
     CompletableFuture<Bench.Both> meeting = async(() -> Bench.over(near.left(), far.right()));
+    long begun = System.nanoTime();
     while (!meeting.isDone()) {
+      assertTrue(System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(20), "no handshake");
       pass(near.right(), far.left());
       pass(far.left(), near.right());
       LockSupport.parkNanos(100_000);
