@@ -13,6 +13,12 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface ChannelFactory {
   /**
+   * Service property: what {@link #nativeMode()} answers, or {@code auto} as long as nobody has
+   * needed to know.
+   */
+  String NATIVE = "penstock.native";
+
+  /**
    * Connects in the background.
    *
    * @param endpoint where to
@@ -83,4 +89,16 @@ public interface ChannelFactory {
    * @return sorted
    */
   SortedSet<String> schemes();
+
+  /**
+   * How the operating system's own calls are made, which it takes to reach descriptors: {@code
+   * foreign} ({@code java.lang.foreign}, on Java 22 or later), {@code jna} (the bundle {@code
+   * com.sun.jna}) or {@code none}, the better one first. The framework or system property {@code
+   * io.penstock.native} asks for one of them; its default {@code auto} takes the first that works.
+   * What needs such calls and has none fails with {@link io.penstock.error.NotSupportedException}.
+   * The first call, or the first need, finds out, which takes up to half a second. Parity UV-02.
+   *
+   * @return {@code foreign}, {@code jna} or {@code none}
+   */
+  String nativeMode();
 }

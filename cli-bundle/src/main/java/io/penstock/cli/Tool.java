@@ -190,6 +190,7 @@ final class Tool {
               + System.getProperty("java.vm.name")
               + ")");
       out.println("framework " + surroundings.framework());
+      out.println("native calls " + channels.nativeMode());
       out.println("schemes " + String.join(", ", channels.schemes()));
       out.println(
           "system "

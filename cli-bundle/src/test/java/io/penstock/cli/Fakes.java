@@ -147,6 +147,11 @@ final class Fakes {
     }
 
     @Override
+    public String nativeMode() {
+      return "foreign";
+    }
+
+    @Override
     public SortedSet<String> schemes() {
       return new TreeSet<>(
           List.of(

@@ -416,6 +416,7 @@ class ToolTest {
     assertTrue(
         fakes.out().contains("java " + System.getProperty("java.runtime.version")), fakes.out());
     assertTrue(fakes.out().contains("framework Framework 4.5"), fakes.out());
+    assertTrue(fakes.out().contains("native calls foreign"), fakes.out());
     assertTrue(fakes.out().contains("schemes echo, exec"), fakes.out());
   }
 

@@ -60,6 +60,8 @@ final class Container {
           "org.osgi.util.promise;version=1.3",
           // The launcher reads configurations as the Configurator does.
           "org.apache.felix.cm.json.io;version=1.0",
+          // Native calls before Java 22.
+          "com.sun.jna;version=5.19",
           "org.osgi.util.converter;version=1.0.8");
 
   private final Framework framework;

@@ -13,6 +13,7 @@ import io.penstock.impl.kind.memory.MemoryPair;
 import io.penstock.impl.pipe.NamedPipes;
 import io.penstock.impl.pipe.Pipes;
 import io.penstock.impl.poller.SelectorPoller;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.relay.Relays;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeFactory;
@@ -48,13 +49,15 @@ public final class Penstock implements AutoCloseable {
   private final Providers providers = new Providers();
   private final NamedPipes names = new NamedPipes();
   private final ReentrantLock naming = new ReentrantLock();
+  private final PosixAccess posix = new PosixAccess(System.getProperty(PosixAccess.PROPERTY));
   private final PipeFactory pipes;
   private final ChannelFactory channels;
   private final RelayFactory relays;
 
   private Penstock() {
     this.pipes = new Pipes(engine, scope);
-    Channels made = new Channels(engine, providers, scope, Penstock::pair);
+    Channels made =
+        new Channels(engine, providers, scope, Penstock::pair, () -> posix.mode().toString());
     this.channels = made;
     this.relays = new Relays(engine, made, scope);
     BuiltIn.providers(names::open).forEach(providers::add);

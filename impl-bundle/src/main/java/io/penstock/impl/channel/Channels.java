@@ -39,22 +39,26 @@ public final class Channels implements ChannelFactory {
   private final Providers providers;
   private final Scope scope;
   private final Function<ChannelOptions, List<ChannelDriver>> pairs;
+  private final Supplier<String> nativeMode;
 
   /**
    * Makes a factory.
    *
    * @param scope what is made through this factory is closed with it
    * @param pairs makes two drivers that are each other's peer
+   * @param nativeMode finds out how native calls are made
    */
   public Channels(
       Engine engine,
       Providers providers,
       Scope scope,
-      Function<ChannelOptions, List<ChannelDriver>> pairs) {
+      Function<ChannelOptions, List<ChannelDriver>> pairs,
+      Supplier<String> nativeMode) {
     this.engine = engine;
     this.providers = providers;
     this.scope = scope;
     this.pairs = pairs;
+    this.nativeMode = nativeMode;
   }
 
   private Providers.Installed find(Endpoint endpoint) throws IOException {
@@ -274,5 +278,10 @@ public final class Channels implements ChannelFactory {
   @Override
   public SortedSet<String> schemes() {
     return providers.schemes();
+  }
+
+  @Override
+  public String nativeMode() {
+    return nativeMode.get();
   }
 }

@@ -1,72 +1,91 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
-import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelFactory;
-import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.ChannelPair;
-import io.penstock.channel.Endpoint;
-import io.penstock.channel.Listener;
-import io.penstock.impl.channel.Channels;
-import io.penstock.stream.Wait;
-import java.io.IOException;
-import java.util.SortedSet;
-import org.osgi.service.component.ComponentContext;
+import java.lang.System.Logger.Level;
+import java.util.Map;
+import org.osgi.annotation.bundle.Capability;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceFactory;
+import org.osgi.framework.ServiceRegistration;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Reference;
-import org.osgi.service.component.annotations.ServiceScope;
 
-/** Each bundle's own factory of channels and listeners. */
+/**
+ * Each bundle's own factory of channels and listeners. It is registered by hand, because a
+ * component cannot change a property of its service: {@link ChannelFactory#NATIVE} is found out at
+ * the first need.
+ */
 @Component(
     name = "io.penstock.ChannelFactory",
-    service = ChannelFactory.class,
-    scope = ServiceScope.BUNDLE)
-public final class ChannelFactoryComponent implements ChannelFactory {
-  private final Channels channels;
+    service = {},
+    immediate = true)
+@Capability(
+    namespace = "osgi.service",
+    attribute = "objectClass:List<String>=\"io.penstock.channel.ChannelFactory\"",
+    uses = ChannelFactory.class)
+public final class ChannelFactoryComponent {
+  private final ServiceRegistration<ChannelFactory> registration;
+
+  /** What is made belongs to the bundle that uses the service. */
+  private static final class Factories implements ServiceFactory<ChannelFactory> {
+    private final EngineComponent engine;
+    private final ProvidersComponent providers;
+
+    Factories(EngineComponent engine, ProvidersComponent providers) {
+      this.engine = engine;
+      this.providers = providers;
+    }
+
+    @Override
+    public ChannelFactory getService(
+        Bundle user, ServiceRegistration<ChannelFactory> registration) {
+      return providers.channels(engine.scope(user));
+    }
+
+    @Override
+    public void ungetService(
+        Bundle user, ServiceRegistration<ChannelFactory> registration, ChannelFactory channels) {
+      // What was made is closed when its bundle stops, not when it lets the factory go.
+    }
+  }
 
   /**
-   * What is made belongs to the bundle that uses this.
+   * Registers the service.
    *
-   * @param context tells which bundle that is
+   * @param context of this bundle
    * @param engine lends threads
    * @param providers know the kinds
    */
   @Activate
   public ChannelFactoryComponent(
-      ComponentContext context,
+      BundleContext context,
       @Reference EngineComponent engine,
       @Reference ProvidersComponent providers) {
-    this.channels = providers.channels(engine.scope(context.getUsingBundle()));
+    this.registration =
+        context.registerService(
+            ChannelFactory.class,
+            new Factories(engine, providers),
+            FrameworkUtil.asDictionary(Map.of(ChannelFactory.NATIVE, engine.posix().wish())));
+    // On a thread of ours: whoever needs a call first must not wait for those who watch services.
+    engine.posix().known().thenAcceptAsync(mode -> tell(mode.toString()), engine.engine());
   }
 
-  @Override
-  public Channel connect(Endpoint endpoint, ChannelOptions options) throws IOException {
-    return channels.connect(endpoint, options);
+  private void tell(String mode) {
+    try {
+      registration.setProperties(FrameworkUtil.asDictionary(Map.of(ChannelFactory.NATIVE, mode)));
+    } catch (IllegalStateException e) {
+      Configured.LOG.log(Level.DEBUG, "the bundle has stopped before it said {0}", mode);
+    }
   }
 
-  @Override
-  public Channel open(Endpoint endpoint, ChannelOptions options, Wait wait) throws IOException {
-    return channels.open(endpoint, options, wait);
-  }
-
-  @Override
-  public Listener listen(Endpoint endpoint, ChannelOptions options) throws IOException {
-    return channels.listen(endpoint, options);
-  }
-
-  @Override
-  public Channel over(Channel below, Endpoint endpoint, ChannelOptions options) throws IOException {
-    return channels.over(below, endpoint, options);
-  }
-
-  @Override
-  public ChannelPair pair(ChannelOptions options) {
-    return channels.pair(options);
-  }
-
-  @Override
-  public SortedSet<String> schemes() {
-    return channels.schemes();
+  /** Withdraws the service. */
+  @Deactivate
+  void deactivate() {
+    registration.unregister();
   }
 }

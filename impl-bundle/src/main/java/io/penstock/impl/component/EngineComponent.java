@@ -4,6 +4,7 @@ package io.penstock.impl.component;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Scope;
 import io.penstock.impl.pipe.NamedPipes;
+import io.penstock.impl.posix.PosixAccess;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.osgi.framework.Bundle;
@@ -17,7 +18,8 @@ import org.osgi.service.component.annotations.Deactivate;
  * what.
  *
  * <p>The framework or system property {@code penstock.leaks=true} turns leak detection on: the
- * report of what a stopped bundle has left has the stack that made it.
+ * report of what a stopped bundle has left has the stack that made it. {@code io.penstock.native}
+ * asks for one way to make native calls, as {@link PosixAccess} says.
  */
 @Component(name = "io.penstock.engine", service = EngineComponent.class, immediate = true)
 public final class EngineComponent {
@@ -27,6 +29,7 @@ public final class EngineComponent {
   private final Engine engine = new Engine();
   private final NamedPipes pipes = new NamedPipes();
   private final Scope own = Scope.quiet();
+  private final PosixAccess posix;
   private final Scopes scopes;
   private final ConcurrentMap<String, Names> names = new ConcurrentHashMap<>();
 
@@ -41,10 +44,19 @@ public final class EngineComponent {
     boolean traces = Boolean.parseBoolean(context.getProperty(LEAKS));
     this.scopes = new Scopes(() -> traces);
     context.addBundleListener(scopes);
+    this.posix = new PosixAccess(context.getProperty(PosixAccess.PROPERTY));
+    if (!posix.wish().equals(PosixAccess.AUTO)) {
+      // Whoever asks for something hears at once if it cannot be had.
+      engine.execute(posix::mode);
+    }
   }
 
   Engine engine() {
     return engine;
+  }
+
+  PosixAccess posix() {
+    return posix;
   }
 
   NamedPipes pipes() {

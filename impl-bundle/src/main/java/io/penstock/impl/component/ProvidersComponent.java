@@ -61,7 +61,12 @@ public final class ProvidersComponent implements Kinds {
 
   /** Opens channels on behalf of somebody. */
   Channels channels(Scope scope) {
-    return new Channels(engine.engine(), providers, scope, ProvidersComponent::pair);
+    return new Channels(
+        engine.engine(),
+        providers,
+        scope,
+        ProvidersComponent::pair,
+        () -> engine.posix().mode().toString());
   }
 
   private static List<ChannelDriver> pair(ChannelOptions options) {

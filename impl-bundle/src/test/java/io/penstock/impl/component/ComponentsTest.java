@@ -157,6 +157,23 @@ class ComponentsTest {
   }
 
   @Test
+  void theFactorySaysHowNativeCallsAreMadeOnceItIsKnown() throws Exception {
+    ServiceReference<ChannelFactory> reference = context.getServiceReference(ChannelFactory.class);
+    assertEquals("auto", reference.getProperty(ChannelFactory.NATIVE));
+    CompletableFuture<Object> changed = new CompletableFuture<>();
+    ServiceListener listener =
+        event -> changed.complete(event.getServiceReference().getProperty(ChannelFactory.NATIVE));
+    context.addServiceListener(listener, "(objectClass=" + ChannelFactory.class.getName() + ")");
+
+    // JNA is not installed here.
+    String mode = context.getService(reference).nativeMode();
+
+    assertEquals(Runtime.version().feature() < 22 ? "none" : "foreign", mode);
+    assertEquals(mode, changed.get(20, TimeUnit.SECONDS));
+    log.await(mode.equals("none") ? "no native calls: foreign" : "native calls by foreign");
+  }
+
+  @Test
   void badValueFailsUntilItIsCorrected() throws Exception {
     Configuration configuration = configure("io.penstock.Pipe", "a", Map.of("capacity", "lots"));
     log.await("SEVERE", "io.penstock.Pipe~a: capacity: 'lots'", "KiB");

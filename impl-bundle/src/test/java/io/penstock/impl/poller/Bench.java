@@ -52,7 +52,8 @@ final class Bench implements AutoCloseable {
             scope,
             options -> {
               throw new IllegalStateException("no pairs here");
-            });
+            },
+            () -> "none");
   }
 
   SelectorPoller poller() {

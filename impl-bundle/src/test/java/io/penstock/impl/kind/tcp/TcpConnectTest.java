@@ -279,7 +279,7 @@ class TcpConnectTest {
     Providers providers = new Providers();
     providers.add(provider);
     Channels channels =
-        new Channels(peers.engine(), providers, Scope.quiet(), options -> List.of());
+        new Channels(peers.engine(), providers, Scope.quiet(), options -> List.of(), () -> "none");
     ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
     io.penstock.channel.Channel channel =
         channels.connect(

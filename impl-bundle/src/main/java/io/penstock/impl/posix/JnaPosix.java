@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.posix;
+
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
+import java.nio.ByteBuffer;
+
+/** The calls by JNA, mapped directly. Loaded only when asked for: JNA need not be there. */
+final class JnaPosix implements Posix {
+  /** Calls as JNA maps them. */
+  private static final class Library {
+    static {
+      Native.register(Library.class, NativeLibrary.getProcess());
+    }
+
+    private Library() {}
+
+    static native int socket(int domain, int type, int protocol);
+
+    static native int bind(int fd, long address, int length);
+
+    static native int listen(int fd, int backlog);
+
+    static native int accept4(int fd, long address, long length, int flags);
+
+    static native int connect(int fd, long address, int length);
+
+    static native int shutdown(int fd, int how);
+
+    static native int getsockopt(int fd, int level, int option, long value, long length);
+
+    static native int setsockopt(int fd, int level, int option, long value, int length);
+
+    static native int getsockname(int fd, long address, long length);
+
+    static native int getpeername(int fd, long address, long length);
+
+    static native int dup3(int from, int to, int flags);
+
+    static native int close(int fd);
+
+    // The last arguments are variadic, which makes no difference on the machines of Linux#isHere.
+    static native int fcntl(int fd, int command, int argument);
+
+    static native int ioctl(int fd, long request, long argument);
+  }
+
+  private static int result(int value) {
+    return value == -1 ? -Native.getLastError() : value;
+  }
+
+  @Override
+  public long address(ByteBuffer direct) {
+    return Pointer.nativeValue(Native.getDirectBufferPointer(direct));
+  }
+
+  @Override
+  public int socket(int domain, int type, int protocol) {
+    return result(Library.socket(domain, type, protocol));
+  }
+
+  @Override
+  public int bind(int fd, long address, int length) {
+    return result(Library.bind(fd, address, length));
+  }
+
+  @Override
+  public int listen(int fd, int backlog) {
+    return result(Library.listen(fd, backlog));
+  }
+
+  @Override
+  public int accept4(int fd, long address, long length, int flags) {
+    return result(Library.accept4(fd, address, length, flags));
+  }
+
+  @Override
+  public int connect(int fd, long address, int length) {
+    return result(Library.connect(fd, address, length));
+  }
+
+  @Override
+  public int shutdown(int fd, int how) {
+    return result(Library.shutdown(fd, how));
+  }
+
+  @Override
+  public int getsockopt(int fd, int level, int option, long value, long length) {
+    return result(Library.getsockopt(fd, level, option, value, length));
+  }
+
+  @Override
+  public int setsockopt(int fd, int level, int option, long value, int length) {
+    return result(Library.setsockopt(fd, level, option, value, length));
+  }
+
+  @Override
+  public int getsockname(int fd, long address, long length) {
+    return result(Library.getsockname(fd, address, length));
+  }
+
+  @Override
+  public int getpeername(int fd, long address, long length) {
+    return result(Library.getpeername(fd, address, length));
+  }
+
+  @Override
+  public int dup3(int from, int to, int flags) {
+    return result(Library.dup3(from, to, flags));
+  }
+
+  @Override
+  public int close(int fd) {
+    return result(Library.close(fd));
+  }
+
+  @Override
+  public int fcntl(int fd, int command, int argument) {
+    return result(Library.fcntl(fd, command, argument));
+  }
+
+  @Override
+  public int ioctl(int fd, long request, long argument) {
+    return result(Library.ioctl(fd, request, argument));
+  }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.posix;
+
+import java.io.IOException;
+import java.util.Set;
+
+/** Linux's numbers, which x86-64 and AArch64 have in common, and its words for its errors. */
+public final class Linux {
+  public static final int AF_UNIX = 1;
+  public static final int SOCK_STREAM = 1;
+  public static final int SOCK_NONBLOCK = 04000;
+  public static final int SOCK_CLOEXEC = 02000000;
+  public static final int SHUT_RD = 0;
+  public static final int SHUT_WR = 1;
+  public static final int SHUT_RDWR = 2;
+  public static final int SOL_SOCKET = 1;
+  public static final int SO_TYPE = 3;
+  public static final int SO_SNDBUF = 7;
+  public static final int SO_RCVBUF = 8;
+  public static final int SO_PEERCRED = 17;
+  public static final int SO_ACCEPTCONN = 30;
+  public static final int SO_DOMAIN = 39;
+  public static final int F_GETFD = 1;
+  public static final int F_GETFL = 3;
+  public static final int F_SETFL = 4;
+  public static final int F_DUPFD_CLOEXEC = 1030;
+  public static final int FD_CLOEXEC = 1;
+  public static final int O_ACCMODE = 03;
+  public static final int O_RDONLY = 0;
+  public static final int O_WRONLY = 1;
+  public static final int O_RDWR = 2;
+  public static final int O_NONBLOCK = 04000;
+  public static final int O_CLOEXEC = 02000000;
+  public static final int O_PATH = 010000000;
+  public static final long FIONREAD = 0x541B;
+
+  public static final int ENOENT = 2;
+  public static final int EINTR = 4;
+  public static final int EBADF = 9;
+  public static final int EAGAIN = 11;
+  public static final int EACCES = 13;
+  public static final int EINVAL = 22;
+  public static final int ENOTSOCK = 88;
+  public static final int EADDRINUSE = 98;
+  public static final int ECONNABORTED = 103;
+  public static final int ENOTCONN = 107;
+  public static final int ECONNREFUSED = 111;
+
+  private static final Set<String> MACHINES = Set.of("amd64", "x86_64", "aarch64");
+
+  private Linux() {}
+
+  /** Whether the numbers are those of this machine. */
+  public static boolean isHere() {
+    return System.getProperty("os.name").equals("Linux")
+        && MACHINES.contains(System.getProperty("os.arch"));
+  }
+
+  /**
+   * What went wrong with a call, in the system's words.
+   *
+   * @param call its name
+   * @param result negative
+   */
+  public static IOException failure(String call, int result) {
+    return new IOException(message(-result) + " (" + call + ")");
+  }
+
+  /**
+   * Passes a result on, or throws what went wrong.
+   *
+   * @param call its name
+   * @param result of it
+   * @return the result, 0 or more
+   * @throws IOException if the call failed
+   */
+  public static int check(String call, int result) throws IOException {
+    if (result < 0) {
+      throw failure(call, result);
+    }
+    return result;
+  }
+
+  private static String message(int errno) {
+    return switch (errno) {
+      case 1 -> "Operation not permitted";
+      case ENOENT -> "No such file or directory";
+      case EINTR -> "Interrupted system call";
+      case 5 -> "Input/output error";
+      case 6 -> "No such device or address";
+      case EBADF -> "Bad file descriptor";
+      case EAGAIN -> "Resource temporarily unavailable";
+      case 12 -> "Cannot allocate memory";
+      case EACCES -> "Permission denied";
+      case 16 -> "Device or resource busy";
+      case 20 -> "Not a directory";
+      case EINVAL -> "Invalid argument";
+      case 23 -> "Too many open files in system";
+      case 24 -> "Too many open files";
+      case 25 -> "Inappropriate ioctl for device";
+      case 32 -> "Broken pipe";
+      case 36 -> "File name too long";
+      case ENOTSOCK -> "Socket operation on non-socket";
+      case 91 -> "Protocol wrong type for socket";
+      case EADDRINUSE -> "Address already in use";
+      case 99 -> "Cannot assign requested address";
+      case ECONNABORTED -> "Software caused connection abort";
+      case 104 -> "Connection reset by peer";
+      case 106 -> "Transport endpoint is already connected";
+      case ENOTCONN -> "Transport endpoint is not connected";
+      case 110 -> "Connection timed out";
+      case ECONNREFUSED -> "Connection refused";
+      default -> "error " + errno;
+    };
+  }
+}

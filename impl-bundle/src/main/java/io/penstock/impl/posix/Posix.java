@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.posix;
+
+import java.nio.ByteBuffer;
+
+/**
+ * System calls as POSIX and Linux have them. A result that is negative is {@code -errno}; addresses
+ * are those of direct memory, which the caller keeps reachable until the call has returned. Safe
+ * for use by any thread.
+ */
+public interface Posix {
+  /**
+   * Where a direct buffer's memory begins, whatever its position.
+   *
+   * @param direct a direct buffer
+   */
+  long address(ByteBuffer direct);
+
+  /** Makes a socket. */
+  int socket(int domain, int type, int protocol);
+
+  /** Gives a socket its address. */
+  int bind(int fd, long address, int length);
+
+  /** Lets a socket accept. */
+  int listen(int fd, int backlog);
+
+  /** Accepts; {@code address} and {@code length} may be 0. */
+  int accept4(int fd, long address, long length, int flags);
+
+  /** Connects. */
+  int connect(int fd, long address, int length);
+
+  /** Ends one direction of a connection. */
+  int shutdown(int fd, int how);
+
+  /** Asks for an option of a socket. */
+  int getsockopt(int fd, int level, int option, long value, long length);
+
+  /** Sets an option of a socket. */
+  int setsockopt(int fd, int level, int option, long value, int length);
+
+  /** The socket's own address. */
+  int getsockname(int fd, long address, long length);
+
+  /** The peer's address. */
+  int getpeername(int fd, long address, long length);
+
+  /** Makes one descriptor a copy of another. */
+  int dup3(int from, int to, int flags);
+
+  /** Closes a descriptor. */
+  int close(int fd);
+
+  /** What can be asked of and told to any descriptor. */
+  int fcntl(int fd, int command, int argument);
+
+  /** What only some descriptors know. */
+  int ioctl(int fd, long request, long argument);
+}

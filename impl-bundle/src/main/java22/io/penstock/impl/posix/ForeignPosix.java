@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.posix;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.StructLayout;
+import java.lang.invoke.MethodHandle;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls by {@code java.lang.foreign}. Each is linked when it is first made: linking all of them
+ * takes a third of a second.
+ */
+final class ForeignPosix implements Posix {
+  private static final Linker LINKER = Linker.nativeLinker();
+  private static final StructLayout STATE = Linker.Option.captureStateLayout();
+  private static final VarHandle ERRNO =
+      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+
+  /** A call that is linked at its first use. */
+  private static final class Call {
+    private final String name;
+    private final FunctionDescriptor type;
+    private final int fixed;
+    private volatile @Nullable MethodHandle handle;
+
+    /** A call whose arguments from number {@code fixed} on are variadic; -1 for none. */
+    Call(String name, int fixed, MemoryLayout... arguments) {
+      this.name = name;
+      this.type = FunctionDescriptor.of(JAVA_INT, arguments);
+      this.fixed = fixed;
+    }
+
+    MethodHandle handle() {
+      MethodHandle present = handle;
+      if (present == null) {
+        present = link();
+        handle = present;
+      }
+      return present;
+    }
+
+    // Whoever runs this has been asked to allow it.
+    @SuppressWarnings("restricted")
+    private MethodHandle link() {
+      MemorySegment address =
+          LINKER
+              .defaultLookup()
+              .find(name)
+              .orElseThrow(() -> new UnsatisfiedLinkError("the system has no " + name));
+      Linker.Option errno = Linker.Option.captureCallState("errno");
+      return fixed < 0
+          ? LINKER.downcallHandle(address, type, errno)
+          : LINKER.downcallHandle(address, type, errno, Linker.Option.firstVariadicArg(fixed));
+    }
+
+    /** Makes the call. */
+    int with(Invocation arguments) {
+      // Its own memory for each: a thread's own would outlive the bundle.
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment state = arena.allocate(STATE);
+        int result = arguments.invoke(handle(), state);
+        return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
+      } catch (RuntimeException | Error e) {
+        throw e;
+      } catch (Throwable e) {
+        throw new IllegalStateException(name + " cannot be called", e);
+      }
+    }
+  }
+
+  /** Hands the arguments over. */
+  @FunctionalInterface
+  private interface Invocation {
+    int invoke(MethodHandle handle, MemorySegment state) throws Throwable;
+  }
+
+  private static final Call SOCKET = new Call("socket", -1, JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final Call BIND = new Call("bind", -1, JAVA_INT, JAVA_LONG, JAVA_INT);
+  private static final Call LISTEN = new Call("listen", -1, JAVA_INT, JAVA_INT);
+  private static final Call ACCEPT4 =
+      new Call("accept4", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+  private static final Call CONNECT = new Call("connect", -1, JAVA_INT, JAVA_LONG, JAVA_INT);
+  private static final Call SHUTDOWN = new Call("shutdown", -1, JAVA_INT, JAVA_INT);
+  private static final Call GETSOCKOPT =
+      new Call("getsockopt", -1, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final Call SETSOCKOPT =
+      new Call("setsockopt", -1, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
+  private static final Call GETSOCKNAME =
+      new Call("getsockname", -1, JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final Call GETPEERNAME =
+      new Call("getpeername", -1, JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final Call DUP3 = new Call("dup3", -1, JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final Call CLOSE = new Call("close", -1, JAVA_INT);
+  private static final Call FCNTL = new Call("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final Call IOCTL = new Call("ioctl", 2, JAVA_INT, JAVA_LONG, JAVA_LONG);
+
+  @Override
+  public long address(ByteBuffer direct) {
+    return MemorySegment.ofBuffer(direct.duplicate().clear()).address();
+  }
+
+  @Override
+  public int socket(int domain, int type, int protocol) {
+    return SOCKET.with((call, state) -> (int) call.invokeExact(state, domain, type, protocol));
+  }
+
+  @Override
+  public int bind(int fd, long address, int length) {
+    return BIND.with((call, state) -> (int) call.invokeExact(state, fd, address, length));
+  }
+
+  @Override
+  public int listen(int fd, int backlog) {
+    return LISTEN.with((call, state) -> (int) call.invokeExact(state, fd, backlog));
+  }
+
+  @Override
+  public int accept4(int fd, long address, long length, int flags) {
+    return ACCEPT4.with((call, state) -> (int) call.invokeExact(state, fd, address, length, flags));
+  }
+
+  @Override
+  public int connect(int fd, long address, int length) {
+    return CONNECT.with((call, state) -> (int) call.invokeExact(state, fd, address, length));
+  }
+
+  @Override
+  public int shutdown(int fd, int how) {
+    return SHUTDOWN.with((call, state) -> (int) call.invokeExact(state, fd, how));
+  }
+
+  @Override
+  public int getsockopt(int fd, int level, int option, long value, long length) {
+    return GETSOCKOPT.with(
+        (call, state) -> (int) call.invokeExact(state, fd, level, option, value, length));
+  }
+
+  @Override
+  public int setsockopt(int fd, int level, int option, long value, int length) {
+    return SETSOCKOPT.with(
+        (call, state) -> (int) call.invokeExact(state, fd, level, option, value, length));
+  }
+
+  @Override
+  public int getsockname(int fd, long address, long length) {
+    return GETSOCKNAME.with((call, state) -> (int) call.invokeExact(state, fd, address, length));
+  }
+
+  @Override
+  public int getpeername(int fd, long address, long length) {
+    return GETPEERNAME.with((call, state) -> (int) call.invokeExact(state, fd, address, length));
+  }
+
+  @Override
+  public int dup3(int from, int to, int flags) {
+    return DUP3.with((call, state) -> (int) call.invokeExact(state, from, to, flags));
+  }
+
+  @Override
+  public int close(int fd) {
+    return CLOSE.with((call, state) -> (int) call.invokeExact(state, fd));
+  }
+
+  @Override
+  public int fcntl(int fd, int command, int argument) {
+    return FCNTL.with((call, state) -> (int) call.invokeExact(state, fd, command, argument));
+  }
+
+  @Override
+  public int ioctl(int fd, long request, long argument) {
+    return IOCTL.with((call, state) -> (int) call.invokeExact(state, fd, request, argument));
+  }
+}
