@@ -60,7 +60,7 @@ public final class Penstock implements AutoCloseable {
         new Channels(engine, providers, scope, Penstock::pair, () -> posix.mode().toString());
     this.channels = made;
     this.relays = new Relays(engine, made, scope);
-    BuiltIn.providers(names::open).forEach(providers::add);
+    BuiltIn.providers(names::open, posix).forEach(providers::add);
   }
 
   private static List<ChannelDriver> pair(ChannelOptions options) {

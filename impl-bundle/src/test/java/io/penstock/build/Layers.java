@@ -101,6 +101,7 @@ final class Layers {
                               "io.penstock.stream",
                               "io.penstock.pipe",
                               "io.penstock.impl.pipe",
+                              "io.penstock.impl.posix",
                               "io.penstock.impl.kind.."))),
           "a kind knows no other kind",
           slices()

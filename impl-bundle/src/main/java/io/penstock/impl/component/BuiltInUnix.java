@@ -3,7 +3,9 @@ package io.penstock.impl.component;
 
 import io.penstock.impl.kind.unix.UnixProvider;
 import io.penstock.spi.ChannelProvider;
+import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
 
 /** Provides {@code unix:} and {@code unix-listen:}. */
 @Component(
@@ -11,8 +13,13 @@ import org.osgi.service.component.annotations.Component;
     service = ChannelProvider.class,
     property = {ChannelProvider.SCHEME + "=unix", ChannelProvider.SCHEME + "=unix-listen"})
 public final class BuiltInUnix extends BuiltInKind {
-  /** With a provider of its own. */
-  public BuiltInUnix() {
-    super(new UnixProvider());
+  /**
+   * With a provider of its own.
+   *
+   * @param engine makes native calls
+   */
+  @Activate
+  public BuiltInUnix(@Reference EngineComponent engine) {
+    super(new UnixProvider(engine.posix()));
   }
 }

@@ -8,6 +8,7 @@ import io.penstock.impl.kind.process.ProcessProvider;
 import io.penstock.impl.kind.stdio.StdioProvider;
 import io.penstock.impl.kind.tcp.TcpProvider;
 import io.penstock.impl.kind.unix.UnixProvider;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelProvider;
 import java.util.List;
 
@@ -19,8 +20,9 @@ public final class BuiltIn {
    * Makes one provider of each kind.
    *
    * @param pipes finds named pipes
+   * @param posix makes native calls
    */
-  public static List<ChannelProvider> providers(PipeProvider.Finder pipes) {
+  public static List<ChannelProvider> providers(PipeProvider.Finder pipes, PosixAccess posix) {
     return List.of(
         new FifoProvider(),
         new MemoryProvider(),
@@ -28,6 +30,6 @@ public final class BuiltIn {
         new ProcessProvider(),
         new StdioProvider(),
         new TcpProvider(),
-        new UnixProvider());
+        new UnixProvider(posix));
   }
 }

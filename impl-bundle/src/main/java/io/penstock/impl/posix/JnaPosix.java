@@ -40,7 +40,13 @@ final class JnaPosix implements Posix {
 
     static native int close(int fd);
 
+    static native int getpwuid_r(int uid, long user, long buffer, long length, long result);
+
+    static native int getgrgid_r(int gid, long group, long buffer, long length, long result);
+
     // The last arguments are variadic, which makes no difference on the machines of Linux#isHere.
+    static native int open(long path, int flags, int mode);
+
     static native int fcntl(int fd, int command, int argument);
 
     static native int ioctl(int fd, long request, long argument);
@@ -108,6 +114,21 @@ final class JnaPosix implements Posix {
   @Override
   public int dup3(int from, int to, int flags) {
     return result(Library.dup3(from, to, flags));
+  }
+
+  @Override
+  public int open(long path, int flags, int mode) {
+    return result(Library.open(path, flags, mode));
+  }
+
+  @Override
+  public int getpwuid_r(int uid, long user, long buffer, long length, long result) {
+    return -Library.getpwuid_r(uid, user, buffer, length, result);
+  }
+
+  @Override
+  public int getgrgid_r(int gid, long group, long buffer, long length, long result) {
+    return -Library.getgrgid_r(gid, group, buffer, length, result);
   }
 
   @Override

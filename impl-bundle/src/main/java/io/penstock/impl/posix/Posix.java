@@ -49,6 +49,20 @@ public interface Posix {
   /** Makes one descriptor a copy of another. */
   int dup3(int from, int to, int flags);
 
+  /** Opens a path, a string that ends with NUL. */
+  int open(long path, int flags, int mode);
+
+  /**
+   * Who a user is: the address of the name comes first in what is filled in, and is one in the
+   * buffer. May ask a server.
+   *
+   * @return 0 also when nobody is found, and the result is a null pointer then
+   */
+  int getpwuid_r(int uid, long user, long buffer, long length, long result);
+
+  /** As {@link #getpwuid_r}, for a group. */
+  int getgrgid_r(int gid, long group, long buffer, long length, long result);
+
   /** Closes a descriptor. */
   int close(int fd);
 

@@ -99,6 +99,11 @@ final class ForeignPosix implements Posix {
   private static final Call GETPEERNAME =
       new Call("getpeername", -1, JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final Call DUP3 = new Call("dup3", -1, JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final Call OPEN = new Call("open", 2, JAVA_LONG, JAVA_INT, JAVA_INT);
+  private static final Call GETPWUID_R =
+      new Call("getpwuid_r", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  private static final Call GETGRGID_R =
+      new Call("getgrgid_r", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   private static final Call CLOSE = new Call("close", -1, JAVA_INT);
   private static final Call FCNTL = new Call("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final Call IOCTL = new Call("ioctl", 2, JAVA_INT, JAVA_LONG, JAVA_LONG);
@@ -163,6 +168,23 @@ final class ForeignPosix implements Posix {
   @Override
   public int dup3(int from, int to, int flags) {
     return DUP3.with((call, state) -> (int) call.invokeExact(state, from, to, flags));
+  }
+
+  @Override
+  public int open(long path, int flags, int mode) {
+    return OPEN.with((call, state) -> (int) call.invokeExact(state, path, flags, mode));
+  }
+
+  @Override
+  public int getpwuid_r(int uid, long user, long buffer, long length, long result) {
+    return -GETPWUID_R.with(
+        (call, state) -> (int) call.invokeExact(state, uid, user, buffer, length, result));
+  }
+
+  @Override
+  public int getgrgid_r(int gid, long group, long buffer, long length, long result) {
+    return -GETGRGID_R.with(
+        (call, state) -> (int) call.invokeExact(state, gid, group, buffer, length, result));
   }
 
   @Override

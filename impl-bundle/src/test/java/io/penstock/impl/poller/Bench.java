@@ -14,6 +14,7 @@ import io.penstock.impl.core.Scope;
 import io.penstock.impl.kind.tcp.TcpProvider;
 import io.penstock.impl.kind.unix.UnixProvider;
 import io.penstock.impl.pipe.DrivenPipe;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.stream.ByteSink;
@@ -44,7 +45,7 @@ final class Bench implements AutoCloseable {
     this.engine = engine;
     Providers providers = new Providers();
     providers.add(new TcpProvider());
-    providers.add(new UnixProvider());
+    providers.add(new UnixProvider(new PosixAccess(null)));
     channels =
         new Channels(
             engine,

@@ -144,7 +144,12 @@ public final class TcpProvider implements ChannelProvider {
           options.backlog());
       int port = ((InetSocketAddress) server.getLocalAddress()).getPort();
       return new SocketListener(
-          endpoint.withAddress("//" + here.written() + ":" + port), server, drain, setup, () -> {});
+          endpoint.withAddress("//" + here.written() + ":" + port),
+          server,
+          null,
+          drain,
+          setup,
+          () -> {});
     } catch (IOException e) {
       server.close();
       throw Failures.address(endpoint.anonymous().toString(), e);

@@ -5,12 +5,12 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
-import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
 import io.penstock.impl.kind.support.socket.Drain;
 import io.penstock.impl.kind.support.socket.SocketDriver;
 import io.penstock.impl.kind.support.socket.SocketListener;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ListenerDriver;
@@ -37,8 +37,9 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Unix sockets by path. A listener refuses a path that exists, gives it the permissions of the
- * option {@code mode} (0600 by default) and unlinks it on close.
+ * Unix sockets by path and, with native calls, by abstract name. A listener refuses a path that
+ * exists, gives it the permissions of the option {@code mode} (0600 by default) and unlinks it on
+ * close.
  */
 public final class UnixProvider implements ChannelProvider {
   private static final Logger LOG = System.getLogger("io.penstock");
@@ -49,6 +50,18 @@ public final class UnixProvider implements ChannelProvider {
   private static final int MAX_PATH_BYTES = 107;
 
   private final Drain drain = new Drain();
+  private final PosixAccess posix;
+  private final AbstractSockets abstractSockets;
+
+  /**
+   * A provider.
+   *
+   * @param posix makes native calls, which paths do without
+   */
+  public UnixProvider(PosixAccess posix) {
+    this.posix = posix;
+    this.abstractSockets = new AbstractSockets(posix, drain);
+  }
 
   @Override
   public Set<String> schemes() {
@@ -63,14 +76,6 @@ public final class UnixProvider implements ChannelProvider {
   private static Path path(Endpoint endpoint) throws IOException {
     String shown = endpoint.anonymous().toString();
     String address = endpoint.address();
-    if (address.startsWith("@")) {
-      throw new NotSupportedException(
-          shown,
-          "an abstract socket name",
-          "use a path, such as unix:/run/app.sock, or ./"
-              + address
-              + " for a file whose name begins with @");
-    }
     if (address.isEmpty()) {
       throw new AddressException(
           Kind.INVALID, shown, "expected a path, such as unix:/run/app.sock", null);
@@ -93,6 +98,12 @@ public final class UnixProvider implements ChannelProvider {
   @Override
   public CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+    if (AbstractSockets.isName(endpoint)) {
+      CompletableFuture<ChannelDriver> named = new CompletableFuture<>();
+      // The first native call of all takes a while.
+      context.executor().execute(() -> abstractSockets.connect(endpoint, options, context, named));
+      return named;
+    }
     Path path = path(endpoint);
     SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
     CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
@@ -112,7 +123,7 @@ public final class UnixProvider implements ChannelProvider {
               try {
                 setup(channel, options);
                 channel.connect(UnixDomainSocketAddress.of(path));
-                SocketDriver driver = new SocketDriver(context.name(), channel, drain);
+                SocketDriver driver = new SocketDriver(context.name(), channel, drain, posix);
                 if (!result.complete(driver)) {
                   channel.close();
                 }
@@ -147,11 +158,20 @@ public final class UnixProvider implements ChannelProvider {
   @Override
   public ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
       throws IOException {
+    if (AbstractSockets.isName(endpoint)) {
+      if (options.extra().containsKey("mode")) {
+        throw new IllegalArgumentException(
+            "mode: an abstract name has no permissions; expected a path");
+      }
+      return abstractSockets.listen(endpoint, options);
+    }
     Path path = path(endpoint);
     String shown = endpoint.anonymous().toString();
     Set<PosixFilePermission> mode = Options.permissions(options, "mode", "0600");
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    boolean bound = false;
+    // The working directory may look different to who closes it.
+    Path absolute = path.toAbsolutePath();
+    Object identity = null;
     try {
       server.configureBlocking(false);
       if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
@@ -159,21 +179,20 @@ public final class UnixProvider implements ChannelProvider {
             Kind.IN_USE, shown, "the file exists; remove it if nobody listens there", null);
       }
       server.bind(UnixDomainSocketAddress.of(path), options.backlog());
-      bound = true;
+      Object bound = identity(absolute);
+      identity = bound;
       Files.setPosixFilePermissions(path, mode);
-      // The working directory may look different to who closes it.
-      Path absolute = path.toAbsolutePath();
-      Object identity = identity(absolute);
       return new SocketListener(
           endpoint,
           server,
+          posix,
           drain,
           accepted -> setup(accepted, options),
-          () -> unlink(absolute, identity));
+          () -> unlink(absolute, bound));
     } catch (IOException e) {
       server.close();
-      if (bound) {
-        Files.deleteIfExists(path);
+      if (identity != null) {
+        unlink(absolute, identity);
       }
       throw Failures.address(shown, e);
     }

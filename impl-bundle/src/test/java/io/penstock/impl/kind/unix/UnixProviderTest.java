@@ -6,19 +6,24 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.LocalFacet;
+import io.penstock.channel.PeerCredentials;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
-import io.penstock.error.NotSupportedException;
+import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ListenerDriver;
 import java.io.IOException;
 import java.net.UnixDomainSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -29,7 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class UnixProviderTest {
   @TempDir Path folder;
 
-  private final Peers peers = new Peers(new UnixProvider());
+  private final Peers peers = new Peers(new UnixProvider(new PosixAccess(null)));
 
   @AfterEach
   void close() throws IOException {
@@ -122,10 +127,38 @@ class UnixProviderTest {
   }
 
   @Test
-  void abstractNamesNameTheCure() {
-    NotSupportedException e =
-        assertThrows(NotSupportedException.class, () -> peers.connect("unix:@x"));
-    assertTrue(e.getMessage().contains("./@x"), e.getMessage());
+  void thePeerIsKnownByNameWithoutNativeCallsAndByNumbersWithThem() throws IOException {
+    Path path = folder.resolve("s");
+    UserPrincipal owner = Files.getOwner(folder);
+    long uid = ((Number) Files.getAttribute(folder, "unix:uid")).longValue();
+    for (String mode : List.of("none", "auto")) {
+      try (Peers asked = new Peers(new UnixProvider(new PosixAccess(mode)))) {
+        ListenerDriver listener = asked.listen("unix-listen:" + path + mode);
+        Peer client = asked.connect("unix:" + path + mode);
+        Peer server = asked.accept(listener);
+        for (Peer each : List.of(client, server)) {
+          assertTrue(each.driver().capabilities().contains(Capability.CREDENTIALS));
+          LocalFacet facet = each.driver().facet(LocalFacet.class).orElseThrow();
+          PeerCredentials peer = facet.peerCredentials();
+          assertEquals(owner.getName(), peer.user().orElseThrow());
+          assertTrue(peer.group().isPresent());
+          if (mode.equals("none")) {
+            assertTrue(peer.pid().isEmpty());
+            assertTrue(peer.uid().isEmpty());
+          } else {
+            assertEquals(ProcessHandle.current().pid(), peer.pid().orElseThrow());
+            assertEquals(uid, peer.uid().orElseThrow());
+            assertTrue(peer.gid().isPresent());
+          }
+        }
+        // What it takes to find out leaves nothing behind.
+        client.write("x");
+        assertEquals("x", server.read(1));
+        LocalFacet facet = client.driver().facet(LocalFacet.class).orElseThrow();
+        client.close();
+        assertThrows(StreamClosedException.class, facet::peerCredentials);
+      }
+    }
   }
 
   @Test

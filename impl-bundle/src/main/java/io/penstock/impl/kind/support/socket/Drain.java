@@ -9,9 +9,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.nio.channels.SocketChannel;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -32,14 +32,14 @@ public final class Drain {
   private static final int PIECE = 64 * 1024;
 
   private final ReentrantLock lock = new ReentrantLock();
-  private final Queue<SocketChannel> added = new ArrayDeque<>();
+  private final Queue<SelectableChannel> added = new ArrayDeque<>();
   private @Nullable Selector selector;
 
   /** Whether a channel was closed that the selector may still hold. */
   private final AtomicBoolean released = new AtomicBoolean();
 
   /** Drops what arrives on a non-blocking channel until it ends or is closed. */
-  void add(SocketChannel channel) throws IOException {
+  <C extends SelectableChannel & ReadableByteChannel> void add(C channel) throws IOException {
     Selector current;
     lock.lock();
     try {
@@ -87,7 +87,7 @@ public final class Drain {
           current.select(key -> ended[0] |= discard(key, scrap));
         }
         cancelled = ended[0];
-        List<SocketChannel> fresh;
+        List<SelectableChannel> fresh;
         lock.lock();
         try {
           if (added.isEmpty() && current.keys().isEmpty()) {
@@ -99,7 +99,7 @@ public final class Drain {
         } finally {
           lock.unlock();
         }
-        for (SocketChannel channel : fresh) {
+        for (SelectableChannel channel : fresh) {
           register(channel, current);
         }
         cancelled |= !fresh.isEmpty();
@@ -118,7 +118,7 @@ public final class Drain {
     }
   }
 
-  private static void register(SocketChannel channel, Selector current) {
+  private static void register(SelectableChannel channel, Selector current) {
     try {
       channel.register(current, SelectionKey.OP_READ);
     } catch (ClosedChannelException e) {

@@ -2,22 +2,19 @@
 package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.Capability;
-import io.penstock.channel.TcpFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.posix.Adopted;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.SocketOption;
-import java.net.StandardSocketOptions;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ClosedChannelException;
@@ -41,7 +38,7 @@ public final class SocketDriver implements ChannelDriver {
   private static final int LAST_PIECES = 64;
 
   private final String name;
-  private final SocketChannel channel;
+  private final Line line;
   private final Drain drain;
   private final @Nullable SocketAddress local;
   private final @Nullable SocketAddress peer;
@@ -54,7 +51,7 @@ public final class SocketDriver implements ChannelDriver {
   private volatile boolean draining;
 
   /**
-   * Takes a connection over.
+   * Takes a TCP connection over.
    *
    * @param name of the channel, for errors
    * @param channel connected, and non-blocking from now on
@@ -62,19 +59,42 @@ public final class SocketDriver implements ChannelDriver {
    * @throws IOException if the system refuses; the channel is still the caller's then
    */
   public SocketDriver(String name, SocketChannel channel, Drain drain) throws IOException {
-    this.name = name;
-    this.channel = channel;
-    this.drain = drain;
-    channel.configureBlocking(false);
-    // Remembered, because after the close the system does not tell any more.
-    this.local = named(channel.getLocalAddress());
-    this.peer = named(channel.getRemoteAddress());
+    this(name, new JdkLine(channel, null), drain);
   }
 
-  private static @Nullable SocketAddress named(@Nullable SocketAddress address) {
-    boolean unnamed =
-        address instanceof UnixDomainSocketAddress unix && unix.getPath().toString().isEmpty();
-    return unnamed ? null : address;
+  /**
+   * Takes a connection of a Unix socket over.
+   *
+   * @param name of the channel, for errors
+   * @param channel connected, and non-blocking from now on
+   * @param drain drops what arrives after the source was closed
+   * @param posix tells more of the peer, when it is asked for
+   * @throws IOException if the system refuses; the channel is still the caller's then
+   */
+  public SocketDriver(String name, SocketChannel channel, Drain drain, PosixAccess posix)
+      throws IOException {
+    this(name, new JdkLine(channel, posix), drain);
+  }
+
+  /**
+   * Takes a connected stream socket over that came as a number.
+   *
+   * @param name of the channel, for errors
+   * @param socket adopted
+   * @param drain drops what arrives after the source was closed
+   * @throws IOException if the system refuses; the socket is still the caller's then
+   */
+  public SocketDriver(String name, Adopted socket, Drain drain) throws IOException {
+    this(name, new AdoptedLine(socket), drain);
+  }
+
+  private SocketDriver(String name, Line line, Drain drain) throws IOException {
+    this.name = name;
+    this.line = line;
+    this.drain = drain;
+    // Remembered, because after the close the system does not tell any more.
+    this.local = line.local();
+    this.peer = line.peer();
   }
 
   @Override
@@ -89,7 +109,7 @@ public final class SocketDriver implements ChannelDriver {
 
   @Override
   public Set<Capability> capabilities() {
-    return Set.of(Capability.HALF_CLOSE);
+    return line.capabilities();
   }
 
   @Override
@@ -104,45 +124,14 @@ public final class SocketDriver implements ChannelDriver {
 
   @Override
   public <T> Optional<T> facet(Class<T> type) {
-    boolean tcp = local instanceof InetSocketAddress;
-    return tcp && type == TcpFacet.class ? Optional.of(type.cast(new Given())) : Optional.empty();
-  }
-
-  private final class Given implements TcpFacet {
-    private <V> V ask(SocketOption<V> option) throws IOException {
-      try {
-        return channel.getOption(option);
-      } catch (ClosedChannelException e) {
-        throw new StreamClosedException(name);
-      }
-    }
-
-    @Override
-    public boolean noDelay() throws IOException {
-      return ask(StandardSocketOptions.TCP_NODELAY);
-    }
-
-    @Override
-    public boolean keepAlive() throws IOException {
-      return ask(StandardSocketOptions.SO_KEEPALIVE);
-    }
-
-    @Override
-    public int receiveBuffer() throws IOException {
-      return ask(StandardSocketOptions.SO_RCVBUF);
-    }
-
-    @Override
-    public int sendBuffer() throws IOException {
-      return ask(StandardSocketOptions.SO_SNDBUF);
-    }
+    return line.facet(name, type);
   }
 
   @Override
   public void close() throws IOException {
     discard();
     try {
-      channel.close();
+      line.close();
     } finally {
       release();
     }
@@ -151,16 +140,14 @@ public final class SocketDriver implements ChannelDriver {
   @Override
   public void abort(Throwable cause) {
     try {
-      if (local instanceof InetSocketAddress) {
-        channel.setOption(StandardSocketOptions.SO_LINGER, 0);
-      }
+      line.reset();
     } catch (ClosedChannelException e) {
       return;
     } catch (IOException e) {
       LOG.log(Level.DEBUG, name + ": the connection was cut already", e);
     }
     try {
-      channel.close();
+      line.close();
     } catch (IOException e) {
       LOG.log(Level.WARNING, name + ": the connection could not be closed", e);
     } finally {
@@ -176,13 +163,13 @@ public final class SocketDriver implements ChannelDriver {
 
   /** Drops what is there. Returns whether more may come. */
   private boolean discard() {
-    if (source.ended || cut != null || !channel.isOpen()) {
+    if (source.ended || cut != null || !line.isOpen()) {
       return false;
     }
     ByteBuffer scrap = ByteBuffer.allocate(16 * 1024);
     try {
       for (int i = 0; i < LAST_PIECES; i++) {
-        int n = channel.read(scrap.clear());
+        int n = line.input().read(scrap.clear());
         if (n <= 0) {
           return n == 0;
         }
@@ -215,7 +202,7 @@ public final class SocketDriver implements ChannelDriver {
       }
       int n;
       try {
-        n = Bounded.read(channel, dst);
+        n = Bounded.read(line.input(), dst);
       } catch (ClosedChannelException e) {
         throw new StreamClosedException(name);
       } catch (IOException e) {
@@ -258,7 +245,7 @@ public final class SocketDriver implements ChannelDriver {
 
     @Override
     public SelectableChannel selectable() {
-      return channel;
+      return line.readable();
     }
 
     @Override
@@ -274,7 +261,7 @@ public final class SocketDriver implements ChannelDriver {
       closed = true;
       if (discard()) {
         draining = true;
-        drain.add(channel);
+        line.drainInto(drain);
       }
     }
   }
@@ -283,22 +270,23 @@ public final class SocketDriver implements ChannelDriver {
     private volatile Runnable ready = () -> {};
     private volatile @Nullable String why;
     private volatile boolean writing;
+    private volatile boolean ended;
 
     @Override
     public int write(ByteBuffer src) throws IOException {
+      if (ended && line.isOpen()) {
+        throw new BrokenPipeException(name, "this side has ended the stream", 0);
+      }
       String reason = why;
       if (reason != null) {
         throw broken(reason);
       }
       writing = true;
       try {
-        return Bounded.write(channel, src);
+        return Bounded.write(line.output(), src);
       } catch (AsynchronousCloseException e) {
         throw new StreamClosedException(name);
       } catch (ClosedChannelException e) {
-        if (channel.isOpen()) {
-          throw new BrokenPipeException(name, "this side has ended the stream", 0);
-        }
         throw new StreamClosedException(name);
       } catch (IOException e) {
         throw failed(e);
@@ -324,8 +312,9 @@ public final class SocketDriver implements ChannelDriver {
 
     @Override
     public void end() throws IOException {
+      ended = true;
       try {
-        channel.shutdownOutput();
+        line.shutdownOutput();
       } catch (ClosedChannelException e) {
         throw new StreamClosedException(name);
       } catch (IOException e) {
@@ -347,7 +336,7 @@ public final class SocketDriver implements ChannelDriver {
 
     @Override
     public SelectableChannel selectable() {
-      return channel;
+      return line.writable();
     }
 
     @Override

@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.Endpoint;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
@@ -35,6 +36,7 @@ public final class SocketListener implements ListenerDriver {
 
   private final Endpoint endpoint;
   private final ServerSocketChannel server;
+  private final @Nullable PosixAccess posix;
   private final Drain drain;
   private final Setup setup;
   private final Cleanup cleanup;
@@ -45,14 +47,21 @@ public final class SocketListener implements ListenerDriver {
    *
    * @param endpoint with the real address
    * @param server bound and non-blocking
+   * @param posix tells more of the peers of a Unix socket; null for TCP
    * @param drain for accepted connections
    * @param setup prepares each accepted connection
    * @param cleanup runs on close
    */
   public SocketListener(
-      Endpoint endpoint, ServerSocketChannel server, Drain drain, Setup setup, Cleanup cleanup) {
+      Endpoint endpoint,
+      ServerSocketChannel server,
+      @Nullable PosixAccess posix,
+      Drain drain,
+      Setup setup,
+      Cleanup cleanup) {
     this.endpoint = endpoint;
     this.server = server;
+    this.posix = posix;
     this.drain = drain;
     this.setup = setup;
     this.cleanup = cleanup;
@@ -67,7 +76,9 @@ public final class SocketListener implements ListenerDriver {
       }
       try {
         setup.apply(accepted);
-        return new SocketDriver(context.name(), accepted, drain);
+        return posix == null
+            ? new SocketDriver(context.name(), accepted, drain)
+            : new SocketDriver(context.name(), accepted, drain, posix);
       } catch (IOException e) {
         // Some systems refuse to set up who has left already: that is no failure of the listener's,
         // and whoever comes next may be there.

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.socket;
+
+import io.penstock.channel.Capability;
+import io.penstock.channel.LocalFacet;
+import io.penstock.channel.PeerCredentials;
+import io.penstock.error.StreamClosedException;
+import io.penstock.impl.posix.Adopted;
+import io.penstock.impl.posix.Credentials;
+import io.penstock.impl.posix.Linux;
+import io.penstock.impl.posix.SocketName;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.Pipe;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.WritableByteChannel;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A stream socket that the system gave us as a number. */
+final class AdoptedLine implements Line {
+  private final Adopted socket;
+  private final Pipe.SourceChannel input;
+  private final Pipe.SinkChannel output;
+  private final boolean local;
+
+  AdoptedLine(Adopted socket) throws IOException {
+    this.socket = socket;
+    this.input = Objects.requireNonNull(socket.input(), "a socket is read");
+    this.output = Objects.requireNonNull(socket.output(), "a socket is written");
+    this.local = socket.option(Linux.SOL_SOCKET, Linux.SO_DOMAIN) == Linux.AF_UNIX;
+  }
+
+  @Override
+  public ReadableByteChannel input() {
+    return input;
+  }
+
+  @Override
+  public WritableByteChannel output() {
+    return output;
+  }
+
+  @Override
+  public SelectableChannel readable() {
+    return input;
+  }
+
+  @Override
+  public SelectableChannel writable() {
+    return output;
+  }
+
+  @Override
+  public boolean isOpen() {
+    return socket.isOpen();
+  }
+
+  @Override
+  public void shutdownOutput() throws IOException {
+    Linux.check("shutdown", socket.call(fd -> socket.calls().shutdown(fd, Linux.SHUT_WR)));
+  }
+
+  @Override
+  public void reset() throws IOException {
+    if (!local) {
+      SocketName.lingerNot(socket);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+
+  @Override
+  public void drainInto(Drain drain) throws IOException {
+    drain.add(input);
+  }
+
+  @Override
+  public @Nullable SocketAddress local() throws IOException {
+    return SocketName.local(socket);
+  }
+
+  @Override
+  public @Nullable SocketAddress peer() throws IOException {
+    return SocketName.peer(socket);
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return local
+        ? Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS)
+        : Set.of(Capability.HALF_CLOSE);
+  }
+
+  @Override
+  public <T> Optional<T> facet(String name, Class<T> type) {
+    return local && type == LocalFacet.class
+        ? Optional.of(type.cast((LocalFacet) () -> credentials(name)))
+        : Optional.empty();
+  }
+
+  private PeerCredentials credentials(String name) throws IOException {
+    try {
+      return Credentials.of(socket);
+    } catch (ClosedChannelException e) {
+      throw new StreamClosedException(name);
+    }
+  }
+}

@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.socket;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.impl.posix.Adopted;
+import io.penstock.impl.posix.Carrier;
+import io.penstock.impl.posix.Linux;
+import io.penstock.impl.posix.Posix;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.ProviderContext;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.Pipe;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** A listening socket that the system gave us as a number. */
+public final class AdoptedListener implements ListenerDriver {
+  private static final int ACCEPTED = Linux.SOCK_CLOEXEC | Linux.SOCK_NONBLOCK;
+
+  private final Endpoint endpoint;
+  private final Adopted socket;
+  private final Drain drain;
+  private final ChannelOptions options;
+  private final ReentrantLock lock = new ReentrantLock();
+
+  /**
+   * What the next connection goes into, made before it is accepted: for want of descriptors it
+   * stays in the backlog.
+   */
+  private @Nullable Carrier next;
+
+  private boolean closed;
+
+  /**
+   * Takes a listening socket over.
+   *
+   * @param endpoint where it listens
+   * @param socket adopted
+   * @param drain for accepted connections
+   * @param options for accepted connections
+   */
+  public AdoptedListener(Endpoint endpoint, Adopted socket, Drain drain, ChannelOptions options) {
+    this.endpoint = endpoint;
+    this.socket = socket;
+    this.drain = drain;
+    this.options = options;
+  }
+
+  /**
+   * Makes a connected socket one that the JDK reads, writes and selects.
+   *
+   * @param calls makes native calls
+   * @param fd closed if this fails
+   * @param options the sizes of its buffers
+   */
+  public static Adopted adopt(Posix calls, int fd, ChannelOptions options) throws IOException {
+    Carrier carrier;
+    try {
+      carrier = Carrier.open(calls);
+    } catch (IOException | RuntimeException | Error e) {
+      calls.close(fd);
+      throw e;
+    }
+    return setUp(carrier.adopt(fd), options);
+  }
+
+  private static Adopted setUp(Adopted accepted, ChannelOptions options) throws IOException {
+    try {
+      size(accepted, Linux.SO_RCVBUF, options.receiveBuffer());
+      size(accepted, Linux.SO_SNDBUF, options.sendBuffer());
+      return accepted;
+    } catch (IOException | RuntimeException | Error e) {
+      accepted.close();
+      throw e;
+    }
+  }
+
+  private static void size(Adopted socket, int option, int bytes) throws IOException {
+    if (bytes > 0) {
+      Posix calls = socket.calls();
+      ByteBuffer value = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
+      long address = calls.address(value.putInt(0, bytes));
+      Linux.check(
+          "setsockopt",
+          socket.call(fd -> calls.setsockopt(fd, Linux.SOL_SOCKET, option, address, 4)));
+    }
+  }
+
+  @Override
+  public @Nullable ChannelDriver accept(ProviderContext context) throws IOException {
+    Posix calls = socket.calls();
+    Carrier carrier = prepare();
+    boolean used = false;
+    try {
+      int fd;
+      do {
+        fd = socket.call(listening -> calls.accept4(listening, 0, 0, ACCEPTED));
+      } while (fd == -Linux.ECONNABORTED || fd == -Linux.EINTR);
+      if (fd == -Linux.EAGAIN) {
+        return null;
+      }
+      Linux.check("accept4", fd);
+      used = true;
+      Adopted accepted = setUp(carrier.adopt(fd), options);
+      try {
+        return new SocketDriver(context.name(), accepted, drain);
+      } catch (IOException | RuntimeException | Error e) {
+        accepted.close();
+        throw e;
+      }
+    } finally {
+      if (!used) {
+        giveBack(carrier);
+      }
+    }
+  }
+
+  private Carrier prepare() throws IOException {
+    lock.lock();
+    try {
+      if (closed) {
+        throw new ClosedChannelException();
+      }
+      Carrier present = next;
+      next = null;
+      if (present != null) {
+        return present;
+      }
+    } finally {
+      lock.unlock();
+    }
+    return Carrier.open(socket.calls());
+  }
+
+  private void giveBack(Carrier carrier) throws IOException {
+    boolean late;
+    lock.lock();
+    try {
+      late = closed;
+      if (!late) {
+        next = carrier;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (late) {
+      carrier.close();
+    }
+  }
+
+  @Override
+  public Endpoint endpoint() {
+    return endpoint;
+  }
+
+  @Override
+  public boolean ready() {
+    return false;
+  }
+
+  @Override
+  public void onReady(Runnable ready) {
+    // Only the selector can tell.
+  }
+
+  @Override
+  public SelectableChannel selectable() {
+    return input();
+  }
+
+  private Pipe.SourceChannel input() {
+    return Objects.requireNonNull(socket.input(), "a socket is read");
+  }
+
+  @Override
+  public int interest() {
+    return SelectionKey.OP_READ;
+  }
+
+  @Override
+  public void close() throws IOException {
+    Carrier spare;
+    lock.lock();
+    try {
+      closed = true;
+      spare = next;
+      next = null;
+    } finally {
+      lock.unlock();
+    }
+    try {
+      socket.close();
+    } finally {
+      if (spare != null) {
+        spare.close();
+      }
+    }
+  }
+}

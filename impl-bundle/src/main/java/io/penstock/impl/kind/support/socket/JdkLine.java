@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.socket;
+
+import io.penstock.channel.Capability;
+import io.penstock.channel.LocalFacet;
+import io.penstock.channel.PeerCredentials;
+import io.penstock.channel.TcpFacet;
+import io.penstock.error.StreamClosedException;
+import io.penstock.impl.posix.Credentials;
+import io.penstock.impl.posix.PosixAccess;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.net.SocketOption;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.channels.WritableByteChannel;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A socket of the JDK's, TCP or Unix. */
+final class JdkLine implements Line {
+  private static final Set<Capability> PLAIN = Set.of(Capability.HALF_CLOSE);
+  private static final Set<Capability> LOCAL =
+      Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS);
+
+  private final SocketChannel channel;
+
+  /** For a Unix socket, whose peer can be asked for. */
+  private final @Nullable PosixAccess posix;
+
+  JdkLine(SocketChannel channel, @Nullable PosixAccess posix) throws IOException {
+    this.channel = channel;
+    this.posix = posix;
+    channel.configureBlocking(false);
+  }
+
+  @Override
+  public ReadableByteChannel input() {
+    return channel;
+  }
+
+  @Override
+  public WritableByteChannel output() {
+    return channel;
+  }
+
+  @Override
+  public SelectableChannel readable() {
+    return channel;
+  }
+
+  @Override
+  public SelectableChannel writable() {
+    return channel;
+  }
+
+  @Override
+  public boolean isOpen() {
+    return channel.isOpen();
+  }
+
+  @Override
+  public void shutdownOutput() throws IOException {
+    channel.shutdownOutput();
+  }
+
+  @Override
+  public void reset() throws IOException {
+    if (posix == null) {
+      channel.setOption(StandardSocketOptions.SO_LINGER, 0);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    channel.close();
+  }
+
+  @Override
+  public void drainInto(Drain drain) throws IOException {
+    drain.add(channel);
+  }
+
+  private static @Nullable SocketAddress named(@Nullable SocketAddress address) {
+    boolean unnamed =
+        address instanceof UnixDomainSocketAddress unix && unix.getPath().toString().isEmpty();
+    return unnamed ? null : address;
+  }
+
+  @Override
+  public @Nullable SocketAddress local() throws IOException {
+    return named(channel.getLocalAddress());
+  }
+
+  @Override
+  public @Nullable SocketAddress peer() throws IOException {
+    return named(channel.getRemoteAddress());
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return posix != null && Credentials.isKnown(channel) ? LOCAL : PLAIN;
+  }
+
+  @Override
+  public <T> Optional<T> facet(String name, Class<T> type) {
+    if (posix == null) {
+      return type == TcpFacet.class ? Optional.of(type.cast(new Given(name))) : Optional.empty();
+    }
+    return type == LocalFacet.class
+        ? Optional.of(type.cast((LocalFacet) () -> credentials(name, posix)))
+        : Optional.empty();
+  }
+
+  private PeerCredentials credentials(String name, PosixAccess access) throws IOException {
+    try {
+      return Credentials.of(channel, access.calls());
+    } catch (ClosedChannelException e) {
+      throw new StreamClosedException(name);
+    }
+  }
+
+  private final class Given implements TcpFacet {
+    private final String name;
+
+    Given(String name) {
+      this.name = name;
+    }
+
+    private <V> V ask(SocketOption<V> option) throws IOException {
+      try {
+        return channel.getOption(option);
+      } catch (ClosedChannelException e) {
+        throw new StreamClosedException(name);
+      }
+    }
+
+    @Override
+    public boolean noDelay() throws IOException {
+      return ask(StandardSocketOptions.TCP_NODELAY);
+    }
+
+    @Override
+    public boolean keepAlive() throws IOException {
+      return ask(StandardSocketOptions.SO_KEEPALIVE);
+    }
+
+    @Override
+    public int receiveBuffer() throws IOException {
+      return ask(StandardSocketOptions.SO_RCVBUF);
+    }
+
+    @Override
+    public int sendBuffer() throws IOException {
+      return ask(StandardSocketOptions.SO_SNDBUF);
+    }
+  }
+}

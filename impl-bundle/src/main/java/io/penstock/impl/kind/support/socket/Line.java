@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.socket;
+
+import io.penstock.channel.Capability;
+import java.io.IOException;
+import java.net.SocketAddress;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.WritableByteChannel;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A connected stream socket, non-blocking, whoever has made it. */
+interface Line {
+  /** Reads what is there. */
+  ReadableByteChannel input();
+
+  /** Writes what there is room for. */
+  WritableByteChannel output();
+
+  /** What to select on before a read. */
+  SelectableChannel readable();
+
+  /** What to select on before a write. */
+  SelectableChannel writable();
+
+  /** Whether it has not been closed. */
+  boolean isOpen();
+
+  /** Sends the end. */
+  void shutdownOutput() throws IOException;
+
+  /** Has a close cut the connection where the system can tell the peer so. */
+  void reset() throws IOException;
+
+  /** Gives everything back. */
+  void close() throws IOException;
+
+  /** Has what still comes dropped. */
+  void drainInto(Drain drain) throws IOException;
+
+  /** Its own address, as long as it is open. */
+  @Nullable SocketAddress local() throws IOException;
+
+  /** The peer's address, as long as it is open. */
+  @Nullable SocketAddress peer() throws IOException;
+
+  /** What it can do beside the usual. */
+  Set<Capability> capabilities();
+
+  /** What it offers beside two ends. */
+  <T> Optional<T> facet(String name, Class<T> type);
+}

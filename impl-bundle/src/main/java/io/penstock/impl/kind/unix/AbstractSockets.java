@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.unix;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.error.AddressException;
+import io.penstock.error.AddressException.Kind;
+import io.penstock.error.NotSupportedException;
+import io.penstock.impl.kind.support.Daemons;
+import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.socket.AdoptedListener;
+import io.penstock.impl.kind.support.socket.Drain;
+import io.penstock.impl.kind.support.socket.SocketDriver;
+import io.penstock.impl.posix.Adopted;
+import io.penstock.impl.posix.Carrier;
+import io.penstock.impl.posix.Linux;
+import io.penstock.impl.posix.Posix;
+import io.penstock.impl.posix.PosixAccess;
+import io.penstock.impl.posix.SocketName;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.ProviderContext;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+
+/** Unix sockets by abstract names, which the JDK cannot do and native calls can. */
+final class AbstractSockets {
+  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final int SO_SNDTIMEO = 21;
+  private static final int TYPE = Linux.SOCK_STREAM | Linux.SOCK_CLOEXEC;
+
+  private final PosixAccess posix;
+  private final Drain drain;
+
+  AbstractSockets(PosixAccess posix, Drain drain) {
+    this.posix = posix;
+    this.drain = drain;
+  }
+
+  /** Whether an endpoint has such a name. */
+  static boolean isName(Endpoint endpoint) {
+    return endpoint.address().startsWith("@");
+  }
+
+  private static ByteBuffer name(Endpoint endpoint) throws IOException {
+    String shown = endpoint.anonymous().toString();
+    String name = endpoint.address().substring(1);
+    int bytes = name.getBytes(StandardCharsets.UTF_8).length;
+    if (name.isEmpty()) {
+      throw new AddressException(
+          Kind.INVALID, shown, "expected an abstract name after @, such as unix:@app", null);
+    }
+    if (name.indexOf('\0') >= 0) {
+      throw new AddressException(Kind.INVALID, shown, "a name holds no zero byte", null);
+    }
+    if (bytes > SocketName.MOST_NAME_BYTES) {
+      throw new AddressException(
+          Kind.NAME_TOO_LONG,
+          shown,
+          "an abstract name has at most "
+              + SocketName.MOST_NAME_BYTES
+              + " bytes, this one has "
+              + bytes,
+          null);
+    }
+    return SocketName.ofAbstract(name);
+  }
+
+  private Posix calls(Endpoint endpoint) throws IOException {
+    return posix.calls(endpoint.anonymous().toString(), "an abstract socket name");
+  }
+
+  /** Connects on the caller's thread, or on one of its own while the backlog is full. */
+  void connect(
+      Endpoint endpoint,
+      ChannelOptions options,
+      ProviderContext context,
+      CompletableFuture<ChannelDriver> result) {
+    String shown = endpoint.anonymous().toString();
+    try {
+      ByteBuffer name = name(endpoint);
+      Posix calls = calls(endpoint);
+      int fd = Linux.check("socket", calls.socket(Linux.AF_UNIX, TYPE | Linux.SOCK_NONBLOCK, 0));
+      Attempt attempt = new Attempt(calls, fd, name, options, context.name());
+      boolean begun = false;
+      try {
+        int answer = attempt.once();
+        if (answer == -Linux.EAGAIN) {
+          begun = true;
+          attempt.wait(shown, result);
+        } else {
+          Linux.check("connect", answer);
+          begun = true;
+          attempt.finish(result);
+        }
+      } finally {
+        if (!begun) {
+          calls.close(fd);
+        }
+      }
+    } catch (NotSupportedException e) {
+      result.completeExceptionally(e);
+    } catch (IOException e) {
+      result.completeExceptionally(Failures.address(shown, e));
+    } catch (RuntimeException | Error e) {
+      result.completeExceptionally(e);
+    }
+  }
+
+  private final class Attempt {
+    private final Posix calls;
+    private final int fd;
+    private final ByteBuffer name;
+    private final ChannelOptions options;
+    private final String channel;
+
+    Attempt(Posix calls, int fd, ByteBuffer name, ChannelOptions options, String channel) {
+      this.calls = calls;
+      this.fd = fd;
+      this.name = name;
+      this.options = options;
+      this.channel = channel;
+    }
+
+    int once() {
+      return calls.connect(fd, calls.address(name), name.limit());
+    }
+
+    /**
+     * Nothing tells when a backlog has room again but a connect that waits, and nothing ends that
+     * but its limit.
+     */
+    void wait(String shown, CompletableFuture<ChannelDriver> result) {
+      Daemons.start(
+          "penstock-connect-" + channel,
+          () -> {
+            boolean finished = false;
+            try {
+              limit(options.connectTimeout());
+              int flags = Linux.check("fcntl", calls.fcntl(fd, Linux.F_GETFL, 0));
+              calls.fcntl(fd, Linux.F_SETFL, flags & ~Linux.O_NONBLOCK);
+              int answer;
+              do {
+                answer = once();
+              } while (answer == -Linux.EINTR && !result.isDone());
+              Linux.check("connect", answer);
+              calls.fcntl(fd, Linux.F_SETFL, flags);
+              finished = true;
+              finish(result);
+            } catch (IOException e) {
+              result.completeExceptionally(Failures.address(shown, e));
+            } catch (RuntimeException | Error e) {
+              result.completeExceptionally(e);
+            } finally {
+              if (!finished) {
+                calls.close(fd);
+              }
+            }
+          });
+    }
+
+    private void limit(Duration timeout) throws IOException {
+      ByteBuffer time = ByteBuffer.allocateDirect(16).order(ByteOrder.nativeOrder());
+      time.putLong(0, timeout.toSeconds()).putLong(8, timeout.toNanosPart() / 1000);
+      if (time.getLong(0) == 0 && time.getLong(8) == 0) {
+        time.putLong(8, 1);
+      }
+      Linux.check(
+          "setsockopt",
+          calls.setsockopt(fd, Linux.SOL_SOCKET, SO_SNDTIMEO, calls.address(time), 16));
+    }
+
+    void finish(CompletableFuture<ChannelDriver> result) throws IOException {
+      Adopted socket = AdoptedListener.adopt(calls, fd, options);
+      try {
+        if (!result.complete(new SocketDriver(channel, socket, drain))) {
+          LOG.log(Level.DEBUG, "{0}: connecting was cancelled", channel);
+          socket.close();
+        }
+      } catch (IOException | RuntimeException e) {
+        socket.close();
+        throw e;
+      }
+    }
+  }
+
+  /** Binds a name and listens. */
+  ListenerDriver listen(Endpoint endpoint, ChannelOptions options) throws IOException {
+    ByteBuffer name = name(endpoint);
+    Posix calls = calls(endpoint);
+    try {
+      int fd = Linux.check("socket", calls.socket(Linux.AF_UNIX, TYPE | Linux.SOCK_NONBLOCK, 0));
+      boolean kept = false;
+      try {
+        Linux.check("bind", calls.bind(fd, calls.address(name), name.limit()));
+        Linux.check("listen", calls.listen(fd, options.backlog()));
+        Carrier carrier = Carrier.open(calls);
+        kept = true;
+        return new AdoptedListener(endpoint, carrier.adopt(fd), drain, options);
+      } finally {
+        if (!kept) {
+          calls.close(fd);
+        }
+      }
+    } catch (IOException e) {
+      throw Failures.address(endpoint.anonymous().toString(), e);
+    }
+  }
+}

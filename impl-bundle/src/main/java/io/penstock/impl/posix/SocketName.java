@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.posix;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** Addresses of sockets as the system writes them. */
+public final class SocketName {
+  private static final int AF_INET = 2;
+  private static final int AF_INET6 = 10;
+  private static final int SO_LINGER = 13;
+  private static final int FAMILY_BYTES = 2;
+  private static final int MOST_BYTES = 128;
+
+  /** The most bytes of a name, be it a path or abstract. */
+  public static final int MOST_NAME_BYTES = 107;
+
+  private SocketName() {}
+
+  /** The address of an abstract Unix socket. */
+  public static final class AbstractAddress extends SocketAddress {
+    private static final long serialVersionUID = 1L;
+
+    /** Without the sign in front. */
+    private final String name;
+
+    /** The address of that name. */
+    public AbstractAddress(String name) {
+      this.name = name;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+      return other instanceof AbstractAddress that && name.equals(that.name);
+    }
+
+    @Override
+    public int hashCode() {
+      return name.hashCode();
+    }
+
+    @Override
+    public String toString() {
+      return "@" + name;
+    }
+  }
+
+  /** Asks for a name. */
+  @FunctionalInterface
+  private interface Question {
+    int ask(int fd, long address, long length);
+  }
+
+  /**
+   * An abstract name as an address: the whole buffer.
+   *
+   * @param name at most {@link #MOST_NAME_BYTES} bytes in UTF-8
+   */
+  public static ByteBuffer ofAbstract(String name) {
+    byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer address =
+        ByteBuffer.allocateDirect(FAMILY_BYTES + 1 + bytes.length).order(ByteOrder.nativeOrder());
+    address.putShort((short) Linux.AF_UNIX).put((byte) 0).put(bytes);
+    return address.flip();
+  }
+
+  /**
+   * A socket's own address.
+   *
+   * @return null where it has none
+   */
+  public static @Nullable SocketAddress local(Adopted socket) throws IOException {
+    return ask("getsockname", socket, socket.calls()::getsockname);
+  }
+
+  /**
+   * Its peer's address.
+   *
+   * @return null where it has none
+   */
+  public static @Nullable SocketAddress peer(Adopted socket) throws IOException {
+    return ask("getpeername", socket, socket.calls()::getpeername);
+  }
+
+  private static @Nullable SocketAddress ask(String call, Adopted socket, Question question)
+      throws IOException {
+    ByteBuffer memory =
+        ByteBuffer.allocateDirect(MOST_BYTES + 4)
+            .order(ByteOrder.nativeOrder())
+            .putInt(MOST_BYTES, MOST_BYTES);
+    long address = socket.calls().address(memory);
+    int result = socket.call(fd -> question.ask(fd, address, address + MOST_BYTES));
+    if (result == -Linux.ENOTCONN) {
+      return null;
+    }
+    Linux.check(call, result);
+    return parse(memory.limit(Math.min(MOST_BYTES, memory.getInt(MOST_BYTES))));
+  }
+
+  private static @Nullable SocketAddress parse(ByteBuffer memory) throws IOException {
+    if (memory.remaining() <= FAMILY_BYTES) {
+      return null;
+    }
+    int family = memory.getShort();
+    return switch (family) {
+      case Linux.AF_UNIX ->
+          memory.get(memory.position()) == 0 ? abstractName(memory) : path(memory);
+      case AF_INET -> internet(memory, 4, FAMILY_BYTES + 2);
+      case AF_INET6 -> internet(memory, 16, FAMILY_BYTES + 6);
+      default -> null;
+    };
+  }
+
+  private static SocketAddress abstractName(ByteBuffer memory) {
+    memory.get();
+    return new AbstractAddress(StandardCharsets.UTF_8.decode(memory).toString());
+  }
+
+  private static SocketAddress path(ByteBuffer memory) {
+    int end = memory.position();
+    while (end < memory.limit() && memory.get(end) != 0) {
+      end++;
+    }
+    return UnixDomainSocketAddress.of(StandardCharsets.UTF_8.decode(memory.limit(end)).toString());
+  }
+
+  private static SocketAddress internet(ByteBuffer memory, int bytes, int at) throws IOException {
+    int port = Short.toUnsignedInt(memory.order(ByteOrder.BIG_ENDIAN).getShort());
+    byte[] host = new byte[bytes];
+    memory.position(at).get(host);
+    return new InetSocketAddress(InetAddress.getByAddress(host), port);
+  }
+
+  /** Has the close of a TCP connection cut it. */
+  public static void lingerNot(Adopted socket) throws IOException {
+    Posix calls = socket.calls();
+    ByteBuffer memory =
+        ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).putInt(0, 1).putInt(4, 0);
+    long address = calls.address(memory);
+    Linux.check(
+        "setsockopt",
+        socket.call(fd -> calls.setsockopt(fd, Linux.SOL_SOCKET, SO_LINGER, address, 8)));
+  }
+}
