@@ -37,9 +37,9 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Unix sockets by path and, with native calls, by abstract name. A listener refuses a path that
- * exists, gives it the permissions of the option {@code mode} (0600 by default) and unlinks it on
- * close.
+ * Unix sockets by path and, with native calls, by abstract name. A listener refuses a path at which
+ * somebody listens or which is no socket, takes over one that nobody listens at any more, gives it
+ * the permissions of the option {@code mode} (0600 by default) and unlinks it on close.
  */
 public final class UnixProvider implements ChannelProvider {
   private static final Logger LOG = System.getLogger("io.penstock");
@@ -174,10 +174,7 @@ public final class UnixProvider implements ChannelProvider {
     Object identity = null;
     try {
       server.configureBlocking(false);
-      if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-        throw new AddressException(
-            Kind.IN_USE, shown, "the file exists; remove it if nobody listens there", null);
-      }
+      new DeadSocket(shown, absolute).remove();
       server.bind(UnixDomainSocketAddress.of(path), options.backlog());
       Object bound = identity(absolute);
       identity = bound;

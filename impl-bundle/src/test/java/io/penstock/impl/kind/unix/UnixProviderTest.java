@@ -19,7 +19,11 @@ import io.penstock.impl.kind.Peers.Peer;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ListenerDriver;
 import java.io.IOException;
+import java.net.SocketException;
+import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -27,6 +31,7 @@ import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -124,6 +129,66 @@ class UnixProviderTest {
     // Some JDKs allow a byte less: then it is refused by name, never cut.
     assertTrue(kind == null || kind == AddressException.Kind.NAME_TOO_LONG, "kind " + kind);
     assertEquals(kind == null, Files.exists(Path.of(path)));
+  }
+
+  @Test
+  void aDeadListenersPathIsTakenOverAndNobodyElses() throws IOException {
+    Path path = folder.resolve("s");
+    ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    dead.bind(UnixDomainSocketAddress.of(path));
+    dead.close();
+    assertTrue(Files.exists(path));
+    ListenerDriver listener = peers.listen("unix-listen:" + path);
+    Peer client = peers.connect("unix:" + path);
+    client.write("alive");
+    assertEquals("alive", peers.accept(listener).read(5));
+    assertEquals(List.of("s"), names());
+
+    assertEquals(AddressException.Kind.IN_USE, kindOf("unix-listen:" + path));
+    assertEquals(List.of("s"), names());
+    listener.close();
+    assertEquals(List.of(), names());
+  }
+
+  @Test
+  void whereNobodyAcceptsSomebodyStillListens() throws IOException {
+    Path path = folder.resolve("s");
+    try (ServerSocketChannel full = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      full.bind(UnixDomainSocketAddress.of(path), 1);
+      List<SocketChannel> waiting = new ArrayList<>();
+      for (int i = 0; i < 3; i++) {
+        SocketChannel next = SocketChannel.open(StandardProtocolFamily.UNIX);
+        waiting.add(next);
+        next.configureBlocking(false);
+        try {
+          next.connect(UnixDomainSocketAddress.of(path));
+        } catch (SocketException e) {
+          // The backlog is full.
+          assertTrue(i > 0, "connect " + i);
+        }
+      }
+      assertEquals(AddressException.Kind.IN_USE, kindOf("unix-listen:" + path));
+      for (SocketChannel each : waiting) {
+        each.close();
+      }
+    }
+  }
+
+  @Test
+  void aLinkIsNotFollowedToASocket() throws IOException {
+    Path path = folder.resolve("s");
+    ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    dead.bind(UnixDomainSocketAddress.of(path));
+    dead.close();
+    Path link = Files.createSymbolicLink(folder.resolve("link"), path);
+    assertEquals(AddressException.Kind.IN_USE, kindOf("unix-listen:" + link));
+    assertEquals(List.of("link", "s"), names());
+  }
+
+  private List<String> names() throws IOException {
+    try (Stream<Path> all = Files.list(folder)) {
+      return all.map(each -> each.getFileName().toString()).sorted().toList();
+    }
   }
 
   @Test
