@@ -8,9 +8,12 @@ import java.io.FileOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.Charset;
 import java.util.Map;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
@@ -24,6 +27,9 @@ import org.osgi.service.component.annotations.Reference;
  */
 @Component(service = Callable.class, property = "penstock.main:Boolean=true")
 public final class CommandLineComponent implements Callable<Integer> {
+  /** Set by the script, before the virtual machine opens descriptors of its own. */
+  private static final String INHERITED = "penstock.inherited";
+
   private final Supplier<String[]> arguments;
   private final Tool tool;
 
@@ -60,10 +66,25 @@ public final class CommandLineComponent implements Callable<Integer> {
                 out,
                 System.err,
                 Terminal.isStandardError(),
+                inherited(System.getProperty(INHERITED)),
                 CommandLineComponent::isVirtualMachineEnding,
                 container),
             channels,
             relays);
+  }
+
+  /** The numbers in a text, separated by commas. */
+  static @Nullable SortedSet<Integer> inherited(@Nullable String text) {
+    if (text == null) {
+      return null;
+    }
+    SortedSet<Integer> numbers = new TreeSet<>();
+    for (String number : text.split(",", -1)) {
+      if (!number.isEmpty()) {
+        numbers.add(Integer.valueOf(number));
+      }
+    }
+    return numbers;
   }
 
   /**

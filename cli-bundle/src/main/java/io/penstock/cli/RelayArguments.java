@@ -12,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParseResult;
 
@@ -23,6 +24,8 @@ import picocli.CommandLine.ParseResult;
  * @param options how
  */
 record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
+  private static final String DESCRIPTOR = "fd";
+  private static final String OWN = "own";
   private static final Set<String> INSIDE_ONLY = Set.of("pipe", "mem", "mem-listen");
 
   /**
@@ -30,12 +33,21 @@ record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
    *
    * @param parsed the arguments of {@code relay}
    * @param schemes which are installed
+   * @param inherited the descriptors that the program was given beside the standard streams; null
+   *     where nobody has noted them
    * @return what to do
    * @throws IllegalArgumentException if something cannot be; the message says what is allowed
    */
-  static RelayArguments of(ParseResult parsed, SortedSet<String> schemes) {
+  static RelayArguments of(
+      ParseResult parsed, SortedSet<String> schemes, @Nullable SortedSet<Integer> inherited) {
     Endpoint from = endpoint("FROM", text(parsed.matchedPositionalValue(0, "")), schemes);
     Endpoint to = endpoint("TO", text(parsed.matchedPositionalValue(1, "")), schemes);
+    checkDescriptor("FROM", from, inherited);
+    checkDescriptor("TO", to, inherited);
+    if (isDescriptor(from) && from.address().equals(to.address()) && isDescriptor(to)) {
+      throw new IllegalArgumentException(
+          "fd:" + to.address() + " on both sides would be closed by the one before the other");
+    }
     boolean oneWay = parsed.hasMatchedOption(Syntax.ONE_WAY);
     boolean fork = parsed.hasMatchedOption(Syntax.FORK);
     if (fork) {
@@ -120,6 +132,40 @@ record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
     return endpoint;
   }
 
+  private static boolean isDescriptor(Endpoint endpoint) {
+    return endpoint.scheme().equals(DESCRIPTOR);
+  }
+
+  /** Only what was given to the program: other descriptors are the virtual machine's own. */
+  private static void checkDescriptor(
+      String side, Endpoint endpoint, @Nullable SortedSet<Integer> inherited) {
+    if (!isDescriptor(endpoint)) {
+      return;
+    }
+    if (inherited == null) {
+      throw new IllegalArgumentException(
+          side
+              + ": fd: needs to know which descriptors the program was given; start it with the"
+              + " script penstock, which notes them");
+    }
+    if (endpoint.options().containsKey(OWN)) {
+      throw new IllegalArgumentException(
+          side + ": option '" + OWN + "' is for programs; here a descriptor is always given away");
+    }
+    boolean given =
+        inherited.stream().anyMatch(number -> number.toString().equals(endpoint.address()));
+    if (!given) {
+      throw new IllegalArgumentException(
+          side
+              + ": "
+              + endpoint
+              + ": the program was not given that descriptor; it was given "
+              + (inherited.isEmpty()
+                  ? "none beside the standard streams"
+                  : inherited.stream().map(String::valueOf).collect(Collectors.joining(", "))));
+    }
+  }
+
   private static String known(SortedSet<String> schemes) {
     List<String> usable = schemes.stream().filter(s -> !INSIDE_ONLY.contains(s)).toList();
     return usable.isEmpty() ? "none" : String.join(", ", usable);
@@ -132,7 +178,7 @@ record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
               + from.scheme()
               + ":");
     }
-    if (to.listening() || to.scheme().equals("stdio")) {
+    if (to.listening() || to.scheme().equals("stdio") || isDescriptor(to)) {
       throw new IllegalArgumentException(
           "--fork needs a TO that each connection can have for itself, but "
               + to.scheme()
@@ -147,6 +193,9 @@ record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
     if (connect != null) {
       options = options.withConnectTimeout(connect);
     }
+    if (isDescriptor(endpoint)) {
+      options = options.with(OWN, "true");
+    }
     List<String> pairs = parsed.matchedOptionValue(side, List.of());
     for (String pair : pairs) {
       int equals = pair.indexOf('=');
@@ -156,7 +205,7 @@ record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
       }
       String key = pair.substring(0, equals);
       boolean twice = pairs.stream().filter(p -> p.startsWith(key + "=")).count() > 1;
-      if (twice || endpoint.options().containsKey(key)) {
+      if (twice || endpoint.options().containsKey(key) || options.extra().containsKey(key)) {
         throw new IllegalArgumentException(side + ": option '" + key + "' is given twice");
       }
       options = with(side, options, key, pair.substring(equals + 1));

@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +40,8 @@ final class Tool {
    * @param out standard output
    * @param err standard error
    * @param terminal whether standard error is a terminal
+   * @param inherited the descriptors that the program was given beside the standard streams; null
+   *     where nobody has noted them
    * @param ending whether the virtual machine is shutting down
    * @param container keeps the container running and returns the exit status
    */
@@ -48,6 +51,7 @@ final class Tool {
       PrintStream out,
       PrintStream err,
       boolean terminal,
+      @Nullable SortedSet<Integer> inherited,
       BooleanSupplier ending,
       Function<Map<String, String>, Integer> container) {}
 
@@ -216,7 +220,7 @@ final class Tool {
   private int relay(ParseResult parsed, boolean verbose) {
     RelayArguments arguments;
     try {
-      arguments = RelayArguments.of(parsed, channels.schemes());
+      arguments = RelayArguments.of(parsed, channels.schemes(), surroundings.inherited());
     } catch (IllegalArgumentException e) {
       return refuse(Reporter.describe(e));
     }

@@ -53,6 +53,7 @@ final class Fakes {
   Consumer<RelayOptions> onStart = options -> relay.completed.complete(null);
 
   boolean terminal;
+  SortedSet<Integer> inherited = new TreeSet<>(List.of(5, 13));
   volatile boolean ending;
 
   record Request(Endpoint from, Endpoint to, RelayOptions options) {}
@@ -65,6 +66,7 @@ final class Fakes {
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             terminal,
+            inherited,
             () -> ending,
             options -> {
               containers.add(options);
@@ -157,6 +159,7 @@ final class Fakes {
           List.of(
               "echo",
               "exec",
+              "fd",
               "fifo",
               "mem",
               "mem-listen",

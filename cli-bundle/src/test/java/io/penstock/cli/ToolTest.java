@@ -3,6 +3,7 @@ package io.penstock.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Endpoint;
@@ -375,8 +376,8 @@ class ToolTest {
           relay --fork tcp-listen://*:0 - | --fork needs a TO that each connection can have for itself, but stdio: is there only once
           relay --fork tcp-listen://*:0 unix-listen:x | --fork needs a TO that each connection can have for itself, but unix-listen: listens
           relay - - | stdio: on both sides would read standard input twice; with -u it is copied to standard output
-          relay foo:bar echo: | FROM: unknown scheme 'foo': no provider with penstock.scheme=foo is installed; known schemes: echo, exec, fifo, shell, stdio, tcp, tcp-listen, unix, unix-listen
-          relay stdio: nonsense | TO: 'nonsense' is not an endpoint; expected SCHEME:ADDRESS, such as tcp://localhost:80; known schemes: echo, exec, fifo, shell, stdio, tcp, tcp-listen, unix, unix-listen
+          relay foo:bar echo: | FROM: unknown scheme 'foo': no provider with penstock.scheme=foo is installed; known schemes: echo, exec, fd, fifo, shell, stdio, tcp, tcp-listen, unix, unix-listen
+          relay stdio: nonsense | TO: 'nonsense' is not an endpoint; expected SCHEME:ADDRESS, such as tcp://localhost:80; known schemes: echo, exec, fd, fifo, shell, stdio, tcp, tcp-listen, unix, unix-listen
           relay stdio: pipe:x | TO: pipe: names something inside a container, and this relay has one of its own; use it in a configuration io.penstock.Relay~NAME of 'penstock run --conf DIR' (a FIFO is fifo:PATH)
           relay mem-listen:x echo: | FROM: mem-listen: names something inside a container, and this relay has one of its own; use it in a configuration io.penstock.Relay~NAME of 'penstock run --conf DIR'
           relay mem:x echo: | FROM: mem: names something inside a container, and this relay has one of its own; use it in a configuration io.penstock.Relay~NAME of 'penstock run --conf DIR'
@@ -401,6 +402,43 @@ class ToolTest {
   @Test
   void standardInputIsCopiedToStandardOutputOneWay() {
     assertEquals(0, fakes.run("relay", "-u", "-", "-"));
+  }
+
+  @Test
+  void aDescriptorThatWasGivenGoesOverToTheRelay() {
+    assertEquals(0, fakes.run("relay", "fd:5", "fd:13"));
+    RelayOptions options = fakes.requests.get(0).options();
+    assertEquals("true", options.from().extra().get("own"));
+    assertEquals("true", options.to().extra().get("own"));
+    assertEquals(0, fakes.run("relay", "stdio:", "echo:"));
+    assertNull(fakes.requests.get(1).options().from().extra().get("own"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      textBlock =
+          """
+          fd:4 echo:           | FROM: fd:4: the program was not given that descriptor; it was given 5, 13
+          echo: fd:4           | TO: fd:4: the program was not given that descriptor; it was given 5, 13
+          fd:05 echo:          | FROM: fd:05: the program was not given that descriptor; it was given 5, 13
+          fd:4?own=true echo:  | FROM: option 'own' is for programs; here a descriptor is always given away
+          --from own=true fd:5 echo: | --from: option 'own' is given twice
+          fd:5 fd:5            | fd:5 on both sides would be closed by the one before the other
+          --fork tcp-listen://127.0.0.1:0 fd:5 | --fork needs a TO that each connection can have for itself, but fd: is there only once
+          """)
+  void otherDescriptorsAreRefused(String line, String refusal) {
+    assertEquals(2, fakes.run(("relay " + line).split(" ")));
+    assertTrue(fakes.err().contains(refusal), fakes.err());
+    assertEquals(0, fakes.requests.size());
+  }
+
+  @Test
+  void whereNobodyHasNotedWhatWasGivenNoDescriptorIsTaken() {
+    fakes.inherited = null;
+    assertEquals(2, fakes.run("relay", "fd:5", "echo:"));
+    assertTrue(fakes.err().contains("start it with the script penstock"), fakes.err());
   }
 
   @Test

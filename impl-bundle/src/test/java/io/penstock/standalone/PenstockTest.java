@@ -51,6 +51,7 @@ class PenstockTest {
           Set.of(
               "echo",
               "exec",
+              "fd",
               "fifo",
               "mem",
               "mem-listen",

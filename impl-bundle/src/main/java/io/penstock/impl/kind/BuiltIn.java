@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind;
 
+import io.penstock.impl.kind.descriptor.DescriptorProvider;
 import io.penstock.impl.kind.fifo.FifoProvider;
 import io.penstock.impl.kind.memory.MemoryProvider;
 import io.penstock.impl.kind.pipe.PipeProvider;
@@ -24,6 +25,7 @@ public final class BuiltIn {
    */
   public static List<ChannelProvider> providers(PipeProvider.Finder pipes, PosixAccess posix) {
     return List.of(
+        new DescriptorProvider(posix),
         new FifoProvider(),
         new MemoryProvider(),
         new PipeProvider(pipes),

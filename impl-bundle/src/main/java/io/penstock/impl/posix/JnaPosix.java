@@ -38,6 +38,10 @@ final class JnaPosix implements Posix {
 
     static native int dup3(int from, int to, int flags);
 
+    static native int epoll_create1(int flags);
+
+    static native int epoll_ctl(int set, int operation, int fd, long event);
+
     static native int close(int fd);
 
     static native int getpwuid_r(int uid, long user, long buffer, long length, long result);
@@ -129,6 +133,16 @@ final class JnaPosix implements Posix {
   @Override
   public int getgrgid_r(int gid, long group, long buffer, long length, long result) {
     return -Library.getgrgid_r(gid, group, buffer, length, result);
+  }
+
+  @Override
+  public int epoll_create1(int flags) {
+    return result(Library.epoll_create1(flags));
+  }
+
+  @Override
+  public int epoll_ctl(int set, int operation, int fd, long event) {
+    return result(Library.epoll_ctl(set, operation, fd, event));
   }
 
   @Override

@@ -30,6 +30,7 @@ public final class Linux {
   public static final int O_WRONLY = 1;
   public static final int O_RDWR = 2;
   public static final int O_NONBLOCK = 04000;
+  public static final int O_NOCTTY = 0400;
   public static final int O_CLOEXEC = 02000000;
   public static final int O_PATH = 010000000;
   public static final long FIONREAD = 0x541B;

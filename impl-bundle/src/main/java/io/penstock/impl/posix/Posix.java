@@ -63,6 +63,12 @@ public interface Posix {
   /** As {@link #getpwuid_r}, for a group. */
   int getgrgid_r(int gid, long group, long buffer, long length, long result);
 
+  /** Makes a set of descriptors that can be waited for. */
+  int epoll_create1(int flags);
+
+  /** Changes such a set. */
+  int epoll_ctl(int set, int operation, int fd, long event);
+
   /** Closes a descriptor. */
   int close(int fd);
 

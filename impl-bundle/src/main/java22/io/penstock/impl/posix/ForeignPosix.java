@@ -104,6 +104,9 @@ final class ForeignPosix implements Posix {
       new Call("getpwuid_r", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   private static final Call GETGRGID_R =
       new Call("getgrgid_r", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  private static final Call EPOLL_CREATE1 = new Call("epoll_create1", -1, JAVA_INT);
+  private static final Call EPOLL_CTL =
+      new Call("epoll_ctl", -1, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
   private static final Call CLOSE = new Call("close", -1, JAVA_INT);
   private static final Call FCNTL = new Call("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final Call IOCTL = new Call("ioctl", 2, JAVA_INT, JAVA_LONG, JAVA_LONG);
@@ -185,6 +188,17 @@ final class ForeignPosix implements Posix {
   public int getgrgid_r(int gid, long group, long buffer, long length, long result) {
     return -GETGRGID_R.with(
         (call, state) -> (int) call.invokeExact(state, gid, group, buffer, length, result));
+  }
+
+  @Override
+  public int epoll_create1(int flags) {
+    return EPOLL_CREATE1.with((call, state) -> (int) call.invokeExact(state, flags));
+  }
+
+  @Override
+  public int epoll_ctl(int set, int operation, int fd, long event) {
+    return EPOLL_CTL.with(
+        (call, state) -> (int) call.invokeExact(state, set, operation, fd, event));
   }
 
   @Override

@@ -10,12 +10,16 @@ import java.nio.channels.WritableByteChannel;
  * Moves bytes in pieces of a sane size. The JDK copies a heap buffer into direct memory as large as
  * the whole buffer, and keeps that memory for the thread.
  */
-final class Bounded {
-  private static final int PIECE = 128 * 1024;
+public final class Bounded {
+  /**
+   * The most that is moved at once between the system and a buffer that is not direct, in bytes.
+   */
+  public static final int PIECE = 128 * 1024;
 
   private Bounded() {}
 
-  static int read(ReadableByteChannel channel, ByteBuffer dst) throws IOException {
+  /** Reads as the channel does. */
+  public static int read(ReadableByteChannel channel, ByteBuffer dst) throws IOException {
     if (dst.isDirect() || dst.remaining() <= PIECE) {
       return channel.read(dst);
     }
@@ -28,7 +32,8 @@ final class Bounded {
     }
   }
 
-  static int write(WritableByteChannel channel, ByteBuffer src) throws IOException {
+  /** Writes as the channel does. */
+  public static int write(WritableByteChannel channel, ByteBuffer src) throws IOException {
     if (src.isDirect() || src.remaining() <= PIECE) {
       return channel.write(src);
     }

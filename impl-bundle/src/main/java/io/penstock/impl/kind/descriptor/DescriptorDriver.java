@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.descriptor;
+
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.error.StreamClosedException;
+import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.socket.Bounded;
+import io.penstock.impl.posix.Adopted;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ProviderContext;
+import io.penstock.spi.SinkDriver;
+import io.penstock.spi.SourceDriver;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channel;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.Pipe;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A pipe, a FIFO, a terminal or a file, whose directions have nothing to do with each other. The
+ * system cannot tell its peer of a cut: it reads an end.
+ */
+final class DescriptorDriver implements ChannelDriver {
+  private static final Logger LOG = System.getLogger("io.penstock");
+
+  private final Adopted adopted;
+  private final boolean selectable;
+  private final ProviderContext context;
+  private final @Nullable Input source;
+  private final @Nullable Output sink;
+
+  /**
+   * Takes a descriptor over.
+   *
+   * @param adopted the descriptor
+   * @param selectable false for a file, which is always ready
+   * @param context of the channel
+   */
+  DescriptorDriver(Adopted adopted, boolean selectable, ProviderContext context) {
+    this.adopted = adopted;
+    this.selectable = selectable;
+    this.context = context;
+    Pipe.SourceChannel input = adopted.input();
+    Pipe.SinkChannel output = adopted.output();
+    this.source = input == null ? null : new Input(input);
+    this.sink = output == null ? null : new Output(output);
+  }
+
+  @Override
+  public @Nullable SourceDriver source() {
+    return source;
+  }
+
+  @Override
+  public @Nullable SinkDriver sink() {
+    return sink;
+  }
+
+  @Override
+  public void close() throws IOException {
+    adopted.close();
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    try {
+      adopted.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, context.name() + ": the descriptor could not be closed", e);
+    }
+  }
+
+  /** Closes one direction, and with it what there is when it is the only one. */
+  private void release(boolean only, Channel direction) throws IOException {
+    try {
+      if (only) {
+        adopted.close();
+      } else {
+        direction.close();
+      }
+    } finally {
+      // The other side sees it only when no selector holds it any more.
+      context.forgetClosed();
+    }
+  }
+
+  private final class Input implements SourceDriver {
+    private final Pipe.SourceChannel channel;
+    private volatile boolean ended;
+
+    Input(Pipe.SourceChannel channel) {
+      this.channel = channel;
+    }
+
+    @Override
+    public int read(ByteBuffer dst) throws IOException {
+      if (ended) {
+        return -1;
+      }
+      try {
+        int n = Bounded.read(channel, dst);
+        ended = n < 0;
+        return n;
+      } catch (ClosedChannelException e) {
+        throw new StreamClosedException(context.name());
+      } catch (IOException e) {
+        throw new ConnectionResetException(
+            context.name(), "it cannot be read any more: " + Failures.reason(e), 0);
+      }
+    }
+
+    @Override
+    public boolean ready() {
+      return ended || !selectable;
+    }
+
+    @Override
+    public boolean ended() {
+      return ended;
+    }
+
+    @Override
+    public void onReady(Runnable ready) {
+      // Only the selector can tell, and a file is always ready.
+    }
+
+    @Override
+    public @Nullable SelectableChannel selectable() {
+      return selectable ? channel : null;
+    }
+
+    @Override
+    public int interest() {
+      return selectable ? SelectionKey.OP_READ : 0;
+    }
+
+    @Override
+    public void close() throws IOException {
+      release(sink == null, channel);
+    }
+  }
+
+  /**
+   * Selected by the product alone and only while it is full: a selector of somebody else's that
+   * holds the channel would keep the reader from seeing the end.
+   */
+  private final class Output implements SinkDriver {
+    private final Pipe.SinkChannel channel;
+    private final AtomicBoolean watched = new AtomicBoolean();
+    private volatile Runnable ready = () -> {};
+    private volatile boolean full;
+    private volatile @Nullable String why;
+
+    Output(Pipe.SinkChannel channel) {
+      this.channel = channel;
+    }
+
+    @Override
+    public int write(ByteBuffer src) throws IOException {
+      String reason = why;
+      if (reason != null) {
+        throw broken(reason);
+      }
+      int want = src.remaining();
+      int n;
+      try {
+        n = Bounded.write(channel, src);
+      } catch (ClosedChannelException e) {
+        throw new StreamClosedException(context.name());
+      } catch (IOException e) {
+        why = Failures.reason(e);
+        throw broken(Failures.reason(e));
+      }
+      if (n < Math.min(want, Bounded.PIECE)) {
+        full = true;
+        if (watched.compareAndSet(false, true)) {
+          context.select(channel, SelectionKey.OP_WRITE, this::emptied);
+        }
+      }
+      return n;
+    }
+
+    private void emptied() {
+      watched.set(false);
+      full = false;
+      ready.run();
+    }
+
+    private BrokenPipeException broken(String reason) {
+      return new BrokenPipeException(context.name(), "it cannot be written any more: " + reason, 0);
+    }
+
+    @Override
+    public void end() throws IOException {
+      release(source == null, channel);
+    }
+
+    @Override
+    public long room() {
+      return why == null ? -1 : 0;
+    }
+
+    @Override
+    public boolean ready() {
+      return why != null || !full;
+    }
+
+    @Override
+    public void onReady(Runnable callback) {
+      ready = callback;
+    }
+
+    @Override
+    public void close() throws IOException {
+      end();
+    }
+  }
+}

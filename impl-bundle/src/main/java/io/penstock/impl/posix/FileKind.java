@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.posix;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+
+/** What an open descriptor is. */
+public enum FileKind {
+  /** Not open. */
+  NONE,
+  /** A socket of any family. */
+  SOCKET,
+  /** A pipe, with a name or without. */
+  FIFO,
+  /** A terminal, as a program in it has it. */
+  TERMINAL,
+  /** The null device, the other side of a terminal, and the like. */
+  CHARACTER_DEVICE,
+  /** A directory. */
+  DIRECTORY,
+  /** A regular file, and whatever else is read and written like one. */
+  FILE;
+
+  private static final int TYPE = 0170000;
+  private static final int TTY = 4;
+  private static final int OWN_TTY = 5;
+  private static final int FIRST_PTS = 136;
+  private static final int LAST_PTS = 143;
+  private static final int EPOLL_CTL_ADD = 1;
+  private static final int EPERM = 1;
+
+  /** Large enough for {@code struct epoll_event} of any machine. */
+  private static final int EVENT_BYTES = 16;
+
+  private static final int ADDRESS_BYTES = 128;
+
+  /**
+   * Looks at a descriptor.
+   *
+   * @throws IOException if the system does not tell
+   */
+  public static FileKind of(int fd) throws IOException {
+    int mode;
+    try {
+      mode = (Integer) Files.getAttribute(path(fd), "unix:mode");
+    } catch (NoSuchFileException e) {
+      return NONE;
+    }
+    return switch (mode & TYPE) {
+      case 0140000 -> SOCKET;
+      case 0010000 -> FIFO;
+      case 0020000 -> isTerminal(fd) ? TERMINAL : CHARACTER_DEVICE;
+      case 0040000 -> DIRECTORY;
+      default -> FILE;
+    };
+  }
+
+  private static Path path(int fd) {
+    return Path.of("/proc/self/fd/" + fd);
+  }
+
+  /**
+   * Whether it can be opened once more as the same thing, so that what we set does not reach others
+   * who have it: a file would get another offset, many a device is a new one for each who opens it,
+   * a socket cannot be opened.
+   */
+  public boolean isReopened() {
+    return this == FIFO || this == TERMINAL;
+  }
+
+  private static boolean isTerminal(int fd) throws IOException {
+    long device = (Long) Files.getAttribute(path(fd), "unix:rdev");
+    long major = (device >> 8) & 0xfff;
+    // The second of major number 5 makes a new terminal.
+    return major == TTY
+        || (major == OWN_TTY && (device & 0xff) < 2)
+        || (major >= FIRST_PTS && major <= LAST_PTS);
+  }
+
+  /**
+   * Opens it once more and closes the first.
+   *
+   * @return the new descriptor, non-blocking; the first where the system does not allow it
+   */
+  public static int reopen(Posix calls, int fd) {
+    int access = calls.fcntl(fd, Linux.F_GETFL, 0) & Linux.O_ACCMODE;
+    ByteBuffer name = StandardCharsets.US_ASCII.encode(path(fd) + "\0");
+    ByteBuffer memory = ByteBuffer.allocateDirect(name.remaining()).put(name);
+    int fresh =
+        calls.open(
+            calls.address(memory), access | Linux.O_NONBLOCK | Linux.O_CLOEXEC | Linux.O_NOCTTY, 0);
+    if (fresh < 0) {
+      // A pipe that nobody reads any more, or somebody else's.
+      return fd;
+    }
+    calls.close(fd);
+    return fresh;
+  }
+
+  /** Whether one can wait for it; what one cannot wait for is always ready. */
+  public static boolean isSelectable(Posix calls, int fd) throws IOException {
+    int epoll = Linux.check("epoll_create1", calls.epoll_create1(Linux.O_CLOEXEC));
+    try {
+      ByteBuffer event = ByteBuffer.allocateDirect(EVENT_BYTES);
+      int result = calls.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, calls.address(event));
+      return result == -EPERM ? false : Linux.check("epoll_ctl", result) == 0;
+    } finally {
+      calls.close(epoll);
+    }
+  }
+
+  /** An option of a socket that is a number. */
+  public static int option(Posix calls, int fd, int option) throws IOException {
+    ByteBuffer memory = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).putInt(4, 4);
+    long address = calls.address(memory);
+    Linux.check("getsockopt", calls.getsockopt(fd, Linux.SOL_SOCKET, option, address, address + 4));
+    return memory.getInt(0);
+  }
+
+  /** Whether a socket has a peer. */
+  public static boolean isConnected(Posix calls, int fd) throws IOException {
+    ByteBuffer memory =
+        ByteBuffer.allocateDirect(ADDRESS_BYTES + 4)
+            .order(ByteOrder.nativeOrder())
+            .putInt(ADDRESS_BYTES, ADDRESS_BYTES);
+    long address = calls.address(memory);
+    int result = calls.getpeername(fd, address, address + ADDRESS_BYTES);
+    return result == -Linux.ENOTCONN ? false : Linux.check("getpeername", result) == 0;
+  }
+}
