@@ -8,6 +8,7 @@ import java.util.Set;
 public final class Linux {
   public static final int AF_UNIX = 1;
   public static final int SOCK_STREAM = 1;
+  public static final int SOCK_DGRAM = 2;
   public static final int SOCK_NONBLOCK = 04000;
   public static final int SOCK_CLOEXEC = 02000000;
   public static final int SHUT_RD = 0;

@@ -72,6 +72,17 @@ public final class SocketName {
   }
 
   /**
+   * A path as an address: the whole buffer.
+   *
+   * @param path at most {@link #MOST_NAME_BYTES} bytes
+   */
+  public static ByteBuffer ofPath(byte[] path) {
+    ByteBuffer address =
+        ByteBuffer.allocateDirect(FAMILY_BYTES + path.length + 1).order(ByteOrder.nativeOrder());
+    return address.putShort((short) Linux.AF_UNIX).put(path).put((byte) 0).flip();
+  }
+
+  /**
    * A socket's own address.
    *
    * @return null where it has none

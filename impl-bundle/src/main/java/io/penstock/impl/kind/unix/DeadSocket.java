@@ -4,12 +4,18 @@ package io.penstock.impl.kind.unix;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.posix.Linux;
+import io.penstock.impl.posix.Posix;
+import io.penstock.impl.posix.PosixAccess;
+import io.penstock.impl.posix.SocketName;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
@@ -37,16 +43,19 @@ final class DeadSocket {
 
   private final String shown;
   private final Path path;
+  private final PosixAccess posix;
 
   /**
    * What may be there.
    *
    * @param shown the endpoint, for errors
-   * @param path absolute
+   * @param path where it may be
+   * @param posix makes native calls, which disturb nobody
    */
-  DeadSocket(String shown, Path path) {
+  DeadSocket(String shown, Path path, PosixAccess posix) {
     this.shown = shown;
     this.path = path;
+    this.posix = posix;
   }
 
   /**
@@ -129,8 +138,33 @@ final class DeadSocket {
     }
   }
 
-  /** Whether anybody listens; a doubt counts as yes. */
-  private static boolean isAlive(Path file) {
+  /** Whether anybody has it open; a doubt counts as yes. */
+  private boolean isAlive(Path file) {
+    Posix calls = posix.calls();
+    return calls == null ? isListening(file) : isBound(calls, file);
+  }
+
+  /**
+   * Connects with a socket of another type: where somebody is, the system says that the type is
+   * wrong, and nobody has to accept anything.
+   */
+  private static boolean isBound(Posix calls, Path file) {
+    byte[] name = file.toString().getBytes(StandardCharsets.UTF_8);
+    if (name.length > SocketName.MOST_NAME_BYTES) {
+      return true;
+    }
+    ByteBuffer address = SocketName.ofPath(name);
+    int probe = calls.socket(Linux.AF_UNIX, Linux.SOCK_DGRAM | Linux.SOCK_CLOEXEC, 0);
+    if (probe < 0) {
+      return true;
+    }
+    int answer = calls.connect(probe, calls.address(address), address.limit());
+    calls.close(probe);
+    return answer != -Linux.ECONNREFUSED;
+  }
+
+  /** Whoever listens sees somebody come and go. */
+  private static boolean isListening(Path file) {
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       // A listener whose backlog is full must not make us wait.
       probe.configureBlocking(false);

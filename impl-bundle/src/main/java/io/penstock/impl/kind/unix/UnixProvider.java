@@ -174,7 +174,7 @@ public final class UnixProvider implements ChannelProvider {
     Object identity = null;
     try {
       server.configureBlocking(false);
-      new DeadSocket(shown, absolute).remove();
+      new DeadSocket(shown, path, posix).remove();
       server.bind(UnixDomainSocketAddress.of(path), options.backlog());
       Object bound = identity(absolute);
       identity = bound;

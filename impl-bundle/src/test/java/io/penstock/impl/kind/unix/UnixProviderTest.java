@@ -3,6 +3,7 @@ package io.penstock.impl.kind.unix;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -16,14 +17,19 @@ import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
+import io.penstock.impl.posix.Linux;
+import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
+import io.penstock.impl.posix.SocketName;
 import io.penstock.spi.ListenerDriver;
 import java.io.IOException;
 import java.net.SocketException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -35,15 +41,22 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class UnixProviderTest {
   @TempDir Path folder;
 
   private final Peers peers = new Peers(new UnixProvider(new PosixAccess(null)));
 
+  private final List<Peers> others = new ArrayList<>();
+
   @AfterEach
   void close() throws IOException {
     peers.close();
+    for (Peers each : others) {
+      each.close();
+    }
   }
 
   @Test
@@ -131,23 +144,48 @@ class UnixProviderTest {
     assertEquals(kind == null, Files.exists(Path.of(path)));
   }
 
-  @Test
-  void aDeadListenersPathIsTakenOverAndNobodyElses() throws IOException {
+  @ParameterizedTest
+  @ValueSource(strings = {"auto", "none"})
+  void aDeadListenersPathIsTakenOverAndNobodyElses(String mode) throws IOException {
     Path path = folder.resolve("s");
+    Peers here = more(mode);
     ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     dead.bind(UnixDomainSocketAddress.of(path));
     dead.close();
     assertTrue(Files.exists(path));
-    ListenerDriver listener = peers.listen("unix-listen:" + path);
-    Peer client = peers.connect("unix:" + path);
+    ListenerDriver listener = here.listen("unix-listen:" + path);
+    Peer client = here.connect("unix:" + path);
     client.write("alive");
-    assertEquals("alive", peers.accept(listener).read(5));
+    assertEquals("alive", here.accept(listener).read(5));
     assertEquals(List.of("s"), names());
 
-    assertEquals(AddressException.Kind.IN_USE, kindOf("unix-listen:" + path));
+    assertThrows(AddressException.class, () -> here.listen("unix-listen:" + path));
     assertEquals(List.of("s"), names());
+    if (mode.equals("auto")) {
+      // To look was no connection.
+      assertNull(listener.accept(here.context("nobody")));
+    }
     listener.close();
     assertEquals(List.of(), names());
+  }
+
+  @Test
+  void aSocketThatDoesNotListenYetIsLeftAlone() throws IOException {
+    Path path = folder.resolve("s");
+    Posix calls = new PosixAccess(null).calls("test", "a test");
+    ByteBuffer address = SocketName.ofPath(path.toString().getBytes(StandardCharsets.UTF_8));
+    int fd = calls.socket(Linux.AF_UNIX, Linux.SOCK_STREAM | Linux.SOCK_CLOEXEC, 0);
+    assertEquals(0, calls.bind(fd, calls.address(address), address.limit()));
+    assertEquals(AddressException.Kind.IN_USE, kindOf("unix-listen:" + path));
+    calls.close(fd);
+    peers.listen("unix-listen:" + path);
+  }
+
+  /** Peers whose native calls are made in some mode. */
+  private Peers more(String mode) {
+    Peers more = new Peers(new UnixProvider(new PosixAccess(mode)));
+    others.add(more);
+    return more;
   }
 
   @Test
