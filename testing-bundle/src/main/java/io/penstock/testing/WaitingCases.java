@@ -184,21 +184,19 @@ abstract class WaitingCases extends ResultCases {
   private static final Duration PACE = Duration.ofMillis(70);
   private static final Duration PACED_LIMIT = Duration.ofMillis(120);
 
-  /** Three steps of 70 ms under a limit of 120 ms; tried again when this machine stalled. */
+  /**
+   * Three steps of 70 ms under a limit of 120 ms; tried again, because this machine may have
+   * stalled on either side. A limit that is not restarted ends every attempt.
+   */
   private void assertProgressRestarts(Paced paced) throws Exception {
     StreamTimeoutException last = null;
     for (int attempt = 0; attempt < 8; attempt++) {
       try (Subject fresh = kind().open()) {
         long start = System.nanoTime();
-        long before = start;
-        boolean stalled = false;
         Task<?> call = paced.begin(fresh, Wait.upTo(PACED_LIMIT));
         for (int i = 0; i < 3; i++) {
           pass(PACE);
           paced.step(fresh, i);
-          long now = System.nanoTime();
-          stalled |= now - before > PACED_LIMIT.toNanos() * 3 / 4;
-          before = now;
         }
         try {
           call.get();
@@ -206,13 +204,10 @@ abstract class WaitingCases extends ResultCases {
           return;
         } catch (StreamTimeoutException e) {
           last = e;
-          if (!stalled) {
-            throw e;
-          }
         }
       }
     }
-    throw new AssertionError("the machine stalled in every attempt", last);
+    throw new AssertionError("timed out in every attempt", last);
   }
 
   private void assertDripRestarts(
