@@ -183,6 +183,7 @@ final class TlsListener implements ListenerDriver {
     }
     if (!note(handshake)) {
       peer.abort(new StreamClosedException(name));
+      context.forgetClosed();
       return;
     }
     CompletableFuture<TlsDriver> unused =
