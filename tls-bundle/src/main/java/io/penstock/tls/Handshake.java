@@ -33,6 +33,9 @@ final class Handshake {
   private final AtomicInteger reasons = new AtomicInteger();
   private final AtomicBoolean input = new AtomicBoolean();
   private final AtomicBoolean room = new AtomicBoolean();
+  private volatile Runnable onPeersTurn = () -> {};
+  private volatile boolean peersTurn;
+  private volatile long heard;
 
   Handshake(
       TlsDriver driver, ChannelDriver below, ProviderContext context, Crew crew, Duration limit) {
@@ -46,6 +49,28 @@ final class Handshake {
   /** Completes with the connection, or with why there is none; then everything is released. */
   CompletableFuture<TlsDriver> result() {
     return result;
+  }
+
+  /** Has a task told each time when nothing but the peer can bring it further. */
+  void onPeersTurn(Runnable task) {
+    onPeersTurn = task;
+  }
+
+  /** Whether we have done what there was to do, and the peer has not answered yet. */
+  boolean isPeersTurn() {
+    return peersTurn;
+  }
+
+  /** How many bytes the peer had sent when its turn began. */
+  long heard() {
+    return heard;
+  }
+
+  /** Ends it, unless it has ended. */
+  void refuse(IOException cause) {
+    if (result.completeExceptionally(cause)) {
+      cut(cause);
+    }
   }
 
   void begin() {
@@ -67,6 +92,7 @@ final class Handshake {
   private boolean decided;
 
   private void wake() {
+    peersTurn = false;
     if (!result.isDone() && reasons.getAndIncrement() == 0) {
       crew.execute(context.executor(), this::run);
     }
@@ -85,6 +111,7 @@ final class Handshake {
   }
 
   private void step() {
+    peersTurn = false;
     if (decided || result.isDone()) {
       return;
     }
@@ -103,13 +130,21 @@ final class Handshake {
         decided = true;
         context.executor().execute(this::done);
       }
-      case INPUT -> await(below.source(), input);
+      case INPUT -> itIsThePeersTurn();
       case ROOM -> {
         // An answer may be there before all of the question has gone.
         await(below.sink(), room);
-        await(below.source(), input);
+        itIsThePeersTurn();
       }
     }
+  }
+
+  private void itIsThePeersTurn() {
+    heard = driver.heard();
+    // Before the answer is waited for, which may be there already and ends the turn.
+    peersTurn = true;
+    await(below.source(), input);
+    onPeersTurn.run();
   }
 
   /** Not in a place of the crew's: who is told may wait for other handshakes. */
@@ -133,14 +168,11 @@ final class Handshake {
   }
 
   private void tooLate() {
-    IOException late =
+    refuse(
         new StreamTimeoutException(
             driver.name(),
             "the peer has not done its part of the handshake within " + limit.toMillis() + " ms",
-            0);
-    if (result.completeExceptionally(late)) {
-      cut(late);
-    }
+            0));
   }
 
   private void fail(IOException cause) {

@@ -290,6 +290,16 @@ final class TlsDriver implements ChannelDriver {
     }
   }
 
+  /** How many bytes the peer has sent. */
+  long heard() {
+    lock.lock();
+    try {
+      return wire.heard();
+    } finally {
+      unlock();
+    }
+  }
+
   /**
    * Whether the engine has agreed on anything. It also calls a handshake over that the peer, or
    * anybody on the way, has cut short by an alert "user cancelled" and a close: nobody has shown a

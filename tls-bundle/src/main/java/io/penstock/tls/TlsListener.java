@@ -2,6 +2,7 @@
 package io.penstock.tls;
 
 import io.penstock.channel.Endpoint;
+import io.penstock.error.HandshakeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
@@ -13,7 +14,8 @@ import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -31,8 +33,8 @@ import org.jspecify.annotations.Nullable;
 final class TlsListener implements ListenerDriver {
   private static final Logger LOG = System.getLogger("io.penstock");
 
-  /** Handshakes that may be under way at once; further peers wait below. */
-  private static final int HANDSHAKES = 1024;
+  /** Handshakes that may be under way at once; for a further peer's another one is cut. */
+  static final int HANDSHAKES = 1024;
 
   /** After a failure of the system, such as no descriptors left. */
   private static final Duration PAUSE = Duration.ofMillis(200);
@@ -53,11 +55,13 @@ final class TlsListener implements ListenerDriver {
   private final AtomicBoolean armed = new AtomicBoolean();
   private volatile Runnable ready = () -> {};
   private volatile boolean closed;
+  private volatile boolean crowded;
   private boolean failing;
 
   private final ReentrantLock lock = new ReentrantLock();
+  // Guarded by the lock; the oldest first.
+  private final Set<Handshake> shaking = new LinkedHashSet<>();
   // Guarded by the lock.
-  private final Set<Handshake> shaking = new HashSet<>();
   private final Queue<TlsDriver> done = new ArrayDeque<>();
 
   TlsListener(
@@ -118,7 +122,7 @@ final class TlsListener implements ListenerDriver {
   private boolean hasRoom() {
     lock.lock();
     try {
-      return !closed && done.size() < backlog && shaking.size() < HANDSHAKES;
+      return !closed && done.size() < backlog;
     } finally {
       lock.unlock();
     }
@@ -126,6 +130,16 @@ final class TlsListener implements ListenerDriver {
 
   private void take() {
     while (hasRoom()) {
+      Handshake least = null;
+      if (isFull()) {
+        crowded = true;
+        least = least();
+        if (least == null) {
+          // All of them have something to do here; the next that has not wakes us.
+          return;
+        }
+      }
+      crowded = false;
       ChannelDriver peer;
       try {
         peer = below.accept(context);
@@ -138,7 +152,56 @@ final class TlsListener implements ListenerDriver {
         await();
         return;
       }
+      if (least != null) {
+        least.refuse(
+            new HandshakeException(
+                name,
+                "cut to make room for another peer: "
+                    + HANDSHAKES
+                    + " handshakes were under way, and of the older ones this peer had sent least",
+                null));
+      }
       begin(peer);
+    }
+  }
+
+  private boolean isFull() {
+    lock.lock();
+    try {
+      return shaking.size() >= HANDSHAKES;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Who is cut for a further peer: of those whose turn it is, the one that has sent least, and of
+   * these the oldest. Only the older half is looked at, so that a peer who has just come, and has
+   * sent nothing yet, has its time even when all the others have sent a byte.
+   */
+  private @Nullable Handshake least() {
+    lock.lock();
+    try {
+      Handshake least = null;
+      Iterator<Handshake> oldest = shaking.iterator();
+      for (int i = 0; i < HANDSHAKES / 2 && oldest.hasNext(); i++) {
+        Handshake each = oldest.next();
+        if (each.isPeersTurn() && (least == null || each.heard() < least.heard())) {
+          least = each;
+          if (each.heard() == 0) {
+            break;
+          }
+        }
+      }
+      return least;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void wakeIfCrowded() {
+    if (crowded) {
+      wake();
     }
   }
 
@@ -188,6 +251,7 @@ final class TlsListener implements ListenerDriver {
     }
     CompletableFuture<TlsDriver> unused =
         handshake.result().whenComplete((made, failure) -> over(handshake, peer, made, failure));
+    handshake.onPeersTurn(this::wakeIfCrowded);
     handshake.begin();
   }
 

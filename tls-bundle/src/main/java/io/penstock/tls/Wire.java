@@ -32,6 +32,7 @@ final class Wire implements ByteChannel {
   private int readAhead = Buffers.RECORD;
   private boolean dry;
   private boolean ended;
+  private long heard;
   private @Nullable IOException readFailure;
   private @Nullable IOException writeFailure;
   private int waiting;
@@ -62,6 +63,11 @@ final class Wire implements ByteChannel {
   /** Whether the channel below has ended. */
   boolean ended() {
     return ended;
+  }
+
+  /** How many bytes the channel below has given. */
+  long heard() {
+    return heard;
   }
 
   @Override
@@ -103,6 +109,7 @@ final class Wire implements ByteChannel {
       throw readFailure;
     }
     if (n > 0) {
+      heard += n;
       in = fresh.flip();
       return fresh;
     }
