@@ -36,10 +36,12 @@ final class TlsListener implements ListenerDriver {
   /** Handshakes that may be under way at once; for a further peer's another one is cut. */
   static final int HANDSHAKES = 1024;
 
-  /** After a failure of the system, such as no descriptors left. */
-  private static final Duration PAUSE = Duration.ofMillis(200);
+  /** After a fault, until accepting is tried again: longer each time. */
+  private static final Duration FIRST_PAUSE = Duration.ofMillis(10);
 
-  /** Between two lines in the log about peers who were refused for the same reason. */
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+
+  /** Between two lines in the log about faults, or about peers refused for the same reason. */
   private static final Duration QUIET = Duration.ofMinutes(1);
 
   private final String name;
@@ -56,7 +58,13 @@ final class TlsListener implements ListenerDriver {
   private volatile Runnable ready = () -> {};
   private volatile boolean closed;
   private volatile boolean crowded;
-  private boolean failing;
+  // Whether the system has let nobody in; then it is tried again by whoever accepts.
+  private volatile boolean failing;
+  private final Spare spare = new Spare();
+  // By the turn that comes of the reasons.
+  private Duration pause = FIRST_PAUSE;
+  private boolean told;
+  private long toldAt;
 
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by the lock; the oldest first.
@@ -103,9 +111,13 @@ final class TlsListener implements ListenerDriver {
       takeWhateverComes();
       int left = reasons.addAndGet(-seen);
       if (left == 0) {
-        return;
+        break;
       }
       seen = left;
+    }
+    if (failing) {
+      // Only now, because whoever is told takes the turn.
+      ready.run();
     }
   }
 
@@ -122,47 +134,53 @@ final class TlsListener implements ListenerDriver {
   private boolean hasRoom() {
     lock.lock();
     try {
-      return !closed && done.size() < backlog;
+      return !closed && !failing && done.size() < backlog;
     } finally {
       lock.unlock();
     }
   }
 
   private void take() {
-    while (hasRoom()) {
-      Handshake least = null;
-      if (isFull()) {
-        crowded = true;
-        least = least();
-        if (least == null) {
-          // All of them have something to do here; the next that has not wakes us.
-          return;
-        }
+    try {
+      while (hasRoom() && takeOne()) {
+        // The next.
       }
-      crowded = false;
-      ChannelDriver peer;
-      try {
-        peer = below.accept(context);
-        failing = false;
-      } catch (IOException e) {
-        tryLater(e);
-        return;
-      }
-      if (peer == null) {
-        await();
-        return;
-      }
-      if (least != null) {
-        least.refuse(
-            new HandshakeException(
-                name,
-                "cut to make room for another peer: "
-                    + HANDSHAKES
-                    + " handshakes were under way, and of the older ones this peer had sent least",
-                null));
-      }
-      begin(peer);
+    } catch (IOException e) {
+      // The product knows best what to do when the system has no descriptor left: it says so once,
+      // rests, and accepts again. So nobody tries here until whoever accepts has met it, too.
+      failing = true;
     }
+  }
+
+  /** Returns false if there is nobody, or no room: whatever changes that wakes us. */
+  private boolean takeOne() throws IOException {
+    Handshake least = null;
+    if (isFull()) {
+      crowded = true;
+      least = least();
+      if (least == null) {
+        // All of them have something to do here; the next that has not wakes us.
+        return false;
+      }
+    }
+    crowded = false;
+    ChannelDriver peer = below.accept(context);
+    pause = FIRST_PAUSE;
+    if (peer == null) {
+      await();
+      return false;
+    }
+    if (least != null) {
+      least.refuse(
+          new HandshakeException(
+              name,
+              "cut to make room for another peer: "
+                  + HANDSHAKES
+                  + " handshakes were under way, and of the older ones this peer had sent least",
+              null));
+    }
+    begin(peer);
+    return true;
   }
 
   private boolean isFull() {
@@ -205,18 +223,45 @@ final class TlsListener implements ListenerDriver {
     }
   }
 
-  private void tryLater(Throwable failure) {
+  /** Takes one in place of the background, which goes on with the others if that succeeds. */
+  private void tryAgain() throws IOException {
+    failing = false;
+    if (reasons.getAndIncrement() != 0) {
+      // Whoever is at it tries, and says so if it fails.
+      return;
+    }
+    try {
+      boolean unused = takeOne();
+    } catch (IOException e) {
+      failing = true;
+      reasons.set(0);
+      // For the line in the log that comes of this.
+      spare.release();
+      throw e;
+    } catch (RuntimeException | Error e) {
+      armed.set(false);
+      reasons.set(0);
+      tryLater(e);
+      return;
+    }
+    context.executor().execute(this::run);
+  }
+
+  private void tryLater(Throwable fault) {
     if (closed) {
       return;
     }
-    // First, because for want of descriptors a logger may fail, too.
-    Object unused = context.after(PAUSE, this::wake);
-    if (!failing) {
-      failing = true;
-      LOG.log(
-          Level.WARNING, name + ": accepting fails, and is tried again: " + failure.getMessage());
-      LOG.log(Level.DEBUG, name + ": accepting failed", failure);
+    // First, because for want of memory a logger may fail, too.
+    Object unused = context.after(pause, this::wake);
+    Duration twice = pause.multipliedBy(2);
+    pause = twice.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : twice;
+    long now = System.nanoTime();
+    if (!told || now - toldAt > QUIET.toNanos()) {
+      LOG.log(Level.WARNING, name + ": accepting fails, and is tried again: " + fault.getMessage());
+      told = true;
+      toldAt = now;
     }
+    LOG.log(Level.DEBUG, name + ": accepting failed", fault);
   }
 
   private void await() {
@@ -280,6 +325,8 @@ final class TlsListener implements ListenerDriver {
     } finally {
       lock.unlock();
     }
+    // There may be room again.
+    wake();
     if (made != null && late) {
       made.abort(new StreamClosedException(name));
       context.forgetClosed();
@@ -288,8 +335,6 @@ final class TlsListener implements ListenerDriver {
     } else if (failure != null && !(failure instanceof CancellationException)) {
       failed(peer, failure);
     }
-    // There may be room again.
-    wake();
   }
 
   private void failed(ChannelDriver peer, Throwable failure) {
@@ -304,13 +349,11 @@ final class TlsListener implements ListenerDriver {
   // ---- for the product
 
   @Override
-  public @Nullable ChannelDriver accept(ProviderContext channel) {
-    TlsDriver made;
-    lock.lock();
-    try {
-      made = done.poll();
-    } finally {
-      lock.unlock();
+  public @Nullable ChannelDriver accept(ProviderContext channel) throws IOException {
+    TlsDriver made = nextDone();
+    if (made == null && failing) {
+      tryAgain();
+      made = nextDone();
     }
     if (made != null) {
       made.rename(channel.name());
@@ -319,11 +362,20 @@ final class TlsListener implements ListenerDriver {
     return made;
   }
 
+  private @Nullable TlsDriver nextDone() {
+    lock.lock();
+    try {
+      return done.poll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   @Override
   public boolean ready() {
     lock.lock();
     try {
-      return !done.isEmpty();
+      return failing || !done.isEmpty();
     } finally {
       lock.unlock();
     }
@@ -357,6 +409,7 @@ final class TlsListener implements ListenerDriver {
     } finally {
       unfinished.forEach(each -> each.result().cancel(false));
       unclaimed.forEach(each -> each.abort(new StreamClosedException(each.name())));
+      spare.release();
       refusals.close();
     }
   }
