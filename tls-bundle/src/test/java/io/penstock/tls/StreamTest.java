@@ -12,6 +12,7 @@ import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ChannelPair;
+import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.channel.TlsFacet;
 import io.penstock.error.BrokenPipeException;
@@ -32,7 +33,9 @@ import java.lang.management.ThreadMXBean;
 import java.lang.reflect.Method;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -40,6 +43,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -496,6 +500,54 @@ class StreamTest {
       pair.left().closed().toCompletableFuture().get(20, TimeUnit.SECONDS);
       pair.right().closed().toCompletableFuture().get(20, TimeUnit.SECONDS);
     }
+  }
+
+  private static Channel open(String endpoint) throws IOException {
+    return Bench.CHANNELS.open(Endpoint.parse(endpoint), ChannelOptions.defaults(), Bench.SOON);
+  }
+
+  private static void carriesBothWays(Channel near, Channel far) throws Exception {
+    try (Bench.Both both = Bench.over(near, far)) {
+      byte[] much = random(5, MUCH);
+      CompletableFuture<byte[]> there = async(() -> all(both.server()));
+      both.client().sink().writeFully(ByteBuffer.wrap(much), Bench.SOON);
+      both.client().sink().end();
+      assertArrayEquals(much, there.get(20, TimeUnit.SECONDS));
+      CompletableFuture<byte[]> back = async(() -> all(both.client()));
+      both.server().sink().writeFully(ByteBuffer.wrap(much), Bench.SOON);
+      both.server().sink().end();
+      assertArrayEquals(much, back.get(20, TimeUnit.SECONDS));
+      both.server().close();
+      both.client().close();
+      near.closed().toCompletableFuture().get(20, TimeUnit.SECONDS);
+      far.closed().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void goesAboveAUnixSocket(@TempDir Path folder) throws Exception {
+    try (Listener listener =
+        Bench.CHANNELS.listen(
+            Endpoint.parse("unix-listen:" + folder.resolve("s")), ChannelOptions.defaults())) {
+      Channel near = open("unix:" + folder.resolve("s"));
+      carriesBothWays(near, listener.accept(Bench.SOON));
+    }
+  }
+
+  /** Two processes, each of which hands on what it reads over a FIFO to the other. */
+  @Test
+  void goesAboveAProcess(@TempDir Path folder) throws Exception {
+    Path there = folder.resolve("there");
+    Path back = folder.resolve("back");
+    assertEquals(
+        0, new ProcessBuilder("mkfifo", there.toString(), back.toString()).start().waitFor());
+    Channel near = process("cat " + back + " & exec cat > " + there);
+    carriesBothWays(near, process("cat " + there + " & exec cat > " + back));
+  }
+
+  private static Channel process(String script) throws IOException {
+    return Bench.CHANNELS.open(
+        Endpoint.exec(List.of("/bin/sh", "-c", script)), ChannelOptions.defaults(), Bench.SOON);
   }
 
   /** Where no selector tells, bytes below are no data before they are a whole record. */
