@@ -25,6 +25,8 @@ import io.penstock.relay.RelayOptions;
 import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -63,6 +65,9 @@ class HostileTest {
   private static final Duration LIMIT = Duration.ofMillis(1500);
   private static final int MAX_LINE = 64 * 1024;
   private static final int FLOOD = 300;
+
+  /** What may be kept in stock outside the heap, however many come: buffers of all connections. */
+  private static final long STOCK = 8 << 20;
 
   /** What an answer may take while somebody attacks, on a busy machine. */
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(5);
@@ -276,6 +281,27 @@ class HostileTest {
     return least;
   }
 
+  /** What is outside the heap and in use by buffers. */
+  private static long direct() {
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+        .filter(pool -> pool.getName().equals("direct"))
+        .mapToLong(BufferPoolMXBean::getMemoryUsed)
+        .sum();
+  }
+
+  /** Buffers outside the heap are given back some time after the collector has found them. */
+  private static void assertDirectIsNoMoreThan(long before) {
+    eventually(
+        "no more than " + STOCK + " bytes are kept outside the heap",
+        () -> {
+          if (direct() - before <= STOCK) {
+            return true;
+          }
+          System.gc();
+          return false;
+        });
+  }
+
   // ---- the log
 
   private final Queue<String> warnings = new ConcurrentLinkedQueue<>();
@@ -320,6 +346,7 @@ class HostileTest {
     try (Target target = new Target(kind)) {
       target.assertServes();
       long heap = heap();
+      long direct = direct();
       for (int i = 0; i < 20; i++) {
         sendUntilCut(target, ByteBuffer.allocate(16 * 1024), 1000);
       }
@@ -327,6 +354,7 @@ class HostileTest {
       assertEquals(20, failures.size(), failures::toString);
       failures.forEach(each -> assertInstanceOf(FrameTooLongException.class, each));
       assertTrue(heap() - heap < 4 << 20, "memory is kept");
+      assertDirectIsNoMoreThan(direct);
     }
     assertEquals(List.of(), List.copyOf(warnings), "the handler is told, once each");
   }
@@ -387,12 +415,14 @@ class HostileTest {
       target.assertServes();
       int threads = Thread.getAllStackTraces().size();
       long heap = heap();
+      long direct = direct();
       for (int i = 0; i < FLOOD; i++) {
         sockets.add(target.call());
       }
       // Of TLS nobody is opened, and all of it may be over already.
       long each = (heap() - heap) / FLOOD;
       assertTrue(each < 64 * 1024, "a silent connection weighs " + each + " bytes");
+      assertDirectIsNoMoreThan(direct);
       int more = Thread.getAllStackTraces().size() - threads;
       // Workers come for a burst, and go two seconds later; none stays with a connection.
       assertTrue(more < FLOOD / 3, more + " more threads for " + FLOOD + " connections");
@@ -414,6 +444,7 @@ class HostileTest {
         failures.forEach(late -> assertInstanceOf(StreamTimeoutException.class, late));
       }
       assertTrue(heap() - heap < 4 << 20, "memory is kept");
+      assertDirectIsNoMoreThan(direct);
     } finally {
       for (Socket socket : sockets) {
         socket.close();
@@ -437,6 +468,7 @@ class HostileTest {
     try (Target target = new Target(kind)) {
       target.assertServes();
       long heap = heap();
+      long direct = direct();
       for (int i = 0; i < FLOOD; i++) {
         try (Socket socket = target.call()) {
           if (afterBytes) {
@@ -452,6 +484,7 @@ class HostileTest {
       assertEquals(kind.tls ? 0 : FLOOD, failures.size());
       failures.forEach(each -> assertInstanceOf(IOException.class, each));
       assertTrue(heap() - heap < 4 << 20, "memory is kept");
+      assertDirectIsNoMoreThan(direct);
     }
     if (kind.tls) {
       // Cut while being read, or while being written; a few that came in time to be refused else.
@@ -499,6 +532,7 @@ class HostileTest {
     try (Target target = new Target(kind)) {
       target.assertServes();
       long heap = heap();
+      long direct = direct();
       List<Channel> greedy = new ArrayList<>();
       for (int i = 0; i < 8; i++) {
         Channel channel = target.connect();
@@ -513,6 +547,7 @@ class HostileTest {
       assertEquals(greedy.size(), failures.size(), failures::toString);
       failures.forEach(late -> assertInstanceOf(StreamTimeoutException.class, late));
       assertTrue(heap() - heap < 4 << 20, "memory is kept");
+      assertDirectIsNoMoreThan(direct);
     }
     assertEquals(List.of(), List.copyOf(warnings));
   }
