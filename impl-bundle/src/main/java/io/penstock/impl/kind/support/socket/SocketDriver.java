@@ -254,14 +254,28 @@ public final class SocketDriver implements ChannelDriver {
     }
 
     @Override
-    public void close() throws IOException {
+    public void close() {
       if (closed) {
         return;
       }
       closed = true;
       if (discard()) {
-        draining = true;
+        drain();
+      }
+    }
+
+    private void drain() {
+      // First, so that a close meanwhile makes the drain let go.
+      draining = true;
+      try {
         line.drainInto(drain);
+      } catch (IOException e) {
+        // Such as for want of a descriptor for the selector, which must not keep this one open.
+        LOG.log(
+            Level.INFO,
+            "{0}: a peer that still sends stalls until the whole channel is closed: {1}",
+            name,
+            Failures.reason(e));
       }
     }
   }
