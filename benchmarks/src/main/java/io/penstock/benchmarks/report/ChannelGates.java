@@ -40,8 +40,7 @@ final class ChannelGates {
       all.trips(transport);
     }
     for (String transport : Texts.TRANSPORTS) {
-      // In chunks of 8 KiB the load generator itself is about as slow as socat.
-      for (int chunk : List.of(65536, 262144)) {
+      for (int chunk : Texts.SOCKET_CHUNKS) {
         String what = "relay, " + transport + ", " + Texts.size(chunk) + " chunks";
         Subject ours = subject(Kind.THROUGHPUT, "relay, " + transport, PENSTOCK_RELAY, chunk);
         all.add(what, false, ours, 2, SOCAT_64, SOCAT_256);

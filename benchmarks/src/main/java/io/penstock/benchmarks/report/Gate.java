@@ -47,6 +47,14 @@ record Gate(
    * @param peer the best, by name; empty if none was measured
    */
   record Outcome(Gate gate, Optional<String> peer, Optional<Spread> ratio) {
+    /** How many rounds a verdict takes. */
+    static final int ROUNDS = 5;
+
+    /** Whether too few rounds were measured to say much. */
+    boolean isOfFewRounds() {
+      return ratio.filter(r -> r.count() < ROUNDS).isPresent();
+    }
+
     Verdict verdict() {
       return ratio
           .map(r -> gate.holds(r.median()) ? Verdict.PASS : Verdict.MISSED)

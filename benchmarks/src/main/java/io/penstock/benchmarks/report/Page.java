@@ -75,6 +75,11 @@ abstract class Page {
     introduction().forEach(this::line);
     line("");
     line("**" + summary() + "**");
+    long few = outcomes.stream().filter(Outcome::isOfFewRounds).count();
+    if (few > 0) {
+      line("");
+      line(few + " of them are of fewer than " + Outcome.ROUNDS + " rounds and say little.");
+    }
     line("");
     for (String fact : facts) {
       line("- " + fact);

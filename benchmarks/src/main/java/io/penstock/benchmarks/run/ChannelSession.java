@@ -203,7 +203,48 @@ final class ChannelSession {
   }
 
   private int time() {
-    return brief ? 50 : 1000;
+    return brief ? 50 : 300;
+  }
+
+  /**
+   * What one figure of a round is the median of. The servers take turns for them, so that what
+   * disturbs the machine for a second spoils one measurement of each and not a figure.
+   */
+  private int turns() {
+    return brief ? 1 : 5;
+  }
+
+  private interface Measurement {
+    double[] of(ServerProcess server) throws Exception;
+  }
+
+  /** Measures all servers in turn; the median of each of the measurement's values, by server. */
+  private Map<ServerProcess, double[]> inTurns(List<ServerProcess> servers, Measurement measurement)
+      throws Exception {
+    Map<ServerProcess, List<double[]>> all = new LinkedHashMap<>();
+    for (int turn = 0; turn < turns(); turn++) {
+      for (ServerProcess server : servers) {
+        all.computeIfAbsent(server, key -> new ArrayList<>()).add(measurement.of(server));
+      }
+    }
+    Map<ServerProcess, double[]> medians = new LinkedHashMap<>();
+    all.forEach((server, values) -> medians.put(server, medians(values)));
+    return medians;
+  }
+
+  private static double[] medians(List<double[]> values) {
+    double[] medians = new double[values.get(0).length];
+    for (int i = 0; i < medians.length; i++) {
+      int at = i;
+      medians[i] =
+          values.stream()
+              .mapToDouble(v -> v[at])
+              .sorted()
+              .skip(values.size() / 2)
+              .findFirst()
+              .orElseThrow();
+    }
+    return medians;
   }
 
   private void sockets() throws Exception {
@@ -234,10 +275,10 @@ final class ChannelSession {
       load.flood(server.address(), 65536, warm(server));
     }
     for (int chunk : Texts.SOCKET_CHUNKS) {
-      for (ServerProcess server : servers) {
-        double speed = load.flood(server.address(), chunk, time());
-        add(Kind.THROUGHPUT, Load.QUIET, setting, server.server(), chunk, speed);
-      }
+      inTurns(servers, server -> new double[] {load.flood(server.address(), chunk, time())})
+          .forEach(
+              (server, speed) ->
+                  add(Kind.THROUGHPUT, Load.QUIET, setting, server.server(), chunk, speed[0]));
     }
   }
 
@@ -287,11 +328,12 @@ final class ChannelSession {
         from.trip(server.address(), spin, warm(server));
       }
     }
-    for (ServerProcess server : servers) {
-      double[] times = from.trip(server.address(), spin, time());
-      add(Kind.P50, other, setting, server.server(), 64, times[0]);
-      add(Kind.P99, other, setting, server.server(), 64, times[1]);
-    }
+    inTurns(servers, server -> from.trip(server.address(), spin, time()))
+        .forEach(
+            (server, times) -> {
+              add(Kind.P50, other, setting, server.server(), 64, times[0]);
+              add(Kind.P99, other, setting, server.server(), 64, times[1]);
+            });
   }
 
   private void relay() throws Exception {
@@ -366,15 +408,10 @@ final class ChannelSession {
       for (ServerProcess server : field.servers) {
         load.lines(server.address(), warm(server));
       }
-      for (ServerProcess server : field.servers) {
-        add(
-            Kind.LINES,
-            Load.QUIET,
-            "lines",
-            server.server(),
-            100,
-            load.lines(server.address(), time()));
-      }
+      inTurns(field.servers, server -> new double[] {load.lines(server.address(), time())})
+          .forEach(
+              (server, rate) ->
+                  add(Kind.LINES, Load.QUIET, "lines", server.server(), 100, rate[0]));
     }
   }
 

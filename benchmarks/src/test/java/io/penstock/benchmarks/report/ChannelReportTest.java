@@ -2,6 +2,7 @@
 package io.penstock.benchmarks.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.benchmarks.report.Sample.Kind;
@@ -76,6 +77,14 @@ class ChannelReportTest {
             "| poller, heap per idle connection, bytes | – | aim | 800 | 570 or less |"
                 + " **MISSED** by a factor of 1.4 |"),
         gate("poller, heap"));
+  }
+
+  @Test
+  void aPageOfFewRoundsSaysSo() {
+    relays(4.2, 4, 4.4, 4.1, 4);
+    assertTrue(report().markdown("page").contains("2 of them are of fewer than 5 rounds"));
+    add(Kind.THROUGHPUT, "relay, tcp", Server.SOCAT_256, 65536, 2, 2, 2, 2, 2);
+    assertFalse(report().markdown("page").contains("fewer than"));
   }
 
   @Test
