@@ -49,7 +49,7 @@ record PipeSettings(
     return bytes;
   }
 
-  private static Optional<Duration> spin(String text) {
+  static Optional<Duration> spin(String text) {
     if (text.equals("auto")) {
       return Optional.empty();
     }

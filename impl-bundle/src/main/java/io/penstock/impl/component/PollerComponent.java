@@ -16,6 +16,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -38,11 +39,11 @@ public final class PollerComponent implements Poller {
   static final String PID = "io.penstock.Poller.default";
 
   static final List<String> KEYS =
-      List.of("framing", "maxFrame", "frameTimeout", "idleTimeout", "maxEventsPerPoll");
+      List.of("framing", "maxFrame", "frameTimeout", "idleTimeout", "maxEventsPerPoll", "spin");
   private static final int DEFAULT_MAX_FRAME = 64 * 1024;
 
   /** The values of a configuration. */
-  record Settings(int events, Framing framing) {}
+  record Settings(int events, Framing framing, Optional<Duration> spin) {}
 
   /** The keys. */
   @ObjectClassDefinition(
@@ -98,6 +99,16 @@ public final class PollerComponent implements Poller {
             "How many events one poll handles at most; what is left comes with the next. A number,"
                 + " 1 or more. Default: 4096. A change applies to pollers that are made after it.")
     String maxEventsPerPoll() default "4096";
+
+    /** Spin. */
+    @AttributeDefinition(
+        required = false,
+        name = "Spin",
+        description =
+            "How long a poll that must wait asks again before its thread does. A duration in ms or"
+                + " ISO-8601, from 0ms to 0.05ms, or 'auto' to have it learned. Default: auto. A"
+                + " change applies to pollers that are made after it.")
+    String spin() default "auto";
   }
 
   private final SelectorPoller poller;
@@ -113,9 +124,12 @@ public final class PollerComponent implements Poller {
     Values values = new Values(properties);
     Settings settings =
         Refusals.first(values, PollerComponent::settings)
-            .orElse(new Settings(SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL, Framing.bytes()));
+            .orElse(
+                new Settings(
+                    SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL, Framing.bytes(), Optional.empty()));
     Refusals.unknown(values, KEYS);
-    this.poller = new SelectorPoller(engine.engine(), settings.events, settings.framing);
+    this.poller =
+        new SelectorPoller(engine.engine(), settings.events, settings.framing, settings.spin);
   }
 
   static Settings settings(Values values) {
@@ -123,7 +137,8 @@ public final class PollerComponent implements Poller {
     return new Settings(
         values.get(
             "maxEventsPerPoll", SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL, PollerComponent::count),
-        limited(values, values.get("framing", Framing.bytes(), text -> framing(text, maxFrame))));
+        limited(values, values.get("framing", Framing.bytes(), text -> framing(text, maxFrame))),
+        values.get("spin", Optional.empty(), PipeSettings::spin));
   }
 
   private static Framing limited(Values values, Framing framing) {

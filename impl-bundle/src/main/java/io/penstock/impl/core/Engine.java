@@ -40,8 +40,7 @@ public final class Engine implements Executor, AutoCloseable {
   /** An engine whose waiting is somebody else's. */
   public Engine(Parker parker) {
     this.parker = parker;
-    // Whoever drives the waiting must see all of it.
-    this.lookouts = parker == Parker.SYSTEM ? new Lookouts(parker::nanoTime) : null;
+    this.lookouts = isDriven() ? null : new Lookouts(parker::nanoTime);
     for (int i = 0; i < carriers.length; i++) {
       carriers[i] = new Reactor("penstock-carrier-" + (i + 1));
     }
@@ -54,6 +53,11 @@ public final class Engine implements Executor, AutoCloseable {
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
             task -> daemon("penstock-worker-" + count.incrementAndGet(), task));
+  }
+
+  /** Whether the waiting is somebody else's, who must see all of it. */
+  public boolean isDriven() {
+    return parker != Parker.SYSTEM;
   }
 
   /** A thread that keeps nothing alive, not started yet. */

@@ -104,7 +104,7 @@ public final class Spinner {
    * @param left nanoseconds until the call's limit
    * @return nanoseconds, 0 for not at all
    */
-  long budget(long left) {
+  public long budget(long left) {
     if (fixed >= 0) {
       return Math.min(left, fixed);
     }
@@ -118,12 +118,12 @@ public final class Spinner {
   }
 
   /** A look found something. */
-  void found() {
+  public void found() {
     leaveOut = 0;
   }
 
   /** A look found nothing for as long as it was worth it. */
-  void inVain() {
+  public void inVain() {
     leaveOut = Math.min(MOST_LEFT_OUT, 2 * leaveOut + 1);
   }
 

@@ -2,6 +2,7 @@
 package io.penstock.impl.poller;
 
 import io.penstock.impl.core.Parker;
+import io.penstock.impl.core.Spinner;
 import java.io.IOException;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
@@ -23,20 +24,26 @@ import org.jspecify.annotations.Nullable;
 final class Multiplexer {
   private final Consumer<Entry> due;
   private final Alarms alarms;
+  private final Parker clock;
+  private final Spinner spinner;
   private final Queue<Entry> releases = new ConcurrentLinkedQueue<>();
   private final Consumer<SelectionKey> fire = this::fire;
   private final AtomicBoolean waiting = new AtomicBoolean();
   private volatile @Nullable Selector selector;
   private boolean cancelled;
   private volatile long selects;
+  private volatile long spins;
 
   /**
    * Makes one without a selector, which is opened at the first need.
    *
    * @param due is told of the entries that the selector finds ready, and of those whose alarm rings
+   * @param spinner how long to ask again before waiting
    */
-  Multiplexer(Consumer<Entry> due, Parker clock) {
+  Multiplexer(Consumer<Entry> due, Parker clock, Spinner spinner) {
     this.due = due;
+    this.clock = clock;
+    this.spinner = spinner;
     this.alarms = new Alarms(clock);
   }
 
@@ -45,9 +52,14 @@ final class Multiplexer {
     return alarms;
   }
 
-  /** How often the operating system was asked. */
+  /** How often it was looked who is ready, with or without a wait. */
   long selects() {
     return selects;
+  }
+
+  /** How often it was asked again for a while before a wait. */
+  long spins() {
+    return spins;
   }
 
   /** Whether the selector keeps a channel's descriptor from being let go. */
@@ -75,9 +87,46 @@ final class Multiplexer {
     long left = nanos <= 0 ? 0 : alarms.left(nanos);
     if (left <= 0) {
       selectNow();
-      alarms.ring(due);
-      return;
+    } else if (!askAgain(current, left, idle)) {
+      await(current, left, idle);
     }
+    alarms.ring(due);
+  }
+
+  /** Asks for as long as that pays before waiting; returns whether there is something to do. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // only with the turn
+  private boolean askAgain(Selector current, long left, BooleanSupplier idle) throws IOException {
+    long budget = spinner.budget(left);
+    if (budget <= 0) {
+      return false;
+    }
+    spins++;
+    // Without a key there is nothing that only the system knows.
+    boolean knows = current.keys().isEmpty();
+    boolean first = true;
+    long start = clock.nanoTime();
+    do {
+      if (knows) {
+        Thread.onSpinWait();
+      } else {
+        current.selectNow(fire);
+        cancelled = false;
+      }
+      if (!idle.getAsBoolean() || hasReleases()) {
+        // What comes at once would have ended a wait at once, too.
+        if (!first) {
+          spinner.found();
+        }
+        counted();
+        return true;
+      }
+      first = false;
+    } while (clock.nanoTime() - start < budget);
+    spinner.inVain();
+    return false;
+  }
+
+  private void await(Selector current, long nanos, BooleanSupplier idle) throws IOException {
     waiting.set(true);
     try {
       // From here on whoever changes something wakes the selector; what changed before is seen now.
@@ -86,13 +135,12 @@ final class Multiplexer {
         selectNow();
       } else {
         counted();
-        current.select(fire, millis(left));
+        current.select(fire, millis(nanos));
         cancelled = false;
       }
     } finally {
       waiting.set(false);
     }
-    alarms.ring(due);
   }
 
   private static long millis(long nanos) {

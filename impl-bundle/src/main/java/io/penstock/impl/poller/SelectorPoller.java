@@ -10,6 +10,7 @@ import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.ListenerEnd;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.core.Spinner;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Framing;
 import io.penstock.poller.PollEvent;
@@ -22,9 +23,11 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.SelectableChannel;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -84,6 +87,21 @@ public final class SelectorPoller implements Poller {
    * @param framing for those who are registered without one
    */
   public SelectorPoller(Engine engine, int maxEventsPerPoll, Framing framing) {
+    this(engine, maxEventsPerPoll, framing, Optional.empty());
+  }
+
+  /**
+   * A poller.
+   *
+   * @param engine tells the time, and when to accept again after a failure
+   * @param maxEventsPerPoll how many events one poll handles at most, 1 or more; what is left comes
+   *     with the next poll, which does not wait then
+   * @param framing for those who are registered without one
+   * @param spin how long to ask the operating system again before waiting; empty for as long as
+   *     experience says that it pays
+   */
+  public SelectorPoller(
+      Engine engine, int maxEventsPerPoll, Framing framing, Optional<Duration> spin) {
     if (maxEventsPerPoll < 1) {
       throw new IllegalArgumentException(
           "maxEventsPerPoll is " + maxEventsPerPoll + ", expected 1 or more");
@@ -91,7 +109,14 @@ public final class SelectorPoller implements Poller {
     this.engine = engine;
     this.maxEventsPerPoll = maxEventsPerPoll;
     this.framing = framing;
-    this.multiplexer = new Multiplexer(this::queue, engine.parker());
+    this.multiplexer = new Multiplexer(this::queue, engine.parker(), spinner(engine, spin));
+  }
+
+  private static Spinner spinner(Engine engine, Optional<Duration> spin) {
+    if (spin.isPresent() || engine.isDriven()) {
+      return Spinner.fixed(spin.map(Duration::toNanos).orElse(0L), 0);
+    }
+    return Spinner.adaptive(0);
   }
 
   /** Runs a task after each close; must be quick. */
@@ -99,9 +124,14 @@ public final class SelectorPoller implements Poller {
     onClose = task;
   }
 
-  /** How often the operating system was asked what is ready. */
+  /** How often it was looked who is ready, with or without a wait. */
   long selects() {
     return multiplexer.selects();
+  }
+
+  /** How often it was looked for a while before a wait. */
+  long spins() {
+    return multiplexer.spins();
   }
 
   /** When which entry is due though nothing comes. With the turn. */

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a source and cuts what comes into frames. */
 final class SourceEntry extends Entry {
+  private static final int MOST_LEFT_OFF = 63;
+
   private final SourceEnd source;
   private final Framing framing;
   private final Framer framer;
@@ -26,6 +28,11 @@ final class SourceEntry extends Entry {
 
   /** Whether the last look was not the last for what is there. */
   private boolean more;
+
+  /** How many full reads to leave it at after the last tries to read on, and did since. */
+  private byte leaveOff;
+
+  private byte leftOff;
 
   private final @Nullable Pace pace;
 
@@ -82,6 +89,7 @@ final class SourceEntry extends Entry {
   private void cut(ChannelHandler handler, int budget, boolean found) throws IOException {
     more = false;
     int read = 0;
+    boolean guessed = false;
     while (!gone() && !source.isClosed()) {
       if (paused()) {
         poller.watch(this, 0);
@@ -95,10 +103,16 @@ final class SourceEntry extends Entry {
         dry = !deliverFrame(handler);
         continue;
       }
-      if (read > 0 && !more(read)) {
-        return;
+      if (read > 0) {
+        guessed = guesses();
+        if (!more(read, guessed)) {
+          return;
+        }
       }
       int n = backlog.fill();
+      if (guessed) {
+        learn(n == 0);
+      }
       if (n > 0) {
         read += n;
         dry = false;
@@ -115,11 +129,10 @@ final class SourceEntry extends Entry {
   }
 
   /** Whether to read again in this look; otherwise sees to it that another look follows. */
-  private boolean more(int read) throws IOException {
-    // A selector says by itself whether there is more, but asking it costs as much as a read, which
-    // a full buffer promises to be worth. Elsewhere only a try that finds nothing makes the driver
-    // tell us of what comes.
-    boolean likely = backlog.filled() || source.likely() || source.interest() == 0;
+  private boolean more(int read, boolean guessed) throws IOException {
+    // A selector says by itself whether there is more. Elsewhere only a try that finds nothing
+    // makes the driver tell us of what comes.
+    boolean likely = guessed || source.likely() || source.interest() == 0;
     if (!likely) {
       await(false);
     } else if (read >= Scratch.SHARE) {
@@ -128,6 +141,26 @@ final class SourceEntry extends Entry {
       return false;
     }
     return likely;
+  }
+
+  /**
+   * Whether to read again because the last read filled the buffer: that costs less than asking the
+   * selector, and is in vain with a peer whose pieces just fit, which is learned.
+   */
+  private boolean guesses() {
+    if (!backlog.filled()) {
+      return false;
+    }
+    if (leftOff < leaveOff) {
+      leftOff++;
+      return false;
+    }
+    leftOff = 0;
+    return true;
+  }
+
+  private void learn(boolean inVain) {
+    leaveOff = (byte) (inVain ? Math.min(MOST_LEFT_OFF, 2 * leaveOff + 1) : leaveOff / 4);
   }
 
   /** Delivers one frame. Returns false when there is none yet. */

@@ -166,6 +166,7 @@ class ValuesTest {
         "frameTimeout | 1s | none with framing bytes",
         "idleTimeout | soon | ms, s, m",
         "maxEventsPerPoll | 0 | 1 to",
+        "spin | 1ms | auto, or a duration up to 0.05ms",
       })
   void badValuesOfPollersAreRefused(String key, String value, String allowed) {
     refused(

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.poller;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Parker;
+import io.penstock.impl.core.SourceEnd;
+import io.penstock.poller.Framing;
+import io.penstock.spi.SourceDriver;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.time.Duration;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a poller does before it waits, and before it asks whether there is more. */
+class PollerSpinTest {
+  private static final Wait SHORT = Wait.upTo(Duration.ofMillis(1));
+
+  private final Bench bench = new Bench();
+  private final Recorder recorder = new Recorder();
+
+  @AfterEach
+  void close() {
+    bench.close();
+  }
+
+  private SelectorPoller poller(Engine engine, Optional<Duration> spin) {
+    return new SelectorPoller(engine, 100, Framing.bytes(), spin);
+  }
+
+  private void pollInVain(SelectorPoller poller, int times) throws IOException {
+    for (int i = 0; i < times; i++) {
+      assertEquals(0, poller.poll(SHORT, recorder));
+    }
+  }
+
+  @Test
+  void aFixedTimeIsSpentBeforeEachWait() throws IOException {
+    try (SelectorPoller poller = poller(bench.engine, Optional.of(Duration.ofNanos(50_000)))) {
+      pollInVain(poller, 20);
+      assertTrue(poller.spins() >= 20, () -> poller.spins() + " times of 20");
+    }
+  }
+
+  @Test
+  void aPollThatDoesNotWaitDoesNotSpin() throws IOException {
+    try (SelectorPoller poller = poller(bench.engine, Optional.of(Duration.ofNanos(50_000)))) {
+      assertEquals(0, poller.poll(Wait.none(), recorder));
+      assertEquals(0, poller.spins());
+    }
+  }
+
+  @Test
+  void zeroWaitsAtOnce() throws IOException {
+    try (SelectorPoller poller = poller(bench.engine, Optional.of(Duration.ZERO))) {
+      pollInVain(poller, 20);
+      assertEquals(0, poller.spins());
+    }
+  }
+
+  @Test
+  void whatIsInVainIsLeftOut() throws IOException {
+    try (SelectorPoller poller = poller(bench.engine, Optional.empty())) {
+      pollInVain(poller, 260);
+      // 1, 3, 7 and so on are left out in between.
+      assertTrue(poller.spins() <= 9, () -> poller.spins() + " times of 260");
+    }
+  }
+
+  @Test
+  void whoeverDrivesTheWaitingSeesAllOfIt() throws IOException {
+    Parker mine =
+        new Parker() {
+          @Override
+          public void park(Object blocker) {
+            SYSTEM.park(blocker);
+          }
+
+          @Override
+          public void parkNanos(Object blocker, long nanos) {
+            SYSTEM.parkNanos(blocker, nanos);
+          }
+
+          @Override
+          public void unpark(Thread thread) {
+            SYSTEM.unpark(thread);
+          }
+
+          @Override
+          public void giveWay() {
+            SYSTEM.giveWay();
+          }
+
+          @Override
+          public long nanoTime() {
+            return SYSTEM.nanoTime();
+          }
+        };
+    try (Engine driven = new Engine(mine);
+        SelectorPoller poller = poller(driven, Optional.empty())) {
+      pollInVain(poller, 5);
+      assertEquals(0, poller.spins());
+    }
+  }
+
+  /** Reads what comes through a pipe of the system's, and counts the reads that find nothing. */
+  private static final class Counting implements SourceDriver {
+    final Pipe pipe;
+    int inVain;
+
+    Counting() throws IOException {
+      pipe = Pipe.open();
+      pipe.source().configureBlocking(false);
+      pipe.sink().configureBlocking(false);
+    }
+
+    @Override
+    public int read(ByteBuffer dst) throws IOException {
+      int n = pipe.source().read(dst);
+      if (n == 0) {
+        inVain++;
+      }
+      return n;
+    }
+
+    @Override
+    public boolean ready() {
+      return false;
+    }
+
+    @Override
+    public void onReady(Runnable ready) {
+      // The selector tells.
+    }
+
+    @Override
+    public SelectableChannel selectable() {
+      return pipe.source();
+    }
+
+    @Override
+    public int interest() {
+      return SelectionKey.OP_READ;
+    }
+
+    @Override
+    public void close() throws IOException {
+      pipe.source().close();
+      pipe.sink().close();
+    }
+  }
+
+  @Test
+  void piecesThatJustFitAreSeldomLookedBehind() throws IOException {
+    Counting driver = new Counting();
+    ByteBuffer piece = ByteBuffer.allocate(Scratch.SIZE);
+    try (SelectorPoller poller = poller(bench.engine, Optional.empty());
+        SourceEnd source = new SourceEnd("pieces", bench.engine, Wait.forever(), driver)) {
+      poller.register(source, Framing.bytes());
+      poller.poll(SHORT, recorder);
+      int before = driver.inVain;
+      for (int i = 0; i < 200; i++) {
+        assertEquals(Scratch.SIZE, driver.pipe.sink().write(piece.clear()));
+        assertEquals(1, poller.poll(Bench.SOON, recorder));
+        assertEquals("pieces=".length() + Scratch.SIZE, recorder.drain().get(0).length());
+      }
+      int inVain = driver.inVain - before;
+      assertTrue(inVain <= 20, inVain + " reads in vain for 200 pieces");
+    }
+  }
+}
