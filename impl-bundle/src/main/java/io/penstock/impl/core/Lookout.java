@@ -23,7 +23,7 @@ final class Lookout {
   private static final int TAKEN = 1;
   private static final int CLOSED = 2;
 
-  private final Selector selector;
+  final Selector selector;
   private final AtomicInteger state = new AtomicInteger(TAKEN);
   private final Consumer<SelectionKey> fire = this::fire;
   // Written by who has taken it.
@@ -109,7 +109,9 @@ final class Lookout {
       selector.select(
           fire, nanos == Long.MAX_VALUE ? 0 : Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
     } catch (IOException | ClosedSelectorException e) {
-      // The try that follows says what is wrong, or the next wait finds another way.
+      // The try that follows says what is wrong; a next wait here would fail at once, and again.
+      Lookouts.LOG.log(System.Logger.Level.DEBUG, "a selector failed and is not used any more", e);
+      close();
       return true;
     }
     SelectionKey current = key;

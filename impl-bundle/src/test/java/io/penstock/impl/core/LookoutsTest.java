@@ -280,6 +280,17 @@ class LookoutsTest {
   }
 
   @Test
+  void oneWhoseSelectorFailsIsNotUsedAgain() throws Exception {
+    Pipe pipe = pipe();
+    Lookout failing = new Lookout();
+    failing.watch(end(pipe), pipe.source(), SelectionKey.OP_READ);
+    failing.selector.close();
+    assertTrue(failing.await(Long.MAX_VALUE), "there was nothing to wait with");
+    failing.free(0);
+    assertFalse(failing.take());
+  }
+
+  @Test
   void oneIsKeptForAWhileAndThenLeftToOthers() throws Exception {
     AtomicLong now = new AtomicLong();
     Lookouts all = new Lookouts(now::get);
