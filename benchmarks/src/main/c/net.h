@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What the programs of the channels' benchmarks share: addresses, limits, failures. An address is
-// tcp:PORT, on the loopback interface, or unix:PATH.
+// tcp:PORT, on the loopback interface, unix:PATH, or pipes:PATH for two FIFOs: a server reads PATH.in
+// and writes PATH.out, for one client after the other.
 
 #ifndef NET_H
 #define NET_H
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -17,6 +19,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -66,6 +69,31 @@ static inline struct address address(const char *text) {
     fail("the address is '%s', expected tcp:PORT or unix:PATH of at most 107 characters", text);
   }
   return a;
+}
+
+static inline int is_pipes(const char *text) { return !strncmp(text, "pipes:", 6); }
+
+// Where the other way goes, if that is another descriptor.
+static int back = -1;
+
+static inline int way_back(int fd) { return back < 0 ? fd : back; }
+
+static inline int open_pipe(const char *text, const char *end, int flags) {
+  char path[256];
+  if ((size_t)snprintf(path, sizeof path, "%s.%s", text + 6, end) >= sizeof path)
+    fail("the address is '%s', expected less than 250 characters", text);
+  if (flags & O_CREAT && mkfifo(path, 0600) && errno != EEXIST) check(-1, path);
+  return check(open(path, (flags & ~O_CREAT) | O_CLOEXEC), path);
+}
+
+// Makes both and tells so. Opened for both ways they never end and nobody waits for anybody.
+static inline int serve_pipes(const char *text) {
+  room = 64 * 1024;
+  int fd = open_pipe(text, "in", O_RDWR | O_CREAT);
+  back = open_pipe(text, "out", O_RDWR | O_CREAT);
+  printf("listening %s\n", text);
+  fflush(stdout);
+  return fd;
 }
 
 static inline void no_delay(int fd) {

@@ -6,7 +6,7 @@
 //   server epoll    WORK ADDRESS            count, echo, requests (echo of lines), lines
 //   server blocking relay|splice ADDRESS TARGET
 //
-// They listen at tcp:0 or unix:PATH, tell where, and end with their standard input.
+// They listen at tcp:0, unix:PATH or pipes:PATH, tell where, and end with their standard input.
 
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -25,7 +25,10 @@ static void *count(void *argument) {
   ssize_t n;
   while ((n = read(fd, buffer, room)) > 0) {
     bytes += n;
-    if (buffer[n - 1] == '\n') dprintf(fd, "%ld\n", bytes);
+    if (buffer[n - 1] == '\n') {
+      dprintf(way_back(fd), "%ld\n", bytes);
+      bytes = 0;
+    }
   }
   close(fd);
   free(buffer);
@@ -36,7 +39,7 @@ static void *echo(void *argument) {
   int fd = (int)(long)argument;
   char *buffer = malloc(BUFFER);
   ssize_t n;
-  while ((n = read(fd, buffer, room)) > 0) write_all(fd, buffer, (size_t)n);
+  while ((n = read(fd, buffer, room)) > 0) write_all(way_back(fd), buffer, (size_t)n);
   close(fd);
   free(buffer);
   return NULL;
@@ -106,13 +109,17 @@ static int way_of(const char *work) {
   return way == move || !strcmp(work, "relay");
 }
 
-static void blocking(int listener, const char *work) {
+static void blocking(int listener, const char *work, int pipes) {
   void *(*body)(void *) = !strcmp(work, "count")   ? count
                           : !strcmp(work, "echo")  ? echo
                           : !strcmp(work, "spin")  ? spin
                           : way_of(work)           ? relay
                                                    : NULL;
   if (!body) fail("the work is '%s', expected count, echo, spin, relay or splice", work);
+  if (pipes) {
+    body((void *)(long)listener);
+    return;
+  }
   for (;;) {
     int fd = check(accept4(listener, NULL, NULL, SOCK_CLOEXEC), "accept");
     no_delay(fd);
@@ -124,7 +131,8 @@ static void blocking(int listener, const char *work) {
 
 static void tell(struct connection *c) {
   char text[96];
-  write_all(c->fd, text, (size_t)summary(c, text, sizeof text));
+  write_all(way_back(c->fd), text, (size_t)summary(c, text, sizeof text));
+  c->bytes = 0;
 }
 
 static void serve(struct connection *c) {
@@ -143,16 +151,22 @@ static void serve(struct connection *c) {
       return;
     }
     size_t reply = take(c, buffer, kept + (size_t)n);
-    if (reply > 0) write_all(c->fd, buffer, reply);
+    if (reply > 0) write_all(way_back(c->fd), buffer, reply);
     if (c->ended) tell(c);
     if (kept + (size_t)n < room) return;
   }
 }
 
-static void loop(int listener, enum work work) {
+static void loop(int listener, enum work work, int pipes) {
   raise_descriptors();
   int poller = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
   struct epoll_event events[256], event = {EPOLLIN, {.ptr = NULL}};
+  if (pipes) {
+    check(fcntl(listener, F_SETFL, O_NONBLOCK), "F_SETFL");
+    struct connection *c = connection(work);
+    c->fd = listener;
+    event.data.ptr = c;
+  }
   check(epoll_ctl(poller, EPOLL_CTL_ADD, listener, &event), "epoll_ctl");
   for (;;) {
     int n = check(epoll_wait(poller, events, 256, -1), "epoll_wait");
@@ -185,9 +199,10 @@ int main(int argc, char **argv) {
   pthread_t watch;
   pthread_create(&watch, NULL, end_with_input, NULL);
   if (argc == 5) target = address(argv[4]);
-  int listener = listen_at(argv[3]);
+  int pipes = is_pipes(argv[3]);
+  int listener = pipes ? serve_pipes(argv[3]) : listen_at(argv[3]);
   if (!strcmp(argv[1], "epoll"))
-    loop(listener, work_of(argv[2]));
+    loop(listener, work_of(argv[2]), pipes);
   else
-    blocking(listener, argv[2]);
+    blocking(listener, argv[2], pipes);
 }

@@ -22,6 +22,13 @@ struct client {
 
 static enum work work;
 
+// The other of two pipes.
+static uv_pipe_t other;
+
+static uv_stream_t *answers(uv_stream_t *stream) {
+  return back < 0 ? stream : (uv_stream_t *)&other;
+}
+
 static void gone(uv_handle_t *handle) {
   struct client *client = (struct client *)handle;
   free(client->state->part);
@@ -63,10 +70,11 @@ static void came(uv_stream_t *stream, ssize_t n, const uv_buf_t *into) {
     keep(client->state, buffer, client->kept);
   } else {
     size_t reply = take(client->state, buffer, client->kept + (size_t)n);
-    if (reply > 0) say(stream, buffer, reply);
+    if (reply > 0) say(answers(stream), buffer, reply);
     if (client->state->ended) {
       char text[96];
-      say(stream, text, (size_t)summary(client->state, text, sizeof text));
+      say(answers(stream), text, (size_t)summary(client->state, text, sizeof text));
+      client->state->bytes = 0;
     }
   }
 }
@@ -103,15 +111,21 @@ int main(int argc, char **argv) {
   work = work_of(argv[1]);
   uv_loop_t *loop = uv_default_loop();
   struct client listener = {0}, input = {0};
-  int fd = listen_at(argv[2]);
-  if (!strncmp(argv[2], "tcp:", 4)) {
+  int fd = is_pipes(argv[2]) ? serve_pipes(argv[2]) : listen_at(argv[2]);
+  if (is_pipes(argv[2])) {
+    listener.state = connection(work);
+    uv_pipe_init(loop, &listener.of.local, 0);
+    uv_pipe_init(loop, &other, 0);
+    check(uv_pipe_open(&listener.of.local, fd) | uv_pipe_open(&other, back), "uv_pipe_open");
+    uv_read_start(&listener.of.stream, give_room, came);
+  } else if (!strncmp(argv[2], "tcp:", 4)) {
     uv_tcp_init(loop, &listener.of.tcp);
     uv_tcp_open(&listener.of.tcp, fd);
   } else {
     uv_pipe_init(loop, &listener.of.local, 0);
     uv_pipe_open(&listener.of.local, fd);
   }
-  uv_listen(&listener.of.stream, 1024, accepted);
+  if (!is_pipes(argv[2])) uv_listen(&listener.of.stream, 1024, accepted);
   input.state = connection(WORK_COUNT);
   uv_pipe_init(loop, &input.of.local, 0);
   if (uv_pipe_open(&input.of.local, 0)) fail("standard input is no pipe, expected one");

@@ -105,6 +105,16 @@ public final class ChannelReport extends Page {
           chunks(transport, Texts.SOCKET_CHUNKS));
     }
     trips(name);
+    section(
+        name,
+        "pipes",
+        "Pipes between processes (FIFOs): into the server, GB/s, and round trip of 64 B, µs",
+        Stream.concat(
+                chunks(Texts.PIPES, Texts.SOCKET_CHUNKS).stream(),
+                Stream.of(
+                    Column.of("p50", Kind.P50, Load.QUIET, Texts.PIPES, 64, 1000),
+                    Column.of("p99", Kind.P99, Load.QUIET, Texts.PIPES, 64, 1000)))
+            .toList());
     for (String transport : Texts.TRANSPORTS) {
       section(
           name,

@@ -16,6 +16,9 @@ public final class Texts {
   /** Settings: what sockets are of. */
   public static final List<String> TRANSPORTS = List.of("tcp", "unix");
 
+  /** A setting: two FIFOs, one for each way. */
+  public static final String PIPES = "pipes";
+
   /** A setting: the newest JDK. */
   public static final String NEW_JDK = "newest JDK";
 

@@ -31,7 +31,8 @@ import java.util.stream.Stream;
  * machine moves for all.
  */
 final class ChannelSession {
-  static final List<String> SUITES = List.of("sockets", "trips", "relay", "poller", "lines", "tls");
+  static final List<String> SUITES =
+      List.of("sockets", "trips", "pipes", "relay", "poller", "lines", "tls");
 
   private static final int ACTIVE = 64;
 
@@ -131,6 +132,7 @@ final class ChannelSession {
     switch (suite) {
       case "sockets" -> sockets();
       case "trips" -> trips();
+      case "pipes" -> pipes();
       case "relay" -> relay();
       case "poller" -> poller();
       case "lines" -> lines();
@@ -164,7 +166,7 @@ final class ChannelSession {
           new Address(
               transport.equals("tcp")
                   ? "tcp:0"
-                  : "unix:" + folder.resolve(server.name() + "." + servers.size()));
+                  : transport + ":" + folder.resolve(server.name() + "." + servers.size()));
       ServerProcess process =
           ServerProcess.start(
               server, command(cores, server.command(java, programs, what, asked)), asked);
@@ -334,6 +336,26 @@ final class ChannelSession {
               add(Kind.P50, other, setting, server.server(), 64, times[0]);
               add(Kind.P99, other, setting, server.server(), 64, times[1]);
             });
+  }
+
+  private static final Server[] OF_PIPES = {
+    Server.PENSTOCK_BLOCKING,
+    Server.PENSTOCK_POLLER,
+    Server.JDK_BLOCKING,
+    Server.C_BLOCKING,
+    Server.C_EPOLL,
+    Server.LIBUV
+  };
+
+  private void pipes() throws Exception {
+    try (Field field = new Field()) {
+      field.start(Texts.PIPES, Work.COUNT.text(), OF_PIPES);
+      flood(field.servers, Texts.PIPES);
+    }
+    try (Field field = new Field()) {
+      field.start(Texts.PIPES, Work.ECHO.text(), OF_PIPES);
+      trips(load, field.servers, Load.QUIET, Texts.PIPES, false);
+    }
   }
 
   private void relay() throws Exception {

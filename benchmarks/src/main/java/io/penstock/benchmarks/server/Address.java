@@ -10,18 +10,24 @@ import java.net.UnixDomainSocketAddress;
 
 /**
  * Where a server listens, in the words of the load generator: {@code tcp:PORT}, on the loopback
- * interface, or {@code unix:PATH}.
+ * interface, {@code unix:PATH}, or {@code pipes:PATH} for two FIFOs, of which the server reads
+ * {@code PATH.in} and writes {@code PATH.out}.
  */
 public record Address(String text) {
   private static final String TCP = "tcp:";
   private static final String UNIX = "unix:";
+  private static final String PIPES = "pipes:";
 
-  /** Refuses what is neither. */
+  /** Refuses what is none of them. */
   public Address {
-    if (!text.startsWith(TCP) && !text.startsWith(UNIX)) {
+    if (!text.startsWith(TCP) && !text.startsWith(UNIX) && !text.startsWith(PIPES)) {
       throw new IllegalArgumentException(
-          "the address is '" + text + "', expected tcp:PORT or unix:PATH");
+          "the address is '" + text + "', expected tcp:PORT, unix:PATH or pipes:PATH");
     }
+  }
+
+  boolean pipes() {
+    return text.startsWith(PIPES);
   }
 
   boolean unix() {
@@ -29,7 +35,7 @@ public record Address(String text) {
   }
 
   String path() {
-    return text.substring(UNIX.length());
+    return text.substring(text.indexOf(':') + 1);
   }
 
   int port() {

@@ -4,10 +4,12 @@ package io.penstock.benchmarks.server;
 import java.io.IOException;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.WritableByteChannel;
 
-/** A thread for each SocketChannel, with a direct buffer of its own. */
+/** A thread for each channel of the JDK, with a direct buffer of its own. */
 final class JdkBlocking {
   private JdkBlocking() {}
 
@@ -30,23 +32,35 @@ final class JdkBlocking {
     }
   }
 
+  /** FileChannels, which is what the JDK has for pipes between processes. */
+  static Address listen(Address address, Fifos fifos, Work work) {
+    Loops.start(() -> serve(fifos.source(), fifos.sink(), work, Loops.buffer(address)));
+    return address;
+  }
+
   private static void serve(SocketChannel channel, Work work, int size) throws IOException {
     noDelay(channel);
     channel.configureBlocking(work != Work.SPIN);
+    serve(channel, channel, work, size);
+    channel.close();
+  }
+
+  private static void serve(
+      ReadableByteChannel source, WritableByteChannel sink, Work work, int size)
+      throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(size);
     Tally tally = new Tally();
-    for (int n; (n = channel.read(buffer)) >= 0; buffer.clear()) {
+    for (int n; (n = source.read(buffer)) >= 0; buffer.clear()) {
       if (work == Work.COUNT) {
         if (tally.bytes(n, buffer.get(n - 1))) {
-          channel.write(tally.answer(work));
+          sink.write(tally.answer(work));
         }
       } else if (n > 0) {
         buffer.flip();
         while (buffer.hasRemaining()) {
-          channel.write(buffer);
+          sink.write(buffer);
         }
       }
     }
-    channel.close();
   }
 }

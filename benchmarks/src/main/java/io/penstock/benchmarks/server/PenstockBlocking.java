@@ -6,6 +6,8 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
+import io.penstock.stream.ByteSink;
+import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -22,10 +24,22 @@ final class PenstockBlocking {
         () -> {
           while (true) {
             Channel channel = listener.accept(Wait.forever());
-            Loops.start(() -> serve(channel, work, Loops.buffer(address)));
+            Loops.start(
+                () -> {
+                  serve(channel.source(), channel.sink(), work, Loops.buffer(address));
+                  channel.close();
+                });
           }
         });
     return bound(address, listener);
+  }
+
+  static Address listen(ChannelFactory channels, Address address, Fifos fifos, Work work)
+      throws IOException {
+    Channel in = channels.open(fifos.reading(), ChannelOptions.defaults(), Wait.forever());
+    Channel out = channels.open(fifos.writing(), ChannelOptions.defaults(), Wait.forever());
+    Loops.start(() -> serve(in.source(), out.sink(), work, Loops.buffer(address)));
+    return address;
   }
 
   static Address bound(Address address, Listener listener) {
@@ -36,19 +50,19 @@ final class PenstockBlocking {
                 Integer.parseInt(listener.endpoint().address().replaceFirst(".*:", ""))));
   }
 
-  private static void serve(Channel channel, Work work, int size) throws IOException {
+  private static void serve(ByteSource source, ByteSink sink, Work work, int size)
+      throws IOException {
     ByteBuffer buffer = ByteBuffer.allocateDirect(size);
     Tally tally = new Tally();
     Wait wait = work == Work.SPIN ? Wait.none() : Wait.forever();
-    for (int n; (n = channel.source().read(buffer, wait)) >= 0; buffer.clear()) {
+    for (int n; (n = source.read(buffer, wait)) >= 0; buffer.clear()) {
       if (work == Work.COUNT) {
         if (tally.bytes(n, buffer.get(buffer.position() - 1))) {
-          channel.sink().writeFully(tally.answer(work), Wait.forever());
+          sink.writeFully(tally.answer(work), Wait.forever());
         }
       } else if (n > 0) {
-        channel.sink().writeFully(buffer.flip(), Wait.forever());
+        sink.writeFully(buffer.flip(), Wait.forever());
       }
     }
-    channel.close();
   }
 }

@@ -33,19 +33,39 @@ final class PenstockPoller implements ChannelHandler {
     poller.register(
         listener,
         work == Work.REQUESTS || work == Work.LINES ? Framing.lines(65536) : Framing.bytes());
+    new PenstockPoller(work).start(poller);
+    return PenstockBlocking.bound(address, listener);
+  }
+
+  static Address listen(Penstock penstock, Address address, Fifos fifos, Work work)
+      throws IOException {
+    ChannelOptions options = ChannelOptions.defaults();
+    Channel in = penstock.channels().open(fifos.reading(), options, Wait.forever());
+    Channel out = penstock.channels().open(fifos.writing(), options, Wait.forever());
+    Poller poller = penstock.poller();
     PenstockPoller handler = new PenstockPoller(work);
+    handler.attach(poller.register(in.source(), Framing.bytes()), out);
+    handler.start(poller);
+    return address;
+  }
+
+  private void start(Poller poller) {
     Loops.start(
         () -> {
           while (true) {
-            poller.poll(Wait.forever(), handler);
+            poller.poll(Wait.forever(), this);
           }
         });
-    return PenstockBlocking.bound(address, listener);
+  }
+
+  /** Has what comes answered by way of a channel. */
+  private void attach(Registration client, Channel channel) {
+    client.attach(counts() ? new Counted(channel, new Tally()) : channel);
   }
 
   @Override
   public void opened(Registration listener, Channel channel, Registration client) {
-    client.attach(counts() ? new Counted(channel, new Tally()) : channel);
+    attach(client, channel);
   }
 
   private boolean counts() {

@@ -70,6 +70,16 @@ public final class Serve {
           channel -> channel.pipeline().addLast(tls.newHandler(channel.alloc())));
     }
     Work work = Work.parse(what);
+    if (address.pipes()) {
+      Fifos fifos = Fifos.of(address);
+      return switch (server) {
+        case PENSTOCK_BLOCKING ->
+            PenstockBlocking.listen(Penstock.open().channels(), address, fifos, work);
+        case PENSTOCK_POLLER -> PenstockPoller.listen(Penstock.open(), address, fifos, work);
+        case JDK_BLOCKING -> JdkBlocking.listen(address, fifos, work);
+        default -> throw new IllegalArgumentException(server + " serves no pipes in Java");
+      };
+    }
     return switch (server) {
       case PENSTOCK_BLOCKING -> {
         Penstock penstock = Penstock.open();

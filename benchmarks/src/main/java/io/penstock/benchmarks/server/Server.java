@@ -17,8 +17,8 @@ public enum Server {
   PENSTOCK_RELAY("Penstock, relay"),
   /** This product's TLS at both ends, a thread for each channel. */
   PENSTOCK_TLS("Penstock, TLS"),
-  /** A thread for each SocketChannel. */
-  JDK_BLOCKING("JDK SocketChannel, blocking"),
+  /** A thread for each SocketChannel or, of a pipe, FileChannel. */
+  JDK_BLOCKING("JDK channel, blocking"),
   /** A Selector; each line becomes an array of its own. */
   JDK_SELECTOR("JDK Selector"),
   /** A Selector; lines stay in its buffer. */

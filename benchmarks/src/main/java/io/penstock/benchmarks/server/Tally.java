@@ -34,9 +34,12 @@ final class Tally {
     return length == 1;
   }
 
-  /** What the load generator expects after the last. */
+  /** What the load generator expects after the last; then it begins again. */
   ByteBuffer answer(Work work) {
     String text = work == Work.COUNT ? bytes + "\n" : lines + " " + bytes + " " + sum + "\n";
+    lines = 0;
+    bytes = 0;
+    sum = 0;
     return ByteBuffer.wrap(text.getBytes(US_ASCII));
   }
 }
