@@ -18,6 +18,9 @@
   peers.py full                        says a port whose backlog is full, until standard input ends
   peers.py terminal COMMAND...         runs a command on a terminal of its own, shows what it printed
   peers.py interrupt COMMAND...        the same, and types Ctrl-C as soon as it has printed something
+  peers.py left KIND COMMAND...         runs a command whose standard input is a pipe, a socket or a
+                                       terminal, writes "hi" there as soon as it has printed "ended",
+                                       and shows what it prints then
   peers.py without JAR ENTRY OUT       copies a jar without the entries that match ENTRY
   peers.py without_component JAR BUNDLE NAME OUT
                                        copies a jar without a component of a bundle in it
@@ -36,6 +39,7 @@ import signal
 import socket
 import ssl
 import struct
+import subprocess
 import sys
 import time
 import zipfile
@@ -254,6 +258,26 @@ def terminal(*command, typed=b""):
     print(f"status {status} {time.monotonic() - start:.2f}")
 
 
+def left(kind, *command):
+    if kind == "pipe":
+        theirs, ours = os.pipe()
+    elif kind == "socket":
+        theirs, ours = (end.detach() for end in socket.socketpair())
+    else:
+        ours, theirs = pty.openpty()
+    child = subprocess.Popen(command, stdin=theirs, stdout=subprocess.PIPE)
+    assert child.stdout.readline() == b"ended\n"
+    assert os.get_blocking(theirs), "others find it in non-blocking mode"
+    os.close(theirs)
+    os.write(ours, b"hi\n")
+    if kind == "terminal":
+        os.write(ours, b"\x04")
+    else:
+        os.close(ours)
+    sys.stdout.buffer.write(child.stdout.read())
+    assert child.wait() == 0
+
+
 def interrupt(*command):
     terminal(*command, typed=b"\x03")
 
@@ -314,6 +338,7 @@ def main():
         "tls_server": tls_server,
         "terminal": terminal,
         "interrupt": interrupt,
+        "left": left,
         "without": without,
         "without_component": without_component,
     }[command](*arguments)

@@ -35,6 +35,16 @@ check_standard_input_is_left_to_others() {
   equal status "$(cat ended)" 0
 }
 
+check_standard_input_of_any_kind_is_left_to_others() {
+  local kind
+  for kind in pipe socket terminal; do
+    out=$(python3 "$peers" left "$kind" \
+      sh -c '"$0" relay stdio: exec:true; echo ended; cat' "$penstock" 2>err)
+    equal "standard output after a $kind" "$out" hi
+    equal "standard error after a $kind" "$(cat err)" ""
+  done
+}
+
 check_date_returns_at_once_on_a_terminal() {
   python3 "$peers" terminal "$penstock" relay stdio: exec:date >out
   matches "the last line" "$(tail -n 1 out)" '^status 0 '

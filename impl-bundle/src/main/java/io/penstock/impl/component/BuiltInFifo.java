@@ -3,7 +3,9 @@ package io.penstock.impl.component;
 
 import io.penstock.impl.kind.fifo.FifoProvider;
 import io.penstock.spi.ChannelProvider;
+import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
 
 /** Provides {@code fifo:}. */
 @Component(
@@ -11,8 +13,13 @@ import org.osgi.service.component.annotations.Component;
     service = ChannelProvider.class,
     property = {ChannelProvider.SCHEME + "=fifo"})
 public final class BuiltInFifo extends BuiltInKind {
-  /** With a provider of its own. */
-  public BuiltInFifo() {
-    super(new FifoProvider());
+  /**
+   * With a provider of its own.
+   *
+   * @param engine makes native calls
+   */
+  @Activate
+  public BuiltInFifo(@Reference EngineComponent engine) {
+    super(new FifoProvider(engine.posix()));
   }
 }

@@ -3,7 +3,9 @@ package io.penstock.impl.component;
 
 import io.penstock.impl.kind.stdio.StdioProvider;
 import io.penstock.spi.ChannelProvider;
+import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Reference;
 
 /** Provides {@code stdio:}. */
 @Component(
@@ -11,8 +13,13 @@ import org.osgi.service.component.annotations.Component;
     service = ChannelProvider.class,
     property = {ChannelProvider.SCHEME + "=stdio"})
 public final class BuiltInStdio extends BuiltInKind {
-  /** With a provider of its own. */
-  public BuiltInStdio() {
-    super(new StdioProvider());
+  /**
+   * With a provider of its own.
+   *
+   * @param engine makes native calls
+   */
+  @Activate
+  public BuiltInStdio(@Reference EngineComponent engine) {
+    super(new StdioProvider(engine.posix()));
   }
 }

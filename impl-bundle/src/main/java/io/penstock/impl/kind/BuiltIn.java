@@ -26,11 +26,11 @@ public final class BuiltIn {
   public static List<ChannelProvider> providers(PipeProvider.Finder pipes, PosixAccess posix) {
     return List.of(
         new DescriptorProvider(posix),
-        new FifoProvider(),
+        new FifoProvider(posix),
         new MemoryProvider(),
         new PipeProvider(pipes),
         new ProcessProvider(),
-        new StdioProvider(),
+        new StdioProvider(posix),
         new TcpProvider(),
         new UnixProvider(posix));
   }

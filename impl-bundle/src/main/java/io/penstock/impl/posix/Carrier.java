@@ -127,6 +127,39 @@ public final class Carrier implements Closeable {
     }
   }
 
+  /**
+   * Puts a copy of a socket that others use, too, under one of the channels, as it is: the channel
+   * can be selected, but must not be read or written, for it takes the socket to be non-blocking.
+   *
+   * @param fd stays open
+   * @param reads whether the source is to be selected, or else the sink
+   * @throws IOException if the system refuses; everything is closed then
+   */
+  public Adopted share(int fd, boolean reads) throws IOException {
+    try {
+      // Before the socket is there: its mode is not touched.
+      if (reads) {
+        pipe.source().configureBlocking(false);
+        Linux.check("dup3", calls.dup3(fd, source, Linux.O_CLOEXEC));
+        pipe.sink().close();
+      } else {
+        pipe.sink().configureBlocking(false);
+        Linux.check("dup3", calls.dup3(fd, sink, Linux.O_CLOEXEC));
+        pipe.source().close();
+      }
+      return new Adopted(
+          calls,
+          reads ? pipe.source() : null,
+          reads ? null : pipe.sink(),
+          reads ? source : sink,
+          -1,
+          0);
+    } catch (IOException | RuntimeException | Error e) {
+      close(pipe);
+      throw e;
+    }
+  }
+
   @Override
   public void close() throws IOException {
     close(pipe);

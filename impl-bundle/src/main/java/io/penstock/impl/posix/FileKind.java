@@ -4,7 +4,6 @@ package io.penstock.impl.posix;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -89,17 +88,23 @@ public enum FileKind {
    */
   public static int reopen(Posix calls, int fd) {
     int access = calls.fcntl(fd, Linux.F_GETFL, 0) & Linux.O_ACCMODE;
-    ByteBuffer name = StandardCharsets.US_ASCII.encode(path(fd) + "\0");
-    ByteBuffer memory = ByteBuffer.allocateDirect(name.remaining()).put(name);
-    int fresh =
-        calls.open(
-            calls.address(memory), access | Linux.O_NONBLOCK | Linux.O_CLOEXEC | Linux.O_NOCTTY, 0);
+    int fresh = openAgain(calls, fd, access);
     if (fresh < 0) {
       // A pipe that nobody reads any more, or somebody else's.
       return fd;
     }
     calls.close(fd);
     return fresh;
+  }
+
+  /**
+   * Opens what a descriptor is once more; the descriptor stays.
+   *
+   * @param access {@code O_RDONLY} or {@code O_WRONLY}
+   * @return the new descriptor, non-blocking, or -errno
+   */
+  public static int openAgain(Posix calls, int fd, int access) {
+    return PathName.open(calls, path(fd), access | Linux.O_NONBLOCK | Linux.O_NOCTTY);
   }
 
   /** Whether one can wait for it; what one cannot wait for is always ready. */
@@ -112,6 +117,15 @@ public enum FileKind {
     } finally {
       calls.close(epoll);
     }
+  }
+
+  /**
+   * Whether nobody has the other end any more: of a pipe that is opened again then the system does
+   * not tell.
+   */
+  public static boolean isHungUp(Posix calls, int fd) {
+    ByteBuffer memory = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).putInt(0, fd);
+    return calls.poll(calls.address(memory), 1, 0) > 0 && (memory.getShort(6) & Linux.POLLHUP) != 0;
   }
 
   /** An option of a socket that is a number. */

@@ -42,6 +42,15 @@ final class JnaPosix implements Posix {
 
     static native int epoll_ctl(int set, int operation, int fd, long event);
 
+    static native int poll(long descriptors, long count, int millis);
+
+    // The lengths that we use fit in an int, and so do the answers.
+    static native int recv(int fd, long address, long length, int flags);
+
+    static native int send(int fd, long address, long length, int flags);
+
+    static native int mkfifo(long path, int mode);
+
     static native int close(int fd);
 
     static native int getpwuid_r(int uid, long user, long buffer, long length, long result);
@@ -143,6 +152,26 @@ final class JnaPosix implements Posix {
   @Override
   public int epoll_ctl(int set, int operation, int fd, long event) {
     return result(Library.epoll_ctl(set, operation, fd, event));
+  }
+
+  @Override
+  public int poll(long descriptors, long count, int millis) {
+    return result(Library.poll(descriptors, count, millis));
+  }
+
+  @Override
+  public int recv(int fd, long address, long length, int flags) {
+    return result(Library.recv(fd, address, length, flags));
+  }
+
+  @Override
+  public int send(int fd, long address, long length, int flags) {
+    return result(Library.send(fd, address, length, flags));
+  }
+
+  @Override
+  public int mkfifo(long path, int mode) {
+    return result(Library.mkfifo(path, mode));
   }
 
   @Override

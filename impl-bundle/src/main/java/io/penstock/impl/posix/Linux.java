@@ -34,13 +34,19 @@ public final class Linux {
   public static final int O_NOCTTY = 0400;
   public static final int O_CLOEXEC = 02000000;
   public static final int O_PATH = 010000000;
+  public static final int MSG_DONTWAIT = 0x40;
+  public static final int MSG_NOSIGNAL = 0x4000;
+  public static final int POLLHUP = 0x10;
   public static final long FIONREAD = 0x541B;
 
   public static final int ENOENT = 2;
   public static final int EINTR = 4;
+  public static final int EIO = 5;
+  public static final int ENXIO = 6;
   public static final int EBADF = 9;
   public static final int EAGAIN = 11;
   public static final int EACCES = 13;
+  public static final int EEXIST = 17;
   public static final int EINVAL = 22;
   public static final int ENOTSOCK = 88;
   public static final int EADDRINUSE = 98;
@@ -88,13 +94,14 @@ public final class Linux {
       case 1 -> "Operation not permitted";
       case ENOENT -> "No such file or directory";
       case EINTR -> "Interrupted system call";
-      case 5 -> "Input/output error";
-      case 6 -> "No such device or address";
+      case EIO -> "Input/output error";
+      case ENXIO -> "No such device or address";
       case EBADF -> "Bad file descriptor";
       case EAGAIN -> "Resource temporarily unavailable";
       case 12 -> "Cannot allocate memory";
       case EACCES -> "Permission denied";
       case 16 -> "Device or resource busy";
+      case EEXIST -> "File exists";
       case 20 -> "Not a directory";
       case EINVAL -> "Invalid argument";
       case 23 -> "Too many open files in system";

@@ -69,6 +69,18 @@ public interface Posix {
   /** Changes such a set. */
   int epoll_ctl(int set, int operation, int fd, long event);
 
+  /** Waits for descriptors; with a limit of 0 ms it only looks. */
+  int poll(long descriptors, long count, int millis);
+
+  /** Receives from a connected socket; {@code length} is below 2 GiB. */
+  int recv(int fd, long address, long length, int flags);
+
+  /** Sends to a connected socket; {@code length} is below 2 GiB. */
+  int send(int fd, long address, long length, int flags);
+
+  /** Makes a FIFO at a path, a string that ends with NUL. */
+  int mkfifo(long path, int mode);
+
   /** Closes a descriptor. */
   int close(int fd);
 

@@ -107,6 +107,11 @@ final class ForeignPosix implements Posix {
   private static final Call EPOLL_CREATE1 = new Call("epoll_create1", -1, JAVA_INT);
   private static final Call EPOLL_CTL =
       new Call("epoll_ctl", -1, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
+  private static final Call POLL = new Call("poll", -1, JAVA_LONG, JAVA_LONG, JAVA_INT);
+  // The lengths that we use fit in an int, and so do the answers.
+  private static final Call RECV = new Call("recv", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+  private static final Call SEND = new Call("send", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+  private static final Call MKFIFO = new Call("mkfifo", -1, JAVA_LONG, JAVA_INT);
   private static final Call CLOSE = new Call("close", -1, JAVA_INT);
   private static final Call FCNTL = new Call("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final Call IOCTL = new Call("ioctl", 2, JAVA_INT, JAVA_LONG, JAVA_LONG);
@@ -199,6 +204,26 @@ final class ForeignPosix implements Posix {
   public int epoll_ctl(int set, int operation, int fd, long event) {
     return EPOLL_CTL.with(
         (call, state) -> (int) call.invokeExact(state, set, operation, fd, event));
+  }
+
+  @Override
+  public int poll(long descriptors, long count, int millis) {
+    return POLL.with((call, state) -> (int) call.invokeExact(state, descriptors, count, millis));
+  }
+
+  @Override
+  public int recv(int fd, long address, long length, int flags) {
+    return RECV.with((call, state) -> (int) call.invokeExact(state, fd, address, length, flags));
+  }
+
+  @Override
+  public int send(int fd, long address, long length, int flags) {
+    return SEND.with((call, state) -> (int) call.invokeExact(state, fd, address, length, flags));
+  }
+
+  @Override
+  public int mkfifo(long path, int mode) {
+    return MKFIFO.with((call, state) -> (int) call.invokeExact(state, path, mode));
   }
 
   @Override

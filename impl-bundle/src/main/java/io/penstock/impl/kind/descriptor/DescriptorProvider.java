@@ -8,6 +8,8 @@ import io.penstock.error.AddressException.Kind;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
+import io.penstock.impl.kind.support.descriptor.DescriptorDriver;
+import io.penstock.impl.kind.support.descriptor.Nature;
 import io.penstock.impl.kind.support.socket.Drain;
 import io.penstock.impl.kind.support.socket.SocketDriver;
 import io.penstock.impl.posix.Adopted;
@@ -123,16 +125,24 @@ public final class DescriptorProvider implements ChannelProvider {
     boolean selectable = kind == FileKind.SOCKET || FileKind.isSelectable(calls, number);
     // Made first: until here the descriptor is the caller's.
     Carrier carrier = Carrier.open(calls);
+    boolean hungUp = kind == FileKind.FIFO && FileKind.isHungUp(calls, number);
     int fd = kind.isReopened() ? FileKind.reopen(calls, number) : number;
     Adopted adopted = carrier.adopt(fd);
     try {
       return kind == FileKind.SOCKET
           ? new SocketDriver(context.name(), adopted, drain)
-          : new DescriptorDriver(adopted, selectable, context);
+          : new DescriptorDriver(adopted, nature(selectable, hungUp), context);
     } catch (IOException | RuntimeException | Error e) {
       adopted.close();
       throw e;
     }
+  }
+
+  private static Nature nature(boolean selectable, boolean hungUp) {
+    if (hungUp) {
+      return Nature.HUNG_UP;
+    }
+    return selectable ? Nature.SELECTABLE : Nature.ALWAYS_READY;
   }
 
   private static void checkAccess(Posix calls, int fd, String shown) throws IOException {

@@ -7,6 +7,8 @@ import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
 import io.penstock.impl.kind.support.Options;
+import io.penstock.impl.kind.support.WindowsPipes;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ProviderContext;
@@ -18,15 +20,29 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * One end of a FIFO: its reading end when opened for input, its writing end for output. The option
- * {@code mode}, {@code read} or {@code write}, goes before how it was opened.
+ * {@code mode}, {@code read} or {@code write}, goes before how it was opened; {@code create} makes
+ * a FIFO with these permissions where there is none.
  *
- * <p>The channel is connecting until somebody has opened the other end. A thread of the product's
- * waits for that; it may outlive the bundle if we may not open the other end ourselves to end the
- * wait.
+ * <p>A channel that writes is connecting until somebody has opened the other end; a thread of the
+ * product's waits for that, which may outlive the bundle if we may not open the other end ourselves
+ * to end the wait. One that reads is open at once, and its reads wait for who writes; without
+ * native calls it waits like one that writes, and a thread reads or writes the FIFO.
  */
 public final class FifoProvider implements ChannelProvider {
   private static final String SCHEME = "fifo";
   private static final String MODE = "mode";
+  private static final String CREATE = "create";
+
+  private final PosixAccess posix;
+
+  /**
+   * A provider.
+   *
+   * @param posix makes native calls
+   */
+  public FifoProvider(PosixAccess posix) {
+    this.posix = posix;
+  }
 
   @Override
   public Set<String> schemes() {
@@ -35,7 +51,7 @@ public final class FifoProvider implements ChannelProvider {
 
   @Override
   public Set<String> optionKeys(String scheme) {
-    return Set.of(MODE);
+    return Set.of(MODE, CREATE);
   }
 
   @Override
@@ -45,13 +61,20 @@ public final class FifoProvider implements ChannelProvider {
     if (endpoint.address().isEmpty()) {
       throw new AddressException(Kind.INVALID, shown, "expected a path, such as fifo:/run/x", null);
     }
+    WindowsPipes.refuse(shown, endpoint.address());
     Path path;
     try {
       path = Path.of(endpoint.address());
     } catch (InvalidPathException e) {
       throw new AddressException(Kind.INVALID, shown, e.getReason(), e);
     }
-    FifoOpening opening = new FifoOpening(context.name(), shown, path, direction(shown, options));
+    FifoOpening.Plan plan =
+        new FifoOpening.Plan(
+            direction(shown, options),
+            Options.text(options, CREATE).isPresent()
+                ? Options.permissions(options, CREATE, "")
+                : null);
+    FifoOpening opening = new FifoOpening(posix, context, shown, path, plan);
     context.executor().execute(opening);
     return opening.result();
   }

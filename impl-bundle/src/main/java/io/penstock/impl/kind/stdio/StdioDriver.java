@@ -2,32 +2,30 @@
 package io.penstock.impl.kind.stdio;
 
 import io.penstock.channel.Capability;
-import io.penstock.impl.kind.support.pump.InputPump;
-import io.penstock.impl.kind.support.pump.OutputPump;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;
 import java.util.Set;
 
-/** Standard input and output, with a thread each while they are used. */
+/** Standard input and output, which have nothing to do with each other. */
 final class StdioDriver implements ChannelDriver {
-  private final InputPump source;
-  private final OutputPump sink;
+  private final StandardStreams.In in;
+  private final StandardStreams.Out out;
 
-  StdioDriver(String name) {
-    this.source = new InputPump(name, "penstock-stdin", new StandardInput());
-    this.sink = new OutputPump(name, "penstock-stdout", new StandardOutput());
+  StdioDriver(StandardStreams.In in, StandardStreams.Out out) {
+    this.in = in;
+    this.out = out;
   }
 
   @Override
   public SourceDriver source() {
-    return source;
+    return in.driver();
   }
 
   @Override
   public SinkDriver sink() {
-    return sink;
+    return out.driver();
   }
 
   @Override
@@ -38,15 +36,15 @@ final class StdioDriver implements ChannelDriver {
   @Override
   public void close() throws IOException {
     try {
-      source.close();
+      in.release().close();
     } finally {
-      sink.close();
+      out.release().close();
     }
   }
 
   @Override
   public void abort(Throwable cause) {
-    source.abort(cause);
-    sink.abort(cause);
+    in.abort().accept(cause);
+    out.abort().accept(cause);
   }
 }

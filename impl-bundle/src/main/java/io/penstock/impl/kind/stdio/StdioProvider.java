@@ -5,6 +5,9 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
+import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.posix.Posix;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ProviderContext;
@@ -15,14 +18,26 @@ import java.util.concurrent.CompletionStage;
 
 /**
  * Standard input and output. Nothing is read before the channel's source is asked to; closing the
- * source leaves descriptor 0 to others, and ending the sink closes descriptor 1 for good.
+ * source leaves descriptor 0 to others, and ending the sink closes descriptor 1 for good. Neither
+ * is ever put into non-blocking mode, which would reach whoever else has it.
  *
- * <p>The thread {@code penstock-stdin} may outlive the bundle where standard input is a socket: it
- * then ends with the next bytes or the end. {@code penstock-stdout} may outlive it where standard
- * output is a regular file or a socket whose write hangs.
+ * <p>Where a thread is needed ({@link StandardStreams}) it may outlive the bundle: {@code
+ * penstock-stdin} where standard input is a socket, until the next bytes or the end; {@code
+ * penstock-stdout} where standard output is a regular file or a socket whose write hangs.
  */
 public final class StdioProvider implements ChannelProvider {
   private static final String SCHEME = "stdio";
+
+  private final PosixAccess posix;
+
+  /**
+   * A provider.
+   *
+   * @param posix makes native calls
+   */
+  public StdioProvider(PosixAccess posix) {
+    this.posix = posix;
+  }
 
   @Override
   public Set<String> schemes() {
@@ -36,6 +51,32 @@ public final class StdioProvider implements ChannelProvider {
       throw new AddressException(
           Kind.INVALID, endpoint.toString(), "expected stdio: (or -) and nothing after it", null);
     }
-    return CompletableFuture.completedFuture(new StdioDriver(context.name()));
+    CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
+    // The first native call of all takes a while.
+    context.executor().execute(() -> open(context, result));
+    return result;
+  }
+
+  private void open(ProviderContext context, CompletableFuture<ChannelDriver> result) {
+    try {
+      Posix calls = posix.calls();
+      StandardStreams streams = new StandardStreams(context);
+      StandardStreams.In in = streams.input(calls);
+      StandardStreams.Out out;
+      try {
+        out = streams.output(calls);
+      } catch (IOException | RuntimeException | Error e) {
+        in.release().close();
+        throw e;
+      }
+      StdioDriver driver = new StdioDriver(in, out);
+      if (!result.complete(driver)) {
+        driver.close();
+      }
+    } catch (IOException e) {
+      result.completeExceptionally(new IOException(context.name() + ": " + Failures.reason(e), e));
+    } catch (RuntimeException | Error e) {
+      result.completeExceptionally(e);
+    }
   }
 }

@@ -7,6 +7,7 @@ import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
+import io.penstock.impl.kind.support.WindowsPipes;
 import io.penstock.impl.kind.support.socket.Drain;
 import io.penstock.impl.kind.support.socket.SocketDriver;
 import io.penstock.impl.kind.support.socket.SocketListener;
@@ -80,6 +81,7 @@ public final class UnixProvider implements ChannelProvider {
       throw new AddressException(
           Kind.INVALID, shown, "expected a path, such as unix:/run/app.sock", null);
     }
+    WindowsPipes.refuse(shown, address);
     int bytes = address.getBytes(StandardCharsets.UTF_8).length;
     if (bytes > MAX_PATH_BYTES) {
       throw new AddressException(

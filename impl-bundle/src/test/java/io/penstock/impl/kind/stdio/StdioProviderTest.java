@@ -5,19 +5,33 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.penstock.error.AddressException;
 import io.penstock.impl.kind.Peers;
+import io.penstock.impl.posix.Modes;
+import io.penstock.impl.posix.PosixAccess;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Each case in a process of its own, whose standard streams a shell arranges. */
+@ParameterizedClass
+@ValueSource(strings = {"none", "jna", "foreign"})
 class StdioProviderTest {
   @TempDir Path folder;
+
+  private final String mode;
+
+  StdioProviderTest(String mode) {
+    assumeTrue(!mode.equals("foreign") || Modes.hasForeign(), "this Java is too old");
+    this.mode = mode;
+  }
 
   private ProcessBuilder shell(String script) {
     ProcessBuilder builder = new ProcessBuilder("/bin/sh", "-ec", script);
@@ -27,7 +41,11 @@ class StdioProviderTest {
         .put(
             "RUN",
             Path.of(System.getProperty("java.home"), "bin", "java")
-                + " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -cp "
+                + " -XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
+                + (Modes.hasForeign() ? "--enable-native-access=ALL-UNNAMED " : "")
+                + "-Dio.penstock.native="
+                + mode
+                + " -cp "
                 + System.getProperty("java.class.path")
                 + " "
                 + StdioMain.class.getName());
@@ -76,6 +94,32 @@ class StdioProviderTest {
   @Test
   void copiesAFifoWhoseWriterHasGone() throws Exception {
     assertEquals("hello\n", run("mkfifo f; (echo hello > f) & $RUN copy < f"));
+  }
+
+  /** What is one socket for us and for others stays as it is: their calls wait. */
+  @Test
+  void sharesASocketWithoutChangingItsMode() throws Exception {
+    String script =
+        """
+        import hashlib, os, random, socket, subprocess, sys, threading
+        ours, theirs = socket.socketpair()
+        run = subprocess.Popen(sys.argv[1].split(), stdin=theirs, stdout=theirs)
+        ours.sendall(b"hello ")
+        assert ours.recv(6, socket.MSG_WAITALL) == b"hello "
+        assert os.get_blocking(theirs.fileno())
+        data = random.Random(7).randbytes(3000000)
+        sender = threading.Thread(target=ours.sendall, args=(data,))
+        sender.start()
+        got = ours.recv(len(data), socket.MSG_WAITALL)
+        sender.join()
+        assert got == data
+        assert os.get_blocking(theirs.fileno())
+        ours.shutdown(socket.SHUT_WR)
+        assert run.wait(60) == 0
+        theirs.close()
+        assert ours.recv(1) == b""
+        """;
+    assertEquals("", run("exec python3 -c '" + script + "' \"$RUN copy\""));
   }
 
   @Test
@@ -129,7 +173,7 @@ class StdioProviderTest {
 
   @Test
   void hasNoAddress() throws IOException {
-    try (Peers peers = new Peers(new StdioProvider())) {
+    try (Peers peers = new Peers(new StdioProvider(new PosixAccess(mode)))) {
       AddressException e = assertThrows(AddressException.class, () -> peers.connect("stdio:x"));
       assertEquals(AddressException.Kind.INVALID, e.kind());
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.kind.descriptor;
+package io.penstock.impl.kind.support.descriptor;
 
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
@@ -7,6 +7,7 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.socket.Bounded;
 import io.penstock.impl.posix.Adopted;
+import io.penstock.impl.posix.FileKind;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
@@ -27,11 +28,11 @@ import org.jspecify.annotations.Nullable;
  * A pipe, a FIFO, a terminal or a file, whose directions have nothing to do with each other. The
  * system cannot tell its peer of a cut: it reads an end.
  */
-final class DescriptorDriver implements ChannelDriver {
+public final class DescriptorDriver implements ChannelDriver {
   private static final Logger LOG = System.getLogger("io.penstock");
 
   private final Adopted adopted;
-  private final boolean selectable;
+  private final Nature nature;
   private final ProviderContext context;
   private final @Nullable Input source;
   private final @Nullable Output sink;
@@ -40,12 +41,12 @@ final class DescriptorDriver implements ChannelDriver {
    * Takes a descriptor over.
    *
    * @param adopted the descriptor
-   * @param selectable false for a file, which is always ready
+   * @param nature what the system does not tell
    * @param context of the channel
    */
-  DescriptorDriver(Adopted adopted, boolean selectable, ProviderContext context) {
+  public DescriptorDriver(Adopted adopted, Nature nature, ProviderContext context) {
     this.adopted = adopted;
-    this.selectable = selectable;
+    this.nature = nature;
     this.context = context;
     Pipe.SourceChannel input = adopted.input();
     Pipe.SinkChannel output = adopted.output();
@@ -94,6 +95,8 @@ final class DescriptorDriver implements ChannelDriver {
   private final class Input implements SourceDriver {
     private final Pipe.SourceChannel channel;
     private volatile boolean ended;
+    private volatile boolean hungUp = nature.hungUp();
+    private boolean awaited = nature.awaited();
 
     Input(Pipe.SourceChannel channel) {
       this.channel = channel;
@@ -106,19 +109,41 @@ final class DescriptorDriver implements ChannelDriver {
       }
       try {
         int n = Bounded.read(channel, dst);
+        if (n < 0 && awaited) {
+          if (!isHungUp()) {
+            return 0;
+          }
+          // The writer may have come, written and left since.
+          awaited = false;
+          n = Bounded.read(channel, dst);
+        }
         ended = n < 0;
+        hungUp &= n != 0;
         return n;
       } catch (ClosedChannelException e) {
         throw new StreamClosedException(context.name());
       } catch (IOException e) {
+        if (nature.master() && isHungUp()) {
+          // How Linux says that nobody has the terminal any more.
+          ended = true;
+          return -1;
+        }
         throw new ConnectionResetException(
             context.name(), "it cannot be read any more: " + Failures.reason(e), 0);
       }
     }
 
+    private boolean isHungUp() throws StreamClosedException {
+      try {
+        return adopted.call(fd -> FileKind.isHungUp(adopted.calls(), fd) ? 1 : 0) == 1;
+      } catch (ClosedChannelException e) {
+        throw new StreamClosedException(context.name());
+      }
+    }
+
     @Override
     public boolean ready() {
-      return ended || !selectable;
+      return ended || hungUp || !nature.selectable();
     }
 
     @Override
@@ -133,12 +158,12 @@ final class DescriptorDriver implements ChannelDriver {
 
     @Override
     public @Nullable SelectableChannel selectable() {
-      return selectable ? channel : null;
+      return nature.selectable() ? channel : null;
     }
 
     @Override
     public int interest() {
-      return selectable ? SelectionKey.OP_READ : 0;
+      return nature.selectable() ? SelectionKey.OP_READ : 0;
     }
 
     @Override

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.stdio;
+
+import io.penstock.impl.kind.support.descriptor.DescriptorDriver;
+import io.penstock.impl.kind.support.descriptor.Nature;
+import io.penstock.impl.kind.support.pump.InputPump;
+import io.penstock.impl.kind.support.pump.OutputPump;
+import io.penstock.impl.posix.Adopted;
+import io.penstock.impl.posix.Carrier;
+import io.penstock.impl.posix.FileKind;
+import io.penstock.impl.posix.Linux;
+import io.penstock.impl.posix.Posix;
+import io.penstock.spi.ProviderContext;
+import io.penstock.spi.SinkDriver;
+import io.penstock.spi.SourceDriver;
+import java.io.Closeable;
+import java.io.FileDescriptor;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reaches standard input and output so that whoever shares them notices nothing. With native calls
+ * no thread is needed: a pipe and a terminal are opened again, in a non-blocking mode of their own;
+ * a socket, which cannot be, is read and written by calls that each say that they do not wait; a
+ * file is always ready. What cannot be opened again has a thread, as everything has without native
+ * calls.
+ */
+final class StandardStreams {
+  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final int INPUT = 0;
+  private static final int OUTPUT = 1;
+
+  /**
+   * Standard input.
+   *
+   * @param driver reads it
+   * @param release lets go of it
+   * @param abort cuts it
+   */
+  record In(SourceDriver driver, Closeable release, Consumer<Throwable> abort) {}
+
+  /**
+   * Standard output.
+   *
+   * @param driver writes it
+   * @param release lets go of it
+   * @param abort cuts it
+   */
+  record Out(SinkDriver driver, Closeable release, Consumer<Throwable> abort) {}
+
+  private final ProviderContext context;
+
+  StandardStreams(ProviderContext context) {
+    this.context = context;
+  }
+
+  In input(@Nullable Posix calls) throws IOException {
+    if (calls != null) {
+      FileKind kind = FileKind.of(INPUT);
+      switch (kind) {
+        case FIFO, TERMINAL -> {
+          boolean left = kind == FileKind.FIFO && FileKind.isHungUp(calls, INPUT);
+          Nature nature = left ? Nature.HUNG_UP : Nature.SELECTABLE;
+          DescriptorDriver again = reopened(calls, INPUT, Linux.O_RDONLY, nature);
+          if (again != null) {
+            return new In(Objects.requireNonNull(again.source()), again::close, again::abort);
+          }
+        }
+        case SOCKET -> {
+          if (isStream(calls, INPUT)) {
+            Adopted socket = Carrier.open(calls).share(INPUT, true);
+            SharedInput input = new SharedInput(socket, context);
+            return new In(input, input::close, cause -> input.cut());
+          }
+        }
+        case FILE, CHARACTER_DEVICE -> {
+          if (!FileKind.isSelectable(calls, INPUT)) {
+            return new In(new FileSource(context.name()), () -> {}, cause -> {});
+          }
+        }
+        default -> {}
+      }
+    }
+    InputPump pump = new InputPump(context.name(), "penstock-stdin", new StandardInput());
+    return new In(pump, pump::close, pump::abort);
+  }
+
+  Out output(@Nullable Posix calls) throws IOException {
+    // Closed by an end before, it is the null device, and the pump says so.
+    if (calls != null && FileDescriptor.out.valid()) {
+      switch (FileKind.of(OUTPUT)) {
+        case FIFO, TERMINAL -> {
+          DescriptorDriver again = reopened(calls, OUTPUT, Linux.O_WRONLY, Nature.SELECTABLE);
+          if (again != null) {
+            SinkDriver sink = new EndingSink(Objects.requireNonNull(again.sink()));
+            return new Out(sink, again::close, again::abort);
+          }
+        }
+        case SOCKET -> {
+          if (isStream(calls, OUTPUT)) {
+            Adopted socket = Carrier.open(calls).share(OUTPUT, false);
+            SharedOutput output = new SharedOutput(socket, context);
+            return new Out(new EndingSink(output), output::close, cause -> output.cut());
+          }
+        }
+        case FILE, CHARACTER_DEVICE -> {
+          if (!FileKind.isSelectable(calls, OUTPUT)) {
+            return new Out(new EndingSink(new FileSink(context.name())), () -> {}, cause -> {});
+          }
+        }
+        default -> {}
+      }
+    }
+    OutputPump pump = new OutputPump(context.name(), "penstock-stdout", new StandardOutput());
+    return new Out(pump, pump::close, pump::abort);
+  }
+
+  private static boolean isStream(Posix calls, int fd) throws IOException {
+    return FileKind.option(calls, fd, Linux.SO_TYPE) == Linux.SOCK_STREAM
+        && FileKind.option(calls, fd, Linux.SO_ACCEPTCONN) == 0;
+  }
+
+  /** Returns null where the system does not let us. */
+  private @Nullable DescriptorDriver reopened(Posix calls, int number, int access, Nature nature)
+      throws IOException {
+    int fd = FileKind.openAgain(calls, number, access);
+    if (fd < 0) {
+      // Somebody else's, or a FIFO that nobody reads any more.
+      LOG.log(
+          Level.DEBUG,
+          "{0}: descriptor {1} cannot be opened again, a thread uses it as it is: {2}",
+          context.name(),
+          number,
+          Linux.failure("open", fd).getMessage());
+      return null;
+    }
+    Carrier carrier;
+    try {
+      carrier = Carrier.open(calls);
+    } catch (IOException | RuntimeException | Error e) {
+      calls.close(fd);
+      throw e;
+    }
+    return new DescriptorDriver(carrier.adopt(fd), nature, context);
+  }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.descriptor;
+
+/**
+ * What a descriptor's driver has to know of it, because the system tells it in another way or not
+ * at all.
+ *
+ * @param selectable false for a file, which is always ready
+ * @param hungUp the last writer had left before it was opened: no selector says so
+ * @param awaited it was opened before its writer was there, and until that one comes a read finds
+ *     an end that is none
+ * @param master our side of a terminal, for which the end is an error
+ */
+public record Nature(boolean selectable, boolean hungUp, boolean awaited, boolean master) {
+  /** One that can be waited for. */
+  public static final Nature SELECTABLE = new Nature(true, false, false, false);
+
+  /** One that is always ready. */
+  public static final Nature ALWAYS_READY = new Nature(false, false, false, false);
+
+  /** A pipe whose last writer had left. */
+  public static final Nature HUNG_UP = new Nature(true, true, false, false);
+
+  /** A FIFO whose first writer may be to come. */
+  public static final Nature AWAITED = new Nature(true, false, true, false);
+
+  /** Our side of a terminal. */
+  public static final Nature MASTER = new Nature(true, false, false, true);
+}

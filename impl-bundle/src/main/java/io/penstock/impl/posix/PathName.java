@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.posix;
+
+import java.lang.ref.Reference;
+import java.nio.ByteBuffer;
+import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+
+/** Paths as the system's calls take them. */
+public final class PathName {
+  /** As the JDK encodes them; a path that cannot be encoded is refused when it is made. */
+  private static final Charset ENCODING = encoding();
+
+  private PathName() {}
+
+  private static Charset encoding() {
+    String name = System.getProperty("sun.jnu.encoding", "UTF-8");
+    return Charset.isSupported(name) ? Charset.forName(name) : StandardCharsets.UTF_8;
+  }
+
+  private static ByteBuffer memory(Path path) {
+    ByteBuffer name = ENCODING.encode(path + "\0");
+    return ByteBuffer.allocateDirect(name.remaining()).put(name);
+  }
+
+  /**
+   * Opens a path; nobody inherits what is opened.
+   *
+   * @return the descriptor, or -errno
+   */
+  public static int open(Posix calls, Path path, int flags) {
+    ByteBuffer name = memory(path);
+    try {
+      int result;
+      do {
+        result = calls.open(calls.address(name), flags | Linux.O_CLOEXEC, 0);
+      } while (result == -Linux.EINTR);
+      return result;
+    } finally {
+      Reference.reachabilityFence(name);
+    }
+  }
+
+  /**
+   * Makes a FIFO.
+   *
+   * @return 0, or -errno
+   */
+  public static int mkfifo(Posix calls, Path path, int mode) {
+    ByteBuffer name = memory(path);
+    try {
+      return calls.mkfifo(calls.address(name), mode);
+    } finally {
+      Reference.reachabilityFence(name);
+    }
+  }
+}
