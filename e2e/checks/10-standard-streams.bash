@@ -131,6 +131,18 @@ check_one_way_and_paths_of_the_callers() {
   equal "what went to TO" "$(cat sub/out)" abc
 }
 
+check_a_child_on_a_terminal() {
+  "$penstock" relay stdio: 'shell:tty; stty size; exit 4' --to pty=true --to columns=132 </dev/null >out 2>err ||
+    equal status $? 1
+  matches "the terminal" "$(head -n 1 out)" '^/dev/pts/[0-9]+'
+  matches "its size" "$(tail -n 1 out)" '^24 132'
+  matches "standard error" "$(cat err)" 'exited with status 4'
+  # What is typed comes back, and is read again.
+  out=$(printf 'typed\n' | "$penstock" relay stdio: exec:cat --to pty=true 2>err | tr -d '\r')
+  equal "standard output" "$out" $'typed\ntyped'
+  equal "standard error" "$(cat err)" ""
+}
+
 check_standard_input_to_standard_output() {
   out=$(printf 'abc' | "$penstock" relay -u - -)
   equal "standard output" "$out" abc

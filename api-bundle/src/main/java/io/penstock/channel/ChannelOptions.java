@@ -192,9 +192,10 @@ public final class ChannelOptions {
   }
 
   /**
-   * Asks for a size of the system's receive buffer.
+   * Asks for a size of the system's receive buffer, where there is one ({@link BufferFacet}); for a
+   * pipe, a FIFO or a child it takes native calls, without which nobody pays heed.
    *
-   * @param bytes more than zero; the system may give another size, which {@link TcpFacet} tells
+   * @param bytes more than zero; the system may give another size, which {@link BufferFacet} tells
    * @return a changed copy
    */
   public ChannelOptions withReceiveBuffer(int bytes) {
@@ -202,9 +203,10 @@ public final class ChannelOptions {
   }
 
   /**
-   * Asks for a size of the system's send buffer.
+   * Asks for a size of the system's send buffer, where there is one ({@link BufferFacet}); for a
+   * pipe, a FIFO or a child it takes native calls, without which nobody pays heed.
    *
-   * @param bytes more than zero; the system may give another size, which {@link TcpFacet} tells
+   * @param bytes more than zero; the system may give another size, which {@link BufferFacet} tells
    * @return a changed copy
    */
   public ChannelOptions withSendBuffer(int bytes) {

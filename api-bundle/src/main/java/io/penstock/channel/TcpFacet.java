@@ -6,7 +6,8 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * What the system has made of the options of a TCP connection, which it may change: asked for anew
- * by each call, which does not wait. Safe for use by any thread. Parity YA-12.
+ * by each call, which does not wait. Its buffers are in {@link BufferFacet}. Safe for use by any
+ * thread. Parity YA-12.
  */
 @ProviderType
 public interface TcpFacet {
@@ -28,25 +29,4 @@ public interface TcpFacet {
    * @throws IOException if the system does not tell
    */
   boolean keepAlive() throws IOException;
-
-  /**
-   * The size of the receive buffer that the system gave, whatever {@link
-   * ChannelOptions#withReceiveBuffer} asked for. Linux keeps about as much again for its own needs,
-   * and lets the buffer grow when nobody has asked.
-   *
-   * @return bytes
-   * @throws io.penstock.error.StreamClosedException after the close
-   * @throws IOException if the system does not tell
-   */
-  int receiveBuffer() throws IOException;
-
-  /**
-   * The size of the send buffer that the system gave, whatever {@link
-   * ChannelOptions#withSendBuffer} asked for; as {@link #receiveBuffer()}.
-   *
-   * @return bytes
-   * @throws io.penstock.error.StreamClosedException after the close
-   * @throws IOException if the system does not tell
-   */
-  int sendBuffer() throws IOException;
 }

@@ -29,7 +29,7 @@ public final class BuiltIn {
         new FifoProvider(posix),
         new MemoryProvider(),
         new PipeProvider(pipes),
-        new ProcessProvider(),
+        new ProcessProvider(posix),
         new StdioProvider(posix),
         new TcpProvider(),
         new UnixProvider(posix));

@@ -25,6 +25,8 @@ public final class Linux {
   public static final int F_GETFL = 3;
   public static final int F_SETFL = 4;
   public static final int F_DUPFD_CLOEXEC = 1030;
+  public static final int F_SETPIPE_SZ = 1031;
+  public static final int F_GETPIPE_SZ = 1032;
   public static final int FD_CLOEXEC = 1;
   public static final int O_ACCMODE = 03;
   public static final int O_RDONLY = 0;

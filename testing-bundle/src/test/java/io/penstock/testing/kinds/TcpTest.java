@@ -105,16 +105,13 @@ class TcpTest {
   void theSystemTellsWhatItMadeOfTheOptions() throws Exception {
     try (Listener listener =
         Bench.PENSTOCK.channels().listen(endpoint(), ChannelOptions.defaults())) {
-      ChannelOptions options =
-          ChannelOptions.defaults().withSendBuffer(40 << 10).with("keepAlive", "true");
+      ChannelOptions options = ChannelOptions.defaults().with("keepAlive", "true");
       Channel client = Bench.open(Bench.connecting(listener.endpoint()).toString(), options);
       TcpFacet facet = client.facet(TcpFacet.class).orElseThrow();
       assertTrue(facet.noDelay());
       assertTrue(facet.keepAlive());
-      assertEquals(40 << 10, facet.sendBuffer());
-      assertTrue(facet.receiveBuffer() > 0);
       client.close();
-      assertThrows(StreamClosedException.class, facet::sendBuffer);
+      assertThrows(StreamClosedException.class, facet::noDelay);
     }
   }
 

@@ -75,15 +75,19 @@ public final class DescriptorProvider implements ChannelProvider {
     }
     CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
     // The first native call of all takes a while.
-    context.executor().execute(() -> open(number, shown, context, result));
+    context.executor().execute(() -> open(number, options, shown, context, result));
     return result;
   }
 
   private void open(
-      int number, String shown, ProviderContext context, CompletableFuture<ChannelDriver> result) {
+      int number,
+      ChannelOptions options,
+      String shown,
+      ProviderContext context,
+      CompletableFuture<ChannelDriver> result) {
     try {
       ChannelDriver driver =
-          open(posix.calls(shown, "adopting a descriptor"), number, shown, context);
+          open(posix.calls(shown, "adopting a descriptor"), number, options, shown, context);
       if (!result.complete(driver)) {
         driver.close();
       }
@@ -111,7 +115,8 @@ public final class DescriptorProvider implements ChannelProvider {
     return number;
   }
 
-  private ChannelDriver open(Posix calls, int number, String shown, ProviderContext context)
+  private ChannelDriver open(
+      Posix calls, int number, ChannelOptions options, String shown, ProviderContext context)
       throws IOException {
     FileKind kind = FileKind.of(number);
     switch (kind) {
@@ -131,16 +136,17 @@ public final class DescriptorProvider implements ChannelProvider {
     try {
       return kind == FileKind.SOCKET
           ? new SocketDriver(context.name(), adopted, drain)
-          : new DescriptorDriver(adopted, nature(selectable, hungUp), context);
+          : new DescriptorDriver(adopted, nature(kind, selectable, hungUp), context)
+              .withBuffer(options);
     } catch (IOException | RuntimeException | Error e) {
       adopted.close();
       throw e;
     }
   }
 
-  private static Nature nature(boolean selectable, boolean hungUp) {
-    if (hungUp) {
-      return Nature.HUNG_UP;
+  private static Nature nature(FileKind kind, boolean selectable, boolean hungUp) {
+    if (kind == FileKind.FIFO) {
+      return hungUp ? Nature.HUNG_UP : Nature.PIPE;
     }
     return selectable ? Nature.SELECTABLE : Nature.ALWAYS_READY;
   }

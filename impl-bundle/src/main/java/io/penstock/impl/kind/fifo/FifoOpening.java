@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.fifo;
 
+import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Direction;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
@@ -53,9 +54,11 @@ final class FifoOpening implements Runnable {
    * What to do.
    *
    * @param direction which end to open
+   * @param options ask for the size of its buffer, with native calls
    * @param create the permissions of a FIFO to be made where there is none; null for not making one
    */
-  record Plan(Direction direction, @Nullable Set<PosixFilePermission> create) {}
+  record Plan(
+      Direction direction, ChannelOptions options, @Nullable Set<PosixFilePermission> create) {}
 
   private final CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
   private final PosixAccess posix;
@@ -63,6 +66,7 @@ final class FifoOpening implements Runnable {
   private final String shown;
   private final Path path;
   private final Direction direction;
+  private final ChannelOptions options;
   private final @Nullable Set<PosixFilePermission> create;
   private final ReentrantLock lock = new ReentrantLock();
   private boolean opening;
@@ -83,6 +87,7 @@ final class FifoOpening implements Runnable {
     this.shown = endpoint;
     this.path = path;
     this.direction = plan.direction();
+    this.options = plan.options();
     this.create = plan.create();
     CompletableFuture<?> unused =
         result.whenComplete(
@@ -156,7 +161,7 @@ final class FifoOpening implements Runnable {
   }
 
   private ChannelDriver adopt(Posix calls, int fd) throws IOException {
-    return adopt(calls, Linux.check("open", fd), Nature.SELECTABLE);
+    return adopt(calls, Linux.check("open", fd), Nature.PIPE);
   }
 
   private ChannelDriver adopt(Posix calls, int fd, Nature nature) throws IOException {
@@ -167,7 +172,7 @@ final class FifoOpening implements Runnable {
       calls.close(fd);
       throw e;
     }
-    return new DescriptorDriver(carrier.adopt(fd), nature, context);
+    return new DescriptorDriver(carrier.adopt(fd), nature, context).withBuffer(options);
   }
 
   private ChannelDriver openStreams() throws IOException {

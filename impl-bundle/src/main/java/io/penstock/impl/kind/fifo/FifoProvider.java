@@ -71,6 +71,7 @@ public final class FifoProvider implements ChannelProvider {
     FifoOpening.Plan plan =
         new FifoOpening.Plan(
             direction(shown, options),
+            options,
             Options.text(options, CREATE).isPresent()
                 ? Options.permissions(options, CREATE, "")
                 : null);

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
+import io.penstock.channel.ChannelOptions;
+import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.pump.InputPump;
 import io.penstock.impl.kind.support.pump.OutputPump;
+import io.penstock.impl.posix.Posix;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
+import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.System.Logger;
@@ -20,10 +25,19 @@ import org.jspecify.annotations.Nullable;
  * @param process the child
  * @param stdin what it reads
  * @param stdout what it writes
- * @param stderr what it writes to standard error; null when that is ours
+ * @param stderr what it writes to standard error; null when that is ours, or the terminal
+ * @param terminal its terminal; null when it has none
+ * @param buffers those of its input and output; null for a terminal and for the JDK's streams
  */
-record Child(Process process, In stdin, Out stdout, @Nullable Out stderr) {
+record Child(
+    Process process,
+    In stdin,
+    Out stdout,
+    @Nullable Out stderr,
+    @Nullable Terminal terminal,
+    @Nullable Buffers buffers) {
   private static final Logger LOG = System.getLogger("io.penstock");
+  private static final File NULL_DEVICE = new File("/dev/null");
 
   /**
    * What the child reads.
@@ -50,8 +64,16 @@ record Child(Process process, In stdin, Out stdout, @Nullable Out stderr) {
    * @param builder knows the command
    * @param errors whether its standard error is a source of its own
    * @param readAhead how many bytes of one output are read while the other is waited for
+   * @param options ask for the sizes of its pipes
+   * @param posix makes native calls, which those take
    */
-  record Plan(ProviderContext context, ProcessBuilder builder, boolean errors, long readAhead) {
+  record Plan(
+      ProviderContext context,
+      ProcessBuilder builder,
+      boolean errors,
+      long readAhead,
+      ChannelOptions options,
+      PosixAccess posix) {
     String errorName() {
       return context.name() + " (standard error)";
     }
@@ -67,6 +89,7 @@ record Child(Process process, In stdin, Out stdout, @Nullable Out stderr) {
       return startOverStreams(plan);
     }
     try {
+      Buffers buffers = buffers(plan, pipes);
       ProcessBuilder builder = plan.builder();
       builder.redirectInput(Redirect.from(pipes.get(0).path().toFile()));
       builder.redirectOutput(Redirect.to(pipes.get(1).path().toFile()));
@@ -83,11 +106,51 @@ record Child(Process process, In stdin, Out stdout, @Nullable Out stderr) {
         out.beside(err);
         err.beside(out);
       }
-      return new Child(process, new In(in, in::abort), out(out), err == null ? null : out(err));
+      return new Child(
+          process, new In(in, in::abort), out(out), err == null ? null : out(err), null, buffers);
     } catch (IOException | RuntimeException e) {
       for (SystemPipe pipe : pipes) {
         pipe.close();
       }
+      throw e;
+    }
+  }
+
+  /** The buffers of a child's pipes, as large as the options ask for, if we can. */
+  private static Buffers buffers(Plan plan, List<SystemPipe> pipes) throws IOException {
+    boolean wanted = plan.options().receiveBuffer() > 0 || plan.options().sendBuffer() > 0;
+    String name = plan.context().name();
+    Buffers buffers =
+        new Buffers(
+            name,
+            pipes.get(1).buffer(plan.posix(), name, true),
+            pipes.get(0).buffer(plan.posix(), name, false));
+    if (wanted && plan.posix().calls() != null) {
+      buffers.apply(plan.options());
+    }
+    return buffers;
+  }
+
+  /** Starts a child on a terminal, which is its input, its output and its standard error. */
+  static Child start(Plan plan, Children children, TerminalStart start, Posix calls)
+      throws IOException {
+    ProviderContext context = plan.context();
+    Terminal terminal = Terminal.open(context, calls, start.columns(), start.rows());
+    try {
+      ProcessBuilder builder = plan.builder();
+      start.wrap(builder, terminal.path());
+      // The shell opens the terminal in their places; what goes wrong before is seen by whoever
+      // sees our standard error.
+      builder.redirectInput(Redirect.from(NULL_DEVICE));
+      builder.redirectOutput(Redirect.DISCARD);
+      builder.redirectError(Redirect.INHERIT);
+      Process process = builder.start();
+      ChildOutput out =
+          new ChildOutput(context.name(), terminal.output(), children, context::forgetClosed);
+      TerminalInput in = new TerminalInput(context, terminal);
+      return new Child(process, new In(in, in::abort), out(out), null, terminal, null);
+    } catch (IOException | RuntimeException e) {
+      terminal.close();
       throw e;
     }
   }
@@ -134,7 +197,8 @@ record Child(Process process, In stdin, Out stdout, @Nullable Out stderr) {
       out.beside(err);
       err.beside(out);
     }
-    return new Child(process, new In(in, in::abort), out(out), err == null ? null : out(err));
+    return new Child(
+        process, new In(in, in::abort), out(out), err == null ? null : out(err), null, null);
   }
 
   private static Out out(InputPump pump) {

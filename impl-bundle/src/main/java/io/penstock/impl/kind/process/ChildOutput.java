@@ -37,6 +37,7 @@ final class ChildOutput implements SourceDriver {
   private final Children children;
   private final Runnable released;
   private final long limit;
+  private final boolean terminal;
   private final AtomicBoolean gathering = new AtomicBoolean();
   private volatile Runnable ready = () -> {};
   private volatile @Nullable ChildOutput other;
@@ -64,6 +65,22 @@ final class ChildOutput implements SourceDriver {
    */
   ChildOutput(
       String name, Pipe.SourceChannel channel, Children children, Runnable released, long limit) {
+    this(name, channel, children, released, limit, false);
+  }
+
+  /** Takes our side of a terminal over, as above. */
+  ChildOutput(String name, Pipe.SourceChannel screen, Children children, Runnable released) {
+    this(name, screen, children, released, 0, true);
+  }
+
+  private ChildOutput(
+      String name,
+      Pipe.SourceChannel channel,
+      Children children,
+      Runnable released,
+      long limit,
+      boolean terminal) {
+    this.terminal = terminal;
     this.name = name;
     this.channel = channel;
     this.children = children;
@@ -130,7 +147,12 @@ final class ChildOutput implements SourceDriver {
     } catch (ClosedChannelException e) {
       throw new StreamClosedException(name);
     } catch (IOException e) {
-      throw new IOException(name + ": " + Failures.reason(e), e);
+      if (!terminal) {
+        throw new IOException(name + ": " + Failures.reason(e), e);
+      }
+      // How Linux says that nobody has the terminal any more.
+      LOG.log(Level.DEBUG, name + ": the terminal has ended", e);
+      n = -1;
     } finally {
       dst.limit(most);
     }

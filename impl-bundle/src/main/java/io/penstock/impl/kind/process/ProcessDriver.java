@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
+import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
 import io.penstock.channel.ProcessFacet;
+import io.penstock.channel.TerminalFacet;
 import io.penstock.error.ExitException;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ProviderContext;
@@ -35,7 +38,8 @@ import org.jspecify.annotations.Nullable;
  * When it exits, everything that it wrote is still delivered, then its output ends, even if a child
  * of its own still holds the other end; what that one writes later is not read. Closing ends its
  * input and lets it finish; half of the close limit later it is asked to end, and at the limit it
- * is killed. An abort asks it to end at once. Children of its own are left alone.
+ * is killed. An abort asks it to end at once. Children of its own are left alone. A child with a
+ * terminal is hung up on by either.
  */
 final class ProcessDriver implements ChannelDriver, ProcessFacet {
   private static final Logger LOG = System.getLogger("io.penstock");
@@ -66,6 +70,8 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
   private final Child.Out source;
   private final Child.In sink;
   private final Child.@Nullable Out errors;
+  private final @Nullable Terminal terminal;
+  private final @Nullable Buffers buffers;
   private final Optional<ByteSource> errorSource;
   private final CompletableFuture<Integer> exit;
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
@@ -77,6 +83,8 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
     this.closeLimit = closeLimit;
     this.source = child.stdout();
     this.sink = child.stdin();
+    this.terminal = child.terminal();
+    this.buffers = child.buffers();
     Child.Out further = child.stderr();
     this.errors = further;
     this.errorSource =
@@ -130,6 +138,12 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
 
   @Override
   public <T> Optional<T> facet(Class<T> type) {
+    if (type == TerminalFacet.class && terminal != null) {
+      return Optional.of(type.cast(terminal));
+    }
+    if (type == BufferFacet.class && buffers != null) {
+      return Optional.of(type.cast(buffers));
+    }
     return type == ProcessFacet.class ? Optional.of(type.cast(this)) : Optional.empty();
   }
 
@@ -169,7 +183,10 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
     try {
       sink.driver().close();
     } finally {
-      if (process.isAlive()) {
+      if (terminal != null) {
+        terminal.close();
+        cut();
+      } else if (process.isAlive()) {
         // It may have something to say before it ends; a broken pipe would end it before that.
         source.driver().close();
         if (errors != null) {

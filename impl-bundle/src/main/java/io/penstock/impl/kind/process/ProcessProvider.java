@@ -5,7 +5,10 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
+import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.support.Options;
+import io.penstock.impl.posix.Posix;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ProviderContext;
@@ -19,6 +22,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Child processes: {@code exec:} with a program and its arguments, {@code shell:} with a command
@@ -28,7 +32,9 @@ import java.util.regex.Pattern;
  * beside ours unless {@code clearEnv} is true; {@code stderr}, {@code inherit} (the default: it is
  * ours) or {@code pipe} (a source of its own, {@link
  * io.penstock.channel.ProcessFacet#errorSource()}); {@code readAhead}, how many bytes of one output
- * are kept while the other is waited for (16 MiB).
+ * are kept while the other is waited for (16 MiB); {@code pty}, whether the child gets a session
+ * and a terminal of its own, {@code columns} (80) and {@code rows} (24) large, which is its input,
+ * its output and its standard error.
  */
 public final class ProcessProvider implements ChannelProvider {
   private static final String EXEC = "exec";
@@ -49,14 +55,20 @@ public final class ProcessProvider implements ChannelProvider {
 
   private final Children children = new Children();
   private final Starter starter;
+  private final PosixAccess posix;
 
-  /** Makes a provider. */
-  public ProcessProvider() {
-    this(Child::start);
+  /**
+   * Makes a provider.
+   *
+   * @param posix makes native calls, which only terminals need
+   */
+  public ProcessProvider(PosixAccess posix) {
+    this(Child::start, posix);
   }
 
-  ProcessProvider(Starter starter) {
+  ProcessProvider(Starter starter, PosixAccess posix) {
     this.starter = starter;
+    this.posix = posix;
   }
 
   @Override
@@ -66,7 +78,15 @@ public final class ProcessProvider implements ChannelProvider {
 
   @Override
   public Set<String> optionKeys(String scheme) {
-    return Set.of(CWD, STDERR, AHEAD, CLEAR, ENVIRONMENT);
+    return Set.of(
+        CWD,
+        STDERR,
+        AHEAD,
+        CLEAR,
+        ENVIRONMENT,
+        TerminalStart.PTY,
+        TerminalStart.COLUMNS,
+        TerminalStart.ROWS);
   }
 
   @Override
@@ -93,7 +113,12 @@ public final class ProcessProvider implements ChannelProvider {
           case "pipe" -> true;
           default -> throw Options.refused(STDERR, stderr, "inherit or pipe");
         };
-    Child.Plan plan = new Child.Plan(context, builder, errors, readAhead(options));
+    TerminalStart terminal = TerminalStart.of(options);
+    if (errors && terminal != null) {
+      throw new IllegalArgumentException(
+          "stderr: pipe is not allowed with pty=true: a terminal has one output");
+    }
+    Child.Plan plan = new Child.Plan(context, builder, errors, readAhead(options), options, posix);
     CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
     context
         .executor()
@@ -103,18 +128,29 @@ public final class ProcessProvider implements ChannelProvider {
                 return;
               }
               try {
-                Child child = starter.start(plan, children);
+                Child child = start(plan, terminal, endpoint);
                 ProcessDriver driver = new ProcessDriver(context, child, options.closeTimeout());
                 if (!result.complete(driver)) {
                   driver.abort(new CancellationException("cancelled while starting"));
                 }
+              } catch (NotSupportedException e) {
+                result.completeExceptionally(e);
               } catch (IOException e) {
-                result.completeExceptionally(failed(endpoint, builder, e));
+                result.completeExceptionally(failed(endpoint, command, builder.directory(), e));
               } catch (RuntimeException | Error e) {
                 result.completeExceptionally(e);
               }
             });
     return result;
+  }
+
+  private Child start(Child.Plan plan, @Nullable TerminalStart terminal, Endpoint endpoint)
+      throws IOException {
+    if (terminal == null) {
+      return starter.start(plan, children);
+    }
+    Posix calls = posix.calls(endpoint.toString(), "a terminal for a child");
+    return Child.start(plan, children, terminal, calls);
   }
 
   private static long readAhead(ChannelOptions options) {
@@ -148,10 +184,9 @@ public final class ProcessProvider implements ChannelProvider {
   }
 
   private static IOException failed(
-      Endpoint endpoint, ProcessBuilder builder, IOException failure) {
+      Endpoint endpoint, List<String> command, @Nullable File folder, IOException failure) {
     String shown = endpoint.toString();
-    String program = builder.command().get(0);
-    File folder = builder.directory();
+    String program = command.get(0);
     if (folder != null && !folder.isDirectory()) {
       return new AddressException(
           Kind.NOT_FOUND,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
+import io.penstock.impl.posix.PosixAccess;
 import java.io.Closeable;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -130,6 +131,18 @@ final class SystemPipe implements Closeable {
       // Closed since it was listed, or not ours to open: not the one.
       return -1;
     }
+  }
+
+  /**
+   * Its buffer.
+   *
+   * @param posix makes native calls when the buffer is asked for
+   * @param name of the channel, for errors
+   * @param reading whether our end is the reading one
+   */
+  PipeBuffer buffer(PosixAccess posix, String name, boolean reading) throws IOException {
+    String identity = Files.readSymbolicLink(path).toString();
+    return new PipeBuffer(posix, name, reading ? pipe.source() : pipe.sink(), identity);
   }
 
   /** Opens as the reading or the writing end, as one asks for, as long as both ends are open. */

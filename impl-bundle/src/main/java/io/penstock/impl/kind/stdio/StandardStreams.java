@@ -64,7 +64,7 @@ final class StandardStreams {
       switch (kind) {
         case FIFO, TERMINAL -> {
           boolean left = kind == FileKind.FIFO && FileKind.isHungUp(calls, INPUT);
-          Nature nature = left ? Nature.HUNG_UP : Nature.SELECTABLE;
+          Nature nature = left ? Nature.HUNG_UP : Nature.PIPE;
           DescriptorDriver again = reopened(calls, INPUT, Linux.O_RDONLY, nature);
           if (again != null) {
             return new In(Objects.requireNonNull(again.source()), again::close, again::abort);

@@ -5,6 +5,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
+import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
 import io.penstock.impl.kind.support.WindowsPipes;
@@ -20,7 +21,6 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.StandardProtocolFamily;
-import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ServerSocketChannel;
@@ -149,12 +149,7 @@ public final class UnixProvider implements ChannelProvider {
   }
 
   private static void setup(SocketChannel channel, ChannelOptions options) throws IOException {
-    if (options.receiveBuffer() > 0) {
-      channel.setOption(StandardSocketOptions.SO_RCVBUF, options.receiveBuffer());
-    }
-    if (options.sendBuffer() > 0) {
-      channel.setOption(StandardSocketOptions.SO_SNDBUF, options.sendBuffer());
-    }
+    Buffers.of("a Unix socket", channel).apply(options);
   }
 
   @Override

@@ -19,6 +19,7 @@ import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
 import io.penstock.impl.poller.SelectorPoller;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Framing;
 import io.penstock.poller.Registration;
@@ -262,7 +263,7 @@ class ProcessProviderTest {
     private final Peers peers;
 
     Cases(ProcessProvider.Starter starter) {
-      this.peers = new Peers(new ProcessProvider(starter));
+      this.peers = new Peers(new ProcessProvider(starter, new PosixAccess("none")));
     }
 
     @AfterEach

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.TcpFacet;
@@ -148,6 +149,10 @@ class TcpProviderTest {
     assertEquals("127.0.0.9", from.getAddress().getHostAddress());
   }
 
+  private static BufferFacet buffers(Peer peer) {
+    return peer.driver().facet(BufferFacet.class).orElseThrow();
+  }
+
   private static TcpFacet facet(Peer peer) {
     return peer.driver().facet(TcpFacet.class).orElseThrow();
   }
@@ -177,17 +182,17 @@ class TcpProviderTest {
     ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0" + sizes);
     Peer client = peers.connect("tcp://127.0.0.1:" + port(listener) + sizes);
     for (Peer each : List.of(client, peers.accept(listener))) {
-      assertEquals(48 * 1024, facet(each).receiveBuffer());
-      assertEquals(40 * 1024, facet(each).sendBuffer());
+      assertEquals(48 * 1024, buffers(each).receiveBuffer());
+      assertEquals(40 * 1024, buffers(each).sendBuffer());
     }
     int huge = 1 << 30;
     Peer greedy =
         peers.connect("tcp://127.0.0.1:" + port(listener) + "?receiveBuffer=1GiB&sendBuffer=1GiB");
-    for (int given : List.of(facet(greedy).receiveBuffer(), facet(greedy).sendBuffer())) {
+    for (int given : List.of(buffers(greedy).receiveBuffer(), buffers(greedy).sendBuffer())) {
       assertTrue(given > 40 * 1024 && given < huge, "not what the system gave: " + given);
     }
     Peer modest = peers.connect("tcp://127.0.0.1:" + port(listener) + "?sendBuffer=1");
-    assertTrue(facet(modest).sendBuffer() > 1, "the system has a least size");
+    assertTrue(buffers(modest).sendBuffer() > 1, "the system has a least size");
   }
 
   @Test

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.descriptor;
 
+import io.penstock.channel.BufferFacet;
+import io.penstock.channel.ChannelOptions;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.socket.Bounded;
 import io.penstock.impl.posix.Adopted;
@@ -21,6 +24,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -62,6 +66,30 @@ public final class DescriptorDriver implements ChannelDriver {
   @Override
   public @Nullable SinkDriver sink() {
     return sink;
+  }
+
+  @Override
+  public <T> Optional<T> facet(Class<T> type) {
+    return type == BufferFacet.class && nature.pipe()
+        ? Optional.of(type.cast(Buffers.ofPipe(context.name(), adopted)))
+        : Optional.empty();
+  }
+
+  /**
+   * Asks for the buffer that the options ask for, if it is a pipe.
+   *
+   * @throws IOException if the system refuses; the descriptor is closed then
+   */
+  public DescriptorDriver withBuffer(ChannelOptions options) throws IOException {
+    if (nature.pipe()) {
+      try {
+        Buffers.ofPipe(context.name(), adopted).apply(options);
+      } catch (IOException | RuntimeException | Error e) {
+        adopted.close();
+        throw e;
+      }
+    }
+    return this;
   }
 
   @Override
@@ -123,11 +151,6 @@ public final class DescriptorDriver implements ChannelDriver {
       } catch (ClosedChannelException e) {
         throw new StreamClosedException(context.name());
       } catch (IOException e) {
-        if (nature.master() && isHungUp()) {
-          // How Linux says that nobody has the terminal any more.
-          ended = true;
-          return -1;
-        }
         throw new ConnectionResetException(
             context.name(), "it cannot be read any more: " + Failures.reason(e), 0);
       }

@@ -5,25 +5,25 @@ package io.penstock.impl.kind.support.descriptor;
  * What a descriptor's driver has to know of it, because the system tells it in another way or not
  * at all.
  *
+ * @param pipe it has a buffer of a pipe
  * @param selectable false for a file, which is always ready
  * @param hungUp the last writer had left before it was opened: no selector says so
  * @param awaited it was opened before its writer was there, and until that one comes a read finds
  *     an end that is none
- * @param master our side of a terminal, for which the end is an error
  */
-public record Nature(boolean selectable, boolean hungUp, boolean awaited, boolean master) {
-  /** One that can be waited for. */
-  public static final Nature SELECTABLE = new Nature(true, false, false, false);
+public record Nature(boolean pipe, boolean selectable, boolean hungUp, boolean awaited) {
+  /** A terminal, or a device that can be waited for. */
+  public static final Nature SELECTABLE = new Nature(false, true, false, false);
 
-  /** One that is always ready. */
+  /** A file, or a device that is always ready. */
   public static final Nature ALWAYS_READY = new Nature(false, false, false, false);
 
+  /** A pipe. */
+  public static final Nature PIPE = new Nature(true, true, false, false);
+
   /** A pipe whose last writer had left. */
-  public static final Nature HUNG_UP = new Nature(true, true, false, false);
+  public static final Nature HUNG_UP = new Nature(true, true, true, false);
 
   /** A FIFO whose first writer may be to come. */
-  public static final Nature AWAITED = new Nature(true, false, true, false);
-
-  /** Our side of a terminal. */
-  public static final Nature MASTER = new Nature(true, false, false, true);
+  public static final Nature AWAITED = new Nature(true, true, false, true);
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.socket;
 
+import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
 import io.penstock.channel.LocalFacet;
 import io.penstock.channel.PeerCredentials;
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Credentials;
 import io.penstock.impl.posix.Linux;
@@ -101,6 +103,9 @@ final class AdoptedLine implements Line {
 
   @Override
   public <T> Optional<T> facet(String name, Class<T> type) {
+    if (type == BufferFacet.class) {
+      return Optional.of(type.cast(Buffers.ofSocket(name, socket)));
+    }
     return local && type == LocalFacet.class
         ? Optional.of(type.cast((LocalFacet) () -> credentials(name)))
         : Optional.empty();

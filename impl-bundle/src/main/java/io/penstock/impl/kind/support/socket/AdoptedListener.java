@@ -3,6 +3,7 @@ package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
 import io.penstock.impl.posix.Linux;
@@ -11,8 +12,6 @@ import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
@@ -74,23 +73,11 @@ public final class AdoptedListener implements ListenerDriver {
 
   private static Adopted setUp(Adopted accepted, ChannelOptions options) throws IOException {
     try {
-      size(accepted, Linux.SO_RCVBUF, options.receiveBuffer());
-      size(accepted, Linux.SO_SNDBUF, options.sendBuffer());
+      Buffers.ofSocket("an accepted socket", accepted).apply(options);
       return accepted;
     } catch (IOException | RuntimeException | Error e) {
       accepted.close();
       throw e;
-    }
-  }
-
-  private static void size(Adopted socket, int option, int bytes) throws IOException {
-    if (bytes > 0) {
-      Posix calls = socket.calls();
-      ByteBuffer value = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
-      long address = calls.address(value.putInt(0, bytes));
-      Linux.check(
-          "setsockopt",
-          socket.call(fd -> calls.setsockopt(fd, Linux.SOL_SOCKET, option, address, 4)));
     }
   }
 

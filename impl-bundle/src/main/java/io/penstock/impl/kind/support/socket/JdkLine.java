@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.socket;
 
+import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
 import io.penstock.channel.LocalFacet;
 import io.penstock.channel.PeerCredentials;
 import io.penstock.channel.TcpFacet;
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.posix.Credentials;
 import io.penstock.impl.posix.PosixAccess;
 import java.io.IOException;
@@ -109,6 +111,9 @@ final class JdkLine implements Line {
 
   @Override
   public <T> Optional<T> facet(String name, Class<T> type) {
+    if (type == BufferFacet.class) {
+      return Optional.of(type.cast(Buffers.of(name, channel)));
+    }
     if (posix == null) {
       return type == TcpFacet.class ? Optional.of(type.cast(new Given(name))) : Optional.empty();
     }
@@ -148,16 +153,6 @@ final class JdkLine implements Line {
     @Override
     public boolean keepAlive() throws IOException {
       return ask(StandardSocketOptions.SO_KEEPALIVE);
-    }
-
-    @Override
-    public int receiveBuffer() throws IOException {
-      return ask(StandardSocketOptions.SO_RCVBUF);
-    }
-
-    @Override
-    public int sendBuffer() throws IOException {
-      return ask(StandardSocketOptions.SO_SNDBUF);
     }
   }
 }
