@@ -10,6 +10,8 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.NotSupportedException;
+import io.penstock.impl.posix.PosixAccess;
+import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import io.penstock.testing.Case;
 import io.penstock.testing.ChannelSuite;
@@ -38,24 +40,53 @@ import org.junit.jupiter.api.io.TempDir;
 class FifoTest {
   @TempDir static Path folder;
 
-  private static Subject open() throws Exception {
+  /** Without native calls a FIFO has threads. */
+  private static final Penstock PLAIN = plain();
+
+  private static Penstock plain() {
+    String before = System.setProperty(PosixAccess.PROPERTY, "none");
+    try {
+      return Penstock.open();
+    } finally {
+      if (before == null) {
+        System.clearProperty(PosixAccess.PROPERTY);
+      } else {
+        System.setProperty(PosixAccess.PROPERTY, before);
+      }
+    }
+  }
+
+  private static Subject open(Penstock penstock) throws Exception {
     Path path = folder.resolve(Bench.fresh("fifo"));
     assertEquals(0, new ProcessBuilder("mkfifo", path.toString()).start().waitFor());
     // Each open waits for the other one.
     Channel reader =
-        Bench.PENSTOCK
+        penstock
             .channels()
             .connect(
                 Endpoint.parse("fifo:" + path),
                 ChannelOptions.defaults().withDirection(Direction.INPUT));
     Channel writer =
-        Bench.open("fifo:" + path, ChannelOptions.defaults().withDirection(Direction.OUTPUT));
+        penstock
+            .channels()
+            .open(
+                Endpoint.parse("fifo:" + path),
+                ChannelOptions.defaults().withDirection(Direction.OUTPUT),
+                Bench.SOON);
     reader.connected().toCompletableFuture().get(20, TimeUnit.SECONDS);
     return Subject.of(writer, reader);
   }
 
   private static Kind fifo() {
-    return Kind.of("fifo", () -> open())
+    return fifo("fifo", Bench.PENSTOCK);
+  }
+
+  private static Kind plainFifo() {
+    return fifo("fifo-threads", PLAIN);
+  }
+
+  private static Kind fifo(String name, Penstock penstock) {
+    return Kind.of(name, () -> open(penstock))
         .without(Trait.DUPLEX, "a FIFO goes one way")
         .without(Trait.HALF_CLOSE, "a FIFO goes one way")
         .without(Trait.LISTENS, "both sides open the path")
@@ -151,6 +182,27 @@ class FifoTest {
     @Override
     protected Services services() {
       return Bench.SERVICES;
+    }
+  }
+
+  @Nested
+  class PlainEnds extends ContractSuite {
+    @Override
+    protected Kind kind() {
+      return plainFifo();
+    }
+  }
+
+  @Nested
+  class PlainWhole extends ChannelSuite {
+    @Override
+    protected Kind kind() {
+      return plainFifo();
+    }
+
+    @Override
+    protected Services services() {
+      return new Services(PLAIN.pipes(), PLAIN.channels(), PLAIN.relays(), PLAIN::poller);
     }
   }
 }
