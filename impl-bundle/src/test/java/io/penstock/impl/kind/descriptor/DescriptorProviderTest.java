@@ -202,6 +202,10 @@ class DescriptorProviderTest {
     program.write("shown");
     assertEquals("shown", screen.read(5));
     calls.close(shared);
+    program.write("last");
+    program.close();
+    assertEquals("last", screen.readAll());
+    assertEquals(-1, screen.readOnce());
   }
 
   private static AddressException.Kind kindOf(Peers peers, String endpoint) {

@@ -151,6 +151,12 @@ public final class DescriptorDriver implements ChannelDriver {
       } catch (ClosedChannelException e) {
         throw new StreamClosedException(context.name());
       } catch (IOException e) {
+        if (nature.selectable() && !nature.pipe() && isHungUp()) {
+          // How Linux says that nobody has the other side of a terminal any more.
+          LOG.log(Level.DEBUG, context.name() + ": the terminal has ended", e);
+          ended = true;
+          return -1;
+        }
         throw new ConnectionResetException(
             context.name(), "it cannot be read any more: " + Failures.reason(e), 0);
       }
