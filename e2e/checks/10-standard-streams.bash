@@ -141,6 +141,9 @@ check_a_child_on_a_terminal() {
   out=$(printf 'typed\n' | "$penstock" relay stdio: exec:cat --to pty=true 2>err | tr -d '\r')
   equal "standard output" "$out" $'typed\ntyped'
   equal "standard error" "$(cat err)" ""
+  # What we ignore, as under nohup, is not ignored there.
+  (trap '' HUP INT QUIT; "$penstock" relay stdio: 'exec:grep SigIgn /proc/self/status' --to pty=true </dev/null >out)
+  matches "the signals that the child ignores" "$(tr -d '\r' <out)" '[08]$'
 }
 
 check_standard_input_to_standard_output() {

@@ -31,6 +31,16 @@ record TerminalStart(int columns, int rows) {
   private static final int USUAL_COLUMNS = 80;
   private static final int USUAL_ROWS = 24;
   private static final String SCRIPT = "exec \"$@\" <>\"$0\" >&0 2>&0";
+
+  /** Where the program can: a signal that is ignored stays so in every child. */
+  private static final String NOTHING_IGNORED =
+      "env --default-signal=HUP true 2>/dev/null"
+          + " && set -- env --default-signal=HUP,INT,QUIT,TERM,TSTP,TTIN,TTOU \"$@\"; ";
+
+  /** The bits of these signals, by their numbers less one. */
+  private static final long OF_TERMINALS =
+      1L << 0 | 1L << 1 | 1L << 2 | 1L << 14 | 1L << 19 | 1L << 20 | 1L << 21;
+
   private static final List<String> FOLDERS = List.of("/usr/bin", "/bin", "/usr/local/bin");
 
   /** What the options ask for; null for no terminal. */
@@ -69,9 +79,26 @@ record TerminalStart(int columns, int rows) {
     check(command.get(0), builder.directory());
     List<String> wrapped =
         new ArrayList<>(
-            List.of("/bin/sh", "-c", SCRIPT, terminal.toString(), setsid(), "-c", "--"));
+            List.of(
+                "/bin/sh",
+                "-c",
+                ignoresSignals() ? NOTHING_IGNORED + SCRIPT : SCRIPT,
+                terminal.toString(),
+                setsid(),
+                "-c",
+                "--"));
     wrapped.addAll(command);
     builder.command(wrapped);
+  }
+
+  /** Whether this process was told to ignore what a terminal sends, as by {@code nohup}. */
+  private static boolean ignoresSignals() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("SigIgn:")) {
+        return (Long.parseUnsignedLong(line.substring(7).strip(), 16) & OF_TERMINALS) != 0;
+      }
+    }
+    return false;
   }
 
   private static String setsid() throws NotSupportedException {
