@@ -28,10 +28,10 @@ public final class Capability {
   /** Who the peer is can be asked. */
   public static final Capability CREDENTIALS = of("credentials");
 
-  /** Handles can travel with the bytes. */
+  /** Handles can travel with the bytes, by {@link HandleFacet}. */
   public static final Capability HANDLES = of("handles");
 
-  /** The operating system's descriptor can be asked for. */
+  /** The operating system's descriptor can be asked for, by {@link DescriptorFacet}. */
   public static final Capability DESCRIPTOR = of("descriptor");
 
   private final String name;

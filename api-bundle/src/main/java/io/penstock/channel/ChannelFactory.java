@@ -84,6 +84,13 @@ public interface ChannelFactory {
   ChannelPair pair(ChannelOptions options);
 
   /**
+   * Makes handles that can be sent over a Unix channel; see {@link HandleFacet}.
+   *
+   * @return always the same; what it makes is closed as what this factory makes
+   */
+  HandleFactory handles();
+
+  /**
    * The schemes that are installed now.
    *
    * @return sorted

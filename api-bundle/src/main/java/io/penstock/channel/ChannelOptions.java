@@ -214,7 +214,8 @@ public final class ChannelOptions {
   }
 
   /**
-   * How many peers may wait to be accepted.
+   * How many peers may wait to be accepted. Named pipes of Windows count waiting instances instead;
+   * there are none here, and no option for them. Parity UV-04, UV-15.
    *
    * @param count more than zero
    * @return a changed copy
@@ -331,7 +332,8 @@ public final class ChannelOptions {
   }
 
   /**
-   * How many peers may wait to be accepted.
+   * How many peers may wait to be accepted. Named pipes of Windows count waiting instances instead;
+   * there are none here, and no option for them. Parity UV-04, UV-15.
    *
    * @return 511 by default
    */

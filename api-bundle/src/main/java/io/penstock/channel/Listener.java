@@ -4,6 +4,7 @@ package io.penstock.channel;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -56,6 +57,15 @@ public interface Listener extends AutoCloseable {
    * @return the signal, always the same
    */
   Signal acceptable();
+
+  /**
+   * What this kind offers beyond accepting.
+   *
+   * @param type the interface of the facet, such as {@link DescriptorFacet}
+   * @param <T> the facet
+   * @return empty where this kind does not have it
+   */
+  <T> Optional<T> facet(Class<T> type);
 
   /**
    * Whether it still listens.

@@ -3,6 +3,7 @@ package io.penstock.spi;
 
 import io.penstock.channel.Endpoint;
 import java.io.IOException;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ConsumerType;
 
@@ -25,4 +26,15 @@ public interface ListenerDriver extends EndDriver {
    * @return with the real port in place of 0
    */
   Endpoint endpoint();
+
+  /**
+   * What the kind offers beyond accepting.
+   *
+   * @param type the facet asked for
+   * @param <T> the facet
+   * @return empty where the kind does not have it
+   */
+  default <T> Optional<T> facet(Class<T> type) {
+    return Optional.empty();
+  }
 }

@@ -6,6 +6,7 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ChannelPair;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.HandleFactory;
 import io.penstock.channel.Listener;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayFactory;
@@ -149,6 +150,11 @@ final class Fakes {
     }
 
     @Override
+    public HandleFactory handles() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
     public String nativeMode() {
       return "foreign";
     }
@@ -227,6 +233,11 @@ final class Fakes {
   /** A listener of which only the endpoint is asked. */
   static Listener listener(String endpoint) {
     return new Listener() {
+      @Override
+      public <T> Optional<T> facet(Class<T> type) {
+        return Optional.empty();
+      }
+
       @Override
       public String name() {
         return endpoint;

@@ -5,10 +5,12 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.channel.Channels;
+import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Scope;
 import io.penstock.impl.kind.BuiltIn;
+import io.penstock.impl.kind.descriptor.ReceivedHandles;
 import io.penstock.impl.kind.memory.MemoryPair;
 import io.penstock.impl.pipe.NamedPipes;
 import io.penstock.impl.pipe.Pipes;
@@ -57,7 +59,8 @@ public final class Penstock implements AutoCloseable {
   private Penstock() {
     this.pipes = new Pipes(engine, scope);
     Channels made =
-        new Channels(engine, providers, scope, Penstock::pair, () -> posix.mode().toString());
+        new Channels(
+            engine, providers, scope, Penstock::pair, new Natives(posix, new ReceivedHandles()));
     this.channels = made;
     this.relays = new Relays(engine, made, scope);
     BuiltIn.providers(names::open, posix).forEach(providers::add);

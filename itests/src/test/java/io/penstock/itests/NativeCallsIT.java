@@ -2,12 +2,16 @@
 package io.penstock.itests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.Handle;
+import io.penstock.channel.HandleFacet;
+import io.penstock.channel.HandlePair;
 import io.penstock.channel.Listener;
 import io.penstock.channel.LocalFacet;
 import io.penstock.itests.exam.ContainerKind;
@@ -74,6 +78,35 @@ class NativeCallsIT {
       assertEquals(ProcessHandle.current().pid(), pid);
     }
     assertTrue(factory.schemes().contains("fd"));
+  }
+
+  @Test
+  void aHandleTravelsAndIsClosedWithTheFactoryOtherwise(BundleContext context) throws Exception {
+    ChannelFactory factory = Services.any(context, ChannelFactory.class, "");
+    String name = "@penstock-" + Long.toString(ThreadLocalRandom.current().nextLong() >>> 1, 36);
+    Endpoint listening = Endpoint.parse("unix-listen:" + name + "?handles=true");
+    Endpoint there = Endpoint.parse("unix:" + name + "?handles=true");
+    HandlePair pipe = factory.handles().pipe();
+    try (Listener listener = factory.listen(listening, OPTIONS);
+        Channel client = factory.open(there, OPTIONS, SOON);
+        Channel server = listener.accept(SOON);
+        Channel out = pipe.sink().channel(OPTIONS)) {
+      HandleFacet sends = client.facet(HandleFacet.class).orElseThrow();
+      HandleFacet takes = server.facet(HandleFacet.class).orElseThrow();
+      assertEquals(1, sends.send(ByteBuffer.wrap(new byte[1]), SOON, pipe.source()));
+      pipe.source().close();
+      assertEquals(1, server.source().read(ByteBuffer.allocate(8), SOON));
+      try (Channel in = takes.take().orElseThrow().channel(OPTIONS)) {
+        out.sink().writeFully("through a pipe that came", SOON);
+        out.sink().end();
+        assertEquals("through a pipe that came", text(in.source().readAll(99, SOON)));
+      }
+    }
+    Handle left = factory.handles().pipe().source();
+    Bundle bundle = Penstock.bundle(context, "io.penstock.impl");
+    bundle.stop();
+    bundle.start();
+    assertFalse(left.isOpen());
   }
 
   private static String text(ByteBuffer bytes) {

@@ -6,6 +6,7 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ChannelPair;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.HandleFactory;
 import io.penstock.channel.Listener;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.core.Engine;
@@ -39,26 +40,28 @@ public final class Channels implements ChannelFactory {
   private final Providers providers;
   private final Scope scope;
   private final Function<ChannelOptions, List<ChannelDriver>> pairs;
-  private final Supplier<String> nativeMode;
+  private final Natives natives;
+  private final Handles handles;
 
   /**
    * Makes a factory.
    *
    * @param scope what is made through this factory is closed with it
    * @param pairs makes two drivers that are each other's peer
-   * @param nativeMode finds out how native calls are made
+   * @param natives makes native calls, and channels of descriptors
    */
   public Channels(
       Engine engine,
       Providers providers,
       Scope scope,
       Function<ChannelOptions, List<ChannelDriver>> pairs,
-      Supplier<String> nativeMode) {
+      Natives natives) {
     this.engine = engine;
     this.providers = providers;
     this.scope = scope;
     this.pairs = pairs;
-    this.nativeMode = nativeMode;
+    this.natives = natives;
+    this.handles = new Handles(engine, scope, natives);
   }
 
   private Providers.Installed find(Endpoint endpoint) throws IOException {
@@ -104,7 +107,7 @@ public final class Channels implements ChannelFactory {
   }
 
   /** Where channels are kept until they are over; one for all that a listener accepts. */
-  private record Keeping(List<Scope> scopes, Runnable left) implements DrivenChannel.Keeper {
+  record Keeping(List<Scope> scopes, Runnable left) implements DrivenChannel.Keeper {
     void keep(DrivenChannel channel) {
       try {
         scopes.forEach(scope -> scope.add(channel));
@@ -138,7 +141,7 @@ public final class Channels implements ChannelFactory {
     }
     Providers.Installed installed = find(endpoint);
     ChannelOptions merged = merge(endpoint, options, installed.provider());
-    DrivenChannel channel = new DrivenChannel(endpoint, merged, engine);
+    DrivenChannel channel = new DrivenChannel(endpoint, merged, engine, handles);
     channel.connect(begin(installed.provider(), endpoint, merged, channel));
     keeping(installed).keep(channel);
     return channel;
@@ -192,7 +195,7 @@ public final class Channels implements ChannelFactory {
     Providers.Installed installed = find(endpoint);
     ChannelOptions merged = merge(endpoint, options, installed.provider());
     // Facets of the listener itself have nowhere to live: only its channels have ends.
-    DrivenChannel lender = new DrivenChannel(endpoint, merged, engine);
+    DrivenChannel lender = new DrivenChannel(endpoint, merged, engine, handles);
     ListenerDriver driver = installed.provider().listen(endpoint, merged, lender.context());
     ListenerEnd listener =
         new ListenerEnd(
@@ -215,6 +218,7 @@ public final class Channels implements ChannelFactory {
               };
             },
             merged.maxConnections());
+    listener.facets(handles.facets(listener, driver));
     for (Scope keeper : List.of(scope, installed.made())) {
       keeper.add(listener, "listener " + listener.name(), () -> closeQuietly(listener));
       listener.closed().whenComplete((done, failure) -> keeper.remove(listener));
@@ -224,7 +228,7 @@ public final class Channels implements ChannelFactory {
 
   private @Nullable DrivenChannel accept(ListenerDriver driver, ChannelOptions options)
       throws IOException {
-    DrivenChannel channel = new DrivenChannel(driver.endpoint(), options, engine);
+    DrivenChannel channel = new DrivenChannel(driver.endpoint(), options, engine, handles);
     ChannelDriver accepted = driver.accept(channel.context());
     if (accepted == null) {
       return null;
@@ -251,7 +255,7 @@ public final class Channels implements ChannelFactory {
           "going above " + below.getClass().getName(),
           "use a channel that this product has made");
     }
-    DrivenChannel channel = new DrivenChannel(endpoint, merged, engine);
+    DrivenChannel channel = new DrivenChannel(endpoint, merged, engine, handles);
     channel.connect(
         installed
             .provider()
@@ -276,12 +280,17 @@ public final class Channels implements ChannelFactory {
   }
 
   @Override
+  public HandleFactory handles() {
+    return handles;
+  }
+
+  @Override
   public SortedSet<String> schemes() {
     return providers.schemes();
   }
 
   @Override
   public String nativeMode() {
-    return nativeMode.get();
+    return natives.access().mode().toString();
   }
 }

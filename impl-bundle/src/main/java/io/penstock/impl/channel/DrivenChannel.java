@@ -4,7 +4,10 @@ package io.penstock.impl.channel;
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.DescriptorFacet;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.HandleFacet;
+import io.penstock.channel.LocalFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTimeoutException;
@@ -17,6 +20,7 @@ import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.core.Spinner;
 import io.penstock.impl.core.Stages;
+import io.penstock.impl.posix.DescriptorSource;
 import io.penstock.impl.view.FileView;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.EndDriver;
@@ -98,6 +102,7 @@ public final class DrivenChannel implements Channel, Scope.Member {
   private final Endpoint endpoint;
   private final ChannelOptions options;
   private final Engine engine;
+  private final @Nullable Handles handles;
   private final SourceEnd source;
   private final SinkEnd sink;
   private final CompletableFuture<Channel> connected = new CompletableFuture<>();
@@ -117,8 +122,19 @@ public final class DrivenChannel implements Channel, Scope.Member {
   private volatile @Nullable ChannelDriver driver;
   private volatile Set<Capability> capabilities = Set.of();
 
-  /** A channel whose driver comes later. */
+  /** A channel whose driver comes later, and which cannot carry handles. */
   public DrivenChannel(Endpoint endpoint, ChannelOptions options, Engine engine) {
+    this(endpoint, options, engine, null);
+  }
+
+  /**
+   * A channel whose driver comes later.
+   *
+   * @param handles makes handles of its descriptor, and of those that come over it
+   */
+  DrivenChannel(
+      Endpoint endpoint, ChannelOptions options, Engine engine, @Nullable Handles handles) {
+    this.handles = handles;
     this.name = options.name().isEmpty() ? endpoint.toString() : options.name();
     this.endpoint = endpoint;
     this.options = options;
@@ -412,7 +428,21 @@ public final class DrivenChannel implements Channel, Scope.Member {
   @Override
   public <T> Optional<T> facet(Class<T> type) {
     ChannelDriver current = driver;
-    return current == null ? Optional.empty() : current.facet(type);
+    if (current == null) {
+      return Optional.empty();
+    }
+    if (handles != null && type == HandleFacet.class) {
+      boolean local = sink.carries() || current.facet(LocalFacet.class).isPresent();
+      return local
+          ? Optional.of(type.cast(new HandleCarrier(name, source, sink, handles)))
+          : Optional.empty();
+    }
+    if (handles != null && type == DescriptorFacet.class) {
+      return current
+          .facet(DescriptorSource.class)
+          .map(own -> type.cast(new OwnDescriptor(name, own, handles, this::close)));
+    }
+    return current.facet(type);
   }
 
   @Override

@@ -3,8 +3,10 @@ package io.penstock.impl.component;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.impl.channel.Channels;
+import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
 import io.penstock.impl.core.Scope;
+import io.penstock.impl.kind.descriptor.ReceivedHandles;
 import io.penstock.impl.kind.memory.MemoryPair;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
@@ -21,6 +23,8 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 /** Follows the providers, ours and others', as they come and go. */
 @Component(name = "io.penstock.providers", service = ProvidersComponent.class)
 public final class ProvidersComponent implements Kinds {
+  private static final ReceivedHandles HANDLES = new ReceivedHandles();
+
   private final EngineComponent engine;
   private final Providers providers = new Providers();
   private final List<ChannelProvider> present = new CopyOnWriteArrayList<>();
@@ -66,7 +70,7 @@ public final class ProvidersComponent implements Kinds {
         providers,
         scope,
         ProvidersComponent::pair,
-        () -> engine.posix().mode().toString());
+        new Natives(engine.posix(), HANDLES));
   }
 
   private static List<ChannelDriver> pair(ChannelOptions options) {

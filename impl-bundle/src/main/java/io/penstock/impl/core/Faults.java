@@ -5,6 +5,7 @@ import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.ExitException;
+import io.penstock.error.HandleLimitException;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
@@ -33,6 +34,8 @@ public final class Faults {
       fresh = new StreamClosedException(e.stream());
     } else if (failure instanceof ExitException e) {
       fresh = new ExitException(e.stream(), e.status(), tail(e));
+    } else if (failure instanceof HandleLimitException e) {
+      fresh = new HandleLimitException(e.stream(), tail(e), e.count(), null);
     } else if (failure instanceof NotSupportedException e) {
       fresh = new NotSupportedException(e.stream(), e.operation(), e.cure());
     } else if (failure instanceof StreamTruncatedException e) {

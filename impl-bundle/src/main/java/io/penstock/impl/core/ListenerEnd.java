@@ -15,6 +15,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
@@ -40,6 +41,12 @@ public final class ListenerEnd extends End implements Listener {
     @Nullable Channel accept(ListenerDriver driver) throws IOException;
   }
 
+  /** Finds what a listener offers beyond accepting. */
+  public interface Facets {
+    /** The facet, if there is one. */
+    <T> Optional<T> facet(Class<T> type);
+  }
+
   private static final System.Logger LOG = System.getLogger("io.penstock");
   private static final Duration FIRST_PAUSE = Duration.ofMillis(10);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
@@ -56,6 +63,7 @@ public final class ListenerEnd extends End implements Listener {
   private final ReentrantLock aheadLock = new ReentrantLock();
   // Who was accepted only to find out whether there is somebody.
   private final ArrayDeque<Channel> ahead = new ArrayDeque<>(0);
+  private volatile Facets facets;
   private volatile boolean paused;
   private volatile boolean exhausted;
   private volatile @Nullable SocketChannel spare;
@@ -81,10 +89,16 @@ public final class ListenerEnd extends End implements Listener {
     this.listener = driver;
     this.acceptor = acceptors.apply(this::oneLess);
     this.maxConnections = maxConnections;
+    this.facets = driver::facet;
     attach(driver);
     if (driver.selectable() != null) {
       reserve();
     }
+  }
+
+  /** Has somebody else than the driver offer facets. */
+  public void facets(Facets value) {
+    facets = value;
   }
 
   @Override
@@ -353,6 +367,11 @@ public final class ListenerEnd extends End implements Listener {
   public void resume() {
     paused = false;
     wake();
+  }
+
+  @Override
+  public <T> Optional<T> facet(Class<T> type) {
+    return facets.facet(Objects.requireNonNull(type, "type"));
   }
 
   @Override

@@ -3,8 +3,11 @@ package io.penstock.impl.core;
 
 import io.penstock.channel.Channel;
 import io.penstock.error.BrokenPipeException;
+import io.penstock.error.HandleLimitException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.WouldBlockException;
+import io.penstock.impl.posix.Cargo;
+import io.penstock.impl.posix.HandleSink;
 import io.penstock.impl.view.FileView;
 import io.penstock.impl.view.SinkOutputStream;
 import io.penstock.impl.view.SinkSubscriber;
@@ -211,6 +214,10 @@ public final class SinkEnd extends End implements ByteSink {
   }
 
   private int tryWrite(ByteBuffer src, boolean waited) throws IOException {
+    return tryWrite(src, null, waited);
+  }
+
+  private int tryWrite(ByteBuffer src, @Nullable Cargo cargo, boolean waited) throws IOException {
     checkSink(waited);
     SinkDriver current = driver();
     if (current == null) {
@@ -219,7 +226,10 @@ public final class SinkEnd extends End implements ByteSink {
     int want = src.remaining();
     int n;
     try {
-      n = current.write(src);
+      n = write(current, src, cargo);
+    } catch (HandleLimitException e) {
+      // Nothing is broken.
+      throw Faults.again(name(), e);
     } catch (IOException e) {
       met();
       if (isClosed()) {
@@ -229,6 +239,11 @@ public final class SinkEnd extends End implements ByteSink {
     }
     wrote(n, want);
     return n;
+  }
+
+  private static int write(SinkDriver driver, ByteBuffer src, @Nullable Cargo cargo)
+      throws IOException {
+    return cargo == null ? driver.write(src) : ((HandleSink) driver).write(src, cargo);
   }
 
   private void wrote(int n, int want) {
@@ -432,6 +447,37 @@ public final class SinkEnd extends End implements ByteSink {
     }
   }
 
+  /** Whether handles can be sent with the bytes. */
+  public boolean carries() {
+    return typed instanceof HandleSink handles && handles.carries();
+  }
+
+  /**
+   * Writes, and sends handles with the first byte; where the sink {@link #carries()} them.
+   *
+   * @param src not empty
+   * @return as a write; 0 if told not to wait, and then nothing was sent
+   * @throws IOException as a write
+   */
+  public int send(ByteBuffer src, Cargo cargo, Wait wait) throws IOException {
+    checkSink(false);
+    Limit limit = begin(Objects.requireNonNull(wait, "wait"));
+    if (limit == null) {
+      return 0;
+    }
+    try {
+      handsOver(false);
+      while (true) {
+        int n = tryWrite(src, cargo, limit.hasWaited());
+        if (n != 0 || !await(limit, 0)) {
+          return n;
+        }
+      }
+    } finally {
+      exit();
+    }
+  }
+
   /** Whether a buffer can be handed over without a copy. */
   public boolean takesSegments() {
     return typed instanceof SegmentSink;
@@ -570,7 +616,24 @@ public final class SinkEnd extends End implements ByteSink {
     for (int i = 0; i < parts.length; i++) {
       copies[i] = parts[i].duplicate();
     }
-    WriteQueue.Part part = new WriteQueue.Part(copies, null);
+    return queue(new WriteQueue.Part(copies, null));
+  }
+
+  /**
+   * As {@link #writeAsync}, with handles that go with the first byte.
+   *
+   * @param cargo closed when it is done
+   * @param parts not empty
+   */
+  public CompletionStage<Void> sendAsync(Cargo cargo, ByteBuffer... parts) {
+    ByteBuffer[] copies = new ByteBuffer[parts.length];
+    for (int i = 0; i < parts.length; i++) {
+      copies[i] = parts[i].duplicate();
+    }
+    return queue(new WriteQueue.Part(copies, null, cargo));
+  }
+
+  private CompletionStage<Void> queue(WriteQueue.Part part) {
     WriteQueue pending = queue();
     WriteQueue.Added added = WriteQueue.Added.REFUSED;
     IOException refused = null;
@@ -587,6 +650,7 @@ public final class SinkEnd extends End implements ByteSink {
     }
     if (refused != null) {
       IOException cause = refused;
+      part.letGo();
       pending.complete(() -> part.done().completeExceptionally(cause));
       return part.done();
     }
@@ -626,6 +690,9 @@ public final class SinkEnd extends End implements ByteSink {
           return;
         }
         pending.finish(part, null);
+      } catch (HandleLimitException e) {
+        // Nothing of it went, and nothing is broken.
+        pending.finish(part, e);
       } catch (IOException e) {
         failQueue(e);
       }
@@ -650,7 +717,8 @@ public final class SinkEnd extends End implements ByteSink {
     while ((buffer = part.current()) != null) {
       ByteBuffer next = buffer;
       int want = next.remaining();
-      int n = pending.attempt(part, () -> current.write(next), this::cancelNotBegun);
+      Cargo cargo = part.cargo();
+      int n = pending.attempt(part, () -> write(current, next, cargo), this::cancelNotBegun);
       wrote(n, want);
       if (n == 0) {
         return false;

@@ -6,6 +6,8 @@ import io.penstock.error.EndOfStreamException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
+import io.penstock.impl.posix.Arrivals;
+import io.penstock.impl.posix.HandleSource;
 import io.penstock.impl.view.FileView;
 import io.penstock.impl.view.PeekView;
 import io.penstock.impl.view.SourceInputStream;
@@ -66,6 +68,8 @@ public final class SourceEnd extends End implements ByteSource {
   private boolean atEnd;
   // The driver again, without a cast for each call.
   private volatile @Nullable SourceDriver typed;
+  // Where handles wait that came with the bytes; null where none can come.
+  private volatile @Nullable Arrivals arrivals;
   private volatile boolean selected;
   private volatile @Nullable Thread lender;
   private volatile @Nullable SourcePublisher publisher;
@@ -98,7 +102,8 @@ public final class SourceEnd extends End implements ByteSource {
     if (current == null || !dst.hasRemaining()) {
       return fromBack;
     }
-    if (fromBack > 0 && !current.ready()) {
+    Arrivals with = arrivals;
+    if (fromBack > 0 && (with != null || !current.ready())) {
       return fromBack;
     }
     int n;
@@ -124,7 +129,29 @@ public final class SourceEnd extends End implements ByteSource {
       met();
       return -1;
     }
+    if (with != null && n > 0) {
+      with.read(n);
+    }
     return fromBack + Math.max(n, 0);
+  }
+
+  /** Where handles wait that came with the bytes; null where none can come. */
+  public @Nullable Arrivals arrivals() {
+    return arrivals;
+  }
+
+  /** Tells how far was read, or with a count below zero how much was put back. */
+  private void count(long n) {
+    Arrivals with = arrivals;
+    if (with != null && n != 0) {
+      with.read(n);
+    }
+  }
+
+  /** How much of what is in front one read may take, so that handles are bound to their bytes. */
+  private int most(int n) {
+    Arrivals with = arrivals;
+    return with == null ? n : (int) Math.min(n, with.most());
   }
 
   private void nothingNow(boolean waited) throws IOException {
@@ -141,9 +168,11 @@ public final class SourceEnd extends End implements ByteSource {
       if (n == 0) {
         return 0;
       }
+      n = most(n);
       int at = dst.position();
       dst.put(at, front, front.position(), n).position(at + n);
       if (swapBack(front, n == front.remaining() ? EMPTY : front.slice(n, front.remaining() - n))) {
+        count(n);
         return n;
       }
       // Closed meanwhile, and dropped there; or somebody has put more in front of it.
@@ -160,8 +189,14 @@ public final class SourceEnd extends End implements ByteSource {
     return (ByteBuffer) BACK.getAndSet(this, EMPTY);
   }
 
-  /** Puts bytes in front of everything, in a buffer that nobody else will change. */
+  /** Puts bytes that were read in front again, in a buffer that nobody else will change. */
   private void pushBack(ByteBuffer bytes) {
+    count(-bytes.remaining());
+    pushFront(bytes);
+  }
+
+  /** Puts bytes in front of everything, in a buffer that nobody else will change. */
+  private void pushFront(ByteBuffer bytes) {
     if (!bytes.hasRemaining()) {
       return;
     }
@@ -266,7 +301,7 @@ public final class SourceEnd extends End implements ByteSource {
     try {
       int n = current.read(ahead);
       if (n > 0) {
-        pushBack(ahead.flip());
+        pushFront(ahead.flip());
       } else if (n < 0) {
         atEnd = true;
         met();
@@ -419,7 +454,8 @@ public final class SourceEnd extends End implements ByteSource {
         return total > 0 ? total : -1;
       }
       total += n;
-      if (dsts[i].hasRemaining()) {
+      Arrivals with = arrivals;
+      if (dsts[i].hasRemaining() || (with != null && with.atBoundary())) {
         return total;
       }
     }
@@ -485,9 +521,11 @@ public final class SourceEnd extends End implements ByteSource {
 
   private int lendBack(int max, ByteConsumer use) throws IOException {
     ByteBuffer all = takeBack();
+    int most = most(all.remaining());
     int used = 0;
+    count(all.remaining());
     try {
-      int n = Math.min(max, all.remaining());
+      int n = Math.min(max, most);
       ByteBuffer run = all.slice(all.position(), n).asReadOnlyBuffer();
       use.accept(run);
       used = run.position();
@@ -983,6 +1021,7 @@ public final class SourceEnd extends End implements ByteSource {
 
   @Override
   void keep(io.penstock.spi.EndDriver value) {
+    arrivals = value instanceof HandleSource source ? source.arrivals() : null;
     typed = (SourceDriver) value;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.impl.posix.Cargo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -22,12 +23,33 @@ final class WriteQueue {
     private final ByteBuffer[] buffers;
     private final CompletableFuture<Void> done = new CompletableFuture<>();
     private final @Nullable Runnable released;
+
+    /** What goes with the first bytes. */
+    private final @Nullable Cargo cargo;
+
     private boolean begun;
     private int index;
 
     Part(ByteBuffer[] buffers, @Nullable Runnable released) {
+      this(buffers, released, null);
+    }
+
+    Part(ByteBuffer[] buffers, @Nullable Runnable released, @Nullable Cargo cargo) {
       this.buffers = buffers;
       this.released = released;
+      this.cargo = cargo;
+    }
+
+    /** What still has to go with the next bytes; null for nothing. */
+    @Nullable Cargo cargo() {
+      return cargo == null || cargo.isSent() ? null : cargo;
+    }
+
+    /** Lets go of what goes with it. */
+    void letGo() {
+      if (cargo != null) {
+        cargo.close();
+      }
     }
 
     CompletableFuture<Void> done() {
@@ -236,6 +258,7 @@ final class WriteQueue {
     } finally {
       lock.unlock();
     }
+    part.letGo();
     complete(
         () -> {
           if (part.released != null) {

@@ -37,6 +37,7 @@ public final class Adopted implements Closeable {
   private final ReentrantLock lock = new ReentrantLock();
 
   private boolean closed;
+  private boolean detached;
 
   Adopted(
       Posix calls,
@@ -109,6 +110,36 @@ public final class Adopted implements Closeable {
     return result < 0 ? result : memory.getInt(0);
   }
 
+  /**
+   * A copy of the descriptor.
+   *
+   * @throws io.penstock.error.HandleLimitException if there are no descriptors left
+   * @throws ClosedChannelException after the close
+   */
+  public Descriptor duplicate() throws IOException {
+    int copy = call(fd -> calls.fcntl(fd, Linux.F_DUPFD_CLOEXEC, 0));
+    return new Descriptor(calls, Descriptor.checkCopy(copy));
+  }
+
+  /** Leaves it non-blocking after the close, for who has a copy. */
+  public void detach() {
+    lock.lock();
+    try {
+      detached = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean isDetached() {
+    lock.lock();
+    try {
+      return detached;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Gives everything back; whoever shares the descriptor finds it blocking, if it was. */
   @Override
   public void close() throws IOException {
@@ -133,7 +164,9 @@ public final class Adopted implements Closeable {
       } finally {
         // Not before the channels are closed: a call of theirs would wait then.
         if (shared >= 0) {
-          calls.fcntl(shared, Linux.F_SETFL, flags);
+          if (!isDetached()) {
+            calls.fcntl(shared, Linux.F_SETFL, flags);
+          }
           calls.close(shared);
         }
       }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.posix;
 
+import io.penstock.channel.HandleKind;
+import io.penstock.error.HandleLimitException;
 import java.io.Closeable;
 import java.io.File;
 import java.io.IOException;
@@ -74,6 +76,39 @@ public final class Carrier implements Closeable {
       close(pipe);
       throw e;
     }
+  }
+
+  /**
+   * Puts a descriptor under channels. Pipes and terminals are opened again for that where the
+   * system allows it, so that others who have them notice nothing.
+   *
+   * @param descriptor closed, but for a want of descriptors that shows before
+   * @throws HandleLimitException for want of descriptors; the descriptor is the caller's still
+   * @throws IOException if the system refuses
+   */
+  public static Adopted adopt(Descriptor descriptor) throws IOException {
+    Posix calls = descriptor.calls();
+    Carrier carrier;
+    try {
+      carrier = open(calls);
+    } catch (IOException e) {
+      // The JDK tells of it in words only.
+      throw String.valueOf(e.getMessage()).contains("Too many open files")
+          ? new HandleLimitException(
+              "handle", "it cannot be opened for want of descriptors: " + e.getMessage(), 0, e)
+          : e;
+    }
+    int fd;
+    try {
+      fd = descriptor.duplicateNumber();
+    } catch (IOException | RuntimeException | Error e) {
+      carrier.close();
+      throw e;
+    }
+    descriptor.close();
+    HandleKind kind = descriptor.kind();
+    boolean reopens = kind == HandleKind.PIPE || kind == HandleKind.TERMINAL;
+    return carrier.adopt(reopens ? FileKind.reopen(calls, fd) : fd);
   }
 
   /**

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
 
 /** What an open descriptor is. */
 public enum FileKind {
@@ -57,6 +58,17 @@ public enum FileKind {
       case 0040000 -> DIRECTORY;
       default -> FILE;
     };
+  }
+
+  /** Whether it is a regular file, and not only read and written like one. */
+  static boolean isRegular(int fd) throws IOException {
+    return ((Integer) Files.getAttribute(path(fd), "unix:mode") & TYPE) == 0100000;
+  }
+
+  /** What two descriptors of one thing have in common. */
+  static Object identity(int fd) throws IOException {
+    return List.of(
+        Files.getAttribute(path(fd), "unix:dev"), Files.getAttribute(path(fd), "unix:ino"));
   }
 
   private static Path path(int fd) {

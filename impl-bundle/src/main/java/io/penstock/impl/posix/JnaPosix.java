@@ -38,6 +38,13 @@ final class JnaPosix implements Posix {
 
     static native int dup3(int from, int to, int flags);
 
+    // The count is a long, of which at most the lower half is in use.
+    static native int sendmsg(int fd, long message, int flags);
+
+    static native int recvmsg(int fd, long message, int flags);
+
+    static native int pipe2(long fds, int flags);
+
     static native int epoll_create1(int flags);
 
     static native int epoll_ctl(int set, int operation, int fd, long event);
@@ -127,6 +134,21 @@ final class JnaPosix implements Posix {
   @Override
   public int dup3(int from, int to, int flags) {
     return result(Library.dup3(from, to, flags));
+  }
+
+  @Override
+  public int sendmsg(int fd, long message, int flags) {
+    return result(Library.sendmsg(fd, message, flags));
+  }
+
+  @Override
+  public int recvmsg(int fd, long message, int flags) {
+    return result(Library.recvmsg(fd, message, flags));
+  }
+
+  @Override
+  public int pipe2(long fds, int flags) {
+    return result(Library.pipe2(fds, flags));
   }
 
   @Override

@@ -7,6 +7,8 @@ import java.util.Set;
 /** Linux's numbers, which x86-64 and AArch64 have in common, and its words for its errors. */
 public final class Linux {
   public static final int AF_UNIX = 1;
+  public static final int AF_INET = 2;
+  public static final int AF_INET6 = 10;
   public static final int SOCK_STREAM = 1;
   public static final int SOCK_DGRAM = 2;
   public static final int SOCK_NONBLOCK = 04000;
@@ -18,9 +20,19 @@ public final class Linux {
   public static final int SO_TYPE = 3;
   public static final int SO_SNDBUF = 7;
   public static final int SO_RCVBUF = 8;
+  public static final int SO_PASSCRED = 16;
   public static final int SO_PEERCRED = 17;
+  public static final int SO_PEERNAME = 28;
   public static final int SO_ACCEPTCONN = 30;
+  public static final int SO_PASSSEC = 34;
   public static final int SO_DOMAIN = 39;
+  public static final int SO_PASSPIDFD = 76;
+  public static final int SCM_RIGHTS = 1;
+  public static final int MSG_PEEK = 0x2;
+  public static final int MSG_CTRUNC = 0x8;
+  public static final int MSG_DONTWAIT = 0x40;
+  public static final int MSG_NOSIGNAL = 0x4000;
+  public static final int MSG_CMSG_CLOEXEC = 0x40000000;
   public static final int F_GETFD = 1;
   public static final int F_GETFL = 3;
   public static final int F_SETFL = 4;
@@ -34,13 +46,16 @@ public final class Linux {
   public static final int O_RDWR = 2;
   public static final int O_NONBLOCK = 04000;
   public static final int O_NOCTTY = 0400;
+  public static final int O_CREAT = 0100;
+  public static final int O_EXCL = 0200;
+  public static final int O_TRUNC = 01000;
+  public static final int O_APPEND = 02000;
   public static final int O_CLOEXEC = 02000000;
   public static final int O_PATH = 010000000;
-  public static final int MSG_DONTWAIT = 0x40;
-  public static final int MSG_NOSIGNAL = 0x4000;
   public static final int POLLHUP = 0x10;
   public static final long FIONREAD = 0x541B;
 
+  public static final int EPERM = 1;
   public static final int ENOENT = 2;
   public static final int EINTR = 4;
   public static final int EIO = 5;
@@ -48,12 +63,19 @@ public final class Linux {
   public static final int EBADF = 9;
   public static final int EAGAIN = 11;
   public static final int EACCES = 13;
+  public static final int EFAULT = 14;
   public static final int EEXIST = 17;
+  public static final int ENOTDIR = 20;
   public static final int EINVAL = 22;
+  public static final int ENFILE = 23;
+  public static final int EMFILE = 24;
+  public static final int EROFS = 30;
+  public static final int ENAMETOOLONG = 36;
   public static final int ENOTSOCK = 88;
   public static final int EADDRINUSE = 98;
   public static final int ECONNABORTED = 103;
   public static final int ENOTCONN = 107;
+  public static final int ETOOMANYREFS = 109;
   public static final int ECONNREFUSED = 111;
 
   private static final Set<String> MACHINES = Set.of("amd64", "x86_64", "aarch64");
@@ -91,9 +113,14 @@ public final class Linux {
     return result;
   }
 
+  /** Whether a call failed for want of descriptors. */
+  public static boolean isLimit(int result) {
+    return result == -EMFILE || result == -ENFILE || result == -ETOOMANYREFS;
+  }
+
   private static String message(int errno) {
     return switch (errno) {
-      case 1 -> "Operation not permitted";
+      case EPERM -> "Operation not permitted";
       case ENOENT -> "No such file or directory";
       case EINTR -> "Interrupted system call";
       case EIO -> "Input/output error";
@@ -103,14 +130,13 @@ public final class Linux {
       case 12 -> "Cannot allocate memory";
       case EACCES -> "Permission denied";
       case 16 -> "Device or resource busy";
-      case EEXIST -> "File exists";
-      case 20 -> "Not a directory";
+      case ENOTDIR -> "Not a directory";
       case EINVAL -> "Invalid argument";
-      case 23 -> "Too many open files in system";
-      case 24 -> "Too many open files";
+      case ENFILE -> "Too many open files in system";
+      case EMFILE -> "Too many open files";
       case 25 -> "Inappropriate ioctl for device";
       case 32 -> "Broken pipe";
-      case 36 -> "File name too long";
+      case ENAMETOOLONG -> "File name too long";
       case ENOTSOCK -> "Socket operation on non-socket";
       case 91 -> "Protocol wrong type for socket";
       case EADDRINUSE -> "Address already in use";
@@ -120,6 +146,12 @@ public final class Linux {
       case 106 -> "Transport endpoint is already connected";
       case ENOTCONN -> "Transport endpoint is not connected";
       case 110 -> "Connection timed out";
+      case EEXIST -> "File exists";
+      case EROFS -> "Read-only file system";
+      case 21 -> "Is a directory";
+      case 90 -> "Message too long";
+      case 97 -> "Address family not supported by protocol";
+      case ETOOMANYREFS -> "Too many references: cannot splice";
       case ECONNREFUSED -> "Connection refused";
       default -> "error " + errno;
     };

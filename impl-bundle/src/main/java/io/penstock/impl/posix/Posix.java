@@ -49,6 +49,15 @@ public interface Posix {
   /** Makes one descriptor a copy of another. */
   int dup3(int from, int to, int flags);
 
+  /** Sends what a {@code struct msghdr} describes. */
+  int sendmsg(int fd, long message, int flags);
+
+  /** Receives into what a {@code struct msghdr} describes. */
+  int recvmsg(int fd, long message, int flags);
+
+  /** Makes a pipe: two numbers, the end to read first. */
+  int pipe2(long fds, int flags);
+
   /** Opens a path, a string that ends with NUL. */
   int open(long path, int flags, int mode);
 

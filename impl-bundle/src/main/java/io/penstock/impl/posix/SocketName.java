@@ -2,6 +2,7 @@
 package io.penstock.impl.posix;
 
 import java.io.IOException;
+import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -13,11 +14,17 @@ import org.jspecify.annotations.Nullable;
 
 /** Addresses of sockets as the system writes them. */
 public final class SocketName {
-  private static final int AF_INET = 2;
-  private static final int AF_INET6 = 10;
   private static final int SO_LINGER = 13;
   private static final int FAMILY_BYTES = 2;
-  private static final int MOST_BYTES = 128;
+  private static final int INET_BYTES = 16;
+  private static final int INET_HOST = 4;
+  private static final int INET6_BYTES = 28;
+
+  /** What comes before an address of four bytes among those of sixteen. */
+  private static final int MAPPED = 0xffff;
+
+  /** Room for an address of any family. */
+  static final int MOST_BYTES = 128;
 
   /** The most bytes of a name, be it a path or abstract. */
   public static final int MOST_NAME_BYTES = 107;
@@ -100,14 +107,29 @@ public final class SocketName {
     return ask("getpeername", socket, socket.calls()::getpeername);
   }
 
+  /** Asks with a number; what it answers is passed on. */
+  @FunctionalInterface
+  private interface Asker {
+    int with(Question question, long address, long length) throws IOException;
+  }
+
   private static @Nullable SocketAddress ask(String call, Adopted socket, Question question)
       throws IOException {
+    return ask(
+        call,
+        socket.calls(),
+        question,
+        (asked, address, length) -> socket.call(fd -> asked.ask(fd, address, length)));
+  }
+
+  private static @Nullable SocketAddress ask(
+      String call, Posix calls, Question question, Asker asker) throws IOException {
     ByteBuffer memory =
         ByteBuffer.allocateDirect(MOST_BYTES + 4)
             .order(ByteOrder.nativeOrder())
             .putInt(MOST_BYTES, MOST_BYTES);
-    long address = socket.calls().address(memory);
-    int result = socket.call(fd -> question.ask(fd, address, address + MOST_BYTES));
+    long address = calls.address(memory);
+    int result = asker.with(question, address, address + MOST_BYTES);
     if (result == -Linux.ENOTCONN) {
       return null;
     }
@@ -115,7 +137,74 @@ public final class SocketName {
     return parse(memory.limit(Math.min(MOST_BYTES, memory.getInt(MOST_BYTES))));
   }
 
-  private static @Nullable SocketAddress parse(ByteBuffer memory) throws IOException {
+  /** The address of a socket that is no channel; null where it has none. */
+  public static @Nullable SocketAddress local(Descriptor socket) throws IOException {
+    Posix calls = socket.calls();
+    return ask(
+        "getsockname",
+        calls,
+        calls::getsockname,
+        (asked, address, length) -> socket.call(fd -> asked.ask(fd, address, length)));
+  }
+
+  /** As {@link #local(Descriptor)}, for the peer. */
+  public static @Nullable SocketAddress peer(Descriptor socket) throws IOException {
+    Posix calls = socket.calls();
+    return ask(
+        "getpeername",
+        calls,
+        calls::getpeername,
+        (asked, address, length) -> socket.call(fd -> asked.ask(fd, address, length)));
+  }
+
+  /** Whose number a socket has: where it is, and whom it is connected to. */
+  static @Nullable SocketAddress local(Posix calls, int fd) throws IOException {
+    return ask(
+        "getsockname",
+        calls,
+        calls::getsockname,
+        (asked, address, length) -> asked.ask(fd, address, length));
+  }
+
+  /** As {@link #local(Posix, int)}, for the peer. */
+  static @Nullable SocketAddress peer(Posix calls, int fd) throws IOException {
+    return ask(
+        "getpeername",
+        calls,
+        calls::getpeername,
+        (asked, address, length) -> asked.ask(fd, address, length));
+  }
+
+  /** Whether a socket is bound. */
+  static boolean isNamed(Posix calls, int fd) throws IOException {
+    return local(calls, fd) != null;
+  }
+
+  /** An internet address as the system reads it: the whole buffer. */
+  public static ByteBuffer ofInternet(InetSocketAddress address, boolean six) {
+    byte[] host = address.getAddress().getAddress();
+    ByteBuffer name =
+        ByteBuffer.allocateDirect(six ? INET6_BYTES : INET_BYTES).order(ByteOrder.nativeOrder());
+    name.putShort((short) (six ? Linux.AF_INET6 : Linux.AF_INET));
+    name.order(ByteOrder.BIG_ENDIAN).putShort((short) address.getPort());
+    if (six) {
+      name.putInt(0);
+      if (host.length == INET_HOST) {
+        name.putLong(0).putInt(MAPPED);
+      }
+      name.put(host).order(ByteOrder.nativeOrder()).putInt(scope(address.getAddress()));
+    } else {
+      name.put(host).putLong(0);
+    }
+    return name.flip();
+  }
+
+  private static int scope(InetAddress address) {
+    return address instanceof Inet6Address six ? six.getScopeId() : 0;
+  }
+
+  /** An address that the system has written, up to the buffer's limit. */
+  public static @Nullable SocketAddress parse(ByteBuffer memory) throws IOException {
     if (memory.remaining() <= FAMILY_BYTES) {
       return null;
     }
@@ -123,8 +212,8 @@ public final class SocketName {
     return switch (family) {
       case Linux.AF_UNIX ->
           memory.get(memory.position()) == 0 ? abstractName(memory) : path(memory);
-      case AF_INET -> internet(memory, 4, FAMILY_BYTES + 2);
-      case AF_INET6 -> internet(memory, 16, FAMILY_BYTES + 6);
+      case Linux.AF_INET -> internet(memory, 4, FAMILY_BYTES + 2);
+      case Linux.AF_INET6 -> internet(memory, 16, FAMILY_BYTES + 6);
       default -> null;
     };
   }

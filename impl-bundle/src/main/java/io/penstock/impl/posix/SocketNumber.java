@@ -3,22 +3,111 @@ package io.penstock.impl.posix;
 
 import java.io.File;
 import java.io.IOException;
+import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.DatagramChannel;
+import java.nio.channels.NetworkChannel;
 import java.nio.channels.SocketChannel;
+import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the descriptor of a Unix socket of the JDK's, which does not tell its number: sets an
- * option that means nothing to such a socket, and looks for the socket that has it.
+ * Finds the descriptor of a socket of the JDK's, which does not tell its number. A connected Unix
+ * socket is given an option that means nothing to it, and the socket that has it is looked for; of
+ * all others there is one alone that has their addresses.
  */
-final class SocketNumber {
+public final class SocketNumber {
+  private static final String DESCRIPTORS = "/proc/self/fd";
   private static final int MOST_SECONDS = 0x7fff;
   private static final int SO_LINGER = 13;
   private static final int ATTEMPTS = 4;
 
   private SocketNumber() {}
+
+  /**
+   * A copy of the descriptor, which stays this socket's whoever closes the other.
+   *
+   * @param socket bound, of a type that the JDK has
+   * @return to be closed
+   * @throws java.nio.channels.ClosedChannelException if the socket is closed
+   * @throws io.penstock.error.HandleLimitException if there are no descriptors left
+   * @throws IOException if it cannot be found
+   */
+  public static Descriptor descriptor(NetworkChannel socket, Posix calls) throws IOException {
+    SocketAddress local = socket.getLocalAddress();
+    if (socket instanceof SocketChannel connected && local instanceof UnixDomainSocketAddress) {
+      return new Descriptor(calls, duplicate(connected, calls));
+    }
+    return new Descriptor(calls, duplicate(Likeness.of(socket, local), calls));
+  }
+
+  /** What can be told of a socket from both sides: by the JDK, and by the system. */
+  private record Likeness(
+      int type, boolean listens, SocketAddress local, @Nullable SocketAddress peer) {
+    static Likeness of(NetworkChannel socket, SocketAddress local) throws IOException {
+      if (socket instanceof SocketChannel connected) {
+        return new Likeness(Linux.SOCK_STREAM, false, local, connected.getRemoteAddress());
+      }
+      if (socket instanceof DatagramChannel datagrams) {
+        return new Likeness(Linux.SOCK_DGRAM, false, local, datagrams.getRemoteAddress());
+      }
+      return new Likeness(Linux.SOCK_STREAM, true, local, null);
+    }
+
+    boolean is(Posix calls, int fd) {
+      try {
+        return FileKind.option(calls, fd, Linux.SO_TYPE) == type
+            && (FileKind.option(calls, fd, Linux.SO_ACCEPTCONN) != 0) == listens
+            && local.equals(SocketName.local(calls, fd))
+            && Objects.equals(peer, listens ? null : SocketName.peer(calls, fd));
+      } catch (IOException e) {
+        // No socket, or not any more.
+        return false;
+      }
+    }
+  }
+
+  private static int duplicate(Likeness likeness, Posix calls) throws IOException {
+    int found = -1;
+    Object identity = null;
+    try {
+      String[] names = new File(DESCRIPTORS).list();
+      for (String name : names == null ? new String[0] : names) {
+        if (!likeness.is(calls, Integer.parseInt(name))) {
+          continue;
+        }
+        int copy =
+            Descriptor.checkCopy(calls.fcntl(Integer.parseInt(name), Linux.F_DUPFD_CLOEXEC, 0));
+        boolean same = likeness.is(calls, copy);
+        Object key = same ? FileKind.identity(copy) : null;
+        if (!same || found >= 0) {
+          calls.close(copy);
+        } else {
+          found = copy;
+          identity = key;
+        }
+        if (same && !Objects.equals(identity, key)) {
+          throw new IOException(
+              "cannot tell which descriptor a socket has: another has the address "
+                  + likeness.local());
+        }
+      }
+      if (found < 0) {
+        throw new IOException("cannot tell which descriptor a socket has: " + likeness.local());
+      }
+      int result = found;
+      found = -1;
+      return result;
+    } finally {
+      if (found >= 0) {
+        calls.close(found);
+      }
+    }
+  }
 
   /**
    * A copy of the descriptor, which stays this socket's whoever closes the other.
@@ -32,13 +121,16 @@ final class SocketNumber {
     try {
       for (int i = 0; i < ATTEMPTS; i++) {
         int mark = mark(socket, 0);
-        String[] names = new File("/proc/self/fd").list();
+        String[] names = new File(DESCRIPTORS).list();
         for (String name : names == null ? new String[0] : names) {
           int fd = Integer.parseInt(name);
           if (seconds(calls, fd, answer) != mark) {
             continue;
           }
           int copy = calls.fcntl(fd, Linux.F_DUPFD_CLOEXEC, 0);
+          if (Linux.isLimit(copy)) {
+            throw Descriptor.limit("a socket cannot be copied", copy);
+          }
           // The number may have become another's, and another may have the same mark by chance.
           if (copy >= 0) {
             boolean same = false;

@@ -99,6 +99,10 @@ final class ForeignPosix implements Posix {
   private static final Call GETPEERNAME =
       new Call("getpeername", -1, JAVA_INT, JAVA_LONG, JAVA_LONG);
   private static final Call DUP3 = new Call("dup3", -1, JAVA_INT, JAVA_INT, JAVA_INT);
+  // The count is a long, of which at most the lower half is in use.
+  private static final Call SENDMSG = new Call("sendmsg", -1, JAVA_INT, JAVA_LONG, JAVA_INT);
+  private static final Call RECVMSG = new Call("recvmsg", -1, JAVA_INT, JAVA_LONG, JAVA_INT);
+  private static final Call PIPE2 = new Call("pipe2", -1, JAVA_LONG, JAVA_INT);
   private static final Call OPEN = new Call("open", 2, JAVA_LONG, JAVA_INT, JAVA_INT);
   private static final Call GETPWUID_R =
       new Call("getpwuid_r", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -176,6 +180,21 @@ final class ForeignPosix implements Posix {
   @Override
   public int dup3(int from, int to, int flags) {
     return DUP3.with((call, state) -> (int) call.invokeExact(state, from, to, flags));
+  }
+
+  @Override
+  public int sendmsg(int fd, long message, int flags) {
+    return SENDMSG.with((call, state) -> (int) call.invokeExact(state, fd, message, flags));
+  }
+
+  @Override
+  public int recvmsg(int fd, long message, int flags) {
+    return RECVMSG.with((call, state) -> (int) call.invokeExact(state, fd, message, flags));
+  }
+
+  @Override
+  public int pipe2(long fds, int flags) {
+    return PIPE2.with((call, state) -> (int) call.invokeExact(state, fds, flags));
   }
 
   @Override

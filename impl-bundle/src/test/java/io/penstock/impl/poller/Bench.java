@@ -8,9 +8,11 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.impl.channel.Channels;
+import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Scope;
+import io.penstock.impl.kind.descriptor.ReceivedHandles;
 import io.penstock.impl.kind.tcp.TcpProvider;
 import io.penstock.impl.kind.unix.UnixProvider;
 import io.penstock.impl.pipe.DrivenPipe;
@@ -54,7 +56,7 @@ final class Bench implements AutoCloseable {
             options -> {
               throw new IllegalStateException("no pairs here");
             },
-            () -> "none");
+            new Natives(new PosixAccess("none"), new ReceivedHandles()));
   }
 
   SelectorPoller poller() {

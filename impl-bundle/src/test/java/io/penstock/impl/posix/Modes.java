@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.posix;
 
+import io.penstock.standalone.Penstock;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -11,6 +12,20 @@ public final class Modes {
   /** Whether the mode by {@code java.lang.foreign} must work here. */
   public static boolean hasForeign() {
     return Runtime.version().feature() >= 22;
+  }
+
+  /** A product that makes its calls in a mode. */
+  public static Penstock open(String mode) {
+    String before = System.setProperty(PosixAccess.PROPERTY, mode);
+    try {
+      return Penstock.open();
+    } finally {
+      if (before == null) {
+        System.clearProperty(PosixAccess.PROPERTY);
+      } else {
+        System.setProperty(PosixAccess.PROPERTY, before);
+      }
+    }
   }
 
   /** One access for each mode that makes calls. */

@@ -35,6 +35,7 @@ import java.util.concurrent.CompletionStage;
 public final class DescriptorProvider implements ChannelProvider {
   private static final String SCHEME = "fd";
   private static final String OWN = "own";
+  private static final String HANDLES = "handles";
 
   /** Closing those would leave their numbers to whatever is opened next. */
   private static final int STANDARD_STREAMS = 3;
@@ -58,7 +59,7 @@ public final class DescriptorProvider implements ChannelProvider {
 
   @Override
   public Set<String> optionKeys(String scheme) {
-    return Set.of(OWN);
+    return Set.of(OWN, HANDLES);
   }
 
   @Override
@@ -73,21 +74,22 @@ public final class DescriptorProvider implements ChannelProvider {
               + number
               + " is yours to give away: it goes over to the channel, which closes it");
     }
+    boolean handles = Options.flag(options, HANDLES, false);
     CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
     // The first native call of all takes a while.
-    context.executor().execute(() -> open(number, options, shown, context, result));
+    context
+        .executor()
+        .execute(() -> open(new Plan(number, handles, options, shown), context, result));
     return result;
   }
 
-  private void open(
-      int number,
-      ChannelOptions options,
-      String shown,
-      ProviderContext context,
-      CompletableFuture<ChannelDriver> result) {
+  /** What to open. */
+  private record Plan(int number, boolean handles, ChannelOptions options, String shown) {}
+
+  private void open(Plan plan, ProviderContext context, CompletableFuture<ChannelDriver> result) {
+    String shown = plan.shown();
     try {
-      ChannelDriver driver =
-          open(posix.calls(shown, "adopting a descriptor"), number, options, shown, context);
+      ChannelDriver driver = open(posix.calls(shown, "adopting a descriptor"), plan, context);
       if (!result.complete(driver)) {
         driver.close();
       }
@@ -115,9 +117,9 @@ public final class DescriptorProvider implements ChannelProvider {
     return number;
   }
 
-  private ChannelDriver open(
-      Posix calls, int number, ChannelOptions options, String shown, ProviderContext context)
-      throws IOException {
+  private ChannelDriver open(Posix calls, Plan plan, ProviderContext context) throws IOException {
+    int number = plan.number();
+    String shown = plan.shown();
     FileKind kind = FileKind.of(number);
     switch (kind) {
       case NONE ->
@@ -127,6 +129,12 @@ public final class DescriptorProvider implements ChannelProvider {
       case SOCKET -> checkSocket(calls, number, shown);
       default -> checkAccess(calls, number, shown);
     }
+    if (plan.handles()
+        && (kind != FileKind.SOCKET
+            || FileKind.option(calls, number, Linux.SO_DOMAIN) != Linux.AF_UNIX)) {
+      throw new NotSupportedException(
+          shown, "the option " + HANDLES + "=true", "handles travel over Unix sockets only");
+    }
     boolean selectable = kind == FileKind.SOCKET || FileKind.isSelectable(calls, number);
     // Made first: until here the descriptor is the caller's.
     Carrier carrier = Carrier.open(calls);
@@ -134,10 +142,13 @@ public final class DescriptorProvider implements ChannelProvider {
     int fd = kind.isReopened() ? FileKind.reopen(calls, number) : number;
     Adopted adopted = carrier.adopt(fd);
     try {
-      return kind == FileKind.SOCKET
-          ? new SocketDriver(context.name(), adopted, drain)
-          : new DescriptorDriver(adopted, nature(kind, selectable, hungUp), context)
-              .withBuffer(options);
+      if (kind != FileKind.SOCKET) {
+        return new DescriptorDriver(adopted, nature(kind, selectable, hungUp), context)
+            .withBuffer(plan.options());
+      }
+      return plan.handles()
+          ? SocketDriver.withHandles(context.name(), adopted, drain)
+          : new SocketDriver(context.name(), adopted, drain);
     } catch (IOException | RuntimeException | Error e) {
       adopted.close();
       throw e;

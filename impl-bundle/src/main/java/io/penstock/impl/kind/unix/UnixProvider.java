@@ -40,7 +40,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Unix sockets by path and, with native calls, by abstract name. A listener refuses a path at which
  * somebody listens or which is no socket, takes over one that nobody listens at any more, gives it
- * the permissions of the option {@code mode} (0600 by default) and unlinks it on close.
+ * the permissions of the option {@code mode} (0600 by default) and unlinks it on close. With the
+ * option {@code handles} the connections carry handles, by native calls.
  */
 public final class UnixProvider implements ChannelProvider {
   private static final Logger LOG = System.getLogger("io.penstock");
@@ -52,7 +53,7 @@ public final class UnixProvider implements ChannelProvider {
 
   private final Drain drain = new Drain();
   private final PosixAccess posix;
-  private final AbstractSockets abstractSockets;
+  private final NativeSockets natives;
 
   /**
    * A provider.
@@ -61,7 +62,7 @@ public final class UnixProvider implements ChannelProvider {
    */
   public UnixProvider(PosixAccess posix) {
     this.posix = posix;
-    this.abstractSockets = new AbstractSockets(posix, drain);
+    this.natives = new NativeSockets(posix, drain);
   }
 
   @Override
@@ -71,10 +72,12 @@ public final class UnixProvider implements ChannelProvider {
 
   @Override
   public Set<String> optionKeys(String scheme) {
-    return scheme.equals(LISTEN) ? Set.of("mode") : Set.of();
+    return scheme.equals(LISTEN)
+        ? Set.of("mode", NativeSockets.HANDLES)
+        : Set.of(NativeSockets.HANDLES);
   }
 
-  private static Path path(Endpoint endpoint) throws IOException {
+  static Path path(Endpoint endpoint) throws IOException {
     String shown = endpoint.anonymous().toString();
     String address = endpoint.address();
     if (address.isEmpty()) {
@@ -100,10 +103,10 @@ public final class UnixProvider implements ChannelProvider {
   @Override
   public CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
-    if (AbstractSockets.isName(endpoint)) {
+    if (NativeSockets.isNeeded(endpoint, options)) {
       CompletableFuture<ChannelDriver> named = new CompletableFuture<>();
       // The first native call of all takes a while.
-      context.executor().execute(() -> abstractSockets.connect(endpoint, options, context, named));
+      context.executor().execute(() -> natives.connect(endpoint, options, context, named));
       return named;
     }
     Path path = path(endpoint);
@@ -155,16 +158,20 @@ public final class UnixProvider implements ChannelProvider {
   @Override
   public ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
       throws IOException {
-    if (AbstractSockets.isName(endpoint)) {
+    if (NativeSockets.isName(endpoint)) {
       if (options.extra().containsKey("mode")) {
         throw new IllegalArgumentException(
             "mode: an abstract name has no permissions; expected a path");
       }
-      return abstractSockets.listen(endpoint, options);
+      return natives.listen(endpoint, options, () -> () -> {});
     }
     Path path = path(endpoint);
     String shown = endpoint.anonymous().toString();
     Set<PosixFilePermission> mode = Options.permissions(options, "mode", "0600");
+    if (NativeSockets.isNeeded(endpoint, options)) {
+      new DeadSocket(shown, path, posix).remove();
+      return natives.listen(endpoint, options, () -> bound(path, mode));
+    }
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
     // The working directory may look different to who closes it.
     Path absolute = path.toAbsolutePath();
@@ -190,6 +197,20 @@ public final class UnixProvider implements ChannelProvider {
       }
       throw Failures.address(shown, e);
     }
+  }
+
+  /** Gives the file of a bound socket its permissions, before anybody can connect. */
+  private static SocketListener.Cleanup bound(Path path, Set<PosixFilePermission> mode)
+      throws IOException {
+    Path absolute = path.toAbsolutePath();
+    Object bound = identity(absolute);
+    try {
+      Files.setPosixFilePermissions(path, mode);
+    } catch (IOException | RuntimeException e) {
+      unlink(absolute, bound);
+      throw e;
+    }
+    return () -> unlink(absolute, bound);
   }
 
   private static @Nullable Object identity(Path path) throws IOException {

@@ -13,10 +13,13 @@ import io.penstock.error.AddressException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.channel.Channels;
+import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
 import io.penstock.impl.core.Scope;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
+import io.penstock.impl.kind.descriptor.ReceivedHandles;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -279,7 +282,12 @@ class TcpConnectTest {
     Providers providers = new Providers();
     providers.add(provider);
     Channels channels =
-        new Channels(peers.engine(), providers, Scope.quiet(), options -> List.of(), () -> "none");
+        new Channels(
+            peers.engine(),
+            providers,
+            Scope.quiet(),
+            options -> List.of(),
+            new Natives(new PosixAccess("none"), new ReceivedHandles()));
     ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
     io.penstock.channel.Channel channel =
         channels.connect(

@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.support.descriptor;
 
 import io.penstock.channel.BufferFacet;
+import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
@@ -10,7 +11,10 @@ import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.socket.Bounded;
 import io.penstock.impl.posix.Adopted;
+import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.DescriptorSource;
 import io.penstock.impl.posix.FileKind;
+import io.penstock.impl.posix.Posix;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
@@ -25,6 +29,7 @@ import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -69,10 +74,30 @@ public final class DescriptorDriver implements ChannelDriver {
   }
 
   @Override
+  public Set<Capability> capabilities() {
+    return Set.of(Capability.DESCRIPTOR);
+  }
+
+  @Override
   public <T> Optional<T> facet(Class<T> type) {
+    if (type == DescriptorSource.class) {
+      return Optional.of(type.cast(new Own()));
+    }
     return type == BufferFacet.class && nature.pipe()
         ? Optional.of(type.cast(Buffers.ofPipe(context.name(), adopted)))
         : Optional.empty();
+  }
+
+  private final class Own implements DescriptorSource {
+    @Override
+    public Descriptor duplicate(Posix calls) throws IOException {
+      return adopted.duplicate();
+    }
+
+    @Override
+    public void detach() {
+      adopted.detach();
+    }
   }
 
   /**

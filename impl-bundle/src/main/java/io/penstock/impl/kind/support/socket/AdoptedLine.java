@@ -9,7 +9,9 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Credentials;
+import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.Linux;
+import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.SocketName;
 import java.io.IOException;
 import java.net.SocketAddress;
@@ -97,8 +99,18 @@ final class AdoptedLine implements Line {
   @Override
   public Set<Capability> capabilities() {
     return local
-        ? Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS)
-        : Set.of(Capability.HALF_CLOSE);
+        ? Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS, Capability.DESCRIPTOR)
+        : Set.of(Capability.HALF_CLOSE, Capability.DESCRIPTOR);
+  }
+
+  @Override
+  public Descriptor duplicate(Posix calls) throws IOException {
+    return socket.duplicate();
+  }
+
+  @Override
+  public void detach() {
+    socket.detach();
   }
 
   @Override

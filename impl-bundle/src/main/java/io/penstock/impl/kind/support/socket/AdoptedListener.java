@@ -6,6 +6,8 @@ import io.penstock.channel.Endpoint;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
+import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.DescriptorSource;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.spi.ChannelDriver;
@@ -17,6 +19,7 @@ import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +29,9 @@ public final class AdoptedListener implements ListenerDriver {
 
   private final Endpoint endpoint;
   private final Adopted socket;
-  private final Drain drain;
+  private final Accepting accepting;
   private final ChannelOptions options;
+  private final SocketListener.Cleanup cleanup;
   private final ReentrantLock lock = new ReentrantLock();
 
   /**
@@ -38,19 +42,40 @@ public final class AdoptedListener implements ListenerDriver {
 
   private boolean closed;
 
+  /** Whether it goes on listening in another hand. */
+  private volatile boolean detached;
+
   /**
    * Takes a listening socket over.
    *
    * @param endpoint where it listens
    * @param socket adopted
-   * @param drain for accepted connections
+   * @param accepting makes drivers of accepted connections
    * @param options for accepted connections
+   * @param cleanup runs on close
    */
-  public AdoptedListener(Endpoint endpoint, Adopted socket, Drain drain, ChannelOptions options) {
+  public AdoptedListener(
+      Endpoint endpoint,
+      Adopted socket,
+      Accepting accepting,
+      ChannelOptions options,
+      SocketListener.Cleanup cleanup) {
     this.endpoint = endpoint;
     this.socket = socket;
-    this.drain = drain;
+    this.accepting = accepting;
     this.options = options;
+    this.cleanup = cleanup;
+  }
+
+  /** Makes a driver of a connection. */
+  @FunctionalInterface
+  public interface Accepting {
+    /**
+     * Takes it over.
+     *
+     * @throws IOException if the system refuses; the socket is still the caller's then
+     */
+    ChannelDriver driver(String name, Adopted accepted) throws IOException;
   }
 
   /**
@@ -71,7 +96,13 @@ public final class AdoptedListener implements ListenerDriver {
     return setUp(carrier.adopt(fd), options);
   }
 
-  private static Adopted setUp(Adopted accepted, ChannelOptions options) throws IOException {
+  /**
+   * Gives a socket the sizes of buffers that were asked for.
+   *
+   * @param accepted closed if this fails
+   * @param options the sizes
+   */
+  public static Adopted setUp(Adopted accepted, ChannelOptions options) throws IOException {
     try {
       Buffers.ofSocket("an accepted socket", accepted).apply(options);
       return accepted;
@@ -98,7 +129,7 @@ public final class AdoptedListener implements ListenerDriver {
       used = true;
       Adopted accepted = setUp(carrier.adopt(fd), options);
       try {
-        return new SocketDriver(context.name(), accepted, drain);
+        return accepting.driver(context.name(), accepted);
       } catch (IOException | RuntimeException | Error e) {
         accepted.close();
         throw e;
@@ -149,6 +180,24 @@ public final class AdoptedListener implements ListenerDriver {
   }
 
   @Override
+  public <T> Optional<T> facet(Class<T> type) {
+    return type == DescriptorSource.class ? Optional.of(type.cast(new Own())) : Optional.empty();
+  }
+
+  private final class Own implements DescriptorSource {
+    @Override
+    public Descriptor duplicate(Posix calls) throws IOException {
+      return socket.duplicate();
+    }
+
+    @Override
+    public void detach() {
+      socket.detach();
+      detached = true;
+    }
+  }
+
+  @Override
   public boolean ready() {
     return false;
   }
@@ -175,8 +224,10 @@ public final class AdoptedListener implements ListenerDriver {
   @Override
   public void close() throws IOException {
     Carrier spare;
+    boolean first;
     lock.lock();
     try {
+      first = !closed;
       closed = true;
       spare = next;
       next = null;
@@ -184,10 +235,16 @@ public final class AdoptedListener implements ListenerDriver {
       lock.unlock();
     }
     try {
-      socket.close();
+      if (first && !detached) {
+        cleanup.run();
+      }
     } finally {
-      if (spare != null) {
-        spare.close();
+      try {
+        socket.close();
+      } finally {
+        if (spare != null) {
+          spare.close();
+        }
       }
     }
   }

@@ -9,7 +9,11 @@ import io.penstock.channel.TcpFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.posix.Credentials;
+import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.Linux;
+import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
+import io.penstock.impl.posix.SocketNumber;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketOption;
@@ -26,9 +30,14 @@ import org.jspecify.annotations.Nullable;
 
 /** A socket of the JDK's, TCP or Unix. */
 final class JdkLine implements Line {
-  private static final Set<Capability> PLAIN = Set.of(Capability.HALF_CLOSE);
+  private static final Set<Capability> PLAIN =
+      Linux.isHere()
+          ? Set.of(Capability.HALF_CLOSE, Capability.DESCRIPTOR)
+          : Set.of(Capability.HALF_CLOSE);
   private static final Set<Capability> LOCAL =
-      Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS);
+      Linux.isHere()
+          ? Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS, Capability.DESCRIPTOR)
+          : Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS);
 
   private final SocketChannel channel;
 
@@ -107,6 +116,17 @@ final class JdkLine implements Line {
   @Override
   public Set<Capability> capabilities() {
     return posix != null && Credentials.isKnown(channel) ? LOCAL : PLAIN;
+  }
+
+  @Override
+  public Descriptor duplicate(Posix calls) throws IOException {
+    return SocketNumber.descriptor(channel, calls);
+  }
+
+  @Override
+  public void detach() throws IOException {
+    // The JDK ends what a selector still holds when it is closed, but not if it is to be cut.
+    channel.setOption(StandardSocketOptions.SO_LINGER, 0);
   }
 
   @Override

@@ -2,8 +2,13 @@
 package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.Capability;
+import io.penstock.impl.posix.Arrivals;
+import io.penstock.impl.posix.Cargo;
+import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.Posix;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.WritableByteChannel;
@@ -48,6 +53,31 @@ interface Line {
 
   /** What it can do beside the usual. */
   Set<Capability> capabilities();
+
+  /** A copy of its descriptor. */
+  Descriptor duplicate(Posix calls) throws IOException;
+
+  /** Has a close leave the connection to who has a copy. */
+  void detach() throws IOException;
+
+  /** Where descriptors wait that came with the bytes; null where none can come. */
+  default @Nullable Arrivals arrivals() {
+    return null;
+  }
+
+  /** Whether bytes were received that {@link #input()} has still to give. */
+  default boolean hasStaged() {
+    return false;
+  }
+
+  /**
+   * Writes, with descriptors; only where some can go.
+   *
+   * @return how many bytes; 0 for no room
+   */
+  default int send(ByteBuffer src, Cargo cargo) throws IOException {
+    throw new IllegalStateException("this socket carries no handles");
+  }
 
   /** What it offers beside two ends. */
   <T> Optional<T> facet(String name, Class<T> type);

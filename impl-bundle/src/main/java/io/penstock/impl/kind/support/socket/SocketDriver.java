@@ -4,9 +4,17 @@ package io.penstock.impl.kind.support.socket;
 import io.penstock.channel.Capability;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
+import io.penstock.error.HandleLimitException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.posix.Adopted;
+import io.penstock.impl.posix.Arrivals;
+import io.penstock.impl.posix.Cargo;
+import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.DescriptorSource;
+import io.penstock.impl.posix.HandleSink;
+import io.penstock.impl.posix.HandleSource;
+import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;
@@ -50,6 +58,9 @@ public final class SocketDriver implements ChannelDriver {
 
   private volatile boolean draining;
 
+  /** Whether the connection goes on in another hand. */
+  private volatile boolean detached;
+
   /**
    * Takes a TCP connection over.
    *
@@ -88,6 +99,19 @@ public final class SocketDriver implements ChannelDriver {
     this(name, new AdoptedLine(socket), drain);
   }
 
+  /**
+   * Takes a Unix socket over whose bytes come and go with descriptors.
+   *
+   * @param name of the channel, for errors
+   * @param socket adopted
+   * @param drain drops what arrives after the source was closed
+   * @throws IOException if the system refuses; the socket is still the caller's then
+   */
+  public static SocketDriver withHandles(String name, Adopted socket, Drain drain)
+      throws IOException {
+    return new SocketDriver(name, new HandleLine(name, socket), drain);
+  }
+
   private SocketDriver(String name, Line line, Drain drain) throws IOException {
     this.name = name;
     this.line = line;
@@ -124,7 +148,22 @@ public final class SocketDriver implements ChannelDriver {
 
   @Override
   public <T> Optional<T> facet(Class<T> type) {
-    return line.facet(name, type);
+    return type == DescriptorSource.class
+        ? Optional.of(type.cast(new Own()))
+        : line.facet(name, type);
+  }
+
+  private final class Own implements DescriptorSource {
+    @Override
+    public Descriptor duplicate(Posix calls) throws IOException {
+      return line.duplicate(calls);
+    }
+
+    @Override
+    public void detach() throws IOException {
+      line.detach();
+      detached = true;
+    }
   }
 
   @Override
@@ -140,7 +179,9 @@ public final class SocketDriver implements ChannelDriver {
   @Override
   public void abort(Throwable cause) {
     try {
-      line.reset();
+      if (!detached) {
+        line.reset();
+      }
     } catch (ClosedChannelException e) {
       return;
     } catch (IOException e) {
@@ -163,7 +204,7 @@ public final class SocketDriver implements ChannelDriver {
 
   /** Drops what is there. Returns whether more may come. */
   private boolean discard() {
-    if (source.ended || cut != null || !line.isOpen()) {
+    if (source.ended || cut != null || detached || !line.isOpen()) {
       return false;
     }
     ByteBuffer scrap = ByteBuffer.allocate(16 * 1024);
@@ -190,7 +231,7 @@ public final class SocketDriver implements ChannelDriver {
     sink.ready.run();
   }
 
-  private final class Input implements SourceDriver {
+  private final class Input implements HandleSource {
     private volatile Runnable ready = () -> {};
     private volatile boolean ended;
     private volatile boolean closed;
@@ -234,8 +275,13 @@ public final class SocketDriver implements ChannelDriver {
     }
 
     @Override
+    public @Nullable Arrivals arrivals() {
+      return line.arrivals();
+    }
+
+    @Override
     public boolean ready() {
-      return ended || cut != null;
+      return ended || cut != null || line.hasStaged();
     }
 
     @Override
@@ -259,6 +305,10 @@ public final class SocketDriver implements ChannelDriver {
         return;
       }
       closed = true;
+      Arrivals untaken = line.arrivals();
+      if (untaken != null) {
+        untaken.close();
+      }
       if (discard()) {
         drain();
       }
@@ -280,7 +330,7 @@ public final class SocketDriver implements ChannelDriver {
     }
   }
 
-  private final class Output implements SinkDriver {
+  private final class Output implements HandleSink {
     private volatile Runnable ready = () -> {};
     private volatile @Nullable String why;
     private volatile boolean writing;
@@ -288,6 +338,20 @@ public final class SocketDriver implements ChannelDriver {
 
     @Override
     public int write(ByteBuffer src) throws IOException {
+      return move(src, null);
+    }
+
+    @Override
+    public boolean carries() {
+      return line.arrivals() != null;
+    }
+
+    @Override
+    public int write(ByteBuffer src, Cargo cargo) throws IOException {
+      return move(src, cargo);
+    }
+
+    private int move(ByteBuffer src, @Nullable Cargo cargo) throws IOException {
       if (ended && line.isOpen()) {
         throw new BrokenPipeException(name, "this side has ended the stream", 0);
       }
@@ -297,7 +361,10 @@ public final class SocketDriver implements ChannelDriver {
       }
       writing = true;
       try {
-        return Bounded.write(line.output(), src);
+        return cargo == null ? Bounded.write(line.output(), src) : line.send(src, cargo);
+      } catch (HandleLimitException e) {
+        // Nothing went, and nothing is broken.
+        throw e;
       } catch (AsynchronousCloseException e) {
         throw new StreamClosedException(name);
       } catch (ClosedChannelException e) {
@@ -327,6 +394,9 @@ public final class SocketDriver implements ChannelDriver {
     @Override
     public void end() throws IOException {
       ended = true;
+      if (detached) {
+        return;
+      }
       try {
         line.shutdownOutput();
       } catch (ClosedChannelException e) {

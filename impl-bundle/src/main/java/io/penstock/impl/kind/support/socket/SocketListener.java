@@ -2,7 +2,11 @@
 package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.Endpoint;
+import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.DescriptorSource;
+import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
+import io.penstock.impl.posix.SocketNumber;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
@@ -13,6 +17,7 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +46,9 @@ public final class SocketListener implements ListenerDriver {
   private final Setup setup;
   private final Cleanup cleanup;
   private final AtomicBoolean closed = new AtomicBoolean();
+
+  /** Whether it goes on listening in another hand. */
+  private volatile boolean detached;
 
   /**
    * Takes a bound socket over.
@@ -97,6 +105,23 @@ public final class SocketListener implements ListenerDriver {
   }
 
   @Override
+  public <T> Optional<T> facet(Class<T> type) {
+    return type == DescriptorSource.class ? Optional.of(type.cast(new Own())) : Optional.empty();
+  }
+
+  private final class Own implements DescriptorSource {
+    @Override
+    public Descriptor duplicate(Posix calls) throws IOException {
+      return SocketNumber.descriptor(server, calls);
+    }
+
+    @Override
+    public void detach() {
+      detached = true;
+    }
+  }
+
+  @Override
   public boolean ready() {
     return false;
   }
@@ -122,7 +147,9 @@ public final class SocketListener implements ListenerDriver {
       return;
     }
     try {
-      cleanup.run();
+      if (!detached) {
+        cleanup.run();
+      }
     } finally {
       server.close();
     }

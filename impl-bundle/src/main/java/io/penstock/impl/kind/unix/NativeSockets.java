@@ -8,9 +8,11 @@ import io.penstock.error.AddressException.Kind;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.Options;
 import io.penstock.impl.kind.support.socket.AdoptedListener;
 import io.penstock.impl.kind.support.socket.Drain;
 import io.penstock.impl.kind.support.socket.SocketDriver;
+import io.penstock.impl.kind.support.socket.SocketListener;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
 import io.penstock.impl.posix.Linux;
@@ -29,8 +31,14 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
-/** Unix sockets by abstract names, which the JDK cannot do and native calls can. */
-final class AbstractSockets {
+/**
+ * Unix sockets that the JDK cannot do and native calls can: those of abstract names, and those
+ * whose bytes come and go with handles.
+ */
+final class NativeSockets {
+  /** The option that has handles travel. */
+  static final String HANDLES = "handles";
+
   private static final Logger LOG = System.getLogger("io.penstock");
   private static final int SO_SNDTIMEO = 21;
   private static final int TYPE = Linux.SOCK_STREAM | Linux.SOCK_CLOEXEC;
@@ -38,7 +46,7 @@ final class AbstractSockets {
   private final PosixAccess posix;
   private final Drain drain;
 
-  AbstractSockets(PosixAccess posix, Drain drain) {
+  NativeSockets(PosixAccess posix, Drain drain) {
     this.posix = posix;
     this.drain = drain;
   }
@@ -72,8 +80,29 @@ final class AbstractSockets {
     return SocketName.ofAbstract(name);
   }
 
+  /** Whether an endpoint needs native calls. */
+  static boolean isNeeded(Endpoint endpoint, ChannelOptions options) {
+    return isName(endpoint) || Options.flag(options, HANDLES, false);
+  }
+
   private Posix calls(Endpoint endpoint) throws IOException {
-    return posix.calls(endpoint.anonymous().toString(), "an abstract socket name");
+    return posix.calls(
+        endpoint.anonymous().toString(),
+        isName(endpoint) ? "an abstract socket name" : "the option " + HANDLES + "=true");
+  }
+
+  private static ByteBuffer address(Endpoint endpoint) throws IOException {
+    return isName(endpoint)
+        ? name(endpoint)
+        : SocketName.ofPath(
+            UnixProvider.path(endpoint).toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private SocketDriver driver(String channel, Adopted socket, ChannelOptions options)
+      throws IOException {
+    return Options.flag(options, HANDLES, false)
+        ? SocketDriver.withHandles(channel, socket, drain)
+        : new SocketDriver(channel, socket, drain);
   }
 
   /** Connects on the caller's thread, or on one of its own while the backlog is full. */
@@ -84,7 +113,7 @@ final class AbstractSockets {
       CompletableFuture<ChannelDriver> result) {
     String shown = endpoint.anonymous().toString();
     try {
-      ByteBuffer name = name(endpoint);
+      ByteBuffer name = address(endpoint);
       Posix calls = calls(endpoint);
       int fd = Linux.check("socket", calls.socket(Linux.AF_UNIX, TYPE | Linux.SOCK_NONBLOCK, 0));
       Attempt attempt = new Attempt(calls, fd, name, options, context.name());
@@ -179,7 +208,7 @@ final class AbstractSockets {
     void finish(CompletableFuture<ChannelDriver> result) throws IOException {
       Adopted socket = AdoptedListener.adopt(calls, fd, options);
       try {
-        if (!result.complete(new SocketDriver(channel, socket, drain))) {
+        if (!result.complete(driver(channel, socket, options))) {
           LOG.log(Level.DEBUG, "{0}: connecting was cancelled", channel);
           socket.close();
         }
@@ -190,26 +219,50 @@ final class AbstractSockets {
     }
   }
 
-  /** Binds a name and listens. */
-  ListenerDriver listen(Endpoint endpoint, ChannelOptions options) throws IOException {
-    ByteBuffer name = name(endpoint);
+  /** What is done between binding and listening. */
+  @FunctionalInterface
+  interface Bound {
+    /**
+     * Runs once the address is bound.
+     *
+     * @return gives back what goes with the address
+     */
+    SocketListener.Cleanup run() throws IOException;
+  }
+
+  /** Binds and listens. */
+  ListenerDriver listen(Endpoint endpoint, ChannelOptions options, Bound then) throws IOException {
+    ByteBuffer name = address(endpoint);
     Posix calls = calls(endpoint);
+    SocketListener.Cleanup cleanup = null;
+    boolean kept = false;
+    int fd = -1;
     try {
-      int fd = Linux.check("socket", calls.socket(Linux.AF_UNIX, TYPE | Linux.SOCK_NONBLOCK, 0));
-      boolean kept = false;
-      try {
-        Linux.check("bind", calls.bind(fd, calls.address(name), name.limit()));
-        Linux.check("listen", calls.listen(fd, options.backlog()));
-        Carrier carrier = Carrier.open(calls);
-        kept = true;
-        return new AdoptedListener(endpoint, carrier.adopt(fd), drain, options);
-      } finally {
-        if (!kept) {
-          calls.close(fd);
-        }
-      }
+      fd = Linux.check("socket", calls.socket(Linux.AF_UNIX, TYPE | Linux.SOCK_NONBLOCK, 0));
+      Linux.check("bind", calls.bind(fd, calls.address(name), name.limit()));
+      cleanup = then.run();
+      Linux.check("listen", calls.listen(fd, options.backlog()));
+      Carrier carrier = Carrier.open(calls);
+      int own = fd;
+      fd = -1;
+      ListenerDriver listener =
+          new AdoptedListener(
+              endpoint,
+              carrier.adopt(own),
+              (channel, accepted) -> driver(channel, accepted, options),
+              options,
+              cleanup);
+      kept = true;
+      return listener;
     } catch (IOException e) {
       throw Failures.address(endpoint.anonymous().toString(), e);
+    } finally {
+      if (fd >= 0) {
+        calls.close(fd);
+      }
+      if (!kept && cleanup != null) {
+        cleanup.run();
+      }
     }
   }
 }

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.channel;
+
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * The two ends of a pipe of the system's.
+ *
+ * @param source the end to read
+ * @param sink the end to write
+ */
+@ProviderType
+public record HandlePair(Handle source, Handle sink) {}

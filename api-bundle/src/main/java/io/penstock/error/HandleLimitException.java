@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.error;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A limit on descriptors was met: those of this process or of the system, those on their way, or
+ * those that wait to be taken. Nothing is broken, and it passes when some are closed. Parity UV-09.
+ */
+@ProviderType
+public final class HandleLimitException extends IOException implements StreamFault {
+  private static final long serialVersionUID = 1L;
+
+  /** The name of the stream. */
+  private final String stream;
+
+  /** How many handles were closed. */
+  private final long count;
+
+  /**
+   * Makes the exception.
+   *
+   * @param stream the name of the stream or handle
+   * @param detail what could not be done, and why
+   * @param count how many handles that had come were closed because of it
+   * @param cause the system's exception, if there is one
+   */
+  public HandleLimitException(String stream, String detail, long count, @Nullable Throwable cause) {
+    super(stream + ": " + detail, cause);
+    this.stream = stream;
+    this.count = count;
+  }
+
+  @Override
+  public String stream() {
+    return stream;
+  }
+
+  /** {@return how many handles that had come were closed because of it} */
+  @Override
+  public long count() {
+    return count;
+  }
+}
