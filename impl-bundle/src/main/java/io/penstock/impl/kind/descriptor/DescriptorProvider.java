@@ -135,16 +135,14 @@ public final class DescriptorProvider implements ChannelProvider {
       throw new NotSupportedException(
           shown, "the option " + HANDLES + "=true", "handles travel over Unix sockets only");
     }
-    boolean selectable = kind == FileKind.SOCKET || FileKind.isSelectable(calls, number);
+    Nature nature = kind == FileKind.SOCKET ? Nature.SELECTABLE : Nature.of(calls, number);
     // Made first: until here the descriptor is the caller's.
     Carrier carrier = Carrier.open(calls);
-    boolean hungUp = kind == FileKind.FIFO && FileKind.isHungUp(calls, number);
     int fd = kind.isReopened() ? FileKind.reopen(calls, number) : number;
     Adopted adopted = carrier.adopt(fd);
     try {
       if (kind != FileKind.SOCKET) {
-        return new DescriptorDriver(adopted, nature(kind, selectable, hungUp), context)
-            .withBuffer(plan.options());
+        return new DescriptorDriver(adopted, nature, context).withBuffer(plan.options());
       }
       return plan.handles()
           ? SocketDriver.withHandles(context.name(), adopted, drain)
@@ -153,13 +151,6 @@ public final class DescriptorProvider implements ChannelProvider {
       adopted.close();
       throw e;
     }
-  }
-
-  private static Nature nature(FileKind kind, boolean selectable, boolean hungUp) {
-    if (kind == FileKind.FIFO) {
-      return hungUp ? Nature.HUNG_UP : Nature.PIPE;
-    }
-    return selectable ? Nature.SELECTABLE : Nature.ALWAYS_READY;
   }
 
   private static void checkAccess(Posix calls, int fd, String shown) throws IOException {

@@ -60,12 +60,9 @@ final class StandardStreams {
 
   In input(@Nullable Posix calls) throws IOException {
     if (calls != null) {
-      FileKind kind = FileKind.of(INPUT);
-      switch (kind) {
+      switch (FileKind.of(INPUT)) {
         case FIFO, TERMINAL -> {
-          boolean left = kind == FileKind.FIFO && FileKind.isHungUp(calls, INPUT);
-          Nature nature = left ? Nature.HUNG_UP : Nature.PIPE;
-          DescriptorDriver again = reopened(calls, INPUT, Linux.O_RDONLY, nature);
+          DescriptorDriver again = reopened(calls, INPUT, Linux.O_RDONLY);
           if (again != null) {
             return new In(Objects.requireNonNull(again.source()), again::close, again::abort);
           }
@@ -94,7 +91,7 @@ final class StandardStreams {
     if (calls != null && FileDescriptor.out.valid()) {
       switch (FileKind.of(OUTPUT)) {
         case FIFO, TERMINAL -> {
-          DescriptorDriver again = reopened(calls, OUTPUT, Linux.O_WRONLY, Nature.SELECTABLE);
+          DescriptorDriver again = reopened(calls, OUTPUT, Linux.O_WRONLY);
           if (again != null) {
             SinkDriver sink = new EndingSink(Objects.requireNonNull(again.sink()));
             return new Out(sink, again::close, again::abort);
@@ -125,8 +122,9 @@ final class StandardStreams {
   }
 
   /** Returns null where the system does not let us. */
-  private @Nullable DescriptorDriver reopened(Posix calls, int number, int access, Nature nature)
+  private @Nullable DescriptorDriver reopened(Posix calls, int number, int access)
       throws IOException {
+    Nature nature = Nature.of(calls, number);
     int fd = FileKind.openAgain(calls, number, access);
     if (fd < 0) {
       // Somebody else's, or a FIFO that nobody reads any more.

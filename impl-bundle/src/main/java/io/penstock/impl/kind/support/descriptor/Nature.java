@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.descriptor;
 
+import io.penstock.impl.posix.FileKind;
+import io.penstock.impl.posix.Posix;
+import java.io.IOException;
+
 /**
  * What a descriptor's driver has to know of it, because the system tells it in another way or not
  * at all.
@@ -26,4 +30,17 @@ public record Nature(boolean pipe, boolean selectable, boolean hungUp, boolean a
 
   /** A FIFO whose first writer may be to come. */
   public static final Nature AWAITED = new Nature(true, true, false, true);
+
+  /**
+   * Looks at a descriptor that is no socket. To be done before it is opened once more: then nobody
+   * tells any more that the last writer had left.
+   *
+   * @throws IOException if the system does not tell
+   */
+  public static Nature of(Posix calls, int fd) throws IOException {
+    if (FileKind.of(fd) == FileKind.FIFO) {
+      return FileKind.isHungUp(calls, fd) ? HUNG_UP : PIPE;
+    }
+    return FileKind.isSelectable(calls, fd) ? SELECTABLE : ALWAYS_READY;
+  }
 }
