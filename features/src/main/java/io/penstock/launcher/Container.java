@@ -35,6 +35,9 @@ final class Container {
   /** The bundles that every command line needs. */
   static final String CORE = "core";
 
+  /** The bundles for connections over SSH. */
+  static final String SSH = "ssh";
+
   /** The bundles that a container needs to stay. */
   static final String RUN = "run";
 
@@ -156,6 +159,9 @@ final class Container {
    */
   void startBundles(String folder) throws BundleException {
     for (Bundle bundle : installed.getOrDefault(folder, List.of())) {
+      if (bundle.getHeaders().get(Constants.FRAGMENT_HOST) != null) {
+        continue;
+      }
       try {
         bundle.start();
       } catch (BundleException e) {

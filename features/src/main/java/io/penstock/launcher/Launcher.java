@@ -57,6 +57,9 @@ public final class Launcher {
       container = Container.create(console);
       Runtime.getRuntime().addShutdownHook(new Thread(container::close, "penstock-shutdown"));
       container.install(Container.CORE);
+      if (stays || arguments.stream().anyMatch(Launcher::isSsh)) {
+        container.install(Container.SSH);
+      }
       if (stays) {
         container.install(Container.RUN);
       }
@@ -71,6 +74,10 @@ public final class Launcher {
       }
       return FAILURE;
     }
+  }
+
+  private static boolean isSsh(String argument) {
+    return argument.startsWith("ssh:") || argument.startsWith("ssh-listen:");
   }
 
   // From JDK 22 on there is a console without a terminal too, unless jdk.console names the old one.
@@ -89,6 +96,7 @@ public final class Launcher {
         Supplier.class, supplier, FrameworkUtil.asDictionary(Map.of("penstock.arguments", true)));
     context.registerService(
         Function.class, residence, FrameworkUtil.asDictionary(Map.of("penstock.container", true)));
+    container.startBundles(Container.SSH);
     container.startBundles(Container.CORE);
 
     Callable<Integer> main = findMain(context);

@@ -8,6 +8,8 @@ import io.penstock.error.ExitException;
 import io.penstock.error.HandleLimitException;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.NotSupportedException;
+import io.penstock.error.OpenFailedException;
+import io.penstock.error.RequestRejectedException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamFault;
 import io.penstock.error.StreamTimeoutException;
@@ -40,6 +42,14 @@ public final class Faults {
       fresh = new NotSupportedException(e.stream(), e.operation(), e.cure());
     } else if (failure instanceof StreamTruncatedException e) {
       fresh = new StreamTruncatedException(e.stream(), tail(e), e.count());
+    } else if (failure instanceof RequestRejectedException e) {
+      fresh = new RequestRejectedException(e.stream(), tail(e), e.count());
+    } else if (failure instanceof OpenFailedException e) {
+      String code = "open failed with code " + e.code() + ": ";
+      String said = tail(e);
+      fresh =
+          new OpenFailedException(
+              e.stream(), e.code(), said.startsWith(code) ? said.substring(code.length()) : said);
     } else if (failure instanceof HandshakeException e) {
       return e.again();
     } else if (failure instanceof AddressException e) {

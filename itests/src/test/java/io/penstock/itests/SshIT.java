@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.itests;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelFactory;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.itests.exam.ContainerKind;
+import io.penstock.itests.exam.InContainer;
+import io.penstock.itests.support.Penstock;
+import io.penstock.itests.support.Services;
+import io.penstock.stream.Wait;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+
+/** SSH from its own bundle, with the libraries that it names. */
+@InContainer(
+    value = {ContainerKind.FELIX, ContainerKind.EQUINOX},
+    bundles = {
+      "slf4j.api",
+      "ch.qos.logback.core",
+      "ch.qos.logback.classic",
+      "bcprov",
+      "bcutil",
+      "bcpkix",
+      "org.apache.sshd.osgi",
+      "io.penstock.ssh"
+    })
+class SshIT {
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
+  private static final ChannelOptions OPTIONS = ChannelOptions.defaults();
+
+  @TempDir Path folder;
+
+  @Test
+  void bytesPassAndTheEndOfOneDirectionLeavesTheOther(BundleContext context) throws Exception {
+    Bundle bundle = Penstock.bundle(context, "io.penstock.ssh");
+    ChannelFactory factory = Services.any(context, ChannelFactory.class, "");
+    assertTrue(factory.schemes().containsAll(Set.of("ssh", "ssh-listen")));
+    Path key = key();
+    try (Listener listener =
+            factory.listen(
+                Endpoint.parse(
+                    "ssh-listen://127.0.0.1:0?hostkey="
+                        + folder.resolve("host")
+                        + "&authorized-keys="
+                        + key
+                        + ".pub"),
+                OPTIONS);
+        Channel client =
+            factory.open(
+                Endpoint.parse(
+                    "ssh://me@"
+                        + listener.endpoint().address().substring(2)
+                        + "?exec=x&host-key-checking=accept-new&known-hosts="
+                        + folder.resolve("known")
+                        + "&identity="
+                        + key),
+                OPTIONS,
+                SOON);
+        Channel server = listener.accept(SOON)) {
+      client.sink().writeFully("there", SOON);
+      client.sink().end();
+      assertEquals("there", text(server.source().readAll(99, SOON)));
+      server.sink().writeFully("and back", SOON);
+      server.sink().end();
+      assertEquals("and back", text(client.source().readAll(99, SOON)));
+      bundle.stop();
+      assertFalse(client.isOpen(), "what the bundle made goes with it");
+    } finally {
+      bundle.start();
+    }
+    assertTrue(factory.schemes().contains("ssh"));
+  }
+
+  private Path key() throws Exception {
+    Path key = folder.resolve("key");
+    Process keygen =
+        new ProcessBuilder("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key.toString())
+            .inheritIO()
+            .start();
+    assertTrue(keygen.waitFor(60, TimeUnit.SECONDS), "ssh-keygen does not end");
+    assertEquals(0, keygen.exitValue());
+    return key;
+  }
+
+  private static String text(ByteBuffer bytes) {
+    return StandardCharsets.UTF_8.decode(bytes).toString();
+  }
+}

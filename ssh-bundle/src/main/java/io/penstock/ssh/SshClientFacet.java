@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh;
+
+import io.penstock.stream.ByteSource;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A session channel as its client sees it. Safe for use by any thread.
+ *
+ * <p>The options of the endpoint ask for a program before the channel counts as connected. An
+ * endpoint that names none gives a session in which nothing runs yet; then the requests here are
+ * made in the order that one likes, and {@link #exec}, {@link #shell} or {@link #subsystem} once,
+ * as the last.
+ *
+ * <p>A request is refused without asking the server when the channel is closed, when either side
+ * has ended its output, or when a program was started already, except for {@link #resize} and
+ * {@link #signal}, which are for a program that runs. A refusal leaves the channel open. Parity
+ * CH-54.
+ */
+@ProviderType
+public interface SshClientFacet extends SshFacet {
+  /**
+   * Has the server run a command, whose input and output are then the channel's. Parity CH-14.
+   *
+   * @param command in whatever encoding the server expects; not changed
+   * @param wait how long for the server's answer
+   * @throws io.penstock.error.RequestRejectedException if the server, or the state of the channel,
+   *     refuses
+   * @throws io.penstock.error.StreamTimeoutException if the limit passes first
+   * @throws java.io.InterruptedIOException if the thread is interrupted; its flag stays set
+   * @throws IOException if the connection failed
+   * @throws IllegalArgumentException if told not to wait: there is always an answer to wait for
+   */
+  void exec(ByteBuffer command, Wait wait) throws IOException;
+
+  /**
+   * Has the server start the user's shell. Parity CH-21.
+   *
+   * @param wait how long for the server's answer
+   * @throws IOException as {@link #exec} says
+   */
+  void shell(Wait wait) throws IOException;
+
+  /**
+   * Has the server start a subsystem, such as {@code sftp}. Parity CH-22.
+   *
+   * @param name the subsystem's
+   * @param wait how long for the server's answer
+   * @throws IOException as {@link #exec} says
+   */
+  void subsystem(String name, Wait wait) throws IOException;
+
+  /**
+   * Asks for a terminal. The program's standard error comes with its output then. Parity CH-18.
+   *
+   * @param pty its type and size
+   * @param wait how long for the server's answer
+   * @throws IOException as {@link #exec} says
+   */
+  void pty(Pty pty, Wait wait) throws IOException;
+
+  /**
+   * Sets a variable for the program. A server takes what it is configured to take, and does not say
+   * so. Parity CH-55.
+   *
+   * @param name the variable's
+   * @param value its value
+   * @throws IOException as {@link #exec} says, without the limit: nobody answers
+   */
+  void environment(String name, String value) throws IOException;
+
+  /**
+   * Tells the program that its terminal has another size. Not answered. Parity CH-34.
+   *
+   * @param pty the new size; its type is of no matter
+   * @throws io.penstock.error.RequestRejectedException if no program runs
+   * @throws IOException if the connection failed
+   */
+  void resize(Pty pty) throws IOException;
+
+  /**
+   * Sends the program a signal. Not answered; a server may ignore it.
+   *
+   * @param name without {@code SIG}, such as {@code INT}, {@code TERM} or {@code KILL}
+   * @throws io.penstock.error.RequestRejectedException if no program runs
+   * @throws IOException if the connection failed
+   */
+  void signal(String name) throws IOException;
+
+  /**
+   * The program's standard error, when the option {@code stderr=pipe} asked for it. It shares one
+   * window with the output: a program that has filled it with one of the two is stalled until that
+   * one is read. Parity CH-01, CH-30, CH-31.
+   *
+   * @return a second source, closed with the channel; empty otherwise
+   */
+  Optional<ByteSource> errorSource();
+
+  /**
+   * Whether standard error joins the output. What is waiting in {@link #errorSource()} when this is
+   * switched on goes to the end of what waits in the output; switching it off concerns only what
+   * comes later. Parity CH-46.
+   *
+   * @param on true to join them
+   * @return what was set before
+   */
+  boolean combineErrors(boolean on);
+
+  /**
+   * Waits for how the program ended, with a limit of its own. Read the output and standard error
+   * first, or on other threads: a program that may not write does not end. Parity CH-15, CH-28.
+   *
+   * @param wait this call's limit
+   * @return how it ended; that the server did not say is told apart
+   * @throws io.penstock.error.WouldBlockException if told not to wait and it is not known yet
+   * @throws io.penstock.error.StreamTimeoutException if the limit passes first
+   * @throws java.io.InterruptedIOException if the thread is interrupted; its flag stays set
+   * @throws IOException if the connection failed before it was known
+   */
+  SshExit exit(Wait wait) throws IOException;
+}

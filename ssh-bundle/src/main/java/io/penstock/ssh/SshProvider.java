@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ChannelProvider;
+import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.ProviderContext;
+import io.penstock.ssh.impl.client.Connections;
+import io.penstock.ssh.impl.server.SshListener;
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.CompletionStage;
+import org.osgi.annotation.versioning.ProviderType;
+import org.osgi.service.component.annotations.Activate;
+import org.osgi.service.component.annotations.Component;
+import org.osgi.service.component.annotations.Deactivate;
+
+/**
+ * Serves {@code ssh://USER@HOST:PORT} and {@code ssh-listen://HOST:PORT}.
+ *
+ * <p>In a container its service is found by itself. Without one:
+ *
+ * <pre>{@code
+ * Penstock penstock = Penstock.open();
+ * penstock.provide(new SshProvider());
+ * }</pre>
+ *
+ * <p>Safe for use by any thread. Its threads are daemons: a few for all connections of ours as long
+ * as there is one, and a few for each listener.
+ */
+@ProviderType
+@Component(
+    name = "io.penstock.kind.ssh",
+    service = ChannelProvider.class,
+    property = {ChannelProvider.SCHEME + "=ssh", ChannelProvider.SCHEME + "=ssh-listen"})
+public final class SshProvider implements ChannelProvider, AutoCloseable {
+  private static final String CONNECT = "ssh";
+  private static final String LISTEN = "ssh-listen";
+
+  private final Connections connections = new Connections();
+
+  /** Makes a provider; nothing is started before it is needed. */
+  @Activate
+  public SshProvider() {}
+
+  @Override
+  public Set<String> schemes() {
+    return Set.of(CONNECT, LISTEN);
+  }
+
+  @Override
+  public Set<String> optionKeys(String scheme) {
+    return scheme.equals(LISTEN) ? SshListener.optionKeys() : Connections.optionKeys();
+  }
+
+  @Override
+  public CompletionStage<? extends ChannelDriver> connect(
+      Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+    return connections.connect(endpoint, options, context);
+  }
+
+  @Override
+  public ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
+      throws IOException {
+    return SshListener.listen(endpoint, options, context);
+  }
+
+  /** Cuts connections that are shared and persist without channels. Idempotent. */
+  @Deactivate
+  @Override
+  public void close() {
+    connections.close();
+  }
+}

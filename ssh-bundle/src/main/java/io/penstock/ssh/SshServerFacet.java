@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh;
+
+import io.penstock.stream.ByteSink;
+import java.io.IOException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.osgi.annotation.versioning.ProviderType;
+
+/**
+ * A session channel as the server sees it: accepted once its client has asked for a program. Safe
+ * for use by any thread; no method waits.
+ *
+ * <p>Whoever accepted the channel is the program. When the channel is closed and no status was
+ * sent, the client is told status 0; when it is aborted, none, so that a part is never taken for
+ * the whole.
+ */
+@ProviderType
+public interface SshServerFacet extends SshFacet {
+  /**
+   * What the client has asked for.
+   *
+   * @return chosen by the client: to be treated as data, never to be handed to a shell unseen
+   */
+  SshRequest request();
+
+  /**
+   * The variables that the client has sent before its request. At most 64 are kept.
+   *
+   * @return unmodifiable; chosen by the client, so not to be handed to a program unseen
+   */
+  Map<String, String> environment();
+
+  /**
+   * The terminal that the client has asked for, in its present size.
+   *
+   * @return empty if it wants none
+   */
+  Optional<Pty> pty();
+
+  /**
+   * Where to write what the client shall see as standard error; made when it is first asked for. It
+   * shares one window with the output. From then on the client sees the end of the output only when
+   * both have ended. Parity CH-24, CH-41, CH-45.
+   *
+   * @return always the same, closed with the channel
+   */
+  ByteSink errorSink();
+
+  /**
+   * Tells the client how the program has ended. Only the first call of this and {@link
+   * #sendExitSignal} counts. Parity CH-39.
+   *
+   * @param status 0 for success; the client sees its last 32 bits
+   * @throws io.penstock.error.RequestRejectedException if the channel is closed
+   * @throws IOException if the connection failed
+   */
+  void sendExitStatus(int status) throws IOException;
+
+  /**
+   * Tells the client that a signal has ended the program. Parity CH-39.
+   *
+   * @param name without {@code SIG}, such as {@code TERM}
+   * @param coreDumped whether it left a core dump
+   * @param message for the user; may be empty
+   * @throws io.penstock.error.RequestRejectedException if the channel is closed
+   * @throws IOException if the connection failed
+   */
+  void sendExitSignal(String name, boolean coreDumped, String message) throws IOException;
+
+  /**
+   * Names who is told when the client's terminal changes its size.
+   *
+   * @param observer replaces the one before; run on a thread of the product's, one at a time
+   */
+  void onResize(Consumer<Pty> observer);
+
+  /**
+   * Names who is told when the client sends a signal.
+   *
+   * @param observer replaces the one before; given the name without {@code SIG}; run on a thread of
+   *     the product's, one at a time; those that came before it was named are told at once
+   */
+  void onSignal(Consumer<String> observer);
+}

@@ -1,0 +1,623 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.channel;
+
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.error.OpenFailedException;
+import io.penstock.error.RequestRejectedException;
+import io.penstock.error.StreamClosedException;
+import io.penstock.error.StreamTruncatedException;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.apache.sshd.client.channel.AbstractClientChannel;
+import org.apache.sshd.client.future.DefaultOpenFuture;
+import org.apache.sshd.client.future.OpenFuture;
+import org.apache.sshd.common.SshConstants;
+import org.apache.sshd.common.channel.RequestHandler;
+import org.apache.sshd.common.channel.exception.SshChannelOpenException;
+import org.apache.sshd.common.io.IoWriteFuture;
+import org.apache.sshd.common.session.ConnectionService;
+import org.apache.sshd.common.session.Session;
+import org.apache.sshd.common.util.buffer.Buffer;
+import org.apache.sshd.common.util.threads.ThreadUtils;
+import org.apache.sshd.core.CoreModuleProperties;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One channel on the wire, opened by us or by the peer.
+ *
+ * <p>The library calls it on the threads that read from sockets, so nothing here waits. One class
+ * for both directions, of this ancestry, because the library casts every channel whose opening is
+ * refused to it.
+ *
+ * <p>A channel that the peer closes without having ended its output was cut short, unless it has
+ * said how its program ended.
+ */
+public final class Link extends AbstractClientChannel {
+  private static final Logger LOG = System.getLogger("io.penstock");
+
+  /** Bigger packets break with OpenSSH. */
+  private static final long PACKET = 32 * 1024;
+
+  private static final int HEADER = 64;
+
+  /** Hears of what concerns the channel as a whole. No method may wait. */
+  public interface Owner {
+    /**
+     * The peer asks for something.
+     *
+     * @param type what for
+     * @param body what comes with it
+     * @return whether it is granted
+     */
+    boolean request(String type, Buffer body);
+
+    /** The answer to a request is on its way, if it wanted one. */
+    default void answered(String type, boolean granted) {}
+
+    /**
+     * Whether the peer may open the channel.
+     *
+     * @return 0 if so, otherwise the code of the refusal
+     */
+    default int refuses() {
+      return 0;
+    }
+
+    /**
+     * Nothing more comes, and nothing more can be sent.
+     *
+     * @param cause null after the peer has closed it or we have; otherwise how it was cut
+     */
+    default void over(@Nullable IOException cause) {}
+  }
+
+  private final Consumer<Buffer> opening;
+  private final Inbox input;
+  private final Inbox errors;
+  private final Outbox output = new Outbox(this, false);
+  private final AtomicBoolean told = new AtomicBoolean();
+  private volatile String name;
+  private volatile Owner owner = (type, body) -> false;
+  private volatile @Nullable Outbox errorOutput;
+  private volatile boolean joined;
+  private volatile boolean errorsExpected;
+  private volatile boolean verdict;
+  private volatile boolean closedByPeer;
+  private volatile boolean closedByUs;
+  private volatile boolean unwritable;
+  private volatile @Nullable IOException cause;
+
+  // Keeps packets, and the replies that some of them get, in one order, and what is sent before the
+  // message that closes the channel. The library does not wait in what is called under it.
+  private final ReentrantLock sending = new ReentrantLock();
+  // Guarded by it.
+  private final Queue<Unanswered> unanswered = new ArrayDeque<>();
+  private boolean endSent;
+
+  /** A request of ours on its way. */
+  private record Unanswered(String type, CompletableFuture<Void> answer) {}
+
+  private Link(String name, String type, long window, Consumer<Buffer> opening) {
+    super(type);
+    this.name = name;
+    this.opening = opening;
+    this.input = new Inbox(() -> this.name, this::credit);
+    this.errors = new Inbox(() -> this.name + " (standard error)", this::credit);
+    CoreModuleProperties.WINDOW_SIZE.set(this, window);
+    CoreModuleProperties.MAX_PACKET_SIZE.set(this, PACKET);
+  }
+
+  /**
+   * A channel that we shall open.
+   *
+   * @param name for errors
+   * @param type such as {@code session}
+   * @param window how many bytes may wait unread
+   * @param opening puts what belongs to the type into the message that opens it
+   * @return registered and opened by {@link #open(ConnectionService)}
+   */
+  public static Link toOpen(String name, String type, long window, Consumer<Buffer> opening) {
+    return new Link(name, type, window, opening);
+  }
+
+  /**
+   * A channel that the peer opens.
+   *
+   * @param name for errors
+   * @param type such as {@code session}
+   * @param window how many bytes may wait unread
+   * @return for the library to register
+   */
+  public static Link opened(String name, String type, long window) {
+    return new Link(name, type, window, body -> {});
+  }
+
+  /** Names who hears of it; before it is opened. */
+  public void ownedBy(Owner value) {
+    owner = value;
+  }
+
+  /** An accepted channel gets its name when somebody accepts it. */
+  public void rename(String value) {
+    name = value;
+  }
+
+  /** What the peer sends. */
+  public Inbox input() {
+    return input;
+  }
+
+  /** What the peer sends as standard error. */
+  public Inbox errors() {
+    return errors;
+  }
+
+  /** What goes to the peer. */
+  public Outbox output() {
+    return output;
+  }
+
+  /** What goes to the peer as standard error; from then on the end needs that of both. */
+  public Outbox errorOutput() {
+    Outbox present = errorOutput;
+    if (present == null) {
+      present = new Outbox(this, true);
+      errorOutput = present;
+    }
+    return present;
+  }
+
+  // ---- opening
+
+  /**
+   * Opens it.
+   *
+   * @param service the connection's
+   * @return completes when the peer has accepted it; fails with the open-failed type when it
+   *     refuses
+   */
+  public CompletableFuture<Link> open(ConnectionService service) {
+    CompletableFuture<Link> result = new CompletableFuture<>();
+    try {
+      long unused = service.registerChannel(this);
+      OpenFuture asked = askToOpen();
+      asked.addListener(
+          done -> {
+            Throwable failure = done.getException();
+            if (done.isOpened()) {
+              result.complete(this);
+            } else if (failure instanceof SshChannelOpenException refused) {
+              result.completeExceptionally(
+                  new OpenFailedException(
+                      name, refused.getReasonCode(), String.valueOf(refused.getMessage())));
+            } else {
+              result.completeExceptionally(
+                  new ConnectionResetException(
+                      name, "the connection was lost while the channel was opened", 0));
+            }
+          });
+    } catch (IOException | RuntimeException e) {
+      result.completeExceptionally(
+          new IOException(name + ": the channel cannot be opened: " + e.getMessage(), e));
+    }
+    return result;
+  }
+
+  /** As the library would, with what belongs to the type. */
+  private OpenFuture askToOpen() throws IOException {
+    OpenFuture future = new DefaultOpenFuture(this, futureLock);
+    openFuture = future;
+    Session session = getSession();
+    Buffer buffer = session.createBuffer(SshConstants.SSH_MSG_CHANNEL_OPEN, 256);
+    buffer.putString(getChannelType());
+    buffer.putUInt(getChannelId());
+    buffer.putUInt(getLocalWindow().getSize());
+    buffer.putUInt(getLocalWindow().getPacketSize());
+    opening.accept(buffer);
+    IoWriteFuture unused = writePacket(buffer);
+    return future;
+  }
+
+  /** The peer opens it. */
+  @Override
+  public OpenFuture open(long recipient, long window, long packet, Buffer buffer) {
+    setRecipient(recipient);
+    getRemoteWindow().init(window, packet, this);
+    OpenFuture future = new DefaultOpenFuture(this, futureLock);
+    // Closing waits for it.
+    openFuture = future;
+    int refusal = owner.refuses();
+    if (refusal != 0) {
+      future.setException(new SshChannelOpenException(getChannelId(), refusal, "refused"));
+      closedByUs = true;
+      Object unused = close(true);
+      return future;
+    }
+    signalChannelOpenSuccess();
+    opened.set(true);
+    future.setOpened();
+    return future;
+  }
+
+  @Override
+  protected void doOpen() {
+    // The two ends are there already.
+  }
+
+  // ---- what comes
+
+  @Override
+  protected void doWriteData(byte[] data, int off, long len) {
+    input.put(data, off, (int) len);
+  }
+
+  @Override
+  protected void doWriteExtendedData(byte[] data, int off, long len) {
+    if (!errorsExpected) {
+      // Clients have none.
+      LOG.log(Level.DEBUG, "{0}: {1} bytes of standard error were dropped", name, len);
+      credit(len);
+    } else if (joined) {
+      input.put(data, off, (int) len);
+    } else {
+      errors.put(data, off, (int) len);
+    }
+  }
+
+  @Override
+  public void handleExtendedData(Buffer buffer) throws IOException {
+    int type = buffer.getInt();
+    long length =
+        validateIncomingDataSize(SshConstants.SSH_MSG_CHANNEL_EXTENDED_DATA, buffer.getUInt());
+    if (type == SshConstants.SSH_EXTENDED_DATA_STDERR) {
+      doWriteExtendedData(buffer.array(), buffer.rpos(), length);
+    } else {
+      LOG.log(
+          Level.DEBUG, "{0}: {1} bytes of the unknown type {2} were dropped", name, length, type);
+      credit(length);
+    }
+  }
+
+  /** Says that standard error may come, and where it goes. */
+  public void expectErrors(boolean join) {
+    errorsExpected = true;
+    joined = join;
+  }
+
+  /**
+   * Whether standard error goes to the input.
+   *
+   * @param on true to send what waits, and what comes, there
+   * @return what was set before
+   */
+  public boolean join(boolean on) {
+    boolean before = joined;
+    joined = on;
+    if (on && !before) {
+      errors.moveTo(input);
+    }
+    return before;
+  }
+
+  private void credit(long bytes) {
+    // After the end there is no use in credit.
+    if (bytes > 0 && !isEofSignalled() && !isClosing()) {
+      try {
+        getLocalWindow().release(bytes);
+      } catch (IOException e) {
+        writeFailed(e);
+      }
+    }
+  }
+
+  @Override
+  public void handleEof() throws IOException {
+    super.handleEof();
+    input.end();
+    errors.end();
+  }
+
+  @Override
+  public void handleWindowAdjust(Buffer buffer) throws IOException {
+    super.handleWindowAdjust(buffer);
+    wakeWriters();
+  }
+
+  private void wakeWriters() {
+    output.wake();
+    Outbox further = errorOutput;
+    if (further != null) {
+      further.wake();
+    }
+  }
+
+  /** The peer has said how its program ended: a close without an end of the output is no cut. */
+  public void verdictCame() {
+    verdict = true;
+  }
+
+  @Override
+  public void handleRequest(Buffer buffer) throws IOException {
+    String type = buffer.getString();
+    boolean wantReply = buffer.getBoolean();
+    boolean granted;
+    try {
+      granted = owner.request(type, buffer);
+    } catch (RuntimeException e) {
+      LOG.log(Level.DEBUG, name + ": the request " + type + " cannot be read", e);
+      granted = false;
+    }
+    if (wantReply) {
+      IoWriteFuture unused =
+          sendResponse(
+              buffer,
+              type,
+              granted ? RequestHandler.Result.ReplySuccess : RequestHandler.Result.ReplyFailure,
+              true);
+    }
+    owner.answered(type, granted);
+  }
+
+  // ---- what goes
+
+  boolean isWritable() {
+    return !unwritable;
+  }
+
+  boolean hasWindow() {
+    return getRemoteWindow().getSize() > 0;
+  }
+
+  void checkWritable() throws IOException {
+    if (unwritable) {
+      IOException why = cause;
+      throw new BrokenPipeException(
+          name,
+          why == null
+              ? closedByUs ? "the channel is closed" : "the peer has closed the channel"
+              : "nobody reads any more: " + why.getMessage(),
+          0);
+    }
+  }
+
+  void writeFailed(Throwable failure) {
+    LOG.log(Level.DEBUG, name + ": what was written could not be sent", failure);
+  }
+
+  /** Sends what the peer has room for; returns how much, 0 for no room. */
+  int send(boolean asErrors, ByteBuffer src, int most, Outbox from) throws IOException {
+    int n;
+    IoWriteFuture written;
+    sending.lock();
+    try {
+      checkWritable();
+      long window = Math.min(getRemoteWindow().getSize(), getRemoteWindow().getPacketSize());
+      n = (int) Math.min(Math.min(window, PACKET), most);
+      if (n <= 0) {
+        return 0;
+      }
+      Buffer buffer =
+          getSession()
+              .createBuffer(
+                  asErrors
+                      ? SshConstants.SSH_MSG_CHANNEL_EXTENDED_DATA
+                      : SshConstants.SSH_MSG_CHANNEL_DATA,
+                  n + HEADER);
+      buffer.putUInt(getRecipient());
+      if (asErrors) {
+        buffer.putUInt(SshConstants.SSH_EXTENDED_DATA_STDERR);
+      }
+      buffer.putUInt(n);
+      put(src, n, buffer);
+      getRemoteWindow().consume(n);
+      from.leaving(n);
+      written = write(buffer);
+    } finally {
+      sending.unlock();
+    }
+    IoWriteFuture unused = written.addListener(done -> from.left(n, done.getException()));
+    return n;
+  }
+
+  private static void put(ByteBuffer src, int n, Buffer buffer) {
+    if (src.hasArray()) {
+      buffer.putRawBytes(src.array(), src.arrayOffset() + src.position(), n);
+      src.position(src.position() + n);
+    } else {
+      byte[] copy = new byte[n];
+      src.get(copy);
+      buffer.putRawBytes(copy);
+    }
+  }
+
+  /** Never waits: while keys are exchanged the library would, for any thread but its own. */
+  private IoWriteFuture write(Buffer buffer) throws IOException {
+    return ThreadUtils.runAsInternal(buffer, getSession()::writePacket);
+  }
+
+  void endIfAllHave() throws IOException {
+    Outbox further = errorOutput;
+    if (!output.hasEnded() || (further != null && !further.hasEnded())) {
+      return;
+    }
+    sending.lock();
+    try {
+      if (endSent || unwritable) {
+        return;
+      }
+      endSent = true;
+      IoWriteFuture unused = sendEof();
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @param type what for
+   * @param wantReply whether the peer shall answer
+   * @param body puts what belongs to it into the message
+   * @return completes when it was granted, or was sent and needs no answer; fails with the rejected
+   *     type when it was refused
+   */
+  public CompletableFuture<Void> request(String type, boolean wantReply, Consumer<Buffer> body) {
+    CompletableFuture<Void> answer = new CompletableFuture<>();
+    Unanswered mine = new Unanswered(type, answer);
+    sending.lock();
+    try {
+      checkWritable();
+      Buffer buffer = getSession().createBuffer(SshConstants.SSH_MSG_CHANNEL_REQUEST, 256);
+      buffer.putUInt(getRecipient());
+      buffer.putString(type);
+      buffer.putBoolean(wantReply);
+      body.accept(buffer);
+      if (wantReply) {
+        unanswered.add(mine);
+      }
+      IoWriteFuture unused = write(buffer);
+    } catch (IOException e) {
+      unanswered.remove(mine);
+      answer.completeExceptionally(e);
+    } finally {
+      sending.unlock();
+    }
+    if (!wantReply) {
+      answer.complete(null);
+    }
+    return answer;
+  }
+
+  private @Nullable Unanswered nextAnswered() {
+    sending.lock();
+    try {
+      return unanswered.poll();
+    } finally {
+      sending.unlock();
+    }
+  }
+
+  @Override
+  public void handleSuccess() {
+    Unanswered answered = nextAnswered();
+    if (answered != null) {
+      answered.answer().complete(null);
+    }
+  }
+
+  @Override
+  public void handleFailure() {
+    Unanswered answered = nextAnswered();
+    if (answered != null) {
+      answered
+          .answer()
+          .completeExceptionally(
+              new RequestRejectedException(
+                  name, "the peer refuses the request " + answered.type(), 0));
+    }
+  }
+
+  // ---- the end of it
+
+  /** Closes it after what was sent. */
+  public void closeByUs() {
+    closedByUs = true;
+    Object unused = close(false);
+  }
+
+  @Override
+  public void handleClose() throws IOException {
+    closedByPeer = true;
+    super.handleClose();
+  }
+
+  /** The first that the library does, whoever closes the channel and however. */
+  @Override
+  protected void preClose() {
+    IOException why = null;
+    if (closedByPeer) {
+      if (!isEofSignalled() && !verdict) {
+        why =
+            new StreamTruncatedException(
+                name, "the peer has closed the channel without the end of its output", 0);
+      }
+    } else if (closedByUs) {
+      why = new StreamClosedException(name);
+    } else {
+      why = Losses.of(name, getSession());
+    }
+    sending.lock();
+    try {
+      if (!closedByPeer && !closedByUs) {
+        cause = why;
+      }
+      unwritable = true;
+    } finally {
+      sending.unlock();
+    }
+    super.preClose();
+    if (why == null) {
+      input.end();
+      errors.end();
+    } else {
+      input.fail(why);
+      errors.fail(why);
+    }
+    refuseUnanswered();
+    wakeWriters();
+    if (!closedByUs || closedByPeer) {
+      tellOver();
+    }
+  }
+
+  private void refuseUnanswered() {
+    List<Unanswered> left;
+    sending.lock();
+    try {
+      left = new ArrayList<>(unanswered);
+      unanswered.clear();
+    } finally {
+      sending.unlock();
+    }
+    IOException lost = cause;
+    for (Unanswered each : left) {
+      each.answer()
+          .completeExceptionally(
+              lost == null
+                  ? new RequestRejectedException(
+                      name,
+                      "the channel was closed before the request " + each.type() + " was answered",
+                      0)
+                  : lost);
+    }
+  }
+
+  private void tellOver() {
+    if (told.compareAndSet(false, true)) {
+      owner.over(cause);
+    }
+  }
+
+  /** The last: the peer has answered our close, or the connection has gone. */
+  @Override
+  public void handleChannelUnregistration(ConnectionService service) {
+    super.handleChannelUnregistration(service);
+    tellOver();
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

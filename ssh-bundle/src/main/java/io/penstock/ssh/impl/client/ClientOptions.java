@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.client;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.ssh.Pty;
+import io.penstock.ssh.impl.Given;
+import io.penstock.ssh.impl.Where;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What an {@code ssh:} endpoint asks for.
+ *
+ * @param login the connection that it needs
+ * @param share whether others may use that connection, too
+ * @param persist how long a shared connection stays without channels
+ * @param program what to run
+ * @param environment variables for the program
+ * @param pty the terminal, if one is wanted
+ * @param stderr where standard error goes
+ * @param window how many bytes may wait unread
+ */
+record ClientOptions(
+    Login login,
+    boolean share,
+    Duration persist,
+    Program program,
+    Map<String, String> environment,
+    Optional<Pty> pty,
+    Stderr stderr,
+    long window) {
+
+  /** What decides whether two channels can be on one connection. */
+  record Login(
+      Where where,
+      List<Path> identities,
+      Optional<Path> passphraseFile,
+      Optional<Path> passwordFile,
+      Path knownHosts,
+      HostKeyChecking checking,
+      Duration keepAlive,
+      int keepAliveCount) {}
+
+  /**
+   * What to do about a server that is not known; one whose key has changed is refused but by no.
+   */
+  enum HostKeyChecking {
+    YES,
+    ACCEPT_NEW,
+    NO
+  }
+
+  /** Where standard error goes. */
+  enum Stderr {
+    INHERIT,
+    PIPE,
+    MERGE
+  }
+
+  /** What a channel is for. */
+  enum Purpose {
+    NOTHING_YET,
+    EXEC,
+    SHELL,
+    SUBSYSTEM,
+    DIRECT_TCP,
+    DIRECT_UNIX
+  }
+
+  /**
+   * What to run or reach.
+   *
+   * @param purpose which of them
+   * @param text the command, the subsystem, the path or the host
+   * @param port where there is one
+   */
+  record Program(Purpose purpose, String text, int port) {
+    boolean session() {
+      return purpose != Purpose.DIRECT_TCP && purpose != Purpose.DIRECT_UNIX;
+    }
+  }
+
+  private static final String ENVIRONMENT = "env.";
+  private static final long LEAST_WINDOW = 32 * 1024;
+  private static final long MOST_WINDOW = 1L << 30;
+
+  static final Set<String> KEYS =
+      Set.of(
+          "exec",
+          "shell",
+          "subsystem",
+          "direct",
+          "identity",
+          "passphrase-file",
+          "password-file",
+          "known-hosts",
+          "host-key-checking",
+          "keep-alive",
+          "keep-alive-count",
+          "share",
+          "persist",
+          "pty",
+          "columns",
+          "rows",
+          "stderr",
+          "window",
+          ENVIRONMENT);
+
+  /** Reads the options, and refuses what is not allowed. */
+  static ClientOptions of(Endpoint endpoint, ChannelOptions options) throws IOException {
+    Given given = new Given(options.extra());
+    Login login =
+        new Login(
+            Where.of(endpoint),
+            given.paths("identity"),
+            given.path("passphrase-file"),
+            given.path("password-file"),
+            given
+                .path("known-hosts")
+                .orElseGet(() -> Path.of(System.getProperty("user.home"), ".ssh", "known_hosts")),
+            checking(given),
+            given.duration("keep-alive", "0s", true),
+            (int) given.number("keep-alive-count", "3", 1, 1000));
+    boolean share = given.flag("share", false);
+    if (!share && given.text("persist").isPresent()) {
+      throw new IllegalArgumentException("persist: only a connection with share=true can persist");
+    }
+    return new ClientOptions(
+        login,
+        share,
+        given.duration("persist", "0s", true),
+        program(given),
+        environment(options.extra()),
+        pty(given),
+        stderr(given),
+        given.number("window", "2MiB", LEAST_WINDOW, MOST_WINDOW));
+  }
+
+  private static HostKeyChecking checking(Given given) {
+    String value = given.text("host-key-checking").orElse("yes");
+    return switch (value) {
+      // There is nobody to ask.
+      case "yes", "ask" -> HostKeyChecking.YES;
+      case "accept-new" -> HostKeyChecking.ACCEPT_NEW;
+      case "no" -> HostKeyChecking.NO;
+      default -> throw Given.refused("host-key-checking", value, "yes, ask, accept-new or no");
+    };
+  }
+
+  private static Stderr stderr(Given given) {
+    String value = given.text("stderr").orElse("inherit");
+    return switch (value) {
+      case "inherit" -> Stderr.INHERIT;
+      case "pipe" -> Stderr.PIPE;
+      case "merge" -> Stderr.MERGE;
+      default -> throw Given.refused("stderr", value, "inherit, pipe or merge");
+    };
+  }
+
+  private static Program program(Given given) {
+    Program found = new Program(Purpose.NOTHING_YET, "", 0);
+    int count = 0;
+    if (given.text("exec").isPresent()) {
+      found = new Program(Purpose.EXEC, given.text("exec").orElseThrow(), 0);
+      count++;
+    }
+    if (given.flag("shell", false)) {
+      found = new Program(Purpose.SHELL, "", 0);
+      count++;
+    }
+    if (given.text("subsystem").isPresent()) {
+      found = new Program(Purpose.SUBSYSTEM, given.text("subsystem").orElseThrow(), 0);
+      count++;
+    }
+    if (given.text("direct").isPresent()) {
+      found = direct(given.text("direct").orElseThrow());
+      count++;
+    }
+    if (count > 1) {
+      throw new IllegalArgumentException(
+          "exec, shell, subsystem, direct: one channel is for one of them");
+    }
+    return found;
+  }
+
+  private static Program direct(String value) {
+    if (value.startsWith("unix:") && value.length() > "unix:".length()) {
+      return new Program(Purpose.DIRECT_UNIX, value.substring("unix:".length()), 0);
+    }
+    int colon = value.lastIndexOf(':');
+    String port = value.substring(colon + 1);
+    if (colon < 1 || !port.matches("\\d{1,5}") || Integer.parseInt(port) > 65535) {
+      throw Given.refused("direct", value, "HOST:PORT or unix:PATH");
+    }
+    String host = value.substring(0, colon);
+    if (host.startsWith("[") && host.endsWith("]")) {
+      host = host.substring(1, host.length() - 1);
+    }
+    return new Program(Purpose.DIRECT_TCP, host, Integer.parseInt(port));
+  }
+
+  private static Map<String, String> environment(Map<String, String> all) {
+    Map<String, String> found = new LinkedHashMap<>();
+    all.forEach(
+        (key, value) -> {
+          if (key.startsWith(ENVIRONMENT) && key.length() > ENVIRONMENT.length()) {
+            found.put(key.substring(ENVIRONMENT.length()), value);
+          }
+        });
+    return Collections.unmodifiableMap(found);
+  }
+
+  private static Optional<Pty> pty(Given given) {
+    if (given.text("pty").isEmpty()) {
+      for (String key : List.of("columns", "rows")) {
+        if (given.text(key).isPresent()) {
+          throw new IllegalArgumentException(key + ": there is no terminal; expected one by pty=");
+        }
+      }
+      return Optional.empty();
+    }
+    Pty pty = Pty.defaults().withTerm(given.text("pty").orElseThrow());
+    return Optional.of(
+        pty.withSize(
+            (int) given.number("columns", String.valueOf(pty.columns()), 0, Integer.MAX_VALUE),
+            (int) given.number("rows", String.valueOf(pty.rows()), 0, Integer.MAX_VALUE)));
+  }
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.client;
+
+import io.penstock.error.AddressException;
+import io.penstock.error.AddressException.Kind;
+import io.penstock.error.HandshakeException;
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.ssh.impl.Secrets;
+import io.penstock.ssh.impl.Where;
+import io.penstock.ssh.impl.channel.Losses;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
+import java.security.KeyPair;
+import java.security.PublicKey;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.apache.sshd.client.SshClient;
+import org.apache.sshd.client.future.AuthFuture;
+import org.apache.sshd.client.future.ConnectFuture;
+import org.apache.sshd.client.session.ClientSession;
+import org.apache.sshd.client.session.ClientSession.ClientSessionEvent;
+import org.apache.sshd.common.AttributeRepository;
+import org.apache.sshd.common.session.SessionHeartbeatController.HeartbeatType;
+import org.apache.sshd.core.CoreModuleProperties;
+import org.jspecify.annotations.Nullable;
+
+/** Connects and logs in, on a thread that may wait; each step counts against one limit. */
+final class Login {
+  private final String name;
+  private final String endpoint;
+  private final ClientOptions.Login wanted;
+  private final Duration limit;
+  private final long deadline;
+  private volatile boolean cancelled;
+  private volatile @Nullable ClientSession session;
+  private volatile @Nullable ConnectFuture connecting;
+  private volatile @Nullable String distrust;
+
+  /**
+   * An attempt whose clock runs from now on.
+   *
+   * @param name for errors
+   * @param endpoint for errors about the address
+   */
+  Login(String name, String endpoint, ClientOptions.Login wanted, Duration limit) {
+    this.name = name;
+    this.endpoint = endpoint;
+    this.wanted = wanted;
+    this.limit = limit;
+    this.deadline = System.nanoTime() + limit.toNanos();
+  }
+
+  /** Nobody waits for it any more. */
+  void cancel() {
+    cancelled = true;
+    ConnectFuture future = connecting;
+    if (future != null) {
+      Object unused = future.cancel();
+    }
+    ClientSession made = session;
+    if (made != null) {
+      Object unused = made.close(true);
+    }
+  }
+
+  private long millisLeft(String step) throws IOException {
+    if (cancelled) {
+      throw new CancellationException(name + ": cancelled");
+    }
+    long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+    if (left <= 0) {
+      throw late(step);
+    }
+    return left;
+  }
+
+  private StreamTimeoutException late(String step) {
+    return new StreamTimeoutException(
+        name, step + " took more than the limit of " + limit.toMillis() + " ms", 0);
+  }
+
+  /** Waits for all of it. */
+  ClientSession run(SshClient client) throws IOException {
+    // First of all what can be wrong on our side; and what is encrypted takes its time.
+    List<KeyPair> identities = Identities.read(wanted.identities(), wanted.passphraseFile());
+    String password =
+        wanted.passwordFile().isEmpty()
+            ? null
+            : Secrets.read("password-file", wanted.passwordFile().get());
+    ClientSession made = connect(client);
+    session = made;
+    try {
+      if (cancelled) {
+        throw new CancellationException(name + ": cancelled");
+      }
+      keepAlive(made);
+      exchangeKeys(made);
+      logIn(made, identities, password);
+      return made;
+    } catch (IOException | RuntimeException e) {
+      Object unused = made.close(true);
+      throw e;
+    }
+  }
+
+  private ClientSession connect(SshClient client) throws IOException {
+    Where where = wanted.where();
+    InetAddress host;
+    try {
+      host = InetAddress.getByName(where.host());
+    } catch (UnknownHostException e) {
+      throw new AddressException(
+          Kind.NOT_FOUND, endpoint, "there is no host '" + where.host() + "'", e);
+    }
+    HostKeys hostKeys = new HostKeys(wanted.knownHosts(), wanted.checking());
+    Function<PublicKey, Boolean> trust =
+        key -> {
+          String wrong = hostKeys.check(where, key);
+          distrust = wrong;
+          return wrong == null;
+        };
+    AttributeRepository context = AttributeRepository.ofKeyValuePair(Engine.TRUST, trust);
+    ConnectFuture future =
+        client.connect(where.user(), new InetSocketAddress(host, where.port()), context, null);
+    connecting = future;
+    if (!future.await(millisLeft("connecting"))) {
+      Object unused = future.cancel();
+      throw late("connecting");
+    }
+    Throwable failure = future.getException();
+    if (failure != null) {
+      throw unreachable(failure);
+    }
+    if (future.isCanceled() || future.getSession() == null) {
+      throw new CancellationException(name + ": cancelled");
+    }
+    return future.getSession();
+  }
+
+  private IOException unreachable(Throwable failure) {
+    for (Throwable each = failure; each != null; each = each.getCause()) {
+      if (each instanceof ConnectException) {
+        return new AddressException(
+            Kind.REFUSED, endpoint, String.valueOf(each.getMessage()), failure);
+      }
+      if (each instanceof NoRouteToHostException) {
+        return new AddressException(
+            Kind.NOT_FOUND, endpoint, String.valueOf(each.getMessage()), failure);
+      }
+    }
+    return new IOException(endpoint + ": cannot be connected to: " + failure.getMessage(), failure);
+  }
+
+  private void keepAlive(ClientSession made) {
+    if (!wanted.keepAlive().isZero()) {
+      made.setSessionHeartbeat(HeartbeatType.IGNORE, Duration.ZERO);
+      CoreModuleProperties.HEARTBEAT_REQUEST.set(made, "keepalive@openssh.com");
+      CoreModuleProperties.HEARTBEAT_INTERVAL.set(made, wanted.keepAlive());
+      CoreModuleProperties.HEARTBEAT_NO_REPLY_MAX.set(made, wanted.keepAliveCount());
+    }
+  }
+
+  private void exchangeKeys(ClientSession made) throws IOException {
+    Set<ClientSessionEvent> seen =
+        made.waitFor(
+            EnumSet.of(ClientSessionEvent.WAIT_AUTH, ClientSessionEvent.CLOSED),
+            millisLeft("connecting"));
+    String wrong = distrust;
+    if (wrong != null) {
+      throw new HandshakeException(name, wrong, null);
+    }
+    if (cancelled) {
+      throw new CancellationException(name + ": cancelled");
+    }
+    if (seen.contains(ClientSessionEvent.TIMEOUT)) {
+      throw late("agreeing on keys");
+    }
+    if (seen.contains(ClientSessionEvent.CLOSED) || !made.isOpen()) {
+      throw new HandshakeException(
+          name, "the connection ended before keys were agreed on" + Losses.said(made), null);
+    }
+  }
+
+  private void logIn(ClientSession made, List<KeyPair> identities, @Nullable String password)
+      throws IOException {
+    identities.forEach(made::addPublicKeyIdentity);
+    if (password != null) {
+      made.addPasswordIdentity(password);
+      made.setAttribute(Engine.PASSWORD, password);
+    }
+    AuthFuture future = made.auth();
+    if (!future.await(millisLeft("logging in"))) {
+      throw late("logging in");
+    }
+    made.removeAttribute(Engine.PASSWORD);
+    if (future.isSuccess()) {
+      return;
+    }
+    if (cancelled) {
+      throw new CancellationException(name + ": cancelled");
+    }
+    throw new HandshakeException(
+        name,
+        "the server does not let '"
+            + wanted.where().user()
+            + "' in with "
+            + tried(identities, password)
+            + Losses.said(made),
+        future.getException());
+  }
+
+  private String tried(List<KeyPair> identities, @Nullable String password) {
+    List<String> tried = new ArrayList<>();
+    for (KeyPair each : identities) {
+      tried.add("the key " + HostKeys.fingerprint(each.getPublic()));
+    }
+    if (password != null) {
+      tried.add("the password of " + wanted.passwordFile().map(Object::toString).orElse(""));
+    }
+    return tried.isEmpty()
+        ? "nothing: neither identity= nor password-file= is given"
+        : String.join(" and ", tried);
+  }
+}

@@ -1,0 +1,481 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.server;
+
+import io.penstock.channel.Capability;
+import io.penstock.error.RequestRejectedException;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ProviderContext;
+import io.penstock.spi.SinkDriver;
+import io.penstock.spi.SourceDriver;
+import io.penstock.ssh.Pty;
+import io.penstock.ssh.SshFacet;
+import io.penstock.ssh.SshRequest;
+import io.penstock.ssh.SshServerFacet;
+import io.penstock.ssh.impl.channel.Link;
+import io.penstock.stream.ByteSink;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.SocketAddress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.apache.sshd.common.AttributeRepository.AttributeKey;
+import org.apache.sshd.common.session.Session;
+import org.apache.sshd.common.util.buffer.Buffer;
+import org.jspecify.annotations.Nullable;
+
+/** A session of a client's, from its opening on; accepted once a program was asked for. */
+final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner {
+  private static final Logger LOG = System.getLogger("io.penstock");
+
+  /** How many channels a connection has. */
+  private static final AttributeKey<AtomicInteger> CHANNELS = new AttributeKey<>();
+
+  private static final int MOST_VARIABLES = 64;
+  private static final int MOST_EARLY_SIGNALS = 16;
+
+  private final Link link;
+  private final SshListener listener;
+  private final Duration closeLimit;
+  private final ProviderContext listening;
+  private final AtomicBoolean exitSent = new AtomicBoolean();
+  private final AtomicBoolean closing = new AtomicBoolean();
+  private final AtomicBoolean over = new AtomicBoolean();
+  private final Notices notices = new Notices();
+  private volatile @Nullable ProviderContext context;
+  private volatile @Nullable Future<?> force;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  // All guarded by the lock.
+  private final Map<String, String> environment = new LinkedHashMap<>();
+  private final Queue<String> earlySignals = new ArrayDeque<>();
+  private @Nullable Pty pty;
+  private @Nullable SshRequest request;
+  private @Nullable ByteSink errorSink;
+  private @Nullable Consumer<Pty> onResize;
+  private @Nullable Consumer<String> onSignal;
+
+  AcceptedDriver(Link link, SshListener listener, Duration closeLimit, ProviderContext listening) {
+    this.link = link;
+    this.listener = listener;
+    this.closeLimit = closeLimit;
+    this.listening = listening;
+  }
+
+  static int channels(Session session) {
+    AtomicInteger count = session.getAttribute(CHANNELS);
+    return count == null ? 0 : count.get();
+  }
+
+  /** Somebody has accepted it. */
+  void accepted(ProviderContext channel) {
+    context = channel;
+    link.rename(channel.name());
+  }
+
+  private ProviderContext context() {
+    ProviderContext own = context;
+    return own == null ? listening : own;
+  }
+
+  // ---- the library's threads
+
+  @Override
+  public int refuses() {
+    Session session = link.getSession();
+    AtomicInteger count = session.computeAttributeIfAbsent(CHANNELS, key -> new AtomicInteger());
+    return listener.refuses(session, count.incrementAndGet());
+  }
+
+  @Override
+  public void over(@Nullable IOException cause) {
+    if (over.compareAndSet(false, true)) {
+      Future<?> timer = force;
+      if (timer != null) {
+        timer.cancel(false);
+      }
+      AtomicInteger count = link.getSession().getAttribute(CHANNELS);
+      if (count != null) {
+        count.decrementAndGet();
+      }
+      listener.channelOver();
+    }
+  }
+
+  @Override
+  public boolean request(String type, Buffer body) {
+    return switch (type) {
+      case "exec" -> listener.allows(type) && program(SshRequest.Kind.EXEC, body.getBytes());
+      case "shell" -> listener.allows(type) && program(SshRequest.Kind.SHELL, new byte[0]);
+      case "subsystem" -> {
+        byte[] name = body.getBytes();
+        SshRequest wanted = SshRequest.of(SshRequest.Kind.SUBSYSTEM, name);
+        yield listener.allowsSubsystem(wanted.text()) && program(SshRequest.Kind.SUBSYSTEM, name);
+      }
+      case "env" -> listener.allows(type) && variable(body.getString(), body.getString());
+      case "pty-req" -> listener.allows("pty") && terminal(body);
+      case "window-change" -> listener.allows("pty") && resized(body);
+      case "signal" -> listener.allows(type) && signalled(body.getString());
+      default -> false;
+    };
+  }
+
+  private boolean program(SshRequest.Kind kind, byte[] command) {
+    lock.lock();
+    try {
+      if (request != null) {
+        return false;
+      }
+      request = SshRequest.of(kind, command);
+    } finally {
+      lock.unlock();
+    }
+    if (listener.reserve()) {
+      return true;
+    }
+    LOG.log(Level.WARNING, "{0}: a program was refused, because too many wait", link);
+    lock.lock();
+    try {
+      request = null;
+    } finally {
+      lock.unlock();
+    }
+    return false;
+  }
+
+  @Override
+  public void answered(String type, boolean granted) {
+    // Only now, so that nothing overtakes the answer.
+    if (granted && (type.equals("exec") || type.equals("shell") || type.equals("subsystem"))) {
+      listener.offer(this);
+    }
+  }
+
+  private boolean variable(String name, String value) {
+    lock.lock();
+    try {
+      if (request != null
+          || (environment.size() >= MOST_VARIABLES && !environment.containsKey(name))) {
+        return false;
+      }
+      environment.put(name, value);
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private boolean terminal(Buffer body) {
+    String term = body.getString();
+    Pty wanted = sized(Pty.defaults().withTerm(term), body);
+    lock.lock();
+    try {
+      if (request != null || pty != null) {
+        return false;
+      }
+      pty = wanted;
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static Pty sized(Pty pty, Buffer body) {
+    return pty.withSize(number(body), number(body)).withPixels(number(body), number(body));
+  }
+
+  private static int number(Buffer body) {
+    return (int) Math.min(body.getUInt(), Integer.MAX_VALUE);
+  }
+
+  private boolean resized(Buffer body) {
+    Pty now;
+    Consumer<Pty> observer;
+    lock.lock();
+    try {
+      Pty before = pty;
+      if (before == null) {
+        return false;
+      }
+      now = sized(before, body);
+      pty = now;
+      observer = onResize;
+    } finally {
+      lock.unlock();
+    }
+    if (observer != null) {
+      notices.tell(() -> observer.accept(now));
+    }
+    return true;
+  }
+
+  private boolean signalled(String name) {
+    Consumer<String> observer;
+    lock.lock();
+    try {
+      if (request == null) {
+        return false;
+      }
+      observer = onSignal;
+      if (observer == null && earlySignals.size() < MOST_EARLY_SIGNALS) {
+        earlySignals.add(name);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (observer != null) {
+      notices.tell(() -> observer.accept(name));
+    }
+    return true;
+  }
+
+  /** Observers are told one at a time, in order, and not by the thread that reads the socket. */
+  private final class Notices {
+    private final ReentrantLock guard = new ReentrantLock();
+    // Guarded by it.
+    private final Queue<Runnable> due = new ArrayDeque<>();
+    private boolean telling;
+
+    void tell(Runnable notice) {
+      guard.lock();
+      try {
+        due.add(notice);
+        if (telling) {
+          return;
+        }
+        telling = true;
+      } finally {
+        guard.unlock();
+      }
+      context().executor().execute(this::run);
+    }
+
+    private @Nullable Runnable next() {
+      guard.lock();
+      try {
+        Runnable next = due.poll();
+        telling = next != null;
+        return next;
+      } finally {
+        guard.unlock();
+      }
+    }
+
+    private void run() {
+      for (Runnable next = next(); next != null; next = next()) {
+        try {
+          next.run();
+        } catch (RuntimeException e) {
+          LOG.log(Level.WARNING, link + ": an observer has failed", e);
+        }
+      }
+    }
+  }
+
+  // ---- the driver
+
+  @Override
+  public SourceDriver source() {
+    return link.input();
+  }
+
+  @Override
+  public SinkDriver sink() {
+    return link.output();
+  }
+
+  @Override
+  public Set<Capability> capabilities() {
+    return Set.of(Capability.HALF_CLOSE);
+  }
+
+  @Override
+  public Optional<SocketAddress> local() {
+    return Optional.ofNullable(link.getSession().getLocalAddress());
+  }
+
+  @Override
+  public Optional<SocketAddress> peer() {
+    return Optional.ofNullable(link.getSession().getRemoteAddress());
+  }
+
+  @Override
+  public <T> Optional<T> facet(Class<T> type) {
+    return type == SshServerFacet.class || type == SshFacet.class
+        ? Optional.of(type.cast(this))
+        : Optional.empty();
+  }
+
+  @Override
+  public void close() throws IOException {
+    link.output().end();
+    if (!link.isClosing()) {
+      try {
+        sendExitStatus(0);
+      } catch (IOException e) {
+        LOG.log(Level.DEBUG, link + ": the client has gone already", e);
+      }
+    }
+    cut();
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    cut();
+  }
+
+  private void cut() {
+    if (closing.compareAndSet(false, true)) {
+      link.closeByUs();
+      // The client has to answer; who does not, loses the channel all the same.
+      Future<?> timer = context().after(closeLimit, () -> link.close(true));
+      force = timer;
+      if (over.get()) {
+        timer.cancel(false);
+      }
+    }
+  }
+
+  // ---- the facet
+
+  @Override
+  public long id() {
+    return link.getChannelId();
+  }
+
+  @Override
+  public long remoteId() {
+    return link.getRecipient();
+  }
+
+  @Override
+  public String user() {
+    return link.getSession().getUsername();
+  }
+
+  @Override
+  public String peerVersion() {
+    return String.valueOf(link.getSession().getClientVersion());
+  }
+
+  @Override
+  public long receiveWindow() {
+    return link.getLocalWindow().getSize();
+  }
+
+  @Override
+  public long sendWindow() {
+    return link.getRemoteWindow().getSize();
+  }
+
+  @Override
+  public SshRequest request() {
+    lock.lock();
+    try {
+      SshRequest known = request;
+      if (known == null) {
+        throw new IllegalStateException("not accepted yet");
+      }
+      return known;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Map<String, String> environment() {
+    lock.lock();
+    try {
+      return Map.copyOf(environment);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Optional<Pty> pty() {
+    lock.lock();
+    try {
+      return Optional.ofNullable(pty);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public ByteSink errorSink() {
+    lock.lock();
+    try {
+      ByteSink present = errorSink;
+      if (present == null) {
+        ProviderContext own = context();
+        present = own.sink(own.name() + " (standard error)", link.errorOutput());
+        errorSink = present;
+      }
+      return present;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void sendExitStatus(int status) throws IOException {
+    sendExit("exit-status", body -> body.putUInt(Integer.toUnsignedLong(status)));
+  }
+
+  @Override
+  public void sendExitSignal(String name, boolean coreDumped, String message) throws IOException {
+    sendExit(
+        "exit-signal",
+        body -> {
+          body.putString(name);
+          body.putBoolean(coreDumped);
+          body.putString(message);
+          body.putString("");
+        });
+  }
+
+  private void sendExit(String type, Consumer<Buffer> body) throws IOException {
+    if (link.isClosing()) {
+      throw new RequestRejectedException(
+          link.toString(), type + " cannot be sent: the channel is closed", 0);
+    }
+    if (exitSent.compareAndSet(false, true)) {
+      Object unused = link.request(type, false, body);
+    }
+  }
+
+  @Override
+  public void onResize(Consumer<Pty> observer) {
+    lock.lock();
+    try {
+      onResize = observer;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void onSignal(Consumer<String> observer) {
+    lock.lock();
+    try {
+      onSignal = observer;
+      for (String early : earlySignals) {
+        notices.tell(() -> observer.accept(early));
+      }
+      earlySignals.clear();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

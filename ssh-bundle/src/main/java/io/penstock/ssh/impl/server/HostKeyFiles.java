@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.server;
+
+import io.penstock.ssh.impl.Secrets;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import org.apache.sshd.common.config.keys.FilePasswordProvider;
+import org.apache.sshd.common.config.keys.KeyUtils;
+import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
+import org.apache.sshd.common.digest.BuiltinDigests;
+import org.apache.sshd.common.keyprovider.KeyPairProvider;
+import org.apache.sshd.common.util.io.resource.PathResource;
+import org.apache.sshd.common.util.security.SecurityUtils;
+
+/** Who we are to clients: private keys from files, made where they are missing. */
+final class HostKeyFiles {
+  private static final Logger LOG = System.getLogger("io.penstock");
+
+  private HostKeyFiles() {}
+
+  /** Reads them all. */
+  static List<KeyPair> read(List<Path> files) throws IOException {
+    List<KeyPair> pairs = new ArrayList<>();
+    for (Path file : files) {
+      if (Files.notExists(file)) {
+        make(file);
+      }
+      int before = pairs.size();
+      try (InputStream bytes = Files.newInputStream(file)) {
+        Iterable<KeyPair> found =
+            SecurityUtils.loadKeyPairIdentities(
+                null, new PathResource(file), bytes, FilePasswordProvider.EMPTY);
+        if (found != null) {
+          found.forEach(pairs::add);
+        }
+      } catch (IOException e) {
+        throw new IOException("hostkey: " + file + " cannot be used: " + Secrets.reason(e), e);
+      } catch (GeneralSecurityException | RuntimeException e) {
+        throw new IOException(
+            "hostkey: " + file + " cannot be used: it is encrypted or damaged", e);
+      }
+      if (pairs.size() == before) {
+        throw new IOException(
+            "hostkey: " + file + " has no private key; expected one in OpenSSH's or PEM form");
+      }
+    }
+    return pairs;
+  }
+
+  private static void make(Path file) throws IOException {
+    try {
+      KeyPair pair = KeyUtils.generateKeyPair(KeyPairProvider.SSH_ED25519, 256);
+      ByteArrayOutputStream text = new ByteArrayOutputStream();
+      OpenSSHKeyPairResourceWriter.INSTANCE.writePrivateKey(pair, "penstock", null, text);
+      boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
+      FileAttribute<?>[] ours =
+          posix
+              ? new FileAttribute<?>[] {
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+              }
+              : new FileAttribute<?>[0];
+      try (SeekableByteChannel out =
+          Files.newByteChannel(
+              file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), ours)) {
+        ByteBuffer bytes = ByteBuffer.wrap(text.toByteArray());
+        while (bytes.hasRemaining()) {
+          out.write(bytes);
+        }
+      }
+      LOG.log(
+          Level.INFO,
+          "{0}: made a host key, ssh-ed25519 {1}",
+          file,
+          KeyUtils.getFingerPrint(BuiltinDigests.sha256, pair.getPublic()));
+    } catch (FileAlreadyExistsException e) {
+      LOG.log(Level.DEBUG, "{0} was made by somebody else meanwhile", file);
+    } catch (IOException e) {
+      throw new IOException("hostkey: " + file + " cannot be made: " + Secrets.reason(e), e);
+    } catch (GeneralSecurityException e) {
+      throw new IOException("hostkey: " + file + " cannot be made: " + e.getMessage(), e);
+    }
+  }
+}

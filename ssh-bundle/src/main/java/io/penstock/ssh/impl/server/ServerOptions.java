@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.server;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.ssh.impl.Given;
+import io.penstock.ssh.impl.Where;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What an {@code ssh-listen:} endpoint asks for.
+ *
+ * @param where our address
+ * @param hostKeys our private keys
+ * @param authorizedKeys the public keys of those who may log in
+ * @param users the names that they may use; empty for any
+ * @param allow what clients may ask for
+ * @param subsystems the subsystems that clients may ask for
+ * @param mostSessions connections at once
+ * @param mostChannels channels of one connection at once
+ * @param mostTries attempts to log in, of one connection
+ * @param loginTimeout how long logging in may take
+ * @param idleTimeout how long a connection may be silent; zero for ever
+ * @param window how many bytes may wait unread in one channel
+ */
+record ServerOptions(
+    Where where,
+    List<Path> hostKeys,
+    Path authorizedKeys,
+    Set<String> users,
+    Set<String> allow,
+    Set<String> subsystems,
+    int mostSessions,
+    int mostChannels,
+    int mostTries,
+    Duration loginTimeout,
+    Duration idleTimeout,
+    long window) {
+
+  private static final Set<String> ALLOWABLE = Set.of("exec", "shell", "pty", "env", "signal");
+
+  static final Set<String> KEYS =
+      Set.of(
+          "hostkey",
+          "authorized-keys",
+          "users",
+          "allow",
+          "subsystems",
+          "max-sessions",
+          "max-channels",
+          "max-auth-tries",
+          "login-timeout",
+          "idle-timeout",
+          "window");
+
+  /** Reads the options, and refuses what is not allowed. */
+  static ServerOptions of(Endpoint endpoint, ChannelOptions options) throws IOException {
+    Given given = new Given(options.extra());
+    List<Path> hostKeys = given.paths("hostkey");
+    if (hostKeys.isEmpty()) {
+      throw new IllegalArgumentException(
+          "hostkey: ssh-listen: needs a private key; expected a file, which is made if it is missing");
+    }
+    Path authorizedKeys =
+        given
+            .path("authorized-keys")
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "authorized-keys: nobody may log in; expected a file of public keys"));
+    List<String> allow = given.list("allow", "exec,shell,pty,env,signal");
+    for (String each : allow) {
+      if (!ALLOWABLE.contains(each)) {
+        throw Given.refused("allow", each, "some of exec, shell, pty, env and signal");
+      }
+    }
+    return new ServerOptions(
+        Where.of(endpoint),
+        hostKeys,
+        authorizedKeys,
+        Set.copyOf(given.list("users", "")),
+        Set.copyOf(allow),
+        Set.copyOf(given.list("subsystems", "")),
+        (int) given.number("max-sessions", "100", 1, 1_000_000),
+        (int) given.number("max-channels", "100", 1, 1_000_000),
+        (int) given.number("max-auth-tries", "6", 1, 100),
+        given.duration("login-timeout", "30s", false),
+        given.duration("idle-timeout", "0s", true),
+        given.number("window", "2MiB", 32 * 1024, 1L << 30));
+  }
+}

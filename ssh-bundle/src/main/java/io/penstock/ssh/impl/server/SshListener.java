@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.server;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.error.AddressException;
+import io.penstock.error.AddressException.Kind;
+import io.penstock.error.StreamClosedException;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.ProviderContext;
+import io.penstock.ssh.impl.Algorithms;
+import io.penstock.ssh.impl.Providers;
+import io.penstock.ssh.impl.Where;
+import io.penstock.ssh.impl.channel.Link;
+import io.penstock.ssh.impl.channel.Losses;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.UnknownHostException;
+import java.security.KeyPair;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.sshd.common.SshConstants;
+import org.apache.sshd.common.channel.Channel;
+import org.apache.sshd.common.channel.ChannelFactory;
+import org.apache.sshd.common.io.nio2.Nio2ServiceFactoryFactory;
+import org.apache.sshd.common.keyprovider.KeyPairProvider;
+import org.apache.sshd.common.session.Session;
+import org.apache.sshd.common.session.SessionListener;
+import org.apache.sshd.common.session.helpers.DefaultUnknownChannelReferenceHandler;
+import org.apache.sshd.core.CoreModuleProperties;
+import org.apache.sshd.server.SshServer;
+import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
+import org.apache.sshd.server.forward.RejectAllForwardingFilter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes connections in the background, checks who they are, and hands out the channels in which a
+ * client has asked for a program that it may have. What was not configured is refused.
+ */
+public final class SshListener implements ListenerDriver {
+  private static final Logger LOG = System.getLogger("io.penstock");
+
+  /** The library's, which would end the connections with the address. */
+  private static final class Server extends SshServer {
+    void unbind() {
+      acceptor.unbind();
+    }
+  }
+
+  private final String name;
+  private final ServerOptions options;
+  private final int backlog;
+  private final Duration closeLimit;
+  private final ProviderContext context;
+  private final Server server = new Server();
+  private final Endpoint endpoint;
+  private volatile Runnable ready = () -> {};
+
+  private final ReentrantLock lock = new ReentrantLock();
+  // All guarded by the lock.
+  private final Set<Session> sessions = new HashSet<>();
+  private final Queue<AcceptedDriver> waiting = new ArrayDeque<>();
+  private int reserved;
+  private boolean closed;
+  private boolean stopped;
+
+  private SshListener(
+      Endpoint asked, ServerOptions wanted, ChannelOptions options, ProviderContext context)
+      throws IOException {
+    this.name = options.name().isEmpty() ? asked.withoutOptions().toString() : options.name();
+    this.options = wanted;
+    this.backlog = options.backlog();
+    this.closeLimit = options.closeTimeout();
+    this.context = context;
+    boolean unused = Providers.ready();
+    List<KeyPair> hostKeys = HostKeyFiles.read(wanted.hostKeys());
+    AuthorizedKeys authorized = new AuthorizedKeys(name, wanted.authorizedKeys(), wanted.users());
+    authorized.check();
+    configure(hostKeys, authorized, options);
+    this.endpoint = bind(asked);
+  }
+
+  /** The keys of the options. */
+  public static Set<String> optionKeys() {
+    return ServerOptions.KEYS;
+  }
+
+  /**
+   * Listens.
+   *
+   * @return as {@link io.penstock.spi.ChannelProvider#listen} says
+   */
+  public static SshListener listen(
+      Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+    return new SshListener(endpoint, ServerOptions.of(endpoint, options), options, context);
+  }
+
+  private void configure(List<KeyPair> hostKeys, AuthorizedKeys authorized, ChannelOptions given) {
+    SshServer fresh = SshServer.setUpDefaultServer();
+    server.setRandomFactory(fresh.getRandomFactory());
+    server.setCipherFactories(fresh.getCipherFactories());
+    server.setCompressionFactories(fresh.getCompressionFactories());
+    server.setMacFactories(fresh.getMacFactories());
+    server.setSignatureFactories(fresh.getSignatureFactories());
+    server.setKeyExchangeFactories(fresh.getKeyExchangeFactories());
+    server.setKexExtensionHandler(fresh.getKexExtensionHandler());
+    server.setFileSystemFactory(fresh.getFileSystemFactory());
+    server.setForwarderFactory(fresh.getForwarderFactory());
+    server.setServiceFactories(fresh.getServiceFactories());
+    Algorithms.set(server);
+    server.setIoServiceFactoryFactory(new Nio2ServiceFactoryFactory());
+    server.setKeyPairProvider(KeyPairProvider.wrap(hostKeys));
+    server.setUserAuthFactories(List.of(UserAuthPublicKeyFactory.INSTANCE));
+    server.setPublickeyAuthenticator(authorized);
+    server.setForwardingFilter(RejectAllForwardingFilter.INSTANCE);
+    server.setUnknownChannelReferenceHandler(DefaultUnknownChannelReferenceHandler.INSTANCE);
+    // A kind of channel that is not here is refused as unknown.
+    server.setChannelFactories(List.of(new Sessions()));
+    server.setGlobalRequestHandlers(List.of());
+    server.addSessionListener(new Losses());
+    server.addSessionListener(new Counting());
+    CoreModuleProperties.TCP_NODELAY.set(server, true);
+    CoreModuleProperties.AUTH_TIMEOUT.set(server, options.loginTimeout());
+    CoreModuleProperties.IDLE_TIMEOUT.set(server, options.idleTimeout());
+    CoreModuleProperties.NIO2_READ_TIMEOUT.set(server, Duration.ZERO);
+    CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, options.mostTries());
+    CoreModuleProperties.SOCKET_BACKLOG.set(server, backlog);
+    if (given.receiveBuffer() > 0) {
+      CoreModuleProperties.SOCKET_RCVBUF.set(server, given.receiveBuffer());
+    }
+    if (given.sendBuffer() > 0) {
+      CoreModuleProperties.SOCKET_SNDBUF.set(server, given.sendBuffer());
+    }
+  }
+
+  private Endpoint bind(Endpoint asked) throws IOException {
+    Where where = options.where();
+    if (!where.host().isEmpty()) {
+      try {
+        server.setHost(InetAddress.getByName(where.host()).getHostAddress());
+      } catch (UnknownHostException e) {
+        throw new AddressException(
+            Kind.NOT_FOUND, asked.toString(), "there is no host '" + where.host() + "'", e);
+      }
+    }
+    server.setPort(where.port());
+    try {
+      server.start();
+    } catch (IOException e) {
+      // Its threads are there already.
+      Object unused = server.close(true);
+      if (e instanceof BindException || e.getCause() instanceof BindException) {
+        String reason = String.valueOf(e.getMessage());
+        throw new AddressException(
+            reason.contains("Permission")
+                ? Kind.ACCESS
+                : reason.contains("assign") ? Kind.NOT_FOUND : Kind.IN_USE,
+            asked.toString(),
+            reason,
+            e);
+      }
+      throw e;
+    }
+    // As it was asked for, with the real port.
+    String address = asked.address();
+    String before = address.substring(0, address.lastIndexOf(':') + 1);
+    return asked.withAddress(before + server.getPort());
+  }
+
+  // ---- the library's threads
+
+  private final class Counting implements SessionListener {
+    @Override
+    public void sessionCreated(Session session) {
+      boolean tooMany;
+      lock.lock();
+      try {
+        tooMany = closed || sessions.size() >= options.mostSessions();
+        if (!tooMany) {
+          sessions.add(session);
+        }
+      } finally {
+        lock.unlock();
+      }
+      if (tooMany) {
+        LOG.log(
+            Level.WARNING,
+            "{0}: a connection was refused, because {1} are open (max-sessions)",
+            name,
+            options.mostSessions());
+        Object unused = session.close(true);
+      }
+    }
+
+    @Override
+    public void sessionClosed(Session session) {
+      lock.lock();
+      try {
+        sessions.remove(session);
+      } finally {
+        lock.unlock();
+      }
+      stopIfUnused();
+    }
+  }
+
+  private final class Sessions implements ChannelFactory {
+    @Override
+    public String getName() {
+      return "session";
+    }
+
+    @Override
+    public Channel createChannel(Session session) {
+      Link link = Link.opened(name, "session", options.window());
+      link.ownedBy(new AcceptedDriver(link, SshListener.this, closeLimit, context));
+      return link;
+    }
+  }
+
+  /** Whether a connection may open one more channel: 0, or the code of the refusal. */
+  int refuses(Session session, int channels) {
+    lock.lock();
+    try {
+      if (closed) {
+        return SshConstants.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (channels > options.mostChannels()) {
+      LOG.log(
+          Level.WARNING,
+          "{0}: {1} was refused a channel, because it has {2} (max-channels)",
+          name,
+          session.getRemoteAddress(),
+          options.mostChannels());
+      return SshConstants.SSH_OPEN_RESOURCE_SHORTAGE;
+    }
+    return 0;
+  }
+
+  boolean allows(String what) {
+    return options.allow().contains(what);
+  }
+
+  boolean allowsSubsystem(String subsystem) {
+    return options.subsystems().contains(subsystem);
+  }
+
+  /** Keeps a place for a channel whose client is about to be told that it has its program. */
+  boolean reserve() {
+    lock.lock();
+    try {
+      if (closed || waiting.size() + reserved >= backlog) {
+        return false;
+      }
+      reserved++;
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The client was told. */
+  void offer(AcceptedDriver driver) {
+    boolean late;
+    lock.lock();
+    try {
+      reserved--;
+      late = closed;
+      if (!late) {
+        waiting.add(driver);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (late) {
+      driver.abort(new StreamClosedException(name));
+    } else {
+      ready.run();
+    }
+  }
+
+  // ---- for the product
+
+  @Override
+  public @Nullable ChannelDriver accept(ProviderContext channel) {
+    AcceptedDriver driver;
+    lock.lock();
+    try {
+      driver = waiting.poll();
+    } finally {
+      lock.unlock();
+    }
+    if (driver != null) {
+      driver.accepted(channel);
+    }
+    return driver;
+  }
+
+  @Override
+  public boolean ready() {
+    lock.lock();
+    try {
+      return !waiting.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void onReady(Runnable callback) {
+    ready = callback;
+  }
+
+  @Override
+  public Endpoint endpoint() {
+    return endpoint;
+  }
+
+  @Override
+  public void close() {
+    List<AcceptedDriver> unclaimed;
+    lock.lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      unclaimed = new ArrayList<>(waiting);
+      waiting.clear();
+    } finally {
+      lock.unlock();
+    }
+    server.unbind();
+    unclaimed.forEach(each -> each.abort(new StreamClosedException(name)));
+    closeIdleSessions();
+    stopIfUnused();
+  }
+
+  /** A channel of a connection is done. */
+  void channelOver() {
+    boolean now;
+    lock.lock();
+    try {
+      now = closed;
+    } finally {
+      lock.unlock();
+    }
+    if (now) {
+      closeIdleSessions();
+    }
+  }
+
+  /** Nobody accepts any more: a connection without channels is of no use to anybody. */
+  private void closeIdleSessions() {
+    List<Session> all;
+    lock.lock();
+    try {
+      all = new ArrayList<>(sessions);
+    } finally {
+      lock.unlock();
+    }
+    for (Session session : all) {
+      if (AcceptedDriver.channels(session) == 0) {
+        Object unused = session.close(false);
+      }
+    }
+  }
+
+  /** The threads go with the last connection. */
+  private void stopIfUnused() {
+    lock.lock();
+    try {
+      if (!closed || !sessions.isEmpty() || stopped) {
+        return;
+      }
+      stopped = true;
+    } finally {
+      lock.unlock();
+    }
+    Thread stopper = new Thread(this::stop, "penstock-ssh-stop");
+    stopper.setDaemon(true);
+    stopper.start();
+  }
+
+  private void stop() {
+    try {
+      server.stop(true);
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, name + ": the listener did not stop cleanly", e);
+    }
+  }
+
+  /** Our address, for errors. */
+  static String shown(@Nullable SocketAddress address) {
+    return address instanceof InetSocketAddress inet
+        ? Where.text(inet.getHostString(), inet.getPort())
+        : String.valueOf(address);
+  }
+}

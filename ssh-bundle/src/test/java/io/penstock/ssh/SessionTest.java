@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.error.OpenFailedException;
+import io.penstock.error.RequestRejectedException;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.ByteSource;
+import io.penstock.stream.Wait;
+import io.penstock.testing.Case;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+
+/**
+ * A session from both sides: requests, standard error, how it ends, and connections that are
+ * shared.
+ */
+class SessionTest {
+  private static ByteBuffer bytes(String text) {
+    return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static String all(ByteSource source) throws IOException {
+    return StandardCharsets.UTF_8.decode(source.readAll(1 << 20, Bench.SOON)).toString();
+  }
+
+  @Case(seconds = 60)
+  void requestsComeInTheOrderThatOneLikes() throws Exception {
+    try (Listener listener = Bench.listen();
+        Channel client = Bench.open(Bench.login(listener.endpoint()))) {
+      SshClientFacet facet = Bench.client(client);
+      facet.environment("ONE", "1");
+      Pty pty = Pty.defaults().withTerm("xterm").withSize(132, 43).withPixels(800, 600);
+      facet.pty(pty, Bench.SOON);
+      facet.environment("TWO", "2");
+      byte[] notUtf8 = {'r', 'u', 'n', ' ', (byte) 0xff, 0};
+      facet.exec(ByteBuffer.wrap(notUtf8), Bench.SOON);
+      try (Channel server = listener.accept(Bench.SOON)) {
+        SshServerFacet there = Bench.server(server);
+        assertEquals(ByteBuffer.wrap(notUtf8), there.request().bytes());
+        assertEquals(java.util.Map.of("ONE", "1", "TWO", "2"), there.environment());
+        assertEquals(Optional.of(pty), there.pty());
+        assertEquals("tester", there.user());
+        assertEquals("tester", facet.user());
+        assertEquals(facet.id(), there.remoteId());
+        assertEquals(facet.remoteId(), there.id());
+        assertFalse(there.peerVersion().isEmpty());
+      }
+    }
+  }
+
+  @Case(seconds = 60)
+  void shellAndSubsystemAreAskedForByRequests() throws Exception {
+    try (Listener listener = Bench.listen("subsystems=echo,other")) {
+      try (Channel client = Bench.open(Bench.login(listener.endpoint()))) {
+        Bench.client(client).shell(Bench.SOON);
+        try (Channel server = listener.accept(Bench.SOON)) {
+          assertEquals("shell", Bench.server(server).request().toString());
+        }
+      }
+      try (Channel client = Bench.open(Bench.login(listener.endpoint()))) {
+        SshClientFacet facet = Bench.client(client);
+        assertThrows(RequestRejectedException.class, () -> facet.subsystem("unknown", Bench.SOON));
+        // A refusal leaves the channel to use.
+        facet.subsystem("echo", Bench.SOON);
+        try (Channel server = listener.accept(Bench.SOON)) {
+          assertEquals("subsystem echo", Bench.server(server).request().toString());
+        }
+      }
+    }
+  }
+
+  @Case(seconds = 60)
+  void requestAtTheWrongTimeIsRefusedHere() throws Exception {
+    try (Listener listener = Bench.listen();
+        Channel client = Bench.open(Bench.login(listener.endpoint()))) {
+      SshClientFacet facet = Bench.client(client);
+      assertThrows(IllegalArgumentException.class, () -> facet.shell(Wait.none()));
+      assertThrows(RequestRejectedException.class, () -> facet.resize(Pty.defaults()));
+      assertThrows(RequestRejectedException.class, () -> facet.signal("TERM"));
+      facet.shell(Bench.SOON);
+      for (int i = 0; i < 2; i++) {
+        assertThrows(RequestRejectedException.class, () -> facet.shell(Bench.SOON));
+        assertThrows(RequestRejectedException.class, () -> facet.pty(Pty.defaults(), Bench.SOON));
+        assertThrows(RequestRejectedException.class, () -> facet.environment("A", "b"));
+      }
+      listener.accept(Bench.SOON).close();
+      assertEquals(SshExit.of(0), facet.exit(Bench.SOON));
+      assertThrows(RequestRejectedException.class, () -> facet.resize(Pty.defaults()));
+    }
+    try (Listener listener = Bench.listen();
+        Channel client = Bench.open(Bench.login(listener.endpoint()))) {
+      client.sink().end();
+      assertThrows(
+          RequestRejectedException.class, () -> Bench.client(client).exec(bytes("x"), Bench.SOON));
+    }
+  }
+
+  @Test
+  void sizesAndSignalsReachWhoeverWatchesThem() throws Exception {
+    try (Bench.Both both = Bench.meet("window=64KiB")) {
+      BlockingQueue<String> told = new LinkedBlockingQueue<>();
+      SshClientFacet facet = Bench.client(both.client());
+      SshServerFacet there = Bench.server(both.server());
+      facet.signal("HUP");
+      there.onSignal(told::add);
+      facet.signal("USR1");
+      assertEquals("HUP", told.poll(20, TimeUnit.SECONDS));
+      assertEquals("USR1", told.poll(20, TimeUnit.SECONDS));
+      assertTrue(there.pty().isEmpty());
+      // Without a terminal there is nothing to resize: dropped.
+      there.onResize(pty -> told.add(pty.toString()));
+      facet.resize(Pty.defaults());
+      facet.signal("INT");
+      assertEquals("INT", told.poll(20, TimeUnit.SECONDS));
+      assertEquals(64 * 1024, facet.receiveWindow());
+      assertEquals(64 * 1024, facet.sendWindow());
+    }
+  }
+
+  @Case(seconds = 60)
+  void standardErrorIsApartAndJoinedOnWish() throws Exception {
+    try (Listener listener = Bench.listen();
+        Channel client = Bench.connect(listener, "stderr=pipe");
+        Channel server = listener.accept(Bench.SOON)) {
+      SshClientFacet facet = Bench.client(client);
+      SshServerFacet there = Bench.server(server);
+      assertSame(there.errorSink(), there.errorSink());
+      ByteSource errors = facet.errorSource().orElseThrow();
+      server.sink().writeFully("out1", Bench.SOON);
+      there.errorSink().writeFully("err1", Bench.SOON);
+      errors.awaitReadable(Bench.SOON);
+      assertFalse(facet.combineErrors(true));
+      there.errorSink().writeFully("err2", Bench.SOON);
+      server.sink().writeFully("out2", Bench.SOON);
+      ByteBuffer joined = ByteBuffer.allocate(16);
+      client.source().readFully(joined, Bench.SOON);
+      assertEquals("out1err1err2out2", new String(joined.array(), StandardCharsets.UTF_8));
+      assertFalse(errors.readable().isSet());
+      assertTrue(facet.combineErrors(false));
+      there.errorSink().writeFully("err3", Bench.SOON);
+      ByteBuffer apart = ByteBuffer.allocate(4);
+      errors.readFully(apart, Bench.SOON);
+      assertEquals("err3", new String(apart.array(), StandardCharsets.UTF_8));
+      // The end comes when both have ended.
+      server.sink().end();
+      there.errorSink().writeFully("late", Bench.SOON);
+      there.errorSink().end();
+      assertEquals("late", all(errors));
+      assertEquals("", all(client.source()));
+    }
+  }
+
+  @Case(seconds = 60)
+  void howTheProgramEndedIsToldOnce() throws Exception {
+    try (Bench.Both both = Bench.meet()) {
+      SshServerFacet there = Bench.server(both.server());
+      there.sendExitSignal("ABRT", true, "on purpose");
+      there.sendExitStatus(3);
+      both.server().close();
+      assertEquals(
+          SshExit.of("ABRT", true, "on purpose"), Bench.client(both.client()).exit(Bench.SOON));
+      assertThrows(RequestRejectedException.class, () -> there.sendExitStatus(1));
+    }
+  }
+
+  @Case(seconds = 60)
+  void nothingSaidIsNoStatus() throws Exception {
+    try (Bench.Both both = Bench.meet()) {
+      both.server().abort(new IOException("cut on purpose"));
+      SshExit end = Bench.client(both.client()).exit(Bench.SOON);
+      assertEquals(SshExit.none(), end);
+      assertTrue(end.status().isEmpty() && end.signal().isEmpty());
+    }
+  }
+
+  @Case(seconds = 60)
+  void channelsShareAConnectionWhileThereAreAny() throws Exception {
+    try (Listener listener = Bench.listen("max-sessions=1")) {
+      Endpoint login = Bench.login(listener.endpoint(), "share=true");
+      try (Channel first = Bench.open(login);
+          Channel second = Bench.open(login)) {
+        assertEquals(first.local(), second.local());
+        SshFacet one = Bench.client(first);
+        SshFacet two = Bench.client(second);
+        assertTrue(one.id() != two.id());
+      }
+    }
+  }
+
+  @Test
+  void aThousandChannelsOnOneConnectionNeedNoMoreThreads() throws Exception {
+    try (Listener listener = Bench.listen("max-channels=2000")) {
+      Endpoint exec = Bench.connecting(listener.endpoint(), "share=true");
+      List<Channel> channels = new ArrayList<>();
+      try {
+        for (int i = 0; i < 10; i++) {
+          channels.add(Bench.open(exec));
+          channels.add(listener.accept(Bench.SOON));
+        }
+        int before = Thread.activeCount();
+        for (int i = 0; i < 990; i++) {
+          channels.add(Bench.open(exec));
+          channels.add(listener.accept(Bench.SOON));
+        }
+        assertTrue(Thread.activeCount() <= before + 4, "threads for channels");
+        Channel client = channels.get(channels.size() - 2);
+        Channel server = channels.get(channels.size() - 1);
+        client.sink().writeFully("x", Bench.SOON);
+        server.source().readFully(ByteBuffer.allocate(1), Bench.SOON);
+      } finally {
+        channels.forEach(each -> each.abort(new IOException("the test is over")));
+      }
+    }
+  }
+
+  @Case(seconds = 60)
+  void channelBeyondTheLimitIsRefusedWithItsCode() throws Exception {
+    try (Listener listener = Bench.listen("max-channels=1")) {
+      Endpoint login = Bench.login(listener.endpoint(), "share=true");
+      try (Channel first = Bench.open(login)) {
+        OpenFailedException refused =
+            assertThrows(OpenFailedException.class, () -> Bench.open(login));
+        assertEquals(4, refused.code());
+        OpenFailedException unknown =
+            assertThrows(
+                OpenFailedException.class,
+                () -> Bench.open(Endpoint.parse(login + "&direct=127.0.0.1:1")));
+        assertEquals(3, unknown.code());
+        assertTrue(first.isOpen());
+      }
+    }
+  }
+
+  @Test
+  void persistingConnectionIsUsedAgain() throws Exception {
+    try (Listener listener = Bench.listen()) {
+      Endpoint login = Bench.login(listener.endpoint(), "share=true", "persist=1m");
+      Channel first = Bench.open(login);
+      var address = first.local();
+      first.close();
+      try (Channel second = Bench.open(login)) {
+        assertEquals(address, second.local());
+      }
+    }
+  }
+
+  @Test
+  void threadsGoWithTheLastConnection() throws Exception {
+    Set<Thread> before = Thread.getAllStackTraces().keySet();
+    Set<Thread> started;
+    try (Penstock own = Penstock.open()) {
+      own.provide(new SshProvider());
+      Listener listener = own.channels().listen(Bench.listening(), ChannelOptions.defaults());
+      Channel client =
+          own.channels()
+              .open(Bench.connecting(listener.endpoint()), ChannelOptions.defaults(), Bench.SOON);
+      started = new HashSet<>(Thread.getAllStackTraces().keySet());
+      started.removeAll(before);
+      assertFalse(started.isEmpty());
+      client.abort(new IOException("the test is over"));
+      listener.close();
+    }
+    for (Thread each : started) {
+      // The library keeps one for key exchanges, for all connections of the process.
+      if (!each.getName().contains("kex-flusher")) {
+        assertTrue(each.isDaemon(), each.getName());
+        each.join(20_000);
+        assertFalse(each.isAlive(), each.getName());
+      }
+    }
+  }
+
+  @Case(seconds = 60)
+  void valuesOfThisKindAreComparedAndShown() {
+    assertEquals(SshExit.of(7), SshExit.of(7));
+    assertEquals("exit status 7", SshExit.of(7).toString());
+    assertEquals("ended by signal TERM", SshExit.of("TERM", false, "").toString());
+    assertEquals("no exit status", SshExit.none().toString());
+    assertThrows(IllegalArgumentException.class, () -> Pty.defaults().withSize(-1, 0));
+    assertThrows(IllegalArgumentException.class, () -> Pty.defaults().withPixels(0, -1));
+    assertEquals("vt100 80x24 (0x0 pixels)", Pty.defaults().toString());
+  }
+}
