@@ -2,6 +2,7 @@
 package io.penstock.impl.core;
 
 import java.io.IOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -84,7 +85,12 @@ final class Lookout {
       if (current != null) {
         forget(current);
       }
-      key = channel.register(selector, ops);
+      SelectionKey fresh = channel.register(selector, ops);
+      key = fresh;
+      // A flush before that line has not seen the key, and so will not wake who waits for it.
+      if (!fresh.channel().isOpen()) {
+        throw new ClosedChannelException();
+      }
     }
     end = who;
     found = false;

@@ -15,9 +15,12 @@ import io.penstock.spi.SourceDriver;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.spi.SelectorProvider;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -231,6 +234,78 @@ class LookoutsTest {
     one.free(0);
     assertThrows(IOException.class, () -> pipe.sink().write(ByteBuffer.allocate(1)));
     all.close();
+  }
+
+  /** Is closed, and the selectors told so, before its key has come back to who registers it. */
+  private final class ClosedTooSoon extends SelectableChannel {
+    private final Pipe.SourceChannel channel;
+
+    ClosedTooSoon(Pipe.SourceChannel channel) {
+      this.channel = channel;
+    }
+
+    @Override
+    public SelectionKey register(Selector selector, int operations, Object attachment)
+        throws ClosedChannelException {
+      SelectionKey key = channel.register(selector, operations, attachment);
+      try {
+        channel.close();
+      } catch (IOException e) {
+        throw new AssertionError(e);
+      }
+      engine.flushClosed();
+      return key;
+    }
+
+    @Override
+    public SelectorProvider provider() {
+      return channel.provider();
+    }
+
+    @Override
+    public int validOps() {
+      return channel.validOps();
+    }
+
+    @Override
+    public boolean isRegistered() {
+      return channel.isRegistered();
+    }
+
+    @Override
+    public SelectionKey keyFor(Selector selector) {
+      return channel.keyFor(selector);
+    }
+
+    @Override
+    public SelectableChannel configureBlocking(boolean block) throws IOException {
+      return channel.configureBlocking(block);
+    }
+
+    @Override
+    public boolean isBlocking() {
+      return channel.isBlocking();
+    }
+
+    @Override
+    public Object blockingLock() {
+      return channel.blockingLock();
+    }
+
+    @Override
+    protected void implCloseChannel() throws IOException {
+      channel.close();
+    }
+  }
+
+  @Test
+  void nobodySleepsOnAChannelThatIsClosedWhileBeingRegistered() throws Exception {
+    Pipe pipe = pipe();
+    Lookouts lookouts = engine.lookouts();
+    assertNotNull(lookouts);
+    assertNull(
+        lookouts.take(end(pipe), null, new ClosedTooSoon(pipe.source()), SelectionKey.OP_READ));
+    assertBroken(pipe);
   }
 
   @Test
