@@ -7,7 +7,10 @@ import io.penstock.error.HandleLimitException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.WouldBlockException;
 import io.penstock.impl.posix.Cargo;
+import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.HandleSink;
+import io.penstock.impl.posix.SplicePipe;
+import io.penstock.impl.posix.SpliceSink;
 import io.penstock.impl.view.FileView;
 import io.penstock.impl.view.SinkOutputStream;
 import io.penstock.impl.view.SinkSubscriber;
@@ -473,6 +476,51 @@ public final class SinkEnd extends End implements ByteSink {
           return n;
         }
       }
+    } finally {
+      exit();
+    }
+  }
+
+  /**
+   * A copy of the descriptor, if bytes can be moved to it without a copy.
+   *
+   * @return to be closed; null if they cannot
+   * @throws IOException if there is none
+   */
+  public @Nullable Descriptor spliceable() throws IOException {
+    return typed instanceof SpliceSink splicing ? splicing.spliceable() : null;
+  }
+
+  /**
+   * Moves out of a pipe what there is room for; never waits.
+   *
+   * @param pipe not empty
+   * @param own what {@link #spliceable()} gave
+   * @return as a write that is told not to wait
+   * @throws IOException as a write
+   */
+  public int splice(SplicePipe pipe, Descriptor own) throws IOException {
+    if (!tryEnter()) {
+      return 0;
+    }
+    try {
+      checkSink(false);
+      if (!(typed instanceof SpliceSink splicing)) {
+        return 0;
+      }
+      int want = pipe.content();
+      int n;
+      try {
+        n = splicing.splice(pipe, own);
+      } catch (IOException e) {
+        met();
+        if (isClosed()) {
+          throw closedFault(false);
+        }
+        throw Faults.again(name(), e);
+      }
+      wrote(n, want);
+      return n;
     } finally {
       exit();
     }

@@ -7,7 +7,10 @@ import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
 import io.penstock.impl.posix.Arrivals;
+import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.HandleSource;
+import io.penstock.impl.posix.SplicePipe;
+import io.penstock.impl.posix.SpliceSource;
 import io.penstock.impl.view.FileView;
 import io.penstock.impl.view.PeekView;
 import io.penstock.impl.view.SourceInputStream;
@@ -558,6 +561,57 @@ public final class SourceEnd extends End implements ByteSource {
     lender = null;
     if (isClosed()) {
       wake();
+    }
+  }
+
+  /**
+   * A copy of the descriptor, if bytes can be moved from it without a copy.
+   *
+   * @return to be closed; null if they cannot
+   * @throws IOException if there is none
+   */
+  public @Nullable Descriptor spliceable() throws IOException {
+    return typed instanceof SpliceSource splicing ? splicing.spliceable() : null;
+  }
+
+  /**
+   * Moves what is there into a pipe; never waits.
+   *
+   * @param pipe empty
+   * @param own what {@link #spliceable()} gave
+   * @param most bytes, 1 or more
+   * @return how many bytes, -1 for the end; 0 for nothing now, or if what comes next can only be
+   *     read, and then {@link #available()} tells of it
+   * @throws IOException as a read
+   */
+  public int splice(SplicePipe pipe, Descriptor own, int most) throws IOException {
+    if (!tryEnter()) {
+      return 0;
+    }
+    try {
+      check(false);
+      if (hasBack() || !(typed instanceof SpliceSource splicing)) {
+        return 0;
+      }
+      int n;
+      try {
+        n = splicing.splice(pipe, own, most);
+      } catch (IOException e) {
+        met();
+        if (isClosed()) {
+          throw closedFault(false);
+        }
+        throw Faults.again(name(), e);
+      }
+      if (n == 0) {
+        nothingNow(false);
+      } else if (n < 0) {
+        atEnd = true;
+        met();
+      }
+      return n;
+    } finally {
+      exit();
     }
   }
 

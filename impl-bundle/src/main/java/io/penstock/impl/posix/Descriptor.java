@@ -17,6 +17,13 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 public final class Descriptor implements Closeable {
+  /** Makes a call with two descriptors. */
+  @FunctionalInterface
+  interface CallOfTwo {
+    /** Returns what the call does. */
+    int make(int first, int second);
+  }
+
   private static final int SO_LINGER = 13;
 
   private final Posix calls;
@@ -80,6 +87,31 @@ public final class Descriptor implements Closeable {
    * @throws ClosedChannelException after the close
    */
   public int call(Adopted.Call call) throws ClosedChannelException {
+    enter();
+    try {
+      return call.make(fd);
+    } finally {
+      leave();
+    }
+  }
+
+  /**
+   * Uses the numbers of two for a while, with no lock held.
+   *
+   * @return what the call answered
+   * @throws ClosedChannelException after the close of either
+   */
+  static int call(Descriptor first, Descriptor second, CallOfTwo call)
+      throws ClosedChannelException {
+    first.enter();
+    try {
+      return second.call(number -> call.make(first.fd, number));
+    } finally {
+      first.leave();
+    }
+  }
+
+  private void enter() throws ClosedChannelException {
     lock.lock();
     try {
       if (closed) {
@@ -89,20 +121,19 @@ public final class Descriptor implements Closeable {
     } finally {
       lock.unlock();
     }
+  }
+
+  private void leave() {
+    boolean last;
+    lock.lock();
     try {
-      return call.make(fd);
+      users--;
+      last = closed && users == 0;
     } finally {
-      boolean last;
-      lock.lock();
-      try {
-        users--;
-        last = closed && users == 0;
-      } finally {
-        lock.unlock();
-      }
-      if (last) {
-        calls.close(fd);
-      }
+      lock.unlock();
+    }
+    if (last) {
+      calls.close(fd);
     }
   }
 

@@ -56,6 +56,9 @@ final class JnaPosix implements Posix {
 
     static native int send(int fd, long address, long length, int flags);
 
+    static native int splice(
+        int from, long fromOffset, int to, long toOffset, long length, int flags);
+
     static native int mkfifo(long path, int mode);
 
     static native int close(int fd);
@@ -189,6 +192,11 @@ final class JnaPosix implements Posix {
   @Override
   public int send(int fd, long address, long length, int flags) {
     return result(Library.send(fd, address, length, flags));
+  }
+
+  @Override
+  public int splice(int from, long fromOffset, int to, long toOffset, long length, int flags) {
+    return result(Library.splice(from, fromOffset, to, toOffset, length, flags));
   }
 
   @Override

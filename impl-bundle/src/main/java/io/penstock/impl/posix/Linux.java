@@ -39,6 +39,8 @@ public final class Linux {
   public static final int F_DUPFD_CLOEXEC = 1030;
   public static final int F_SETPIPE_SZ = 1031;
   public static final int F_GETPIPE_SZ = 1032;
+  public static final int SPLICE_F_MOVE = 1;
+  public static final int SPLICE_F_NONBLOCK = 2;
   public static final int FD_CLOEXEC = 1;
   public static final int O_ACCMODE = 03;
   public static final int O_RDONLY = 0;
@@ -71,6 +73,7 @@ public final class Linux {
   public static final int EMFILE = 24;
   public static final int EROFS = 30;
   public static final int ENAMETOOLONG = 36;
+  public static final int ENOSYS = 38;
   public static final int ENOTSOCK = 88;
   public static final int EADDRINUSE = 98;
   public static final int ECONNABORTED = 103;

@@ -87,6 +87,9 @@ public interface Posix {
   /** Sends to a connected socket; {@code length} is below 2 GiB. */
   int send(int fd, long address, long length, int flags);
 
+  /** Moves bytes to or from a pipe without a copy; {@code length} is below 2 GiB. */
+  int splice(int from, long fromOffset, int to, long toOffset, long length, int flags);
+
   /** Makes a FIFO at a path, a string that ends with NUL. */
   int mkfifo(long path, int mode);
 

@@ -429,6 +429,11 @@ final class Conversation implements Direction.Owner {
     } finally {
       lock.unlock();
     }
+    for (Side side : new Side[] {from, to}) {
+      if (side.output != null) {
+        side.output.finish();
+      }
+    }
     if (lingering != null) {
       lingering.cancel(false);
     }

@@ -8,15 +8,27 @@ import io.penstock.impl.core.SourceEnd;
 import io.penstock.stream.ByteConsumer;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** One way of a conversation. One task at a time runs it; between tasks it waits for one end. */
 final class Direction {
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+
+  /** How much has to go across before a shortcut is looked for: finding one takes a while. */
+  private static final long WORTH_A_SHORTCUT = 4 << 20;
+
+  /** Below it, and above the other, copying is as fast. */
+  private static final long SMALL_PIECE = 4096;
+
+  private static final long LARGE_PIECE = 128 * 1024;
+
   /** How many pieces are moved before other tasks get the worker. */
   private static final int PIECES = 64;
 
@@ -73,6 +85,15 @@ final class Direction {
   private boolean lent;
   private @Nullable IOException refused;
 
+  private final AtomicReference<@Nullable Shortcut> shortcut = new AtomicReference<>();
+  private volatile boolean finished;
+
+  // Of the task: what has moved since a shortcut was last thought of, and whether one was looked
+  // for.
+  private long bytesSince;
+  private int piecesSince;
+  private boolean sought;
+
   Direction(
       Engine engine,
       SourceEnd source,
@@ -107,7 +128,16 @@ final class Direction {
   /** Whether bytes went across a moment ago, or wait to. */
   boolean movedWithin(Duration moment) {
     long last = lastMoved;
-    return held != null || (last != 0 && engine.parker().nanoTime() - last < moment.toNanos());
+    Shortcut fast = shortcut.get();
+    return held != null
+        || (fast != null && fast.isLoaded())
+        || (last != 0 && engine.parker().nanoTime() - last < moment.toNanos());
+  }
+
+  /** Gives back what is of no use any more once the conversation is over. */
+  void finish() {
+    finished = true;
+    closeShortcut();
   }
 
   /** Begins to move, once both ends have their drivers. */
@@ -176,9 +206,7 @@ final class Direction {
         running = false;
         return;
       }
-      ByteBuffer rest = held;
-      boolean on = rest != null ? write(rest) : read();
-      if (!on && !again) {
+      if (!move() && !again) {
         running = false;
         return;
       }
@@ -187,8 +215,28 @@ final class Direction {
     schedule();
   }
 
-  /** Moves a piece from the source, as far as may be; false when this task is done. */
-  private boolean read() {
+  /** Moves a piece as far as may be; false when this task is done. */
+  private boolean move() {
+    ByteBuffer rest = held;
+    if (rest != null) {
+      return write(rest);
+    }
+    Shortcut fast = shortcut.get();
+    if (fast == null) {
+      return read(null);
+    }
+    if (fast.isLoaded()) {
+      return unload(fast);
+    }
+    if (fast.isUseless()) {
+      closeShortcut();
+      return true;
+    }
+    // What was put in front of the source can only be copied.
+    return read(source.available() > 0 ? null : fast);
+  }
+
+  private boolean read(@Nullable Shortcut fast) {
     long early = early();
     if (early > 0) {
       Future<?> unused = engine.schedule(Duration.ofNanos(early), this::schedule);
@@ -198,7 +246,85 @@ final class Direction {
     if (rate > 0) {
       most = (int) Math.min(most, Math.max(1, rate / PIECES_PER_SECOND));
     }
+    if (fast != null) {
+      return load(fast, most);
+    }
     return source.lends() ? moveWhereItLies(most) : copy(most);
+  }
+
+  private boolean load(Shortcut fast, int most) {
+    int n;
+    try {
+      n = fast.load(most);
+    } catch (IOException e) {
+      closeShortcut();
+      tell(() -> owner.sourceFailed(this, e));
+      return false;
+    }
+    if (n == 0 && !fast.isUseless()) {
+      source.whenReady(this::ready);
+    } else if (n < 0) {
+      closeShortcut();
+      tell(() -> owner.sourceEnded(this));
+    }
+    return n > 0 || (n == 0 && fast.isUseless());
+  }
+
+  private boolean unload(Shortcut fast) {
+    int n;
+    try {
+      n = fast.unload();
+    } catch (IOException e) {
+      closeShortcut();
+      tell(() -> owner.sinkFailed(this, e));
+      return false;
+    }
+    if (n == 0) {
+      sink.whenReady(this::ready);
+      return false;
+    }
+    moved(n);
+    return true;
+  }
+
+  /** Looks for a shortcut after a while, if the pieces are such that it pays. */
+  private void consider(int n) {
+    if (sought) {
+      return;
+    }
+    bytesSince += n;
+    piecesSince++;
+    if (bytesSince >= WORTH_A_SHORTCUT) {
+      long mean = bytesSince / piecesSince;
+      bytesSince = 0;
+      piecesSince = 0;
+      if (mean >= SMALL_PIECE && mean <= LARGE_PIECE) {
+        sought = true;
+        // It reads a folder, and other conversations wait for this thread.
+        engine.execute(this::seek);
+      }
+    }
+  }
+
+  private void seek() {
+    try {
+      Shortcut found = Shortcut.between(source, sink);
+      if (found != null) {
+        shortcut.set(found);
+        if (finished) {
+          closeShortcut();
+        }
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "there is no way without copies, so bytes are copied on", e);
+    }
+  }
+
+  private void closeShortcut() {
+    Shortcut fast = shortcut.getAndSet(null);
+    if (fast != null) {
+      fast.close();
+    }
   }
 
   /** Hands a segment over, or has the sink copy what the source lends. */
@@ -318,6 +444,7 @@ final class Direction {
     pay(n, lastMoved);
     count.add(n);
     moved.lazySet(moved.getPlain() + n);
+    consider(n);
     owner.moved();
   }
 

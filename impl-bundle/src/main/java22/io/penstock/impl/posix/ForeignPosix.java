@@ -115,6 +115,8 @@ final class ForeignPosix implements Posix {
   // The lengths that we use fit in an int, and so do the answers.
   private static final Call RECV = new Call("recv", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
   private static final Call SEND = new Call("send", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
+  private static final Call SPLICE =
+      new Call("splice", -1, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
   private static final Call MKFIFO = new Call("mkfifo", -1, JAVA_LONG, JAVA_INT);
   private static final Call CLOSE = new Call("close", -1, JAVA_INT);
   private static final Call FCNTL = new Call("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
@@ -238,6 +240,13 @@ final class ForeignPosix implements Posix {
   @Override
   public int send(int fd, long address, long length, int flags) {
     return SEND.with((call, state) -> (int) call.invokeExact(state, fd, address, length, flags));
+  }
+
+  @Override
+  public int splice(int from, long fromOffset, int to, long toOffset, long length, int flags) {
+    return SPLICE.with(
+        (call, state) ->
+            (int) call.invokeExact(state, from, fromOffset, to, toOffset, length, flags));
   }
 
   @Override

@@ -109,6 +109,11 @@ final class AdoptedLine implements Line {
   }
 
   @Override
+  public @Nullable Descriptor spliceable() throws IOException {
+    return local ? socket.duplicate() : null;
+  }
+
+  @Override
   public void detach() {
     socket.detach();
   }

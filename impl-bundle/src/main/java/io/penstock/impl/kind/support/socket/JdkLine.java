@@ -124,6 +124,12 @@ final class JdkLine implements Line {
   }
 
   @Override
+  public @Nullable Descriptor spliceable() throws IOException {
+    Posix calls = posix == null ? null : posix.calls();
+    return calls == null ? null : duplicate(calls);
+  }
+
+  @Override
   public void detach() throws IOException {
     // The JDK ends what a selector still holds when it is closed, but not if it is to be cut.
     channel.setOption(StandardSocketOptions.SO_LINGER, 0);

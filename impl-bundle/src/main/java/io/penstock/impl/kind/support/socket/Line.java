@@ -79,6 +79,15 @@ interface Line {
     throw new IllegalStateException("this socket carries no handles");
   }
 
+  /**
+   * A copy of its descriptor, to move bytes without copying them.
+   *
+   * @return null where that is not possible or, as for TCP, no faster
+   */
+  default @Nullable Descriptor spliceable() throws IOException {
+    return null;
+  }
+
   /** What it offers beside two ends. */
   <T> Optional<T> facet(String name, Class<T> type);
 }

@@ -16,6 +16,9 @@ import io.penstock.impl.posix.HandleSink;
 import io.penstock.impl.posix.HandleSource;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
+import io.penstock.impl.posix.SplicePipe;
+import io.penstock.impl.posix.SpliceSink;
+import io.penstock.impl.posix.SpliceSource;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
@@ -231,7 +234,7 @@ public final class SocketDriver implements ChannelDriver {
     sink.ready.run();
   }
 
-  private final class Input implements HandleSource {
+  private final class Input implements HandleSource, SpliceSource {
     private volatile Runnable ready = () -> {};
     private volatile boolean ended;
     private volatile boolean closed;
@@ -247,12 +250,42 @@ public final class SocketDriver implements ChannelDriver {
       } catch (ClosedChannelException e) {
         throw new StreamClosedException(name);
       } catch (IOException e) {
-        String reason = Failures.reason(e);
-        if (cut == null) {
-          cut(reason);
-        }
-        throw reset(reason);
+        throw failed(e);
       }
+      return told(n);
+    }
+
+    @Override
+    public @Nullable Descriptor spliceable() throws IOException {
+      return line.spliceable();
+    }
+
+    @Override
+    public int splice(SplicePipe pipe, Descriptor own, int most) throws IOException {
+      if (ended) {
+        return -1;
+      }
+      int n;
+      try {
+        n = pipe.fill(own, most);
+      } catch (ClosedChannelException e) {
+        throw new StreamClosedException(name);
+      } catch (IOException e) {
+        throw failed(e);
+      }
+      return told(n);
+    }
+
+    private ConnectionResetException failed(IOException failure) {
+      String reason = Failures.reason(failure);
+      if (cut == null) {
+        cut(reason);
+      }
+      return reset(reason);
+    }
+
+    /** What a read has come to, if what the system says is that. */
+    private int told(int n) throws ConnectionResetException {
       if (n < 0 && sink.writing) {
         // The system tells of a reset once, to whoever asks first: if that is the write in
         // progress, this is no end. The
@@ -330,7 +363,7 @@ public final class SocketDriver implements ChannelDriver {
     }
   }
 
-  private final class Output implements HandleSink {
+  private final class Output implements HandleSink, SpliceSink {
     private volatile Runnable ready = () -> {};
     private volatile @Nullable String why;
     private volatile boolean writing;
@@ -351,7 +384,27 @@ public final class SocketDriver implements ChannelDriver {
       return move(src, cargo);
     }
 
-    private int move(ByteBuffer src, @Nullable Cargo cargo) throws IOException {
+    @Override
+    public @Nullable Descriptor spliceable() throws IOException {
+      return line.spliceable();
+    }
+
+    @Override
+    public int splice(SplicePipe pipe, Descriptor own) throws IOException {
+      check();
+      writing = true;
+      try {
+        return pipe.empty(own);
+      } catch (ClosedChannelException e) {
+        throw new StreamClosedException(name);
+      } catch (IOException e) {
+        throw failed(e);
+      } finally {
+        writing = false;
+      }
+    }
+
+    private void check() throws BrokenPipeException {
       if (ended && line.isOpen()) {
         throw new BrokenPipeException(name, "this side has ended the stream", 0);
       }
@@ -359,6 +412,10 @@ public final class SocketDriver implements ChannelDriver {
       if (reason != null) {
         throw broken(reason);
       }
+    }
+
+    private int move(ByteBuffer src, @Nullable Cargo cargo) throws IOException {
+      check();
       writing = true;
       try {
         return cargo == null ? Bounded.write(line.output(), src) : line.send(src, cargo);

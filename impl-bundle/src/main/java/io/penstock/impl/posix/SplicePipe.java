@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.posix;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ClosedChannelException;
+
+/**
+ * A pipe of the system's through which bytes go from one descriptor to another without a copy. The
+ * calls come one at a time; {@link #close()} at any time.
+ */
+public final class SplicePipe implements Closeable {
+  /** As much as a user without privileges may have. */
+  private static final int SIZE = 1 << 20;
+
+  private static final int FLAGS = Linux.SPLICE_F_MOVE | Linux.SPLICE_F_NONBLOCK;
+
+  private final Posix calls;
+  private final Descriptor read;
+  private final Descriptor write;
+  private volatile int content;
+  private volatile boolean refused;
+
+  private SplicePipe(Posix calls, Descriptor read, Descriptor write) {
+    this.calls = calls;
+    this.read = read;
+    this.write = write;
+  }
+
+  /**
+   * Makes one.
+   *
+   * @throws IOException if the system refuses
+   */
+  public static SplicePipe open(Posix calls) throws IOException {
+    ByteBuffer numbers = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
+    int flags = Linux.O_CLOEXEC | Linux.O_NONBLOCK;
+    Linux.check("pipe2", calls.pipe2(calls.address(numbers), flags));
+    Descriptor read;
+    try {
+      read = new Descriptor(calls, numbers.getInt(0));
+    } catch (IOException | RuntimeException | Error e) {
+      calls.close(numbers.getInt(4));
+      throw e;
+    }
+    try {
+      Descriptor write = new Descriptor(calls, numbers.getInt(4));
+      // Refused to who has too many large pipes already: then it stays as it is.
+      int unused = write.call(fd -> calls.fcntl(fd, Linux.F_SETPIPE_SZ, SIZE));
+      return new SplicePipe(calls, read, write);
+    } catch (IOException | RuntimeException | Error e) {
+      read.close();
+      throw e;
+    }
+  }
+
+  /** How many bytes are in it. */
+  public int content() {
+    return content;
+  }
+
+  /**
+   * Moves what is there into it.
+   *
+   * @param from non-blocking
+   * @param most bytes, 1 or more
+   * @return how many bytes; 0 for nothing now, or if this system cannot, -1 for the end
+   * @throws java.nio.channels.ClosedChannelException after the close of either
+   * @throws IOException if reading has failed; it names the reason
+   */
+  public int fill(Descriptor from, int most) throws IOException {
+    int inside = content;
+    int n = between(from, write, most);
+    if (n == -Linux.EINVAL || n == -Linux.ENOSYS) {
+      refused = true;
+      return 0;
+    }
+    if (n == 0) {
+      return -1;
+    }
+    int got = moved(n);
+    content = inside + got;
+    return got;
+  }
+
+  /** Whether this system cannot move bytes from such a descriptor. */
+  public boolean isRefused() {
+    return refused;
+  }
+
+  /**
+   * Moves out of it what there is room for.
+   *
+   * @param to non-blocking
+   * @return how many bytes; 0 for no room now
+   * @throws java.nio.channels.ClosedChannelException after the close of either
+   * @throws IOException if writing has failed; it names the reason
+   */
+  public int empty(Descriptor to) throws IOException {
+    int most = content;
+    int n = moved(between(read, to, most));
+    content = most - n;
+    return n;
+  }
+
+  private int between(Descriptor from, Descriptor to, int most) throws ClosedChannelException {
+    return Descriptor.call(
+        from, to, (source, sink) -> calls.splice(source, 0, sink, 0, most, FLAGS));
+  }
+
+  private static int moved(int result) throws IOException {
+    return result == -Linux.EAGAIN || result == -Linux.EINTR ? 0 : Linux.check("splice", result);
+  }
+
+  /** Drops what is in it. Idempotent. */
+  @Override
+  public void close() {
+    read.close();
+    write.close();
+  }
+}

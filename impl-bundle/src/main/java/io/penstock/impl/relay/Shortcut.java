@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.relay;
+
+import io.penstock.impl.core.SinkEnd;
+import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.SplicePipe;
+import java.io.Closeable;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A way from one socket to another on which the system hands memory over in place of copying it.
+ * One task at a time uses it; {@link #close()} at any time.
+ */
+final class Shortcut implements Closeable {
+  /** How many moves say whether it pays. */
+  private static final int TRIAL = 256;
+
+  /** With fewer bytes to a move, what is handed over is mostly the wrapping. */
+  private static final int LEAST = 4096;
+
+  private final SourceEnd source;
+  private final SinkEnd sink;
+  private final Descriptor from;
+  private final Descriptor to;
+  private final SplicePipe pipe;
+  private int moves;
+  private long bytes;
+  private boolean poor;
+
+  private Shortcut(
+      SourceEnd source, SinkEnd sink, Descriptor from, Descriptor to, SplicePipe pipe) {
+    this.source = source;
+    this.sink = sink;
+    this.from = from;
+    this.to = to;
+    this.pipe = pipe;
+  }
+
+  /**
+   * Finds a way.
+   *
+   * @return null where there is none
+   * @throws IOException if the system refuses
+   */
+  static @Nullable Shortcut between(SourceEnd source, SinkEnd sink) throws IOException {
+    Descriptor from = source.spliceable();
+    if (from == null) {
+      return null;
+    }
+    Descriptor to = null;
+    Shortcut made = null;
+    try {
+      to = sink.spliceable();
+      if (to != null) {
+        made = new Shortcut(source, sink, from, to, SplicePipe.open(from.calls()));
+      }
+      return made;
+    } finally {
+      if (made == null) {
+        from.close();
+        if (to != null) {
+          to.close();
+        }
+      }
+    }
+  }
+
+  /** Whether bytes were taken from the source that the sink has not got. */
+  boolean isLoaded() {
+    return pipe.content() > 0;
+  }
+
+  /** Whether copying is better after all; nothing is on the way then. */
+  boolean isUseless() {
+    return !isLoaded() && (poor || pipe.isRefused());
+  }
+
+  /** Takes what is there; as {@link SourceEnd#splice}. */
+  int load(int most) throws IOException {
+    int n = source.splice(pipe, from, most);
+    if (n > 0) {
+      bytes += n;
+      if (++moves == TRIAL) {
+        poor = bytes < (long) TRIAL * LEAST;
+        moves = 0;
+        bytes = 0;
+      }
+    }
+    return n;
+  }
+
+  /** Gives what there is room for; as {@link SinkEnd#splice}. */
+  int unload() throws IOException {
+    return sink.splice(pipe, to);
+  }
+
+  @Override
+  public void close() {
+    from.close();
+    to.close();
+    pipe.close();
+  }
+}

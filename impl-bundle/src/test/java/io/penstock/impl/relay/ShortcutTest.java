@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.relay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.error.BrokenPipeException;
+import io.penstock.impl.kind.Peers;
+import io.penstock.impl.posix.Modes;
+import io.penstock.relay.Relay;
+import io.penstock.relay.RelayException;
+import io.penstock.relay.RelayOptions;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import java.util.zip.CRC32;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Between Unix sockets a relay has the system hand memory over, once that pays. */
+@ParameterizedClass
+@ValueSource(strings = {"none", "jna", "foreign"})
+class ShortcutTest {
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
+  private static final ChannelOptions PLAIN = ChannelOptions.defaults();
+  private static final int CHUNK = 8 * 1024;
+  private static final int WARM = 12 << 20;
+
+  @TempDir Path folder;
+
+  private final boolean calls;
+  private final Penstock penstock;
+  private int sockets;
+  private long pipesBefore;
+  private Channel left;
+  private Channel right;
+  private Channel inner;
+  private Relay relay;
+
+  ShortcutTest(String mode) {
+    assumeTrue(!mode.equals("foreign") || Modes.hasForeign(), "this Java is too old");
+    this.calls = !mode.equals("none");
+    this.penstock = Modes.open(mode);
+  }
+
+  @AfterEach
+  void close() {
+    penstock.close();
+  }
+
+  private Channel[] connected() throws IOException {
+    Endpoint there = Endpoint.parse("unix-listen:" + folder.resolve("s" + sockets++));
+    try (Listener listener = penstock.channels().listen(there, PLAIN)) {
+      Endpoint here = Endpoint.parse(listener.endpoint().toString().replace("-listen", ""));
+      Channel client = penstock.channels().open(here, PLAIN, SOON);
+      return new Channel[] {client, listener.accept(SOON)};
+    }
+  }
+
+  /** Two who talk through a relay. */
+  private void relayed() throws IOException {
+    Channel[] first = connected();
+    Channel[] second = connected();
+    left = first[0];
+    inner = first[1];
+    right = second[1];
+    // Selectors and what natives need for good is there now.
+    pipesBefore = pipes();
+    relay = penstock.relays().create(inner, second[0], RelayOptions.defaults());
+    relay.start();
+  }
+
+  private static long pipes() throws IOException {
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      return all.filter(ShortcutTest::isPipe).count();
+    }
+  }
+
+  private static boolean isPipe(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString().startsWith("pipe:");
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private void awaitPipes(int more) {
+    Peers.eventually(
+        more + " pipes more",
+        () -> {
+          try {
+            return pipes() == pipesBefore + more;
+          } catch (IOException e) {
+            throw new AssertionError(e);
+          }
+        });
+  }
+
+  /** Sends, and returns the check sum of what arrives. */
+  private static void pass(Channel from, Channel to, int total, int chunk) throws Exception {
+    CRC32 sent = new CRC32();
+    CompletableFuture<Void> sending =
+        CompletableFuture.runAsync(
+            () -> {
+              Random random = new Random(7);
+              byte[] bytes = new byte[chunk];
+              try {
+                for (int left = total; left > 0; left -= chunk) {
+                  random.nextBytes(bytes);
+                  int n = Math.min(left, chunk);
+                  sent.update(bytes, 0, n);
+                  from.sink().writeFully(ByteBuffer.wrap(bytes, 0, n), SOON);
+                }
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+    CRC32 got = new CRC32();
+    ByteBuffer buffer = ByteBuffer.allocate(100_000);
+    for (int left = total; left > 0; ) {
+      buffer.clear().limit(Math.min(left, buffer.capacity()));
+      left -= to.source().read(buffer, SOON);
+      got.update(buffer.flip());
+    }
+    sending.get(20, TimeUnit.SECONDS);
+    assertEquals(sent.getValue(), got.getValue());
+  }
+
+  private void warmUp() throws Exception {
+    relayed();
+    pass(left, right, WARM, CHUNK);
+    awaitPipes(calls ? 2 : 0);
+  }
+
+  private void over() throws Exception {
+    left.sink().end();
+    assertEquals(0, right.source().readAll(9, SOON).remaining());
+    right.close();
+    left.close();
+    relay.completed().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    awaitPipes(0);
+  }
+
+  @Test
+  void bytesArriveUnchangedBothWaysAndNothingIsLeft() throws Exception {
+    warmUp();
+    for (int chunk : new int[] {CHUNK, 1, 100, 64 * 1024, 300_000}) {
+      pass(left, right, chunk < 1000 ? chunk * 1000 : 16 << 20, chunk);
+    }
+    pass(right, left, WARM, CHUNK);
+    awaitPipes(calls ? 4 : 0);
+    pass(right, left, WARM, CHUNK);
+    long there = WARM + 1000 + 100_000 + 3L * (16 << 20);
+    // Who reads may be quicker than who counts.
+    Peers.eventually("all is counted there", () -> relay.forwarded() == there);
+    Peers.eventually("all is counted back", () -> relay.returned() == 2L * WARM);
+    over();
+  }
+
+  @Test
+  void smallPartsAreCopiedAgain() throws Exception {
+    warmUp();
+    byte[] part = new byte[500];
+    // Each is a move by itself, and some of the first still share a trial with larger ones.
+    for (int i = 0; i < 600; i++) {
+      left.sink().writeFully(ByteBuffer.wrap(part), SOON);
+      right.source().readFully(ByteBuffer.allocate(part.length), SOON);
+    }
+    awaitPipes(0);
+    pass(left, right, WARM, CHUNK);
+    over();
+  }
+
+  /** Whoever asks for the end looks ahead, and what he has found stays before what comes later. */
+  @Test
+  void whatSomebodyHasLookedAtStaysInOrder() throws Exception {
+    warmUp();
+    CompletableFuture<Void> writing =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                for (int i = 0; i < 20_000; i++) {
+                  left.sink().writeFully(ByteBuffer.allocate(4).putInt(0, i), SOON);
+                }
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+    CompletableFuture<Void> looking =
+        CompletableFuture.runAsync(
+            () -> {
+              while (!writing.isDone()) {
+                assertTrue(!inner.source().ended());
+              }
+            });
+    ByteBuffer four = ByteBuffer.allocate(4);
+    for (int i = 0; i < 20_000; i++) {
+      right.source().readFully(four.clear(), SOON);
+      assertEquals(i, four.getInt(0));
+    }
+    writing.get(20, TimeUnit.SECONDS);
+    looking.get(20, TimeUnit.SECONDS);
+    over();
+  }
+
+  @Test
+  void aReaderWhoGoesIsABrokenPipeAndNothingIsLeft() throws Exception {
+    warmUp();
+    // More than fits on the way, so that some of it waits in the pipe.
+    CompletableFuture<Void> writing =
+        CompletableFuture.runAsync(
+            () ->
+                assertThrows(
+                    BrokenPipeException.class,
+                    () -> left.sink().writeFully(ByteBuffer.allocate(64 << 20), SOON)));
+    right.source().readFully(ByteBuffer.allocate(WARM), SOON);
+    right.close();
+    ExecutionException failure =
+        assertThrows(
+            ExecutionException.class,
+            () -> relay.completed().toCompletableFuture().get(20, TimeUnit.SECONDS));
+    RelayException why = (RelayException) failure.getCause();
+    assertTrue(why.getMessage().contains("failed while being written"), why.getMessage());
+    writing.get(20, TimeUnit.SECONDS);
+    awaitPipes(0);
+  }
+
+  @Test
+  void aRelayThatIsClosedLeavesNothing() throws Exception {
+    warmUp();
+    relay.close();
+    awaitPipes(0);
+  }
+}
