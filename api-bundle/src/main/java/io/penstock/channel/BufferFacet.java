@@ -5,9 +5,10 @@ import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * The sizes of the buffers that the system keeps for a channel: of sockets, of pipes and FIFOs, and
- * of the streams of children. Channels in memory, terminals, files and standard streams do not have
- * this facet. No call waits. Safe for use by any thread. Parity UV-17, UV-18.
+ * The sizes of the buffers that the system keeps for a channel: of sockets, of pipes and FIFOs, of
+ * the streams of children, and of standard streams that are one of these. Channels in memory,
+ * terminals and files do not have this facet. No call waits. Safe for use by any thread. Parity
+ * UV-17, UV-18.
  *
  * <p>Sizes are of what the user gets: Linux keeps about as much again of a socket's for its own
  * needs, which is left out, and lets the buffers of TCP grow as long as nobody has asked for a
@@ -20,7 +21,8 @@ public interface BufferFacet {
    * The size of the buffer that is read from.
    *
    * @return bytes, as the system has it now
-   * @throws io.penstock.error.NotSupportedException if the channel cannot be read
+   * @throws io.penstock.error.NotSupportedException if the channel cannot be read, or standard
+   *     input is a terminal or a file
    * @throws io.penstock.error.StreamClosedException after the close
    * @throws IOException if the system does not tell
    */
@@ -32,7 +34,8 @@ public interface BufferFacet {
    * @param bytes 1 or more
    * @return bytes, what the system has given, which may be more or less
    * @throws IllegalArgumentException if {@code bytes} is less than 1
-   * @throws io.penstock.error.NotSupportedException if the channel cannot be read
+   * @throws io.penstock.error.NotSupportedException if the channel cannot be read, or standard
+   *     input is a terminal or a file
    * @throws io.penstock.error.StreamClosedException after the close
    * @throws IOException if the system refuses, as for a pipe with more than that in it
    */
@@ -42,7 +45,8 @@ public interface BufferFacet {
    * The size of the buffer that is written to; as {@link #receiveBuffer()}.
    *
    * @return bytes, as the system has it now
-   * @throws io.penstock.error.NotSupportedException if the channel cannot be written
+   * @throws io.penstock.error.NotSupportedException if the channel cannot be written, or standard
+   *     output is a terminal or a file
    * @throws io.penstock.error.StreamClosedException after the close
    * @throws IOException if the system does not tell
    */
@@ -54,7 +58,8 @@ public interface BufferFacet {
    * @param bytes 1 or more
    * @return bytes, what the system has given, which may be more or less
    * @throws IllegalArgumentException if {@code bytes} is less than 1
-   * @throws io.penstock.error.NotSupportedException if the channel cannot be written
+   * @throws io.penstock.error.NotSupportedException if the channel cannot be written, or standard
+   *     output is a terminal or a file
    * @throws io.penstock.error.StreamClosedException after the close
    * @throws IOException if the system refuses, as for a pipe with more than that in it
    */

@@ -10,9 +10,11 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.HandlePair;
 import io.penstock.channel.Listener;
 import io.penstock.itests.exam.ContainerKind;
 import io.penstock.itests.exam.InContainer;
+import io.penstock.itests.support.Keys;
 import io.penstock.itests.support.OpenFiles;
 import io.penstock.itests.support.Penstock;
 import io.penstock.itests.support.Services;
@@ -40,7 +42,7 @@ import org.osgi.framework.BundleContext;
 /** The bundle stops with channels of every kind open, and starts again, a hundred times. */
 @InContainer(
     value = {ContainerKind.FELIX, ContainerKind.EQUINOX},
-    bundles = "com.sun.jna")
+    bundles = {"com.sun.jna", "io.penstock.tls"})
 class RestartsIT {
   private static final int ROUNDS = 100;
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
@@ -49,16 +51,19 @@ class RestartsIT {
   /** Short, for the path of a socket must be. */
   @TempDir Path folder;
 
+  @TempDir Path keyFolder;
+
   @Test
   void nothingIsLeftOfAnyRound(BundleContext context) throws Exception {
+    Keys keys = Keys.selfSigned(keyFolder);
     // The first use opens what the JDK keeps for good.
     for (int i = 0; i < 3; i++) {
-      round(context);
+      round(context, keys);
     }
     Set<String> before = OpenFiles.channels();
     int children = children();
     for (int i = 0; i < ROUNDS; i++) {
-      round(context);
+      round(context, keys);
     }
     for (Thread thread : threads()) {
       thread.join(10_000);
@@ -81,9 +86,9 @@ class RestartsIT {
         .toList();
   }
 
-  private void round(BundleContext context) throws Exception {
+  private void round(BundleContext context, Keys keys) throws Exception {
     Penstock.implementation(context).start();
-    Set<ProcessHandle> started = use(context);
+    Set<ProcessHandle> started = use(context, keys);
     Penstock.implementation(context).stop();
     try (Stream<Path> files = Files.list(folder)) {
       assertEquals(List.of(), files.filter(file -> !file.endsWith("fifo")).toList());
@@ -94,7 +99,7 @@ class RestartsIT {
   }
 
   /** Opens one of each kind and has one poller hear from all of them. */
-  private Set<ProcessHandle> use(BundleContext context) throws Exception {
+  private Set<ProcessHandle> use(BundleContext context, Keys keys) throws Exception {
     ChannelFactory factory = Services.any(context, ChannelFactory.class, "");
     Poller poller =
         context
@@ -107,9 +112,13 @@ class RestartsIT {
             "tcp-listen://127.0.0.1:0",
             "unix-listen:" + folder.resolve("s"),
             "unix-listen:@penstock-" + name,
-            "mem-listen:" + name)) {
+            "mem-listen:" + name,
+            "tls-listen://127.0.0.1:0?" + keys.ofServer())) {
       Listener listener = factory.listen(Endpoint.parse(endpoint), OPTIONS);
-      String bound = listener.endpoint().toString().replace("-listen", "");
+      String bound =
+          endpoint.startsWith("tls")
+              ? "tls:" + listener.endpoint().address() + "?" + keys.ofClient()
+              : listener.endpoint().toString().replace("-listen", "");
       peers.add(factory.open(Endpoint.parse(bound), OPTIONS, SOON));
       poller.register(listener.accept(SOON).source(), Framing.lines(80));
     }
@@ -117,6 +126,11 @@ class RestartsIT {
     Channel reader = factory.open(fifo, OPTIONS.withDirection(Direction.INPUT), SOON);
     poller.register(reader.source(), Framing.lines(80));
     peers.add(factory.open(fifo, OPTIONS.withDirection(Direction.OUTPUT), SOON));
+    HandlePair pipe = factory.handles().pipe();
+    poller.register(pipe.source().channel(OPTIONS).source(), Framing.lines(80));
+    peers.add(pipe.sink().channel(OPTIONS));
+    // Nobody uses these two.
+    assertTrue(factory.handles().pipe().source().isOpen());
     Set<ProcessHandle> before = ProcessHandle.current().children().collect(Collectors.toSet());
     Channel child = factory.open(Endpoint.parse("exec:cat"), OPTIONS, SOON);
     Channel terminal =

@@ -12,16 +12,15 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.channel.TlsFacet;
 import io.penstock.itests.exam.InContainer;
+import io.penstock.itests.support.Keys;
 import io.penstock.itests.support.Penstock;
 import io.penstock.itests.support.Services;
 import io.penstock.stream.Wait;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
@@ -40,23 +39,13 @@ class TlsIT {
     Bundle bundle = Penstock.bundle(context, "io.penstock.tls");
     ChannelFactory factory = Services.any(context, ChannelFactory.class, "");
     assertTrue(factory.schemes().containsAll(Set.of("tls", "tls-listen")));
-    Path store = selfSigned();
-    Path secret = Files.writeString(folder.resolve("secret"), "changeit");
+    Keys keys = Keys.selfSigned(folder);
     Channel left;
     try (Listener listener =
-            factory.listen(
-                Endpoint.parse(
-                    "tls-listen://127.0.0.1:0?key=" + store + "&keyPasswordFile=" + secret),
-                OPTIONS);
+            factory.listen(Endpoint.parse("tls-listen://127.0.0.1:0?" + keys.ofServer()), OPTIONS);
         Channel client =
             factory.open(
-                Endpoint.parse(
-                    "tls:"
-                        + listener.endpoint().address()
-                        + "?trust="
-                        + store
-                        + "&trustPasswordFile="
-                        + secret),
+                Endpoint.parse("tls:" + listener.endpoint().address() + "?" + keys.ofClient()),
                 OPTIONS,
                 SOON);
         Channel server = listener.accept(SOON)) {
@@ -74,43 +63,6 @@ class TlsIT {
       bundle.start();
     }
     assertTrue(factory.schemes().contains("tls"));
-  }
-
-  /** A key with a certificate for 127.0.0.1, made by the tool that every JDK has. */
-  private Path selfSigned() throws Exception {
-    Path store = folder.resolve("keys.p12");
-    Process keytool =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
-                "-genkeypair",
-                "-keystore",
-                store.toString(),
-                "-storetype",
-                "PKCS12",
-                "-storepass",
-                "changeit",
-                "-keyalg",
-                "EC",
-                "-dname",
-                "CN=container",
-                "-ext",
-                "san=ip:127.0.0.1",
-                "-alias",
-                "server")
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("keytool.log").toFile())
-            .start();
-    assertTrue(keytool.waitFor(60, TimeUnit.SECONDS), "keytool does not end");
-    assertEquals(0, keytool.exitValue(), () -> read(folder.resolve("keytool.log")));
-    return store;
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (java.io.IOException e) {
-      return e.toString();
-    }
   }
 
   private static String text(ByteBuffer bytes) {

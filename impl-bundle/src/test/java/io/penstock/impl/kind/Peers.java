@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -239,6 +240,11 @@ public final class Peers implements AutoCloseable {
     /** The driver itself. */
     public ChannelDriver driver() {
       return driver;
+    }
+
+    /** What the driver can do beside moving bytes. */
+    public <T> Optional<T> facet(Class<T> type) {
+      return driver.facet(type);
     }
 
     /** The readable end. */

@@ -84,7 +84,7 @@ record TerminalStart(int columns, int rows) {
                 "-c",
                 ignoresSignals() ? NOTHING_IGNORED + SCRIPT : SCRIPT,
                 terminal.toString(),
-                setsid(),
+                setsid(folders()),
                 "-c",
                 "--"));
     wrapped.addAll(command);
@@ -101,8 +101,9 @@ record TerminalStart(int columns, int rows) {
     return false;
   }
 
-  private static String setsid() throws NotSupportedException {
-    for (String folder : folders()) {
+  /** Where the program is, of these folders. */
+  static String setsid(List<String> folders) throws NotSupportedException {
+    for (String folder : folders) {
       Path program = Path.of(folder, "setsid");
       if (Files.isExecutable(program)) {
         return program.toString();

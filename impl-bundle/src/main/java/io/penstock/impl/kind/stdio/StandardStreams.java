@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.stdio;
 
+import io.penstock.channel.BufferFacet;
+import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.descriptor.DescriptorDriver;
 import io.penstock.impl.kind.support.descriptor.Nature;
 import io.penstock.impl.kind.support.pump.InputPump;
@@ -19,6 +21,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,19 +41,29 @@ final class StandardStreams {
    * Standard input.
    *
    * @param driver reads it
+   * @param buffers of the system, if it is a pipe or a socket and we may ask
    * @param release lets go of it
    * @param abort cuts it
    */
-  record In(SourceDriver driver, Closeable release, Consumer<Throwable> abort) {}
+  record In(
+      SourceDriver driver,
+      Optional<BufferFacet> buffers,
+      Closeable release,
+      Consumer<Throwable> abort) {}
 
   /**
    * Standard output.
    *
    * @param driver writes it
+   * @param buffers of the system, if it is a pipe or a socket and we may ask
    * @param release lets go of it
    * @param abort cuts it
    */
-  record Out(SinkDriver driver, Closeable release, Consumer<Throwable> abort) {}
+  record Out(
+      SinkDriver driver,
+      Optional<BufferFacet> buffers,
+      Closeable release,
+      Consumer<Throwable> abort) {}
 
   private final ProviderContext context;
 
@@ -64,26 +77,31 @@ final class StandardStreams {
         case FIFO, TERMINAL -> {
           DescriptorDriver again = reopened(calls, INPUT, Linux.O_RDONLY);
           if (again != null) {
-            return new In(Objects.requireNonNull(again.source()), again::close, again::abort);
+            return new In(
+                Objects.requireNonNull(again.source()),
+                again.facet(BufferFacet.class),
+                again::close,
+                again::abort);
           }
         }
         case SOCKET -> {
           if (isStream(calls, INPUT)) {
             Adopted socket = Carrier.open(calls).share(INPUT, true);
             SharedInput input = new SharedInput(socket, context);
-            return new In(input, input::close, cause -> input.cut());
+            return new In(input, ofSocket(socket), input::close, cause -> input.cut());
           }
         }
         case FILE, CHARACTER_DEVICE -> {
           if (!FileKind.isSelectable(calls, INPUT)) {
-            return new In(new FileSource(context.name()), () -> {}, cause -> {});
+            FileSource file = new FileSource(context.name());
+            return new In(file, Optional.empty(), () -> {}, cause -> {});
           }
         }
         default -> {}
       }
     }
     InputPump pump = new InputPump(context.name(), "penstock-stdin", new StandardInput());
-    return new In(pump, pump::close, pump::abort);
+    return new In(pump, Optional.empty(), pump::close, pump::abort);
   }
 
   Out output(@Nullable Posix calls) throws IOException {
@@ -94,26 +112,32 @@ final class StandardStreams {
           DescriptorDriver again = reopened(calls, OUTPUT, Linux.O_WRONLY);
           if (again != null) {
             SinkDriver sink = new EndingSink(Objects.requireNonNull(again.sink()));
-            return new Out(sink, again::close, again::abort);
+            return new Out(sink, again.facet(BufferFacet.class), again::close, again::abort);
           }
         }
         case SOCKET -> {
           if (isStream(calls, OUTPUT)) {
             Adopted socket = Carrier.open(calls).share(OUTPUT, false);
             SharedOutput output = new SharedOutput(socket, context);
-            return new Out(new EndingSink(output), output::close, cause -> output.cut());
+            return new Out(
+                new EndingSink(output), ofSocket(socket), output::close, cause -> output.cut());
           }
         }
         case FILE, CHARACTER_DEVICE -> {
           if (!FileKind.isSelectable(calls, OUTPUT)) {
-            return new Out(new EndingSink(new FileSink(context.name())), () -> {}, cause -> {});
+            EndingSink file = new EndingSink(new FileSink(context.name()));
+            return new Out(file, Optional.empty(), () -> {}, cause -> {});
           }
         }
         default -> {}
       }
     }
     OutputPump pump = new OutputPump(context.name(), "penstock-stdout", new StandardOutput());
-    return new Out(pump, pump::close, pump::abort);
+    return new Out(pump, Optional.empty(), pump::close, pump::abort);
+  }
+
+  private Optional<BufferFacet> ofSocket(Adopted socket) {
+    return Optional.of(Buffers.ofSocket(context.name(), socket));
   }
 
   private static boolean isStream(Posix calls, int fd) throws IOException {

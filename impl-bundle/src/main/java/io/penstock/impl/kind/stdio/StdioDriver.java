@@ -1,21 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.stdio;
 
+import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
+import io.penstock.channel.ChannelOptions;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.Set;
 
 /** Standard input and output, which have nothing to do with each other. */
 final class StdioDriver implements ChannelDriver {
+  private final String name;
   private final StandardStreams.In in;
   private final StandardStreams.Out out;
 
-  StdioDriver(StandardStreams.In in, StandardStreams.Out out) {
+  StdioDriver(String name, StandardStreams.In in, StandardStreams.Out out) {
+    this.name = name;
     this.in = in;
     this.out = out;
+  }
+
+  /** Asks for the sizes that the options ask for, of those buffers that are there. */
+  void resize(ChannelOptions options) throws IOException {
+    if (options.receiveBuffer() > 0 && in.buffers().isPresent()) {
+      int unused = in.buffers().get().receiveBuffer(options.receiveBuffer());
+    }
+    if (options.sendBuffer() > 0 && out.buffers().isPresent()) {
+      int unused = out.buffers().get().sendBuffer(options.sendBuffer());
+    }
+  }
+
+  @Override
+  public <T> Optional<T> facet(Class<T> type) {
+    return type == BufferFacet.class && (in.buffers().isPresent() || out.buffers().isPresent())
+        ? Optional.of(type.cast(new StandardBuffers(name, in.buffers(), out.buffers())))
+        : Optional.empty();
   }
 
   @Override

@@ -53,11 +53,12 @@ public final class StdioProvider implements ChannelProvider {
     }
     CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
     // The first native call of all takes a while.
-    context.executor().execute(() -> open(context, result));
+    context.executor().execute(() -> open(options, context, result));
     return result;
   }
 
-  private void open(ProviderContext context, CompletableFuture<ChannelDriver> result) {
+  private void open(
+      ChannelOptions options, ProviderContext context, CompletableFuture<ChannelDriver> result) {
     try {
       Posix calls = posix.calls();
       StandardStreams streams = new StandardStreams(context);
@@ -69,7 +70,13 @@ public final class StdioProvider implements ChannelProvider {
         in.release().close();
         throw e;
       }
-      StdioDriver driver = new StdioDriver(in, out);
+      StdioDriver driver = new StdioDriver(context.name(), in, out);
+      try {
+        driver.resize(options);
+      } catch (IOException | RuntimeException | Error e) {
+        driver.close();
+        throw e;
+      }
       if (!result.complete(driver)) {
         driver.close();
       }

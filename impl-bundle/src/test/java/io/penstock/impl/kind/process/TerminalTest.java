@@ -26,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -237,5 +238,21 @@ class TerminalTest {
       assertTrue(calls.getMessage().contains("a terminal for a child"), calls.getMessage());
       assertTrue(calls.getMessage().contains("com.sun.jna"), calls.getMessage());
     }
+  }
+
+  @Test
+  void withoutTheProgramThatMakesSessionsTheErrorNamesIt() throws IOException {
+    Path empty = Files.createDirectory(folder.resolve("empty"));
+    NotSupportedException e =
+        assertThrows(
+            NotSupportedException.class, () -> TerminalStart.setsid(List.of(empty.toString())));
+    assertTrue(e.getMessage().contains("pty=true"), e.getMessage());
+    assertTrue(e.getMessage().contains("without the program setsid"), e.getMessage());
+    assertTrue(e.getMessage().contains("install util-linux"), e.getMessage());
+    Path program = Files.createFile(empty.resolve("setsid"));
+    assertThrows(
+        NotSupportedException.class, () -> TerminalStart.setsid(List.of(empty.toString())));
+    assertTrue(program.toFile().setExecutable(true));
+    assertEquals(program.toString(), TerminalStart.setsid(List.of("/nowhere", empty.toString())));
   }
 }

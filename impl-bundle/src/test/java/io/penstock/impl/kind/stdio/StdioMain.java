@@ -3,7 +3,10 @@ package io.penstock.impl.kind.stdio;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.penstock.channel.BufferFacet;
+import io.penstock.channel.ChannelOptions;
 import io.penstock.error.BrokenPipeException;
+import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
@@ -14,6 +17,7 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.logging.Level;
@@ -38,7 +42,12 @@ public final class StdioMain {
     PosixAccess access = new PosixAccess(System.getProperty(PosixAccess.PROPERTY));
     threads = access.calls() == null;
     try (Peers peers = new Peers(new StdioProvider(access))) {
-      Peer stdio = peers.connect("stdio:");
+      Peer stdio =
+          args[0].equals("buffers")
+              ? peers.connect(
+                  "stdio:",
+                  ChannelOptions.defaults().withReceiveBuffer(32 << 10).withSendBuffer(16 << 10))
+              : peers.connect("stdio:");
       switch (args[0]) {
         case "copy" -> {
           stdio.source().transferTo(stdio.sink(), Long.MAX_VALUE, Wait.forever());
@@ -61,6 +70,10 @@ public final class StdioMain {
           stdio.sink().end();
           stdio.source().awaitReadable(Wait.forever());
         }
+        case "buffers" -> {
+          stdio.write(buffers(stdio) + "\n");
+          finish(stdio);
+        }
         case "abort" -> {
           stdio.write("part");
           stdio.sink().flush(Peers.LIMIT);
@@ -70,6 +83,24 @@ public final class StdioMain {
         }
         default -> throw new IllegalArgumentException(args[0]);
       }
+    }
+  }
+
+  private static String buffers(Peer stdio) throws IOException {
+    Optional<BufferFacet> facet = stdio.facet(BufferFacet.class);
+    if (facet.isEmpty()) {
+      return "none";
+    }
+    String in;
+    try {
+      in = facet.get().receiveBuffer() + " " + facet.get().receiveBuffer(65_536);
+    } catch (NotSupportedException e) {
+      in = "no input";
+    }
+    try {
+      return in + ", " + facet.get().sendBuffer() + " " + facet.get().sendBuffer(65_536);
+    } catch (NotSupportedException e) {
+      return in + ", no output";
     }
   }
 

@@ -171,6 +171,32 @@ class StdioProviderTest {
     assertEquals("part and the rest", run("$RUN abort"));
   }
 
+  /** 32 KiB and 16 KiB are asked for, then 64 KiB of each, whichever has a buffer that we reach. */
+  @Test
+  void buffersOfPipesAndSocketsAreToldAndSet() throws Exception {
+    boolean calls = !mode.equals("none");
+    assertEquals(
+        calls ? "32768 65536, 16384 65536\n" : "none\n",
+        run("sleep 0 | $RUN buffers | { read x; echo $x; }"));
+    assertEquals(
+        calls ? "no input, 16384 65536\n" : "none\n",
+        run("$RUN buffers < /dev/null | { read x; echo $x; }"));
+    assertEquals(
+        calls ? "32768 65536, no output\n" : "none\n", run("sleep 0 | $RUN buffers > f; cat f"));
+    assertEquals("none\n", run("$RUN buffers < /dev/null > f; cat f"));
+    String script =
+        """
+        import socket, subprocess, sys
+        ours, theirs = socket.socketpair()
+        run = subprocess.Popen(sys.argv[1].split(), stdin=theirs, stdout=theirs)
+        print(ours.makefile().readline(), end="")
+        assert run.wait(60) == 0
+        """;
+    assertEquals(
+        calls ? "32768 65536, 16384 65536\n" : "none\n",
+        run("exec python3 -c '" + script + "' \"$RUN buffers\""));
+  }
+
   @Test
   void hasNoAddress() throws IOException {
     try (Peers peers = new Peers(new StdioProvider(new PosixAccess(mode)))) {

@@ -14,6 +14,7 @@ import io.penstock.channel.PeerCredentials;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
+import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
@@ -127,6 +128,18 @@ class UnixProviderTest {
     String dots = "/.".repeat(80);
     assertEquals(AddressException.Kind.NAME_TOO_LONG, kindOf("unix-listen:" + dots + "/s"));
     assertEquals(AddressException.Kind.NAME_TOO_LONG, kindOf("unix:" + dots + "/s"));
+  }
+
+  @Test
+  void namedPipesOfWindowsAreRefusedWithTheReason() {
+    for (String name : List.of("\\\\.\\pipe\\app", "//./pipe/app", "//server/PIPE/app")) {
+      NotSupportedException client =
+          assertThrows(NotSupportedException.class, () -> peers.connect("unix:" + name));
+      assertTrue(client.getMessage().contains("named pipe of Windows"), client.getMessage());
+      NotSupportedException listener =
+          assertThrows(NotSupportedException.class, () -> peers.listen("unix-listen:" + name));
+      assertTrue(listener.getMessage().contains("Java can open as a file"), listener.getMessage());
+    }
   }
 
   @Test
