@@ -4,11 +4,11 @@ package io.penstock.impl.kind.support.descriptor;
 import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
-import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.SelectedSink;
 import io.penstock.impl.kind.support.socket.Bounded;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Descriptor;
@@ -30,7 +30,6 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -226,74 +225,32 @@ public final class DescriptorDriver implements ChannelDriver {
     }
   }
 
-  /**
-   * Selected by the product alone and only while it is full: a selector of somebody else's that
-   * holds the channel would keep the reader from seeing the end.
-   */
-  private final class Output implements SinkDriver {
+  private final class Output extends SelectedSink {
     private final Pipe.SinkChannel channel;
-    private final AtomicBoolean watched = new AtomicBoolean();
-    private volatile Runnable ready = () -> {};
-    private volatile boolean full;
-    private volatile @Nullable String why;
 
     Output(Pipe.SinkChannel channel) {
+      super(context, "it cannot be written any more");
       this.channel = channel;
     }
 
     @Override
-    public int write(ByteBuffer src) throws IOException {
-      String reason = why;
-      if (reason != null) {
-        throw broken(reason);
-      }
-      int want = src.remaining();
-      int n;
-      try {
-        n = Bounded.write(channel, src);
-      } catch (ClosedChannelException e) {
-        throw new StreamClosedException(context.name());
-      } catch (IOException e) {
-        why = Failures.reason(e);
-        throw broken(Failures.reason(e));
-      }
-      if (n < Math.min(want, Bounded.PIECE)) {
-        full = true;
-        if (watched.compareAndSet(false, true)) {
-          context.select(channel, SelectionKey.OP_WRITE, this::emptied);
-        }
-      }
-      return n;
+    protected SelectableChannel channel() {
+      return channel;
     }
 
-    private void emptied() {
-      watched.set(false);
-      full = false;
-      ready.run();
+    @Override
+    protected int piece() {
+      return Bounded.PIECE;
     }
 
-    private BrokenPipeException broken(String reason) {
-      return new BrokenPipeException(context.name(), "it cannot be written any more: " + reason, 0);
+    @Override
+    protected int move(ByteBuffer src) throws IOException {
+      return Bounded.write(channel, src);
     }
 
     @Override
     public void end() throws IOException {
       release(source == null, channel);
-    }
-
-    @Override
-    public long room() {
-      return why == null ? -1 : 0;
-    }
-
-    @Override
-    public boolean ready() {
-      return why != null || !full;
-    }
-
-    @Override
-    public void onReady(Runnable callback) {
-      ready = callback;
     }
 
     @Override

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support;
+
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.StreamClosedException;
+import io.penstock.spi.ProviderContext;
+import io.penstock.spi.SinkDriver;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A sink that the product alone selects, and only while it is full: a selector of somebody else's
+ * that holds the channel would keep the reader from seeing the end.
+ */
+public abstract class SelectedSink implements SinkDriver {
+  private final ProviderContext context;
+  private final String complaint;
+  private final AtomicBoolean watched = new AtomicBoolean();
+  private volatile Runnable ready = () -> {};
+  private volatile boolean full;
+  private volatile @Nullable String why;
+
+  /**
+   * A sink with room.
+   *
+   * @param context of the channel
+   * @param complaint what a failure is called, to which the reason is added
+   */
+  protected SelectedSink(ProviderContext context, String complaint) {
+    this.context = context;
+    this.complaint = complaint;
+  }
+
+  /** What tells when there is room. */
+  protected abstract SelectableChannel channel();
+
+  /** How much is written at once at most, in bytes. */
+  protected abstract int piece();
+
+  /** Writes up to a piece without waiting; fewer bytes say that there is no room for more. */
+  protected abstract int move(ByteBuffer src) throws IOException;
+
+  /** There is room again; runs before whoever waits for it is told. */
+  protected void emptied() {}
+
+  @Override
+  public final int write(ByteBuffer src) throws IOException {
+    String reason = why;
+    if (reason != null) {
+      throw broken(reason);
+    }
+    int want = Math.min(src.remaining(), piece());
+    int n;
+    try {
+      n = move(src);
+    } catch (ClosedChannelException e) {
+      throw new StreamClosedException(context.name());
+    } catch (IOException e) {
+      breaks(Failures.reason(e));
+      throw broken(Failures.reason(e));
+    }
+    if (n < want) {
+      watch();
+    }
+    return n;
+  }
+
+  /** Has whoever waits told as soon as there is room. */
+  protected final void watch() {
+    full = true;
+    if (watched.compareAndSet(false, true)) {
+      context.select(channel(), SelectionKey.OP_WRITE, this::selected);
+    }
+  }
+
+  private void selected() {
+    watched.set(false);
+    full = false;
+    emptied();
+    ready.run();
+  }
+
+  /** Says why nothing can be written from now on. */
+  protected final void breaks(String reason) {
+    why = reason;
+  }
+
+  /** Whether nothing can be written any more. */
+  protected final boolean isBroken() {
+    return why != null;
+  }
+
+  private BrokenPipeException broken(String reason) {
+    return new BrokenPipeException(context.name(), complaint + ": " + reason, 0);
+  }
+
+  /** Tells whoever waits. */
+  protected final void tell() {
+    ready.run();
+  }
+
+  @Override
+  public final long room() {
+    return why == null ? -1 : 0;
+  }
+
+  @Override
+  public final boolean ready() {
+    return why != null || !full;
+  }
+
+  @Override
+  public final void onReady(Runnable callback) {
+    ready = callback;
+  }
+}
