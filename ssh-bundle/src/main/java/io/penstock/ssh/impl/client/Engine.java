@@ -126,6 +126,7 @@ final class Engine {
             UserAuthKeyboardInteractiveFactory.INSTANCE,
             UserAuthPasswordFactory.INSTANCE));
     client.addSessionListener(new Losses());
+    client.addSessionListener(new KnownFirst());
     Algorithms.set(client);
     CoreModuleProperties.TCP_NODELAY.set(client, true);
     // Connecting has a limit of its own, and a channel may be silent as long as it likes.

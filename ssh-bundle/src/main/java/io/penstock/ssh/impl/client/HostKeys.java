@@ -17,6 +17,8 @@ import java.security.GeneralSecurityException;
 import java.security.PublicKey;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.sshd.client.config.hosts.KnownHostEntry;
 import org.apache.sshd.common.config.keys.KeyUtils;
@@ -46,6 +48,35 @@ final class HostKeys {
   }
 
   /**
+   * The kinds of the keys by which a server is known, such as {@code ssh-ed25519}: it is asked for
+   * one of those, as OpenSSH does, because it may have others that are not known.
+   *
+   * @return empty if it is not known, or the file cannot be read, of which {@link #check} tells
+   */
+  Set<String> knownTypes(Where where) {
+    Set<String> types = new TreeSet<>();
+    try {
+      for (KnownHostEntry entry : entries(where)) {
+        PublicKey key = entry.getMarker() == null ? key(entry) : null;
+        if (key != null) {
+          types.add(KeyUtils.getKeyType(key));
+        }
+      }
+    } catch (IOException | RuntimeException e) {
+      LOG.log(Level.DEBUG, file + " cannot be read", e);
+    }
+    return types;
+  }
+
+  private List<KnownHostEntry> entries(Where where) throws IOException {
+    List<KnownHostEntry> all =
+        Files.exists(file) ? KnownHostEntry.readKnownHostEntries(file) : List.of();
+    return all.stream()
+        .filter(each -> each.getKeyEntry() != null && each.isHostMatch(where.host(), where.port()))
+        .toList();
+  }
+
+  /**
    * Looks a server up.
    *
    * @return null if it is to be trusted; otherwise what is wrong, and what to do about it
@@ -53,7 +84,7 @@ final class HostKeys {
   @Nullable String check(Where where, PublicKey offered) {
     List<KnownHostEntry> entries;
     try {
-      entries = Files.exists(file) ? KnownHostEntry.readKnownHostEntries(file) : List.of();
+      entries = entries(where);
     } catch (IOException | RuntimeException e) {
       return "the file of known hosts " + file + " cannot be read: " + e.getMessage();
     }
@@ -61,9 +92,7 @@ final class HostKeys {
     boolean known = false;
     for (KnownHostEntry entry : entries) {
       String marker = entry.getMarker() == null ? "" : entry.getMarker();
-      if (entry.getKeyEntry() == null
-          || marker.equals("cert-authority")
-          || !entry.isHostMatch(where.host(), where.port())) {
+      if (marker.equals("cert-authority")) {
         continue;
       }
       PublicKey key = key(entry);

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.TimeUnit;
@@ -30,6 +31,7 @@ import org.apache.sshd.client.future.ConnectFuture;
 import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.client.session.ClientSession.ClientSessionEvent;
 import org.apache.sshd.common.AttributeRepository;
+import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.session.SessionHeartbeatController.HeartbeatType;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.jspecify.annotations.Nullable;
@@ -129,7 +131,9 @@ final class Login {
           distrust = wrong;
           return wrong == null;
         };
-    AttributeRepository context = AttributeRepository.ofKeyValuePair(Engine.TRUST, trust);
+    Map<AttributeKey<?>, Object> about =
+        Map.of(Engine.TRUST, trust, KnownFirst.TYPES, hostKeys.knownTypes(where));
+    AttributeRepository context = AttributeRepository.ofAttributesMap(about);
     ConnectFuture future =
         client.connect(where.user(), new InetSocketAddress(host, where.port()), context, null);
     connecting = future;
