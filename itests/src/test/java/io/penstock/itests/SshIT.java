@@ -3,6 +3,7 @@ package io.penstock.itests;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
@@ -15,16 +16,22 @@ import io.penstock.itests.exam.InContainer;
 import io.penstock.itests.support.Penstock;
 import io.penstock.itests.support.Services;
 import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Hashtable;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceRegistration;
 
 /** SSH from its own bundle, with the libraries that it names. */
 @InContainer(
@@ -84,6 +91,44 @@ class SshIT {
       bundle.start();
     }
     assertTrue(factory.schemes().contains("ssh"));
+  }
+
+  @Test
+  void policyIsAServiceThatIsFoundByItsName(BundleContext context) throws Exception {
+    Bundle bundle = Penstock.bundle(context, "io.penstock.ssh");
+    ChannelFactory factory = Services.any(context, ChannelFactory.class, "");
+    // Not by its type, which this bundle has no wiring to.
+    Class<?> type = bundle.loadClass("io.penstock.ssh.SshPolicy");
+    Object policy =
+        Proxy.newProxyInstance(
+            type.getClassLoader(),
+            new Class<?>[] {type},
+            (self, method, values) ->
+                method.getName().equals("login")
+                    ? Boolean.TRUE
+                    : method.isDefault()
+                        ? InvocationHandler.invokeDefault(self, method, values)
+                        : method.invoke(this, values));
+    ServiceRegistration<?> registered =
+        context.registerService(
+            type.getName(), policy, new Hashtable<>(Map.of("penstock.name", "everybody")));
+    try (Listener listener =
+        factory.listen(
+            Endpoint.parse(
+                "ssh-listen://127.0.0.1:0?policy=everybody&hostkey=" + folder.resolve("host")),
+            OPTIONS)) {
+      Endpoint login =
+          Endpoint.parse(
+              "ssh://me@"
+                  + listener.endpoint().address().substring(2)
+                  + "?host-key-checking=accept-new&known-hosts="
+                  + folder.resolve("known")
+                  + "&identity="
+                  + key());
+      factory.open(login, OPTIONS, SOON).close();
+      registered.unregister();
+      assertThrows(IOException.class, () -> factory.open(login, OPTIONS, SOON));
+    }
   }
 
   private Path key() throws Exception {

@@ -8,14 +8,20 @@ import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.impl.client.Connections;
+import io.penstock.ssh.impl.server.Policies;
 import io.penstock.ssh.impl.server.SshListener;
 import java.io.IOException;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
+import org.osgi.service.component.annotations.Reference;
+import org.osgi.service.component.annotations.ReferenceCardinality;
+import org.osgi.service.component.annotations.ReferencePolicy;
 
 /**
  * Serves {@code ssh://USER@HOST:PORT} and {@code ssh-listen://HOST:PORT}.
@@ -40,6 +46,7 @@ public final class SshProvider implements ChannelProvider, AutoCloseable {
   private static final String LISTEN = "ssh-listen";
 
   private final Connections connections = new Connections();
+  private final Policies policies = new Policies();
 
   /** Makes a provider; nothing is started before it is needed. */
   @Activate
@@ -64,7 +71,46 @@ public final class SshProvider implements ChannelProvider, AutoCloseable {
   @Override
   public ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
       throws IOException {
-    return SshListener.listen(endpoint, options, context);
+    return SshListener.listen(endpoint, options, context, policies);
+  }
+
+  /**
+   * Gives a policy to listeners that name it by their option {@code policy}. In a container a
+   * service with that name as its property {@link SshPolicy#NAME} does the same. Of several with
+   * one name the first counts.
+   *
+   * @param name the policy's
+   * @param policy asked from now on, also by listeners that are there already
+   */
+  public void addPolicy(String name, SshPolicy policy) {
+    policies.add(Objects.requireNonNull(name, "name"), Objects.requireNonNull(policy, "policy"));
+  }
+
+  /**
+   * Takes a policy back. Listeners that name it refuse everything, unless there is another one of
+   * that name.
+   *
+   * @param name the policy's
+   * @param policy asked no more; nothing happens if it is not there
+   */
+  public void removePolicy(String name, SshPolicy policy) {
+    policies.remove(Objects.requireNonNull(name, "name"), Objects.requireNonNull(policy, "policy"));
+  }
+
+  @Reference(
+      cardinality = ReferenceCardinality.MULTIPLE,
+      policy = ReferencePolicy.DYNAMIC,
+      unbind = "unbindPolicy")
+  void bindPolicy(SshPolicy policy, Map<String, Object> properties) {
+    if (properties.get(SshPolicy.NAME) instanceof String name) {
+      policies.add(name, policy);
+    }
+  }
+
+  void unbindPolicy(SshPolicy policy, Map<String, Object> properties) {
+    if (properties.get(SshPolicy.NAME) instanceof String name) {
+      policies.remove(name, policy);
+    }
   }
 
   /** Cuts connections that are shared and persist without channels. Idempotent. */

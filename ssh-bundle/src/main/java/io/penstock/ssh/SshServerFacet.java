@@ -26,7 +26,16 @@ public interface SshServerFacet extends SshFacet {
   SshRequest request();
 
   /**
-   * The variables that the client has sent before its request. At most 64 are kept.
+   * What the client has asked for when its key is held to a command: {@link #request} is that
+   * command then ({@code command=} in {@code authorized_keys}).
+   *
+   * @return empty when {@link #request} is the client's own
+   */
+  Optional<SshRequest> originalRequest();
+
+  /**
+   * The variables that the client has sent before its request, of which at most 64 are kept, and
+   * those of its line in {@code authorized_keys}.
    *
    * @return unmodifiable; chosen by the client, so not to be handed to a program unseen
    */

@@ -32,6 +32,7 @@ import org.apache.sshd.common.keyprovider.KeyPairProvider;
 /** A Penstock with SSH, and keys for it that last as long as the tests. */
 final class Bench {
   static final Penstock PENSTOCK = Penstock.open();
+  static final SshProvider PROVIDER = new SshProvider();
   static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
   static final Path FOLDER;
   static final Path HOST_KEY;
@@ -51,7 +52,7 @@ final class Bench {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    PENSTOCK.provide(new SshProvider());
+    PENSTOCK.provide(PROVIDER);
   }
 
   static final ChannelFactory CHANNELS = PENSTOCK.channels();

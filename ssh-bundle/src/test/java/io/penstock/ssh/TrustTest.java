@@ -187,25 +187,6 @@ class TrustTest {
   }
 
   @Test
-  void lineWithOptionsLetsNobodyIn() throws Exception {
-    Path restricted =
-        Files.write(
-            Bench.FOLDER.resolve("restricted"),
-            List.of(
-                "command=\"/bin/true\",no-pty " + Bench.publicKey(Bench.CLIENT_KEY),
-                Bench.publicKey(Bench.STRANGER_KEY)));
-    Endpoint there =
-        Endpoint.parse(
-            "ssh-listen://127.0.0.1:0?hostkey="
-                + Bench.HOST_KEY
-                + "&authorized-keys="
-                + restricted);
-    try (Listener listener = Bench.CHANNELS.listen(there, ChannelOptions.defaults())) {
-      refused(HandshakeException.class, Bench.login(listener.endpoint()).toString());
-    }
-  }
-
-  @Test
   void missingHostKeyIsMadeForItsOwnerOnly() throws Exception {
     Path key = Bench.FOLDER.resolve("made");
     Endpoint there =

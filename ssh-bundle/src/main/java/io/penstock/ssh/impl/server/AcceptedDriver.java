@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.SocketAddress;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
@@ -61,6 +62,7 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
   private final Queue<String> earlySignals = new ArrayDeque<>();
   private @Nullable Pty pty;
   private @Nullable SshRequest request;
+  private Optional<SshRequest> original = Optional.empty();
   private @Nullable ByteSink errorSink;
   private @Nullable Consumer<Pty> onResize;
   private @Nullable Consumer<String> onSignal;
@@ -114,29 +116,48 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
 
   @Override
   public boolean request(String type, Buffer body) {
+    Session session = link.getSession();
+    Permissions may = listener.permissions();
     return switch (type) {
-      case "exec" -> listener.allows(type) && program(SshRequest.Kind.EXEC, body.getBytes());
-      case "shell" -> listener.allows(type) && program(SshRequest.Kind.SHELL, new byte[0]);
-      case "subsystem" -> {
-        byte[] name = body.getBytes();
-        SshRequest wanted = SshRequest.of(SshRequest.Kind.SUBSYSTEM, name);
-        yield listener.allowsSubsystem(wanted.text()) && program(SshRequest.Kind.SUBSYSTEM, name);
+      case "exec" -> {
+        SshRequest wanted = SshRequest.of(SshRequest.Kind.EXEC, body.getBytes());
+        yield may.exec(session, wanted.text()) && program(wanted);
       }
-      case "env" -> listener.allows(type) && variable(body.getString(), body.getString());
-      case "pty-req" -> listener.allows("pty") && terminal(body);
-      case "window-change" -> listener.allows("pty") && resized(body);
-      case "signal" -> listener.allows(type) && signalled(body.getString());
+      case "shell" ->
+          may.shell(session) && program(SshRequest.of(SshRequest.Kind.SHELL, new byte[0]));
+      case "subsystem" -> {
+        SshRequest wanted = SshRequest.of(SshRequest.Kind.SUBSYSTEM, body.getBytes());
+        yield may.subsystem(session, wanted.text()) && program(wanted);
+      }
+      case "env" -> {
+        String name = body.getString();
+        yield may.env(session, name) && variable(name, body.getString());
+      }
+      case "pty-req" -> terminal(body);
+      case "window-change" -> resized(body);
+      case "signal" -> {
+        String name = body.getString();
+        yield may.signal(session, name) && signalled(name);
+      }
       default -> false;
     };
   }
 
-  private boolean program(SshRequest.Kind kind, byte[] command) {
+  /** What a key is held to takes the place of what was asked for. */
+  private boolean program(SshRequest wanted) {
+    KeyOptions key = Permissions.key(link.getSession());
+    Optional<SshRequest> forced =
+        key.command()
+            .map(text -> text.getBytes(StandardCharsets.UTF_8))
+            .map(text -> SshRequest.of(SshRequest.Kind.EXEC, text));
     lock.lock();
     try {
       if (request != null) {
         return false;
       }
-      request = SshRequest.of(kind, command);
+      request = forced.orElse(wanted);
+      original = forced.map(other -> wanted);
+      environment.putAll(key.environment());
     } finally {
       lock.unlock();
     }
@@ -177,6 +198,9 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
 
   private boolean terminal(Buffer body) {
     String term = body.getString();
+    if (!listener.permissions().pty(link.getSession(), term)) {
+      return false;
+    }
     Pty wanted = sized(Pty.defaults().withTerm(term), body);
     lock.lock();
     try {
@@ -387,6 +411,16 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
         throw new IllegalStateException("not accepted yet");
       }
       return known;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public Optional<SshRequest> originalRequest() {
+    lock.lock();
+    try {
+      return original;
     } finally {
       lock.unlock();
     }

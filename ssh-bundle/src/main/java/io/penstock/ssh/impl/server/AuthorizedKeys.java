@@ -5,40 +5,45 @@ import io.penstock.ssh.impl.Secrets;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PublicKey;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.sshd.common.config.keys.AuthorizedKeyEntry;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.config.keys.PublicKeyEntryResolver;
-import org.apache.sshd.server.auth.pubkey.PublickeyAuthenticator;
-import org.apache.sshd.server.session.ServerSession;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who may log in, by a file in the form of OpenSSH's {@code authorized_keys}, read anew each time.
- * A line with options is of no use: they would restrict what we do not restrict.
+ * Which keys may log in, by a file in the form of OpenSSH's {@code authorized_keys}, read anew each
+ * time. A line that is not understood as a whole lets nobody in.
  */
-final class AuthorizedKeys implements PublickeyAuthenticator {
+final class AuthorizedKeys {
   private static final Logger LOG = System.getLogger("io.penstock");
 
   private final String name;
   private final Path file;
-  private final Set<String> users;
+  private final AtomicReference<List<String>> told = new AtomicReference<>(List.of());
 
-  AuthorizedKeys(String name, Path file, Set<String> users) {
+  AuthorizedKeys(String name, Path file) {
     this.name = name;
     this.file = file;
-    this.users = users;
   }
+
+  /** A line of the file. */
+  private record Entry(PublicKey key, KeyOptions options) {}
 
   /** Refuses a file that cannot be used. */
   void check() throws IOException {
     try {
       if (read().isEmpty()) {
-        throw new IOException("there is no key in it");
+        throw new IOException("there is no key in it that may log in");
       }
     } catch (IOException e) {
       throw new IOException(
@@ -46,39 +51,95 @@ final class AuthorizedKeys implements PublickeyAuthenticator {
     }
   }
 
-  private List<AuthorizedKeyEntry> read() throws IOException {
-    List<AuthorizedKeyEntry> all;
-    try {
-      all = AuthorizedKeyEntry.readAuthorizedKeys(file);
-    } catch (RuntimeException e) {
-      throw new IOException("a line cannot be read: " + e.getMessage(), e);
+  private List<Entry> read() throws IOException {
+    List<Entry> entries = new ArrayList<>();
+    List<String> problems = new ArrayList<>();
+    // Comments may be in any encoding; what counts is ASCII.
+    List<String> lines = Files.readAllLines(file, StandardCharsets.ISO_8859_1);
+    for (int i = 0; i < lines.size(); i++) {
+      String line = lines.get(i).strip();
+      if (line.isEmpty() || line.startsWith("#")) {
+        continue;
+      }
+      try {
+        entries.add(entry(line));
+      } catch (IOException | GeneralSecurityException | RuntimeException e) {
+        problems.add("line " + (i + 1) + " (" + e.getMessage() + ")");
+      }
     }
-    List<AuthorizedKeyEntry> plain =
-        all.stream()
-            .filter(each -> each.getLoginOptions() == null || each.getLoginOptions().isEmpty())
-            .toList();
-    if (plain.size() < all.size()) {
+    // Once for each state of the file, not for each login.
+    if (!problems.equals(told.getAndSet(problems)) && !problems.isEmpty()) {
       LOG.log(
           Level.WARNING,
-          "{0}: {1} lines of {2} have options, which are not supported: their keys are not let in",
+          "{0}: {1}: nobody is let in by {2}",
           name,
-          all.size() - plain.size(),
-          file);
+          file,
+          String.join(", ", problems));
     }
-    return plain;
+    return entries;
   }
 
-  @Override
-  public boolean authenticate(String user, PublicKey offered, ServerSession session) {
-    if (!users.isEmpty() && !users.contains(user)) {
-      LOG.log(Level.INFO, "{0}: the user ''{1}'' is not one of users", name, user);
-      return false;
+  private static Entry entry(String line) throws IOException, GeneralSecurityException {
+    PublicKey plain = key(line);
+    if (plain != null) {
+      return new Entry(plain, KeyOptions.NONE);
     }
+    int end = endOfOptions(line);
+    PublicKey restricted = key(line.substring(end).strip());
+    if (restricted == null) {
+      throw new IOException("there is no key in it that is known here");
+    }
+    // The bytes again, of which the options are text in UTF-8.
+    byte[] options = line.substring(0, end).getBytes(StandardCharsets.ISO_8859_1);
+    return new Entry(restricted, KeyOptions.parse(new String(options, StandardCharsets.UTF_8)));
+  }
+
+  /** The first blank outside of quotes. */
+  private static int endOfOptions(String line) {
+    boolean quoted = false;
+    for (int i = 0; i < line.length(); i++) {
+      char each = line.charAt(i);
+      if (each == '\\' && line.startsWith("\\\"", i)) {
+        i++;
+      } else if (each == '"') {
+        quoted = !quoted;
+      } else if (!quoted && (each == ' ' || each == '\t')) {
+        return i;
+      }
+    }
+    return line.length();
+  }
+
+  private static @Nullable PublicKey key(String text) throws IOException, GeneralSecurityException {
+    String[] words = text.split("[ \t]+", 3);
+    // What has an option in front has it there.
+    if (words.length < 2 || !words[0].matches("[\\w@.-]+") || !words[1].startsWith("AAAA")) {
+      return null;
+    }
+    AuthorizedKeyEntry entry =
+        AuthorizedKeyEntry.parseAuthorizedKeyEntry(words[0] + " " + words[1]);
+    return entry == null ? null : entry.resolvePublicKey(null, PublicKeyEntryResolver.IGNORING);
+  }
+
+  /**
+   * Looks a key up.
+   *
+   * @param peer where the client comes from; null where there is no address
+   * @return what the line that lets it in says; null if there is none
+   */
+  @Nullable KeyOptions find(PublicKey offered, @Nullable InetAddress peer) {
     try {
-      for (AuthorizedKeyEntry each : read()) {
-        PublicKey key = key(each);
-        if (key != null && KeyUtils.compareKeys(key, offered)) {
-          return true;
+      for (Entry each : read()) {
+        if (!KeyUtils.compareKeys(each.key(), offered)) {
+          continue;
+        }
+        KeyOptions options = each.options();
+        if (!options.valid(Instant.now())) {
+          LOG.log(Level.INFO, "{0}: a key of {1} has expired", name, file);
+        } else if (options.from().isPresent() && (peer == null || !options.from(peer))) {
+          LOG.log(Level.INFO, "{0}: a key of {1} is not for clients from {2}", name, file, peer);
+        } else {
+          return options;
         }
       }
     } catch (IOException e) {
@@ -86,15 +147,6 @@ final class AuthorizedKeys implements PublickeyAuthenticator {
           Level.WARNING,
           name + ": nobody is let in, because " + file + " cannot be used: " + Secrets.reason(e));
     }
-    return false;
-  }
-
-  private @Nullable PublicKey key(AuthorizedKeyEntry entry) {
-    try {
-      return entry.resolvePublicKey(null, PublicKeyEntryResolver.IGNORING);
-    } catch (IOException | GeneralSecurityException | RuntimeException e) {
-      LOG.log(Level.DEBUG, name + ": a key of " + file + " cannot be read", e);
-      return null;
-    }
+    return null;
   }
 }

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -16,7 +17,8 @@ import java.util.Set;
  *
  * @param where our address
  * @param hostKeys our private keys
- * @param authorizedKeys the public keys of those who may log in
+ * @param authorizedKeys the public keys of those who may log in, if any
+ * @param policy who has the last word, if anybody
  * @param users the names that they may use; empty for any
  * @param allow what clients may ask for
  * @param subsystems the subsystems that clients may ask for
@@ -30,7 +32,8 @@ import java.util.Set;
 record ServerOptions(
     Where where,
     List<Path> hostKeys,
-    Path authorizedKeys,
+    Optional<Path> authorizedKeys,
+    Optional<String> policy,
     Set<String> users,
     Set<String> allow,
     Set<String> subsystems,
@@ -47,6 +50,7 @@ record ServerOptions(
       Set.of(
           "hostkey",
           "authorized-keys",
+          "policy",
           "users",
           "allow",
           "subsystems",
@@ -65,13 +69,12 @@ record ServerOptions(
       throw new IllegalArgumentException(
           "hostkey: ssh-listen: needs a private key; expected a file, which is made if it is missing");
     }
-    Path authorizedKeys =
-        given
-            .path("authorized-keys")
-            .orElseThrow(
-                () ->
-                    new IllegalArgumentException(
-                        "authorized-keys: nobody may log in; expected a file of public keys"));
+    Optional<Path> authorizedKeys = given.path("authorized-keys");
+    Optional<String> policy = given.text("policy");
+    if (authorizedKeys.isEmpty() && policy.isEmpty()) {
+      throw new IllegalArgumentException(
+          "authorized-keys: nobody may log in; expected a file of public keys, or policy=NAME");
+    }
     List<String> allow = given.list("allow", "exec,shell,pty,env,signal");
     for (String each : allow) {
       if (!ALLOWABLE.contains(each)) {
@@ -82,6 +85,7 @@ record ServerOptions(
         Where.of(endpoint),
         hostKeys,
         authorizedKeys,
+        policy,
         Set.copyOf(given.list("users", "")),
         Set.copyOf(allow),
         Set.copyOf(given.list("subsystems", "")),

@@ -9,6 +9,7 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
+import io.penstock.ssh.SshPolicy;
 import io.penstock.ssh.impl.Algorithms;
 import io.penstock.ssh.impl.Providers;
 import io.penstock.ssh.impl.Where;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.channel.Channel;
 import org.apache.sshd.common.channel.ChannelFactory;
@@ -65,6 +67,7 @@ public final class SshListener implements ListenerDriver {
   private final Duration closeLimit;
   private final ProviderContext context;
   private final Server server = new Server();
+  private final Permissions permissions;
   private final Endpoint endpoint;
   private volatile Runnable ready = () -> {};
 
@@ -77,7 +80,11 @@ public final class SshListener implements ListenerDriver {
   private boolean stopped;
 
   private SshListener(
-      Endpoint asked, ServerOptions wanted, ChannelOptions options, ProviderContext context)
+      Endpoint asked,
+      ServerOptions wanted,
+      ChannelOptions options,
+      ProviderContext context,
+      Policies policies)
       throws IOException {
     this.name = options.name().isEmpty() ? asked.withoutOptions().toString() : options.name();
     this.options = wanted;
@@ -86,9 +93,14 @@ public final class SshListener implements ListenerDriver {
     this.context = context;
     boolean unused = Providers.ready();
     List<KeyPair> hostKeys = HostKeyFiles.read(wanted.hostKeys());
-    AuthorizedKeys authorized = new AuthorizedKeys(name, wanted.authorizedKeys(), wanted.users());
-    authorized.check();
-    configure(hostKeys, authorized, options);
+    AuthorizedKeys keys =
+        wanted.authorizedKeys().map(file -> new AuthorizedKeys(name, file)).orElse(null);
+    if (keys != null) {
+      keys.check();
+    }
+    Supplier<@Nullable SshPolicy> policy = wanted.policy().map(policies::finder).orElse(null);
+    this.permissions = new Permissions(name, wanted, policy);
+    configure(hostKeys, new Logins(name, wanted, keys, policy, context.executor()), options);
     this.endpoint = bind(asked);
   }
 
@@ -100,14 +112,17 @@ public final class SshListener implements ListenerDriver {
   /**
    * Listens.
    *
+   * @param policies has the one that the options may name
    * @return as {@link io.penstock.spi.ChannelProvider#listen} says
    */
   public static SshListener listen(
-      Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
-    return new SshListener(endpoint, ServerOptions.of(endpoint, options), options, context);
+      Endpoint endpoint, ChannelOptions options, ProviderContext context, Policies policies)
+      throws IOException {
+    return new SshListener(
+        endpoint, ServerOptions.of(endpoint, options), options, context, policies);
   }
 
-  private void configure(List<KeyPair> hostKeys, AuthorizedKeys authorized, ChannelOptions given) {
+  private void configure(List<KeyPair> hostKeys, Logins logins, ChannelOptions given) {
     SshServer fresh = SshServer.setUpDefaultServer();
     server.setRandomFactory(fresh.getRandomFactory());
     server.setCipherFactories(fresh.getCipherFactories());
@@ -123,7 +138,10 @@ public final class SshListener implements ListenerDriver {
     server.setIoServiceFactoryFactory(new Nio2ServiceFactoryFactory());
     server.setKeyPairProvider(KeyPairProvider.wrap(hostKeys));
     server.setUserAuthFactories(List.of(UserAuthPublicKeyFactory.INSTANCE));
-    server.setPublickeyAuthenticator(authorized);
+    server.setPublickeyAuthenticator(logins);
+    server.setPasswordAuthenticator(logins);
+    server.setKeyboardInteractiveAuthenticator(logins);
+    server.addSessionListener(logins);
     server.setForwardingFilter(RejectAllForwardingFilter.INSTANCE);
     server.setUnknownChannelReferenceHandler(DefaultUnknownChannelReferenceHandler.INSTANCE);
     // A kind of channel that is not here is refused as unknown.
@@ -249,15 +267,15 @@ public final class SshListener implements ListenerDriver {
           options.mostChannels());
       return SshConstants.SSH_OPEN_RESOURCE_SHORTAGE;
     }
+    if (!permissions.session(session)) {
+      return SshConstants.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED;
+    }
     return 0;
   }
 
-  boolean allows(String what) {
-    return options.allow().contains(what);
-  }
-
-  boolean allowsSubsystem(String subsystem) {
-    return options.subsystems().contains(subsystem);
+  /** What clients that are logged in may do. */
+  Permissions permissions() {
+    return permissions;
   }
 
   /** Keeps a place for a channel whose client is about to be told that it has its program. */
