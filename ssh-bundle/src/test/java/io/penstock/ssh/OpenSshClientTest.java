@@ -153,12 +153,8 @@ class OpenSshClientTest {
         run(
             (channel, facet) -> {
               // Unread until the client has used up the window.
-              long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-              while (channel.source().available() < 2 * MIB) {
-                assertTrue(System.nanoTime() < limit, "the window is not used up");
-                Thread.onSpinWait();
-              }
-              assertEquals(0, facet.receiveWindow());
+              awaitStall(facet);
+              assertEquals(2 * MIB, channel.source().available());
               ByteBuffer got = channel.source().readAll(16 * MIB, Bench.SOON);
               assertEquals(ByteBuffer.wrap(input), got);
               channel.sink().writeFully("got " + got.remaining(), Bench.SOON);
@@ -171,23 +167,92 @@ class OpenSshClientTest {
 
   @Test
   void keysAreExchangedAnewUnderLoadBothWays() throws Exception {
-    byte[] input = new byte[3 * MIB];
+    byte[] input = new byte[4 * MIB];
     new Random(4).nextBytes(input);
-    OpenSsh.Outcome outcome =
-        run(
-            (channel, facet) -> {
-              long moved = 0;
-              while (moved >= 0) {
-                moved = channel.source().transferTo(channel.sink(), Long.MAX_VALUE, Bench.SOON);
-              }
-            },
-            input,
-            "-o",
-            "RekeyLimit=256K",
-            "me@127.0.0.1",
-            "x");
-    assertArrayEquals(input, outcome.out());
-    assertEquals(0, outcome.status());
+    for (String window : new String[] {"window=2MiB", "window=32KiB"}) {
+      listener.close();
+      listener = Bench.listen(window);
+      OpenSsh.Outcome outcome =
+          run(
+              (channel, facet) -> {
+                long moved = 0;
+                while (moved >= 0) {
+                  moved = channel.source().transferTo(channel.sink(), Long.MAX_VALUE, Bench.SOON);
+                }
+              },
+              input,
+              "-o",
+              "RekeyLimit=256K",
+              "-o",
+              OpenSsh.FAST_KEYS,
+              // So that it tells of each exchange.
+              "-v",
+              "me@127.0.0.1",
+              "x");
+      assertArrayEquals(input, outcome.out());
+      assertEquals(0, outcome.status());
+      long times =
+          outcome.errors().lines().filter(line -> line.contains("rekey out after")).count();
+      assertTrue(times >= 10, "keys were exchanged anew " + times + " times");
+    }
+  }
+
+  @Case(seconds = 60)
+  void stalledChannelHoldsItsWindowAndDelaysNoOther() throws Exception {
+    byte[] input = new byte[32 * MIB];
+    for (int window : new int[] {2 * MIB, 32 * 1024}) {
+      listener.close();
+      listener = Bench.listen("window=" + window);
+      // Two channels of one connection, by way of the program that has it.
+      Path control = Bench.FOLDER.resolve("control" + window);
+      List<String> master =
+          OpenSsh.client(
+              Bench.port(listener.endpoint()),
+              Bench.CLIENT_KEY,
+              "-M",
+              "-S",
+              control.toString(),
+              "me@127.0.0.1",
+              "stalled");
+      Process first =
+          new ProcessBuilder(master)
+              .redirectInput(Path.of("/dev/zero").toFile())
+              .redirectError(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      try (Channel stalled = listener.accept(Bench.SOON)) {
+        SshServerFacet facet = Bench.server(stalled);
+        awaitStall(facet);
+        OpenSsh.Outcome quick =
+            run(
+                (channel, other) -> {
+                  assertEquals(stalled.peer(), channel.peer());
+                  long moved = 0;
+                  while (moved >= 0) {
+                    moved = channel.source().transferTo(channel.sink(), Long.MAX_VALUE, Bench.SOON);
+                  }
+                },
+                input,
+                "-S",
+                control.toString(),
+                "me@127.0.0.1",
+                "quick");
+        assertArrayEquals(input, quick.out());
+        assertEquals(window, stalled.source().available());
+        assertEquals(0, facet.receiveWindow());
+        stalled.abort(new IOException("seen enough"));
+      } finally {
+        first.destroyForcibly().waitFor();
+      }
+    }
+  }
+
+  /** Until the client has used up its window. */
+  private static void awaitStall(SshServerFacet facet) {
+    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (facet.receiveWindow() > 0) {
+      assertTrue(System.nanoTime() < limit, "the window is not used up");
+      Thread.onSpinWait();
+    }
   }
 
   @Test

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -157,17 +156,18 @@ class OpenSshServerTest {
 
   @Case(seconds = 60)
   void stalledChannelHoldsItsWindowAndDelaysNoOther() throws Exception {
-    String[] shared = {"share=true"};
-    try (Channel stalled = Bench.open(server.exec("head -c 8388608 /dev/zero", shared))) {
-      awaitStall(stalled);
-      Endpoint other =
-          Endpoint.parse(
-              stalled.endpoint().toString().replace("head -c 8388608", "head -c 33554432"));
-      try (Channel quick = Bench.open(other)) {
-        assertEquals(32 * MIB, quick.source().readAll(64 * MIB, Bench.SOON).remaining());
+    for (int window : new int[] {2 * MIB, 32 * 1024}) {
+      Endpoint login = server.login("share=true", "window=" + window);
+      try (Channel stalled =
+          Bench.open(Endpoint.parse(login + "&exec=head -c 8388608 /dev/zero"))) {
+        awaitStall(stalled);
+        try (Channel quick =
+            Bench.open(Endpoint.parse(login + "&exec=head -c 33554432 /dev/zero"))) {
+          assertEquals(32 * MIB, quick.source().readAll(64 * MIB, Bench.SOON).remaining());
+        }
+        assertEquals(window, stalled.source().available());
+        assertEquals(0, stalled.facet(SshFacet.class).orElseThrow().receiveWindow());
       }
-      assertEquals(2 * MIB, stalled.source().available());
-      assertEquals(0, stalled.facet(SshFacet.class).orElseThrow().receiveWindow());
     }
   }
 
@@ -183,25 +183,31 @@ class OpenSshServerTest {
 
   @Test
   void keysAreExchangedAnewUnderLoadBothWays() throws Exception {
-    try (OpenSsh.Server rekeying = OpenSsh.Server.start("RekeyLimit 256K");
-        Channel channel = Bench.open(rekeying.exec("cat"))) {
-      byte[] data = new byte[3 * MIB];
-      new java.util.Random(1).nextBytes(data);
-      CompletableFuture<Void> writing =
-          CompletableFuture.runAsync(
-              () -> {
-                try {
-                  channel.sink().writeFully(ByteBuffer.wrap(data), Bench.SOON);
-                  channel.sink().end();
-                } catch (IOException e) {
-                  throw new CompletionException(e);
-                }
-              });
-      ByteBuffer back = channel.source().readAll(16 * MIB, Bench.SOON);
-      writing.get(30, TimeUnit.SECONDS);
-      byte[] got = new byte[back.remaining()];
-      back.get(got);
-      assertArrayEquals(data, got);
+    byte[] data = new byte[4 * MIB];
+    new java.util.Random(1).nextBytes(data);
+    try (OpenSsh.Server rekeying =
+        OpenSsh.Server.start("RekeyLimit 256K", "LogLevel DEBUG1", OpenSsh.FAST_KEYS)) {
+      for (String window : new String[] {"window=2MiB", "window=32KiB"}) {
+        long before = rekeying.said("rekey out after");
+        try (Channel channel = Bench.open(rekeying.exec("cat", window))) {
+          CompletableFuture<Void> writing =
+              CompletableFuture.runAsync(
+                  () -> {
+                    try {
+                      channel.sink().writeFully(ByteBuffer.wrap(data), Bench.SOON);
+                      channel.sink().end();
+                    } catch (IOException e) {
+                      throw new CompletionException(e);
+                    }
+                  });
+          ByteBuffer back = channel.source().readAll(16 * MIB, Bench.SOON);
+          writing.get(30, TimeUnit.SECONDS);
+          assertEquals(ByteBuffer.wrap(data), back);
+          assertEquals(SshExit.of(0), exit(channel));
+        }
+        long times = rekeying.said("rekey out after") - before;
+        assertTrue(times >= 10, "keys were exchanged anew " + times + " times");
+      }
     }
   }
 
