@@ -18,6 +18,9 @@
   peers.py full                        says a port whose backlog is full, until standard input ends
   peers.py terminal COMMAND...         runs a command on a terminal of its own, shows what it printed
   peers.py interrupt COMMAND...        the same, and types Ctrl-C as soon as it has printed something
+  peers.py resized KEYS COMMAND...     runs a command on a terminal of 132 columns and 43 rows; when it
+                                       has printed "43 132" it has 100 and 30, and when it has printed
+                                       "30 100" KEYS are typed: "ctrl-c" or "nothing"
   peers.py left KIND COMMAND...         runs a command whose standard input is a pipe, a socket or a
                                        terminal, writes "hi" there as soon as it has printed "ended",
                                        and shows what it prints then
@@ -27,6 +30,7 @@
 
 LOG gets lines "SECONDS BYTES". ADDRESS is a port on 127.0.0.1 or the path of a Unix socket.
 """
+import fcntl
 import fnmatch
 import hashlib
 import io
@@ -41,6 +45,7 @@ import ssl
 import struct
 import subprocess
 import sys
+import termios
 import time
 import zipfile
 
@@ -258,6 +263,36 @@ def terminal(*command, typed=b""):
     print(f"status {status} {time.monotonic() - start:.2f}")
 
 
+def resized(keys, *command):
+    start = time.monotonic()
+    pid, master = pty.fork()
+    if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        sys.stdin.readline()
+        os.execvp(command[0], command)
+
+    def size(rows, columns):
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    size(43, 132)
+    os.write(master, b"go\n")
+    seen = b""
+    steps = [(b"43 132", lambda: size(30, 100))]
+    if keys == "ctrl-c":
+        steps.append((b"30 100", lambda: os.write(master, b"\x03")))
+    try:
+        while data := os.read(master, 4096):
+            seen += data
+            while steps and steps[0][0] in seen:
+                steps.pop(0)[1]()
+    except OSError:
+        pass  # Linux reports the end of a terminal as an error.
+    sys.stdout.buffer.write(seen)
+    sys.stdout.flush()
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    print(f"status {status} {time.monotonic() - start:.2f}")
+
+
 def left(kind, *command):
     if kind == "pipe":
         theirs, ours = os.pipe()
@@ -338,6 +373,7 @@ def main():
         "tls_server": tls_server,
         "terminal": terminal,
         "interrupt": interrupt,
+        "resized": resized,
         "left": left,
         "without": without,
         "without_component": without_component,

@@ -261,6 +261,19 @@ public final class ChannelOptions {
     return put("direction", direction);
   }
 
+  /**
+   * Says on whose behalf a program is started: kinds that start one give it the peer's command and
+   * variables as data, and a terminal if the peer wants one; others pay no heed. A relay sets it
+   * for what it opens because of a channel with a {@link CallerFacet}.
+   *
+   * @param request of the peer; its variables are handed on as they are, so whoever calls this
+   *     leaves out those that are not to be believed
+   * @return a changed copy
+   */
+  public ChannelOptions withProgram(ProgramRequest request) {
+    return put("program", request);
+  }
+
   private static int positive(int value) {
     if (value < 1) {
       throw new IllegalArgumentException("'" + value + "' is not more than zero");
@@ -366,6 +379,15 @@ public final class ChannelOptions {
    */
   public Optional<Direction> direction() {
     return Optional.ofNullable((Direction) values.get("direction"));
+  }
+
+  /**
+   * The program that a peer has asked for, on whose behalf this channel is opened.
+   *
+   * @return empty by default
+   */
+  public Optional<ProgramRequest> program() {
+    return Optional.ofNullable((ProgramRequest) values.get("program"));
   }
 
   /**

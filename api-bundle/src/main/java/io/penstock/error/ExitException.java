@@ -2,6 +2,8 @@
 package io.penstock.error;
 
 import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** The program at the other end has ended without success. Parity CH-28. */
@@ -9,11 +11,23 @@ import org.osgi.annotation.versioning.ProviderType;
 public final class ExitException extends IOException implements StreamFault {
   private static final long serialVersionUID = 1L;
 
+  /** What {@code ssh} says when it does not know. */
+  private static final int UNKNOWN = 255;
+
   /** The name of the stream. */
   private final String stream;
 
   /** The status. */
   private final int status;
+
+  /** Whether the other end has said how the program ended. */
+  private final boolean stated;
+
+  /** The signal. */
+  private final @Nullable String signal;
+
+  /** Whether there is a core dump. */
+  private final boolean coreDumped;
 
   /**
    * Makes the exception.
@@ -23,18 +37,98 @@ public final class ExitException extends IOException implements StreamFault {
    * @param what for the message, such as {@code exited with status 7}
    */
   public ExitException(String stream, int status, String what) {
+    this(stream, status, true, null, false, what);
+  }
+
+  private ExitException(
+      String stream,
+      int status,
+      boolean stated,
+      @Nullable String signal,
+      boolean coreDumped,
+      String what) {
     super(stream + ": " + what);
     this.stream = stream;
     this.status = status;
+    this.stated = stated;
+    this.signal = signal;
+    this.coreDumped = coreDumped;
+  }
+
+  /**
+   * A signal has ended the program.
+   *
+   * @param stream the name of the channel
+   * @param status 128 + n for signal n, 255 where its number is not known
+   * @param signal its name without {@code SIG}
+   * @param coreDumped whether there is a core dump
+   * @param what for the message, such as {@code was ended by signal TERM}
+   * @return the exception
+   */
+  public static ExitException bySignal(
+      String stream, int status, String signal, boolean coreDumped, String what) {
+    return new ExitException(stream, status, true, signal, coreDumped, what);
+  }
+
+  /**
+   * The program is over, and nobody has said how it ended.
+   *
+   * @param stream the name of the channel
+   * @param what for the message
+   * @return the exception, with the status 255
+   */
+  public static ExitException unstated(String stream, String what) {
+    return new ExitException(stream, UNKNOWN, false, null, false, what);
   }
 
   /**
    * The exit status.
    *
-   * @return 128 + n for a program ended by signal n
+   * @return 128 + n for a program ended by signal n; 255 for one of which nothing more is known
    */
   public int status() {
     return status;
+  }
+
+  /**
+   * Whether the other end has said how the program ended.
+   *
+   * @return false if it is only known to be over
+   */
+  public boolean stated() {
+    return stated;
+  }
+
+  /**
+   * The signal that has ended the program.
+   *
+   * @return its name without {@code SIG}; empty if it exited, or nothing was said
+   */
+  public Optional<String> signal() {
+    return Optional.ofNullable(signal);
+  }
+
+  /**
+   * Whether the program has left a core dump.
+   *
+   * @return false also when nothing was said
+   */
+  public boolean coreDumped() {
+    return coreDumped;
+  }
+
+  /**
+   * The same for one more throw, with this one as its cause.
+   *
+   * @return a fresh exception
+   */
+  public ExitException again() {
+    String message = String.valueOf(getMessage());
+    ExitException fresh =
+        new ExitException(
+            stream, status, stated, signal, coreDumped, message.substring(stream.length() + 2));
+    fresh.initCause(this);
+    return fresh;
   }
 
   @Override

@@ -3,7 +3,10 @@ package io.penstock.relay;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.stream.Wait;
+import java.util.Collection;
+import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** How a relay works. Immutable; each {@code with} method returns a changed copy. */
@@ -11,6 +14,8 @@ import org.osgi.annotation.versioning.ProviderType;
 public final class RelayOptions {
   /** The default size of the buffer that each direction reads into: 256 KiB. */
   public static final int DEFAULT_BUFFER = 256 * 1024;
+
+  private static final Pattern PATTERN = Pattern.compile("[A-Za-z0-9_*?]+");
 
   private static final RelayOptions DEFAULTS =
       new RelayOptions(
@@ -25,7 +30,8 @@ public final class RelayOptions {
           0,
           ChannelOptions.defaults(),
           ChannelOptions.defaults(),
-          new RelayObserver() {});
+          new RelayObserver() {},
+          List.of("LANG", "LC_*"));
 
   private final String name;
   private final boolean oneWay;
@@ -39,6 +45,7 @@ public final class RelayOptions {
   private final ChannelOptions from;
   private final ChannelOptions to;
   private final RelayObserver observer;
+  private final List<String> variables;
 
   private RelayOptions(
       String name,
@@ -52,7 +59,8 @@ public final class RelayOptions {
       long rate,
       ChannelOptions from,
       ChannelOptions to,
-      RelayObserver observer) {
+      RelayObserver observer,
+      List<String> variables) {
     this.name = Objects.requireNonNull(name, "name");
     this.oneWay = oneWay;
     this.fork = fork;
@@ -65,6 +73,7 @@ public final class RelayOptions {
     this.from = Objects.requireNonNull(from, "from");
     this.to = Objects.requireNonNull(to, "to");
     this.observer = Objects.requireNonNull(observer, "observer");
+    this.variables = variables;
   }
 
   private static Wait duration(Wait wait, String what) {
@@ -92,7 +101,19 @@ public final class RelayOptions {
    */
   public RelayOptions withName(String value) {
     return new RelayOptions(
-        value, oneWay, fork, maxConnections, buffer, idle, total, linger, rate, from, to, observer);
+        value,
+        oneWay,
+        fork,
+        maxConnections,
+        buffer,
+        idle,
+        total,
+        linger,
+        rate,
+        from,
+        to,
+        observer,
+        variables);
   }
 
   /**
@@ -103,7 +124,19 @@ public final class RelayOptions {
    */
   public RelayOptions withOneWay(boolean value) {
     return new RelayOptions(
-        name, value, fork, maxConnections, buffer, idle, total, linger, rate, from, to, observer);
+        name,
+        value,
+        fork,
+        maxConnections,
+        buffer,
+        idle,
+        total,
+        linger,
+        rate,
+        from,
+        to,
+        observer,
+        variables);
   }
 
   /**
@@ -114,7 +147,19 @@ public final class RelayOptions {
    */
   public RelayOptions withFork(boolean value) {
     return new RelayOptions(
-        name, oneWay, value, maxConnections, buffer, idle, total, linger, rate, from, to, observer);
+        name,
+        oneWay,
+        value,
+        maxConnections,
+        buffer,
+        idle,
+        total,
+        linger,
+        rate,
+        from,
+        to,
+        observer,
+        variables);
   }
 
   /**
@@ -129,7 +174,8 @@ public final class RelayOptions {
       throw new IllegalArgumentException("maxConnections is " + count + ", expected 1 or more");
     }
     return new RelayOptions(
-        name, oneWay, fork, count, buffer, idle, total, linger, rate, from, to, observer);
+        name, oneWay, fork, count, buffer, idle, total, linger, rate, from, to, observer,
+        variables);
   }
 
   /**
@@ -155,7 +201,8 @@ public final class RelayOptions {
         rate,
         from,
         to,
-        observer);
+        observer,
+        variables);
   }
 
   /**
@@ -166,7 +213,19 @@ public final class RelayOptions {
    */
   public RelayOptions withIdle(Wait limit) {
     return new RelayOptions(
-        name, oneWay, fork, maxConnections, buffer, limit, total, linger, rate, from, to, observer);
+        name,
+        oneWay,
+        fork,
+        maxConnections,
+        buffer,
+        limit,
+        total,
+        linger,
+        rate,
+        from,
+        to,
+        observer,
+        variables);
   }
 
   /**
@@ -178,7 +237,19 @@ public final class RelayOptions {
    */
   public RelayOptions withTotal(Wait limit) {
     return new RelayOptions(
-        name, oneWay, fork, maxConnections, buffer, idle, limit, linger, rate, from, to, observer);
+        name,
+        oneWay,
+        fork,
+        maxConnections,
+        buffer,
+        idle,
+        limit,
+        linger,
+        rate,
+        from,
+        to,
+        observer,
+        variables);
   }
 
   /**
@@ -189,7 +260,19 @@ public final class RelayOptions {
    */
   public RelayOptions withLinger(Wait limit) {
     return new RelayOptions(
-        name, oneWay, fork, maxConnections, buffer, idle, total, limit, rate, from, to, observer);
+        name,
+        oneWay,
+        fork,
+        maxConnections,
+        buffer,
+        idle,
+        total,
+        limit,
+        rate,
+        from,
+        to,
+        observer,
+        variables);
   }
 
   /**
@@ -216,7 +299,8 @@ public final class RelayOptions {
         bytesPerSecond,
         from,
         to,
-        observer);
+        observer,
+        variables);
   }
 
   /**
@@ -238,7 +322,8 @@ public final class RelayOptions {
         rate,
         options,
         to,
-        observer);
+        observer,
+        variables);
   }
 
   /**
@@ -260,7 +345,8 @@ public final class RelayOptions {
         rate,
         from,
         options,
-        observer);
+        observer,
+        variables);
   }
 
   /**
@@ -271,7 +357,52 @@ public final class RelayOptions {
    */
   public RelayOptions withObserver(RelayObserver value) {
     return new RelayOptions(
-        name, oneWay, fork, maxConnections, buffer, idle, total, linger, rate, from, to, value);
+        name,
+        oneWay,
+        fork,
+        maxConnections,
+        buffer,
+        idle,
+        total,
+        linger,
+        rate,
+        from,
+        to,
+        value,
+        variables);
+  }
+
+  /**
+   * Which variables of a peer that has asked for a program reach the program, where a relay joins
+   * the two; see {@link io.penstock.channel.CallerFacet}. Others are left out, without a word.
+   *
+   * @param patterns names of variables, in which {@code *} stands for any characters and {@code ?}
+   *     for one; none for no variable at all
+   * @return a changed copy
+   * @throws IllegalArgumentException if a pattern has other characters than letters, digits, {@code
+   *     _}, {@code *} and {@code ?}
+   */
+  public RelayOptions withVariables(Collection<String> patterns) {
+    for (String pattern : patterns) {
+      if (!PATTERN.matcher(pattern).matches()) {
+        throw new IllegalArgumentException(
+            "'" + pattern + "' is not the name of a variable or a pattern, such as LANG or LC_*");
+      }
+    }
+    return new RelayOptions(
+        name,
+        oneWay,
+        fork,
+        maxConnections,
+        buffer,
+        idle,
+        total,
+        linger,
+        rate,
+        from,
+        to,
+        observer,
+        List.copyOf(patterns));
   }
 
   /**
@@ -380,5 +511,14 @@ public final class RelayOptions {
    */
   public RelayObserver observer() {
     return observer;
+  }
+
+  /**
+   * Which variables of a peer reach the program that it has asked for.
+   *
+   * @return patterns, {@code LANG} and {@code LC_*} by default; unmodifiable
+   */
+  public List<String> variables() {
+    return variables;
   }
 }

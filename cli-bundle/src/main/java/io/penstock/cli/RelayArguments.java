@@ -13,6 +13,7 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ParseResult;
 
@@ -26,6 +27,7 @@ import picocli.CommandLine.ParseResult;
 record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
   private static final String DESCRIPTOR = "fd";
   private static final String OWN = "own";
+  private static final Set<String> SIZES = Set.of("columns", "rows");
   private static final Set<String> INSIDE_ONLY = Set.of("pipe", "mem", "mem-listen");
 
   /**
@@ -90,7 +92,27 @@ record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
     if (maxConnections != null) {
       options = options.withMaxConnections(maxConnections);
     }
+    RelayOptions limited = options;
+    RelayOptions accepting =
+        value(
+            parsed,
+            Syntax.ACCEPT_ENV,
+            text ->
+                limited.withVariables(
+                    text.isBlank() ? List.of() : List.of(text.strip().split("\\s*,\\s*", -1))));
+    options = accepting == null ? options : accepting;
     return new RelayArguments(from, to, options);
+  }
+
+  /** Whether a terminal has the size that was asked for, and not that of ours. */
+  boolean saysSize() {
+    return Stream.of(
+            from.options().keySet(),
+            to.options().keySet(),
+            options.from().extra().keySet(),
+            options.to().extra().keySet())
+        .flatMap(Set::stream)
+        .anyMatch(SIZES::contains);
   }
 
   private static String text(@Nullable String value) {

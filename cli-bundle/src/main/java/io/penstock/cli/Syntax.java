@@ -29,6 +29,7 @@ final class Syntax {
   static final String TO = "--to";
   static final String FORK = "--fork";
   static final String MAX_CONNECTIONS = "--max-connections";
+  static final String ACCEPT_ENV = "--accept-env";
 
   static final String CONF = "--conf";
 
@@ -62,10 +63,11 @@ final class Syntax {
         .footer(
             "",
             "Endpoints: stdio: (or -), tcp://HOST:PORT, tcp-listen://HOST:PORT, unix:PATH,",
-            "unix-listen:PATH, fifo:PATH, exec:WORDS, shell:COMMAND, echo:. Durations are",
+            "unix-listen:PATH, fifo:PATH, exec:WORDS, shell:COMMAND, echo:, ssh://USER@HOST,",
+            "ssh-listen://HOST:PORT. Durations are",
             "numbers with ms, s, m or h, or ISO-8601; sizes are bytes, or numbers with KiB,",
             "MiB or GiB.",
-            "Exit status: 0 success, 1 failure, 2 bad arguments.");
+            "Exit status: 0 success, 1 failure, 2 bad arguments; with ssh: that of the program.");
     spec.addPositional(
         PositionalParamSpec.builder()
             .index("0")
@@ -108,6 +110,11 @@ final class Syntax {
     spec.addOption(
         value(
             "N", "with --fork: how many connections at once (default: no limit)", MAX_CONNECTIONS));
+    spec.addOption(
+        value(
+            "NAMES",
+            "variables of an SSH client that reach its program (default: LANG,LC_*)",
+            ACCEPT_ENV));
     return spec;
   }
 

@@ -3,8 +3,11 @@ package io.penstock.cli;
 
 import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.Listener;
+import io.penstock.error.ExitException;
 import io.penstock.relay.Relay;
+import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayFactory;
+import io.penstock.relay.RelayObserver;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.HashMap;
@@ -234,11 +237,20 @@ final class Tool {
   }
 
   private int relay(RelayArguments arguments, Reporter reporter) {
+    if (arguments.saysSize()) {
+      return relay(arguments, reporter, reporter);
+    }
+    try (WindowSize window = new WindowSize(reporter)) {
+      return relay(arguments, reporter, window);
+    }
+  }
+
+  private int relay(RelayArguments arguments, Reporter reporter, RelayObserver observer) {
     Relay relay;
     try {
       relay =
           relays.create(
-              arguments.from(), arguments.to(), arguments.options().withObserver(reporter));
+              arguments.from(), arguments.to(), arguments.options().withObserver(observer));
     } catch (IllegalArgumentException e) {
       return refuse(Reporter.describe(e));
     } catch (IOException e) {
@@ -272,7 +284,8 @@ final class Tool {
       reporter.close();
       Throwable failure = e.getCause() == null ? e : e.getCause();
       awaitOwnSignal(failure);
-      return fail(reporter, failure);
+      int unused = fail(reporter, failure);
+      return status(failure);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return FAILURE;
@@ -289,6 +302,17 @@ final class Tool {
         Thread.currentThread().interrupt();
       }
     }
+  }
+
+  /** As {@code ssh} does, that of the program at the other end, if there is one. */
+  private static int status(Throwable failure) {
+    if (failure instanceof RelayException relay
+        && relay.endpoint().scheme().equals("ssh")
+        && relay.getCause() instanceof ExitException exit
+        && (exit.status() & 0xff) != 0) {
+      return exit.status() & 0xff;
+    }
+    return FAILURE;
   }
 
   private int fail(Reporter reporter, Throwable failure) {

@@ -171,6 +171,7 @@ final class Fakes {
               "mem-listen",
               "pipe",
               "shell",
+              "ssh",
               "stdio",
               "tcp",
               "tcp-listen",

@@ -335,6 +335,27 @@ class ToolTest {
   }
 
   @Test
+  void overSshTheStatusIsThatOfTheProgram() {
+    fakes.relay.completed.completeExceptionally(
+        new RelayException(
+            Endpoint.parse("ssh://h?exec=x"),
+            "exited with status 7",
+            0,
+            new ExitException("ssh://h?exec=x", 7, "exited with status 7")));
+    assertEquals(7, fakes.run("relay", "stdio:", "ssh://h?exec=x"));
+  }
+
+  @Test
+  void variablesThatReachTheProgramAreNamed() {
+    fakes.run("relay", "--accept-env", "LANG, MY_*", "tcp-listen://h:2", "exec:cat");
+    assertEquals(List.of("LANG", "MY_*"), fakes.requests.get(0).options().variables());
+    fakes.run("relay", "--accept-env", "", "tcp-listen://h:2", "exec:cat");
+    assertEquals(List.of(), fakes.requests.get(1).options().variables());
+    assertEquals(2, fakes.run("relay", "--accept-env", "A=B", "tcp-listen://h:2", "exec:cat"));
+    assertTrue(fakes.err().contains("--accept-env"), fakes.err());
+  }
+
+  @Test
   void aFailureWhileTheMachineEndsIsItsConsequenceAndNotReported() {
     fakes.ending = true;
     fakes.relay.completed.completeExceptionally(failure("exec:cat", "was ended by signal 2"));
@@ -351,7 +372,7 @@ class ToolTest {
           relay | FROM and TO are missing; see 'penstock relay --help'
           relay stdio: | TO is missing; see 'penstock relay --help'
           relay stdio: echo: x | unexpected argument 'x' after FROM and TO; an endpoint with spaces in it is quoted; see 'penstock relay --help'
-          relay --frok stdio: echo: | unknown option '--frok'; known: --buffer, --connect-timeout, --fork, --from, --help, --idle-timeout, --linger, --max-connections, --to, --total-timeout, --verbose, -u; see 'penstock relay --help'
+          relay --frok stdio: echo: | unknown option '--frok'; known: --accept-env, --buffer, --connect-timeout, --fork, --from, --help, --idle-timeout, --linger, --max-connections, --to, --total-timeout, --verbose, -u; see 'penstock relay --help'
           rely | unknown command 'rely'; known: relay, run; see 'penstock --help'
           run x | unexpected argument 'x'; see 'penstock run --help'
           --nope | unknown option '--nope'; known: --help, --verbose, --version; see 'penstock --help'
@@ -376,8 +397,8 @@ class ToolTest {
           relay --fork tcp-listen://*:0 - | --fork needs a TO that each connection can have for itself, but stdio: is there only once
           relay --fork tcp-listen://*:0 unix-listen:x | --fork needs a TO that each connection can have for itself, but unix-listen: listens
           relay - - | stdio: on both sides would read standard input twice; with -u it is copied to standard output
-          relay foo:bar echo: | FROM: unknown scheme 'foo': no provider with penstock.scheme=foo is installed; known schemes: echo, exec, fd, fifo, shell, stdio, tcp, tcp-listen, unix, unix-listen
-          relay stdio: nonsense | TO: 'nonsense' is not an endpoint; expected SCHEME:ADDRESS, such as tcp://localhost:80; known schemes: echo, exec, fd, fifo, shell, stdio, tcp, tcp-listen, unix, unix-listen
+          relay foo:bar echo: | FROM: unknown scheme 'foo': no provider with penstock.scheme=foo is installed; known schemes: echo, exec, fd, fifo, shell, ssh, stdio, tcp, tcp-listen, unix, unix-listen
+          relay stdio: nonsense | TO: 'nonsense' is not an endpoint; expected SCHEME:ADDRESS, such as tcp://localhost:80; known schemes: echo, exec, fd, fifo, shell, ssh, stdio, tcp, tcp-listen, unix, unix-listen
           relay stdio: pipe:x | TO: pipe: names something inside a container, and this relay has one of its own; use it in a configuration io.penstock.Relay~NAME of 'penstock run --conf DIR' (a FIFO is fifo:PATH)
           relay mem-listen:x echo: | FROM: mem-listen: names something inside a container, and this relay has one of its own; use it in a configuration io.penstock.Relay~NAME of 'penstock run --conf DIR'
           relay mem:x echo: | FROM: mem: names something inside a container, and this relay has one of its own; use it in a configuration io.penstock.Relay~NAME of 'penstock run --conf DIR'

@@ -80,7 +80,7 @@ class TextConfigurationIT {
         + " closeTimeout reconnect receiveBuffer sendBuffer spin",
     "io.penstock.Listener, penstock.name endpoint backlog maxConnections readTimeout"
         + " writeTimeout closeTimeout receiveBuffer sendBuffer spin",
-    "io.penstock.Relay, penstock.name from to fork idleTimeout totalTimeout buffer rate"
+    "io.penstock.Relay, penstock.name from to fork idleTimeout totalTimeout buffer rate acceptEnv"
   })
   void everyKeyIsDescribedInMetatype(String pid, String keys, BundleContext context) {
     ObjectClassDefinition definition =

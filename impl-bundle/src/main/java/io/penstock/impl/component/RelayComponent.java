@@ -99,6 +99,16 @@ public final class RelayComponent {
             "How fast each direction of each connection may be. Bytes a second, or a number with"
                 + " KiB, MiB or GiB; 1 byte or more, or 0 for no limit. Default: 0.")
     String rate() default "0";
+
+    /** Variables. */
+    @AttributeDefinition(
+        required = false,
+        name = "Variables",
+        description =
+            "Which variables of a peer that asks for a program, as SSH clients do, reach the program."
+                + " Names separated by commas, in which * stands for any characters and ? for one."
+                + " Default: LANG,LC_*.")
+    String acceptEnv() default "LANG,LC_*";
   }
 
   private final ConfiguredRelay relay;

@@ -17,10 +17,19 @@ record RelaySettings(
     Wait idle,
     Wait total,
     long buffer,
-    long rate) {
+    long rate,
+    List<String> variables) {
   static final List<String> KEYS =
       List.of(
-          "penstock.name", "from", "to", "fork", "idleTimeout", "totalTimeout", "buffer", "rate");
+          "penstock.name",
+          "from",
+          "to",
+          "fork",
+          "idleTimeout",
+          "totalTimeout",
+          "buffer",
+          "rate",
+          "acceptEnv");
 
   static RelaySettings of(Values values) {
     Endpoint from = endpoint(values, "from");
@@ -41,7 +50,8 @@ record RelaySettings(
         limit(values, "idleTimeout"),
         limit(values, "totalTimeout"),
         values.get("buffer", (long) RelayOptions.DEFAULT_BUFFER, RelaySettings::buffer),
-        values.get("rate", 0L, Units::bytes));
+        values.get("rate", 0L, Units::bytes),
+        values.get("acceptEnv", RelayOptions.defaults().variables(), RelaySettings::patterns));
   }
 
   private static Wait limit(Values values, String key) {
@@ -65,9 +75,16 @@ record RelaySettings(
     return bytes;
   }
 
+  private static List<String> patterns(String text) {
+    return RelayOptions.defaults()
+        .withVariables(List.of(text.strip().split("\\s*,\\s*", -1)))
+        .variables();
+  }
+
   /** The same with the limits of time of another, which can be changed at any time. */
   RelaySettings withLimitsOf(RelaySettings other) {
-    return new RelaySettings(name, from, to, fork, other.idle, other.total, buffer, rate);
+    return new RelaySettings(
+        name, from, to, fork, other.idle, other.total, buffer, rate, variables);
   }
 
   RelayOptions options() {
@@ -77,6 +94,7 @@ record RelaySettings(
         .withIdle(idle)
         .withTotal(total)
         .withBuffer(buffer)
-        .withRate(rate);
+        .withRate(rate)
+        .withVariables(variables);
   }
 }

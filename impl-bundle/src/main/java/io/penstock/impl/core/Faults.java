@@ -35,7 +35,7 @@ public final class Faults {
     } else if (failure instanceof StreamClosedException e) {
       fresh = new StreamClosedException(e.stream());
     } else if (failure instanceof ExitException e) {
-      fresh = new ExitException(e.stream(), e.status(), tail(e));
+      return e.again();
     } else if (failure instanceof HandleLimitException e) {
       fresh = new HandleLimitException(e.stream(), tail(e), e.count(), null);
     } else if (failure instanceof NotSupportedException e) {

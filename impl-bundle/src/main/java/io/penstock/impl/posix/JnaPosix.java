@@ -61,6 +61,8 @@ final class JnaPosix implements Posix {
 
     static native int mkfifo(long path, int mode);
 
+    static native int kill(int pid, int signal);
+
     static native int close(int fd);
 
     static native int getpwuid_r(int uid, long user, long buffer, long length, long result);
@@ -202,6 +204,11 @@ final class JnaPosix implements Posix {
   @Override
   public int mkfifo(long path, int mode) {
     return result(Library.mkfifo(path, mode));
+  }
+
+  @Override
+  public int kill(int pid, int signal) {
+    return result(Library.kill(pid, signal));
   }
 
   @Override

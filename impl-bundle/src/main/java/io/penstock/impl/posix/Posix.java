@@ -93,6 +93,9 @@ public interface Posix {
   /** Makes a FIFO at a path, a string that ends with NUL. */
   int mkfifo(long path, int mode);
 
+  /** Sends a signal to a process; to a group of processes where {@code pid} is negative. */
+  int kill(int pid, int signal);
+
   /** Closes a descriptor. */
   int close(int fd);
 

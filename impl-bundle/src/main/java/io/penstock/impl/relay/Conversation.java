@@ -3,6 +3,8 @@ package io.penstock.impl.relay;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.error.ExitException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamFault;
 import io.penstock.error.StreamTimeoutException;
@@ -16,6 +18,7 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
@@ -53,6 +56,7 @@ final class Conversation implements Direction.Owner {
     private boolean sourceEnded;
     private boolean endPassed;
     private boolean outputDone;
+    private boolean errorsDone = true;
     private boolean inputBroken;
     private boolean gone;
     private @Nullable Throwable goneWith;
@@ -71,6 +75,11 @@ final class Conversation implements Direction.Owner {
   private final Supplier<Wait> totalLimit;
   private final Side from;
   private final Side to;
+  private final @Nullable PassThrough passing;
+
+  /** The side whose program is told of to the other one. */
+  private final @Nullable Side program;
+
   private final CompletableFuture<Void> completed = new CompletableFuture<>();
   private final ReentrantLock lock = new ReentrantLock();
   private volatile boolean over;
@@ -101,6 +110,17 @@ final class Conversation implements Direction.Owner {
     boolean back = !options.oneWay() && both(to, from);
     this.from = new Side(from, there ? direction(from, to, buffers, forwarded) : null);
     this.to = new Side(to, back ? direction(to, from, buffers, returned) : null);
+    PassThrough forth =
+        PassThrough.between(engine, from, to, back, buffers, returned, new Passing());
+    PassThrough other =
+        forth == null
+            ? PassThrough.between(engine, to, from, there, buffers, forwarded, new Passing())
+            : null;
+    this.passing = forth == null ? other : forth;
+    this.program = forth != null ? this.to : other != null ? this.from : null;
+    if (passing != null && program != null) {
+      program.errorsDone = !passing.hasErrors();
+    }
   }
 
   private static boolean both(Channel source, Channel sink) {
@@ -138,6 +158,9 @@ final class Conversation implements Direction.Owner {
       if (side.output != null) {
         side.output.begin();
       }
+    }
+    if (passing != null) {
+      passing.begin();
     }
     watchIdle();
     watchTotal();
@@ -195,7 +218,8 @@ final class Conversation implements Direction.Owner {
     lock.lock();
     try {
       side.sourceEnded = true;
-      wait = side.verdict && !side.gone;
+      // Who is told how the program ended does not take its end for that of a whole.
+      wait = side.verdict && !side.gone && side != program;
       answering = !other(side).outputDone;
     } finally {
       lock.unlock();
@@ -228,7 +252,7 @@ final class Conversation implements Direction.Owner {
         return;
       }
       side.endPassed = true;
-      cut = side.goneWith != null;
+      cut = side.goneWith != null && !tells(side);
     } finally {
       lock.unlock();
     }
@@ -312,13 +336,18 @@ final class Conversation implements Direction.Owner {
         boolean failed = side.gone && side.goneWith != null;
         // A side that got the whole of its input and gives a verdict is left to give it.
         boolean settled = failed || !other.verdict || other.gone || other.inputBroken;
-        if (departed == null && side.gone && (side.outputDone || other.gone) && settled) {
+        if (departed == null
+            && side.gone
+            && ((side.outputDone && side.errorsDone) || other.gone)
+            && settled) {
           departed = side;
         }
       }
       done =
           from.outputDone
               && to.outputDone
+              && from.errorsDone
+              && to.errorsDone
               && (!from.verdict || from.gone)
               && (!to.verdict || to.gone);
       half = from.outputDone || to.outputDone;
@@ -327,11 +356,68 @@ final class Conversation implements Direction.Owner {
     }
     if (departed != null && departed.goneWith != null) {
       Throwable cause = departed.goneWith;
-      fail(departed, reason(cause), cause);
+      // Told to whoever has asked for the program, it is no failure of ours.
+      if (passing != null
+          && tells(departed)
+          && cause instanceof ExitException how
+          && passing.exited(how)) {
+        succeed();
+      } else {
+        fail(departed, reason(cause), cause);
+      }
     } else if (departed != null || done) {
       succeed();
     } else if (half) {
       startLinger();
+    }
+  }
+
+  // ---- what goes beside the directions
+
+  private final class Passing implements PassThrough.Listener {
+    @Override
+    public void moved() {
+      Conversation.this.moved();
+    }
+
+    @Override
+    public boolean over() {
+      return over;
+    }
+
+    @Override
+    public void errorsDone() {
+      Side side = Objects.requireNonNull(program);
+      lock.lock();
+      try {
+        side.errorsDone = true;
+      } finally {
+        lock.unlock();
+      }
+      decide();
+    }
+
+    @Override
+    public void errorsFailed(IOException cause) {
+      fail(
+          Objects.requireNonNull(program),
+          "failed while its standard error was being read: " + reason(cause),
+          cause);
+    }
+
+    @Override
+    public void callerGone(@Nullable Throwable cause) {
+      Throwable known =
+          cause == null
+              ? new ConnectionResetException(
+                  other(Objects.requireNonNull(program)).channel.name(),
+                  "gone before the program has ended",
+                  0)
+              : Faults.unwrap(cause);
+      fail(
+          other(Objects.requireNonNull(program)),
+          "does not wait for the program: " + reason(known),
+          known);
     }
   }
 
@@ -450,6 +536,18 @@ final class Conversation implements Direction.Owner {
     if (!finish()) {
       return;
     }
+    boolean unsaid;
+    lock.lock();
+    try {
+      unsaid = program != null && program.verdict && !program.gone;
+    } finally {
+      lock.unlock();
+    }
+    if (unsaid && program != null) {
+      // A close would say that the program has succeeded.
+      Channel callers = other(program).channel;
+      callers.abort(new StreamClosedException(callers.name()));
+    }
     CompletableFuture<Void> unused =
         CompletableFuture.allOf(close(from), close(to))
             .whenComplete((done, failure) -> engine.execute(() -> completed.complete(null)));
@@ -463,6 +561,14 @@ final class Conversation implements Direction.Owner {
       LOG.log(Level.DEBUG, "nothing to drop", e);
     }
     return side.channel.closeAsync().toCompletableFuture().handle((done, failure) -> null);
+  }
+
+  /** Whether the other side is told how the program on this one has ended. */
+  private boolean tells(Side side) {
+    return passing != null
+        && side == program
+        && side.goneWith instanceof ExitException how
+        && how.stated();
   }
 
   private void fail(Side side, String what, @Nullable Throwable cause) {

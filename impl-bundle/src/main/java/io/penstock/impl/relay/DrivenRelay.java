@@ -7,6 +7,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
+import io.penstock.channel.ProgramRequest;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Faults;
@@ -42,8 +43,12 @@ final class DrivenRelay implements Relay {
     /** The listener, for a side that listens. */
     @Nullable ListenerEnd listener();
 
-    /** Opens a channel that may still be connecting; not for a side that listens. */
-    Channel open() throws IOException;
+    /**
+     * Opens a channel that may still be connecting; not for a side that listens.
+     *
+     * @param request of the other side's peer, if it has made one
+     */
+    Channel open(@Nullable ProgramRequest request) throws IOException;
   }
 
   /** A side that connects. */
@@ -63,8 +68,8 @@ final class DrivenRelay implements Relay {
     }
 
     @Override
-    public Channel open() throws IOException {
-      return channels.connect(endpoint, options);
+    public Channel open(@Nullable ProgramRequest request) throws IOException {
+      return channels.connect(endpoint, request == null ? options : options.withProgram(request));
     }
   }
 
@@ -76,7 +81,7 @@ final class DrivenRelay implements Relay {
     }
 
     @Override
-    public Channel open() {
+    public Channel open(@Nullable ProgramRequest request) {
       throw new IllegalStateException("a listening side accepts");
     }
   }
@@ -94,7 +99,7 @@ final class DrivenRelay implements Relay {
     }
 
     @Override
-    public Channel open() {
+    public Channel open(@Nullable ProgramRequest request) {
       return channel;
     }
   }
@@ -173,28 +178,31 @@ final class DrivenRelay implements Relay {
     Side second = fromFirst ? to : from;
     obtain(
         first,
+        null,
         one ->
             obtain(
-                second, two -> join(fromFirst ? one : two, fromFirst ? two : one, this::finished)));
+                second,
+                one,
+                two -> join(fromFirst ? one : two, fromFirst ? two : one, this::finished)));
   }
 
   private interface Use {
     void use(Channel channel);
   }
 
-  private void obtain(Side side, Use use) {
+  private void obtain(Side side, @Nullable Channel other, Use use) {
     ListenerEnd listener = side.listener();
     if (listener != null) {
       acceptOne(side, listener, use);
       return;
     }
-    connect(side, use, this::finished);
+    connect(side, other, use, this::finished);
   }
 
-  private void connect(Side side, Use use, Outcome failed) {
+  private void connect(Side side, @Nullable Channel other, Use use, Outcome failed) {
     Channel channel;
     try {
-      channel = side.open();
+      channel = side.open(PassThrough.request(other, options));
     } catch (IOException | RuntimeException e) {
       failed.done(openFailed(side, e));
       return;
@@ -411,6 +419,7 @@ final class DrivenRelay implements Relay {
   private void serve(Channel client) {
     connect(
         to,
+        client,
         other -> join(client, other, why -> leave()),
         why -> {
           forget(client);

@@ -118,6 +118,7 @@ final class ForeignPosix implements Posix {
   private static final Call SPLICE =
       new Call("splice", -1, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
   private static final Call MKFIFO = new Call("mkfifo", -1, JAVA_LONG, JAVA_INT);
+  private static final Call KILL = new Call("kill", -1, JAVA_INT, JAVA_INT);
   private static final Call CLOSE = new Call("close", -1, JAVA_INT);
   private static final Call FCNTL = new Call("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final Call IOCTL = new Call("ioctl", 2, JAVA_INT, JAVA_LONG, JAVA_LONG);
@@ -252,6 +253,11 @@ final class ForeignPosix implements Posix {
   @Override
   public int mkfifo(long path, int mode) {
     return MKFIFO.with((call, state) -> (int) call.invokeExact(state, path, mode));
+  }
+
+  @Override
+  public int kill(int pid, int signal) {
+    return KILL.with((call, state) -> (int) call.invokeExact(state, pid, signal));
   }
 
   @Override

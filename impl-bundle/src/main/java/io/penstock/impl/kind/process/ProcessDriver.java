@@ -4,11 +4,13 @@ package io.penstock.impl.kind.process;
 import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
 import io.penstock.channel.ProcessFacet;
+import io.penstock.channel.ProgramFacet;
 import io.penstock.channel.TerminalFacet;
 import io.penstock.error.ExitException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Daemons;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
@@ -73,11 +75,12 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
   private final @Nullable Terminal terminal;
   private final @Nullable Buffers buffers;
   private final Optional<ByteSource> errorSource;
+  private final ChildProgram program;
   private final CompletableFuture<Integer> exit;
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private volatile boolean released;
 
-  ProcessDriver(ProviderContext context, Child child, Duration closeLimit) {
+  ProcessDriver(ProviderContext context, Child child, Duration closeLimit, PosixAccess posix) {
     this.name = context.name();
     this.process = child.process();
     this.closeLimit = closeLimit;
@@ -91,6 +94,7 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
         further == null
             ? Optional.empty()
             : Optional.of(context.source(name + " (standard error)", further.driver()));
+    this.program = new ChildProgram(name, process, terminal, errorSource, posix);
     this.exit = process.onExit().thenApply(Process::exitValue);
     CompletableFuture<?> unused = exit.whenComplete(this::exited);
   }
@@ -109,8 +113,16 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
     } else if (status == 0) {
       gone.complete(null);
     } else {
-      gone.completeExceptionally(new ExitException(name, status, describe(status)));
+      gone.completeExceptionally(ended(status));
     }
+  }
+
+  private ExitException ended(int status) {
+    String signal = SIGNALS.get(status - 128);
+    return signal == null
+        ? new ExitException(name, status, describe(status))
+        : ExitException.bySignal(
+            name, status, signal.substring("SIG".length()), false, describe(status));
   }
 
   /** The JDK reports a signal n as the status 128 + n, as shells do. */
@@ -143,6 +155,9 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
     }
     if (type == BufferFacet.class && buffers != null) {
       return Optional.of(type.cast(buffers));
+    }
+    if (type == ProgramFacet.class) {
+      return Optional.of(type.cast(program));
     }
     return type == ProcessFacet.class ? Optional.of(type.cast(this)) : Optional.empty();
   }

@@ -3,6 +3,7 @@ package io.penstock.impl.kind.process;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.ProgramRequest;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
 import io.penstock.error.NotSupportedException;
@@ -16,6 +17,7 @@ import io.penstock.stream.Units;
 import java.io.File;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -35,6 +37,11 @@ import org.jspecify.annotations.Nullable;
  * are kept while the other is waited for (16 MiB); {@code pty}, whether the child gets a session
  * and a terminal of its own, {@code columns} (80) and {@code rows} (24) large, which is its input,
  * its output and its standard error.
+ *
+ * <p>With a {@link ChannelOptions#withProgram request} the child gets what the peer has asked for
+ * as the variable {@code PENSTOCK_COMMAND} or {@code PENSTOCK_SUBSYSTEM}, and the peer's variables;
+ * {@code pty} is true by default if the peer wants a terminal, of that size, and {@code stderr} is
+ * {@code pipe} by default otherwise.
  */
 public final class ProcessProvider implements ChannelProvider {
   private static final String EXEC = "exec";
@@ -98,6 +105,8 @@ public final class ProcessProvider implements ChannelProvider {
       builder.environment().clear();
     }
     Options.text(options, CWD).ifPresent(folder -> builder.directory(new File(folder)));
+    Optional<ProgramRequest> requested = options.program();
+    requested.ifPresent(request -> Requested.variables(request, builder.environment()));
     options
         .extra()
         .forEach(
@@ -106,19 +115,26 @@ public final class ProcessProvider implements ChannelProvider {
                 builder.environment().put(key.substring(ENVIRONMENT.length()), value);
               }
             });
-    String stderr = Options.text(options, STDERR).orElse("inherit");
+    if (requested.isPresent()) {
+      Requested.program(context.name(), requested.get(), builder.environment());
+    }
+    TerminalStart terminal = TerminalStart.of(options);
+    boolean asked = Options.flag(options, TerminalStart.PTY, false);
+    String stderr =
+        Options.text(options, STDERR).orElse(requested.isPresent() ? "pipe" : "inherit");
     boolean errors =
         switch (stderr) {
           case "inherit" -> false;
           case "pipe" -> true;
           default -> throw Options.refused(STDERR, stderr, "inherit or pipe");
         };
-    TerminalStart terminal = TerminalStart.of(options);
-    if (errors && terminal != null) {
+    if (errors && asked && Options.text(options, STDERR).isPresent()) {
       throw new IllegalArgumentException(
           "stderr: pipe is not allowed with pty=true: a terminal has one output");
     }
-    Child.Plan plan = new Child.Plan(context, builder, errors, readAhead(options), options, posix);
+    Child.Plan plan =
+        new Child.Plan(
+            context, builder, errors && terminal == null, readAhead(options), options, posix);
     CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
     context
         .executor()
@@ -129,7 +145,8 @@ public final class ProcessProvider implements ChannelProvider {
               }
               try {
                 Child child = start(plan, terminal, endpoint);
-                ProcessDriver driver = new ProcessDriver(context, child, options.closeTimeout());
+                ProcessDriver driver =
+                    new ProcessDriver(context, child, options.closeTimeout(), posix);
                 if (!result.complete(driver)) {
                   driver.abort(new CancellationException("cancelled while starting"));
                 }

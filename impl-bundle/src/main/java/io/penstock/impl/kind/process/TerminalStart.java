@@ -2,7 +2,9 @@
 package io.penstock.impl.kind.process;
 
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.ProgramRequest;
 import io.penstock.channel.TerminalFacet;
+import io.penstock.channel.TerminalSize;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.support.Options;
 import java.io.File;
@@ -45,7 +47,13 @@ record TerminalStart(int columns, int rows) {
 
   /** What the options ask for; null for no terminal. */
   static @Nullable TerminalStart of(ChannelOptions options) {
-    boolean wanted = Options.flag(options, PTY, false);
+    TerminalSize asked =
+        options
+            .program()
+            .filter(request -> request.term().isPresent())
+            .map(ProgramRequest::size)
+            .orElse(null);
+    boolean wanted = Options.flag(options, PTY, asked != null);
     for (String key : List.of(COLUMNS, ROWS)) {
       if (!wanted && Options.text(options, key).isPresent()) {
         throw new IllegalArgumentException(
@@ -54,8 +62,13 @@ record TerminalStart(int columns, int rows) {
     }
     return wanted
         ? new TerminalStart(
-            number(options, COLUMNS, USUAL_COLUMNS), number(options, ROWS, USUAL_ROWS))
+            number(options, COLUMNS, usual(asked == null ? 0 : asked.columns(), USUAL_COLUMNS)),
+            number(options, ROWS, usual(asked == null ? 0 : asked.rows(), USUAL_ROWS)))
         : null;
+  }
+
+  private static int usual(int asked, int fallback) {
+    return asked == 0 ? fallback : Math.min(asked, TerminalFacet.MOST);
   }
 
   private static int number(ChannelOptions options, String key, int fallback) {

@@ -3,10 +3,15 @@ package io.penstock.ssh.impl.client;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.ProgramRequest;
+import io.penstock.channel.TerminalSize;
 import io.penstock.ssh.Pty;
 import io.penstock.ssh.impl.Given;
 import io.penstock.ssh.impl.Where;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -23,6 +28,7 @@ import java.util.Set;
  * @param share whether others may use that connection, too
  * @param persist how long a shared connection stays without channels
  * @param program what to run
+ * @param theirs what a peer has asked for, if that is what to run
  * @param environment variables for the program
  * @param pty the terminal, if one is wanted
  * @param stderr where standard error goes
@@ -33,6 +39,7 @@ record ClientOptions(
     boolean share,
     Duration persist,
     Program program,
+    Optional<ProgramRequest> theirs,
     Map<String, String> environment,
     Optional<Pty> pty,
     Stderr stderr,
@@ -133,14 +140,20 @@ record ClientOptions(
     if (!share && given.text("persist").isPresent()) {
       throw new IllegalArgumentException("persist: only a connection with share=true can persist");
     }
+    Program own = program(given);
+    // On whose behalf it is; what is no session pays no heed.
+    Optional<ProgramRequest> peers = own.session() ? options.program() : Optional.empty();
+    Optional<ProgramRequest> theirs =
+        own.purpose() == Purpose.NOTHING_YET ? peers : Optional.empty();
     return new ClientOptions(
         login,
         share,
         given.duration("persist", "0s", true),
-        program(given),
-        environment(options.extra()),
-        pty(given),
-        stderr(given),
+        theirs.map(ClientOptions::program).orElse(own),
+        theirs,
+        environment(options.extra(), peers, theirs.isPresent()),
+        pty(given, peers),
+        stderr(given, peers.isPresent()),
         given.number("window", "2MiB", LEAST_WINDOW, MOST_WINDOW));
   }
 
@@ -155,8 +168,8 @@ record ClientOptions(
     };
   }
 
-  private static Stderr stderr(Given given) {
-    String value = given.text("stderr").orElse("inherit");
+  private static Stderr stderr(Given given, boolean apart) {
+    String value = given.text("stderr").orElse(apart ? "pipe" : "inherit");
     return switch (value) {
       case "inherit" -> Stderr.INHERIT;
       case "pipe" -> Stderr.PIPE;
@@ -191,6 +204,27 @@ record ClientOptions(
     return found;
   }
 
+  private static Program program(ProgramRequest request) {
+    Purpose purpose =
+        switch (request.kind()) {
+          case COMMAND -> Purpose.EXEC;
+          case SHELL -> Purpose.SHELL;
+          case SUBSYSTEM -> Purpose.SUBSYSTEM;
+        };
+    return new Program(purpose, "", 0);
+  }
+
+  /** The command, or the name of the subsystem, as it is sent. */
+  byte[] text() {
+    if (theirs.isEmpty()) {
+      return program.text().getBytes(StandardCharsets.UTF_8);
+    }
+    ByteBuffer bytes = theirs.get().bytes();
+    byte[] text = new byte[bytes.remaining()];
+    bytes.get(text);
+    return text;
+  }
+
   private static Program direct(String value) {
     if (value.startsWith("unix:") && value.length() > "unix:".length()) {
       return new Program(Purpose.DIRECT_UNIX, value.substring("unix:".length()), 0);
@@ -207,19 +241,38 @@ record ClientOptions(
     return new Program(Purpose.DIRECT_TCP, host, Integer.parseInt(port));
   }
 
-  private static Map<String, String> environment(Map<String, String> all) {
+  private static Map<String, String> environment(
+      Map<String, String> all, Optional<ProgramRequest> peers, boolean theirs) throws IOException {
     Map<String, String> found = new LinkedHashMap<>();
+    peers.ifPresent(request -> found.putAll(request.environment()));
     all.forEach(
         (key, value) -> {
           if (key.startsWith(ENVIRONMENT) && key.length() > ENVIRONMENT.length()) {
             found.put(key.substring(ENVIRONMENT.length()), value);
           }
         });
+    if (peers.isPresent() && !theirs && peers.get().kind() != ProgramRequest.Kind.SHELL) {
+      found.put(
+          peers.get().kind() == ProgramRequest.Kind.COMMAND
+              ? "PENSTOCK_COMMAND"
+              : "PENSTOCK_SUBSYSTEM",
+          variable(peers.get().bytes()));
+    }
     return Collections.unmodifiableMap(found);
   }
 
-  private static Optional<Pty> pty(Given given) {
-    if (given.text("pty").isEmpty()) {
+  private static String variable(ByteBuffer bytes) throws IOException {
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+    } catch (CharacterCodingException e) {
+      throw new IOException(
+          "the command that the peer asks for cannot be a variable: expected text in UTF-8", e);
+    }
+  }
+
+  private static Optional<Pty> pty(Given given, Optional<ProgramRequest> peers) {
+    Optional<String> theirs = peers.flatMap(ProgramRequest::term);
+    if (given.text("pty").isEmpty() && theirs.isEmpty()) {
       for (String key : List.of("columns", "rows")) {
         if (given.text(key).isPresent()) {
           throw new IllegalArgumentException(key + ": there is no terminal; expected one by pty=");
@@ -227,7 +280,13 @@ record ClientOptions(
       }
       return Optional.empty();
     }
-    Pty pty = Pty.defaults().withTerm(given.text("pty").orElseThrow());
+    Pty pty = Pty.defaults().withTerm(given.text("pty").or(() -> theirs).orElseThrow());
+    if (theirs.isPresent()) {
+      TerminalSize size = peers.orElseThrow().size();
+      pty =
+          pty.withSize(size.columns(), size.rows())
+              .withPixels(size.widthPixels(), size.heightPixels());
+    }
     return Optional.of(
         pty.withSize(
             (int) given.number("columns", String.valueOf(pty.columns()), 0, Integer.MAX_VALUE),

@@ -9,7 +9,6 @@ import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.client.ClientOptions.Program;
 import io.penstock.ssh.impl.client.ClientOptions.Purpose;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -132,7 +131,7 @@ final class Opening {
             ? session.askForPty(wanted.pty().get())
             : CompletableFuture.<Void>completedFuture(null);
     Program program = wanted.program();
-    byte[] text = program.text().getBytes(StandardCharsets.UTF_8);
+    byte[] text = wanted.text();
     return switch (program.purpose()) {
       case EXEC -> ready.thenCompose(done -> session.start("exec", text));
       case SUBSYSTEM -> ready.thenCompose(done -> session.start("subsystem", text));

@@ -3,6 +3,7 @@ package io.penstock.ssh.impl.client;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.ProgramFacet;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.ExitException;
 import io.penstock.error.RequestRejectedException;
@@ -58,6 +59,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
   private final CompletableFuture<SshExit> exit = new CompletableFuture<>();
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private final AtomicBoolean started = new AtomicBoolean();
+  private final RemoteProgram program = new RemoteProgram(this);
 
   SessionDriver(
       Link link,
@@ -92,15 +94,17 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
       String signal = end.signal().get();
       Integer number = SIGNALS.get(signal);
       gone.completeExceptionally(
-          new ExitException(
+          ExitException.bySignal(
               name,
               number == null ? UNKNOWN : 128 + number,
+              signal,
+              end.coreDumped(),
               "was ended by signal "
                   + signal
                   + (end.message().isEmpty() ? "" : ": " + end.message())));
     } else {
       gone.completeExceptionally(
-          new ExitException(name, UNKNOWN, "the server closed it without an exit status"));
+          ExitException.unstated(name, "the server closed it without an exit status"));
     }
   }
 
@@ -156,6 +160,9 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
 
   @Override
   public <T> Optional<T> facet(Class<T> type) {
+    if (type == ProgramFacet.class) {
+      return Optional.of(type.cast(program));
+    }
     return type == SshClientFacet.class || type == SshFacet.class
         ? Optional.of(type.cast(this))
         : Optional.empty();
@@ -230,14 +237,15 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
 
   CompletableFuture<Void> askForPty(Pty pty) {
     return before(
-        "pty-req",
-        true,
-        body -> {
-          body.putString(pty.term());
-          putSize(body, pty);
-          // No modes.
-          body.putString("");
-        });
+            "pty-req",
+            true,
+            body -> {
+              body.putString(pty.term());
+              putSize(body, pty);
+              // No modes.
+              body.putString("");
+            })
+        .thenRun(program::onTerminal);
   }
 
   private static void putSize(Buffer body, Pty pty) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
+import io.penstock.channel.CallerFacet;
 import io.penstock.channel.Capability;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.spi.ChannelDriver;
@@ -25,6 +26,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -53,6 +56,8 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
   private final AtomicBoolean closing = new AtomicBoolean();
   private final AtomicBoolean over = new AtomicBoolean();
   private final Notices notices = new Notices();
+  private final Calling calling = new Calling(this);
+  private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private volatile @Nullable ProviderContext context;
   private volatile @Nullable Future<?> force;
 
@@ -111,6 +116,11 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
         count.decrementAndGet();
       }
       listener.channelOver();
+      if (cause == null) {
+        gone.complete(null);
+      } else {
+        gone.completeExceptionally(cause);
+      }
     }
   }
 
@@ -333,8 +343,17 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
     return Optional.ofNullable(link.getSession().getRemoteAddress());
   }
 
+  /** The client waits for the program no more: it has closed the channel, or is lost. */
+  @Override
+  public CompletionStage<Void> gone() {
+    return gone;
+  }
+
   @Override
   public <T> Optional<T> facet(Class<T> type) {
+    if (type == CallerFacet.class) {
+      return Optional.of(type.cast(calling));
+    }
     return type == SshServerFacet.class || type == SshFacet.class
         ? Optional.of(type.cast(this))
         : Optional.empty();

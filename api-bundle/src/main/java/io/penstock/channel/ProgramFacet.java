@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.channel;
+
+import io.penstock.stream.ByteSource;
+import java.io.IOException;
+import java.util.Optional;
+import org.osgi.annotation.versioning.ConsumerType;
+
+/**
+ * What a channel offers whose peer is a program, whether a child process or one at the other end of
+ * an SSH session. How it ended is told by {@link Channel#gone()}, with an {@link
+ * io.penstock.error.ExitException} unless it was success. Its counterpart is {@link CallerFacet}; a
+ * relay between the two passes everything through. A kind that runs programs implements it.
+ *
+ * <p>Safe for use by any thread.
+ */
+@ConsumerType
+public interface ProgramFacet {
+  /**
+   * The program's standard error, where it is a source of its own.
+   *
+   * @return a second source, closed with the channel; empty otherwise
+   */
+  Optional<ByteSource> errorSource();
+
+  /**
+   * Whether the program has a terminal.
+   *
+   * @return false if its input and output are streams only
+   */
+  boolean hasTerminal();
+
+  /**
+   * Changes the size of the program's terminal. Does nothing when it has none, or has ended.
+   *
+   * @param size zeroes leave a measure as it is, where the kind can
+   * @throws IOException if the system, or the connection, refuses
+   */
+  void resize(TerminalSize size) throws IOException;
+
+  /**
+   * Sends the program a signal. Does nothing when it has ended.
+   *
+   * @param name without {@code SIG}: {@code ABRT}, {@code ALRM}, {@code FPE}, {@code HUP}, {@code
+   *     ILL}, {@code INT}, {@code KILL}, {@code PIPE}, {@code QUIT}, {@code SEGV}, {@code TERM},
+   *     {@code USR1} or {@code USR2}
+   * @throws io.penstock.error.NotSupportedException if this kind, or this system, cannot send it
+   * @throws IOException if the system, or the connection, refuses
+   */
+  void signal(String name) throws IOException;
+}

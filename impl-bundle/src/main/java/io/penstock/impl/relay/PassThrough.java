@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.relay;
+
+import io.penstock.channel.CallerFacet;
+import io.penstock.channel.Channel;
+import io.penstock.channel.ProgramFacet;
+import io.penstock.channel.ProgramRequest;
+import io.penstock.error.ExitException;
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.SinkEnd;
+import io.penstock.impl.core.SourceEnd;
+import io.penstock.relay.RelayOptions;
+import io.penstock.stream.ByteSource;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What goes between a peer that has asked for a program and the program, beside the two directions:
+ * standard error and how it ended one way, the size of the terminal and signals the other.
+ */
+final class PassThrough implements Direction.Owner {
+  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+
+  /** What begins so is ours to say. */
+  private static final String OWN = "PENSTOCK_";
+
+  /** Who is told how it goes. */
+  interface Listener {
+    /** Bytes of standard error went across. */
+    void moved();
+
+    /** Whether the conversation is over. */
+    boolean over();
+
+    /** Standard error has ended and was delivered. */
+    void errorsDone();
+
+    /** The program's standard error could not be read. */
+    void errorsFailed(IOException cause);
+
+    /** The peer waits for the program no more. */
+    void callerGone(@Nullable Throwable cause);
+  }
+
+  private final Engine engine;
+  private final Channel callers;
+  private final CallerFacet caller;
+  private final ProgramFacet program;
+  private final @Nullable Direction errors;
+  private final Listener listener;
+  private final Executor serial;
+
+  private PassThrough(
+      Engine engine,
+      Channel callers,
+      CallerFacet caller,
+      ProgramFacet program,
+      boolean carriesErrors,
+      Buffers buffers,
+      LongAdder count,
+      Listener listener) {
+    this.engine = engine;
+    this.callers = callers;
+    this.caller = caller;
+    this.program = program;
+    this.listener = listener;
+    this.serial = engine.serial();
+    ByteSource source = program.errorSource().orElse(null);
+    this.errors =
+        source == null || !carriesErrors
+            ? null
+            : new Direction(
+                engine, (SourceEnd) source, (SinkEnd) caller.errorSink(), buffers, count, 0, this);
+  }
+
+  /**
+   * Between two channels, if one of them is a caller's and the other a program's.
+   *
+   * @param callers the one that may be a caller's
+   * @param programs the one that may be a program's
+   * @param carriesErrors whether what the program writes goes to the caller
+   */
+  static @Nullable PassThrough between(
+      Engine engine,
+      Channel callers,
+      Channel programs,
+      boolean carriesErrors,
+      Buffers buffers,
+      LongAdder count,
+      Listener listener) {
+    CallerFacet caller = callers.facet(CallerFacet.class).orElse(null);
+    ProgramFacet program = programs.facet(ProgramFacet.class).orElse(null);
+    return caller == null || program == null
+        ? null
+        : new PassThrough(
+            engine, callers, caller, program, carriesErrors, buffers, count, listener);
+  }
+
+  /** What a channel's peer asks of a program, with the variables that are let through. */
+  static @Nullable ProgramRequest request(@Nullable Channel callers, RelayOptions options) {
+    CallerFacet caller = callers == null ? null : callers.facet(CallerFacet.class).orElse(null);
+    if (caller == null) {
+      return null;
+    }
+    ProgramRequest request = caller.request();
+    Map<String, String> let = new TreeMap<>(request.environment());
+    List<Pattern> patterns = options.variables().stream().map(PassThrough::pattern).toList();
+    let.keySet()
+        .removeIf(
+            name ->
+                !VARIABLE.matcher(name).matches()
+                    || name.startsWith(OWN)
+                    || patterns.stream().noneMatch(pattern -> pattern.matcher(name).matches()));
+    return request.withEnvironment(let);
+  }
+
+  private static Pattern pattern(String glob) {
+    return Pattern.compile(glob.replace("?", ".").replace("*", ".*"));
+  }
+
+  /** Whether there is standard error to carry across. */
+  boolean hasErrors() {
+    return errors != null;
+  }
+
+  void begin() {
+    if (errors != null) {
+      errors.begin();
+    } else {
+      program.errorSource().ifPresent(PassThrough::drop);
+    }
+    callers.gone().whenComplete((done, failure) -> listener.callerGone(failure));
+    caller.onSignal(name -> serial.execute(() -> signal(name)));
+    caller.onResize(size -> serial.execute(this::resize));
+    // It may have changed while the program was started.
+    serial.execute(this::resize);
+  }
+
+  /** Nobody reads it: what still comes is not to stall the program. */
+  private static void drop(ByteSource source) {
+    try {
+      source.close();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "standard error that nobody wants could not be closed", e);
+    }
+  }
+
+  private void resize() {
+    try {
+      if (program.hasTerminal()) {
+        program.resize(caller.request().size());
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, callers.name() + ": the program's terminal keeps its size", e);
+    }
+  }
+
+  private void signal(String name) {
+    try {
+      program.signal(name);
+    } catch (IOException e) {
+      // Peers can bring it about as often as they like.
+      LOG.log(Level.DEBUG, callers.name() + ": a signal did not reach the program", e);
+    }
+  }
+
+  /** Tells the peer how the program has ended; false if that cannot be told. */
+  boolean exited(ExitException how) {
+    try {
+      caller.exited(how);
+      return true;
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, callers.name() + ": nobody is there to be told how it ended", e);
+      return false;
+    }
+  }
+
+  // ---- standard error
+
+  @Override
+  public void moved() {
+    listener.moved();
+  }
+
+  @Override
+  public boolean over() {
+    return listener.over();
+  }
+
+  @Override
+  public void sourceEnded(Direction direction) {
+    try {
+      direction.sink().end();
+    } catch (IOException e) {
+      sinkFailed(direction, e);
+      return;
+    }
+    direction.sink().whenSent(() -> engine.execute(listener::errorsDone));
+  }
+
+  @Override
+  public void sourceFailed(Direction direction, IOException cause) {
+    listener.errorsFailed(cause);
+  }
+
+  @Override
+  public void sinkFailed(Direction direction, IOException cause) {
+    listener.callerGone(cause);
+  }
+}
