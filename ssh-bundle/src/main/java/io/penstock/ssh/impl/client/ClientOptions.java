@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an {@code ssh:} endpoint asks for.
@@ -51,6 +52,7 @@ record ClientOptions(
       List<Path> identities,
       Optional<Path> passphraseFile,
       Optional<Path> passwordFile,
+      Optional<Path> agent,
       Path knownHosts,
       HostKeyChecking checking,
       Duration keepAlive,
@@ -108,6 +110,7 @@ record ClientOptions(
           "identity",
           "passphrase-file",
           "password-file",
+          "agent",
           "known-hosts",
           "host-key-checking",
           "keep-alive",
@@ -130,6 +133,7 @@ record ClientOptions(
             given.paths("identity"),
             given.path("passphrase-file"),
             given.path("password-file"),
+            agent(given, System.getenv("SSH_AUTH_SOCK")),
             given
                 .path("known-hosts")
                 .orElseGet(() -> Path.of(System.getProperty("user.home"), ".ssh", "known_hosts")),
@@ -155,6 +159,25 @@ record ClientOptions(
         pty(given, peers),
         stderr(given, peers.isPresent()),
         given.number("window", "2MiB", LEAST_WINDOW, MOST_WINDOW));
+  }
+
+  /**
+   * Where the agent is that is asked for.
+   *
+   * @param ours what our own environment says of it; null for nothing
+   */
+  static Optional<Path> agent(Given given, @Nullable String ours) throws IOException {
+    String value = given.text("agent").orElse("false");
+    if (value.equals("false")) {
+      return Optional.empty();
+    }
+    if (!value.equals("true")) {
+      return given.path("agent");
+    }
+    if (ours == null || ours.isEmpty()) {
+      throw new IOException("agent: SSH_AUTH_SOCK is not set; expected it, or agent=PATH");
+    }
+    return Optional.of(Path.of(ours));
   }
 
   private static HostKeyChecking checking(Given given) {

@@ -144,7 +144,12 @@ public final class Connections implements AutoCloseable {
 
     private Connection logIn() throws IOException {
       Login login =
-          new Login(context.name(), endpoint.toString(), wanted.login(), options.connectTimeout());
+          new Login(
+              context.name(),
+              endpoint.toString(),
+              wanted.login(),
+              context.executor(),
+              options.connectTimeout());
       if (!wanted.share()) {
         CompletableFuture<ChannelDriver> unused =
             result.whenComplete(

@@ -2,6 +2,7 @@
 package io.penstock.ssh.impl.client;
 
 import io.penstock.ssh.impl.Algorithms;
+import io.penstock.ssh.impl.agent.AgentPublicKey;
 import io.penstock.ssh.impl.channel.Losses;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -19,7 +20,6 @@ import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.auth.keyboard.UserAuthKeyboardInteractiveFactory;
 import org.apache.sshd.client.auth.keyboard.UserInteraction;
 import org.apache.sshd.client.auth.password.UserAuthPasswordFactory;
-import org.apache.sshd.client.auth.pubkey.UserAuthPublicKeyFactory;
 import org.apache.sshd.client.config.hosts.HostConfigEntryResolver;
 import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.common.AttributeRepository;
@@ -122,11 +122,12 @@ final class Engine {
     client.setUserInteraction(new Answers());
     client.setUserAuthFactories(
         List.of(
-            UserAuthPublicKeyFactory.INSTANCE,
+            AgentPublicKey.factory(),
             UserAuthKeyboardInteractiveFactory.INSTANCE,
             UserAuthPasswordFactory.INSTANCE));
     client.addSessionListener(new Losses());
     client.addSessionListener(new KnownFirst());
+    client.setAgentFactory(AgentPublicKey.agents());
     Algorithms.set(client);
     CoreModuleProperties.TCP_NODELAY.set(client, true);
     // Connecting has a limit of its own, and a channel may be silent as long as it likes.

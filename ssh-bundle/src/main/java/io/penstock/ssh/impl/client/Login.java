@@ -7,8 +7,13 @@ import io.penstock.error.HandshakeException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.ssh.impl.Secrets;
 import io.penstock.ssh.impl.Where;
+import io.penstock.ssh.impl.agent.Agent;
+import io.penstock.ssh.impl.agent.AgentPublicKey;
+import io.penstock.ssh.impl.agent.AgentSocket;
 import io.penstock.ssh.impl.channel.Losses;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -19,10 +24,12 @@ import java.security.PublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.apache.sshd.client.SshClient;
@@ -38,26 +45,33 @@ import org.jspecify.annotations.Nullable;
 
 /** Connects and logs in, on a thread that may wait; each step counts against one limit. */
 final class Login {
+  private static final Logger LOG = System.getLogger("io.penstock");
+
   private final String name;
   private final String endpoint;
   private final ClientOptions.Login wanted;
+  private final Executor executor;
   private final Duration limit;
   private final long deadline;
   private volatile boolean cancelled;
   private volatile @Nullable ClientSession session;
   private volatile @Nullable ConnectFuture connecting;
   private volatile @Nullable String distrust;
+  private volatile @Nullable Agent agent;
 
   /**
    * An attempt whose clock runs from now on.
    *
    * @param name for errors
    * @param endpoint for errors about the address
+   * @param executor where an agent signs, which may take its time
    */
-  Login(String name, String endpoint, ClientOptions.Login wanted, Duration limit) {
+  Login(
+      String name, String endpoint, ClientOptions.Login wanted, Executor executor, Duration limit) {
     this.name = name;
     this.endpoint = endpoint;
     this.wanted = wanted;
+    this.executor = executor;
     this.limit = limit;
     this.deadline = System.nanoTime() + limit.toNanos();
   }
@@ -69,9 +83,21 @@ final class Login {
     if (future != null) {
       Object unused = future.cancel();
     }
+    Agent asked = agent;
+    if (asked != null) {
+      closeAgent(asked);
+    }
     ClientSession made = session;
     if (made != null) {
       Object unused = made.close(true);
+    }
+  }
+
+  private static void closeAgent(Agent agent) {
+    try {
+      agent.close();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, agent + " was not closed cleanly", e);
     }
   }
 
@@ -99,6 +125,21 @@ final class Login {
         wanted.passwordFile().isEmpty()
             ? null
             : Secrets.read("password-file", wanted.passwordFile().get());
+    try (Agent opened = agent()) {
+      agent = opened;
+      return run(client, identities, password);
+    }
+  }
+
+  private @Nullable Agent agent() throws IOException {
+    if (wanted.agent().isEmpty()) {
+      return null;
+    }
+    return new Agent(AgentSocket.open(wanted.agent().get()), deadline);
+  }
+
+  private ClientSession run(SshClient client, List<KeyPair> identities, @Nullable String password)
+      throws IOException {
     ClientSession made = connect(client);
     session = made;
     try {
@@ -131,8 +172,14 @@ final class Login {
           distrust = wrong;
           return wrong == null;
         };
-    Map<AttributeKey<?>, Object> about =
-        Map.of(Engine.TRUST, trust, KnownFirst.TYPES, hostKeys.knownTypes(where));
+    Map<AttributeKey<?>, Object> about = new HashMap<>();
+    about.put(Engine.TRUST, trust);
+    about.put(KnownFirst.TYPES, hostKeys.knownTypes(where));
+    Agent asked = agent;
+    if (asked != null) {
+      about.put(AgentPublicKey.AGENT, asked);
+      about.put(AgentPublicKey.SIGNING, executor);
+    }
     AttributeRepository context = AttributeRepository.ofAttributesMap(about);
     ConnectFuture future =
         client.connect(where.user(), new InetSocketAddress(host, where.port()), context, null);
@@ -225,6 +272,15 @@ final class Login {
 
   private String tried(List<KeyPair> identities, @Nullable String password) {
     List<String> tried = new ArrayList<>();
+    Agent asked = agent;
+    if (asked != null) {
+      for (PublicKey each : asked.keys()) {
+        tried.add("the agent's key " + HostKeys.fingerprint(each));
+      }
+      if (asked.refusal() != null) {
+        tried.add("an agent that does not sign (" + asked.refusal() + ")");
+      }
+    }
     for (KeyPair each : identities) {
       tried.add("the key " + HostKeys.fingerprint(each.getPublic()));
     }
@@ -232,7 +288,7 @@ final class Login {
       tried.add("the password of " + wanted.passwordFile().map(Object::toString).orElse(""));
     }
     return tried.isEmpty()
-        ? "nothing: neither identity= nor password-file= is given"
+        ? "nothing: none of identity=, agent= and password-file= has anything"
         : String.join(" and ", tried);
   }
 }
