@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.spi;
 
+import io.penstock.channel.Channel;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** What the product lends to a provider for one channel or listener. Safe for use by any thread. */
@@ -45,6 +47,18 @@ public interface ProviderContext {
    * @return everything that a sink does
    */
   ByteSink sink(String name, SinkDriver driver);
+
+  /**
+   * Makes a channel beside this one, for a facet: one that the same peer has opened, or that was
+   * opened to it, on a connection that carries several. It has this one's endpoint and options, and
+   * a life of its own: it is closed when the provider goes, or what made this one.
+   *
+   * @param name its name
+   * @param driver gives its narrow half, which works with the context of the new channel; called
+   *     once, before this returns; must not wait
+   * @return connected
+   */
+  Channel channel(String name, Function<ProviderContext, ChannelDriver> driver);
 
   /**
    * Runs a task once, as soon as a channel is ready: for a kind that works by itself, such as one

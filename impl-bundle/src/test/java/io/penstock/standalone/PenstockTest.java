@@ -21,6 +21,7 @@ import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ProviderContext;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Set;
@@ -91,6 +92,7 @@ class PenstockTest {
   /** A kind of somebody else's. */
   private static final class Parrot implements ChannelProvider {
     private final MemoryProvider echo = new MemoryProvider();
+    private volatile ProviderContext last;
 
     @Override
     public Set<String> schemes() {
@@ -100,7 +102,18 @@ class PenstockTest {
     @Override
     public CompletionStage<? extends ChannelDriver> connect(
         Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+      last = context;
       return echo.connect(Endpoint.parse("echo:"), options, context);
+    }
+
+    ChannelDriver another(ProviderContext context) {
+      try {
+        return echo.connect(Endpoint.parse("echo:"), ChannelOptions.defaults(), context)
+            .toCompletableFuture()
+            .join();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 
@@ -122,6 +135,27 @@ class PenstockTest {
       assertThrows(
           NotSupportedException.class,
           () -> penstock.channels().connect(endpoint, ChannelOptions.defaults()));
+    }
+  }
+
+  @Test
+  void channelBesideAnotherLivesByItself() throws Exception {
+    Parrot parrot = new Parrot();
+    try (Penstock penstock = Penstock.open()) {
+      penstock.provide(parrot);
+      Channel first =
+          penstock.channels().open(Endpoint.parse("parrot:"), ChannelOptions.defaults(), SOON);
+      Channel beside = parrot.last.channel("beside", parrot::another);
+      assertEquals("beside", beside.name());
+      assertEquals(first.endpoint(), beside.endpoint());
+      first.close();
+      beside.sink().writeFully("hi", SOON);
+      assertEquals("hi", UTF_8.decode(beside.source().take(9, SOON)).toString());
+
+      penstock.withdraw(parrot);
+
+      assertFalse(beside.isOpen());
+      assertThrows(IllegalStateException.class, () -> parrot.last.channel("late", parrot::another));
     }
   }
 

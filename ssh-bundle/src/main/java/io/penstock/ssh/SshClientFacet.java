@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh;
 
+import io.penstock.channel.Channel;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -90,6 +92,59 @@ public interface SshClientFacet extends SshFacet {
    * @throws IOException if the connection failed
    */
   void signal(String name) throws IOException;
+
+  /**
+   * Asks the server to let the program reach the user's agent: from now on, and until this session
+   * is over, the server may open channels to it. Whoever is root there can use the keys meanwhile,
+   * though not copy them; so only for servers that one trusts. Not answered: a server that does not
+   * want to never opens any. Of several sessions on one connection the last that has asked gets
+   * them all, because the server does not say for which they are. Parity CH-32.
+   *
+   * @param handler gets each channel as soon as it is open, on a thread of the product's that may
+   *     wait; to be closed by it; it has a {@link SshOriginFacet}
+   * @throws io.penstock.error.RequestRejectedException if the state of the channel refuses, or a
+   *     program was started already
+   * @throws IOException if the connection failed
+   */
+  void forwardAgent(Consumer<Channel> handler) throws IOException;
+
+  /**
+   * Asks the server to let the program reach the user's X server, once for each session: X clients
+   * that show the cookie become channels, whose first bytes have the real one in its place; others
+   * are refused, with a line in the log. Parity CH-33.
+   *
+   * @param wanted the screen, the cookie and so on
+   * @param handler gets each channel once its X client has shown the cookie, on a thread of the
+   *     product's that may wait; to be closed by it; it has a {@link SshOriginFacet}
+   * @param wait how long for the server's answer
+   * @return the cookie that X clients have to show; a secret, in lower case hex
+   * @throws IOException as {@link #exec} says
+   */
+  String forwardX11(SshX11 wanted, Consumer<Channel> handler, Wait wait) throws IOException;
+
+  /**
+   * As {@link #forwardX11(SshX11, Consumer, Wait)}, for channels that wait until {@link #acceptX11}
+   * takes them; at most 16 do, further ones are refused.
+   *
+   * @param wanted the screen, the cookie and so on
+   * @param wait how long for the server's answer
+   * @return the cookie that X clients have to show; a secret, in lower case hex
+   * @throws IOException as {@link #exec} says
+   */
+  String forwardX11(SshX11 wanted, Wait wait) throws IOException;
+
+  /**
+   * Takes the next X client. Parity CH-33.
+   *
+   * @param wait how long for it
+   * @return its channel; has a {@link SshOriginFacet}
+   * @throws IllegalStateException if {@link #forwardX11(SshX11, Wait)} was not granted before
+   * @throws io.penstock.error.WouldBlockException if told not to wait and none is there
+   * @throws io.penstock.error.StreamTimeoutException if the limit passes first
+   * @throws io.penstock.error.StreamClosedException if the session is over
+   * @throws java.io.InterruptedIOException if the thread is interrupted; its flag stays set
+   */
+  Channel acceptX11(Wait wait) throws IOException;
 
   /**
    * The program's standard error, when the option {@code stderr=pipe} asked for it. It shares one

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh;
 
+import io.penstock.channel.Channel;
 import io.penstock.stream.ByteSink;
+import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -10,7 +13,7 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * A session channel as the server sees it: accepted once its client has asked for a program. Safe
- * for use by any thread; no method waits.
+ * for use by any thread; no method waits but {@link #openAgent} and {@link #openX11}.
  *
  * <p>Whoever accepted the channel is the program. When the channel is closed and no status was
  * sent, the client is told status 0; when it is aborted, none, so that a part is never taken for
@@ -47,6 +50,48 @@ public interface SshServerFacet extends SshFacet {
    * @return empty if it wants none
    */
   Optional<Pty> pty();
+
+  /**
+   * Whether the client lets the program reach its agent. Parity CH-32.
+   *
+   * @return true if it has asked for that and may ({@code allow=agent})
+   */
+  boolean agent();
+
+  /**
+   * Opens a channel to the client's agent, which speaks the protocol of agents there. Parity CH-32.
+   *
+   * @param wait how long for the client's answer
+   * @return the channel, to be closed by whoever has asked for it; has a {@link SshOriginFacet}
+   * @throws io.penstock.error.RequestRejectedException if {@link #agent} is false
+   * @throws io.penstock.error.OpenFailedException if the client refuses; has its code
+   * @throws io.penstock.error.StreamTimeoutException if the limit passes first
+   * @throws java.io.InterruptedIOException if the thread is interrupted; its flag stays set
+   * @throws IOException if the connection failed
+   * @throws IllegalArgumentException if told not to wait: there is always an answer to wait for
+   */
+  Channel openAgent(Wait wait) throws IOException;
+
+  /**
+   * How the client lets the program reach its X server. Parity CH-33.
+   *
+   * @return what an X client has to show to it, if the client has asked for that and may ({@code
+   *     allow=x11}); empty otherwise
+   */
+  Optional<SshX11> x11();
+
+  /**
+   * Opens a channel to the client's X server, for one X client, which shows the cookie of {@link
+   * #x11}. Parity CH-33.
+   *
+   * @param originator where the X client comes from, for the client's log
+   * @param wait how long for the client's answer
+   * @return the channel, to be closed by whoever has asked for it; has a {@link SshOriginFacet}
+   * @throws io.penstock.error.RequestRejectedException if {@link #x11} is empty, or allows one
+   *     channel only and this is the second
+   * @throws IOException as {@link #openAgent} says
+   */
+  Channel openX11(InetSocketAddress originator, Wait wait) throws IOException;
 
   /**
    * Where to write what the client shall see as standard error; made when it is first asked for. It

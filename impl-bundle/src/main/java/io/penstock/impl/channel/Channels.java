@@ -142,8 +142,10 @@ public final class Channels implements ChannelFactory {
     Providers.Installed installed = find(endpoint);
     ChannelOptions merged = merge(endpoint, options, installed.provider());
     DrivenChannel channel = new DrivenChannel(endpoint, merged, engine, handles);
+    Keeping keeping = keeping(installed);
+    channel.besidesGoTo(keeping);
     channel.connect(begin(installed.provider(), endpoint, merged, channel));
-    keeping(installed).keep(channel);
+    keeping.keep(channel);
     return channel;
   }
 
@@ -196,6 +198,8 @@ public final class Channels implements ChannelFactory {
     ChannelOptions merged = merge(endpoint, options, installed.provider());
     // Facets of the listener itself have nowhere to live: only its channels have ends.
     DrivenChannel lender = new DrivenChannel(endpoint, merged, engine, handles);
+    Keeping besides = keeping(installed);
+    lender.besidesGoTo(besides);
     ListenerDriver driver = installed.provider().listen(endpoint, merged, lender.context());
     ListenerEnd listener =
         new ListenerEnd(
@@ -211,6 +215,7 @@ public final class Channels implements ChannelFactory {
                         accepting,
                         now == options ? merged : merge(endpoint, now, installed.provider()));
                 if (channel != null) {
+                  channel.besidesGoTo(besides);
                   keeping.keep(channel);
                   accepted.accept(channel);
                 }
@@ -256,11 +261,13 @@ public final class Channels implements ChannelFactory {
           "use a channel that this product has made");
     }
     DrivenChannel channel = new DrivenChannel(endpoint, merged, engine, handles);
+    Keeping keeping = keeping(installed);
+    channel.besidesGoTo(keeping);
     channel.connect(
         installed
             .provider()
             .over(new LayeredDriver(below, source, sink), endpoint, merged, channel.context()));
-    keeping(installed).keep(channel);
+    keeping.keep(channel);
     return channel;
   }
 

@@ -52,6 +52,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -113,6 +114,8 @@ public final class DrivenChannel implements Channel, Scope.Member {
   private volatile List<End> more = List.of();
   private volatile State state = State.CONNECTING;
   private volatile @Nullable CompletionStage<? extends ChannelDriver> connecting;
+  // Who keeps what is opened beside it.
+  private volatile Channels.@Nullable Keeping besides;
   // Made when it is first asked for.
   private volatile @Nullable CompletableFuture<Void> gone;
 
@@ -176,6 +179,23 @@ public final class DrivenChannel implements Channel, Scope.Member {
       SinkEnd end = new SinkEnd(label, engine, options.writeWait(), narrow);
       keep(end);
       return end;
+    }
+
+    @Override
+    public Channel channel(String label, Function<ProviderContext, ChannelDriver> narrow) {
+      DrivenChannel made = new DrivenChannel(endpoint, options.withName(label), engine, handles);
+      Channels.Keeping keeping = besides;
+      made.besides = keeping;
+      made.attach(narrow.apply(made.context()));
+      if (keeping != null) {
+        try {
+          keeping.keep(made);
+        } catch (RuntimeException e) {
+          made.abort(e);
+          throw e;
+        }
+      }
+      return made;
     }
 
     @Override
@@ -326,6 +346,11 @@ public final class DrivenChannel implements Channel, Scope.Member {
   }
 
   // ---- who keeps it
+
+  /** Names who keeps what is opened beside it. */
+  void besidesGoTo(Channels.Keeping keepers) {
+    besides = keepers;
+  }
 
   /** Names who is told when it is over: now, if it is. */
   void keptBy(Keeper value) {

@@ -3,8 +3,10 @@ package io.penstock.impl.kind;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.impl.channel.DrivenChannel;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
@@ -35,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /** Opens drivers of a provider and puts ends on them. */
@@ -87,6 +90,15 @@ public final class Peers implements AutoCloseable {
     @Override
     public ByteSink sink(String sinkName, SinkDriver driver) {
       return new SinkEnd(sinkName, engine, Wait.forever(), driver);
+    }
+
+    @Override
+    public Channel channel(String label, Function<ProviderContext, ChannelDriver> driver) {
+      DrivenChannel made =
+          new DrivenChannel(
+              Endpoint.parse("test:" + label), ChannelOptions.defaults().withName(label), engine);
+      made.attach(driver.apply(made.context()));
+      return made;
     }
 
     @Override

@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -73,6 +75,22 @@ public final class Link extends AbstractClientChannel {
     default int refuses() {
       return 0;
     }
+
+    /**
+     * The peer wants to open the channel.
+     *
+     * @param body what its message has beside what all have
+     * @return completes when it may; fails with the refusal that the peer is told
+     */
+    default CompletionStage<?> opens(Buffer body) {
+      int refusal = refuses();
+      return refusal == 0
+          ? CompletableFuture.completedFuture(null)
+          : CompletableFuture.failedFuture(new Refusal(refusal, "refused"));
+    }
+
+    /** The peer was told that the channel is open. */
+    default void opened() {}
 
     /**
      * Nothing more comes, and nothing more can be sent.
@@ -237,17 +255,62 @@ public final class Link extends AbstractClientChannel {
     OpenFuture future = new DefaultOpenFuture(this, futureLock);
     // Closing waits for it.
     openFuture = future;
-    int refusal = owner.refuses();
-    if (refusal != 0) {
-      future.setException(new SshChannelOpenException(getChannelId(), refusal, "refused"));
-      closedByUs = true;
-      Object unused = close(true);
-      return future;
+    CompletionStage<?> unused =
+        owner
+            .opens(buffer)
+            .whenComplete(
+                (permitted, failure) -> {
+                  if (failure == null) {
+                    confirm(future);
+                  } else {
+                    refuse(future, failure);
+                  }
+                });
+    // The library would tell the peer of a refusal without its reason, so it hears of none.
+    return new DefaultOpenFuture(this, futureLock);
+  }
+
+  private void confirm(OpenFuture future) {
+    if (isClosing()) {
+      future.setException(new IOException("the connection is closing"));
+      return;
     }
-    signalChannelOpenSuccess();
+    try {
+      // Never waits, as below.
+      boolean unused =
+          ThreadUtils.runAsInternal(
+              this,
+              link -> {
+                link.signalChannelOpenSuccess();
+                return true;
+              });
+    } catch (IOException e) {
+      writeFailed(e);
+    }
     opened.set(true);
     future.setOpened();
-    return future;
+    owner.opened();
+  }
+
+  private void refuse(OpenFuture future, Throwable failure) {
+    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+    int code =
+        cause instanceof Refusal refusal ? refusal.code() : SshConstants.SSH_OPEN_CONNECT_FAILED;
+    String text = cause == null ? "refused" : String.valueOf(cause.getMessage());
+    try {
+      Buffer buffer = getSession().createBuffer(SshConstants.SSH_MSG_CHANNEL_OPEN_FAILURE, 256);
+      buffer.putUInt(getRecipient());
+      buffer.putUInt(code);
+      buffer.putString(text);
+      // The language.
+      buffer.putString("");
+      IoWriteFuture unused = write(buffer);
+    } catch (IOException e) {
+      writeFailed(e);
+    }
+    closedByUs = true;
+    future.setException(new SshChannelOpenException(getChannelId(), code, text));
+    Object unused = close(true);
   }
 
   @Override

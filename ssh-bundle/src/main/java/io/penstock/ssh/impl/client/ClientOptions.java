@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param login the connection that it needs
  * @param share whether others may use that connection, too
+ * @param forwardAgent whether the program may reach the agent
  * @param persist how long a shared connection stays without channels
  * @param program what to run
  * @param theirs what a peer has asked for, if that is what to run
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
 record ClientOptions(
     Login login,
     boolean share,
+    boolean forwardAgent,
     Duration persist,
     Program program,
     Optional<ProgramRequest> theirs,
@@ -111,6 +113,7 @@ record ClientOptions(
           "passphrase-file",
           "password-file",
           "agent",
+          "forward-agent",
           "known-hosts",
           "host-key-checking",
           "keep-alive",
@@ -140,11 +143,19 @@ record ClientOptions(
             checking(given),
             given.duration("keep-alive", "0s", true),
             (int) given.number("keep-alive-count", "3", 1, 1000));
+    boolean forwardAgent = given.flag("forward-agent", false);
+    if (forwardAgent && login.agent().isEmpty()) {
+      throw new IllegalArgumentException(
+          "forward-agent: there is no agent; expected one by agent=");
+    }
+    Program own = program(given);
+    if (forwardAgent && !own.session()) {
+      throw new IllegalArgumentException("forward-agent: expected a session, not direct=");
+    }
     boolean share = given.flag("share", false);
     if (!share && given.text("persist").isPresent()) {
       throw new IllegalArgumentException("persist: only a connection with share=true can persist");
     }
-    Program own = program(given);
     // On whose behalf it is; what is no session pays no heed.
     Optional<ProgramRequest> peers = own.session() ? options.program() : Optional.empty();
     Optional<ProgramRequest> theirs =
@@ -152,6 +163,7 @@ record ClientOptions(
     return new ClientOptions(
         login,
         share,
+        forwardAgent,
         given.duration("persist", "0s", true),
         theirs.map(ClientOptions::program).orElse(own),
         theirs,

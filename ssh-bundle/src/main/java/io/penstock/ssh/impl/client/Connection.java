@@ -7,11 +7,15 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.sshd.client.session.ClientSession;
+import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.session.ConnectionService;
+import org.apache.sshd.common.session.Session;
 import org.jspecify.annotations.Nullable;
 
 /** A connection that somebody is logged in on, for one channel or for many. */
 final class Connection {
+  private static final AttributeKey<Connection> OF = new AttributeKey<>();
+
   /** So long the peer has to take its leave. */
   private static final Duration FAREWELL = Duration.ofSeconds(5);
 
@@ -19,6 +23,7 @@ final class Connection {
   private final Duration persist;
   private final Runnable onClose;
   private final AtomicBoolean over = new AtomicBoolean();
+  private final Forwards forwards = new Forwards();
 
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by the lock.
@@ -36,7 +41,18 @@ final class Connection {
     this.session = session;
     this.persist = persist;
     this.onClose = onClose;
+    session.setAttribute(OF, this);
     session.addCloseFutureListener(done -> retire());
+  }
+
+  /** That of the library's session; null before somebody is logged in. */
+  static @Nullable Connection of(Session session) {
+    return session.getAttribute(OF);
+  }
+
+  /** Who takes the channels that the server opens. */
+  Forwards forwards() {
+    return forwards;
   }
 
   ClientSession session() {

@@ -116,7 +116,7 @@ final class Engine {
     client.setKeyIdentityProvider(KeyIdentityProvider.EMPTY_KEYS_PROVIDER);
     client.setFilePasswordProvider(FilePasswordProvider.EMPTY);
     client.setForwardingFilter(RejectAllForwardingFilter.INSTANCE);
-    client.setChannelFactories(List.of());
+    client.setChannelFactories(List.of(AgentArrival.factory(), X11Arrival.factory()));
     client.setUnknownChannelReferenceHandler(DefaultUnknownChannelReferenceHandler.INSTANCE);
     client.setServerKeyVerifier(Engine::trusts);
     client.setUserInteraction(new Answers());

@@ -5,6 +5,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ProviderContext;
+import io.penstock.ssh.impl.agent.AgentRelay;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.client.ClientOptions.Program;
 import io.penstock.ssh.impl.client.ClientOptions.Purpose;
@@ -127,9 +128,13 @@ final class Opening {
       return CompletableFuture.failedFuture(e);
     }
     CompletableFuture<Void> ready =
-        wanted.pty().isPresent()
-            ? session.askForPty(wanted.pty().get())
+        wanted.forwardAgent()
+            ? session.askForAgent(
+                new AgentRelay(wanted.login().agent().orElseThrow(), context.executor()))
             : CompletableFuture.<Void>completedFuture(null);
+    if (wanted.pty().isPresent()) {
+      ready = ready.thenCompose(done -> session.askForPty(wanted.pty().get()));
+    }
     Program program = wanted.program();
     byte[] text = wanted.text();
     return switch (program.purpose()) {

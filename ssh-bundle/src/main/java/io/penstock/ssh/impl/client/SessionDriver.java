@@ -2,6 +2,7 @@
 package io.penstock.ssh.impl.client;
 
 import io.penstock.channel.Capability;
+import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ProgramFacet;
 import io.penstock.error.ConnectionResetException;
@@ -12,9 +13,11 @@ import io.penstock.ssh.Pty;
 import io.penstock.ssh.SshClientFacet;
 import io.penstock.ssh.SshExit;
 import io.penstock.ssh.SshFacet;
+import io.penstock.ssh.SshX11;
 import io.penstock.ssh.impl.Awaiting;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.client.ClientOptions.Stderr;
+import io.penstock.ssh.impl.x11.Cookie;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -27,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
@@ -60,6 +64,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private final AtomicBoolean started = new AtomicBoolean();
   private final RemoteProgram program = new RemoteProgram(this);
+  private final AtomicReference<@Nullable ToDisplay> display = new AtomicReference<>();
 
   SessionDriver(
       Link link,
@@ -138,6 +143,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     } else {
       exit.completeExceptionally(cause);
     }
+    connection.forwards().remove(this);
     super.over(cause);
   }
 
@@ -145,6 +151,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
   void giveUp() {
     exit.completeExceptionally(
         new ConnectionResetException(name, "nobody waits for the program any more", 0));
+    connection.forwards().remove(this);
     super.giveUp();
   }
 
@@ -181,8 +188,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     return new RequestRejectedException(name, type + " is refused here: " + why, 0);
   }
 
-  /** Asks for what has to be there before the program starts. */
-  private CompletableFuture<Void> before(String type, boolean wantReply, Consumer<Buffer> body) {
+  private @Nullable String unfitToStart() {
     String why = unfit();
     if (why == null && link.isEofSent()) {
       why = "our output is ended";
@@ -190,6 +196,12 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     if (why == null && started.get()) {
       why = "a program was started already";
     }
+    return why;
+  }
+
+  /** Asks for what has to be there before the program starts. */
+  private CompletableFuture<Void> before(String type, boolean wantReply, Consumer<Buffer> body) {
+    String why = unfitToStart();
     return why == null
         ? link.request(type, wantReply, body)
         : CompletableFuture.failedFuture(refused(type, why));
@@ -334,6 +346,93 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     tell("signal", body -> body.putString(signal));
   }
 
+  // ---- what comes back
+
+  CompletableFuture<Void> askForAgent(Consumer<Channel> handler) {
+    String why = unfitToStart();
+    if (why != null) {
+      return CompletableFuture.failedFuture(refused("auth-agent-req", why));
+    }
+    connection.forwards().add(new Forwards.ToAgent(this, handler));
+    return link.request("auth-agent-req@openssh.com", false, body -> {})
+        .whenComplete(
+            (done, failure) -> {
+              if (failure != null || link.isClosing()) {
+                connection.forwards().remove(this);
+              }
+            });
+  }
+
+  @Override
+  public void forwardAgent(Consumer<Channel> handler) throws IOException {
+    await(askForAgent(Objects.requireNonNull(handler, "handler")), Wait.forever(), "an agent");
+  }
+
+  @Override
+  public String forwardX11(SshX11 wanted, Consumer<Channel> handler, Wait wait) throws IOException {
+    return display(wanted, Objects.requireNonNull(handler, "handler"), wait);
+  }
+
+  @Override
+  public String forwardX11(SshX11 wanted, Wait wait) throws IOException {
+    return display(wanted, null, wait);
+  }
+
+  private String display(SshX11 wanted, @Nullable Consumer<Channel> handler, Wait wait)
+      throws IOException {
+    mayWait(wait);
+    String cookie = wanted.cookie().orElseGet(Cookie::fresh);
+    ToDisplay taker =
+        new ToDisplay(
+            this,
+            new Cookie(wanted.protocol(), cookie, wanted.realCookie().orElse(cookie)),
+            wanted.singleConnection(),
+            handler);
+    String why = unfitToStart();
+    if (why == null && !display.compareAndSet(null, taker)) {
+      why = "it was asked for already";
+    }
+    if (why != null) {
+      throw refused("x11-req", why);
+    }
+    // Before the answer, which X clients may follow at once.
+    connection.forwards().add(taker);
+    boolean granted = false;
+    try {
+      await(
+          link.request(
+              "x11-req",
+              true,
+              body -> {
+                body.putBoolean(wanted.singleConnection());
+                body.putString(wanted.protocol());
+                body.putString(cookie);
+                body.putUInt(wanted.screen());
+              }),
+          wait,
+          "X11");
+      granted = true;
+    } finally {
+      if (!granted) {
+        connection.forwards().remove(taker);
+        display.set(null);
+      }
+    }
+    if (link.isClosing()) {
+      connection.forwards().remove(this);
+    }
+    return cookie;
+  }
+
+  @Override
+  public Channel acceptX11(Wait wait) throws IOException {
+    ToDisplay taker = display.get();
+    if (taker == null || !taker.queues()) {
+      throw new IllegalStateException("no X11 was asked for without a handler");
+    }
+    return taker.accept(wait);
+  }
+
   // ---- standard error and the end
 
   @Override
@@ -349,5 +448,10 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
   @Override
   public SshExit exit(Wait wait) throws IOException {
     return Awaiting.await(exit, wait, name, "how the program ended");
+  }
+
+  @Override
+  public String toString() {
+    return name;
   }
 }

@@ -11,6 +11,7 @@ import io.penstock.ssh.SshFacet;
 import io.penstock.ssh.impl.channel.Link;
 import java.io.IOException;
 import java.net.SocketAddress;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Future;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 class StreamDriver implements ChannelDriver, SshFacet, Link.Owner {
   final Link link;
   final ProviderContext context;
-  private final Connection connection;
+  final Connection connection;
   private final ChannelOptions options;
   private final AtomicBoolean left = new AtomicBoolean();
   private final AtomicBoolean closing = new AtomicBoolean();
@@ -53,6 +54,11 @@ class StreamDriver implements ChannelDriver, SshFacet, Link.Owner {
       }
       connection.leave(context);
     }
+  }
+
+  /** How long the peer may take to close a channel. */
+  final Duration closeLimit() {
+    return options.closeTimeout();
   }
 
   /** It did not come to be, or nobody wants it. */

@@ -3,6 +3,7 @@ package io.penstock.ssh.impl.server;
 
 import io.penstock.channel.CallerFacet;
 import io.penstock.channel.Capability;
+import io.penstock.channel.Channel;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ProviderContext;
@@ -12,11 +13,14 @@ import io.penstock.ssh.Pty;
 import io.penstock.ssh.SshFacet;
 import io.penstock.ssh.SshRequest;
 import io.penstock.ssh.SshServerFacet;
+import io.penstock.ssh.SshX11;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.stream.ByteSink;
+import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -58,6 +62,7 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
   private final Notices notices = new Notices();
   private final Calling calling = new Calling(this);
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
+  private final Beside beside;
   private volatile @Nullable ProviderContext context;
   private volatile @Nullable Future<?> force;
 
@@ -77,6 +82,7 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
     this.listener = listener;
     this.closeLimit = closeLimit;
     this.listening = listening;
+    this.beside = new Beside(closeLimit);
   }
 
   static int channels(Session session) {
@@ -144,6 +150,8 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
         yield may.env(session, name) && variable(name, body.getString());
       }
       case "pty-req" -> terminal(body);
+      case "auth-agent-req@openssh.com" -> agent(may, session);
+      case "x11-req" -> may.x11(session) && beside.offerX11(body);
       case "window-change" -> resized(body);
       case "signal" -> {
         String name = body.getString();
@@ -151,6 +159,14 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
       }
       default -> false;
     };
+  }
+
+  private boolean agent(Permissions may, Session session) {
+    boolean granted = may.agent(session);
+    if (granted) {
+      beside.offerAgent();
+    }
+    return granted;
   }
 
   /** What a key is held to takes the place of what was asked for. */
@@ -463,6 +479,26 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
     } finally {
       lock.unlock();
     }
+  }
+
+  @Override
+  public boolean agent() {
+    return beside.agent();
+  }
+
+  @Override
+  public Channel openAgent(Wait wait) throws IOException {
+    return beside.openAgent(link.getSession(), context(), wait);
+  }
+
+  @Override
+  public Optional<SshX11> x11() {
+    return beside.x11();
+  }
+
+  @Override
+  public Channel openX11(InetSocketAddress originator, Wait wait) throws IOException {
+    return beside.openX11(link.getSession(), context(), originator, wait);
   }
 
   @Override

@@ -44,7 +44,8 @@ record ServerOptions(
     Duration idleTimeout,
     long window) {
 
-  private static final Set<String> ALLOWABLE = Set.of("exec", "shell", "pty", "env", "signal");
+  private static final Set<String> ALLOWABLE =
+      Set.of("exec", "shell", "pty", "env", "signal", "agent", "x11");
 
   static final Set<String> KEYS =
       Set.of(
@@ -78,7 +79,7 @@ record ServerOptions(
     List<String> allow = given.list("allow", "exec,shell,pty,env,signal");
     for (String each : allow) {
       if (!ALLOWABLE.contains(each)) {
-        throw Given.refused("allow", each, "some of exec, shell, pty, env and signal");
+        throw Given.refused("allow", each, "some of exec, shell, pty, env, signal, agent and x11");
       }
     }
     return new ServerOptions(
