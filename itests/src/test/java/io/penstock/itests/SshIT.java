@@ -13,6 +13,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.itests.exam.ContainerKind;
 import io.penstock.itests.exam.InContainer;
+import io.penstock.itests.support.OpenFiles;
 import io.penstock.itests.support.Penstock;
 import io.penstock.itests.support.Services;
 import io.penstock.stream.Wait;
@@ -24,9 +25,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Hashtable;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
@@ -58,26 +61,8 @@ class SshIT {
     ChannelFactory factory = Services.any(context, ChannelFactory.class, "");
     assertTrue(factory.schemes().containsAll(Set.of("ssh", "ssh-listen")));
     Path key = key();
-    try (Listener listener =
-            factory.listen(
-                Endpoint.parse(
-                    "ssh-listen://127.0.0.1:0?hostkey="
-                        + folder.resolve("host")
-                        + "&authorized-keys="
-                        + key
-                        + ".pub"),
-                OPTIONS);
-        Channel client =
-            factory.open(
-                Endpoint.parse(
-                    "ssh://me@"
-                        + listener.endpoint().address().substring(2)
-                        + "?exec=x&host-key-checking=accept-new&known-hosts="
-                        + folder.resolve("known")
-                        + "&identity="
-                        + key),
-                OPTIONS,
-                SOON);
+    try (Listener listener = listen(factory, key);
+        Channel client = open(factory, listener, key);
         Channel server = listener.accept(SOON)) {
       client.sink().writeFully("there", SOON);
       client.sink().end();
@@ -129,6 +114,76 @@ class SshIT {
       registered.unregister();
       assertThrows(IOException.class, () -> factory.open(login, OPTIONS, SOON));
     }
+  }
+
+  @Test
+  void nothingIsLeftWhenTheBundleHasStopped(BundleContext context) throws Exception {
+    Bundle bundle = Penstock.bundle(context, "io.penstock.ssh");
+    ChannelFactory factory = Services.any(context, ChannelFactory.class, "");
+    Path key = key();
+    // The first use opens what the JDK keeps for good.
+    talk(factory, key, bundle);
+    Set<String> before = OpenFiles.channels();
+    Set<String> portsBefore = OpenFiles.listeningPorts();
+    bundle.start();
+    Set<Thread> threads = talk(factory, key, bundle);
+    try {
+      assertFalse(threads.isEmpty(), "it has threads while it runs");
+      for (Thread thread : threads) {
+        thread.join(20_000);
+      }
+      assertEquals(
+          List.of(), threads.stream().filter(Thread::isAlive).map(Thread::getName).toList());
+      Set<String> ports = OpenFiles.listeningPorts();
+      ports.removeAll(portsBefore);
+      assertEquals(Set.of(), ports);
+      Set<String> channels = OpenFiles.channels();
+      channels.removeAll(before);
+      assertEquals(Set.of(), channels);
+    } finally {
+      bundle.start();
+    }
+  }
+
+  /** Has connections of either role, with much on its way, when the bundle stops. */
+  private Set<Thread> talk(ChannelFactory factory, Path key, Bundle bundle) throws Exception {
+    try (Listener listener = listen(factory, key);
+        Channel client = open(factory, listener, key);
+        Channel server = listener.accept(SOON)) {
+      client.sink().writeFully(ByteBuffer.allocate(1 << 20), SOON);
+      server.source().readFully(ByteBuffer.allocate(1 << 19), SOON);
+      Set<Thread> threads =
+          Thread.getAllStackTraces().keySet().stream()
+              .filter(each -> each.getName().startsWith("sshd-"))
+              .collect(Collectors.toSet());
+      bundle.stop();
+      assertFalse(client.isOpen() || server.isOpen(), "what the bundle made goes with it");
+      return threads;
+    }
+  }
+
+  private Listener listen(ChannelFactory factory, Path key) throws Exception {
+    return factory.listen(
+        Endpoint.parse(
+            "ssh-listen://127.0.0.1:0?hostkey="
+                + folder.resolve("host")
+                + "&authorized-keys="
+                + key
+                + ".pub"),
+        OPTIONS);
+  }
+
+  private Channel open(ChannelFactory factory, Listener listener, Path key) throws Exception {
+    return factory.open(
+        Endpoint.parse(
+            "ssh://me@"
+                + listener.endpoint().address().substring(2)
+                + "?exec=x&host-key-checking=accept-new&known-hosts="
+                + folder.resolve("known")
+                + "&identity="
+                + key),
+        OPTIONS,
+        SOON);
   }
 
   private Path key() throws Exception {

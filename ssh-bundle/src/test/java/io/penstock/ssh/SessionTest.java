@@ -281,12 +281,9 @@ class SessionTest {
       listener.close();
     }
     for (Thread each : started) {
-      // The library keeps one for key exchanges, for all connections of the process.
-      if (!each.getName().contains("kex-flusher")) {
-        assertTrue(each.isDaemon(), each.getName());
-        each.join(20_000);
-        assertFalse(each.isAlive(), each.getName());
-      }
+      assertTrue(each.isDaemon(), each.getName());
+      each.join(20_000);
+      assertFalse(each.isAlive(), each.getName());
     }
   }
 

@@ -41,6 +41,7 @@ public final class Providers {
     static final boolean DONE = register();
 
     private static boolean register() {
+      Flushers.goAtOnce();
       // Java's own first: its ciphers are the fastest.
       Object unused = SecurityUtils.registerSecurityProvider(new SunJCESecurityProviderRegistrar());
       try {
