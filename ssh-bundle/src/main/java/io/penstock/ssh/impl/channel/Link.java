@@ -2,7 +2,6 @@
 package io.penstock.ssh.impl.channel;
 
 import io.penstock.error.BrokenPipeException;
-import io.penstock.error.ConnectionResetException;
 import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.error.StreamClosedException;
@@ -25,12 +24,14 @@ import org.apache.sshd.client.channel.AbstractClientChannel;
 import org.apache.sshd.client.future.DefaultOpenFuture;
 import org.apache.sshd.client.future.OpenFuture;
 import org.apache.sshd.common.SshConstants;
+import org.apache.sshd.common.SshException;
 import org.apache.sshd.common.channel.RequestHandler;
 import org.apache.sshd.common.channel.exception.SshChannelOpenException;
 import org.apache.sshd.common.io.IoWriteFuture;
 import org.apache.sshd.common.session.ConnectionService;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.util.buffer.Buffer;
+import org.apache.sshd.common.util.buffer.BufferUtils;
 import org.apache.sshd.common.util.threads.ThreadUtils;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.jspecify.annotations.Nullable;
@@ -52,6 +53,9 @@ public final class Link extends AbstractClientChannel {
   private static final long PACKET = 32 * 1024;
 
   private static final int HEADER = 64;
+
+  /** Some peers count it to the packet. */
+  private static final int LENGTH_FIELD = 4;
 
   /** Hears of what concerns the channel as a whole. No method may wait. */
   public interface Owner {
@@ -220,14 +224,12 @@ public final class Link extends AbstractClientChannel {
                   new OpenFailedException(
                       name, refused.getReasonCode(), String.valueOf(refused.getMessage())));
             } else {
-              result.completeExceptionally(
-                  new ConnectionResetException(
-                      name, "the connection was lost while the channel was opened", 0));
+              result.completeExceptionally(Losses.of(name, getSession()));
             }
           });
     } catch (IOException | RuntimeException e) {
-      result.completeExceptionally(
-          new IOException(name + ": the channel cannot be opened: " + e.getMessage(), e));
+      // The connection closes at this moment, or has gone.
+      result.completeExceptionally(lost(e));
     }
     return result;
   }
@@ -321,6 +323,12 @@ public final class Link extends AbstractClientChannel {
   // ---- what comes
 
   @Override
+  public void handleData(Buffer buffer) throws IOException {
+    int length = incoming(buffer);
+    doWriteData(buffer.array(), buffer.rpos(), length);
+  }
+
+  @Override
   protected void doWriteData(byte[] data, int off, long len) {
     input.put(data, off, (int) len);
   }
@@ -338,11 +346,38 @@ public final class Link extends AbstractClientChannel {
     }
   }
 
+  /**
+   * Takes bytes off the window. Whoever does not keep to what was agreed on loses the connection:
+   * nothing that follows can be relied upon.
+   */
+  private int incoming(Buffer buffer) throws IOException {
+    long length = buffer.getUInt();
+    if (length > buffer.available()) {
+      throw broken("a packet that claims " + length + " bytes and has " + buffer.available());
+    }
+    if (length > PACKET + LENGTH_FIELD) {
+      throw broken("a packet of " + length + " bytes where at most " + PACKET + " are allowed");
+    }
+    if (isEofSignalled()) {
+      throw broken(length + " bytes after the end of its output");
+    }
+    long window = getLocalWindow().getSize();
+    if (length > window) {
+      throw broken(length + " bytes into a window of " + window);
+    }
+    getLocalWindow().consume(length);
+    return (int) length;
+  }
+
+  private static SshException broken(String what) {
+    return new SshException(
+        SshConstants.SSH2_DISCONNECT_PROTOCOL_ERROR, "the peer has sent " + what);
+  }
+
   @Override
   public void handleExtendedData(Buffer buffer) throws IOException {
     int type = buffer.getInt();
-    long length =
-        validateIncomingDataSize(SshConstants.SSH_MSG_CHANNEL_EXTENDED_DATA, buffer.getUInt());
+    int length = incoming(buffer);
     if (type == SshConstants.SSH_EXTENDED_DATA_STDERR) {
       doWriteExtendedData(buffer.array(), buffer.rpos(), length);
     } else {
@@ -386,6 +421,10 @@ public final class Link extends AbstractClientChannel {
 
   @Override
   public void handleEof() throws IOException {
+    if (isEofSignalled()) {
+      // Nothing new; the library would log each.
+      return;
+    }
     super.handleEof();
     input.end();
     errors.end();
@@ -393,7 +432,13 @@ public final class Link extends AbstractClientChannel {
 
   @Override
   public void handleWindowAdjust(Buffer buffer) throws IOException {
-    super.handleWindowAdjust(buffer);
+    long more = buffer.getUInt();
+    long present = getRemoteWindow().getSize();
+    if (more > BufferUtils.MAX_UINT32_VALUE - present) {
+      throw broken(
+          "credit for " + more + " bytes more than " + present + ", which no window holds");
+    }
+    getRemoteWindow().expand(more);
     wakeWriters();
   }
 
@@ -421,15 +466,19 @@ public final class Link extends AbstractClientChannel {
       LOG.log(Level.DEBUG, name + ": the request " + type + " cannot be read", e);
       granted = false;
     }
-    if (wantReply) {
-      IoWriteFuture unused =
-          sendResponse(
-              buffer,
-              type,
-              granted ? RequestHandler.Result.ReplySuccess : RequestHandler.Result.ReplyFailure,
-              true);
+    try {
+      if (wantReply) {
+        IoWriteFuture unused =
+            sendResponse(
+                buffer,
+                type,
+                granted ? RequestHandler.Result.ReplySuccess : RequestHandler.Result.ReplyFailure,
+                true);
+      }
+    } finally {
+      // Also when the connection has gone meanwhile: something may have been kept for it.
+      owner.answered(type, granted);
     }
-    owner.answered(type, granted);
   }
 
   // ---- what goes
@@ -449,7 +498,7 @@ public final class Link extends AbstractClientChannel {
           name,
           why == null
               ? closedByUs ? "the channel is closed" : "the peer has closed the channel"
-              : "nobody reads any more: " + why.getMessage(),
+              : nobodyReads(why),
           0);
     }
   }
@@ -461,7 +510,8 @@ public final class Link extends AbstractClientChannel {
   /** Sends what the peer has room for; returns how much, 0 for no room. */
   int send(boolean asErrors, ByteBuffer src, int most, Outbox from) throws IOException {
     int n;
-    IoWriteFuture written;
+    IoWriteFuture written = null;
+    IOException lost = null;
     sending.lock();
     try {
       checkWritable();
@@ -485,12 +535,27 @@ public final class Link extends AbstractClientChannel {
       put(src, n, buffer);
       getRemoteWindow().consume(n);
       from.leaving(n);
-      written = write(buffer);
+      try {
+        written = write(buffer);
+      } catch (IOException e) {
+        lost = e;
+      }
     } finally {
       sending.unlock();
     }
+    if (written == null) {
+      from.left(n, lost);
+      // The connection closes at this moment: as if it had before.
+      BrokenPipeException broken = new BrokenPipeException(name, nobodyReads(lost), 0);
+      broken.initCause(lost);
+      throw broken;
+    }
     IoWriteFuture unused = written.addListener(done -> from.left(n, done.getException()));
     return n;
+  }
+
+  private static String nobodyReads(@Nullable IOException why) {
+    return "nobody reads any more" + (why == null ? "" : ": " + why.getMessage());
   }
 
   private static void put(ByteBuffer src, int n, Buffer buffer) {
@@ -506,7 +571,18 @@ public final class Link extends AbstractClientChannel {
 
   /** Never waits: while keys are exchanged the library would, for any thread but its own. */
   private IoWriteFuture write(Buffer buffer) throws IOException {
-    return ThreadUtils.runAsInternal(buffer, getSession()::writePacket);
+    try {
+      return ThreadUtils.runAsInternal(buffer, getSession()::writePacket);
+    } catch (IOException | RuntimeException e) {
+      throw lost(e);
+    }
+  }
+
+  /** In our own type: the library's says nothing to anybody. */
+  private IOException lost(Exception cause) {
+    IOException lost = Losses.of(name, getSession());
+    lost.initCause(cause);
+    return lost;
   }
 
   void endIfAllHave() throws IOException {
@@ -639,6 +715,11 @@ public final class Link extends AbstractClientChannel {
     }
     refuseUnanswered();
     wakeWriters();
+    OpenFuture asked = openFuture;
+    if (cause != null && asked != null && !asked.isDone()) {
+      // Nobody answers any more.
+      asked.setException(cause);
+    }
     if (!closedByUs || closedByPeer) {
       tellOver();
     }

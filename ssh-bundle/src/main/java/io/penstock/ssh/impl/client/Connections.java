@@ -3,6 +3,7 @@ package io.penstock.ssh.impl.client;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.error.ConnectionResetException;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.impl.Providers;
@@ -175,7 +176,8 @@ public final class Connections implements AutoCloseable {
       if (!connection.join()) {
         if (!wanted.share()) {
           result.completeExceptionally(
-              new IOException(context.name() + ": the connection was lost at once"));
+              new ConnectionResetException(
+                  context.name(), "the connection was lost as soon as we were logged in", 0));
         }
         return wanted.share() ? false : true;
       }

@@ -3,6 +3,7 @@ package io.penstock.ssh.impl.client;
 
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
+import io.penstock.error.ConnectionResetException;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.ssh.impl.Secrets;
@@ -209,7 +210,10 @@ final class Login {
             Kind.NOT_FOUND, endpoint, String.valueOf(each.getMessage()), failure);
       }
     }
-    return new IOException(endpoint + ": cannot be connected to: " + failure.getMessage(), failure);
+    ConnectionResetException lost =
+        new ConnectionResetException(name, "cannot be connected: " + failure.getMessage(), 0);
+    lost.initCause(failure);
+    return lost;
   }
 
   private void keepAlive(ClientSession made) {
