@@ -142,14 +142,12 @@ public final class AgentRelay implements Consumer<Channel> {
       }
       try {
         socket.close();
-        if (wrong == null) {
-          Object unused = channel.closeAsync();
-          return;
-        }
       } catch (IOException e) {
         LOG.log(Level.DEBUG, channel.name() + ": the connection to the agent was not closed", e);
       }
-      if (wrong != null) {
+      if (wrong == null) {
+        Object unused = channel.closeAsync();
+      } else {
         LOG.log(Level.WARNING, "{0}: cut, because {1}", channel.name(), wrong.getMessage());
         channel.abort(wrong);
       }
