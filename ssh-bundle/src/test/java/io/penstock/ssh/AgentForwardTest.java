@@ -12,6 +12,7 @@ import io.penstock.channel.Listener;
 import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.stream.Wait;
+import io.penstock.testing.Case;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -61,7 +62,7 @@ class AgentForwardTest {
     return head.getInt(5);
   }
 
-  @Test
+  @Case(seconds = 60)
   void programOnAServerOfOpenSshSignsWithTheUsersAgent() throws Exception {
     String key = Bench.CLIENT_KEY + ".pub";
     try (OpenSsh.Server server = OpenSsh.Server.start();
@@ -92,7 +93,7 @@ class AgentForwardTest {
     }
   }
 
-  @Test
+  @Case(seconds = 60)
   void handlerGetsEachChannelToTheAgent() throws Exception {
     BlockingQueue<SshOriginFacet> seen = new LinkedBlockingQueue<>();
     try (OpenSsh.Server server = OpenSsh.Server.start();
@@ -115,7 +116,7 @@ class AgentForwardTest {
     assertEquals(Optional.empty(), facet.originator());
   }
 
-  @Test
+  @Case(seconds = 60)
   void clientOfOpenSshOffersItsAgentWhereThatIsAllowed() throws Exception {
     for (boolean allowed : new boolean[] {true, false}) {
       try (Listener listener = Bench.listen(allowed ? "allow=exec,agent" : "allow=exec")) {
@@ -159,7 +160,7 @@ class AgentForwardTest {
             + agent.socket());
   }
 
-  @Test
+  @Case(seconds = 60)
   void whatIsNoRequestToAnAgentCutsOnlyItsChannel() throws Exception {
     try (Listener listener = Bench.listen("allow=exec,agent");
         Channel client = Bench.open(forwarding(listener));
@@ -184,7 +185,7 @@ class AgentForwardTest {
     }
   }
 
-  @Test
+  @Case(seconds = 60)
   void agentIsOutOfReachOnceTheSessionIsOverThatHasOfferedIt() throws Exception {
     try (Listener listener = Bench.listen("allow=exec,agent");
         Channel lasting = Bench.open(Bench.connecting(listener.endpoint(), "share=true"))) {

@@ -10,6 +10,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.HandshakeException;
+import io.penstock.testing.Case;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -58,7 +59,7 @@ class AgentTest {
         login.toString().replaceAll("identity=[^&]*&", "") + "&agent=" + socket, options);
   }
 
-  @Test
+  @Case(seconds = 60)
   void agentSignsForAServerOfOpenSsh() throws Exception {
     try (Channel channel = Bench.open(with(server.exec("echo in"), agent.socket()))) {
       ByteBuffer said = channel.source().readAll(99, Bench.SOON);
@@ -66,7 +67,7 @@ class AgentTest {
     }
   }
 
-  @Test
+  @Case(seconds = 60)
   void agentSignsWithAnRsaKeyForAListenerOfOurs() throws Exception {
     Path authorized =
         Files.write(Bench.FOLDER.resolve("agents-authorized"), List.of(Bench.publicKey(rsa)));
@@ -94,7 +95,7 @@ class AgentTest {
     }
   }
 
-  @Test
+  @Case(seconds = 60)
   void keyThatTheAgentDoesNotSignWithIsPassedOver() throws Exception {
     // Its user has to agree, and there is nobody to ask.
     try (OpenSshAgent other = OpenSshAgent.start()) {
@@ -107,7 +108,7 @@ class AgentTest {
     }
   }
 
-  @Test
+  @Case(seconds = 60)
   void passwordIsTriedAfterAnAgentThatDoesNotSign() throws Exception {
     SshPolicy policy =
         new SshPolicy() {

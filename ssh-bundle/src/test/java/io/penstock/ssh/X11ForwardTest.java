@@ -16,6 +16,7 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
 import io.penstock.stream.Wait;
+import io.penstock.testing.Case;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -101,7 +102,7 @@ class X11ForwardTest {
 
   // ---- our own on both sides
 
-  @Test
+  @Case(seconds = 60)
   void realCookieTakesThePlaceOfTheFakeOne() throws Exception {
     BlockingQueue<String> cookies = new LinkedBlockingQueue<>();
     SshX11 wanted = SshX11.defaults().withScreen(2).withRealCookie(REAL);
@@ -141,7 +142,7 @@ class X11ForwardTest {
     }
   }
 
-  @Test
+  @Case(seconds = 60)
   void xClientWithoutTheCookieIsRefused() throws Exception {
     BlockingQueue<String> cookies = new LinkedBlockingQueue<>();
     BlockingQueue<Channel> come = new LinkedBlockingQueue<>();
@@ -186,7 +187,7 @@ class X11ForwardTest {
     }
   }
 
-  @Test
+  @Case(seconds = 60)
   void onlyOneXClientComesWhereOnlyOneIsWanted() throws Exception {
     SshX11 once = SshX11.defaults().withCookie(REAL).withSingleConnection(true);
     try (Meeting meeting = Meeting.of(session -> session.forwardX11(once, Bench.SOON))) {
@@ -200,7 +201,7 @@ class X11ForwardTest {
     }
   }
 
-  @Test
+  @Case(seconds = 60)
   void sessionsOnOneConnectionAreToldApartByTheirCookies() throws Exception {
     try (Listener listener = Bench.listen("allow=exec,x11")) {
       String login = Bench.login(listener.endpoint(), "share=true").toString();
@@ -225,7 +226,7 @@ class X11ForwardTest {
     }
   }
 
-  @Test
+  @Case(seconds = 60)
   void displayIsAskedForOnceAndOnlyWhereItIsAllowed() throws Exception {
     try (Meeting meeting =
         Meeting.of(
@@ -289,7 +290,7 @@ class X11ForwardTest {
     return text.toString();
   }
 
-  @Test
+  @Case(seconds = 60)
   void xClientOnAServerOfOpenSshReachesTheUsersDisplay() throws Exception {
     // It takes a port of its own near 6010 that is free; it has no others.
     try (OpenSsh.Server server =
@@ -325,7 +326,7 @@ class X11ForwardTest {
     }
   }
 
-  @Test
+  @Case(seconds = 60)
   void clientOfOpenSshOffersItsDisplay() throws Exception {
     try (Listener listener = Bench.listen("allow=exec,x11");
         ServerSocket display = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
