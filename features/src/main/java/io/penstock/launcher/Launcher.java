@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Filter;
@@ -77,7 +78,7 @@ public final class Launcher {
   }
 
   private static boolean isSsh(String argument) {
-    return argument.startsWith("ssh:") || argument.startsWith("ssh-listen:");
+    return Stream.of("ssh:", "ssh-listen:", "ssh-forward-listen:").anyMatch(argument::startsWith);
   }
 
   // From JDK 22 on there is a console without a terminal too, unless jdk.console names the old one.

@@ -8,6 +8,7 @@ import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.impl.client.Connections;
+import io.penstock.ssh.impl.client.ForwardListener;
 import io.penstock.ssh.impl.server.Policies;
 import io.penstock.ssh.impl.server.SshListener;
 import java.io.IOException;
@@ -24,7 +25,8 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 
 /**
- * Serves {@code ssh://USER@HOST:PORT} and {@code ssh-listen://HOST:PORT}.
+ * Serves {@code ssh://USER@HOST:PORT}, {@code ssh-listen://HOST:PORT} and {@code
+ * ssh-forward-listen://USER@HOST:PORT}.
  *
  * <p>In a container its service is found by itself. Without one:
  *
@@ -40,10 +42,15 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 @Component(
     name = "io.penstock.kind.ssh",
     service = ChannelProvider.class,
-    property = {ChannelProvider.SCHEME + "=ssh", ChannelProvider.SCHEME + "=ssh-listen"})
+    property = {
+      ChannelProvider.SCHEME + "=ssh",
+      ChannelProvider.SCHEME + "=ssh-listen",
+      ChannelProvider.SCHEME + "=ssh-forward-listen"
+    })
 public final class SshProvider implements ChannelProvider, AutoCloseable {
   private static final String CONNECT = "ssh";
   private static final String LISTEN = "ssh-listen";
+  private static final String FORWARD = "ssh-forward-listen";
 
   private final Connections connections = new Connections();
   private final Policies policies = new Policies();
@@ -54,12 +61,16 @@ public final class SshProvider implements ChannelProvider, AutoCloseable {
 
   @Override
   public Set<String> schemes() {
-    return Set.of(CONNECT, LISTEN);
+    return Set.of(CONNECT, LISTEN, FORWARD);
   }
 
   @Override
   public Set<String> optionKeys(String scheme) {
-    return scheme.equals(LISTEN) ? SshListener.optionKeys() : Connections.optionKeys();
+    return switch (scheme) {
+      case LISTEN -> SshListener.optionKeys();
+      case FORWARD -> ForwardListener.optionKeys();
+      default -> Connections.optionKeys();
+    };
   }
 
   @Override
@@ -71,7 +82,9 @@ public final class SshProvider implements ChannelProvider, AutoCloseable {
   @Override
   public ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
       throws IOException {
-    return SshListener.listen(endpoint, options, context, policies);
+    return endpoint.scheme().equals(FORWARD)
+        ? connections.listen(endpoint, options, context)
+        : SshListener.listen(endpoint, options, context, policies);
   }
 
   /**

@@ -114,6 +114,12 @@ final class Bench {
     return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
   }
 
+  /** The port at which a server listens for us. */
+  static int forwardedPort(Listener listener) {
+    String at = listener.endpoint().options().get("listen");
+    return Integer.parseInt(at.substring(at.lastIndexOf(':') + 1));
+  }
+
   /** The endpoint that connects to a listener, with nothing to run yet. */
   static Endpoint login(Endpoint bound, String... options) {
     int port = port(bound);

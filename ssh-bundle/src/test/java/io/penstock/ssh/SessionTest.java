@@ -241,11 +241,11 @@ class SessionTest {
         OpenFailedException refused =
             assertThrows(OpenFailedException.class, () -> Bench.open(login));
         assertEquals(4, refused.code());
-        OpenFailedException unknown =
+        OpenFailedException prohibited =
             assertThrows(
                 OpenFailedException.class,
                 () -> Bench.open(Endpoint.parse(login + "&direct=127.0.0.1:1")));
-        assertEquals(3, unknown.code());
+        assertEquals(1, prohibited.code());
         assertTrue(first.isOpen());
       }
     }

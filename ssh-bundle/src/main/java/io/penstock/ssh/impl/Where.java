@@ -21,9 +21,12 @@ public record Where(String user, String host, int port) {
    * @throws AddressException of the kind invalid, if it has another form
    */
   public static Where of(Endpoint endpoint) throws AddressException {
-    boolean listening = endpoint.listening();
+    // Who listens at a server has to log in there.
+    boolean listening = endpoint.scheme().equals("ssh-listen");
     String form =
-        listening ? "ssh-listen://HOST:PORT" : "ssh://USER@HOST:PORT, where :PORT may be left out";
+        listening
+            ? "ssh-listen://HOST:PORT"
+            : endpoint.scheme() + "://USER@HOST:PORT, where :PORT may be left out";
     String address = endpoint.address();
     if (!address.startsWith("//")) {
       throw invalid(endpoint, form);

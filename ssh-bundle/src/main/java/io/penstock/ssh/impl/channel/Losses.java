@@ -30,7 +30,7 @@ public final class Losses implements SessionListener {
   }
 
   /** Why a connection was lost, as far as anything was said. */
-  static IOException of(String name, @Nullable Session session) {
+  public static IOException of(String name, @Nullable Session session) {
     return new ConnectionResetException(name, "the connection was lost" + said(session), 0);
   }
 

@@ -127,22 +127,22 @@ record ClientOptions(
           "window",
           ENVIRONMENT);
 
+  /** Those that every kind has whose connection has to log in. */
+  static final Set<String> LOGIN_KEYS =
+      Set.of(
+          "identity",
+          "passphrase-file",
+          "password-file",
+          "agent",
+          "known-hosts",
+          "host-key-checking",
+          "keep-alive",
+          "keep-alive-count");
+
   /** Reads the options, and refuses what is not allowed. */
   static ClientOptions of(Endpoint endpoint, ChannelOptions options) throws IOException {
     Given given = new Given(options.extra());
-    Login login =
-        new Login(
-            Where.of(endpoint),
-            given.paths("identity"),
-            given.path("passphrase-file"),
-            given.path("password-file"),
-            agent(given, System.getenv("SSH_AUTH_SOCK")),
-            given
-                .path("known-hosts")
-                .orElseGet(() -> Path.of(System.getProperty("user.home"), ".ssh", "known_hosts")),
-            checking(given),
-            given.duration("keep-alive", "0s", true),
-            (int) given.number("keep-alive-count", "3", 1, 1000));
+    Login login = login(endpoint, given);
     boolean forwardAgent = given.flag("forward-agent", false);
     if (forwardAgent && login.agent().isEmpty()) {
       throw new IllegalArgumentException(
@@ -170,7 +170,28 @@ record ClientOptions(
         environment(options.extra(), peers, theirs.isPresent()),
         pty(given, peers),
         stderr(given, peers.isPresent()),
-        given.number("window", "2MiB", LEAST_WINDOW, MOST_WINDOW));
+        window(given));
+  }
+
+  /** What the keys of {@link #LOGIN_KEYS} say. */
+  static Login login(Endpoint endpoint, Given given) throws IOException {
+    return new Login(
+        Where.of(endpoint),
+        given.paths("identity"),
+        given.path("passphrase-file"),
+        given.path("password-file"),
+        agent(given, System.getenv("SSH_AUTH_SOCK")),
+        given
+            .path("known-hosts")
+            .orElseGet(() -> Path.of(System.getProperty("user.home"), ".ssh", "known_hosts")),
+        checking(given),
+        given.duration("keep-alive", "0s", true),
+        (int) given.number("keep-alive-count", "3", 1, 1000));
+  }
+
+  /** How many bytes may wait unread in one channel. */
+  static long window(Given given) {
+    return given.number("window", "2MiB", LEAST_WINDOW, MOST_WINDOW);
   }
 
   /**

@@ -5,6 +5,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.impl.Providers;
 import java.io.IOException;
@@ -49,6 +50,17 @@ public final class Connections implements AutoCloseable {
     Attempt attempt = new Attempt(endpoint, options, wanted, context, result);
     context.executor().execute(attempt::begin);
     return result;
+  }
+
+  /**
+   * Has a server listen, on a connection of its own. Waits for the login and the server's answer,
+   * up to the limit for connecting.
+   *
+   * @return as {@link io.penstock.spi.ChannelProvider#listen} says
+   */
+  public ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
+      throws IOException {
+    return ForwardListener.listen(engine, endpoint, options, context);
   }
 
   private final class Attempt {

@@ -5,7 +5,6 @@ import io.penstock.channel.CallerFacet;
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
 import io.penstock.error.RequestRejectedException;
-import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
@@ -14,6 +13,7 @@ import io.penstock.ssh.SshFacet;
 import io.penstock.ssh.SshRequest;
 import io.penstock.ssh.SshServerFacet;
 import io.penstock.ssh.SshX11;
+import io.penstock.ssh.impl.channel.Acceptable;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.Wait;
@@ -34,20 +34,15 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /** A session of a client's, from its opening on; accepted once a program was asked for. */
-final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner {
+final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
   private static final Logger LOG = System.getLogger("io.penstock");
-
-  /** How many channels a connection has. */
-  private static final AttributeKey<AtomicInteger> CHANNELS = new AttributeKey<>();
 
   private static final int MOST_VARIABLES = 64;
   private static final int MOST_EARLY_SIGNALS = 16;
@@ -85,13 +80,8 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
     this.beside = new Beside(closeLimit);
   }
 
-  static int channels(Session session) {
-    AtomicInteger count = session.getAttribute(CHANNELS);
-    return count == null ? 0 : count.get();
-  }
-
-  /** Somebody has accepted it. */
-  void accepted(ProviderContext channel) {
+  @Override
+  public void accepted(ProviderContext channel) {
     context = channel;
     link.rename(channel.name());
   }
@@ -106,8 +96,7 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
   @Override
   public int refuses() {
     Session session = link.getSession();
-    AtomicInteger count = session.computeAttributeIfAbsent(CHANNELS, key -> new AtomicInteger());
-    return listener.refuses(session, count.incrementAndGet());
+    return listener.refuses(session, ChannelCount.enter(session));
   }
 
   @Override
@@ -117,10 +106,7 @@ final class AcceptedDriver implements ChannelDriver, SshServerFacet, Link.Owner 
       if (timer != null) {
         timer.cancel(false);
       }
-      AtomicInteger count = link.getSession().getAttribute(CHANNELS);
-      if (count != null) {
-        count.decrementAndGet();
-      }
+      ChannelCount.leave(link.getSession());
       listener.channelOver();
       if (cause == null) {
         gone.complete(null);

@@ -22,6 +22,8 @@ import java.util.Set;
  * @param users the names that they may use; empty for any
  * @param allow what clients may ask for
  * @param subsystems the subsystems that clients may ask for
+ * @param forwarding what clients may reach and listen at through us
+ * @param acceptDirect whether whoever accepts gets what clients want to reach
  * @param mostSessions connections at once
  * @param mostChannels channels of one connection at once
  * @param mostTries attempts to log in, of one connection
@@ -37,6 +39,8 @@ record ServerOptions(
     Set<String> users,
     Set<String> allow,
     Set<String> subsystems,
+    ForwardPermissions forwarding,
+    boolean acceptDirect,
     int mostSessions,
     int mostChannels,
     int mostTries,
@@ -55,6 +59,9 @@ record ServerOptions(
           "users",
           "allow",
           "subsystems",
+          "permit-open",
+          "permit-listen",
+          "direct",
           "max-sessions",
           "max-channels",
           "max-auth-tries",
@@ -90,11 +97,22 @@ record ServerOptions(
         Set.copyOf(given.list("users", "")),
         Set.copyOf(allow),
         Set.copyOf(given.list("subsystems", "")),
+        ForwardPermissions.of(given),
+        acceptsDirect(given),
         (int) given.number("max-sessions", "100", 1, 1_000_000),
         (int) given.number("max-channels", "100", 1, 1_000_000),
         (int) given.number("max-auth-tries", "6", 1, 100),
         given.duration("login-timeout", "30s", false),
         given.duration("idle-timeout", "0s", true),
         given.number("window", "2MiB", 32 * 1024, 1L << 30));
+  }
+
+  private static boolean acceptsDirect(Given given) {
+    String value = given.text("direct").orElse("connect");
+    return switch (value) {
+      case "connect" -> false;
+      case "accept" -> true;
+      default -> throw Given.refused("direct", value, "connect or accept");
+    };
   }
 }

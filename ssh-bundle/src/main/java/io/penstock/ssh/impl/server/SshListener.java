@@ -13,6 +13,7 @@ import io.penstock.ssh.SshPolicy;
 import io.penstock.ssh.impl.Algorithms;
 import io.penstock.ssh.impl.Providers;
 import io.penstock.ssh.impl.Where;
+import io.penstock.ssh.impl.channel.Acceptable;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.channel.Losses;
 import java.io.IOException;
@@ -68,13 +69,14 @@ public final class SshListener implements ListenerDriver {
   private final ProviderContext context;
   private final Server server = new Server();
   private final Permissions permissions;
+  private final Forwarding forwarding;
   private final Endpoint endpoint;
   private volatile Runnable ready = () -> {};
 
   private final ReentrantLock lock = new ReentrantLock();
   // All guarded by the lock.
   private final Set<Session> sessions = new HashSet<>();
-  private final Queue<AcceptedDriver> waiting = new ArrayDeque<>();
+  private final Queue<Acceptable> waiting = new ArrayDeque<>();
   private int reserved;
   private boolean closed;
   private boolean stopped;
@@ -100,6 +102,7 @@ public final class SshListener implements ListenerDriver {
     }
     Supplier<@Nullable SshPolicy> policy = wanted.policy().map(policies::finder).orElse(null);
     this.permissions = new Permissions(name, wanted, policy);
+    this.forwarding = new Forwarding(this, permissions, name, wanted, options, context);
     configure(hostKeys, new Logins(name, wanted, keys, policy, context.executor()), options);
     this.endpoint = bind(asked);
   }
@@ -145,8 +148,10 @@ public final class SshListener implements ListenerDriver {
     server.setForwardingFilter(RejectAllForwardingFilter.INSTANCE);
     server.setUnknownChannelReferenceHandler(DefaultUnknownChannelReferenceHandler.INSTANCE);
     // A kind of channel that is not here is refused as unknown.
-    server.setChannelFactories(List.of(new Sessions()));
-    server.setGlobalRequestHandlers(List.of());
+    List<ChannelFactory> kinds = new ArrayList<>(forwarding.kinds());
+    kinds.add(new Sessions());
+    server.setChannelFactories(kinds);
+    server.setGlobalRequestHandlers(List.of(forwarding));
     server.addSessionListener(new Losses());
     server.addSessionListener(new Counting());
     CoreModuleProperties.TCP_NODELAY.set(server, true);
@@ -293,7 +298,7 @@ public final class SshListener implements ListenerDriver {
   }
 
   /** The client was told. */
-  void offer(AcceptedDriver driver) {
+  void offer(Acceptable driver) {
     boolean late;
     lock.lock();
     try {
@@ -312,11 +317,21 @@ public final class SshListener implements ListenerDriver {
     }
   }
 
+  /** It will not be offered after all. */
+  void giveBack() {
+    lock.lock();
+    try {
+      reserved--;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   // ---- for the product
 
   @Override
   public @Nullable ChannelDriver accept(ProviderContext channel) {
-    AcceptedDriver driver;
+    Acceptable driver;
     lock.lock();
     try {
       driver = waiting.poll();
@@ -351,7 +366,7 @@ public final class SshListener implements ListenerDriver {
 
   @Override
   public void close() {
-    List<AcceptedDriver> unclaimed;
+    List<Acceptable> unclaimed;
     lock.lock();
     try {
       if (closed) {
@@ -365,6 +380,7 @@ public final class SshListener implements ListenerDriver {
     }
     server.unbind();
     unclaimed.forEach(each -> each.abort(new StreamClosedException(name)));
+    forwarding.close();
     closeIdleSessions();
     stopIfUnused();
   }
@@ -393,7 +409,7 @@ public final class SshListener implements ListenerDriver {
       lock.unlock();
     }
     for (Session session : all) {
-      if (AcceptedDriver.channels(session) == 0) {
+      if (ChannelCount.of(session) == 0) {
         Object unused = session.close(false);
       }
     }

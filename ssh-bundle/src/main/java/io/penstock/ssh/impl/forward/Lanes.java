@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.forward;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs short tasks on another executor, no more at a time than there are processors: however many
+ * connections are forwarded, the threads stay few. Safe for use by any thread.
+ */
+public final class Lanes implements Executor {
+  private final Executor below;
+  private final int most = Runtime.getRuntime().availableProcessors();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  // Guarded by the lock.
+  private final Queue<Runnable> due = new ArrayDeque<>();
+  private int running;
+
+  /** Runs nothing yet. */
+  public Lanes(Executor below) {
+    this.below = below;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    lock.lock();
+    try {
+      due.add(task);
+      if (running == most) {
+        return;
+      }
+      running++;
+    } finally {
+      lock.unlock();
+    }
+    try {
+      below.execute(this::run);
+    } catch (RejectedExecutionException e) {
+      lock.lock();
+      try {
+        running--;
+        // Unless another thread has taken it, nobody will.
+        if (!due.remove(task)) {
+          return;
+        }
+      } finally {
+        lock.unlock();
+      }
+      throw e;
+    }
+  }
+
+  private @Nullable Runnable next() {
+    lock.lock();
+    try {
+      Runnable next = due.poll();
+      if (next == null) {
+        running--;
+      }
+      return next;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run() {
+    for (Runnable next = next(); next != null; next = next()) {
+      next.run();
+    }
+  }
+}
