@@ -78,7 +78,8 @@ public final class Launcher {
   }
 
   private static boolean isSsh(String argument) {
-    return Stream.of("ssh:", "ssh-listen:", "ssh-forward-listen:").anyMatch(argument::startsWith);
+    return Stream.of("ssh:", "ssh-listen:", "ssh-forward-listen:", "sftp-server:")
+        .anyMatch(argument::startsWith);
   }
 
   // From JDK 22 on there is a console without a terminal too, unless jdk.console names the old one.

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.sftp;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.error.AddressException;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
+import io.penstock.testing.Case;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The server, told message by message what a client might say. */
+class SftpServerTest {
+  private static final Penstock PENSTOCK = Penstock.open();
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
+
+  private static final int INIT = 1;
+  private static final int OPEN = 3;
+  private static final int CLOSE = 4;
+  private static final int READ = 5;
+  private static final int WRITE = 6;
+  private static final int LSTAT = 7;
+  private static final int SETSTAT = 9;
+  private static final int OPENDIR = 11;
+  private static final int REMOVE = 13;
+  private static final int MKDIR = 14;
+  private static final int RMDIR = 15;
+  private static final int REALPATH = 16;
+  private static final int STAT = 17;
+  private static final int RENAME = 18;
+  private static final int READLINK = 19;
+  private static final int SYMLINK = 20;
+  private static final int EXTENDED = 200;
+
+  private static final int VERSION = 2;
+  private static final int STATUS = 101;
+  private static final int HANDLE = 102;
+  private static final int DATA = 103;
+  private static final int NAME = 104;
+  private static final int ATTRS = 105;
+
+  private static final int OK = 0;
+  private static final int NO_SUCH_FILE = 2;
+  private static final int DENIED = 3;
+  private static final int UNSUPPORTED = 8;
+
+  private static final int FOR_READING = 1;
+  private static final int CREATING = 2 | 8;
+
+  static {
+    PENSTOCK.provide(new SftpProvider());
+  }
+
+  @TempDir Path folder;
+  private Path served;
+  private Path outside;
+
+  @BeforeEach
+  void makeFolders() throws IOException {
+    served = Files.createDirectory(folder.resolve("served"));
+    outside = Files.createDirectory(folder.resolve("outside"));
+    Files.writeString(outside.resolve("secret"), "secret");
+    Files.writeString(served.resolve("file"), "content");
+  }
+
+  @AfterAll
+  static void close() {
+    PENSTOCK.close();
+  }
+
+  /** A client that knows how messages are made, and nothing else. */
+  private static final class Client implements AutoCloseable {
+    private final Channel channel;
+    private int id;
+
+    Client(Path root, String options) throws IOException {
+      channel =
+          PENSTOCK
+              .channels()
+              .open(
+                  Endpoint.parse("sftp-server:" + root + options), ChannelOptions.defaults(), SOON);
+      send(INIT, 3);
+      ByteBuffer version = receive();
+      assertEquals(VERSION, version.get());
+      assertEquals(3, version.getInt());
+    }
+
+    private void send(int type, Object... parts) throws IOException {
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+      DataOutputStream out = new DataOutputStream(bytes);
+      out.writeByte(type);
+      for (Object part : parts) {
+        if (part instanceof Integer number) {
+          out.writeInt(number);
+        } else if (part instanceof Long number) {
+          out.writeLong(number);
+        } else {
+          byte[] text =
+              part instanceof byte[] raw ? raw : part.toString().getBytes(StandardCharsets.UTF_8);
+          out.writeInt(text.length);
+          out.write(text);
+        }
+      }
+      ByteBuffer message = ByteBuffer.allocate(4 + bytes.size());
+      message.putInt(bytes.size()).put(bytes.toByteArray()).flip();
+      channel.sink().writeFully(message, SOON);
+    }
+
+    private ByteBuffer receive() throws IOException {
+      ByteBuffer length = ByteBuffer.allocate(4);
+      channel.source().readFully(length, SOON);
+      ByteBuffer body = ByteBuffer.allocate(length.flip().getInt());
+      channel.source().readFully(body, SOON);
+      return body.flip();
+    }
+
+    /** Asks; the answer without its type and its number. */
+    private ByteBuffer ask(int expected, int type, Object... parts) throws IOException {
+      List<Object> all = new ArrayList<>(List.of(++id));
+      all.addAll(List.of(parts));
+      send(type, all.toArray());
+      ByteBuffer answer = receive();
+      int got = answer.get() & 0xFF;
+      assertEquals(id, answer.getInt());
+      assertEquals(
+          expected, got, () -> got == STATUS ? "status " + answer.getInt() : "another answer");
+      return answer;
+    }
+
+    int status(int type, Object... parts) throws IOException {
+      return ask(STATUS, type, parts).getInt();
+    }
+
+    byte[] open(String path, int flags) throws IOException {
+      return bytes(ask(HANDLE, OPEN, path, flags, 0));
+    }
+
+    @Override
+    public void close() {
+      channel.abort(new IOException("the test is over"));
+    }
+  }
+
+  private static byte[] bytes(ByteBuffer answer) {
+    byte[] found = new byte[answer.getInt()];
+    answer.get(found);
+    return found;
+  }
+
+  @Case(seconds = 60)
+  void whatIsWrittenIsRead() throws Exception {
+    byte[] data = new byte[255 * 1024];
+    new Random(3).nextBytes(data);
+    try (Client client = new Client(served, "")) {
+      byte[] handle = client.open("new", CREATING);
+      assertEquals(OK, client.status(WRITE, handle, 0L, data));
+      assertEquals(OK, client.status(CLOSE, (Object) handle));
+      assertArrayEquals(data, Files.readAllBytes(served.resolve("new")));
+      byte[] again = client.open("/new", FOR_READING);
+      assertArrayEquals(data, bytes(client.ask(DATA, READ, again, 0L, data.length)));
+    }
+  }
+
+  @Case(seconds = 60)
+  void whatWasAskedForBeforeACloseIsDone() throws Exception {
+    byte[] data = new byte[200 * 1024];
+    new Random(9).nextBytes(data);
+    try (Client client = new Client(served, "")) {
+      byte[] handle = client.open("last", CREATING);
+      client.send(WRITE, 99, handle, 0L, data);
+      client.channel.close();
+      client.channel.gone().toCompletableFuture().get(20, TimeUnit.SECONDS);
+      assertArrayEquals(data, Files.readAllBytes(served.resolve("last")));
+    }
+  }
+
+  @Test
+  void onlyWhatCanBeHadIsOffered() throws Exception {
+    try (Client client = new Client(served, "")) {
+      assertEquals(UNSUPPORTED, client.status(EXTENDED, "copy-file", "file", "other", 0));
+      assertEquals(UNSUPPORTED, client.status(EXTENDED, "md5-hash", "file", 0L, 0L));
+      assertEquals(OK, client.status(EXTENDED, "posix-rename@openssh.com", "file", "other"));
+      assertTrue(Files.exists(served.resolve("other")));
+      ByteBuffer limits = client.ask(201, EXTENDED, "limits@openssh.com");
+      assertEquals(256 * 1024, limits.getLong());
+      assertEquals(255 * 1024, limits.getLong());
+      assertEquals(255 * 1024, limits.getLong());
+      assertEquals(1000, limits.getLong());
+    }
+  }
+
+  @Test
+  void readOnlyServerChangesNothing() throws Exception {
+    Files.createDirectory(served.resolve("empty"));
+    Files.setPosixFilePermissions(
+        served.resolve("file"), PosixFilePermissions.fromString("rw-r-----"));
+    try (Client client = new Client(served, "?read-only=true")) {
+      byte[] handle = client.open("file", FOR_READING);
+      assertEquals(
+          "content",
+          new String(bytes(client.ask(DATA, READ, handle, 0L, 99)), StandardCharsets.UTF_8));
+      for (int flags : new int[] {CREATING, 2, 1 | 2, 1 | 8, 1 | 8 | 16, 1 | 4}) {
+        assertEquals(DENIED, client.status(OPEN, "file", flags, 0), "opened with " + flags);
+      }
+      assertEquals(DENIED, client.status(WRITE, handle, 0L, "x"));
+      assertEquals(DENIED, client.status(SETSTAT, "file", 4, 0777));
+      assertEquals(DENIED, client.status(10, handle, 4, 0777));
+      assertEquals(DENIED, client.status(REMOVE, "file"));
+      assertEquals(DENIED, client.status(MKDIR, "folder", 0));
+      assertEquals(DENIED, client.status(RMDIR, "empty"));
+      assertEquals(DENIED, client.status(RENAME, "file", "other"));
+      assertEquals(DENIED, client.status(SYMLINK, "file", "link"));
+      assertEquals(DENIED, client.status(21, "link", "file", 0));
+      assertEquals(DENIED, client.status(EXTENDED, "posix-rename@openssh.com", "file", "other"));
+      assertEquals(DENIED, client.status(EXTENDED, "hardlink@openssh.com", "file", "other"));
+      client.ask(NAME, REALPATH, ".");
+      client.ask(HANDLE, OPENDIR, ".");
+    }
+    assertEquals("content", Files.readString(served.resolve("file")));
+    assertEquals(
+        "rw-r-----",
+        PosixFilePermissions.toString(Files.getPosixFilePermissions(served.resolve("file"))));
+    try (var left = Files.list(served)) {
+      assertEquals(2, left.count());
+    }
+  }
+
+  @Test
+  void nothingLeadsOutOfTheFolder() throws Exception {
+    Files.createSymbolicLink(served.resolve("out"), outside);
+    Files.createSymbolicLink(served.resolve("dangling"), outside.resolve("new"));
+    Files.createDirectories(served.resolve("a/b"));
+    try (Client client = new Client(served, "")) {
+      for (String each : List.of("out/secret", "/out/secret", "a/../out/secret", "out")) {
+        assertEquals(DENIED, client.status(STAT, each), each);
+      }
+      assertEquals(DENIED, client.status(OPEN, "out/secret", FOR_READING, 0));
+      assertEquals(DENIED, client.status(OPEN, "out/new", CREATING, 0));
+      assertEquals(DENIED, client.status(OPENDIR, "out"));
+      assertEquals(DENIED, client.status(MKDIR, "out/folder", 0));
+      assertEquals(DENIED, client.status(LSTAT, "out/secret"));
+      assertEquals(DENIED, client.status(REMOVE, "out/secret"));
+      assertEquals(DENIED, client.status(RENAME, "out/secret", "mine"));
+      assertEquals(DENIED, client.status(RENAME, "file", "out/file"));
+      assertEquals(DENIED, client.status(EXTENDED, "hardlink@openssh.com", "out/secret", "mine"));
+      assertEquals(NO_SUCH_FILE, client.status(OPEN, "dangling", CREATING, 0));
+      assertEquals(NO_SUCH_FILE, client.status(STAT, "../outside/secret"));
+      assertEquals(NO_SUCH_FILE, client.status(STAT, outside.resolve("secret").toString()));
+      assertTrue(client.status(SYMLINK, "../outside", "mine") != OK, "it leads out");
+      assertTrue(client.status(SYMLINK, "a/../../outside", "mine") != OK, "it leads out");
+      assertEquals(OK, client.status(SYMLINK, "file", "inside"));
+      byte[] handle = client.open("inside", FOR_READING);
+      assertEquals(7, bytes(client.ask(DATA, READ, handle, 0L, 99)).length);
+      // The links themselves may be looked at and removed.
+      client.ask(ATTRS, LSTAT, "out");
+      client.ask(NAME, READLINK, "out");
+      assertEquals(OK, client.status(REMOVE, "out"));
+      assertEquals(OK, client.status(REMOVE, "dangling"));
+    }
+    assertEquals("secret", Files.readString(outside.resolve("secret")));
+    try (var left = Files.list(outside)) {
+      assertEquals(1, left.count());
+    }
+  }
+
+  @Test
+  void messageThatIsTooLongEndsTheServer() throws Exception {
+    try (Client client = new Client(served, "")) {
+      ByteBuffer length = ByteBuffer.allocate(4).putInt(256 * 1024 + 1).flip();
+      client.channel.sink().writeFully(length, SOON);
+      IOException failed = assertThrows(IOException.class, client::receive);
+      assertTrue(failed.getMessage().contains("262145"), failed.getMessage());
+      ExecutionException gone =
+          assertThrows(
+              ExecutionException.class,
+              () -> client.channel.gone().toCompletableFuture().get(20, TimeUnit.SECONDS));
+      assertTrue(gone.getCause() instanceof IOException, gone.toString());
+    }
+  }
+
+  @Test
+  void messageThatCannotBeReadEndsTheServer() throws Exception {
+    try (Client client = new Client(served, "")) {
+      // A name of which only the length is there.
+      client.send(OPEN, 7, 1000);
+      assertThrows(IOException.class, client::receive);
+    }
+  }
+
+  @Test
+  void endOfTheClientEndsTheServerAndItsFiles() throws Exception {
+    try (Client client = new Client(served, "")) {
+      client.open("file", FOR_READING);
+      assertEquals(1, opened(served.resolve("file")));
+      client.channel.sink().end();
+      assertEquals(0, client.channel.source().readAll(99, SOON).remaining());
+      client.channel.gone().toCompletableFuture().get(20, TimeUnit.SECONDS);
+      assertEquals(0, opened(served.resolve("file")));
+    }
+  }
+
+  /** How many descriptors of this process are of a file. */
+  private static long opened(Path file) throws IOException {
+    Path real = file.toRealPath();
+    long found = 0;
+    try (var all = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path each : all) {
+        if (Files.isSymbolicLink(each) && Files.readSymbolicLink(each).equals(real)) {
+          found++;
+        }
+      }
+    }
+    return found;
+  }
+
+  @Case(seconds = 60)
+  void whoDoesNotReadIsServedNoFurther() throws Exception {
+    byte[] data = new byte[4 << 20];
+    new Random(5).nextBytes(data);
+    Files.write(served.resolve("big"), data);
+    try (Client client = new Client(served, "")) {
+      byte[] handle = client.open("big", FOR_READING);
+      int piece = 64 * 1024;
+      int asked = data.length / piece;
+      for (int i = 0; i < asked; i++) {
+        client.send(READ, i, handle, (long) i * piece, piece);
+      }
+      ByteBuffer all = ByteBuffer.allocate(data.length);
+      for (int i = 0; i < asked; i++) {
+        assertTrue(client.channel.source().available() < 1 << 20, "all of it was prepared");
+        ByteBuffer answer = client.receive();
+        assertEquals(DATA, answer.get());
+        assertEquals(i, answer.getInt());
+        all.put(bytes(answer));
+      }
+      assertArrayEquals(data, all.array());
+    }
+  }
+
+  @Test
+  void folderHasToBeThere() {
+    AddressException missing =
+        assertThrows(AddressException.class, () -> new Client(folder.resolve("none"), ""));
+    assertEquals(AddressException.Kind.NOT_FOUND, missing.kind());
+    AddressException file =
+        assertThrows(AddressException.class, () -> new Client(served.resolve("file"), ""));
+    assertEquals(AddressException.Kind.INVALID, file.kind());
+    IllegalArgumentException option =
+        assertThrows(
+            IllegalArgumentException.class, () -> new Client(served, "?read-only=perhaps"));
+    assertTrue(option.getMessage().contains("read-only"), option.getMessage());
+    assertFalse(Files.exists(folder.resolve("none")));
+  }
+}
