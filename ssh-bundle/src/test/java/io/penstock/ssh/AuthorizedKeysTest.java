@@ -10,6 +10,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.HandshakeException;
+import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.testing.Case;
 import java.io.IOException;
@@ -113,6 +114,40 @@ class AuthorizedKeysTest {
       try (Listener listener = listen(lines(line(bad)))) {
         assertThrows(
             HandshakeException.class, () -> Bench.open(Bench.login(listener.endpoint())), bad);
+      }
+    }
+  }
+
+  @Case(seconds = 60)
+  void forwardingIsForKeysThatMayAndOnlyWhereTheyMay() throws Exception {
+    try (Echo one = Echo.tcp();
+        Echo two = Echo.tcp()) {
+      String[] open = {"permit-open=*:*,unix:*", "permit-listen=*:*"};
+      String only = "permitopen=\"" + one.target() + "\",permitlisten=\"localhost:1\"";
+      for (String options : List.of("restrict", "no-port-forwarding", only)) {
+        try (Listener listener = listen(lines(line(options)), open)) {
+          List<String> refused = new ArrayList<>(List.of(two.target(), "unix:/tmp/x"));
+          if (options.equals(only)) {
+            Bench.open(Bench.login(listener.endpoint(), "direct=" + one.target())).close();
+          } else {
+            refused.add(one.target());
+          }
+          for (String each : refused) {
+            Endpoint direct = Bench.login(listener.endpoint(), "direct=" + each);
+            OpenFailedException no =
+                assertThrows(OpenFailedException.class, () -> Bench.open(direct), options);
+            assertEquals(1, no.code());
+          }
+          Endpoint forward =
+              Endpoint.parse(
+                  Bench.login(listener.endpoint(), "listen=localhost:0")
+                      .toString()
+                      .replaceFirst("^ssh:", "ssh-forward-listen:"));
+          assertThrows(
+              RequestRejectedException.class,
+              () -> Bench.CHANNELS.listen(forward, ChannelOptions.defaults()),
+              options);
+        }
       }
     }
   }

@@ -118,6 +118,29 @@ class PolicyTest {
   }
 
   @Test
+  void policyIsAskedForWhatIsForwardedAndNotForASession() throws Exception {
+    BlockingQueue<String> asked = new LinkedBlockingQueue<>();
+    SshPolicy policy =
+        new SshPolicy() {
+          @Override
+          public boolean permits(SshQuestion question) {
+            asked.add(question.kind() + " " + question.configured());
+            // What no option permits.
+            return question.kind() == SshQuestion.Kind.DIRECT_TCP;
+          }
+        };
+    withPolicy(
+        policy,
+        () -> {
+          try (Echo echo = Echo.tcp();
+              Listener listener = Bench.listen("policy=mine")) {
+            Bench.open(Bench.login(listener.endpoint(), "direct=" + echo.target())).close();
+          }
+        });
+    assertEquals(List.of("DIRECT_TCP false"), new ArrayList<>(asked));
+  }
+
+  @Test
   void policyThatIsNotThereOrFailsRefusesEverything() throws Exception {
     try (Listener listener = Bench.listen("policy=nobody")) {
       assertThrows(HandshakeException.class, () -> Bench.open(Bench.login(listener.endpoint())));

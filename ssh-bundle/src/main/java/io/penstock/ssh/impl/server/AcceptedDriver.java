@@ -36,6 +36,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
@@ -96,7 +97,10 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
   @Override
   public int refuses() {
     Session session = link.getSession();
-    return listener.refuses(session, ChannelCount.enter(session));
+    int refusal = listener.refuses(session, ChannelCount.enter(session));
+    return refusal == 0 && !listener.permissions().session(session)
+        ? SshConstants.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED
+        : refusal;
   }
 
   @Override

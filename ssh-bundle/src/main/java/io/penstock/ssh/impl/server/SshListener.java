@@ -272,9 +272,6 @@ public final class SshListener implements ListenerDriver {
           options.mostChannels());
       return SshConstants.SSH_OPEN_RESOURCE_SHORTAGE;
     }
-    if (!permissions.session(session)) {
-      return SshConstants.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED;
-    }
     return 0;
   }
 
