@@ -24,12 +24,24 @@ final class Standin extends ChannelSession {
           SftpModuleProperties.MAX_READDATA_PACKET_LENGTH.getName(), MOST_DATA,
           SftpModuleProperties.MAX_WRITEDATA_PACKET_LENGTH.getName(), MOST_DATA);
 
-  private static final ServerSession SESSION =
-      (ServerSession)
+  private static final ServerSession SESSION = session();
+
+  private static ServerSession session() {
+    // Making it wakes parts of the library that look for others of its parts by way of the thread.
+    ClassLoader library = ServerSession.class.getClassLoader();
+    Thread thread = Thread.currentThread();
+    ClassLoader before = thread.getContextClassLoader();
+    thread.setContextClassLoader(library);
+    try {
+      return (ServerSession)
           Proxy.newProxyInstance(
-              ServerSession.class.getClassLoader(),
+              library,
               new Class<?>[] {ServerSession.class},
               (proxy, method, given) -> answer(proxy, method, given));
+    } finally {
+      thread.setContextClassLoader(before);
+    }
+  }
 
   private static @Nullable Object answer(Object proxy, Method method, Object @Nullable [] given) {
     return switch (method.getName()) {
