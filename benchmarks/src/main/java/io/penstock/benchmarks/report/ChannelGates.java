@@ -6,12 +6,17 @@ import static io.penstock.benchmarks.server.Server.C_EPOLL;
 import static io.penstock.benchmarks.server.Server.JDK_BLOCKING;
 import static io.penstock.benchmarks.server.Server.JDK_SELECTOR;
 import static io.penstock.benchmarks.server.Server.LIBUV;
+import static io.penstock.benchmarks.server.Server.MINA_SSH;
+import static io.penstock.benchmarks.server.Server.MINA_SSHD;
 import static io.penstock.benchmarks.server.Server.NETTY_EPOLL;
 import static io.penstock.benchmarks.server.Server.NETTY_NIO;
 import static io.penstock.benchmarks.server.Server.NETTY_TLS;
+import static io.penstock.benchmarks.server.Server.OPENSSH;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_BLOCKING;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_POLLER;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_RELAY;
+import static io.penstock.benchmarks.server.Server.PENSTOCK_SSH;
+import static io.penstock.benchmarks.server.Server.PENSTOCK_SSHD;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_TLS;
 import static io.penstock.benchmarks.server.Server.SOCAT_256;
 import static io.penstock.benchmarks.server.Server.SOCAT_64;
@@ -25,7 +30,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 
-/** What channels, the poller, relays and TLS shall reach. */
+/** What channels, the poller, relays, TLS and SSH shall reach. */
 final class ChannelGates {
   private final List<Gate> gates = new ArrayList<>();
 
@@ -55,6 +60,10 @@ final class ChannelGates {
     all.add("lines/s", true, lines, .5, C_EPOLL, LIBUV);
     all.tls(262144, 1);
     all.tls(16384, .85);
+    all.ssh("SSH, into a command", Texts.SSH_PUSH);
+    all.ssh("SSH, out of a command", Texts.SSH_PULL);
+    Subject exec = subject(Kind.P50, Texts.SSH_EXEC, PENSTOCK_SSH, 64);
+    all.add("SSH, exec in an open connection, ns", false, exec, 1_000_000);
     return List.copyOf(all.gates);
   }
 
@@ -120,6 +129,15 @@ final class ChannelGates {
     add("poller, p99 of a request", true, p99, 1.1, C_EPOLL);
     add("poller, heap per idle connection", false, heap, .5, NETTY_EPOLL);
     add("poller, heap per idle connection, bytes", true, heap, 570);
+  }
+
+  private void ssh(String what, String setting) {
+    Subject both = subject(Kind.THROUGHPUT, setting, PENSTOCK_SSH, 65536);
+    Subject client = subject(Kind.THROUGHPUT, setting, PENSTOCK_SSHD, 65536);
+    add(what + ", to sshd", false, client, 1, MINA_SSHD);
+    add(what + ", to sshd", false, client, .8, OPENSSH);
+    add(what + ", both ends", false, both, 1, MINA_SSH);
+    add(what + ", both ends", false, both, .8, OPENSSH);
   }
 
   private void tls(int chunk, double bound) {

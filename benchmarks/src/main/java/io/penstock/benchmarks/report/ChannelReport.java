@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Stream;
 
-/** Tells what a run has found of channels, the poller, relays and TLS. */
+/** Tells what a run has found of channels, the poller, relays, TLS and SSH. */
 public final class ChannelReport extends Page {
   /** The name of the page. */
   public static final String NAME = "performance-channels";
@@ -22,7 +22,7 @@ public final class ChannelReport extends Page {
 
   /** The line of the pipe's page that names this one. */
   static final String LINK =
-      "The pipe in memory. Channels, the poller, relays and TLS: ["
+      "The pipe in memory. Channels, the poller, relays, TLS and SSH: ["
           + NAME
           + ".md]("
           + NAME
@@ -141,6 +141,18 @@ public final class ChannelReport extends Page {
         "tls",
         "TLS over TCP, both ends by the same, GB/s",
         chunks("tls", List.of(16384, 262144)));
+    section(
+        name,
+        "ssh",
+        "SSH, client to server: into a command and out of one, GB/s; a command that does nothing;"
+            + " a channel in which nothing moves",
+        List.of(
+            Column.of("push", Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PUSH, 65536, 1),
+            Column.of("pull", Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PULL, 65536, 1),
+            Column.of("exec, p50, µs", Kind.P50, Load.QUIET, Texts.SSH_EXEC, 64, 1000),
+            Column.of("exec, p99, µs", Kind.P99, Load.QUIET, Texts.SSH_EXEC, 64, 1000),
+            Column.of("heap at the client, B", Kind.HEAP, Load.QUIET, Texts.SSH_CLIENT, 64, 1),
+            Column.of("heap at the server, B", Kind.HEAP, Load.QUIET, Texts.SSH_SERVER, 64, 1)));
   }
 
   private static List<Column> chunks(String setting, List<Integer> chunks) {

@@ -19,6 +19,36 @@ public final class Texts {
   /** A setting: two FIFOs, one for each way. */
   public static final String PIPES = "pipes";
 
+  /** Settings of SSH: into a command and out of one. */
+  public static final String SSH_PUSH = "ssh, push";
+
+  /** The other way. */
+  public static final String SSH_PULL = "ssh, pull";
+
+  /** A setting of SSH: a command that does nothing, in an open connection. */
+  public static final String SSH_EXEC = "ssh, exec";
+
+  /** Settings of SSH: an idle channel, at the client. */
+  public static final String SSH_CLIENT = "ssh, client";
+
+  /** An idle channel at the server. */
+  public static final String SSH_SERVER = "ssh, server";
+
+  /** Whose both ends are ours to ask. */
+  public static final List<String> SSH_SELF = List.of("PENSTOCK_SSH", "MINA_SSH");
+
+  /** All that speak SSH. */
+  public static final List<String> SSH =
+      List.of(
+          "PENSTOCK_SSH",
+          "PENSTOCK_SSHD",
+          "OPENSSH",
+          "MINA_SSH",
+          "MINA_SSHD",
+          "JSCH_SSHD",
+          "SSHJ_SSHD",
+          "PARAMIKO_SSHD");
+
   /** A setting: the newest JDK. */
   public static final String NEW_JDK = "newest JDK";
 

@@ -9,6 +9,7 @@ import io.penstock.benchmarks.report.Sample.Subject;
 import io.penstock.benchmarks.report.Texts;
 import io.penstock.benchmarks.server.Address;
 import io.penstock.benchmarks.server.Server;
+import io.penstock.benchmarks.server.Ssh;
 import io.penstock.benchmarks.server.Tls;
 import io.penstock.benchmarks.server.Work;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The suites of channels, round by round. All servers of a suite run at once, each a process of its
@@ -32,7 +34,7 @@ import java.util.stream.Stream;
  */
 final class ChannelSession {
   static final List<String> SUITES =
-      List.of("sockets", "trips", "pipes", "relay", "poller", "lines", "tls");
+      List.of("sockets", "trips", "pipes", "relay", "poller", "lines", "tls", "ssh");
 
   private static final int ACTIVE = 64;
 
@@ -113,6 +115,7 @@ final class ChannelSession {
     facts.add("Every JVM: `" + String.join(" ", Server.JVM) + "`");
     facts.add("Poller: " + idle() + " idle connections, " + ACTIVE + " active ones");
     facts.add("TLS: " + Tls.text());
+    facts.add("SSH: " + Ssh.text());
     List<String> missing =
         Arrays.stream(Server.values())
             .flatMap(s -> s.missing(programs).stream())
@@ -137,6 +140,7 @@ final class ChannelSession {
       case "poller" -> poller();
       case "lines" -> lines();
       case "tls" -> tls();
+      case "ssh" -> ssh();
       default -> throw new IllegalStateException("there is no suite " + suite);
     }
   }
@@ -216,20 +220,20 @@ final class ChannelSession {
     return brief ? 1 : 5;
   }
 
-  private interface Measurement {
-    double[] of(ServerProcess server) throws Exception;
+  private interface Measurement<T> {
+    double[] of(T server) throws Exception;
   }
 
   /** Measures all servers in turn; the median of each of the measurement's values, by server. */
-  private Map<ServerProcess, double[]> inTurns(List<ServerProcess> servers, Measurement measurement)
+  private <T> Map<T, double[]> inTurns(List<T> servers, Measurement<T> measurement)
       throws Exception {
-    Map<ServerProcess, List<double[]>> all = new LinkedHashMap<>();
+    Map<T, List<double[]>> all = new LinkedHashMap<>();
     for (int turn = 0; turn < turns(); turn++) {
-      for (ServerProcess server : servers) {
+      for (T server : servers) {
         all.computeIfAbsent(server, key -> new ArrayList<>()).add(measurement.of(server));
       }
     }
-    Map<ServerProcess, double[]> medians = new LinkedHashMap<>();
+    Map<T, double[]> medians = new LinkedHashMap<>();
     all.forEach((server, values) -> medians.put(server, medians(values)));
     return medians;
   }
@@ -465,6 +469,123 @@ final class ChannelSession {
         Files.deleteIfExists(folder.resolve(name));
       }
       Files.delete(folder);
+    }
+  }
+
+  /** Commands that take or give so many bytes. */
+  private long load() {
+    return brief ? 1 << 22 : 1 << 27;
+  }
+
+  private void ssh() throws Exception {
+    List<Server> present =
+        new ArrayList<>(
+            Texts.SSH.stream()
+                .map(Server::valueOf)
+                .filter(server -> server.missing(programs).isEmpty())
+                .toList());
+    if (present.isEmpty()) {
+      return;
+    }
+    Collections.rotate(present, round);
+    Path folder = Files.createTempDirectory("penstock-ssh");
+    try (Field field = new Field();
+        SshClients clients = new SshClients(folder)) {
+      Ssh.prepare(folder);
+      for (Server server : present) {
+        clients.start(server, field);
+      }
+      for (SshClient client : clients.all) {
+        for (int warm = 0; warm < (client.server().isJava() ? 4 : 1); warm++) {
+          client.push(load());
+          client.pull(load());
+        }
+      }
+      inTurns(clients.all, client -> new double[] {client.push(load()), client.pull(load())})
+          .forEach(
+              (client, speeds) -> {
+                Server server = client.server();
+                add(Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PUSH, server, 65536, speeds[0]);
+                add(Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PULL, server, 65536, speeds[1]);
+              });
+      List<SshProcess> ours =
+          clients.all.stream()
+              .filter(client -> Texts.SSH_SELF.contains(client.server().name()))
+              .map(SshProcess.class::cast)
+              .toList();
+      for (SshProcess client : ours) {
+        client.trips(brief ? 10 : 3000);
+      }
+      inTurns(ours, client -> client.trips(brief ? 10 : 1000))
+          .forEach(
+              (client, times) -> {
+                add(Kind.P50, Load.QUIET, Texts.SSH_EXEC, client.server(), 64, times[0]);
+                add(Kind.P99, Load.QUIET, Texts.SSH_EXEC, client.server(), 64, times[1]);
+              });
+      idleChannels(ours, field);
+    } finally {
+      for (String name : Ssh.FILES) {
+        Files.deleteIfExists(folder.resolve(name));
+      }
+      Files.delete(folder);
+    }
+  }
+
+  /** What a channel takes in which nothing moves, at either end. */
+  private void idleChannels(List<SshProcess> clients, Field field) throws IOException {
+    int idle = brief ? 10 : 1000;
+    for (SshProcess client : clients) {
+      Server server = client.server();
+      ServerProcess process =
+          field.servers.stream().filter(s -> s.server() == server).findFirst().orElseThrow();
+      long before = process.heap();
+      add(Kind.HEAP, Load.QUIET, Texts.SSH_CLIENT, server, 64, client.idle(idle));
+      double bytes = (double) (process.heap() - before) / idle;
+      add(Kind.HEAP, Load.QUIET, Texts.SSH_SERVER, server, 64, bytes);
+    }
+  }
+
+  /** Clients of SSH, and the daemon of OpenSSH, until they are closed. */
+  private final class SshClients implements AutoCloseable {
+    final List<SshClient> all = new ArrayList<>();
+    private final Path folder;
+    private Ssh.@Nullable Daemon daemon;
+
+    SshClients(Path folder) {
+      this.folder = folder;
+    }
+
+    void start(Server server, Field field) throws IOException {
+      if (Texts.SSH_SELF.contains(server.name())) {
+        int port = field.start(server, "tcp", folder.toString()).address().port();
+        all.add(process(server, port));
+        return;
+      }
+      Ssh.Daemon there = daemon;
+      if (there == null) {
+        there = Ssh.daemon(Cores.others(), folder);
+        daemon = there;
+      }
+      all.add(
+          server == Server.OPENSSH
+              ? OpenSsh.start(Cores.last(), there.port(), folder)
+              : process(server, there.port()));
+    }
+
+    private SshProcess process(Server server, int port) throws IOException {
+      return SshProcess.start(
+          server, command(Cores.last(), server.sshClient(java, programs, port, folder)));
+    }
+
+    @Override
+    public void close() throws IOException {
+      for (SshClient client : all) {
+        client.close();
+      }
+      Ssh.Daemon there = daemon;
+      if (there != null) {
+        there.close();
+      }
     }
   }
 

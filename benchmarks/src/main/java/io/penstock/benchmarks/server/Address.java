@@ -38,7 +38,8 @@ public record Address(String text) {
     return text.substring(text.indexOf(':') + 1);
   }
 
-  int port() {
+  /** Of TCP. */
+  public int port() {
     return Integer.parseInt(text.substring(TCP.length()));
   }
 

@@ -26,7 +26,7 @@ public final class Serve {
    * Serves.
    *
    * @param arguments who serves; the work, of a relay the target, with TLS the folder of the
-   *     certificate; the address
+   *     certificate, with SSH that of the keys; the address
    */
   public static void main(String[] arguments) throws Exception {
     Server server = Server.valueOf(arguments[0]);
@@ -43,7 +43,7 @@ public final class Serve {
   }
 
   /** Bytes that the last collection has left, without what threads have reserved since. */
-  private static long heap() {
+  static long heap() {
     for (int i = 0; i < 3; i++) {
       System.gc();
     }
@@ -68,6 +68,12 @@ public final class Serve {
           Work.COUNT,
           Epoll.isAvailable(),
           channel -> channel.pipeline().addLast(tls.newHandler(channel.alloc())));
+    }
+    if (server == Server.PENSTOCK_SSH) {
+      return SshServe.penstock(address, Path.of(what));
+    }
+    if (server == Server.MINA_SSH) {
+      return SshServe.mina(address, Path.of(what));
     }
     Work work = Work.parse(what);
     if (address.pipes()) {

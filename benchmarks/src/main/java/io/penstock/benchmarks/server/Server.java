@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.benchmarks.server;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +18,10 @@ public enum Server {
   PENSTOCK_RELAY("Penstock, relay"),
   /** This product's TLS at both ends, a thread for each channel. */
   PENSTOCK_TLS("Penstock, TLS"),
+  /** This product's SSH at both ends. */
+  PENSTOCK_SSH("Penstock to Penstock"),
+  /** This product's client and the daemon of OpenSSH. */
+  PENSTOCK_SSHD("Penstock to sshd"),
   /** A thread for each SocketChannel or, of a pipe, FileChannel. */
   JDK_BLOCKING("JDK channel, blocking"),
   /** A Selector; each line becomes an array of its own. */
@@ -44,7 +49,19 @@ public enum Server {
   /** Two threads for each connection. */
   C_RELAY("C relay, copying"),
   /** The same, with splice instead of a buffer. */
-  C_SPLICE("C relay, splice");
+  C_SPLICE("C relay, splice"),
+  /** OpenSSH at both ends. */
+  OPENSSH("ssh to sshd"),
+  /** Apache MINA SSHD by itself at both ends. */
+  MINA_SSH("MINA to MINA"),
+  /** Its client and the daemon of OpenSSH. */
+  MINA_SSHD("MINA to sshd"),
+  /** JSch and the daemon of OpenSSH. */
+  JSCH_SSHD("JSch to sshd"),
+  /** sshj and the daemon of OpenSSH. */
+  SSHJ_SSHD("sshj to sshd"),
+  /** Python's paramiko and the daemon of OpenSSH. */
+  PARAMIKO_SSHD("paramiko to sshd");
 
   /** Of every JVM that serves. */
   public static final List<String> JVM =
@@ -74,7 +91,16 @@ public enum Server {
 
   /** Whether its heap can be asked for. */
   public boolean isJava() {
-    return !List.of(C_EPOLL, C_BLOCKING, LIBUV, SOCAT_64, SOCAT_256, C_RELAY, C_SPLICE)
+    return !List.of(
+            C_EPOLL,
+            C_BLOCKING,
+            LIBUV,
+            SOCAT_64,
+            SOCAT_256,
+            C_RELAY,
+            C_SPLICE,
+            OPENSSH,
+            PARAMIKO_SSHD)
         .contains(this);
   }
 
@@ -95,6 +121,38 @@ public enum Server {
     if (name().startsWith("SOCAT") && onPath("socat").isEmpty()) {
       return Optional.of("socat: not installed");
     }
+    if (List.of(PENSTOCK_SSH, MINA_SSH).contains(this) && onPath("ssh-keygen").isEmpty()) {
+      return Optional.of("SSH: not without ssh-keygen (openssh-client)");
+    }
+    if ((this == OPENSSH || name().endsWith("_SSHD"))
+        && (onPath("ssh").isEmpty() || !Files.isExecutable(Path.of(Ssh.DAEMON)))) {
+      return Optional.of("OpenSSH: not installed (openssh-client, openssh-server)");
+    }
+    if (this == PARAMIKO_SSHD && python().isEmpty()) {
+      return Optional.of("paramiko: not installed, or too old for " + Ssh.CIPHER);
+    }
+    return Optional.empty();
+  }
+
+  /** The Python whose paramiko has the cipher. */
+  private static Optional<String> python() {
+    for (String candidate : List.of("python3", "/usr/bin/python3")) {
+      try {
+        Process process =
+            new ProcessBuilder(
+                    candidate,
+                    "-c",
+                    "import paramiko; paramiko.Transport._cipher_info['" + Ssh.CIPHER + "']")
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        if (process.onExit().join().exitValue() == 0) {
+          return Optional.of(candidate);
+        }
+      } catch (IOException e) {
+        System.getLogger("benchmarks").log(System.Logger.Level.DEBUG, "no " + candidate, e);
+      }
+    }
     return Optional.empty();
   }
 
@@ -111,7 +169,8 @@ public enum Server {
   /**
    * The command that serves.
    *
-   * @param what the work; of a relay the target; with TLS the folder of the certificate
+   * @param what the work; of a relay the target; with TLS the folder of the certificate, with SSH
+   *     that of the keys
    */
   public List<String> command(Path java, Path programs, String what, Address address) {
     String program = programs.resolve("server").toString();
@@ -130,6 +189,24 @@ public enum Server {
   /** The command of its client where the load generator in C is none: with TLS. */
   public List<String> client(Path java, Address address, Path certificate) {
     return java(java, TlsLoad.class, name(), address.text(), certificate.toString());
+  }
+
+  /**
+   * The command of its client of SSH.
+   *
+   * @param folder of the keys
+   */
+  public List<String> sshClient(Path java, Path programs, int port, Path folder) {
+    return this == PARAMIKO_SSHD
+        ? List.of(
+            python().orElseThrow(),
+            "-W",
+            "ignore",
+            programs.resolve("paramiko_load.py").toString(),
+            String.valueOf(port),
+            folder.toString(),
+            Ssh.USER)
+        : java(java, SshLoad.class, name(), String.valueOf(port), folder.toString());
   }
 
   private static List<String> java(Path java, Class<?> main, String... arguments) {

@@ -80,6 +80,22 @@ class ChannelReportTest {
   }
 
   @Test
+  void commandsOverSshHaveALimitOfTheirOwn() {
+    add(Kind.P50, "ssh, exec", Server.PENSTOCK_SSH, 64, 400_000);
+    add(Kind.THROUGHPUT, "ssh, push", Server.PENSTOCK_SSH, 65536, .4);
+    add(Kind.THROUGHPUT, "ssh, push", Server.OPENSSH, 65536, .4);
+    assertEquals(
+        "| SSH, exec in an open connection, ns | – | gate | 400000 | 1000000 or less | PASS |",
+        gate("SSH, exec").get(0));
+    assertEquals(
+        "| SSH, into a command, both ends | ssh to sshd | gate | 1 | 0.8 or more | PASS |",
+        gate("SSH, into a command, both ends | ssh").get(0));
+    assertEquals(
+        "| Penstock to Penstock | 0.4 | – | 400 | – | – | – |",
+        gate("Penstock to Penstock").get(0));
+  }
+
+  @Test
   void aPageOfFewRoundsSaysSo() {
     relays(4.2, 4, 4.4, 4.1, 4);
     assertTrue(report().markdown("page").contains("2 of them are of fewer than 5 rounds"));
