@@ -45,8 +45,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Peers that break the rules, speak something else, or die, at each stage and in either role: an
- * error of ours that says what happened, a line in the log at most, nothing left of them, and
- * nobody else is disturbed.
+ * error of ours that says what happened, a line or two in the log, nothing left of them, and nobody
+ * else is disturbed.
  */
 class HostilePeerTest {
   /** By what the peer does: what the error says of it. */
@@ -155,10 +155,9 @@ class HostilePeerTest {
       assertTrue(System.nanoTime() < limit, () -> what + " leaves a socket open");
       Thread.onSpinWait();
     }
-    // Of a length that cannot be the library tells at each step: it goes on for a while, so that
-    // nobody learns from when it stops.
-    // Who dies while both read and write wait for it fails both.
-    int most = what.equals(GIGABYTES) ? 3 : what.equals("end") ? 2 : 1;
+    // A read and a write may fail at the same moment; and of a length that cannot be the library
+    // tells at each step: it goes on for a while, so that nobody learns from when it stops.
+    int most = what.equals(GIGABYTES) ? 3 : 2;
     assertTrue(lines.size() <= most, () -> what + " is logged at length: " + lines);
   }
 
