@@ -11,7 +11,9 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.SortedMap;
+import java.util.SortedSet;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -37,6 +39,9 @@ public final class ChannelOptions {
           "backlog",
           "maxConnections",
           "spin");
+
+  /** What the keys of secrets begin with here. */
+  private static final String SECRET = "s.";
 
   private static final Duration MOST_SPIN = Duration.ofNanos(50_000);
 
@@ -274,6 +279,22 @@ public final class ChannelOptions {
     return put("program", request);
   }
 
+  /**
+   * Gives the kind a secret, such as a password. It is in no text of the product's, whether a log,
+   * an error or a service property. A kind refuses a key that it does not know.
+   *
+   * @param key the kind's name of it, such as {@code password}
+   * @param value the secret, not empty
+   * @return a changed copy
+   * @throws IllegalArgumentException if it is empty
+   */
+  public ChannelOptions withSecret(String key, String value) {
+    if (value.isEmpty()) {
+      throw new IllegalArgumentException("the secret '" + key + "' is empty");
+    }
+    return put(SECRET + key, value);
+  }
+
   private static int positive(int value) {
     if (value < 1) {
       throw new IllegalArgumentException("'" + value + "' is not more than zero");
@@ -388,6 +409,29 @@ public final class ChannelOptions {
    */
   public Optional<ProgramRequest> program() {
     return Optional.ofNullable((ProgramRequest) values.get("program"));
+  }
+
+  /**
+   * A secret of the kind's.
+   *
+   * @param key its name
+   * @return empty if it was not given
+   */
+  public Optional<String> secret(String key) {
+    return Optional.ofNullable((String) values.get(SECRET + key));
+  }
+
+  /**
+   * Which secrets were given.
+   *
+   * @return their names, sorted, unmodifiable
+   */
+  public SortedSet<String> secretKeys() {
+    SortedSet<String> keys = new TreeSet<>();
+    values.keySet().stream()
+        .filter(key -> key.startsWith(SECRET))
+        .forEach(key -> keys.add(key.substring(SECRET.length())));
+    return Collections.unmodifiableSortedSet(keys);
   }
 
   /**

@@ -38,6 +38,17 @@ public interface ChannelProvider {
   }
 
   /**
+   * The secrets that it takes ({@link ChannelOptions#withSecret}); others are refused before it is
+   * called. In a configuration a secret's key begins with a dot.
+   *
+   * @param scheme one of its schemes
+   * @return their names, such as {@code password}
+   */
+  default Set<String> secretKeys(String scheme) {
+    return Set.of();
+  }
+
+  /**
    * Connects. Must not wait: what takes time goes to {@link ProviderContext#executor()}.
    *
    * @param endpoint of one of its schemes, or of that of a kind above it, which lends its own

@@ -13,6 +13,8 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.itests.exam.ContainerKind;
 import io.penstock.itests.exam.InContainer;
+import io.penstock.itests.support.Configurations;
+import io.penstock.itests.support.Log;
 import io.penstock.itests.support.OpenFiles;
 import io.penstock.itests.support.Penstock;
 import io.penstock.itests.support.Services;
@@ -22,8 +24,11 @@ import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Base64;
+import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +39,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.ServiceReference;
 import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.cm.Configuration;
 
 /** SSH from its own bundle, with the libraries that it names. */
 @InContainer(
@@ -186,10 +193,86 @@ class SshIT {
         SOON);
   }
 
+  @Test
+  void secretsOfConfigurationsOpenKeysAndAreNeverShown(BundleContext context) throws Exception {
+    String secret = "xyzzy";
+    Path key = key(secret + "-channel");
+    Path host = folder.resolve("encrypted-host");
+    java.util.logging.Logger logger = java.util.logging.Logger.getLogger("io.penstock");
+    java.util.logging.Level level = logger.getLevel();
+    logger.setLevel(java.util.logging.Level.ALL);
+    try (Log log = new Log(context);
+        Configurations configurations = new Configurations(context)) {
+      configurations.create(
+          Penstock.LISTENER,
+          "door",
+          Map.of(
+              "endpoint",
+              "ssh-listen://127.0.0.1:0",
+              "hostkey",
+              host.toString(),
+              "authorized-keys",
+              key + ".pub",
+              ".passphrase",
+              secret + "-listener"));
+      Listener listener = Services.named(context, Listener.class, "door");
+      Map<String, Object> values =
+          new HashMap<>(
+              Map.of(
+                  "endpoint",
+                  "ssh://me@" + listener.endpoint().address().substring(2),
+                  "exec",
+                  "x",
+                  "host-key-checking",
+                  "accept-new",
+                  "known-hosts",
+                  folder.resolve("known").toString(),
+                  "identity",
+                  key.toString(),
+                  ".passphrase",
+                  secret + "-wrong"));
+      Configuration line = configurations.create(Penstock.CHANNEL, "line", values);
+      log.await("io.penstock.Channel~line", "does not fit");
+      values.put(".passphrase", secret + "-channel");
+      values.put(".password", secret + "-password");
+      Configurations.update(line, values);
+      Channel client = Services.named(context, Channel.class, "line");
+      Channel server = listener.accept(SOON);
+      client.sink().writeFully("there", SOON);
+      client.sink().end();
+      assertEquals("there", text(server.source().readAll(99, SOON)));
+      assertTrue(
+          new String(
+                  Base64.getMimeDecoder()
+                      .decode(Files.readString(host).replaceAll("-----.*-----", "")),
+                  StandardCharsets.ISO_8859_1)
+              .contains("aes256-ctr"),
+          "the host key that was made is encrypted");
+
+      StringBuilder seen = new StringBuilder(String.join("\n", log.lines()));
+      for (ServiceReference<?> each : context.getAllServiceReferences(null, null)) {
+        for (String name : each.getPropertyKeys()) {
+          Object value = each.getProperty(name);
+          seen.append(name).append(value instanceof Object[] all ? List.of(all) : value);
+        }
+      }
+      seen.append(client).append(client.name()).append(client.endpoint()).append(listener);
+      assertTrue(seen.indexOf("line") >= 0 && seen.indexOf("door") >= 0);
+      assertFalse(seen.indexOf(secret) >= 0, "a secret is in " + seen);
+    } finally {
+      logger.setLevel(level);
+    }
+  }
+
   private Path key() throws Exception {
+    return key("");
+  }
+
+  private Path key(String passphrase) throws Exception {
     Path key = folder.resolve("key");
     Process keygen =
-        new ProcessBuilder("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key.toString())
+        new ProcessBuilder(
+                "ssh-keygen", "-q", "-t", "ed25519", "-N", passphrase, "-f", key.toString())
             .inheritIO()
             .start();
     assertTrue(keygen.waitFor(60, TimeUnit.SECONDS), "ssh-keygen does not end");

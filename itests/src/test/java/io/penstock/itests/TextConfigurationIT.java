@@ -77,9 +77,9 @@ class TextConfigurationIT {
     "io.penstock.Pipe, penstock.name capacity readTimeout writeTimeout readBlocking writeBlocking"
         + " direct spin",
     "io.penstock.Channel, penstock.name endpoint readTimeout writeTimeout connectTimeout"
-        + " closeTimeout reconnect receiveBuffer sendBuffer spin",
+        + " closeTimeout reconnect receiveBuffer sendBuffer spin .password .passphrase",
     "io.penstock.Listener, penstock.name endpoint backlog maxConnections readTimeout"
-        + " writeTimeout closeTimeout receiveBuffer sendBuffer spin",
+        + " writeTimeout closeTimeout receiveBuffer sendBuffer spin .passphrase",
     "io.penstock.Relay, penstock.name from to fork idleTimeout totalTimeout buffer rate acceptEnv"
   })
   void everyKeyIsDescribedInMetatype(String pid, String keys, BundleContext context) {
@@ -103,6 +103,11 @@ class TextConfigurationIT {
             .filter(each -> each.getID().endsWith("Timeout"))
             .allMatch(each -> each.getDescription().contains("ms")),
         "every duration says how it is written");
+    assertTrue(
+        Stream.of(definition.getAttributeDefinitions(ObjectClassDefinition.ALL))
+            .filter(each -> each.getID().startsWith("."))
+            .allMatch(each -> each.getType() == AttributeDefinition.PASSWORD),
+        "every secret is described as one");
   }
 
   private static void assertLimited(Pipe pipe) {

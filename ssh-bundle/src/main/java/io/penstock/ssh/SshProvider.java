@@ -74,6 +74,11 @@ public final class SshProvider implements ChannelProvider, AutoCloseable {
   }
 
   @Override
+  public Set<String> secretKeys(String scheme) {
+    return scheme.equals(LISTEN) ? SshListener.secretKeys() : Connections.secretKeys();
+  }
+
+  @Override
   public CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
     return connections.connect(endpoint, options, context);

@@ -92,6 +92,20 @@ public final class Channels implements ChannelFactory {
                 + String.join(", ", all));
       }
     }
+    Set<String> secrets = provider.secretKeys(endpoint.scheme());
+    for (String key : merged.secretKeys()) {
+      if (!secrets.contains(key)) {
+        throw new IllegalArgumentException(
+            "secret '"
+                + key
+                + "' is unknown to "
+                + endpoint.scheme()
+                + ":, which "
+                + (secrets.isEmpty()
+                    ? "has none"
+                    : "knows " + String.join(", ", new TreeSet<>(secrets))));
+      }
+    }
     return merged;
   }
 

@@ -30,6 +30,11 @@ abstract class BuiltInKind implements ChannelProvider {
   }
 
   @Override
+  public final Set<String> secretKeys(String scheme) {
+    return provider.secretKeys(scheme);
+  }
+
+  @Override
   public final CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
     return provider.connect(endpoint, options, context);

@@ -10,6 +10,7 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.AttributeType;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
@@ -102,6 +103,22 @@ public final class ChannelComponent {
             "The delay never grows above this. A duration: a number with ms, s, m or h, or"
                 + " ISO-8601; reconnectMin or more. Default: 30s.")
     String reconnectMax() default "30s";
+
+    /** Password. */
+    @AttributeDefinition(
+        required = false,
+        type = AttributeType.PASSWORD,
+        name = "Password",
+        description = Texts.PASSWORD)
+    String _password() default "";
+
+    /** Passphrase. */
+    @AttributeDefinition(
+        required = false,
+        type = AttributeType.PASSWORD,
+        name = "Passphrase",
+        description = Texts.PASSPHRASE)
+    String _passphrase() default "";
 
     /** Receive buffer. */
     @AttributeDefinition(

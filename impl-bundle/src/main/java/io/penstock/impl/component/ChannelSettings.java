@@ -15,12 +15,14 @@ import java.util.TreeMap;
  *
  * @param values of the keys that every kind understands, checked
  * @param extra values of all other keys, which only the endpoint's kind may know
+ * @param secrets values of keys that begin with a dot
  */
 record ChannelSettings(
     String name,
     Endpoint endpoint,
     Map<String, String> values,
     Map<String, String> extra,
+    Secrets secrets,
     boolean reconnect,
     Duration reconnectMin,
     Duration reconnectMax) {
@@ -38,8 +40,19 @@ record ChannelSettings(
           "spin");
 
   static final List<String> CHANNEL_KEYS =
-      join(SHARED, "connectTimeout", "reconnect", "reconnectMin", "reconnectMax");
-  static final List<String> LISTENER_KEYS = join(SHARED, "backlog", "maxConnections");
+      join(
+          SHARED,
+          "connectTimeout",
+          "reconnect",
+          "reconnectMin",
+          "reconnectMax",
+          ".password",
+          ".passphrase");
+  static final List<String> LISTENER_KEYS =
+      join(SHARED, "backlog", "maxConnections", ".passphrase");
+
+  /** Those that the metatype describes; a kind may take others. */
+  static final List<String> SECRETS = List.of("password", "passphrase");
 
   /** A change of these needs another connection; one of the others does not. */
   private static final Set<String> LIVE =
@@ -119,7 +132,14 @@ record ChannelSettings(
     values.wait("writeTimeout", "writeBlocking");
     ChannelSettings made =
         new ChannelSettings(
-            values.name(), endpoint, Map.copyOf(common), values.others(keys), reconnect, min, max);
+            values.name(),
+            endpoint,
+            Map.copyOf(common),
+            values.others(keys),
+            values.secrets(SECRETS),
+            reconnect,
+            min,
+            max);
     try {
       ChannelOptions unused = made.options(Map.of()).withAll(endpoint);
     } catch (IllegalArgumentException e) {
@@ -152,6 +172,7 @@ record ChannelSettings(
   boolean sameConnection(ChannelSettings other) {
     return endpoint.equals(other.endpoint)
         && extra.equals(other.extra)
+        && secrets.equals(other.secrets)
         && lasting().equals(other.lasting());
   }
 

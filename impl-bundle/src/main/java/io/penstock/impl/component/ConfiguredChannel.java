@@ -58,7 +58,15 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
     Map<String, String> known =
         kinds.accepted(
             pid(), values.endpoint().scheme(), values.extra(), ChannelSettings.CHANNEL_KEYS);
-    ChannelOptions options = values.options(known);
+    ChannelOptions options =
+        values
+            .secrets()
+            .into(
+                values.options(known),
+                kinds,
+                pid(),
+                values.endpoint().scheme(),
+                ChannelSettings.SECRETS);
     channels.check(values.endpoint(), options);
     return channels.connect(values.endpoint(), options);
   }

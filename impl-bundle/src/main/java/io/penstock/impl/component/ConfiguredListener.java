@@ -53,7 +53,15 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
   }
 
   private Listener bind(ChannelSettings values) throws IOException {
-    ChannelOptions made = values.options(known(values));
+    ChannelOptions made =
+        values
+            .secrets()
+            .into(
+                values.options(known(values)),
+                kinds,
+                pid(),
+                values.endpoint().scheme(),
+                ChannelSettings.SECRETS);
     channels.check(values.endpoint(), made);
     Listener listener = channels.listen(values.endpoint(), made, () -> options, this::accepted);
     options = made;

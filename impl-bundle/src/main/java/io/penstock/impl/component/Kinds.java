@@ -19,6 +19,9 @@ interface Kinds {
    */
   Optional<Set<String>> optionKeys(String scheme);
 
+  /** The secrets that a scheme takes; none when no provider of it is installed. */
+  Set<String> secretKeys(String scheme);
+
   /** Of a configuration's other keys those that the kind knows; warns of the rest. */
   default Map<String, String> accepted(
       String pid, String scheme, Map<String, String> extra, List<String> known) {

@@ -10,6 +10,7 @@ import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.AttributeType;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
@@ -86,6 +87,14 @@ public final class ListenerComponent {
         name = "Close time-out",
         description = Texts.CLOSE_TIMEOUT)
     String closeTimeout() default "5s";
+
+    /** Passphrase. */
+    @AttributeDefinition(
+        required = false,
+        type = AttributeType.PASSWORD,
+        name = "Passphrase",
+        description = Texts.PASSPHRASE)
+    String _passphrase() default "";
 
     /** Receive buffer. */
     @AttributeDefinition(

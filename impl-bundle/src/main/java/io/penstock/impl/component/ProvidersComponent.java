@@ -80,9 +80,15 @@ public final class ProvidersComponent implements Kinds {
 
   @Override
   public Optional<Set<String>> optionKeys(String scheme) {
-    return present.stream()
-        .filter(provider -> provider.schemes().contains(scheme))
-        .findFirst()
-        .map(provider -> provider.optionKeys(scheme));
+    return provider(scheme).map(provider -> provider.optionKeys(scheme));
+  }
+
+  @Override
+  public Set<String> secretKeys(String scheme) {
+    return provider(scheme).map(provider -> provider.secretKeys(scheme)).orElse(Set.of());
+  }
+
+  private Optional<ChannelProvider> provider(String scheme) {
+    return present.stream().filter(provider -> provider.schemes().contains(scheme)).findFirst();
   }
 }

@@ -54,5 +54,13 @@ final class Texts {
           + " memory. A duration in ms or ISO-8601, from 0ms to 0.05ms, or 'auto' to have it"
           + " learned. Default: auto.";
 
+  static final String PASSWORD =
+      "The password for the login, of kinds that log in, such as ssh. Text. Default: none. It is"
+          + " never shown. A change makes a new connection.";
+
+  static final String PASSPHRASE =
+      "What opens our private key, of kinds that have one, such as ssh and ssh-listen. Text."
+          + " Default: none. It is never shown. A change makes a new connection.";
+
   private Texts() {}
 }

@@ -154,6 +154,28 @@ final class Values {
     return Collections.unmodifiableSortedMap(others);
   }
 
+  /**
+   * The values of keys that begin with a dot, which Declarative Services shows nobody.
+   *
+   * @param ours keys without the dot, whose values are looked at
+   */
+  Secrets secrets(Collection<String> ours) {
+    Map<String, String> found = new TreeMap<>();
+    properties.forEach(
+        (key, value) -> {
+          String name = key.startsWith(".") ? key.substring(1) : "";
+          boolean one =
+              value instanceof String || value instanceof Number || value instanceof Boolean;
+          if (!one && ours.contains(name)) {
+            throw new IllegalArgumentException(pid + ": " + key + ": expected one text");
+          }
+          if (one && !name.isEmpty() && !value.toString().isEmpty()) {
+            found.put(name, value.toString());
+          }
+        });
+    return new Secrets(found);
+  }
+
   /** The exception for a value that is not allowed. */
   IllegalArgumentException refused(String key, String value, String allowed) {
     return new IllegalArgumentException(

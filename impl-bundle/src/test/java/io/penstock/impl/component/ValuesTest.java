@@ -187,6 +187,7 @@ class ValuesTest {
         "totalTimeout | 5 | ms, s, m",
         "buffer | 2GiB | 1 byte to 1GiB",
         "rate | fast | KiB",
+        "acceptEnv | A=B | such as LANG or LC_",
       })
   void badValuesOfARelayAreRefused(String key, String value, String allowed) {
     Map<String, String> given = new HashMap<>(Map.of("from", "echo:", "to", "echo:"));
@@ -269,6 +270,23 @@ class ValuesTest {
     assertFalse(settings.sameConnection(channel(base, "noDelay", false)));
     assertEquals(Endpoint.parse("tcp://h:1"), settings.endpoint());
     assertEquals(Duration.ofMillis(100), settings.reconnectMin());
+  }
+
+  @Test
+  void secretsAreComparedAndNeverShown() {
+    Map<String, Object> base = Map.of("endpoint", "echo:", ".password", "xyzzy");
+    ChannelSettings settings = channel(base, "readTimeout", "1s");
+    assertFalse(settings.toString().contains("xyzzy"), settings.toString());
+    assertEquals(Map.of(), settings.extra());
+    assertEquals(true, settings.sameConnection(channel(base, ".password", "xyzzy")));
+    assertFalse(settings.sameConnection(channel(base, ".password", "other")));
+    assertFalse(settings.sameConnection(channel(base, ".mine", "more")));
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> channel(base, ".passphrase", new String[] {"xyzzy", "y"}))
+            .getMessage();
+    assertEquals("io.penstock.Channel~c: .passphrase: expected one text", message);
   }
 
   private static ChannelSettings channel(Map<String, ?> base, String key, Object value) {

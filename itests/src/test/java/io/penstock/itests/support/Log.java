@@ -77,6 +77,16 @@ public final class Log implements AutoCloseable {
     }
   }
 
+  /** What was logged so far, exceptions included. */
+  public List<String> lines() {
+    lock.lock();
+    try {
+      return List.copyOf(lines);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   @Override
   public void close() {
     product.removeHandler(handler);

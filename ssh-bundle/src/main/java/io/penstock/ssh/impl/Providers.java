@@ -41,6 +41,19 @@ public final class Providers {
     static final boolean DONE = register();
 
     private static boolean register() {
+      // The library asks the thread's loader for its own classes, which may know others of that
+      // name.
+      Thread thread = Thread.currentThread();
+      ClassLoader before = thread.getContextClassLoader();
+      thread.setContextClassLoader(SecurityUtils.class.getClassLoader());
+      try {
+        return registerBoth();
+      } finally {
+        thread.setContextClassLoader(before);
+      }
+    }
+
+    private static boolean registerBoth() {
       Flushers.goAtOnce();
       // Java's own first: its ciphers are the fastest.
       Object unused = SecurityUtils.registerSecurityProvider(new SunJCESecurityProviderRegistrar());
@@ -49,6 +62,9 @@ public final class Providers {
         if (SecurityUtils.registerSecurityProvider(own) == own) {
           SecurityUtils.setDefaultProviderChoice(own);
         }
+        // What else it would register later, by the loader of whichever thread that is.
+        boolean known = SecurityUtils.isBouncyCastleRegistered();
+        LOG.log(Level.DEBUG, "SSH knows Bouncy Castle: {0}", known);
         return true;
       } catch (ReflectiveOperationException e) {
         LOG.log(Level.WARNING, "SSH has to do without Bouncy Castle, and so without ed25519", e);

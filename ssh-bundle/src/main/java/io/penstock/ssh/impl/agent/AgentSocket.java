@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.agent;
 
-import io.penstock.ssh.impl.Secrets;
+import io.penstock.ssh.impl.Secret;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -60,7 +60,7 @@ public final class AgentSocket implements AutoCloseable {
       }
     } catch (IOException e) {
       channel.close();
-      throw new IOException("agent: " + path + " cannot be reached: " + Secrets.reason(e), e);
+      throw new IOException("agent: " + path + " cannot be reached: " + Secret.reason(e), e);
     } catch (RuntimeException e) {
       channel.close();
       throw new IOException("agent: " + path + " cannot be reached: " + e.getMessage(), e);

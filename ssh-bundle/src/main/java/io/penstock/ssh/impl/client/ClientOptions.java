@@ -7,6 +7,7 @@ import io.penstock.channel.ProgramRequest;
 import io.penstock.channel.TerminalSize;
 import io.penstock.ssh.Pty;
 import io.penstock.ssh.impl.Given;
+import io.penstock.ssh.impl.Secret;
 import io.penstock.ssh.impl.Where;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -52,8 +53,8 @@ record ClientOptions(
   record Login(
       Where where,
       List<Path> identities,
-      Optional<Path> passphraseFile,
-      Optional<Path> passwordFile,
+      Optional<Secret> passphrase,
+      Optional<Secret> password,
       Optional<Path> agent,
       Path knownHosts,
       HostKeyChecking checking,
@@ -139,10 +140,12 @@ record ClientOptions(
           "keep-alive",
           "keep-alive-count");
 
+  static final Set<String> SECRETS = Set.of("passphrase", "password");
+
   /** Reads the options, and refuses what is not allowed. */
   static ClientOptions of(Endpoint endpoint, ChannelOptions options) throws IOException {
     Given given = new Given(options.extra());
-    Login login = login(endpoint, given);
+    Login login = login(endpoint, given, options);
     boolean forwardAgent = given.flag("forward-agent", false);
     if (forwardAgent && login.agent().isEmpty()) {
       throw new IllegalArgumentException(
@@ -174,12 +177,12 @@ record ClientOptions(
   }
 
   /** What the keys of {@link #LOGIN_KEYS} say. */
-  static Login login(Endpoint endpoint, Given given) throws IOException {
+  static Login login(Endpoint endpoint, Given given, ChannelOptions options) throws IOException {
     return new Login(
         Where.of(endpoint),
         given.paths("identity"),
-        given.path("passphrase-file"),
-        given.path("password-file"),
+        Secret.of("passphrase", given, options),
+        Secret.of("password", given, options),
         agent(given, System.getenv("SSH_AUTH_SOCK")),
         given
             .path("known-hosts")

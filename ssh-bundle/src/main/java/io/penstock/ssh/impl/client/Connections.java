@@ -38,6 +38,11 @@ public final class Connections implements AutoCloseable {
     return ClientOptions.KEYS;
   }
 
+  /** The names of the secrets. */
+  public static Set<String> secretKeys() {
+    return ClientOptions.SECRETS;
+  }
+
   /**
    * Opens a channel, and the connection below it if need be.
    *

@@ -109,7 +109,7 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
       throws IOException {
     long begun = System.nanoTime();
     Given given = new Given(options.extra());
-    ClientOptions.Login wanted = ClientOptions.login(endpoint, given);
+    ClientOptions.Login wanted = ClientOptions.login(endpoint, given, options);
     long window = ClientOptions.window(given);
     Target asked =
         Target.parse(

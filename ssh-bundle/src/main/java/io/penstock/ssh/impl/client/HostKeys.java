@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.client;
 
-import io.penstock.ssh.impl.Secrets;
+import io.penstock.ssh.impl.Secret;
 import io.penstock.ssh.impl.Where;
 import io.penstock.ssh.impl.client.ClientOptions.HostKeyChecking;
 import java.io.IOException;
@@ -166,7 +166,7 @@ final class HostKeys {
       LOG.log(Level.INFO, "{0}: added the key {1} to {2}", host, fingerprint(key), file);
       return null;
     } catch (IOException e) {
-      return "the server's key cannot be added to " + file + ": " + Secrets.reason(e);
+      return "the server's key cannot be added to " + file + ": " + Secret.reason(e);
     } finally {
       ADDING.unlock();
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.client;
 
-import io.penstock.ssh.impl.Secrets;
+import io.penstock.ssh.impl.Secret;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -20,11 +20,11 @@ final class Identities {
   private Identities() {}
 
   /** Reads them all; blocks, because what is encrypted takes its time. */
-  static List<KeyPair> read(List<Path> files, Optional<Path> passphraseFile) throws IOException {
+  static List<KeyPair> read(List<Path> files, Optional<Secret> secret) throws IOException {
     FilePasswordProvider passphrase =
-        passphraseFile.isEmpty()
+        secret.isEmpty()
             ? FilePasswordProvider.EMPTY
-            : FilePasswordProvider.of(Secrets.read("passphrase-file", passphraseFile.get()));
+            : FilePasswordProvider.of(secret.get().read());
     List<KeyPair> pairs = new ArrayList<>();
     for (Path file : files) {
       int before = pairs.size();
@@ -35,8 +35,7 @@ final class Identities {
           found.forEach(pairs::add);
         }
       } catch (IOException | GeneralSecurityException | RuntimeException e) {
-        throw new IOException(
-            "identity: " + file + " cannot be used: " + reason(e, passphraseFile.isPresent()), e);
+        throw new IOException("identity: " + file + " cannot be used: " + reason(e, secret), e);
       }
       if (pairs.size() == before) {
         throw new IOException(
@@ -46,12 +45,13 @@ final class Identities {
     return pairs;
   }
 
-  private static String reason(Exception e, boolean withPassphrase) {
+  private static String reason(Exception e, Optional<Secret> secret) {
     if (e instanceof IOException io && !(e instanceof java.io.StreamCorruptedException)) {
-      return Secrets.reason(io);
+      return Secret.reason(io);
     }
-    return withPassphrase
-        ? "the passphrase of passphrase-file does not fit, or the file is damaged"
-        : "it is encrypted, so passphrase-file is needed, or the file is damaged";
+    return secret
+        .map(given -> given + " does not fit, or the file is damaged")
+        .orElse(
+            "it is encrypted, so passphrase-file or a passphrase is needed, or the file is damaged");
   }
 }

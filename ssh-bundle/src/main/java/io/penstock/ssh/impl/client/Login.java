@@ -6,7 +6,7 @@ import io.penstock.error.AddressException.Kind;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.StreamTimeoutException;
-import io.penstock.ssh.impl.Secrets;
+import io.penstock.ssh.impl.Secret;
 import io.penstock.ssh.impl.Where;
 import io.penstock.ssh.impl.agent.Agent;
 import io.penstock.ssh.impl.agent.AgentPublicKey;
@@ -121,11 +121,8 @@ final class Login {
   /** Waits for all of it. */
   ClientSession run(SshClient client) throws IOException {
     // First of all what can be wrong on our side; and what is encrypted takes its time.
-    List<KeyPair> identities = Identities.read(wanted.identities(), wanted.passphraseFile());
-    String password =
-        wanted.passwordFile().isEmpty()
-            ? null
-            : Secrets.read("password-file", wanted.passwordFile().get());
+    List<KeyPair> identities = Identities.read(wanted.identities(), wanted.passphrase());
+    String password = wanted.password().isEmpty() ? null : wanted.password().get().read();
     try (Agent opened = agent()) {
       agent = opened;
       return run(client, identities, password);
@@ -289,10 +286,10 @@ final class Login {
       tried.add("the key " + HostKeys.fingerprint(each.getPublic()));
     }
     if (password != null) {
-      tried.add("the password of " + wanted.passwordFile().map(Object::toString).orElse(""));
+      tried.add(wanted.password().map(Secret::toString).orElse(""));
     }
     return tried.isEmpty()
-        ? "nothing: none of identity=, agent= and password-file= has anything"
+        ? "nothing: none of identity=, agent=, password-file= and a password has anything"
         : String.join(" and ", tried);
   }
 }

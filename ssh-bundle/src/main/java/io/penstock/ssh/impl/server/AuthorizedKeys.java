@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
-import io.penstock.ssh.impl.Secrets;
+import io.penstock.ssh.impl.Secret;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -46,8 +46,7 @@ final class AuthorizedKeys {
         throw new IOException("there is no key in it that may log in");
       }
     } catch (IOException e) {
-      throw new IOException(
-          "authorized-keys: " + file + " cannot be used: " + Secrets.reason(e), e);
+      throw new IOException("authorized-keys: " + file + " cannot be used: " + Secret.reason(e), e);
     }
   }
 
@@ -145,7 +144,7 @@ final class AuthorizedKeys {
     } catch (IOException e) {
       LOG.log(
           Level.WARNING,
-          name + ": nobody is let in, because " + file + " cannot be used: " + Secrets.reason(e));
+          name + ": nobody is let in, because " + file + " cannot be used: " + Secret.reason(e));
     }
     return null;
   }

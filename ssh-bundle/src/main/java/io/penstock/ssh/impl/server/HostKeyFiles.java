@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
-import io.penstock.ssh.impl.Secrets;
+import io.penstock.ssh.impl.Secret;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.StreamCorruptedException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
@@ -19,14 +20,17 @@ import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.apache.sshd.common.config.keys.FilePasswordProvider;
 import org.apache.sshd.common.config.keys.KeyUtils;
+import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyEncryptionContext;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
 import org.apache.sshd.common.digest.BuiltinDigests;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.common.util.io.resource.PathResource;
 import org.apache.sshd.common.util.security.SecurityUtils;
+import org.jspecify.annotations.Nullable;
 
 /** Who we are to clients: private keys from files, made where they are missing. */
 final class HostKeyFiles {
@@ -35,25 +39,33 @@ final class HostKeyFiles {
   private HostKeyFiles() {}
 
   /** Reads them all. */
-  static List<KeyPair> read(List<Path> files) throws IOException {
+  static List<KeyPair> read(List<Path> files, Optional<Secret> secret) throws IOException {
+    @Nullable String passphrase = secret.isEmpty() ? null : secret.get().read();
+    FilePasswordProvider opening =
+        passphrase == null ? FilePasswordProvider.EMPTY : FilePasswordProvider.of(passphrase);
     List<KeyPair> pairs = new ArrayList<>();
     for (Path file : files) {
       if (Files.notExists(file)) {
-        make(file);
+        make(file, passphrase);
       }
       int before = pairs.size();
       try (InputStream bytes = Files.newInputStream(file)) {
         Iterable<KeyPair> found =
-            SecurityUtils.loadKeyPairIdentities(
-                null, new PathResource(file), bytes, FilePasswordProvider.EMPTY);
+            SecurityUtils.loadKeyPairIdentities(null, new PathResource(file), bytes, opening);
         if (found != null) {
           found.forEach(pairs::add);
         }
-      } catch (IOException e) {
-        throw new IOException("hostkey: " + file + " cannot be used: " + Secrets.reason(e), e);
-      } catch (GeneralSecurityException | RuntimeException e) {
+      } catch (StreamCorruptedException | GeneralSecurityException | RuntimeException e) {
         throw new IOException(
-            "hostkey: " + file + " cannot be used: it is encrypted or damaged", e);
+            "hostkey: "
+                + file
+                + " cannot be used: "
+                + secret
+                    .map(given -> given + " does not fit, or the file is damaged")
+                    .orElse("it is encrypted, so a passphrase is needed, or the file is damaged"),
+            e);
+      } catch (IOException e) {
+        throw new IOException("hostkey: " + file + " cannot be used: " + Secret.reason(e), e);
       }
       if (pairs.size() == before) {
         throw new IOException(
@@ -63,11 +75,12 @@ final class HostKeyFiles {
     return pairs;
   }
 
-  private static void make(Path file) throws IOException {
+  private static void make(Path file, @Nullable String passphrase) throws IOException {
     try {
       KeyPair pair = KeyUtils.generateKeyPair(KeyPairProvider.SSH_ED25519, 256);
       ByteArrayOutputStream text = new ByteArrayOutputStream();
-      OpenSSHKeyPairResourceWriter.INSTANCE.writePrivateKey(pair, "penstock", null, text);
+      OpenSSHKeyPairResourceWriter.INSTANCE.writePrivateKey(
+          pair, "penstock", encryption(passphrase), text);
       boolean posix = file.getFileSystem().supportedFileAttributeViews().contains("posix");
       FileAttribute<?>[] ours =
           posix
@@ -91,9 +104,19 @@ final class HostKeyFiles {
     } catch (FileAlreadyExistsException e) {
       LOG.log(Level.DEBUG, "{0} was made by somebody else meanwhile", file);
     } catch (IOException e) {
-      throw new IOException("hostkey: " + file + " cannot be made: " + Secrets.reason(e), e);
+      throw new IOException("hostkey: " + file + " cannot be made: " + Secret.reason(e), e);
     } catch (GeneralSecurityException e) {
       throw new IOException("hostkey: " + file + " cannot be made: " + e.getMessage(), e);
     }
+  }
+
+  private static @Nullable OpenSSHKeyEncryptionContext encryption(@Nullable String passphrase) {
+    if (passphrase == null) {
+      return null;
+    }
+    OpenSSHKeyEncryptionContext encryption = new OpenSSHKeyEncryptionContext();
+    encryption.setPassword(passphrase);
+    encryption.setCipherType("256");
+    return encryption;
   }
 }

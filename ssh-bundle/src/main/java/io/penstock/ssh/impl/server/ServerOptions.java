@@ -4,6 +4,7 @@ package io.penstock.ssh.impl.server;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.ssh.impl.Given;
+import io.penstock.ssh.impl.Secret;
 import io.penstock.ssh.impl.Where;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.util.Set;
  *
  * @param where our address
  * @param hostKeys our private keys
+ * @param passphrase what opens them
  * @param authorizedKeys the public keys of those who may log in, if any
  * @param policy who has the last word, if anybody
  * @param users the names that they may use; empty for any
@@ -34,6 +36,7 @@ import java.util.Set;
 record ServerOptions(
     Where where,
     List<Path> hostKeys,
+    Optional<Secret> passphrase,
     Optional<Path> authorizedKeys,
     Optional<String> policy,
     Set<String> users,
@@ -54,6 +57,7 @@ record ServerOptions(
   static final Set<String> KEYS =
       Set.of(
           "hostkey",
+          "passphrase-file",
           "authorized-keys",
           "policy",
           "users",
@@ -68,6 +72,8 @@ record ServerOptions(
           "login-timeout",
           "idle-timeout",
           "window");
+
+  static final Set<String> SECRETS = Set.of("passphrase");
 
   /** Reads the options, and refuses what is not allowed. */
   static ServerOptions of(Endpoint endpoint, ChannelOptions options) throws IOException {
@@ -92,6 +98,7 @@ record ServerOptions(
     return new ServerOptions(
         Where.of(endpoint),
         hostKeys,
+        Secret.of("passphrase", given, options),
         authorizedKeys,
         policy,
         Set.copyOf(given.list("users", "")),

@@ -94,7 +94,7 @@ public final class SshListener implements ListenerDriver {
     this.closeLimit = options.closeTimeout();
     this.context = context;
     boolean unused = Providers.ready();
-    List<KeyPair> hostKeys = HostKeyFiles.read(wanted.hostKeys());
+    List<KeyPair> hostKeys = HostKeyFiles.read(wanted.hostKeys(), wanted.passphrase());
     AuthorizedKeys keys =
         wanted.authorizedKeys().map(file -> new AuthorizedKeys(name, file)).orElse(null);
     if (keys != null) {
@@ -110,6 +110,11 @@ public final class SshListener implements ListenerDriver {
   /** The keys of the options. */
   public static Set<String> optionKeys() {
     return ServerOptions.KEYS;
+  }
+
+  /** The names of the secrets. */
+  public static Set<String> secretKeys() {
+    return ServerOptions.SECRETS;
   }
 
   /**
