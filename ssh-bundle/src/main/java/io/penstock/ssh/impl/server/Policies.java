@@ -34,7 +34,13 @@ public final class Policies {
         byName.computeIfPresent(
             name,
             (same, present) -> {
-              present.remove(policy);
+              // By identity, whatever it takes for its equal.
+              for (int i = 0; i < present.size(); i++) {
+                if (present.get(i) == policy) {
+                  present.remove(i);
+                  break;
+                }
+              }
               return present.isEmpty() ? null : present;
             });
   }
