@@ -42,10 +42,10 @@ public final class Providers {
 
     private static boolean register() {
       // The library asks the thread's loader for its own classes, which may know others of that
-      // name.
+      // name, and for those of Bouncy Castle, which its own loader need not know.
       Thread thread = Thread.currentThread();
       ClassLoader before = thread.getContextClassLoader();
-      thread.setContextClassLoader(SecurityUtils.class.getClassLoader());
+      thread.setContextClassLoader(Providers.class.getClassLoader());
       try {
         return registerBoth();
       } finally {
