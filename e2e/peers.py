@@ -21,6 +21,9 @@
   peers.py resized KEYS COMMAND...     runs a command on a terminal of 132 columns and 43 rows; when it
                                        has printed "43 132" it has 100 and 30, and when it has printed
                                        "30 100" KEYS are typed: "ctrl-c" or "nothing"
+  peers.py dialogue COMMAND...         runs a command on a terminal of 132 columns and 43 rows and talks to
+                                       it as the lines of standard input say: "until TEXT", "type KEYS",
+                                       "size ROWS COLUMNS", "ask TEXT|KEYS", which types until TEXT comes
   peers.py left KIND COMMAND...         runs a command whose standard input is a pipe, a socket or a
                                        terminal, writes "hi" there as soon as it has printed "ended",
                                        and shows what it prints then
@@ -293,6 +296,68 @@ def resized(keys, *command):
     print(f"status {status} {time.monotonic() - start:.2f}")
 
 
+def dialogue(*command):
+    steps = sys.stdin.read().splitlines()
+    start = time.monotonic()
+    pid, master = pty.fork()
+    if pid == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.read(0, 99)
+        os.execvp(command[0], command)
+
+    def size(rows, columns):
+        fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    seen = b""
+
+    def more(limit):
+        nonlocal seen
+        if not select.select([master], [], [], limit)[0]:
+            return False
+        data = os.read(master, 4096)
+        seen += data
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+        return True
+
+    def type_(keys):
+        os.write(master, keys.encode().decode("unicode_escape").encode())
+
+    def until(text, limit=60):
+        nonlocal seen
+        while text not in seen:
+            if not more(limit):
+                return False
+        seen = seen[seen.index(text) + len(text):]
+        return True
+
+    size(43, 132)
+    os.write(master, b"go\n")
+    try:
+        for step in steps:
+            verb, rest = step.split(" ", 1)
+            if verb == "type":
+                type_(rest)
+            elif verb == "size":
+                size(*map(int, rest.split()))
+            elif verb == "until":
+                if not until(rest.encode()):
+                    break
+            elif verb == "ask":
+                text, keys = rest.split("|")
+                for _ in range(20):
+                    type_(keys)
+                    if until(text.encode(), 1):
+                        break
+        while more(60):
+            pass
+    except OSError:
+        pass  # Linux reports the end of a terminal as an error.
+    os.close(master)
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    print(f"\nstatus {status} {time.monotonic() - start:.2f}")
+
+
 def left(kind, *command):
     if kind == "pipe":
         theirs, ours = os.pipe()
@@ -374,6 +439,7 @@ def main():
         "terminal": terminal,
         "interrupt": interrupt,
         "resized": resized,
+        "dialogue": dialogue,
         "left": left,
         "without": without,
         "without_component": without_component,

@@ -41,7 +41,10 @@ final class Container {
   /** The bundles that a container needs to stay. */
   static final String RUN = "run";
 
-  /** The bundles that serve a terminal. */
+  /** The bundles that run commands, for a terminal and for those who log in. */
+  static final String SHELL = "shell";
+
+  /** The bundles that take the terminal for a shell; others use their classes. */
   static final String CONSOLE = "console";
 
   /** How long a bundle that does not stop may hold up the end of the process. */
@@ -81,16 +84,15 @@ final class Container {
   /**
    * Makes the container and its cache.
    *
-   * @param console whether the shell is to run in it, which reads its scripts by {@code bundle:}
-   *     URLs
+   * @param shell whether the shell is to run in it, which reads its scripts by {@code bundle:} URLs
    * @throws IOException if the cache cannot be made
    */
-  static Container create(boolean console) throws IOException {
+  static Container create(boolean shell) throws IOException {
     Path cache = Files.createTempDirectory("penstock-");
     Map<String, String> settings = new HashMap<>();
     settings.put(Constants.FRAMEWORK_STORAGE, cache.toString());
     settings.put(Constants.FRAMEWORK_SYSTEMPACKAGES_EXTRA, SHARED_PACKAGES);
-    settings.put("felix.service.urlhandlers", String.valueOf(console));
+    settings.put("felix.service.urlhandlers", String.valueOf(shell));
     // The cache is nobody else's, and the launcher has the only shutdown hook.
     settings.put("felix.cache.locking", "false");
     settings.put("felix.shutdown.hook", "false");

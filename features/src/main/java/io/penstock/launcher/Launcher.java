@@ -55,7 +55,7 @@ public final class Launcher {
     }
     Container container = null;
     try {
-      container = Container.create(console);
+      container = Container.create(stays);
       Runtime.getRuntime().addShutdownHook(new Thread(container::close, "penstock-shutdown"));
       container.install(Container.CORE);
       if (stays || arguments.stream().anyMatch(Launcher::isSsh)) {
@@ -63,11 +63,10 @@ public final class Launcher {
       }
       if (stays) {
         container.install(Container.RUN);
-      }
-      if (console) {
+        container.install(Container.SHELL);
         container.install(Container.CONSOLE);
       }
-      return runIn(container, arguments, new Residence(container, console ? out : System.err));
+      return runIn(container, arguments, new Residence(container, console ? out : null));
     } catch (Throwable e) {
       // A container that a signal is stopping fails everything in it, even the loading of classes.
       if (container == null || !container.isClosing()) {

@@ -19,17 +19,17 @@ final class Residence implements Function<Map<String, String>, Integer> {
   private static final int BAD_ARGUMENTS = 2;
 
   private final Container container;
-  private final PrintStream out;
+  private final @Nullable PrintStream terminal;
 
   /**
    * Creates one.
    *
    * @param container a container with its core started and the other bundles installed
-   * @param out where a shell writes
+   * @param terminal where a shell writes, if there is a terminal for one
    */
-  Residence(Container container, PrintStream out) {
+  Residence(Container container, @Nullable PrintStream terminal) {
     this.container = container;
-    this.out = out;
+    this.terminal = terminal;
   }
 
   /**
@@ -73,8 +73,11 @@ final class Residence implements Function<Map<String, String>, Integer> {
     if (configurations != null) {
       container.context().installBundle("penstock:conf", configurations.bundle()).start();
     }
-    System.setOut(out);
-    container.startBundles(Container.CONSOLE);
+    if (terminal != null) {
+      System.setOut(terminal);
+      container.startBundles(Container.CONSOLE);
+    }
+    container.startBundles(Container.SHELL);
     for (String phrase : new Diagnosis(container).unresolvedBundles()) {
       System.err.println("penstock: " + phrase);
     }

@@ -3,10 +3,11 @@
 /**
  * Starts the OSGi container inside the runnable jar and runs the command line in it.
  *
- * <p>The jar holds the Felix framework's classes and, under {@code bundles/}, whole bundles in
- * three folders: {@code core} for every command line, {@code run} and {@code console} besides when
- * the container is asked to stay. Within a folder bundles start in name order and stop in the
- * opposite one. What joins the launcher and the bundles are three services with types of the JDK:
+ * <p>The jar holds the Felix framework's classes and, under {@code bundles/}, whole bundles in five
+ * folders: {@code core} for every command line, {@code ssh} for those that name it, all when the
+ * container is asked to stay; {@code console} is not started without a terminal. Within a folder
+ * bundles start in name order and stop in the opposite one. What joins the launcher and the bundles
+ * are three services with types of the JDK:
  *
  * <table>
  * <caption>Services between the launcher and the command line's bundle</caption>
