@@ -136,6 +136,18 @@ final class OpenSsh {
       }
     }
 
+    /** All that it has logged, once there is a line with a text in it. */
+    String saidUntil(String text) throws IOException {
+      long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (said(text) == 0) {
+        if (System.nanoTime() > limit) {
+          throw new IOException("sshd does not say '" + text + "': " + Files.readString(log));
+        }
+        Thread.onSpinWait();
+      }
+      return Files.readString(log, StandardCharsets.ISO_8859_1);
+    }
+
     /** Kills the processes that serve its connections. */
     void killConnections() {
       process.descendants().forEach(ProcessHandle::destroyForcibly);

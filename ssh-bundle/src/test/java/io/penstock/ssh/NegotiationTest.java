@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.error.HandshakeException;
+import io.penstock.ssh.impl.channel.Link;
+import java.io.IOException;
+import java.lang.reflect.Field;
+import java.net.StandardSocketOptions;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.sshd.common.io.nio2.Nio2Session;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** What is offered, chosen and refused when a connection begins, as OpenSSH sees it. */
+class NegotiationTest {
+  private static final String STRICT = "will use strict KEX ordering";
+
+  /** What that means: nothing that was put in before can be cut out. */
+  private static final String RESET = "resetting read seqnr";
+
+  /** That of OpenSSH 9.2; later ones prefer another one. */
+  private static final String LASTING = "sntrup761x25519-sha512";
+
+  /** What OpenSSH has dropped, as a part of a name. */
+  private static final List<String> DROPPED =
+      List.of("sha1", "md5", "cbc", "dss", "arcfour", "ripemd", "zlib");
+
+  private static final List<String> LISTS =
+      List.of(
+          "KEX algorithms",
+          "host key algorithms",
+          "ciphers ctos",
+          "ciphers stoc",
+          "MACs ctos",
+          "MACs stoc",
+          "compression ctos",
+          "compression stoc");
+
+  private static Path rsa;
+
+  @BeforeAll
+  static void makeKey() throws Exception {
+    rsa = Bench.FOLDER.resolve("negotiation-rsa");
+    OpenSsh.Outcome made =
+        OpenSsh.run(
+            List.of("ssh-keygen", "-q", "-N", "", "-t", "rsa", "-b", "2048", "-f", rsa.toString()),
+            new byte[0]);
+    assertEquals(0, made.status(), made.errors());
+  }
+
+  /** What one side offers, as the other one's log has it. */
+  private static Map<String, List<String>> proposal(String log, String whose) {
+    Map<String, List<String>> lists = new HashMap<>();
+    List<String> lines = log.lines().toList();
+    int start = 0;
+    while (start < lines.size() && !lines.get(start).contains(whose + " KEXINIT proposal")) {
+      start++;
+    }
+    for (String line : lines.subList(start, lines.size())) {
+      String text = line.replace(" [preauth]", "").replace("debug2: ", "").strip();
+      int colon = text.indexOf(": ");
+      if (colon > 0 && LISTS.contains(text.substring(0, colon))) {
+        lists.putIfAbsent(text.substring(0, colon), List.of(text.substring(colon + 2).split(",")));
+      }
+    }
+    assertEquals(LISTS.size(), lists.size(), log);
+    return lists;
+  }
+
+  private static void assertNothingDropped(Map<String, List<String>> proposal) {
+    proposal.forEach((list, names) -> names.forEach(name -> assertKept(list, name)));
+    assertEquals(List.of("none"), proposal.get("compression ctos"));
+    assertEquals(List.of("none"), proposal.get("compression stoc"));
+  }
+
+  private static void assertKept(String list, String name) {
+    assertFalse(name.equals("ssh-rsa") || name.startsWith("ssh-rsa-cert"), list + " has " + name);
+    for (String part : DROPPED) {
+      assertFalse(name.contains(part), list + " has " + name);
+    }
+  }
+
+  private static void assertContains(String log, String... texts) {
+    for (String each : texts) {
+      assertTrue(log.contains(each), () -> "no '" + each + "' in " + log);
+    }
+  }
+
+  // ---- we are the server
+
+  private static Listener listen() throws IOException {
+    return Bench.CHANNELS.listen(
+        Endpoint.parse(
+            "ssh-listen://127.0.0.1:0?hostkey="
+                + Bench.HOST_KEY
+                + ","
+                + rsa
+                + "&authorized-keys="
+                + Bench.AUTHORIZED),
+        ChannelOptions.defaults());
+  }
+
+  @Test
+  void clientOfOpenSshIsOfferedNothingOld() throws Exception {
+    try (Listener listener = listen()) {
+      // A program is refused, so that there is none to serve.
+      OpenSsh.Outcome outcome =
+          OpenSsh.run(
+              OpenSsh.client(
+                  Bench.port(listener.endpoint()),
+                  Bench.CLIENT_KEY,
+                  "-vvv",
+                  "-s",
+                  "me@127.0.0.1",
+                  "none"),
+              new byte[0]);
+      String log = outcome.errors();
+      assertContains(log, "subsystem request failed", STRICT, RESET, "kex: algorithm: " + LASTING);
+      Map<String, List<String>> offered = proposal(log, "peer server");
+      assertNothingDropped(offered);
+      assertTrue(offered.get("host key algorithms").contains("rsa-sha2-512"), log);
+      int signatures = log.indexOf("server-sig-algs=<");
+      assertTrue(signatures > 0, log);
+      String names = log.substring(log.indexOf('<', signatures) + 1, log.indexOf('>', signatures));
+      for (String name : names.split(",")) {
+        assertKept("server-sig-algs", name);
+      }
+    }
+  }
+
+  @Test
+  void clientOfOpenSshThatHasOnlyOldThingsIsRefused() throws Exception {
+    try (Listener listener = listen()) {
+      for (String[] old :
+          new String[][] {
+            {"no matching key exchange method", "KexAlgorithms=diffie-hellman-group14-sha1"},
+            {"no matching host key type", "HostKeyAlgorithms=ssh-rsa"},
+            {"no matching cipher", "Ciphers=aes128-cbc"},
+            {"no matching MAC", "MACs=hmac-sha1", "-o", "Ciphers=aes128-ctr"},
+          }) {
+        String[] words = old.clone();
+        words[0] = "-o";
+        List<String> command =
+            OpenSsh.client(Bench.port(listener.endpoint()), Bench.CLIENT_KEY, words);
+        command.addAll(List.of("-v", "me@127.0.0.1", "x"));
+        OpenSsh.Outcome outcome = OpenSsh.run(command, new byte[0]);
+        assertEquals(255, outcome.status());
+        assertContains(outcome.errors(), old[0]);
+      }
+    }
+  }
+
+  // ---- we are the client
+
+  @Test
+  void serverOfOpenSshIsOfferedNothingOld() throws Exception {
+    try (OpenSsh.Server server = OpenSsh.Server.start("LogLevel DEBUG3", "HostKey " + rsa);
+        Channel channel = Bench.open(server.login())) {
+      assertTrue(channel.isOpen());
+      String log = server.saidUntil("Accepted publickey");
+      assertContains(
+          log,
+          STRICT,
+          RESET,
+          "kex: algorithm: " + LASTING,
+          // Java is fast at it.
+          "kex: client->server cipher: aes128-gcm@openssh.com",
+          "kex: server->client cipher: aes128-gcm@openssh.com");
+      assertNothingDropped(proposal(log, "peer client"));
+    }
+  }
+
+  @Test
+  void serverOfOpenSshThatHasOnlyOldThingsIsRefused() throws Exception {
+    for (String[] old :
+        new String[][] {
+          {"no matching key exchange method", "KexAlgorithms diffie-hellman-group14-sha1"},
+          {"no matching host key type", "HostKeyAlgorithms ssh-rsa", "HostKey " + rsa},
+          {"no matching cipher", "Ciphers aes128-cbc"},
+          {"no matching MAC", "MACs hmac-sha1", "Ciphers aes128-ctr"},
+        }) {
+      String[] settings = java.util.Arrays.copyOfRange(old, 1, old.length);
+      try (OpenSsh.Server server = OpenSsh.Server.start(settings)) {
+        HandshakeException refused =
+            assertThrows(HandshakeException.class, () -> Bench.open(server.login()), old[0]);
+        assertContains(refused.getMessage(), "before keys were agreed on");
+        server.saidUntil(old[0]);
+      }
+    }
+  }
+
+  // ---- in either role
+
+  /** The socket, which nobody is given. */
+  private static Nio2Session socket(Channel channel) throws Exception {
+    Object driver = channel.facet(SshFacet.class).orElseThrow();
+    for (Class<?> type = driver.getClass(); type != null; type = type.getSuperclass()) {
+      for (Field field : type.getDeclaredFields()) {
+        if (field.getType() == Link.class) {
+          field.setAccessible(true);
+          return (Nio2Session) ((Link) field.get(driver)).getSession().getIoSession();
+        }
+      }
+    }
+    throw new AssertionError("no link in " + driver.getClass());
+  }
+
+  @Test
+  void smallPacketsDoNotWaitForOthers() throws Exception {
+    try (Bench.Both both = Bench.meet()) {
+      for (Channel each : List.of(both.client(), both.server())) {
+        assertTrue(socket(each).getSocket().getOption(StandardSocketOptions.TCP_NODELAY));
+      }
+    }
+  }
+}
