@@ -76,8 +76,10 @@ check_ssh_gives_a_client_its_programs_status_and_streams() {
     equal "standard error" "$(cat err)" err
   done
   # shellcheck disable=SC2016
-  status_of timeout 60 "${ssh[@]}" -p "$at" me@127.0.0.1 'kill -9 $$' </dev/null >out 2>err
+  status_of timeout 60 "${ssh[@]}" -v -p "$at" me@127.0.0.1 'kill -9 $$' </dev/null >out 2>err
   equal "the status of who was killed" "$status" 255
+  # It is the same for whatever goes wrong.
+  matches "what the client was told" "$(grep rtype err || true)" 'rtype exit-signal reply'
   # What a program says of itself is no failure of the relay's.
   equal "what the relay says" "$(grep -v '^listening' err.relay || true)" ""
   end_relays "$relay"

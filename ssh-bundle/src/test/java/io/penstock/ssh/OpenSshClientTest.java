@@ -111,9 +111,12 @@ class OpenSshClientTest {
         run(
             (channel, facet) -> facet.sendExitSignal("TERM", false, "on purpose"),
             NOTHING,
+            // It has the same status for whatever goes wrong, so that it has to tell more.
+            "-v",
             "me@127.0.0.1",
             "x");
     assertEquals(255, outcome.status());
+    assertTrue(outcome.errors().contains("rtype exit-signal reply"), outcome.errors());
   }
 
   @Case(seconds = 60)
@@ -359,15 +362,15 @@ class OpenSshClientTest {
     int port = Bench.port(listener.endpoint());
     OpenSsh.Outcome stranger =
         OpenSsh.run(OpenSsh.client(port, Bench.STRANGER_KEY, "me@127.0.0.1", "x"), NOTHING);
-    assertEquals(255, stranger.status());
-    assertTrue(stranger.errors().contains("Permission denied"), stranger.errors());
+    assertRefused("Permission denied", stranger);
     OpenSsh.Outcome subsystem =
         OpenSsh.run(OpenSsh.client(port, Bench.CLIENT_KEY, "-s", "me@127.0.0.1", "sftp"), NOTHING);
-    assertEquals(255, subsystem.status());
+    assertRefused("subsystem request failed", subsystem);
     OpenSsh.Outcome direct =
         OpenSsh.run(
-            OpenSsh.client(port, Bench.CLIENT_KEY, "-W", "127.0.0.1:1", "me@127.0.0.1"), NOTHING);
-    assertEquals(255, direct.status());
+            OpenSsh.client(port, Bench.CLIENT_KEY, "-v", "-W", "127.0.0.1:1", "me@127.0.0.1"),
+            NOTHING);
+    assertRefused("open failed: administratively prohibited", direct);
     OpenSsh.Outcome forward =
         OpenSsh.run(
             OpenSsh.client(
@@ -380,15 +383,20 @@ class OpenSshClientTest {
                 "0:127.0.0.1:1",
                 "me@127.0.0.1"),
             NOTHING);
-    assertEquals(255, forward.status());
+    assertRefused("remote port forwarding failed", forward);
     assertThrows(WouldBlockException.class, () -> listener.accept(Wait.none()));
     try (Listener narrow = Bench.listen("allow=shell")) {
       OpenSsh.Outcome exec =
           OpenSsh.run(
               OpenSsh.client(Bench.port(narrow.endpoint()), Bench.CLIENT_KEY, "me@127.0.0.1", "x"),
               NOTHING);
-      assertEquals(255, exec.status());
+      assertRefused("exec request failed", exec);
     }
+  }
+
+  private static void assertRefused(String because, OpenSsh.Outcome outcome) {
+    assertEquals(255, outcome.status());
+    assertTrue(outcome.errors().contains(because), outcome.errors());
   }
 
   @Test
