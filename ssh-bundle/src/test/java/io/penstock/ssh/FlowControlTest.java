@@ -20,9 +20,11 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
 /** What a window lets through, to the byte, and who is told when something moves. */
@@ -64,6 +66,55 @@ class FlowControlTest {
               task -> new Thread(task, "writer").start());
       both.server().source().readFully(ByteBuffer.allocate(32 * KIB), Bench.SOON);
       assertTrue(waiting.get(20, TimeUnit.SECONDS) > 0);
+    }
+  }
+
+  @Case(seconds = 60)
+  void limitOfWriteFullyIsForEachStall() throws Exception {
+    try (Bench.Both both = Bench.meet("window=32KiB")) {
+      Channel client = both.client();
+      Wait limit = Wait.upTo(Duration.ofSeconds(2));
+      CompletableFuture<Void> writing =
+          CompletableFuture.runAsync(
+              () -> {
+                try {
+                  client.sink().writeFully(ByteBuffer.allocate(4 * 32 * KIB), limit);
+                } catch (IOException e) {
+                  throw new CompletionException(e);
+                }
+              },
+              task -> new Thread(task, "writer").start());
+      // Each stall is shorter than the limit, and all of them together are longer.
+      for (int i = 0; i < 3; i++) {
+        assertThrows(TimeoutException.class, () -> writing.get(800, TimeUnit.MILLISECONDS));
+        both.server().source().readFully(ByteBuffer.allocate(32 * KIB), Bench.SOON);
+      }
+      writing.get(20, TimeUnit.SECONDS);
+      assertThrows(
+          StreamTimeoutException.class,
+          () -> client.sink().writeFully("x", Wait.upTo(Duration.ofMillis(20))));
+    }
+  }
+
+  @Case(seconds = 60)
+  void readsMergeWhatCameInSeveralPackets() throws Exception {
+    try (Bench.Both both = Bench.meet()) {
+      for (Channel from : List.of(both.client(), both.server())) {
+        ByteSource source = (from == both.client() ? both.server() : both.client()).source();
+        from.sink().writeFully("one", Bench.SOON);
+        from.sink().writeFully("two", Bench.SOON);
+        until(() -> source.available() == 6, "both have come");
+        ByteBuffer part = ByteBuffer.allocate(4);
+        assertEquals(4, source.read(part, Wait.none()));
+        assertEquals("onet", new String(part.array(), StandardCharsets.UTF_8));
+        from.sink().writeFully("!?", Bench.SOON);
+        until(() -> source.available() == 4, "it has come, too");
+        ByteBuffer rest = ByteBuffer.allocate(9);
+        assertEquals(4, source.read(rest, Wait.none()));
+        assertEquals("wo!?", StandardCharsets.UTF_8.decode(rest.flip()).toString());
+        from.sink().end();
+        assertEquals(-1, source.read(rest.clear(), Bench.SOON));
+      }
     }
   }
 

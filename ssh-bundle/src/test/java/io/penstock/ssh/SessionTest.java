@@ -11,6 +11,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
+import io.penstock.error.BrokenPipeException;
 import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.standalone.Penstock;
@@ -20,15 +21,14 @@ import io.penstock.testing.Case;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 
 /**
  * A session from both sides: requests, standard error, how it ends, and connections that are
@@ -112,6 +112,83 @@ class SessionTest {
       client.sink().end();
       assertThrows(
           RequestRejectedException.class, () -> Bench.client(client).exec(bytes("x"), Bench.SOON));
+    }
+  }
+
+  /** Earlier than at the end of a block. */
+  private static void close(Channel channel) throws IOException {
+    channel.close();
+  }
+
+  private static void assertRefused(String why, Executable... requests) {
+    for (int i = 0; i < requests.length; i++) {
+      String which = "request " + i;
+      RequestRejectedException refused =
+          assertThrows(RequestRejectedException.class, requests[i], which);
+      assertTrue(refused.getMessage().endsWith(why), which + ": " + refused.getMessage());
+    }
+  }
+
+  /** All that have to be made before the program starts. */
+  private static Executable[] preparations(SshClientFacet facet) {
+    return new Executable[] {
+      () -> facet.exec(bytes("x"), Bench.SOON),
+      () -> facet.shell(Bench.SOON),
+      () -> facet.subsystem("echo", Bench.SOON),
+      () -> facet.pty(Pty.defaults(), Bench.SOON),
+      () -> facet.environment("A", "b"),
+      () -> facet.forwardAgent(each -> {}),
+      () -> facet.forwardX11(SshX11.defaults(), Bench.SOON),
+    };
+  }
+
+  @Case(seconds = 60)
+  void everyRequestIsRefusedOnceEitherSideHasEnded() throws Exception {
+    try (Listener listener = Bench.listen("subsystems=echo", "allow=exec,shell,pty,env,agent,x11");
+        Channel ended = Bench.open(Bench.login(listener.endpoint()));
+        Channel client = Bench.connect(listener);
+        Channel server = listener.accept(Bench.SOON)) {
+      ended.sink().end();
+      SshClientFacet early = Bench.client(ended);
+      assertRefused("our output is ended", preparations(early));
+      assertRefused("no program was started", () -> early.resize(Pty.defaults()));
+      SshClientFacet facet = Bench.client(client);
+      assertRefused("a program was started already", preparations(facet));
+      facet.signal("USR1");
+      server.sink().end();
+      assertEquals("", all(client.source()));
+      assertTrue(client.isOpen());
+      Executable[] later = {() -> facet.resize(Pty.defaults()), () -> facet.signal("USR1")};
+      assertRefused("the server has ended its output", preparations(facet));
+      assertRefused("the server has ended its output", later);
+      close(client);
+      assertRefused("the channel is closed", preparations(facet));
+      assertRefused("the channel is closed", later);
+    }
+  }
+
+  @Case(seconds = 60)
+  void whatCameBeforeTheRemoteCloseStaysThere() throws Exception {
+    try (Listener listener = Bench.listen("max-sessions=1", "max-channels=1")) {
+      Endpoint exec =
+          Bench.connecting(listener.endpoint(), "stderr=pipe", "share=true", "persist=10s");
+      try (Channel client = Bench.open(exec);
+          Channel server = listener.accept(Bench.SOON)) {
+        SshClientFacet facet = Bench.client(client);
+        server.sink().writeFully("last words", Bench.SOON);
+        Bench.server(server).errorSink().writeFully("a warning", Bench.SOON);
+        Bench.server(server).sendExitStatus(7);
+        close(server);
+        // Our side has answered, or there would be no place for another one.
+        try (Channel next = Bench.open(exec)) {
+          assertEquals(client.local(), next.local());
+        }
+        assertRefused("the channel is closed", () -> facet.signal("USR1"));
+        assertThrows(BrokenPipeException.class, () -> client.sink().writeFully("x", Bench.SOON));
+        assertEquals("last words", all(client.source()));
+        assertEquals("a warning", all(facet.errorSource().orElseThrow()));
+        assertEquals(SshExit.of(7), facet.exit(Bench.SOON));
+      }
     }
   }
 
@@ -203,32 +280,6 @@ class SessionTest {
         SshFacet one = Bench.client(first);
         SshFacet two = Bench.client(second);
         assertTrue(one.id() != two.id());
-      }
-    }
-  }
-
-  @Test
-  void aThousandChannelsOnOneConnectionNeedNoMoreThreads() throws Exception {
-    try (Listener listener = Bench.listen("max-channels=2000")) {
-      Endpoint exec = Bench.connecting(listener.endpoint(), "share=true");
-      List<Channel> channels = new ArrayList<>();
-      try {
-        for (int i = 0; i < 10; i++) {
-          channels.add(Bench.open(exec));
-          channels.add(listener.accept(Bench.SOON));
-        }
-        int before = Thread.activeCount();
-        for (int i = 0; i < 990; i++) {
-          channels.add(Bench.open(exec));
-          channels.add(listener.accept(Bench.SOON));
-        }
-        assertTrue(Thread.activeCount() <= before + 4, "threads for channels");
-        Channel client = channels.get(channels.size() - 2);
-        Channel server = channels.get(channels.size() - 1);
-        client.sink().writeFully("x", Bench.SOON);
-        server.source().readFully(ByteBuffer.allocate(1), Bench.SOON);
-      } finally {
-        channels.forEach(each -> each.abort(new IOException("the test is over")));
       }
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -17,6 +18,7 @@ import io.penstock.testing.Case;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -269,6 +271,35 @@ class TrustTest {
                       options,
                       Bench.SOON));
       assertMentions(late, "200 ms");
+    }
+  }
+
+  @Case(seconds = 60)
+  void whatIsNeverAnsweredCostsNoMoreThanTheLimit() throws Exception {
+    try (Paramiko.Server server = Paramiko.Server.start("")) {
+      String login = server.login("share=true").toString();
+      try (Channel first = Bench.open(Endpoint.parse(login))) {
+        ChannelOptions options =
+            ChannelOptions.defaults().withConnectTimeout(Duration.ofMillis(300));
+        for (String silent : List.of("exec=silent", "exec=echo&pty=silent", "direct=silent:1")) {
+          StreamTimeoutException late =
+              assertThrows(
+                  StreamTimeoutException.class,
+                  () ->
+                      Bench.CHANNELS.open(
+                          Endpoint.parse(login + "&" + silent), options, Bench.SOON),
+                  silent);
+          assertMentions(late, "the server has not opened the channel", "300 ms");
+          // Now it is, when nobody wants it any more: that is no offence.
+          server.script().go();
+        }
+        // The others on this connection have not lost it.
+        Bench.client(first).exec(ByteBuffer.wrap("echo".getBytes(UTF_8)), Bench.SOON);
+        first.sink().writeFully("still here", Bench.SOON);
+        first.sink().end();
+        assertEquals(
+            ByteBuffer.wrap("still here".getBytes(UTF_8)), first.source().readAll(99, Bench.SOON));
+      }
     }
   }
 
