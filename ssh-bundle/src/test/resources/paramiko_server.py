@@ -113,6 +113,20 @@ def echo(channel):
     channel.send_exit_status(0)
 
 
+def unknown(channel):
+    """Extended data of a type that nobody knows, as far as there is credit."""
+    channel.settimeout(15)
+    left = 128 * 1024
+    while left > 0:
+        message = paramiko.Message()
+        message.add_byte(bytes([95]))
+        message.add_int(channel.remote_chanid)
+        message.add_int(2)
+        left -= channel._send(b"u" * min(left, 16384), message)
+    channel.sendall(b"bytes")
+    channel.send_exit_status(0)
+
+
 def size(channel):
     tell_size(channel)
     channel.resized.wait(20)

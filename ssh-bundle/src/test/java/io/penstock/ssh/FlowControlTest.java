@@ -142,6 +142,19 @@ class FlowControlTest {
   }
 
   @Case(seconds = 60)
+  void bytesOfAnUnknownTypeAreDroppedAndUseUpNoWindow() throws Exception {
+    try (Paramiko.Server server = Paramiko.Server.start("");
+        Channel client = Bench.open(server.exec("unknown", "stderr=pipe", "window=32KiB"))) {
+      // It sends four windows of them, as credit comes, and then this.
+      ByteBuffer got = client.source().readAll(KIB, Bench.SOON);
+      assertEquals("bytes", StandardCharsets.UTF_8.decode(got).toString());
+      SshClientFacet facet = Bench.client(client);
+      assertEquals(0, facet.errorSource().orElseThrow().readAll(KIB, Bench.SOON).remaining());
+      assertEquals(SshExit.of(0), facet.exit(Bench.SOON));
+    }
+  }
+
+  @Case(seconds = 60)
   void fileHoldsBackWhatItsBufferIsFor() throws Exception {
     try (Bench.Both both = Bench.meet()) {
       Channel client = both.client();
