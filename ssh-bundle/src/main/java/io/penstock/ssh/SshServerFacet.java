@@ -96,7 +96,9 @@ public interface SshServerFacet extends SshFacet {
   /**
    * Where to write what the client shall see as standard error; made when it is first asked for. It
    * shares one window with the output. From then on the client sees the end of the output only when
-   * both have ended. Parity CH-24, CH-41, CH-45.
+   * both have ended. Ask for it before you end the output: the client is told of the end of both at
+   * once, and whoever writes after that gets a {@link io.penstock.error.BrokenPipeException}.
+   * Parity CH-24, CH-41, CH-45.
    *
    * @return always the same, closed with the channel
    */

@@ -248,6 +248,29 @@ class SessionTest {
   }
 
   @Case(seconds = 60)
+  void standardErrorAfterTheEndIsRefusedHere() throws Exception {
+    try (Listener listener = Bench.listen();
+        Bench.Both both =
+            new Bench.Both(Bench.connect(listener, "stderr=pipe"), listener.accept(Bench.SOON))) {
+      Channel client = both.client();
+      SshServerFacet there = Bench.server(both.server());
+      both.server().sink().end();
+      // Nobody has asked for it before, so the client was told of the end of both.
+      BrokenPipeException refused =
+          assertThrows(
+              BrokenPipeException.class, () -> there.errorSink().writeFully("late", Bench.SOON));
+      assertTrue(refused.getMessage().contains("end"), refused.getMessage());
+      there.errorSink().end();
+      there.sendExitStatus(3);
+      both.server().close();
+      // The connection is none the worse.
+      assertEquals(SshExit.of(3), Bench.client(client).exit(Bench.SOON));
+      assertEquals("", all(client.source()));
+      assertEquals("", all(Bench.client(client).errorSource().orElseThrow()));
+    }
+  }
+
+  @Case(seconds = 60)
   void howTheProgramEndedIsToldOnce() throws Exception {
     try (Bench.Both both = Bench.meet()) {
       SshServerFacet there = Bench.server(both.server());

@@ -6,7 +6,10 @@ import io.penstock.spi.SourceDriver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Queue;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
@@ -14,16 +17,23 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What has come in one stream and was not read yet. The peer gets credit for a byte when somebody
- * takes it, so the window is the bound of what waits here.
+ * takes it, so the window is the bound of what waits here, and about twice of it that of the
+ * memory, however small the pieces are in which it comes.
  */
 public final class Inbox implements SourceDriver {
+  /** Smaller pieces share chunks of up to this. */
+  private static final int SMALL = 4096;
+
+  private static final int LEAST = 64;
+
   private final Supplier<String> name;
   private final LongConsumer credit;
   private volatile Runnable ready = () -> {};
 
   private final ReentrantLock lock = new ReentrantLock();
   // All guarded by the lock.
-  private final Queue<ByteBuffer> chunks = new ArrayDeque<>();
+  // What waits of each is what remains of it; behind its limit there may be room for more.
+  private final Deque<ByteBuffer> chunks = new ArrayDeque<>();
   private long waiting;
   private long dropped;
   private boolean ended;
@@ -45,48 +55,108 @@ public final class Inbox implements SourceDriver {
 
   /** Keeps a copy of what has come. */
   void put(byte[] data, int offset, int length) {
-    byte[] copy = new byte[length];
-    System.arraycopy(data, offset, copy, 0, length);
-    if (!keep(ByteBuffer.wrap(copy))) {
-      // The peer must not be stalled by what nobody wants.
-      credit.accept(length);
-    }
-    ready.run();
+    came(length, keep(data, offset, length));
   }
 
-  private boolean keep(ByteBuffer chunk) {
+  /**
+   * Keeps a copy, and tells nobody; {@link #came} does.
+   *
+   * @return whether it was kept; otherwise nobody wants it
+   */
+  boolean keep(byte[] data, int offset, int length) {
+    ByteBuffer own =
+        length < SMALL ? null : ByteBuffer.wrap(Arrays.copyOfRange(data, offset, offset + length));
     lock.lock();
     try {
       if (closed) {
-        dropped += chunk.remaining();
+        dropped += length;
         return false;
       }
-      waiting += chunk.remaining();
-      chunks.add(chunk);
+      if (own == null) {
+        append(data, offset, length);
+      } else {
+        chunks.add(own);
+      }
+      waiting += length;
       return true;
     } finally {
       lock.unlock();
     }
   }
 
-  /** Hands everything that waits over to the end of another. */
-  void moveTo(Inbox other) {
-    Queue<ByteBuffer> moved;
+  /** With the lock held. A packet may be a byte, or nothing at all. */
+  private void append(byte[] data, int offset, int length) {
+    ByteBuffer last = chunks.peekLast();
+    int fits = last == null ? 0 : Math.min(length, last.capacity() - last.limit());
+    if (last != null) {
+      fill(last, data, offset, fits);
+    }
+    int rest = length - fits;
+    if (rest > 0) {
+      // In proportion to what waits: a single byte costs little, and many cost little each.
+      int size = (int) Math.min(SMALL, Math.max(LEAST, waiting));
+      ByteBuffer chunk = ByteBuffer.allocate(Math.max(rest, size)).limit(0);
+      fill(chunk, data, offset + fits, rest);
+      chunks.add(chunk);
+    }
+  }
+
+  private static void fill(ByteBuffer chunk, byte[] data, int offset, int length) {
+    int end = chunk.limit();
+    System.arraycopy(data, offset, chunk.array(), chunk.arrayOffset() + end, length);
+    chunk.limit(end + length);
+  }
+
+  /** Tells of what has come, with no lock held. */
+  void came(int length, boolean kept) {
+    if (length == 0) {
+      return;
+    }
+    if (!kept) {
+      // The peer must not be stalled by what nobody wants.
+      credit.accept(length);
+    }
+    ready.run();
+  }
+
+  /**
+   * Hands everything that waits over to the end of another, and tells nobody.
+   *
+   * @return how many bytes nobody wants there
+   */
+  long moveTo(Inbox other) {
+    List<ByteBuffer> moved;
+    long length;
     lock.lock();
     try {
-      moved = new ArrayDeque<>(chunks);
+      moved = new ArrayList<>(chunks);
+      length = waiting;
       chunks.clear();
       waiting = 0;
     } finally {
       lock.unlock();
     }
-    for (ByteBuffer chunk : moved) {
-      int length = chunk.remaining();
-      if (!other.keep(chunk)) {
-        credit.accept(length);
+    return other.keep(moved, length) ? 0 : length;
+  }
+
+  private boolean keep(List<ByteBuffer> moved, long length) {
+    lock.lock();
+    try {
+      if (closed) {
+        dropped += length;
+        return false;
       }
+      chunks.addAll(moved);
+      waiting += length;
+      return true;
+    } finally {
+      lock.unlock();
     }
-    other.ready.run();
+  }
+
+  /** There may be something new. */
+  void wake() {
+    ready.run();
   }
 
   /** Nothing more comes, after what waits. Only the first of this and {@link #fail} counts. */

@@ -112,7 +112,6 @@ public final class Link extends AbstractClientChannel {
   private volatile String name;
   private volatile Owner owner = (type, body) -> false;
   private volatile @Nullable Outbox errorOutput;
-  private volatile boolean joined;
   private volatile boolean errorsExpected;
   private volatile boolean verdict;
   private volatile boolean closedByPeer;
@@ -125,7 +124,12 @@ public final class Link extends AbstractClientChannel {
   private final ReentrantLock sending = new ReentrantLock();
   // Guarded by it.
   private final Queue<Unanswered> unanswered = new ArrayDeque<>();
-  private boolean endSent;
+  private volatile boolean endSent;
+
+  // Keeps standard error in its order while it changes where it goes.
+  private final ReentrantLock joining = new ReentrantLock();
+  // Guarded by it.
+  private boolean joined;
 
   /** A request of ours on its way. */
   private record Unanswered(String type, CompletableFuture<Void> answer) {}
@@ -190,14 +194,22 @@ public final class Link extends AbstractClientChannel {
     return output;
   }
 
-  /** What goes to the peer as standard error; from then on the end needs that of both. */
+  /**
+   * What goes to the peer as standard error; from then on the end needs that of both. After the end
+   * nothing can be written to it.
+   */
   public Outbox errorOutput() {
-    Outbox present = errorOutput;
-    if (present == null) {
-      present = new Outbox(this, true);
-      errorOutput = present;
+    sending.lock();
+    try {
+      Outbox present = errorOutput;
+      if (present == null) {
+        present = new Outbox(this, true);
+        errorOutput = present;
+      }
+      return present;
+    } finally {
+      sending.unlock();
     }
-    return present;
   }
 
   // ---- opening
@@ -339,11 +351,19 @@ public final class Link extends AbstractClientChannel {
       // Clients have none.
       LOG.log(Level.DEBUG, "{0}: {1} bytes of standard error were dropped", name, len);
       credit(len);
-    } else if (joined) {
-      input.put(data, off, (int) len);
-    } else {
-      errors.put(data, off, (int) len);
+      return;
     }
+    int length = (int) len;
+    Inbox to;
+    boolean kept;
+    joining.lock();
+    try {
+      to = joined ? input : errors;
+      kept = to.keep(data, off, length);
+    } finally {
+      joining.unlock();
+    }
+    to.came(length, kept);
   }
 
   /**
@@ -390,7 +410,12 @@ public final class Link extends AbstractClientChannel {
   /** Says that standard error may come, and where it goes. */
   public void expectErrors(boolean join) {
     errorsExpected = true;
-    joined = join;
+    joining.lock();
+    try {
+      joined = join;
+    } finally {
+      joining.unlock();
+    }
   }
 
   /**
@@ -400,10 +425,21 @@ public final class Link extends AbstractClientChannel {
    * @return what was set before
    */
   public boolean join(boolean on) {
-    boolean before = joined;
-    joined = on;
+    boolean before;
+    long unwanted = 0;
+    joining.lock();
+    try {
+      before = joined;
+      joined = on;
+      if (on && !before) {
+        unwanted = errors.moveTo(input);
+      }
+    } finally {
+      joining.unlock();
+    }
     if (on && !before) {
-      errors.moveTo(input);
+      credit(unwanted);
+      input.wake();
     }
     return before;
   }
@@ -487,6 +523,11 @@ public final class Link extends AbstractClientChannel {
     return !unwritable;
   }
 
+  /** Whether the peer was told that nothing more comes, as standard error neither. */
+  boolean hasSentEnd() {
+    return endSent;
+  }
+
   boolean hasWindow() {
     return getRemoteWindow().getSize() > 0;
   }
@@ -515,6 +556,10 @@ public final class Link extends AbstractClientChannel {
     sending.lock();
     try {
       checkWritable();
+      if (endSent) {
+        // Whoever sends more loses the connection with all its channels.
+        throw new BrokenPipeException(name, "the end of the output was sent already", 0);
+      }
       long window = Math.min(getRemoteWindow().getSize(), getRemoteWindow().getPacketSize());
       n = (int) Math.min(Math.min(window, PACKET), most);
       if (n <= 0) {
@@ -586,13 +631,10 @@ public final class Link extends AbstractClientChannel {
   }
 
   void endIfAllHave() throws IOException {
-    Outbox further = errorOutput;
-    if (!output.hasEnded() || (further != null && !further.hasEnded())) {
-      return;
-    }
     sending.lock();
     try {
-      if (endSent || unwritable) {
+      Outbox further = errorOutput;
+      if (endSent || unwritable || !output.hasEnded() || (further != null && !further.hasEnded())) {
         return;
       }
       endSent = true;
@@ -617,11 +659,7 @@ public final class Link extends AbstractClientChannel {
     sending.lock();
     try {
       checkWritable();
-      Buffer buffer = getSession().createBuffer(SshConstants.SSH_MSG_CHANNEL_REQUEST, 256);
-      buffer.putUInt(getRecipient());
-      buffer.putString(type);
-      buffer.putBoolean(wantReply);
-      body.accept(buffer);
+      Buffer buffer = requesting(type, wantReply, body);
       if (wantReply) {
         unanswered.add(mine);
       }
@@ -636,6 +674,48 @@ public final class Link extends AbstractClientChannel {
       answer.complete(null);
     }
     return answer;
+  }
+
+  private Buffer requesting(String type, boolean wantReply, Consumer<Buffer> body) {
+    Buffer buffer = getSession().createBuffer(SshConstants.SSH_MSG_CHANNEL_REQUEST, 256);
+    buffer.putUInt(getRecipient());
+    buffer.putString(type);
+    buffer.putBoolean(wantReply);
+    body.accept(buffer);
+    return buffer;
+  }
+
+  /**
+   * Sends a request that is not answered. No window bounds those, so whoever sends many has to see
+   * that they leave.
+   *
+   * @param type what for
+   * @param body puts what belongs to it into the message
+   * @return completes when the system has taken it, or never will; fails when it cannot be sent
+   */
+  public CompletableFuture<Void> tell(String type, Consumer<Buffer> body) {
+    CompletableFuture<Void> taken = new CompletableFuture<>();
+    IoWriteFuture written;
+    sending.lock();
+    try {
+      checkWritable();
+      written = write(requesting(type, false, body));
+    } catch (IOException e) {
+      taken.completeExceptionally(e);
+      return taken;
+    } finally {
+      sending.unlock();
+    }
+    IoWriteFuture unused =
+        written.addListener(
+            done -> {
+              Throwable failure = done.getException();
+              if (failure != null) {
+                writeFailed(failure);
+              }
+              taken.complete(null);
+            });
+    return taken;
   }
 
   private @Nullable Unanswered nextAnswered() {

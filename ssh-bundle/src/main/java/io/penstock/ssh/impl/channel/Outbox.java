@@ -90,7 +90,9 @@ public final class Outbox implements SinkDriver {
 
   @Override
   public boolean ready() {
-    return !link.isWritable() || (link.hasWindow() && onItsWay.get() < MOST_ON_ITS_WAY);
+    return !link.isWritable()
+        || link.hasSentEnd()
+        || (link.hasWindow() && onItsWay.get() < MOST_ON_ITS_WAY);
   }
 
   @Override
