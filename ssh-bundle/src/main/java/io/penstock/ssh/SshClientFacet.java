@@ -76,7 +76,8 @@ public interface SshClientFacet extends SshFacet {
   void environment(String name, String value) throws IOException;
 
   /**
-   * Tells the program that its terminal has another size. Not answered. Parity CH-34.
+   * Tells the program that its terminal has another size. Not answered. While the size before it
+   * has not left, only the newest waits. Parity CH-34.
    *
    * @param pty the new size; its type is of no matter
    * @throws io.penstock.error.RequestRejectedException if no program runs
@@ -88,7 +89,8 @@ public interface SshClientFacet extends SshFacet {
    * Sends the program a signal. Not answered; a server may ignore it.
    *
    * @param name without {@code SIG}, such as {@code INT}, {@code TERM} or {@code KILL}
-   * @throws io.penstock.error.RequestRejectedException if no program runs
+   * @throws io.penstock.error.RequestRejectedException if no program runs, or the server reads so
+   *     slowly that 16 signals have not left yet
    * @throws IOException if the connection failed
    */
   void signal(String name) throws IOException;

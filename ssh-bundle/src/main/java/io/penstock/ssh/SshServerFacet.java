@@ -126,14 +126,16 @@ public interface SshServerFacet extends SshFacet {
   void sendExitSignal(String name, boolean coreDumped, String message) throws IOException;
 
   /**
-   * Names who is told when the client's terminal changes its size.
+   * Names who is told when the client's terminal changes its size. Of changes that come while an
+   * observer runs only the last is told.
    *
    * @param observer replaces the one before; run on a thread of the product's, one at a time
    */
   void onResize(Consumer<Pty> observer);
 
   /**
-   * Names who is told when the client sends a signal.
+   * Names who is told when the client sends a signal. At most 16 wait while an observer runs; more
+   * are dropped.
    *
    * @param observer replaces the one before; given the name without {@code SIG}; run on a thread of
    *     the product's, one at a time; those that came before it was named are told at once

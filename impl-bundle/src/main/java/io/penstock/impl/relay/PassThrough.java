@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +33,9 @@ final class PassThrough implements Direction.Owner {
 
   /** What begins so is ours to say. */
   private static final String OWN = "PENSTOCK_";
+
+  /** Signals that wait for the program to be told of those before them. */
+  private static final int MOST_SIGNALS = 16;
 
   /** Who is told how it goes. */
   interface Listener {
@@ -57,6 +62,10 @@ final class PassThrough implements Direction.Owner {
   private final @Nullable Direction errors;
   private final Listener listener;
   private final Executor serial;
+
+  // Peers may say more than programs keep up with, and nothing but these bounds what waits.
+  private final AtomicBoolean sizeDue = new AtomicBoolean();
+  private final Semaphore signals = new Semaphore(MOST_SIGNALS);
 
   private PassThrough(
       Engine engine,
@@ -138,10 +147,32 @@ final class PassThrough implements Direction.Owner {
       program.errorSource().ifPresent(PassThrough::drop);
     }
     callers.gone().whenComplete((done, failure) -> listener.callerGone(failure));
-    caller.onSignal(name -> serial.execute(() -> signal(name)));
-    caller.onResize(size -> serial.execute(this::resize));
+    caller.onSignal(this::signalled);
+    caller.onResize(size -> resized());
     // It may have changed while the program was started.
-    serial.execute(this::resize);
+    resized();
+  }
+
+  private void resized() {
+    if (sizeDue.compareAndSet(false, true)) {
+      serial.execute(
+          () -> {
+            sizeDue.set(false);
+            resize();
+          });
+    }
+  }
+
+  private void signalled(String name) {
+    if (signals.tryAcquire()) {
+      serial.execute(
+          () -> {
+            signals.release();
+            signal(name);
+          });
+    } else {
+      LOG.log(Level.DEBUG, "{0}: a signal was dropped: too many wait", callers.name());
+    }
   }
 
   /** Nobody reads it: what still comes is not to stall the program. */

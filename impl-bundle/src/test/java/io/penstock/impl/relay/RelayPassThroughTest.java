@@ -112,6 +112,7 @@ class RelayPassThroughTest {
   /** A program. */
   private final class Program implements ProgramFacet {
     final LinkedBlockingQueue<Object> told = new LinkedBlockingQueue<>();
+    final CompletableFuture<Void> slow = new CompletableFuture<>();
 
     @Override
     public Optional<ByteSource> errorSource() {
@@ -131,6 +132,9 @@ class RelayPassThroughTest {
     @Override
     public void signal(String name) throws IOException {
       told.add(name);
+      if (name.equals("SLOW")) {
+        slow.join();
+      }
       if (name.equals("BAD")) {
         throw new IOException("no such signal");
       }
@@ -249,6 +253,31 @@ class RelayPassThroughTest {
       caller.signals.get(20, TimeUnit.SECONDS).accept(name);
       assertEquals(name, program.told.poll(20, TimeUnit.SECONDS));
     }
+    relay.close();
+  }
+
+  @Test
+  void callerWhoSaysMoreThanTheProgramTakesFillsNoMemory() throws Exception {
+    Relay relay = relay(true, RelayOptions.defaults());
+    assertEquals(TerminalSize.of(80, 24), program.told.poll(20, TimeUnit.SECONDS));
+    Consumer<String> signals = caller.signals.get(20, TimeUnit.SECONDS);
+    Consumer<TerminalSize> sizes = caller.sizes.get(20, TimeUnit.SECONDS);
+    signals.accept("SLOW");
+    assertEquals("SLOW", program.told.poll(20, TimeUnit.SECONDS));
+    for (int i = 1; i <= 1000; i++) {
+      TerminalSize size = TerminalSize.of(i, 24);
+      caller.request = caller.request.withTerminal("xterm", size);
+      sizes.accept(size);
+      signals.accept("INT");
+    }
+    program.slow.complete(null);
+    // One size, the last, and the signals that a bound lets wait.
+    assertEquals(TerminalSize.of(1000, 24), program.told.poll(20, TimeUnit.SECONDS));
+    for (int i = 0; i < 16; i++) {
+      assertEquals("INT", program.told.poll(20, TimeUnit.SECONDS));
+    }
+    signals.accept("TERM");
+    assertEquals("TERM", program.told.poll(20, TimeUnit.SECONDS));
     relay.close();
   }
 

@@ -64,6 +64,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private final AtomicBoolean started = new AtomicBoolean();
   private final RemoteProgram program = new RemoteProgram(this);
+  private final ToProgram toProgram;
   private final AtomicReference<@Nullable ToDisplay> display = new AtomicReference<>();
 
   SessionDriver(
@@ -74,6 +75,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
       Stderr stderr) {
     super(link, connection, context, options);
     this.name = context.name();
+    this.toProgram = new ToProgram(name, link::tell);
     link.expectErrors(stderr == Stderr.MERGE);
     this.errorSource =
         stderr == Stderr.INHERIT
@@ -207,8 +209,8 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
         : CompletableFuture.failedFuture(refused(type, why));
   }
 
-  /** Tells the program something. */
-  private void tell(String type, Consumer<Buffer> body) throws IOException {
+  /** Whether there is a program to be told something. */
+  private void mayTell(String type) throws IOException {
     String why = unfit();
     if (why == null && !started.get()) {
       why = "no program was started";
@@ -216,7 +218,13 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     if (why != null) {
       throw refused(type, why);
     }
-    await(link.request(type, false, body), Wait.forever(), type);
+  }
+
+  /** That it cannot leave is told at once, that it has left is not waited for. */
+  private void told(CompletableFuture<Void> leaves, String type) throws IOException {
+    if (leaves.isCompletedExceptionally()) {
+      await(leaves, Wait.forever(), type);
+    }
   }
 
   CompletableFuture<Void> start(String type, byte @Nullable [] text) {
@@ -253,18 +261,11 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
             true,
             body -> {
               body.putString(pty.term());
-              putSize(body, pty);
+              ToProgram.putSize(body, pty);
               // No modes.
               body.putString("");
             })
         .thenRun(program::onTerminal);
-  }
-
-  private static void putSize(Buffer body, Pty pty) {
-    body.putUInt(pty.columns());
-    body.putUInt(pty.rows());
-    body.putUInt(pty.widthPixels());
-    body.putUInt(pty.heightPixels());
   }
 
   private void await(CompletableFuture<Void> answer, Wait wait, String what) throws IOException {
@@ -338,12 +339,14 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
 
   @Override
   public void resize(Pty pty) throws IOException {
-    tell("window-change", body -> putSize(body, pty));
+    mayTell("window-change");
+    told(toProgram.resize(pty), "window-change");
   }
 
   @Override
   public void signal(String signal) throws IOException {
-    tell("signal", body -> body.putString(signal));
+    mayTell("signal");
+    told(toProgram.signal(signal), "signal");
   }
 
   // ---- what comes back

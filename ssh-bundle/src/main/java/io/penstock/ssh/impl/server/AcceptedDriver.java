@@ -46,7 +46,6 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
   private static final Logger LOG = System.getLogger("io.penstock");
 
   private static final int MOST_VARIABLES = 64;
-  private static final int MOST_EARLY_SIGNALS = 16;
 
   private final Link link;
   private final SshListener listener;
@@ -55,7 +54,7 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
   private final AtomicBoolean exitSent = new AtomicBoolean();
   private final AtomicBoolean closing = new AtomicBoolean();
   private final AtomicBoolean over = new AtomicBoolean();
-  private final Notices notices = new Notices();
+  private final Notices notices;
   private final Calling calling = new Calling(this);
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private final Beside beside;
@@ -79,6 +78,7 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
     this.closeLimit = closeLimit;
     this.listening = listening;
     this.beside = new Beside(closeLimit);
+    this.notices = new Notices(link, task -> context().executor().execute(task));
   }
 
   @Override
@@ -239,24 +239,37 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
   }
 
   private boolean resized(Buffer body) {
-    Pty now;
-    Consumer<Pty> observer;
+    boolean observed;
     lock.lock();
     try {
       Pty before = pty;
       if (before == null) {
         return false;
       }
-      now = sized(before, body);
-      pty = now;
+      pty = sized(before, body);
+      observed = onResize != null;
+    } finally {
+      lock.unlock();
+    }
+    if (observed) {
+      notices.size(this::tellSize);
+    }
+    return true;
+  }
+
+  private void tellSize() {
+    Pty now;
+    Consumer<Pty> observer;
+    lock.lock();
+    try {
+      now = pty;
       observer = onResize;
     } finally {
       lock.unlock();
     }
-    if (observer != null) {
-      notices.tell(() -> observer.accept(now));
+    if (now != null && observer != null) {
+      observer.accept(now);
     }
-    return true;
   }
 
   private boolean signalled(String name) {
@@ -267,59 +280,13 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
         return false;
       }
       observer = onSignal;
-      if (observer == null && earlySignals.size() < MOST_EARLY_SIGNALS) {
-        earlySignals.add(name);
+      if (observer == null) {
+        return earlySignals.size() < Notices.MOST_SIGNALS && earlySignals.add(name);
       }
     } finally {
       lock.unlock();
     }
-    if (observer != null) {
-      notices.tell(() -> observer.accept(name));
-    }
-    return true;
-  }
-
-  /** Observers are told one at a time, in order, and not by the thread that reads the socket. */
-  private final class Notices {
-    private final ReentrantLock guard = new ReentrantLock();
-    // Guarded by it.
-    private final Queue<Runnable> due = new ArrayDeque<>();
-    private boolean telling;
-
-    void tell(Runnable notice) {
-      guard.lock();
-      try {
-        due.add(notice);
-        if (telling) {
-          return;
-        }
-        telling = true;
-      } finally {
-        guard.unlock();
-      }
-      context().executor().execute(this::run);
-    }
-
-    private @Nullable Runnable next() {
-      guard.lock();
-      try {
-        Runnable next = due.poll();
-        telling = next != null;
-        return next;
-      } finally {
-        guard.unlock();
-      }
-    }
-
-    private void run() {
-      for (Runnable next = next(); next != null; next = next()) {
-        try {
-          next.run();
-        } catch (RuntimeException e) {
-          LOG.log(Level.WARNING, link + ": an observer has failed", e);
-        }
-      }
-    }
+    return notices.signal(() -> observer.accept(name));
   }
 
   // ---- the driver
@@ -550,7 +517,7 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
     try {
       onSignal = observer;
       for (String early : earlySignals) {
-        notices.tell(() -> observer.accept(early));
+        boolean unused = notices.signal(() -> observer.accept(early));
       }
       earlySignals.clear();
     } finally {
