@@ -176,6 +176,54 @@ class OpenSshForwardTest {
     return outcome.errors();
   }
 
+  @Case(seconds = 60)
+  void clientForwardsWhereThePolicyRefusesItASession() throws Exception {
+    Path socket = Files.createTempDirectory(Bench.FOLDER, "only").resolve("tcp.sock");
+    SshPolicy policy =
+        new SshPolicy() {
+          @Override
+          public boolean permits(SshQuestion question) {
+            return question.kind() == SshQuestion.Kind.DIRECT_TCP && question.configured();
+          }
+        };
+    Bench.PROVIDER.addPolicy("forwards", policy);
+    try (Echo tcp = Echo.tcp();
+        Listener listener = Bench.listen("policy=forwards", "permit-open=127.0.0.1:*")) {
+      int port = Bench.port(listener.endpoint());
+      Process client =
+          new ProcessBuilder(
+                  OpenSsh.client(
+                      port,
+                      Bench.CLIENT_KEY,
+                      "-N",
+                      "-L",
+                      socket + ":" + tcp.words(),
+                      "me@127.0.0.1"))
+              .start();
+      try {
+        awaitAnswers(UnixDomainSocketAddress.of(socket));
+        Echo.exchange(UnixDomainSocketAddress.of(socket));
+      } finally {
+        client.destroyForcibly();
+      }
+      List<String> session = OpenSsh.client(port, Bench.CLIENT_KEY, "me@127.0.0.1", "x");
+      session.set(session.indexOf("LogLevel=ERROR"), "LogLevel=INFO");
+      OpenSsh.Outcome refused = OpenSsh.run(session, new byte[0]);
+      assertEquals(255, refused.status());
+      assertTrue(refused.errors().contains("administratively prohibited"), refused.errors());
+    } finally {
+      Bench.PROVIDER.removePolicy("forwards", policy);
+    }
+  }
+
+  private static void awaitAnswers(SocketAddress address) {
+    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!answers(address)) {
+      assertTrue(System.nanoTime() < limit, address + " is not listened at");
+      Thread.onSpinWait();
+    }
+  }
+
   // ---- we are the client
 
   @Case(seconds = 90)
