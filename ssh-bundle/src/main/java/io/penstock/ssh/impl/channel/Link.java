@@ -6,6 +6,7 @@ import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTruncatedException;
+import io.penstock.ssh.impl.Untrusted;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -234,7 +235,7 @@ public final class Link extends AbstractClientChannel {
             } else if (failure instanceof SshChannelOpenException refused) {
               result.completeExceptionally(
                   new OpenFailedException(
-                      name, refused.getReasonCode(), String.valueOf(refused.getMessage())));
+                      name, refused.getReasonCode(), Untrusted.shown(refused.getMessage())));
             } else {
               result.completeExceptionally(Losses.of(name, getSession()));
             }
@@ -499,7 +500,7 @@ public final class Link extends AbstractClientChannel {
     try {
       granted = owner.request(type, buffer);
     } catch (RuntimeException e) {
-      LOG.log(Level.DEBUG, name + ": the request " + type + " cannot be read", e);
+      LOG.log(Level.DEBUG, name + ": the request " + Untrusted.shown(type) + " cannot be read", e);
       granted = false;
     }
     try {

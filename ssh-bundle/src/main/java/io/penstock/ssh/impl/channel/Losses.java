@@ -2,6 +2,7 @@
 package io.penstock.ssh.impl.channel;
 
 import io.penstock.error.ConnectionResetException;
+import io.penstock.ssh.impl.Untrusted;
 import java.io.IOException;
 import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.session.Session;
@@ -25,7 +26,7 @@ public final class Losses implements SessionListener {
 
   private static void note(Session session, String reason) {
     if (session.getAttribute(REASON) == null) {
-      session.setAttribute(REASON, reason);
+      session.setAttribute(REASON, Untrusted.shown(reason));
     }
   }
 

@@ -15,6 +15,7 @@ import io.penstock.ssh.SshExit;
 import io.penstock.ssh.SshFacet;
 import io.penstock.ssh.SshX11;
 import io.penstock.ssh.impl.Awaiting;
+import io.penstock.ssh.impl.Untrusted;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.client.ClientOptions.Stderr;
 import io.penstock.ssh.impl.x11.Cookie;
@@ -107,8 +108,8 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
               signal,
               end.coreDumped(),
               "was ended by signal "
-                  + signal
-                  + (end.message().isEmpty() ? "" : ": " + end.message())));
+                  + Untrusted.shown(signal)
+                  + (end.message().isEmpty() ? "" : ": " + Untrusted.shown(end.message()))));
     } else {
       gone.completeExceptionally(
           ExitException.unstated(name, "the server closed it without an exit status"));

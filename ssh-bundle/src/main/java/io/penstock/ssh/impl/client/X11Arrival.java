@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.client;
 
+import io.penstock.ssh.impl.Untrusted;
 import io.penstock.ssh.impl.channel.BesideDriver;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.x11.Cookie;
@@ -162,7 +163,11 @@ final class X11Arrival extends Arrival {
   private void refuse(String why) {
     if (stop()) {
       LOG.log(
-          Level.WARNING, "{0}: an X client from {1} was refused: it {2}", link, originator, why);
+          Level.WARNING,
+          "{0}: an X client from {1} was refused: it {2}",
+          link,
+          Untrusted.shown(originator),
+          why);
       drop();
     }
   }

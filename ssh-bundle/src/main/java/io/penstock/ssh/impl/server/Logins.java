@@ -5,6 +5,7 @@ import io.penstock.ssh.SshLogin;
 import io.penstock.ssh.SshLogin.Method;
 import io.penstock.ssh.SshPolicy;
 import io.penstock.ssh.SshPrompt;
+import io.penstock.ssh.impl.Untrusted;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetAddress;
@@ -107,7 +108,7 @@ final class Logins
     if (options.users().isEmpty() || options.users().contains(user)) {
       return true;
     }
-    LOG.log(Level.INFO, "{0}: the user ''{1}'' is not one of users", name, user);
+    LOG.log(Level.INFO, "{0}: the user ''{1}'' is not one of users", name, Untrusted.shown(user));
     return false;
   }
 
@@ -155,7 +156,7 @@ final class Logins
     try {
       prompts = new ArrayList<>(present.prompts(login));
     } catch (RuntimeException e) {
-      LOG.log(Level.WARNING, name + ": refused, because the policy has failed: " + login, e);
+      logFailure(login, e);
       return null;
     }
     if (prompts.isEmpty()) {
@@ -198,15 +199,22 @@ final class Logins
           Level.WARNING,
           "{0}: the {1} is refused, because there is no policy ''{2}''",
           name,
-          login,
+          Untrusted.shown(login),
           options.policy().orElse(""));
       return false;
     }
     try {
       return present.login(login);
     } catch (RuntimeException e) {
-      LOG.log(Level.WARNING, name + ": refused, because the policy has failed: " + login, e);
+      logFailure(login, e);
       return false;
     }
+  }
+
+  private void logFailure(SshLogin login, RuntimeException e) {
+    LOG.log(
+        Level.WARNING,
+        name + ": refused, because the policy has failed: " + Untrusted.shown(login),
+        e);
   }
 }

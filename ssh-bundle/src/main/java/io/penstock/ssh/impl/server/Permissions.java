@@ -4,6 +4,7 @@ package io.penstock.ssh.impl.server;
 import io.penstock.ssh.SshPolicy;
 import io.penstock.ssh.SshQuestion;
 import io.penstock.ssh.SshQuestion.Kind;
+import io.penstock.ssh.impl.Untrusted;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.function.Supplier;
@@ -163,7 +164,10 @@ final class Permissions {
     try {
       return present.permits(question);
     } catch (RuntimeException e) {
-      LOG.log(Level.WARNING, name + ": refused, because the policy has failed: " + question, e);
+      LOG.log(
+          Level.WARNING,
+          name + ": refused, because the policy has failed: " + Untrusted.shown(question),
+          e);
       return false;
     }
   }

@@ -2,6 +2,7 @@
 package io.penstock.ssh.impl.server;
 
 import io.penstock.spi.ProviderContext;
+import io.penstock.ssh.impl.Untrusted;
 import io.penstock.ssh.impl.forward.Sockets;
 import io.penstock.ssh.impl.forward.Target;
 import io.penstock.ssh.impl.forward.Turn;
@@ -160,7 +161,11 @@ final class RemoteListener {
       LOG.log(Level.DEBUG, address + " is not listened at any more", e);
       return false;
     } catch (IOException e) {
-      LOG.log(Level.WARNING, "{0}: nobody is accepted for a while: {1}", address, e.getMessage());
+      LOG.log(
+          Level.WARNING,
+          "{0}: nobody is accepted for a while: {1}",
+          Untrusted.shown(address),
+          e.getMessage());
       Object unused = context.after(PAUSE, turn::wake);
       return false;
     }
@@ -196,7 +201,11 @@ final class RemoteListener {
           Files.delete(file);
         }
       } catch (IOException e) {
-        LOG.log(Level.WARNING, "{0} could not be removed: {1}", address, e.getMessage());
+        LOG.log(
+            Level.WARNING,
+            "{0} could not be removed: {1}",
+            Untrusted.shown(address),
+            Untrusted.shown(e.getMessage()));
       }
     }
   }
