@@ -1,14 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
+import io.penstock.ssh.impl.Literal;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.Arrays;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** Patterns of addresses, as OpenSSH has them. No name is looked up. */
 final class Addresses {
   private Addresses() {}
+
+  /**
+   * Refuses a list of patterns of which one cannot mean what was meant: what is to be kept out
+   * would not be.
+   *
+   * @throws IllegalArgumentException naming the pattern
+   */
+  static void check(String patterns) {
+    for (String each : patterns.split(",", -1)) {
+      String pattern = each.strip();
+      boolean not = pattern.startsWith("!");
+      if (not) {
+        pattern = pattern.substring(1);
+      }
+      int slash = pattern.indexOf('/');
+      boolean good;
+      if (slash >= 0) {
+        good = network(pattern.substring(0, slash), pattern.substring(slash + 1)) != null;
+      } else {
+        // A name matches nothing, so it may be among those that are let in.
+        good =
+            !not
+                || network(pattern, "0") != null
+                || pattern.matches("[\\dA-Fa-f.:]*[*?][\\dA-Fa-f.:*?]*");
+      }
+      if (!good) {
+        throw new IllegalArgumentException(
+            "'"
+                + each.strip()
+                + "' is neither an address, with * and ?, nor ADDRESS/BITS with as many bits as"
+                + " it has");
+      }
+    }
+  }
 
   /**
    * Whether a list of patterns, separated by commas, has an address: with {@code *} and {@code ?},
@@ -34,9 +70,14 @@ final class Addresses {
 
   private static boolean matches(String pattern, InetAddress address) {
     int slash = pattern.indexOf('/');
-    return slash < 0
+    if (slash >= 0) {
+      return within(pattern.substring(0, slash), pattern.substring(slash + 1), address);
+    }
+    // One address of IPv6 is written in many ways.
+    byte[] whole = network(pattern, "0");
+    return whole == null
         ? matches(pattern, text(address))
-        : within(pattern.substring(0, slash), pattern.substring(slash + 1), address);
+        : Arrays.equals(whole, address.getAddress());
   }
 
   /** Without the name of the interface that an address of IPv6 may have behind it. */
@@ -46,22 +87,27 @@ final class Addresses {
     return scope < 0 ? text : text.substring(0, scope);
   }
 
-  private static boolean within(String network, String bits, InetAddress address) {
-    // Only what is an address: a name would be looked up.
-    if (!network.matches("[0-9.]+|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*") || !bits.matches("\\d{1,3}")) {
-      return false;
+  /** The bytes of a network's address; null if it is none, or has not so many bits. */
+  private static byte @Nullable [] network(String text, String bits) {
+    if (!Literal.is(text) || !bits.matches("\\d{1,3}")) {
+      return null;
     }
-    byte[] wanted;
+    byte[] bytes;
     try {
-      wanted = InetAddress.getByName(network).getAddress();
+      bytes = InetAddress.getByName(text).getAddress();
     } catch (UnknownHostException e) {
-      return false;
+      return null;
     }
+    return Integer.parseInt(bits) > bytes.length * 8 ? null : bytes;
+  }
+
+  private static boolean within(String network, String bits, InetAddress address) {
+    byte[] wanted = network(network, bits);
     byte[] found = address.getAddress();
-    int left = Integer.parseInt(bits);
-    if (wanted.length != found.length || left > wanted.length * 8) {
+    if (wanted == null || wanted.length != found.length) {
       return false;
     }
+    int left = Integer.parseInt(bits);
     int whole = left / 8;
     int mask = 0xff00 >> (left % 8) & 0xff;
     return Arrays.equals(wanted, 0, whole, found, 0, whole)

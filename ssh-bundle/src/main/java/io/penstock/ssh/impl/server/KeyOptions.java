@@ -168,7 +168,14 @@ record KeyOptions(
     private void valued(String name, String value) {
       switch (name) {
         case "command" -> command = once(name, command, value);
-        case "from" -> from = once(name, from, value);
+        case "from" -> {
+          from = once(name, from, value);
+          try {
+            Addresses.check(value);
+          } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("in the option 'from' " + e.getMessage(), e);
+          }
+        }
         case "expiry-time" -> {
           Instant end = time(value);
           expires = expires.isPresent() && expires.get().isBefore(end) ? expires : Optional.of(end);

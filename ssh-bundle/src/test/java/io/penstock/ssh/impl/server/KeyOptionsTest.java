@@ -64,6 +64,15 @@ class KeyOptionsTest {
             "permitopen=\"host:port\"",
             "permitopen=\"::1:80\"",
             "permitlisten=\"host:70000\"",
+            "from=\"!10.0.0.0/99,*\"",
+            "from=\"!10.0.0.0/8x,*\"",
+            "from=\"!10.0.0/8,*\"",
+            "from=\"10.0.0.300/8\"",
+            "from=\"!::1::/64,*\"",
+            "from=\"!some.host,*\"",
+            "from=\"!10.0.0,*\"",
+            "from=\"!!10.0.0.1,*\"",
+            "from=\"!,*\"",
             "no-pty\"\"")) {
       IllegalArgumentException refused =
           assertThrows(IllegalArgumentException.class, () -> KeyOptions.parse(bad), bad);
@@ -117,5 +126,8 @@ class KeyOptionsTest {
     assertFalse(matches("!127.0.0.1", "127.0.0.2"));
     assertFalse(matches("localhost,localhost/8,1.2.3.4/99,1.2.3.4/x", "127.0.0.1"));
     assertFalse(matches("", "127.0.0.1"));
+    // However it is written.
+    assertTrue(matches("::1", "::1"));
+    assertFalse(matches("*,!2001:DB8:0::1", "2001:db8::1"));
   }
 }
