@@ -38,6 +38,7 @@ public final class Joined implements Link.Owner {
   private final Gate gate;
   private final ProviderContext context;
   private final Executor executor;
+  private final Executor names;
   private final Duration connectLimit;
   private final Duration closeLimit;
   private final AtomicBoolean left = new AtomicBoolean();
@@ -49,6 +50,7 @@ public final class Joined implements Link.Owner {
    * A channel that is not open yet.
    *
    * @param executor for the bytes
+   * @param names where names are looked up
    * @param connectLimit how long connecting may take
    * @param closeLimit how long one side may take to go after the other
    */
@@ -57,12 +59,14 @@ public final class Joined implements Link.Owner {
       Gate gate,
       ProviderContext context,
       Executor executor,
+      Executor names,
       Duration connectLimit,
       Duration closeLimit) {
     this.link = link;
     this.gate = gate;
     this.context = context;
     this.executor = executor;
+    this.names = names;
     this.connectLimit = connectLimit;
     this.closeLimit = closeLimit;
   }
@@ -81,7 +85,7 @@ public final class Joined implements Link.Owner {
     } catch (Refusal e) {
       return CompletableFuture.failedFuture(e);
     }
-    CompletableFuture<SocketChannel> reached = Reach.to(wanted, context, connectLimit);
+    CompletableFuture<SocketChannel> reached = Reach.to(wanted, context, names, connectLimit);
     socket = reached;
     if (over) {
       reached.cancel(false);

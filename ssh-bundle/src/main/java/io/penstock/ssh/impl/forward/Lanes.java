@@ -9,21 +9,31 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs short tasks on another executor, no more at a time than there are processors: however many
- * connections are forwarded, the threads stay few. Safe for use by any thread.
+ * Runs tasks on another executor, only so many at a time: however many connections are forwarded,
+ * the threads stay few. Safe for use by any thread.
  */
 public final class Lanes implements Executor {
   private final Executor below;
-  private final int most = Runtime.getRuntime().availableProcessors();
+  private final int most;
 
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by the lock.
   private final Queue<Runnable> due = new ArrayDeque<>();
   private int running;
 
-  /** Runs nothing yet. */
+  /** For short tasks: no more at a time than there are processors. */
   public Lanes(Executor below) {
+    this(below, Runtime.getRuntime().availableProcessors());
+  }
+
+  /**
+   * For tasks that may wait, each of which holds its thread meanwhile.
+   *
+   * @param most at a time
+   */
+  public Lanes(Executor below, int most) {
     this.below = below;
+    this.most = most;
   }
 
   @Override

@@ -2,6 +2,7 @@
 package io.penstock.ssh.impl.forward;
 
 import io.penstock.spi.ProviderContext;
+import io.penstock.ssh.impl.Literal;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -18,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
@@ -42,18 +44,19 @@ final class Reach {
   /**
    * Begins. Never waits.
    *
+   * @param names where names are looked up, which may take its time
    * @param limit how long it may take
    * @return completes with a connected socket in non-blocking mode, or with why there is none;
    *     gives up when it is cancelled
    */
   static CompletableFuture<SocketChannel> to(
-      Target target, ProviderContext context, Duration limit) {
+      Target target, ProviderContext context, Executor names, Duration limit) {
     Reach reach = new Reach(target, context);
-    reach.begin(limit);
+    reach.begin(names, limit);
     return reach.result;
   }
 
-  private void begin(Duration limit) {
+  private void begin(Executor names, Duration limit) {
     try {
       Future<?> timer =
           context.after(
@@ -67,7 +70,8 @@ final class Reach {
                   Sockets.closeQuietly(current, context);
                 }
               });
-      context.executor().execute(this::look);
+      boolean known = target.unix() || Literal.is(target.name());
+      (known ? context.executor() : names).execute(this::look);
     } catch (RejectedExecutionException e) {
       result.completeExceptionally(new IOException("everything is closing", e));
     }
@@ -75,6 +79,10 @@ final class Reach {
 
   /** What may wait for a name server. */
   private void look() {
+    if (result.isDone()) {
+      // It has waited too long for its turn, or for nobody.
+      return;
+    }
     try {
       if (target.unix()) {
         addresses.add(UnixDomainSocketAddress.of(target.name()));

@@ -3,6 +3,7 @@ package io.penstock.ssh.impl.server;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.spi.ProviderContext;
+import io.penstock.ssh.impl.Untrusted;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.channel.Refusal;
 import io.penstock.ssh.impl.forward.ForwardedDriver;
@@ -39,6 +40,9 @@ import org.jspecify.annotations.Nullable;
 final class Forwarding implements RequestHandler<ConnectionService> {
   private static final Logger LOG = System.getLogger("io.penstock");
 
+  /** Each holds a thread as long as the name server likes. */
+  private static final int MOST_LOOK_UPS = 16;
+
   private final SshListener listener;
   private final Permissions permissions;
   private final String name;
@@ -48,6 +52,7 @@ final class Forwarding implements RequestHandler<ConnectionService> {
   private final int backlog;
   private final ProviderContext context;
   private final Lanes lanes;
+  private final Lanes names;
   private final Set<Joined> joins = ConcurrentHashMap.newKeySet();
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -71,6 +76,7 @@ final class Forwarding implements RequestHandler<ConnectionService> {
     this.backlog = given.backlog();
     this.context = context;
     this.lanes = new Lanes(context.executor());
+    this.names = new Lanes(context.executor(), MOST_LOOK_UPS);
   }
 
   // ---- connections that we make
@@ -105,7 +111,7 @@ final class Forwarding implements RequestHandler<ConnectionService> {
   }
 
   private Joined joined(Link link, Place place) {
-    return new Joined(link, place, context, lanes, connectLimit, closeLimit);
+    return new Joined(link, place, context, lanes, names, connectLimit, closeLimit);
   }
 
   /** The place of one channel among those of its connection. */
@@ -124,8 +130,8 @@ final class Forwarding implements RequestHandler<ConnectionService> {
             Level.INFO,
             "{0}: {1} was not connected to {2}, which is not permitted (permit-open)",
             name,
-            session.getUsername(),
-            wanted);
+            Untrusted.shown(session.getUsername()),
+            Untrusted.shown(wanted));
         throw new Refusal(
             SshConstants.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, wanted + " is not permitted");
       }
@@ -212,8 +218,8 @@ final class Forwarding implements RequestHandler<ConnectionService> {
           Level.INFO,
           "{0}: nobody listens at {1} for {2}, because that is not permitted (permit-listen)",
           name,
-          asked,
-          session.getUsername());
+          Untrusted.shown(asked),
+          Untrusted.shown(session.getUsername()));
       return Result.ReplyFailure;
     }
     RemoteListener made;
@@ -226,9 +232,9 @@ final class Forwarding implements RequestHandler<ConnectionService> {
           Level.INFO,
           "{0}: nobody listens at {1} for {2}: {3}",
           name,
-          asked,
-          session.getUsername(),
-          e.getMessage());
+          Untrusted.shown(asked),
+          Untrusted.shown(session.getUsername()),
+          Untrusted.shown(e.getMessage()));
       return Result.ReplyFailure;
     }
     if (!keep(session, made)) {
@@ -336,13 +342,18 @@ final class Forwarding implements RequestHandler<ConnectionService> {
                           Level.INFO,
                           "{0}: who connected to {1} was refused by the client: {2}",
                           name,
-                          at,
+                          Untrusted.shown(at),
                           failure.getMessage());
                       joined.over(null);
                     }
                   });
     } catch (IOException e) {
-      LOG.log(Level.INFO, "{0}: who connected to {1} was cut: {2}", name, at, e.getMessage());
+      LOG.log(
+          Level.INFO,
+          "{0}: who connected to {1} was cut: {2}",
+          name,
+          Untrusted.shown(at),
+          e.getMessage());
       joined.over(null);
     }
   }
