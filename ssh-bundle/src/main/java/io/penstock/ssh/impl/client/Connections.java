@@ -4,6 +4,10 @@ package io.penstock.ssh.impl.client;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.ConnectionResetException;
+import io.penstock.error.HandshakeException;
+import io.penstock.error.StreamClosedException;
+import io.penstock.error.StreamFault;
+import io.penstock.error.StreamTimeoutException;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
@@ -17,6 +21,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.session.ClientSession;
@@ -96,7 +102,7 @@ public final class Connections implements AutoCloseable {
       boolean unusedAnswer = Providers.ready();
       if (!wanted.share()) {
         try {
-          start(logIn());
+          start(logIn(() -> {}));
         } catch (IOException | RuntimeException e) {
           result.completeExceptionally(e);
         }
@@ -118,20 +124,72 @@ public final class Connections implements AutoCloseable {
       if (mine) {
         make(common);
       }
+      boolean first = mine;
+      Future<?> timer = first || common.isDone() ? null : context.after(timeLeft(), this::late);
       CompletableFuture<Connection> unused =
           common.whenComplete(
               (made, failure) -> {
-                if (failure != null) {
-                  result.completeExceptionally(failure);
-                } else if (!result.isDone()) {
-                  context.executor().execute(() -> useOrRepeat(common, made));
+                if (timer != null) {
+                  timer.cancel(false);
+                }
+                if (failure == null) {
+                  goOn(() -> useOrRepeat(common, made));
+                } else if (!first && failure instanceof StreamTimeoutException) {
+                  // Not our time: that of whoever has asked for it first.
+                  goOn(this::begin);
+                } else {
+                  result.completeExceptionally(first ? failure : own(failure));
                 }
               });
     }
 
+    private void goOn(Runnable step) {
+      if (result.isDone()) {
+        return;
+      }
+      try {
+        context.executor().execute(step);
+      } catch (RejectedExecutionException e) {
+        // The product stops.
+        result.completeExceptionally(new StreamClosedException(context.name()));
+      }
+    }
+
+    /** Whoever makes the connection may have more time. */
+    private void late() {
+      result.completeExceptionally(
+          new StreamTimeoutException(
+              context.name(),
+              "waiting for the shared connection took more than the limit of "
+                  + options.connectTimeout().toMillis()
+                  + " ms",
+              0));
+    }
+
+    /** What another one has failed with, which names its channel, for ours. */
+    private Throwable own(Throwable failure) {
+      if (!(failure instanceof StreamFault fault) || failure.getMessage() == null) {
+        return failure;
+      }
+      String prefix = fault.stream() + ": ";
+      String text = failure.getMessage();
+      String what = text.startsWith(prefix) ? text.substring(prefix.length()) : text;
+      if (failure instanceof HandshakeException) {
+        return new HandshakeException(context.name(), what, failure);
+      }
+      if (failure instanceof ConnectionResetException) {
+        ConnectionResetException again =
+            new ConnectionResetException(context.name(), what, fault.count());
+        again.initCause(failure);
+        return again;
+      }
+      // The others name the address.
+      return failure;
+    }
+
     private void make(CompletableFuture<Connection> common) {
       try {
-        common.complete(logIn());
+        common.complete(logIn(() -> forget(common)));
       } catch (IOException | RuntimeException e) {
         forget(common);
         common.completeExceptionally(e);
@@ -160,14 +218,15 @@ public final class Connections implements AutoCloseable {
       return left.isNegative() ? Duration.ZERO : left;
     }
 
-    private Connection logIn() throws IOException {
+    private Connection logIn(Runnable onClose) throws IOException {
       Login login =
           new Login(
               context.name(),
               endpoint.toString(),
               wanted.login(),
               context.executor(),
-              options.connectTimeout());
+              options.connectTimeout(),
+              begun);
       if (!wanted.share()) {
         CompletableFuture<ChannelDriver> unused =
             result.whenComplete(
@@ -185,7 +244,13 @@ public final class Connections implements AutoCloseable {
         engine.release();
         throw e;
       }
-      return new Connection(session, wanted.persist(), engine::release);
+      return new Connection(
+          session,
+          wanted.persist(),
+          () -> {
+            onClose.run();
+            engine.release();
+          });
     }
 
     /** Returns false if the connection is of no use any more. */
@@ -201,6 +266,16 @@ public final class Connections implements AutoCloseable {
       Opening opening = new Opening(wanted, connection, context, options, timeLeft());
       opening.begin(result);
       return true;
+    }
+  }
+
+  /** How many connections are shared now, or are to be. */
+  public int shared() {
+    lock.lock();
+    try {
+      return shared.size();
+    } finally {
+      lock.unlock();
     }
   }
 

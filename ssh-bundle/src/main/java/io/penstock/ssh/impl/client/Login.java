@@ -7,6 +7,7 @@ import io.penstock.error.ConnectionResetException;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.ssh.impl.Secret;
+import io.penstock.ssh.impl.Untrusted;
 import io.penstock.ssh.impl.Where;
 import io.penstock.ssh.impl.agent.Agent;
 import io.penstock.ssh.impl.agent.AgentPublicKey;
@@ -69,12 +70,23 @@ final class Login {
    */
   Login(
       String name, String endpoint, ClientOptions.Login wanted, Executor executor, Duration limit) {
+    this(name, endpoint, wanted, executor, limit, System.nanoTime());
+  }
+
+  /** One whose clock has run for a while. */
+  Login(
+      String name,
+      String endpoint,
+      ClientOptions.Login wanted,
+      Executor executor,
+      Duration limit,
+      long begun) {
     this.name = name;
     this.endpoint = endpoint;
     this.wanted = wanted;
     this.executor = executor;
     this.limit = limit;
-    this.deadline = System.nanoTime() + limit.toNanos();
+    this.deadline = begun + limit.toNanos();
   }
 
   /** Nobody waits for it any more. */
@@ -179,21 +191,42 @@ final class Login {
       about.put(AgentPublicKey.SIGNING, executor);
     }
     AttributeRepository context = AttributeRepository.ofAttributesMap(about);
+    // Nothing is begun for which there is no time.
+    long unusedTime = millisLeft("connecting");
     ConnectFuture future =
         client.connect(where.user(), new InetSocketAddress(host, where.port()), context, null);
     connecting = future;
-    if (!future.await(millisLeft("connecting"))) {
-      Object unused = future.cancel();
-      throw late("connecting");
+    boolean taken = false;
+    try {
+      // Once more: who cancelled it just now had nothing to cancel.
+      if (!future.await(millisLeft("connecting"))) {
+        throw late("connecting");
+      }
+      Throwable failure = future.getException();
+      if (failure != null) {
+        throw unreachable(failure);
+      }
+      if (future.isCanceled() || future.getSession() == null) {
+        throw new CancellationException(name + ": cancelled");
+      }
+      taken = true;
+      return future.getSession();
+    } finally {
+      if (!taken) {
+        abandon(future);
+      }
     }
-    Throwable failure = future.getException();
-    if (failure != null) {
-      throw unreachable(failure);
-    }
-    if (future.isCanceled() || future.getSession() == null) {
-      throw new CancellationException(name + ": cancelled");
-    }
-    return future.getSession();
+  }
+
+  /** Nobody takes it: neither a connection that is being made nor one that was made just now. */
+  private static void abandon(ConnectFuture future) {
+    Object unused = future.cancel();
+    future.addListener(
+        done -> {
+          if (done.isConnected()) {
+            Object unusedClosing = done.getSession().close(true);
+          }
+        });
   }
 
   private IOException unreachable(Throwable failure) {
@@ -256,10 +289,21 @@ final class Login {
     }
     made.removeAttribute(Engine.PASSWORD);
     if (future.isSuccess()) {
+      // They were asked for once and for all, and the connection may last.
+      identities.forEach(made::removePublicKeyIdentity);
+      if (password != null) {
+        String unused = made.removePasswordIdentity(password);
+      }
       return;
     }
     if (cancelled) {
       throw new CancellationException(name + ": cancelled");
+    }
+    // Of a parting the library tells whoever logs in first, and then everybody else.
+    String said = Losses.said(made);
+    Throwable failure = future.getException();
+    if (said.isEmpty() && failure != null) {
+      said = ": " + Untrusted.shown(failure.getMessage());
     }
     throw new HandshakeException(
         name,
@@ -267,8 +311,8 @@ final class Login {
             + wanted.where().user()
             + "' in with "
             + tried(identities, password)
-            + Losses.said(made),
-        future.getException());
+            + said,
+        failure);
   }
 
   private String tried(List<KeyPair> identities, @Nullable String password) {
