@@ -26,6 +26,12 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.apache.sshd.client.SshClient;
+import org.apache.sshd.client.keyverifier.AcceptAllServerKeyVerifier;
+import org.apache.sshd.client.session.ClientSession;
+import org.apache.sshd.client.session.ClientSession.ClientSessionEvent;
+import org.apache.sshd.common.SshConstants;
+import org.apache.sshd.common.util.buffer.Buffer;
 import org.junit.jupiter.api.Test;
 
 /** Somebody's own code decides what clients may. */
@@ -251,6 +257,45 @@ class PolicyTest {
       assertFalse(policy.texts.toString().contains("xyzzy"));
       assertFalse(policy.texts.toString().contains("plugh"));
     }
+  }
+
+  @Test
+  void guessesThatWaitForNoAnswerAreNoMoreThanOthers() throws Exception {
+    Passwords policy = new Passwords(SshLogin.Method.PASSWORD);
+    withPolicy(
+        policy,
+        () -> {
+          try (Listener listener = listen("policy=mine", "max-auth-tries=2");
+              SshClient client = SshClient.setUpDefaultClient()) {
+            client.setServerKeyVerifier(AcceptAllServerKeyVerifier.INSTANCE);
+            client.start();
+            try (ClientSession session =
+                client
+                    .connect("tester", "127.0.0.1", Bench.port(listener.endpoint()))
+                    .verify(20_000)
+                    .getSession()) {
+              session.waitFor(EnumSet.of(ClientSessionEvent.WAIT_AUTH), 20_000);
+              try {
+                for (int i = 0; i < 50; i++) {
+                  Buffer guess = session.createBuffer(SshConstants.SSH_MSG_USERAUTH_REQUEST, 99);
+                  guess.putString("tester");
+                  guess.putString("ssh-connection");
+                  guess.putString("password");
+                  guess.putBoolean(false);
+                  guess.putString("guess " + i);
+                  Object unused = session.writePacket(guess);
+                }
+              } catch (IOException e) {
+                assertFalse(session.isOpen(), e.toString());
+              }
+              assertTrue(
+                  session
+                      .waitFor(EnumSet.of(ClientSessionEvent.CLOSED), 20_000)
+                      .contains(ClientSessionEvent.CLOSED));
+            }
+          }
+        });
+    assertTrue(policy.texts.size() <= 2, policy.texts.toString());
   }
 
   @Test

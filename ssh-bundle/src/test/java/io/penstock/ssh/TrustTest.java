@@ -12,6 +12,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.AddressException;
+import io.penstock.error.ConnectionResetException;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.testing.Case;
@@ -333,6 +334,61 @@ class TrustTest {
       client.setSoTimeout(20_000);
       client.getInputStream().readAllBytes();
     }
+  }
+
+  @Test
+  void connectionIsCutOnceItIsSilentForTooLong() throws Exception {
+    Duration most = Duration.ofMillis(1500);
+    try (Listener listener = Bench.listen("idle-timeout=1500ms");
+        Channel client = Bench.connect(listener);
+        Channel server = listener.accept(Bench.SOON)) {
+      long busy = System.nanoTime() + most.multipliedBy(2).toNanos();
+      ByteBuffer one = ByteBuffer.allocate(1);
+      while (System.nanoTime() < busy) {
+        client.sink().writeFully("x", Bench.SOON);
+        server.source().readFully(one.clear(), Bench.SOON);
+      }
+      long silent = System.nanoTime();
+      assertThrows(
+          ConnectionResetException.class, () -> client.source().readFully(one.clear(), Bench.SOON));
+      assertTrue(System.nanoTime() - silent > most.toNanos() / 2);
+      assertThrows(
+          ConnectionResetException.class, () -> server.source().readFully(one.clear(), Bench.SOON));
+    }
+  }
+
+  @Test
+  void connectionIsCutAtTheLastOfTheAttemptsThatMayFail() throws Exception {
+    String strangers = Bench.STRANGER_KEY + "," + Bench.key("another", "");
+    try (Listener one = Bench.listen("max-auth-tries=1");
+        Listener two = Bench.listen("max-auth-tries=2")) {
+      String login = Bench.login(one.endpoint()).toString();
+      // Asking what is offered and showing the key are no failures.
+      Bench.open(Endpoint.parse(login)).close();
+      OpenSsh.Outcome openSsh =
+          OpenSsh.run(
+              OpenSsh.client(
+                  Bench.port(one.endpoint()),
+                  Bench.STRANGER_KEY,
+                  "-i",
+                  Bench.CLIENT_KEY.toString(),
+                  "me@127.0.0.1",
+                  "x"),
+              new byte[0]);
+      assertEquals(255, openSsh.status());
+      assertTrue(openSsh.errors().contains("Too many"), openSsh.errors());
+      assertMentions(refused(HandshakeException.class, withKeys(login, strangers)), "Too many");
+      String other = Bench.login(two.endpoint()).toString();
+      Bench.open(Endpoint.parse(withKeys(other, Bench.STRANGER_KEY + "," + Bench.CLIENT_KEY)))
+          .close();
+      assertMentions(
+          refused(HandshakeException.class, withKeys(other, strangers + "," + Bench.CLIENT_KEY)),
+          "Too many");
+    }
+  }
+
+  private static String withKeys(String login, String keys) {
+    return login.replace("identity=" + Bench.CLIENT_KEY, "identity=" + keys);
   }
 
   @Test

@@ -28,7 +28,7 @@ import java.util.Set;
  * @param acceptDirect whether whoever accepts gets what clients want to reach
  * @param mostSessions connections at once
  * @param mostChannels channels of one connection at once
- * @param mostTries attempts to log in, of one connection
+ * @param mostTries failed attempts to log in that end a connection
  * @param loginTimeout how long logging in may take
  * @param idleTimeout how long a connection may be silent; zero for ever
  * @param window how many bytes may wait unread in one channel

@@ -46,6 +46,7 @@ import org.apache.sshd.core.CoreModuleProperties;
 import org.apache.sshd.server.SshServer;
 import org.apache.sshd.server.auth.pubkey.UserAuthPublicKeyFactory;
 import org.apache.sshd.server.forward.RejectAllForwardingFilter;
+import org.apache.sshd.server.session.ServerConnectionServiceFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SshListener implements ListenerDriver {
   private static final Logger LOG = System.getLogger("io.penstock");
+
+  private static final int MOST_AUTH_MESSAGES = 1000;
 
   /** The library's, which would end the connections with the address. */
   private static final class Server extends SshServer {
@@ -141,7 +144,9 @@ public final class SshListener implements ListenerDriver {
     server.setKexExtensionHandler(fresh.getKexExtensionHandler());
     server.setFileSystemFactory(fresh.getFileSystemFactory());
     server.setForwarderFactory(fresh.getForwarderFactory());
-    server.setServiceFactories(fresh.getServiceFactories());
+    server.setServiceFactories(
+        List.of(
+            Attempts.factory(name, options.mostTries()), ServerConnectionServiceFactory.INSTANCE));
     Algorithms.set(server);
     server.setIoServiceFactoryFactory(new Nio2ServiceFactoryFactory());
     server.setKeyPairProvider(KeyPairProvider.wrap(hostKeys));
@@ -163,7 +168,8 @@ public final class SshListener implements ListenerDriver {
     CoreModuleProperties.AUTH_TIMEOUT.set(server, options.loginTimeout());
     CoreModuleProperties.IDLE_TIMEOUT.set(server, options.idleTimeout());
     CoreModuleProperties.NIO2_READ_TIMEOUT.set(server, Duration.ZERO);
-    CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, options.mostTries());
+    // Messages, not attempts: against who asks without end and never fails.
+    CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, MOST_AUTH_MESSAGES);
     CoreModuleProperties.SOCKET_BACKLOG.set(server, backlog);
     if (given.receiveBuffer() > 0) {
       CoreModuleProperties.SOCKET_RCVBUF.set(server, given.receiveBuffer());
