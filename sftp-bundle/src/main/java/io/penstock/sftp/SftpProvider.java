@@ -17,7 +17,9 @@ import org.osgi.service.component.annotations.Component;
 /**
  * Serves {@code sftp-server:FOLDER}: each channel is a server of the protocol SFTP, version 3, for
  * the files below one folder. What the client says is written to it, what it answers is read from
- * it; a relay joins it to the subsystem {@code sftp} of an SSH listener.
+ * it; a relay joins it to the subsystem {@code sftp} of an SSH listener. Opened on behalf of a peer
+ * ({@link ChannelOptions#program}) who asks for anything else, it is refused by a {@link
+ * io.penstock.error.RequestRejectedException}.
  *
  * <p>In a container its service is found by itself. Without one:
  *

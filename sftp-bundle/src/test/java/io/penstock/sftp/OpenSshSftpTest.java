@@ -41,21 +41,30 @@ class OpenSshSftpTest {
     PENSTOCK.close();
   }
 
-  private Relay serve(Path root, String options) throws Exception {
+  private Path key() throws Exception {
     Path key = folder.resolve("key");
     if (!Files.exists(key)) {
       run(List.of("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key.toString()), "");
     }
+    return key;
+  }
+
+  private Relay serve(Path root, String options) throws Exception {
+    return serve(root, options, "allow=&subsystems=sftp", Path.of(key() + ".pub"));
+  }
+
+  private Relay serve(Path root, String options, String allowed, Path keys) throws Exception {
     Relay relay =
         PENSTOCK
             .relays()
             .create(
                 Endpoint.parse(
-                    "ssh-listen://127.0.0.1:0?allow=&subsystems=sftp&hostkey="
+                    "ssh-listen://127.0.0.1:0?"
+                        + allowed
+                        + "&hostkey="
                         + folder.resolve("host")
                         + "&authorized-keys="
-                        + key
-                        + ".pub"),
+                        + keys),
                 Endpoint.parse("sftp-server:" + root + options),
                 RelayOptions.defaults().withFork(true));
     relay.start();
@@ -100,6 +109,30 @@ class OpenSshSftpTest {
                 "-",
                 "me@127.0.0.1"));
     return run(command, String.join("\n", lines) + "\n");
+  }
+
+  private Outcome ssh(Relay relay, String input, String command) throws Exception {
+    String address = relay.listeners().get(0).endpoint().address();
+    return run(
+        List.of(
+            "ssh",
+            "-F",
+            "none",
+            "-i",
+            folder.resolve("key").toString(),
+            "-p",
+            address.substring(address.lastIndexOf(':') + 1),
+            "-o",
+            "IdentitiesOnly=yes",
+            "-o",
+            "BatchMode=yes",
+            "-o",
+            "StrictHostKeyChecking=accept-new",
+            "-o",
+            "UserKnownHostsFile=" + folder.resolve("known"),
+            "me@127.0.0.1",
+            command),
+        input);
   }
 
   private static String checksum(Path file) throws Exception {
@@ -172,31 +205,34 @@ class OpenSshSftpTest {
     }
   }
 
+  /** By a key that is there for another program, and by what is no subsystem. */
+  @Test
+  void onlyWhoGetsTheSubsystemIsServed() throws Exception {
+    Path served = Files.createDirectory(folder.resolve("served"));
+    Files.writeString(served.resolve("file"), "content");
+    Path key = key();
+    Path keys = folder.resolve("keys");
+    Path got = folder.resolve("got");
+    Files.writeString(keys, "command=\"backup\" " + Files.readString(Path.of(key + ".pub")));
+    try (Relay relay = serve(served, "", "subsystems=sftp", keys)) {
+      Outcome restricted = sftp(relay, "get file " + got);
+      assertTrue(restricted.status() != 0, restricted.out());
+      assertFalse(Files.exists(got), restricted.out());
+      Files.writeString(keys, Files.readString(Path.of(key + ".pub")));
+      // The first message of a client who wants version 3.
+      Outcome command = ssh(relay, "\0\0\0\5\1\0\0\0\3", "backup");
+      assertTrue(command.status() != 0, command.out());
+      assertFalse(command.out().contains("posix-rename"), command.out());
+      Outcome free = sftp(relay, "get file " + got);
+      assertEquals(0, free.status(), free.out());
+      assertEquals("content", Files.readString(got));
+    }
+  }
+
   @Test
   void nothingElseIsServedThere() throws Exception {
     try (Relay relay = serve(folder, "")) {
-      String address = relay.listeners().get(0).endpoint().address();
-      Outcome shell =
-          run(
-              List.of(
-                  "ssh",
-                  "-F",
-                  "none",
-                  "-i",
-                  folder.resolve("key").toString(),
-                  "-p",
-                  address.substring(address.lastIndexOf(':') + 1),
-                  "-o",
-                  "IdentitiesOnly=yes",
-                  "-o",
-                  "BatchMode=yes",
-                  "-o",
-                  "StrictHostKeyChecking=accept-new",
-                  "-o",
-                  "UserKnownHostsFile=" + folder.resolve("known"),
-                  "me@127.0.0.1",
-                  "id"),
-              "");
+      Outcome shell = ssh(relay, "", "id");
       assertEquals(255, shell.status(), shell.out());
       assertTrue(shell.out().contains("exec request failed"), shell.out());
     }

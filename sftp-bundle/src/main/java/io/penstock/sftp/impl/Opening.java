@@ -3,11 +3,14 @@ package io.penstock.sftp.impl;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.ProgramRequest;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
+import io.penstock.error.RequestRejectedException;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
@@ -35,6 +38,11 @@ public final class Opening {
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
     boolean readOnly = readOnly(options.extra().getOrDefault(READ_ONLY, "false").strip());
     Path folder = folder(endpoint);
+    if (!options.program().map(Opening::isSftp).orElse(true)) {
+      // A peer who is let in for something else is not to get files in its place.
+      throw new RequestRejectedException(
+          context.name(), "the peer asks for something else; expected the subsystem sftp", 0);
+    }
     return CompletableFuture.supplyAsync(
         () -> {
           try {
@@ -44,6 +52,11 @@ public final class Opening {
           }
         },
         context.executor());
+  }
+
+  private static boolean isSftp(ProgramRequest request) {
+    return request.kind() == ProgramRequest.Kind.SUBSYSTEM
+        && request.bytes().equals(StandardCharsets.US_ASCII.encode("sftp"));
   }
 
   private static boolean readOnly(String value) {
