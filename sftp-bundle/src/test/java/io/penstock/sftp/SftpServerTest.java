@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.ProgramRequest;
 import io.penstock.error.AddressException;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
@@ -17,17 +18,25 @@ import io.penstock.testing.Case;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,8 +53,11 @@ class SftpServerTest {
   private static final int READ = 5;
   private static final int WRITE = 6;
   private static final int LSTAT = 7;
+  private static final int FSTAT = 8;
   private static final int SETSTAT = 9;
+  private static final int FSETSTAT = 10;
   private static final int OPENDIR = 11;
+  private static final int READDIR = 12;
   private static final int REMOVE = 13;
   private static final int MKDIR = 14;
   private static final int RMDIR = 15;
@@ -228,7 +240,7 @@ class SftpServerTest {
       }
       assertEquals(DENIED, client.status(WRITE, handle, 0L, "x"));
       assertEquals(DENIED, client.status(SETSTAT, "file", 4, 0777));
-      assertEquals(DENIED, client.status(10, handle, 4, 0777));
+      assertEquals(DENIED, client.status(FSETSTAT, handle, 4, 0777));
       assertEquals(DENIED, client.status(REMOVE, "file"));
       assertEquals(DENIED, client.status(MKDIR, "folder", 0));
       assertEquals(DENIED, client.status(RMDIR, "empty"));
@@ -285,6 +297,184 @@ class SftpServerTest {
     try (var left = Files.list(outside)) {
       assertEquals(1, left.count());
     }
+  }
+
+  @Test
+  void clientMakesNoLinkThatCouldLeadOut() throws Exception {
+    Files.createDirectories(served.resolve("a/b"));
+    Files.createSymbolicLink(served.resolve("a/b/up"), Path.of("../../file"));
+    Files.createSymbolicLink(served.resolve("out"), outside);
+    Files.createSymbolicLink(served.resolve("nowhere"), outside.resolve("nowhere"));
+    try (Client client = new Client(served, "")) {
+      assertEquals(OK, client.status(SYMLINK, "/", "s"));
+      // The system goes up from where a link leads to.
+      assertEquals(DENIED, client.status(SYMLINK, "s/s/../../outside/secret", "mine"));
+      assertEquals(DENIED, client.status(SYMLINK, "/s/s/../../outside/secret", "mine"));
+      assertEquals(DENIED, client.status(SYMLINK, "a/..", "mine"));
+      // What goes up leads elsewhere from elsewhere.
+      assertEquals(DENIED, client.status(RENAME, "a/b/up", "up"));
+      String rename = "posix-rename@openssh.com";
+      assertEquals(DENIED, client.status(EXTENDED, rename, "a/b/up", "up"));
+      assertEquals(DENIED, client.status(EXTENDED, "hardlink@openssh.com", "a/b/up", "up"));
+      assertEquals(OK, client.status(RENAME, "a/b/up", "a/b/still"));
+      // Nor does one of others get to where it is not expected.
+      assertEquals(DENIED, client.status(RENAME, "out", "in"));
+      assertEquals(DENIED, client.status(RENAME, "nowhere", "in"));
+      assertEquals(OK, client.status(SYMLINK, "/file", "down"));
+      assertEquals(OK, client.status(SYMLINK, "not/yet", "dangling"));
+      assertEquals(OK, client.status(RENAME, "down", "a/down"));
+      assertEquals(OK, client.status(RENAME, "dangling", "a/dangling"));
+      assertEquals(7, bytes(client.ask(DATA, READ, client.open("a/down", 1), 0L, 99)).length);
+    }
+    assertFalse(Files.exists(served.resolve("mine"), LinkOption.NOFOLLOW_LINKS));
+    assertFalse(Files.exists(served.resolve("up"), LinkOption.NOFOLLOW_LINKS));
+    assertFalse(Files.exists(served.resolve("in"), LinkOption.NOFOLLOW_LINKS));
+  }
+
+  /** What a client could do with one session and a link of his own. */
+  @Test
+  void handleIsOfWhatWasOpened() throws Exception {
+    Path secret = outside.resolve("secret");
+    Files.setPosixFilePermissions(secret, PosixFilePermissions.fromString("rw-r-----"));
+    FileTime before = Files.getLastModifiedTime(secret);
+    try (Client client = new Client(served, "")) {
+      byte[] handle = client.open("f", CREATING);
+      assertEquals(OK, client.status(WRITE, handle, 0L, "mine"));
+      assertEquals(4, size(client.ask(ATTRS, FSTAT, (Object) handle)));
+      Path opened = Files.move(served.resolve("f"), served.resolve("opened"));
+      Files.createSymbolicLink(served.resolve("f"), secret);
+      assertEquals(DENIED, client.status(FSTAT, (Object) handle));
+      assertEquals(DENIED, client.status(FSETSTAT, handle, 4, 0777));
+      assertEquals(DENIED, client.status(FSETSTAT, handle, 8, 1, 1));
+      assertEquals(OK, client.status(FSETSTAT, handle, 1, 1L));
+      assertEquals("m", Files.readString(opened));
+      // Another file of the folder is another file, too.
+      Files.delete(served.resolve("f"));
+      Files.writeString(served.resolve("f"), "other");
+      assertEquals(NO_SUCH_FILE, client.status(FSTAT, (Object) handle));
+      assertEquals(NO_SUCH_FILE, client.status(FSETSTAT, handle, 4, 0777));
+      // And what has come back is what it was.
+      Files.move(opened, served.resolve("f"), StandardCopyOption.REPLACE_EXISTING);
+      assertEquals(1, size(client.ask(ATTRS, FSTAT, (Object) handle)));
+      assertEquals(OK, client.status(FSETSTAT, handle, 4, 0600));
+    }
+    assertEquals("secret", Files.readString(secret));
+    assertEquals(before, Files.getLastModifiedTime(secret));
+    assertEquals("rw-r-----", PosixFilePermissions.toString(Files.getPosixFilePermissions(secret)));
+    assertEquals(
+        "rw-------",
+        PosixFilePermissions.toString(Files.getPosixFilePermissions(served.resolve("f"))));
+  }
+
+  private static long size(ByteBuffer attributes) {
+    assertEquals(1, attributes.getInt() & 1, "there is a size");
+    return attributes.getLong();
+  }
+
+  @Test
+  void listTellsNothingOfWhereLinksLead() throws Exception {
+    Path list = Files.createDirectory(served.resolve("list"));
+    Files.writeString(outside.resolve("twin"), "x".repeat(4711));
+    Files.writeString(outside.resolve("link"), "x");
+    Files.createSymbolicLink(list.resolve("link"), outside.resolve("twin"));
+    Files.writeString(list.resolve("twin"), "y");
+    try (Client client = new Client(served, "")) {
+      byte[] handle = bytes(client.ask(HANDLE, OPENDIR, "list"));
+      Map<String, Long> sizes = names(client.ask(NAME, READDIR, (Object) handle));
+      assertEquals(1L, sizes.get("twin"));
+      assertEquals((long) outside.resolve("twin").toString().length(), sizes.get("link"));
+      // One that took the place of what was opened.
+      byte[] again = bytes(client.ask(HANDLE, OPENDIR, "list"));
+      Files.move(list, served.resolve("moved"));
+      Files.createSymbolicLink(list, outside);
+      assertEquals(DENIED, client.status(READDIR, (Object) again));
+      assertEquals(DENIED, client.status(FSTAT, (Object) again));
+      assertEquals(DENIED, client.status(FSETSTAT, again, 4, 0777));
+    }
+  }
+
+  /** The sizes of what was listed. */
+  private static Map<String, Long> names(ByteBuffer answer) {
+    Map<String, Long> found = new HashMap<>();
+    int count = answer.getInt();
+    for (int i = 0; i < count; i++) {
+      String name = new String(bytes(answer), StandardCharsets.UTF_8);
+      byte[] unused = bytes(answer);
+      int flags = answer.getInt();
+      assertEquals(1 | 2 | 4 | 8, flags, "of size, owner, permissions and times");
+      found.put(name, answer.getLong());
+      answer.position(answer.position() + 8 + 4 + 8);
+    }
+    return found;
+  }
+
+  @Case(seconds = 60)
+  void linkThatComesMeanwhileIsNotFollowed() throws Exception {
+    Path place = Files.createDirectory(served.resolve("place"));
+    Files.writeString(place.resolve("secret"), "mine");
+    Path link = Files.createSymbolicLink(served.resolve("link"), outside);
+    Path aside = served.resolve("aside");
+    AtomicBoolean over = new AtomicBoolean();
+    CompletableFuture<Void> swapping =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                while (!over.get()) {
+                  Files.move(place, aside, StandardCopyOption.ATOMIC_MOVE);
+                  Files.move(link, place, StandardCopyOption.ATOMIC_MOVE);
+                  Files.move(place, link, StandardCopyOption.ATOMIC_MOVE);
+                  Files.move(aside, place, StandardCopyOption.ATOMIC_MOVE);
+                }
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+    int opened = 0;
+    try (Client client = new Client(served, "")) {
+      for (int i = 0; i < 5000; i++) {
+        client.send(OPEN, i, "place/secret", FOR_READING, 0);
+        ByteBuffer answer = client.receive();
+        if (answer.get() == HANDLE) {
+          opened++;
+          assertEquals(i, answer.getInt());
+          byte[] handle = bytes(answer);
+          byte[] read = bytes(client.ask(DATA, READ, handle, 0L, 99));
+          assertEquals("mine", new String(read, StandardCharsets.UTF_8));
+          assertEquals(OK, client.status(CLOSE, (Object) handle));
+        }
+      }
+    } finally {
+      over.set(true);
+      swapping.get(20, TimeUnit.SECONDS);
+    }
+    assertTrue(opened > 0, "it was never there");
+  }
+
+  @Test
+  void onlyTheSubsystemIsServed() throws Exception {
+    Endpoint server = Endpoint.parse("sftp-server:" + served);
+    Map<ProgramRequest.Kind, String> refused =
+        Map.of(
+            ProgramRequest.Kind.COMMAND, "sftp",
+            ProgramRequest.Kind.SHELL, "",
+            ProgramRequest.Kind.SUBSYSTEM, "netconf");
+    refused.forEach(
+        (kind, text) -> {
+          IOException failed =
+              assertThrows(
+                  IOException.class,
+                  () -> PENSTOCK.channels().open(server, asked(kind, text), SOON));
+          assertTrue(failed.getMessage().contains("subsystem sftp"), failed.getMessage());
+        });
+    PENSTOCK
+        .channels()
+        .open(server, asked(ProgramRequest.Kind.SUBSYSTEM, "sftp"), SOON)
+        .abort(new IOException("the test is over"));
+  }
+
+  private static ChannelOptions asked(ProgramRequest.Kind kind, String text) {
+    return ChannelOptions.defaults()
+        .withProgram(ProgramRequest.of(kind, text.getBytes(StandardCharsets.UTF_8)));
   }
 
   @Test

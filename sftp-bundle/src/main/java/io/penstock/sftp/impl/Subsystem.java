@@ -4,23 +4,32 @@ package io.penstock.sftp.impl;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
+import java.nio.file.CopyOption;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import org.apache.sshd.common.file.root.RootedFileSystemProvider;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.apache.sshd.common.util.buffer.BufferUtils;
 import org.apache.sshd.common.util.buffer.ByteArrayBuffer;
+import org.apache.sshd.common.util.io.IoUtils;
 import org.apache.sshd.server.channel.ChannelSession;
 import org.apache.sshd.server.session.ServerSession;
 import org.apache.sshd.sftp.client.extensions.openssh.OpenSSHLimitsExtensionInfo;
 import org.apache.sshd.sftp.common.SftpConstants;
+import org.apache.sshd.sftp.server.DirectoryHandle;
+import org.apache.sshd.sftp.server.FileHandle;
+import org.apache.sshd.sftp.server.Handle;
 import org.apache.sshd.sftp.server.SftpSubsystem;
 import org.apache.sshd.sftp.server.SftpSubsystemFactory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The library's server without its thread and its queue: one request after the other, for the files
@@ -57,15 +66,18 @@ final class Subsystem extends SftpSubsystem {
           SftpConstants.SSH_FXP_READLINK,
           SftpConstants.SSH_FXP_SYMLINK);
 
-  private final Path root;
+  private final Enclosure enclosure;
   private final boolean readOnly;
   private final Consumer<ByteBuffer> replies;
   private int type;
 
   private Subsystem(
-      Path root, boolean readOnly, Consumer<ByteBuffer> replies, SftpSubsystemFactory defaults) {
+      Enclosure enclosure,
+      boolean readOnly,
+      Consumer<ByteBuffer> replies,
+      SftpSubsystemFactory defaults) {
     super(new Standin(), defaults);
-    this.root = root;
+    this.enclosure = enclosure;
     this.readOnly = readOnly;
     this.replies = replies;
   }
@@ -79,8 +91,10 @@ final class Subsystem extends SftpSubsystem {
    */
   static Subsystem of(Path root, boolean readOnly, Consumer<ByteBuffer> replies)
       throws IOException {
-    Subsystem made =
-        new Subsystem(root, readOnly, replies, new SftpSubsystemFactory.Builder().build());
+    Enclosure enclosure = new Enclosure(root);
+    SftpSubsystemFactory defaults =
+        new SftpSubsystemFactory.Builder().withFileSystemAccessor(enclosure).build();
+    Subsystem made = new Subsystem(enclosure, readOnly, replies, defaults);
     // One of its own, so that clients share nothing.
     made.setFileSystem(new RootedFileSystemProvider().newFileSystem(root, Map.of()));
     return made;
@@ -161,34 +175,99 @@ final class Subsystem extends SftpSubsystem {
     return limits;
   }
 
-  /** The library keeps names below the folder; this does so for where symbolic links lead. */
+  // ---- what keeps clients inside
+
   @Override
   protected Path resolveFile(String remotePath) throws IOException {
     Path path = super.resolveFile(remotePath).toAbsolutePath().normalize();
     int names = path.getNameCount();
-    if (OF_LINKS.contains(type)) {
-      names--;
-    }
-    // What is not there yet leads nowhere.
-    Path place = root;
-    for (int i = 0; i < names; i++) {
-      Path next = place.resolve(path.getName(i).toString());
-      if (!Files.exists(next, LinkOption.NOFOLLOW_LINKS)) {
-        break;
-      }
-      place = next;
-    }
-    if (!place.toRealPath().startsWith(root)) {
-      throw new AccessDeniedException(remotePath, null, "leads out of what is served");
-    }
+    enclosure.check(path, OF_LINKS.contains(type) ? Math.max(0, names - 1) : names);
     return path;
+  }
+
+  @Override
+  protected String doOpen(
+      int id, String path, int flags, int access, Map<String, Object> attributes)
+      throws IOException {
+    return known(id, super.doOpen(id, path, flags, access, attributes));
+  }
+
+  @Override
+  protected String doOpenDir(int id, String path, Path folder, LinkOption... options)
+      throws IOException {
+    return known(id, super.doOpenDir(id, path, folder, options));
+  }
+
+  /** The library goes by the path again, wherever that leads by then; so we know what it led to. */
+  private String known(int id, String name) throws IOException {
+    Handle handle = validateHandle(name, handles.get(name), Handle.class);
+    try {
+      Object key = enclosure.key(handle.getFile());
+      if (key != null) {
+        Object unused = handle.computeAttributeIfAbsent(Enclosure.KEY, absent -> key);
+      }
+      return name;
+    } catch (IOException e) {
+      doClose(id, name);
+      throw e;
+    }
+  }
+
+  /** Checks that the path of what was opened still leads there. */
+  private void checkStill(Handle handle, @Nullable Object key) throws IOException {
+    if (!Objects.equals(handle.getAttribute(Enclosure.KEY), key)) {
+      throw new NoSuchFileException(
+          handle.getFile().toString(), null, "what was opened is no longer there");
+    }
+  }
+
+  @Override
+  protected Map<String, Object> doFStat(int id, String name, int flags) throws IOException {
+    Handle handle = validateHandle(name, handles.get(name), Handle.class);
+    checkStill(handle, enclosure.key(handle.getFile()));
+    Map<String, Object> found = super.doFStat(id, name, flags);
+    // Of the very same look at it.
+    checkStill(handle, found.get("fileKey"));
+    return found;
+  }
+
+  @Override
+  protected void doFSetStat(int id, String name, Map<String, ?> attributes) throws IOException {
+    Map<String, Object> others = new TreeMap<>(attributes);
+    if (others.remove(IoUtils.SIZE_VIEW_ATTR) instanceof Number size) {
+      FileHandle file = validateHandle(name, handles.get(name), FileHandle.class);
+      Object unused = file.getFileChannel().truncate(size.longValue());
+    }
+    if (!others.isEmpty()) {
+      Handle handle = validateHandle(name, handles.get(name), Handle.class);
+      checkStill(handle, enclosure.key(handle.getFile()));
+      super.doFSetStat(id, name, others);
+    }
+  }
+
+  @Override
+  protected int doReadDir(
+      int id, String name, DirectoryHandle folder, Buffer buffer, int longest, boolean follow)
+      throws IOException {
+    checkStill(folder, enclosure.key(folder.getFile()));
+    return super.doReadDir(id, name, folder, buffer, longest, false);
+  }
+
+  @Override
+  protected void doRename(int id, String from, String to, Collection<CopyOption> options)
+      throws IOException {
+    enclosure.checkMove(resolveFile(from), resolveFile(to));
+    super.doRename(id, from, to, options);
   }
 
   @Override
   protected void createLink(int id, String existing, String link, boolean symbolic)
       throws IOException {
     if (!symbolic) {
-      Object unused = resolveFile(existing);
+      enclosure.checkMove(resolveFile(existing), resolveFile(link));
+    } else if (Enclosure.goesUp(getDefaultDirectory().getFileSystem().getPath(existing))) {
+      throw new AccessDeniedException(
+          existing, null, "the target of a link must not go up by '..'; expected one without");
     }
     super.createLink(id, existing, link, symbolic);
   }
