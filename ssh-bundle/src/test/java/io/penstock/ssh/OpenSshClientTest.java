@@ -156,8 +156,7 @@ class OpenSshClientTest {
         run(
             (channel, facet) -> {
               // Unread until the client has used up the window.
-              awaitStall(facet);
-              assertEquals(2 * MIB, channel.source().available());
+              awaitStall(channel, facet, 2 * MIB);
               ByteBuffer got = channel.source().readAll(16 * MIB, Bench.SOON);
               assertEquals(ByteBuffer.wrap(input), got);
               channel.sink().writeFully("got " + got.remaining(), Bench.SOON);
@@ -224,7 +223,7 @@ class OpenSshClientTest {
               .start();
       try (Channel stalled = listener.accept(Bench.SOON)) {
         SshServerFacet facet = Bench.server(stalled);
-        awaitStall(facet);
+        awaitStall(stalled, facet, window);
         OpenSsh.Outcome quick =
             run(
                 (channel, other) -> {
@@ -249,10 +248,10 @@ class OpenSshClientTest {
     }
   }
 
-  /** Until the client has used up its window. */
-  private static void awaitStall(SshServerFacet facet) {
+  /** Until the client has used up its window, and all of it can be read. */
+  private static void awaitStall(Channel channel, SshServerFacet facet, int window) {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (facet.receiveWindow() > 0) {
+    while (facet.receiveWindow() > 0 || channel.source().available() < window) {
       assertTrue(System.nanoTime() < limit, "the window is not used up");
       Thread.onSpinWait();
     }
