@@ -145,7 +145,8 @@ public final class Joined implements Link.Owner {
   private void drop() {
     CompletableFuture<SocketChannel> reached = socket;
     if (!reached.cancel(false) && !reached.isCompletedExceptionally()) {
-      Sockets.closeQuietly(reached.join(), context);
+      // The peer may have been told that it is open, and be about to send.
+      Sockets.cut(reached.join(), context);
     }
   }
 }
