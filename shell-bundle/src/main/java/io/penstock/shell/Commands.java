@@ -24,6 +24,9 @@ import org.osgi.framework.ServiceRegistration;
 final class Commands {
   static final String EXIT = "exit";
 
+  /** What runs a shell within a session. */
+  private static final List<String> WITHIN = List.of("sh", "gosh");
+
   private static final String SCOPE = "gogo";
 
   /** Shells hand variables that begin like this one on to the shells in them. */
@@ -156,6 +159,21 @@ final class Commands {
   static void belong(CommandSession session, Visit visit) {
     Object unused = session.put(VISIT, visit);
     define(session, EXIT, Commands::exit);
+    for (String name : WITHIN) {
+      define(session, name, (from, arguments) -> within(visit, name, from, arguments));
+    }
+  }
+
+  /** A shell within a command: who has called {@code exit} in it has left the command, too. */
+  private static @Nullable Object within(
+      Visit visit, String name, CommandSession from, List<Object> arguments) throws Exception {
+    if (!(from.get(SCOPE + ":" + name)
+        instanceof org.apache.felix.service.command.Function command)) {
+      throw new IllegalStateException(name + ": there is no such command");
+    }
+    Object result = command.execute(from, arguments);
+    visit.leaveCommand();
+    return result;
   }
 
   /**

@@ -306,6 +306,13 @@ final class Visit {
     return null;
   }
 
+  /** Leaves a command out from here on, if {@code exit} was called in a shell within it. */
+  void leaveCommand() throws Exit {
+    if (exited && shell == null) {
+      throw new Exit();
+    }
+  }
+
   /** No shell within the session has anything to read any more. */
   private void endInput() {
     Terminal mine = terminal;
