@@ -17,7 +17,7 @@ refused() {
 
 check_bad_arguments() {
   refused '^penstock: unknown command .nope.; known: relay, run' nope
-  refused "^penstock: unknown option '--frok'; known: --buffer.*--fork" relay --frok stdio: echo:
+  refused "^penstock: unknown option '--frok'; known: --accept-env, --buffer.*--fork" relay --frok stdio: echo:
   refused '^penstock: TO is missing' relay stdio:
 }
 
