@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -160,37 +161,56 @@ class SharingTest {
     }
   }
 
+  /** Connections whose number is known. */
+  private static Penstock with(Connections connections) {
+    Penstock own = Penstock.open();
+    own.provide(
+        new ChannelProvider() {
+          @Override
+          public Set<String> schemes() {
+            return Set.of("ssh");
+          }
+
+          @Override
+          public Set<String> optionKeys(String scheme) {
+            return Connections.optionKeys();
+          }
+
+          @Override
+          public Set<String> secretKeys(String scheme) {
+            return Connections.secretKeys();
+          }
+
+          @Override
+          public CompletionStage<? extends ChannelDriver> connect(
+              Endpoint endpoint, ChannelOptions options, ProviderContext context)
+              throws IOException {
+            return connections.connect(endpoint, options, context);
+          }
+
+          @Override
+          public ListenerDriver listen(
+              Endpoint endpoint, ChannelOptions options, ProviderContext context)
+              throws IOException {
+            return connections.listen(endpoint, options, context);
+          }
+        });
+    return own;
+  }
+
+  private static void awaitNone(Connections connections) {
+    long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (connections.shared() > 0) {
+      assertTrue(System.nanoTime() < limit, "it is still kept");
+      Thread.onSpinWait();
+    }
+  }
+
   @Case(seconds = 60)
   void connectionThatIsOverIsNotKept() throws Exception {
     try (Connections connections = new Connections();
-        Penstock own = Penstock.open();
+        Penstock own = with(connections);
         Listener listener = Bench.listen()) {
-      own.provide(
-          new ChannelProvider() {
-            @Override
-            public Set<String> schemes() {
-              return Set.of("ssh");
-            }
-
-            @Override
-            public Set<String> optionKeys(String scheme) {
-              return Connections.optionKeys();
-            }
-
-            @Override
-            public CompletionStage<? extends ChannelDriver> connect(
-                Endpoint endpoint, ChannelOptions options, ProviderContext context)
-                throws IOException {
-              return connections.connect(endpoint, options, context);
-            }
-
-            @Override
-            public ListenerDriver listen(
-                Endpoint endpoint, ChannelOptions options, ProviderContext context)
-                throws IOException {
-              return connections.listen(endpoint, options, context);
-            }
-          });
       Channel channel =
           own.channels()
               .open(
@@ -199,10 +219,55 @@ class SharingTest {
                   Bench.SOON);
       assertEquals(1, connections.shared());
       channel.close();
-      long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-      while (connections.shared() > 0) {
-        assertTrue(System.nanoTime() < limit, "it is still kept");
-        Thread.onSpinWait();
+      awaitNone(connections);
+    }
+  }
+
+  /** Takes its time to let somebody in. */
+  private static final class Slow implements SshPolicy {
+    final CountDownLatch asked = new CountDownLatch(1);
+    final CountDownLatch answer = new CountDownLatch(1);
+
+    @Override
+    public Set<SshLogin.Method> methods() {
+      return Set.of(SshLogin.Method.PASSWORD);
+    }
+
+    @Override
+    public boolean login(SshLogin login) {
+      asked.countDown();
+      try {
+        return answer.await(20, TimeUnit.SECONDS);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return false;
+      }
+    }
+  }
+
+  @Case(seconds = 60)
+  void connectionThatNobodyWantsAnyMoreIsNotKept() throws Exception {
+    ChannelOptions options = ChannelOptions.defaults().withSecret("password", "xyzzy");
+    for (boolean another : new boolean[] {false, true}) {
+      Slow slow = new Slow();
+      Bench.PROVIDER.addPolicy("slow", slow);
+      try (Connections connections = new Connections();
+          Penstock own = with(connections);
+          Listener listener = Bench.listen("policy=slow", "max-sessions=1")) {
+        Endpoint login = Bench.login(listener.endpoint(), "share=true");
+        Channel first = own.channels().connect(login, options);
+        assertTrue(slow.asked.await(20, TimeUnit.SECONDS));
+        Channel second = another ? own.channels().connect(login, options) : first;
+        first.abort(new IOException("on purpose"));
+        slow.answer.countDown();
+        if (another) {
+          // It is the one that was made for somebody else: there is no place for a second.
+          second.connected().toCompletableFuture().get(20, TimeUnit.SECONDS);
+          second.close();
+        }
+        awaitNone(connections);
+      } finally {
+        Bench.PROVIDER.removePolicy("slow", slow);
       }
     }
   }

@@ -102,7 +102,7 @@ public final class Connections implements AutoCloseable {
       boolean unusedAnswer = Providers.ready();
       if (!wanted.share()) {
         try {
-          start(logIn(() -> {}));
+          useOwn(logIn(() -> {}));
         } catch (IOException | RuntimeException e) {
           result.completeExceptionally(e);
         }
@@ -133,7 +133,9 @@ public final class Connections implements AutoCloseable {
                   timer.cancel(false);
                 }
                 if (failure == null) {
-                  goOn(() -> useOrRepeat(common, made));
+                  // At once, or whoever does not want it any more might close it by leaving.
+                  boolean joined = made.join();
+                  goOn(() -> useOrRepeat(common, made, joined));
                 } else if (!first && failure instanceof StreamTimeoutException) {
                   // Not our time: that of whoever has asked for it first.
                   goOn(this::begin);
@@ -144,9 +146,6 @@ public final class Connections implements AutoCloseable {
     }
 
     private void goOn(Runnable step) {
-      if (result.isDone()) {
-        return;
-      }
       try {
         context.executor().execute(step);
       } catch (RejectedExecutionException e) {
@@ -196,12 +195,35 @@ public final class Connections implements AutoCloseable {
       }
     }
 
-    private void useOrRepeat(CompletableFuture<Connection> common, Connection made) {
-      if (!start(made)) {
+    private void useOrRepeat(
+        CompletableFuture<Connection> common, Connection made, boolean joined) {
+      if (joined) {
+        use(made);
+      } else {
         // It has closed meanwhile.
         forget(common);
         begin();
       }
+    }
+
+    private void useOwn(Connection made) {
+      if (made.join()) {
+        use(made);
+      } else {
+        result.completeExceptionally(
+            new ConnectionResetException(
+                context.name(), "the connection was lost as soon as we were logged in", 0));
+      }
+    }
+
+    /** Opens the channel on a connection that we have joined. */
+    private void use(Connection connection) {
+      if (result.isDone()) {
+        // Nobody waits for it any more.
+        connection.leave(context);
+        return;
+      }
+      new Opening(wanted, connection, context, options, timeLeft()).begin(result);
     }
 
     private void forget(CompletableFuture<Connection> common) {
@@ -251,21 +273,6 @@ public final class Connections implements AutoCloseable {
             onClose.run();
             engine.release();
           });
-    }
-
-    /** Returns false if the connection is of no use any more. */
-    private boolean start(Connection connection) {
-      if (!connection.join()) {
-        if (!wanted.share()) {
-          result.completeExceptionally(
-              new ConnectionResetException(
-                  context.name(), "the connection was lost as soon as we were logged in", 0));
-        }
-        return wanted.share() ? false : true;
-      }
-      Opening opening = new Opening(wanted, connection, context, options, timeLeft());
-      opening.begin(result);
-      return true;
     }
   }
 
