@@ -14,6 +14,7 @@ import io.penstock.channel.Listener;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
+import io.penstock.error.StreamTruncatedException;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
@@ -335,6 +336,18 @@ class SessionTest {
       try (Channel second = Bench.open(login)) {
         assertEquals(address, second.local());
       }
+    }
+  }
+
+  @Case(seconds = 60)
+  void sessionWithoutAProgramEndsWithItsListener() throws Exception {
+    Listener listener = Bench.listen();
+    try (Channel client = Bench.open(Bench.login(listener.endpoint()))) {
+      listener.close();
+      assertThrows(StreamTruncatedException.class, () -> all(client.source()));
+      listener.closed().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    } finally {
+      listener.close();
     }
   }
 

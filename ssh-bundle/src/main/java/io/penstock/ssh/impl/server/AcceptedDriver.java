@@ -98,7 +98,7 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
   public int refuses() {
     Session session = link.getSession();
     int refusal = listener.refuses(session, ChannelCount.enter(session));
-    return refusal == 0 && !listener.permissions().session(session)
+    return refusal == 0 && !(listener.permissions().session(session) && listener.enter(this))
         ? SshConstants.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED
         : refusal;
   }
@@ -111,7 +111,7 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
         timer.cancel(false);
       }
       ChannelCount.leave(link.getSession());
-      listener.channelOver();
+      listener.left(this);
       if (cause == null) {
         gone.complete(null);
       } else {

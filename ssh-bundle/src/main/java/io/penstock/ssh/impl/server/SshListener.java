@@ -80,6 +80,8 @@ public final class SshListener implements ListenerDriver {
   // All guarded by the lock.
   private final Set<Session> sessions = new HashSet<>();
   private final Queue<Acceptable> waiting = new ArrayDeque<>();
+  // In which no program was asked for: nobody has got them, and so nobody else ends them.
+  private final Set<AcceptedDriver> idle = new HashSet<>();
   private int reserved;
   private boolean closed;
   private boolean stopped;
@@ -286,6 +288,16 @@ public final class SshListener implements ListenerDriver {
     return 0;
   }
 
+  /** A session is opened; false if nobody listens any more. */
+  boolean enter(AcceptedDriver driver) {
+    lock.lock();
+    try {
+      return !closed && idle.add(driver);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** What clients that are logged in may do. */
   Permissions permissions() {
     return permissions;
@@ -311,6 +323,7 @@ public final class SshListener implements ListenerDriver {
     lock.lock();
     try {
       reserved--;
+      idle.remove(driver);
       late = closed;
       if (!late) {
         waiting.add(driver);
@@ -382,7 +395,9 @@ public final class SshListener implements ListenerDriver {
       }
       closed = true;
       unclaimed = new ArrayList<>(waiting);
+      unclaimed.addAll(idle);
       waiting.clear();
+      idle.clear();
     } finally {
       lock.unlock();
     }
@@ -391,6 +406,17 @@ public final class SshListener implements ListenerDriver {
     forwarding.close();
     closeIdleSessions();
     stopIfUnused();
+  }
+
+  /** A session is over. */
+  void left(AcceptedDriver driver) {
+    lock.lock();
+    try {
+      idle.remove(driver);
+    } finally {
+      lock.unlock();
+    }
+    channelOver();
   }
 
   /** A channel of a connection is done. */
