@@ -205,8 +205,9 @@ class OpenSshClientTest {
     for (int window : new int[] {2 * MIB, 32 * 1024}) {
       listener.close();
       listener = Bench.listen("window=" + window);
-      // Two channels of one connection, by way of the program that has it.
-      Path control = Bench.FOLDER.resolve("control" + window);
+      // Two channels of one connection, by way of the program that has it. Killed, it leaves its
+      // socket, at which the next one would not listen.
+      Path control = Files.createTempDirectory(Bench.FOLDER, "control").resolve("socket");
       List<String> master =
           OpenSsh.client(
               Bench.port(listener.endpoint()),
