@@ -498,11 +498,12 @@ abstract class BufferCases extends LifeCases {
   @Case(needs = {Trait.IMMEDIATE, Trait.BOUNDED})
   void timedOutReadKeepsMoreThanTheCapacity() throws Exception {
     int capacity = Math.toIntExact(sink().room());
-    Task<Void> writer = asyncRun(() -> sink().writeFully(bytes(capacity * 2), Wait.upTo(LONG)));
+    Task<Void> writer =
+        asyncRun(() -> sink().writeFully(bytes(capacity * 2), Wait.upTo(LONG))).waiting();
     // It gathers both capacities' worth and then times out for the one byte that is missing.
     Task<Void> reader =
         asyncRun(
-            () -> source().readFully(room(capacity * 2 + 1), Wait.upTo(SHORT.multipliedBy(3))));
+            () -> source().readFully(room(capacity * 2 + 1), Wait.upTo(SHORT.multipliedBy(10))));
     writer.get();
     assertTrue(reader.failure() instanceof StreamTimeoutException);
     assertEquals(capacity * 2L, source().available());

@@ -153,27 +153,29 @@ abstract class Suite {
   /** As {@link #fill()}, with another subject's sink of the same kind. */
   final long fill(ByteSink sink) throws IOException {
     long filled = 0;
-    long atLastPause = -1;
     int size = 4096;
-    while (true) {
+    // Several waits, because this machine may stall for the whole of one.
+    for (int vain = 0; vain < 4; ) {
       int written = sink.write(pattern(filled, size), NONE);
       filled += written;
       if (written > 0) {
+        vain = 0;
         continue;
       }
-      if (kind().has(Trait.IMMEDIATE) || filled == atLastPause) {
-        return filled;
+      if (kind().has(Trait.IMMEDIATE)) {
+        break;
       }
       // What is on its way makes room for a while; and a single byte may still go where a piece
       // does not.
-      atLastPause = filled;
       try {
-        sink.awaitWritable(Wait.upTo(Duration.ofMillis(50)));
-        atLastPause = -1;
+        sink.awaitWritable(Wait.upTo(Duration.ofMillis(20)));
+        vain = 0;
       } catch (StreamTimeoutException full) {
         size = 1;
+        vain++;
       }
     }
+    return filled;
   }
 
   private static ByteBuffer pattern(long from, int count) {

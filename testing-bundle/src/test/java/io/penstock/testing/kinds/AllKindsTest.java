@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** All kinds at once, in a program of its own, whose standard streams are among them. */
 class AllKindsTest {
-  /** What a process may use of two seconds in which nothing happens: a spinning one uses all. */
+  /** What its threads may use of two seconds in which nothing happens: a spinning one uses all. */
   private static final int MOST_MILLIS = 200;
 
   @TempDir Path folder;
