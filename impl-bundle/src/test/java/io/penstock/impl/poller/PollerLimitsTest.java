@@ -18,6 +18,7 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -253,12 +254,18 @@ class PollerLimitsTest {
       Bench.write(part.sink(), "x");
       CompletableFuture<Integer> polled =
           Bench.start(
-              () ->
-                  waiting.poll(Wait.forever(), recorder) + waiting.poll(Wait.forever(), recorder));
+              () -> {
+                int events = 0;
+                while (events < 2) {
+                  events += waiting.poll(Wait.forever(), recorder);
+                }
+                return events;
+              });
       assertEquals(2, Bench.get(polled));
+      // Which is over first is the machine's business, where it stalls.
       assertEquals(
-          List.of("part failed StreamTimeoutException", "silent failed StreamTimeoutException"),
-          recorder.drain());
+          Set.of("part failed StreamTimeoutException", "silent failed StreamTimeoutException"),
+          Set.copyOf(recorder.drain()));
       assertTrue(waiting.selects() <= 10, "looked " + waiting.selects() + " times");
     }
   }

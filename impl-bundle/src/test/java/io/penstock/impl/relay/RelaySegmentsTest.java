@@ -140,8 +140,8 @@ class RelaySegmentsTest {
   @Test
   void aLimitedSpeedHoldsForSegments() throws Exception {
     relay(RelayOptions.defaults().withRate(100_000));
-    in.give(ByteBuffer.wrap(random(30_000)), SOON);
     long begun = System.nanoTime();
+    in.give(ByteBuffer.wrap(random(30_000)), SOON);
     receive(30_000);
     assertEquals(true, System.nanoTime() - begun >= TimeUnit.MILLISECONDS.toNanos(150));
   }

@@ -44,7 +44,11 @@ class ReactiveStreamsRulesTest {
   private static final ExecutorService PUBLISHING = Executors.newCachedThreadPool();
 
   /** How long a signal may take that must come, and how long one is waited for that must not. */
-  private static final TestEnvironment ENVIRONMENT = new TestEnvironment(2000, 50, 50, false);
+  private static final TestEnvironment ENVIRONMENT = new TestEnvironment(20_000, 50, 50, false);
+
+  /** Gives the collector, and who queues what it has found, 100 ms, which may be too few. */
+  private static final String COLLECTED =
+      "required_spec313_cancelMustMakeThePublisherEventuallyDropAllReferencesToTheSubscriber";
 
   @AfterAll
   static void stop() {
@@ -163,23 +167,30 @@ class ReactiveStreamsRulesTest {
         .forEach(
             method ->
                 tests.add(
-                    dynamicTest(method.getName(), () -> run(verification.get(), method, seen))));
+                    dynamicTest(method.getName(), () -> run(verification, method, seen))));
     tests.add(
         dynamicTest(
             "only what is listed was skipped", () -> assertEquals(new TreeSet<>(skipped), seen)));
     return tests.stream();
   }
 
-  private static void run(Object verification, Method rule, Set<String> skipped) throws Throwable {
-    try {
-      rule.invoke(verification);
-    } catch (InvocationTargetException e) {
-      Throwable cause = e.getCause();
-      if (cause instanceof SkipException) {
-        skipped.add(rule.getName());
-        throw new TestAbortedException(cause.getMessage(), cause);
+  private static void run(Supplier<Object> verification, Method rule, Set<String> skipped)
+      throws Throwable {
+    int again = rule.getName().equals(COLLECTED) ? 4 : 0;
+    for (boolean kept = false; !kept; again--) {
+      try {
+        rule.invoke(verification.get());
+        kept = true;
+      } catch (InvocationTargetException e) {
+        Throwable cause = e.getCause();
+        if (cause instanceof SkipException) {
+          skipped.add(rule.getName());
+          throw new TestAbortedException(cause.getMessage(), cause);
+        }
+        if (again == 0) {
+          throw cause;
+        }
       }
-      throw cause;
     }
   }
 }
