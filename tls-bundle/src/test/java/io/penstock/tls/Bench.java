@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.tls;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
@@ -15,6 +17,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** A Penstock with TLS, and certificates for it that last as long as the tests. */
 final class Bench {
@@ -117,5 +122,14 @@ final class Bench {
     client.connected().toCompletableFuture().join();
     server.connected().toCompletableFuture().join();
     return new Both(client, server);
+  }
+
+  /** Waits for what happens in the background, without an event to wait for. */
+  static void eventually(String what, BooleanSupplier condition) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() - end < 0, "not within 30 s: " + what);
+      LockSupport.parkNanos(1_000_000);
+    }
   }
 }

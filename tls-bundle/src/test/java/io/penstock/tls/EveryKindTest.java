@@ -166,8 +166,9 @@ class EveryKindTest {
     }
     List<Line> lines = everyKind();
     for (Line each : lines) {
-      poller.register(each.source(), Framing.lines(100)).attach(each.name());
       each.sink().writeFully(text(each.name()).limit(each.name().length() + 3), Bench.SOON);
+      each.source().awaitReadable(Bench.SOON);
+      poller.register(each.source(), Framing.lines(100)).attach(each.name());
     }
     // What is there already comes in one round, beside one share of the noise.
     long before = collector.noise;

@@ -602,7 +602,7 @@ class StreamTest {
 
   @Test
   void silentPeerIsCutAndKeepsNobodyWaiting() throws Exception {
-    try (Listener listener = Bench.listen("handshakeTimeout=300ms")) {
+    try (Listener listener = Bench.listen("handshakeTimeout=3s")) {
       String address = listener.endpoint().address();
       Channel silent =
           Bench.CHANNELS.open(
