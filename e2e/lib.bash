@@ -93,14 +93,14 @@ status_from() {
   wait "$1" || status=$?
 }
 
-# soon COMMAND...: waits until it succeeds, ten seconds at most.
+# soon COMMAND...: waits until it succeeds, about half a minute at most.
 soon() {
   local tries
-  for ((tries = 0; tries < 500; tries++)); do
+  for ((tries = 0; tries < 1500; tries++)); do
     "$@" && return
     sleep 0.02
   done
-  fail "not within ten seconds: $*"
+  fail "not within half a minute: $*"
 }
 
 has_lines() {

@@ -107,7 +107,7 @@ check_tls_with_openssl_as_a_server() {
     soon has_lines out.server ACCEPT 1
     port=$(sed -n 's/.*ACCEPT.*:\([0-9]*\)$/\1/p' out.server | head -n 1)
     # TLS 1.2 cannot pass the end of the input on, so the relay gives up waiting for the other one.
-    status_of timeout 30 "$penstock" relay --linger 1s stdio: \
+    status_of timeout 30 "$penstock" relay --linger 4s stdio: \
       "tls://localhost:$port?trust=ca.pem&protocols=TLSv1.3,TLSv1.2" <<<desserts >out 2>err
     equal "the answer by $version" "$(cat out)" stressed
     equal "status by $version" "$status" 0
@@ -151,14 +151,14 @@ check_tls_refuses_clients_without_a_certificate() {
 
 check_tls_silent_and_foreign_peers_keep_nobody_waiting() {
   certificates
-  listen relay relay -v --fork "tls-listen://127.0.0.1:0?key=server.pem&handshakeTimeout=1s" echo:
+  listen relay relay -v --fork "tls-listen://127.0.0.1:0?key=server.pem&handshakeTimeout=5s" echo:
   sleep 20 | socat -u - "TCP:127.0.0.1:$at" &
   children+=("$!")
   printf 'GET / HTTP/1.0\r\n\r\n' | socat -t5 - "TCP:127.0.0.1:$at" >plain || true
   printf hello | "$penstock" relay stdio: "tls://localhost:$at?trust=ca.pem" >out
   equal "the echo" "$(cat out)" hello
   soon grep -q 'is not TLS' err.relay
-  soon grep -q 'handshake within 1000 ms' err.relay
+  soon grep -q 'handshake within 5000 ms' err.relay
   kill -TERM "$relay"
   status_from "$relay"
 }
