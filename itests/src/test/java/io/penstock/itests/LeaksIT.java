@@ -102,9 +102,6 @@ class LeaksIT {
 
     stop();
 
-    for (Thread thread : threads()) {
-      thread.join(10_000);
-    }
     assertEquals(List.of(), threads().stream().map(Thread::getName).toList());
   }
 
@@ -240,7 +237,7 @@ class LeaksIT {
     return fifo;
   }
 
-  /** Stops the bundle, then lets go of everything on the other side. */
+  /** Stops the bundle, lets go of everything on the other side, gives threads time to end. */
   private void stop() throws Exception {
     Penstock.implementation(context).stop();
     for (AutoCloseable peer : peers) {
@@ -248,6 +245,9 @@ class LeaksIT {
     }
     peers.clear();
     configurations.close();
+    for (Thread thread : threads()) {
+      thread.join(10_000);
+    }
     assertFalse(Files.exists(folder.resolve("s")), "the socket file is gone");
   }
 
