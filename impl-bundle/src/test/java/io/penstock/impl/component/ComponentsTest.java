@@ -15,6 +15,7 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
+import io.penstock.impl.kind.Peers;
 import io.penstock.pipe.Pipe;
 import io.penstock.poller.PollEvent;
 import io.penstock.poller.Poller;
@@ -445,12 +446,8 @@ class ComponentsTest {
     assertThrows(ClosedChannelException.class, () -> full.sink().write(ByteBuffer.allocate(1)));
     assertThrows(ClosedChannelException.class, () -> left.source().read(ByteBuffer.allocate(1)));
     assertEquals(0, log.count("has stopped without closing"));
-    assertEquals(
-        List.of(),
-        Thread.getAllStackTraces().keySet().stream()
-            .filter(thread -> thread.isAlive() && thread.getName().startsWith("penstock-"))
-            .map(Thread::getName)
-            .toList());
+    // Others of the same name may belong to the tests before, and are about to end.
+    Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-"));
   }
 
   // ---- help

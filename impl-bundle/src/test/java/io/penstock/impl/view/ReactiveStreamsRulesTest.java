@@ -166,8 +166,7 @@ class ReactiveStreamsRulesTest {
         .sorted(Comparator.comparing(Method::getName))
         .forEach(
             method ->
-                tests.add(
-                    dynamicTest(method.getName(), () -> run(verification, method, seen))));
+                tests.add(dynamicTest(method.getName(), () -> run(verification, method, seen))));
     tests.add(
         dynamicTest(
             "only what is listed was skipped", () -> assertEquals(new TreeSet<>(skipped), seen)));

@@ -83,6 +83,13 @@ class TcpConnectTest {
         .count();
   }
 
+  /** Threads of the tests before may be about to end. */
+  private static void awaitNobodyElse() {
+    for (String each : List.of("penstock-connect", "penstock-resolver", "penstock-worker")) {
+      Peers.eventually("no " + each + " is left", () -> threads(each) == 0);
+    }
+  }
+
   // ---- which address
 
   @Test
@@ -356,6 +363,7 @@ class TcpConnectTest {
 
   @Test
   void manyLookUpsTakeFewThreads() throws Exception {
+    awaitNobodyElse();
     CountDownLatch answer = new CountDownLatch(1);
     ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
     resolver =
@@ -379,6 +387,7 @@ class TcpConnectTest {
 
   @Test
   void manyConnectionsAreMadeByOneThread() throws IOException {
+    awaitNobodyElse();
     try (DeafServer deaf = new DeafServer(address("127.0.0.1"), 0)) {
       long descriptors = Peers.descriptors();
       List<CompletableFuture<?>> all = new ArrayList<>();

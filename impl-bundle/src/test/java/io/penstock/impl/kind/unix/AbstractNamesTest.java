@@ -28,7 +28,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -212,11 +211,12 @@ class AbstractNamesTest {
     Peers peers = peers(access);
     ListenerDriver listener = peers.listen("unix-listen:" + name + "?backlog=1");
     List<CompletableFuture<?>> callers = new ArrayList<>();
-    CompletableFuture<?> last;
-    do {
-      last = peers.begin("unix:" + name, ChannelOptions.defaults());
-      callers.add(last);
-    } while (isDoneSoon(last));
+    // Linux lets one more in than it was told.
+    for (int i = 0; i < 2; i++) {
+      callers.add(peers.begin("unix:" + name, ChannelOptions.defaults()));
+      Peers.get(callers.get(i));
+    }
+    callers.add(peers.begin("unix:" + name, ChannelOptions.defaults()));
     CompletableFuture<?> hasty =
         peers.begin(
             "unix:" + name, ChannelOptions.defaults().withConnectTimeout(Duration.ofMillis(50)));
@@ -227,15 +227,6 @@ class AbstractNamesTest {
     }
     Peers.eventually(
         "nobody waits any more", () -> !Peers.threadLives("penstock-connect-unix:" + name));
-  }
-
-  private static boolean isDoneSoon(CompletableFuture<?> future) throws Exception {
-    try {
-      future.get(300, TimeUnit.MILLISECONDS);
-      return true;
-    } catch (TimeoutException e) {
-      return false;
-    }
   }
 
   @ParameterizedTest

@@ -319,30 +319,19 @@ class UnixProviderTest {
   @Test
   void connectingWaitsForABacklogAndCanBeCancelled() throws IOException {
     ListenerDriver listener = peers.listen("unix-listen:" + folder.resolve("s") + "?backlog=1");
-    List<CompletableFuture<?>> callers = new ArrayList<>();
     long before = Peers.descriptors();
-    CompletableFuture<?> last;
-    do {
-      last = peers.begin("unix:" + folder.resolve("s"), ChannelOptions.defaults());
-      callers.add(last);
-    } while (isDoneSoon(last));
-    last.cancel(false);
-    Peers.eventually(
-        "the socket was given back", () -> Peers.descriptors() <= before + callers.size() - 1);
-    for (int i = 0; i < callers.size() - 1; i++) {
-      peers.accept(listener);
-      Peers.get(callers.get(i));
+    // Linux lets one more in than it was told.
+    for (int i = 0; i < 2; i++) {
+      Peers.get(peers.begin("unix:" + folder.resolve("s"), ChannelOptions.defaults()));
     }
-  }
-
-  private static boolean isDoneSoon(CompletableFuture<?> future) {
-    try {
-      future.get(300, java.util.concurrent.TimeUnit.MILLISECONDS);
-      return true;
-    } catch (java.util.concurrent.TimeoutException e) {
-      return false;
-    } catch (InterruptedException | java.util.concurrent.ExecutionException e) {
-      throw new AssertionError(e);
+    CompletableFuture<?> last =
+        peers.begin("unix:" + folder.resolve("s"), ChannelOptions.defaults());
+    Peers.eventually("there is a socket for it", () -> Peers.descriptors() > before + 2);
+    assertFalse(last.isDone());
+    last.cancel(false);
+    Peers.eventually("the socket was given back", () -> Peers.descriptors() <= before + 2);
+    for (int i = 0; i < 2; i++) {
+      peers.accept(listener);
     }
   }
 
