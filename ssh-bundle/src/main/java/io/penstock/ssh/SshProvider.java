@@ -12,17 +12,10 @@ import io.penstock.ssh.impl.client.ForwardListener;
 import io.penstock.ssh.impl.server.Policies;
 import io.penstock.ssh.impl.server.SshListener;
 import java.io.IOException;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
-import org.osgi.service.component.annotations.Activate;
-import org.osgi.service.component.annotations.Component;
-import org.osgi.service.component.annotations.Deactivate;
-import org.osgi.service.component.annotations.Reference;
-import org.osgi.service.component.annotations.ReferenceCardinality;
-import org.osgi.service.component.annotations.ReferencePolicy;
 
 /**
  * Serves {@code ssh://USER@HOST:PORT}, {@code ssh-listen://HOST:PORT} and {@code
@@ -39,14 +32,6 @@ import org.osgi.service.component.annotations.ReferencePolicy;
  * as there is one, and a few for each listener.
  */
 @ProviderType
-@Component(
-    name = "io.penstock.kind.ssh",
-    service = ChannelProvider.class,
-    property = {
-      ChannelProvider.SCHEME + "=ssh",
-      ChannelProvider.SCHEME + "=ssh-listen",
-      ChannelProvider.SCHEME + "=ssh-forward-listen"
-    })
 public final class SshProvider implements ChannelProvider, AutoCloseable {
   private static final String CONNECT = "ssh";
   private static final String LISTEN = "ssh-listen";
@@ -56,7 +41,6 @@ public final class SshProvider implements ChannelProvider, AutoCloseable {
   private final Policies policies = new Policies();
 
   /** Makes a provider; nothing is started before it is needed. */
-  @Activate
   public SshProvider() {}
 
   @Override
@@ -115,24 +99,7 @@ public final class SshProvider implements ChannelProvider, AutoCloseable {
     policies.remove(Objects.requireNonNull(name, "name"), Objects.requireNonNull(policy, "policy"));
   }
 
-  @Reference(
-      cardinality = ReferenceCardinality.MULTIPLE,
-      policy = ReferencePolicy.DYNAMIC,
-      unbind = "unbindPolicy")
-  void bindPolicy(SshPolicy policy, Map<String, Object> properties) {
-    if (properties.get(SshPolicy.NAME) instanceof String name) {
-      policies.add(name, policy);
-    }
-  }
-
-  void unbindPolicy(SshPolicy policy, Map<String, Object> properties) {
-    if (properties.get(SshPolicy.NAME) instanceof String name) {
-      policies.remove(name, policy);
-    }
-  }
-
   /** Cuts connections that are shared and persist without channels. Idempotent. */
-  @Deactivate
   @Override
   public void close() {
     connections.close();
