@@ -10,6 +10,7 @@ import org.apache.felix.gogo.jline.Converters;
 import org.apache.felix.gogo.jline.Posix;
 import org.apache.felix.gogo.jline.Procedural;
 import org.apache.felix.gogo.jline.Shell;
+import org.apache.felix.gogo.runtime.CommandSessionImpl;
 import org.apache.felix.service.command.CommandProcessor;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
@@ -28,6 +29,8 @@ final class Commands {
   private static final List<String> WITHIN = List.of("sh", "gosh");
 
   private static final String SCOPE = "gogo";
+
+  private static final String ECHO = "echo";
 
   /** Shells hand variables that begin like this one on to the shells in them. */
   private static final String VISIT = ".PENSTOCK.VISIT";
@@ -162,6 +165,20 @@ final class Commands {
     for (String name : WITHIN) {
       define(session, name, (from, arguments) -> within(visit, name, from, arguments));
     }
+  }
+
+  /**
+   * Has something run before each command of a session, which asks then for the variable that says
+   * whether commands are shown ({@code set -x}). What the variable is stays as it was.
+   */
+  static void before(CommandSession session, Runnable task) {
+    define(
+        session,
+        "#" + ECHO,
+        (from, arguments) -> {
+          task.run();
+          return ((CommandSessionImpl) from).getVariables().get(ECHO);
+        });
   }
 
   /** A shell within a command: who has called {@code exit} in it has left the command, too. */

@@ -26,10 +26,10 @@ import java.util.function.Consumer;
 import org.apache.felix.gogo.jline.Shell;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
-import org.apache.felix.service.command.Job;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
+import org.jline.terminal.Terminal.SignalHandler;
 import org.jline.terminal.impl.DumbTerminal;
 import org.jline.terminal.impl.ExternalTerminal;
 import org.jspecify.annotations.Nullable;
@@ -72,6 +72,7 @@ final class Visit {
   private final Consumer<Visit> over;
   private final Thread thread;
   private final ThreadPoolExecutor events;
+  private final Line line = new Line();
   private volatile @Nullable CommandSession session;
   private volatile @Nullable Shell shell;
   private volatile @Nullable Terminal terminal;
@@ -162,9 +163,8 @@ final class Visit {
 
   private void interrupt() {
     CommandSession mine = session;
-    Job job = mine == null ? null : mine.foregroundJob();
-    if (job != null) {
-      job.interrupt();
+    if (mine != null) {
+      line.interrupt(mine);
     }
   }
 
@@ -244,6 +244,7 @@ final class Visit {
 
   private void run(CommandSession mine, Run run, PrintStream err) throws IOException {
     Commands.belong(mine, this);
+    Commands.before(mine, line::enter);
     Object unused = mine.put(Shell.VAR_SCOPE, "gogo:*");
     try {
       run.run(mine);
@@ -258,7 +259,9 @@ final class Visit {
       throw new IOException("the terminal is lost", e);
     } catch (Exception e) {
       // Whatever a command throws is its user's.
-      if (!exited) {
+      if (!exited && line.isInterrupted()) {
+        status = INTERRUPTED;
+      } else if (!exited) {
         err.println(describe(e));
         status = FAILED;
       }
@@ -331,6 +334,38 @@ final class Visit {
     void run(CommandSession session, Terminal terminal) throws Exception;
   }
 
+  /** One on which Ctrl-C interrupts the line, and not only what runs at that moment. */
+  private final class PeersTerminal extends ExternalTerminal {
+    private final SignalHandler leaving = signal -> interrupt();
+    private volatile boolean ofShell;
+
+    PeersTerminal(String type) throws IOException {
+      super(
+          "penstock",
+          type,
+          channel.source().inputStream(),
+          // The terminal writes each byte by itself, and flushes.
+          new BufferedOutputStream(channel.sink().outputStream()),
+          StandardCharsets.UTF_8);
+      Object unused = handle(Signal.INT, leaving);
+    }
+
+    @Override
+    public SignalHandler handle(Signal signal, SignalHandler handler) {
+      if (signal != Signal.INT || handler == leaving) {
+        return super.handle(signal, handler);
+      }
+      // The first shell's; those within it interrupt what they run themselves.
+      if (!ofShell && handler.getClass().getName().startsWith(Shell.class.getName())) {
+        ofShell = true;
+        return super.handle(signal, leaving);
+      }
+      // Somebody reads keys.
+      line.begin();
+      return super.handle(signal, handler);
+    }
+  }
+
   private void onTerminal(ProgramRequest request, OnTerminal use) throws IOException {
     // Part of the name of a file for those who look a terminal up.
     String type =
@@ -338,14 +373,7 @@ final class Visit {
             .term()
             .filter(term -> term.matches("[A-Za-z0-9][A-Za-z0-9._+-]{0,63}"))
             .orElse("dumb");
-    try (Terminal terminal =
-        new ExternalTerminal(
-            "penstock",
-            type,
-            channel.source().inputStream(),
-            // The terminal writes each byte by itself, and flushes.
-            new BufferedOutputStream(channel.sink().outputStream()),
-            StandardCharsets.UTF_8)) {
+    try (Terminal terminal = new PeersTerminal(type)) {
       this.terminal = terminal;
       terminal.setSize(size(request.size()));
       CommandSession mine =
@@ -354,7 +382,6 @@ final class Visit {
               .createSession(terminal.input(), terminal.output(), terminal.output());
       session = mine;
       Object unused = mine.put(Shell.VAR_TERMINAL, terminal);
-      terminal.handle(Signal.INT, signal -> interrupt());
       caller.onResize(
           size ->
               events.execute(

@@ -31,7 +31,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.felix.gogo.runtime.CommandProcessorImpl;
 import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
+import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Function;
+import org.apache.felix.service.command.Job;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,6 +54,7 @@ class VisitTest {
   private final StringBuilder seen = new StringBuilder();
   private final ThreadIOImpl streams = new ThreadIOImpl();
   private final Blocking blocking = new Blocking();
+  private final Pair pair = new Pair();
   private Commands commands;
 
   /** A command that ends by an interrupt only. */
@@ -68,6 +71,38 @@ class VisitTest {
         interrupted.countDown();
         throw e;
       }
+    }
+  }
+
+  /** Two commands, and what happens between them. */
+  public final class Pair {
+    final CountDownLatch second = new CountDownLatch(1);
+    private final CompletableFuture<Void> between = new CompletableFuture<>();
+    private final CompletableFuture<Void> goOn = new CompletableFuture<>();
+
+    /** The first; once it is over, and before the line goes on, somebody does something. */
+    public void first(CommandSession session) {
+      session.setJobListener(
+          (job, before, now) -> {
+            if (now == Job.Status.Done && !between.isDone()) {
+              between.complete(null);
+              goOn.join();
+            }
+          });
+    }
+
+    /** The second. */
+    public void second() {
+      second.countDown();
+    }
+
+    /** Presses Ctrl-C when the first is over. */
+    void interrupt() throws Exception {
+      between.get(20, TimeUnit.SECONDS);
+      // What is typed later is seen later; it means nothing to a shell.
+      type(CTRL_C + "#seen\r");
+      until("#seen");
+      goOn.complete(null);
     }
   }
 
@@ -118,6 +153,8 @@ class VisitTest {
     Function exit = Commands::exit;
     processor.addCommand("gogo", exit, Commands.EXIT);
     processor.addCommand("test", blocking, "block");
+    processor.addCommand("test", pair, "first");
+    processor.addCommand("test", pair, "second");
   }
 
   @AfterEach
@@ -243,6 +280,31 @@ class VisitTest {
     assertEquals(5, caller.told.poll(20, TimeUnit.SECONDS).status());
     over.get(20, TimeUnit.SECONDS);
     assertFalse(bytes.right().isOpen());
+  }
+
+  @Test
+  void ctrlCBetweenTwoCommandsOfALineLeavesTheLine() throws Exception {
+    visit(terminal());
+    until("g! ");
+    type("first; second\r");
+    pair.interrupt();
+    until("g! ");
+    assertEquals(1, pair.second.getCount(), "the second has run");
+    // It was of that line only.
+    type("second\r");
+    assertTrue(pair.second.await(20, TimeUnit.SECONDS));
+    // Commands are shown as ever.
+    type("set -x; echo one\r");
+    until("+echo one");
+    until("one\r\n");
+  }
+
+  @Test
+  void ctrlCBetweenTwoCommandsWithoutAShellLeavesTheSecondOut() throws Exception {
+    visit(command("first; second").withTerminal("xterm", TerminalSize.of(132, 43)));
+    pair.interrupt();
+    assertEquals(130, caller.told.poll(20, TimeUnit.SECONDS).status());
+    assertEquals(1, pair.second.getCount(), "the second has run");
   }
 
   @Test
