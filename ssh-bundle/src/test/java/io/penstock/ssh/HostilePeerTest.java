@@ -30,23 +30,18 @@ import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Queue;
 import java.util.Set;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Handler;
 import java.util.logging.Level;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
  * Peers that break the rules, speak something else, or die, at each stage and in either role: an
- * error of ours that says what happened, a line or two in the log, nothing left of them, and nobody
- * else is disturbed.
+ * error of ours that says what happened, one line of ours in the log of a server and none of the
+ * library's, nothing left of them, and nobody else is disturbed.
  */
 class HostilePeerTest {
   /** By what the peer does: what the error says of it. */
@@ -58,22 +53,10 @@ class HostilePeerTest {
           "after-end", "4 bytes after the end of its output",
           "credit", "credit for 4294967295 bytes");
 
-  private final Queue<String> lines = new ConcurrentLinkedQueue<>();
-  private final Handler log =
-      new Handler() {
-        @Override
-        public void publish(LogRecord record) {
-          if (record.getLevel().intValue() >= Level.WARNING.intValue()) {
-            lines.add(record.getLoggerName() + ": " + record.getMessage());
-          }
-        }
+  /** Whatever may wake an operator, whoever says it, and what we say of losses. */
+  private final LogLines alarms = new LogLines("", Level.WARNING);
 
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
-      };
+  private final LogLines said = new LogLines("io.penstock", Level.INFO);
 
   private Set<Thread> before;
   private Penstock penstock;
@@ -85,12 +68,12 @@ class HostilePeerTest {
     before = Thread.getAllStackTraces().keySet();
     penstock = Penstock.open();
     penstock.provide(new SshProvider());
-    Logger.getLogger("").addHandler(log);
   }
 
   @AfterEach
   void nothingRuns() throws Exception {
-    Logger.getLogger("").removeHandler(log);
+    alarms.close();
+    said.close();
     Set<Thread> started = new HashSet<>(Thread.getAllStackTraces().keySet());
     penstock.close();
     started.removeAll(before);
@@ -143,11 +126,12 @@ class HostilePeerTest {
   /** Lets a peer do it, and sees what is left. */
   private void endure(String what, Bystanders others, Deed deed) throws Exception {
     int before = sockets();
-    lines.clear();
+    alarms.clear();
+    said.clear();
     try {
       deed.run();
     } catch (Exception | AssertionError e) {
-      throw new AssertionError(what + ": " + e.getMessage() + "; logged: " + lines, e);
+      throw new AssertionError(what + ": " + e.getMessage() + "; logged: " + said.all(), e);
     }
     others.talk();
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
@@ -155,10 +139,14 @@ class HostilePeerTest {
       assertTrue(System.nanoTime() < limit, () -> what + " leaves a socket open");
       Thread.onSpinWait();
     }
-    // A read and a write may fail at the same moment; and of a length that cannot be the library
-    // tells at each step: it goes on for a while, so that nobody learns from when it stops.
-    int most = what.equals(GIGABYTES) ? 3 : 2;
-    assertTrue(lines.size() <= most, () -> what + " is logged at length: " + lines);
+    // Of a length that cannot be the library tells at each step, in words of its own: it goes on
+    // for
+    // a while, so that nobody learns from when it stops.
+    int most = what.equals(GIGABYTES) ? 2 : 0;
+    List<String> ours = alarms.all();
+    assertTrue(ours.size() <= most, () -> what + " is an alarm: " + ours);
+    List<String> losses = said.all().stream().filter(each -> each.contains(LOST)).toList();
+    assertTrue(losses.size() <= 1, () -> what + " is logged at length: " + losses);
   }
 
   private static void assertLost(String what, String because, IOException failure) {
@@ -177,6 +165,7 @@ class HostilePeerTest {
     void run(Socket socket, OutputStream out) throws IOException;
   }
 
+  private static final String LOST = "the connection from ";
   private static final String GIGABYTES = "a packet of four gigabytes";
   private static final String BANNER = "SSH-2.0-hostile\r\n";
 
@@ -368,6 +357,8 @@ class HostilePeerTest {
                   assertLost(what, each.getValue(), failing(channel));
                 }
               }
+              String line = said.await(LOST);
+              assertTrue(line.contains(each.getValue()), line);
             });
       }
     }

@@ -16,9 +16,12 @@ import java.io.IOException;
 import java.lang.reflect.Field;
 import java.net.StandardSocketOptions;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.stream.Stream;
 import org.apache.sshd.common.io.nio2.Nio2Session;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -140,24 +143,61 @@ class NegotiationTest {
     }
   }
 
+  /** What OpenSSH says, what we say, its settings. */
+  private static final String[][] OLD = {
+    {
+      "no matching key exchange method",
+      "no key exchange algorithm in common: the peer offers diffie-hellman-group14-sha1; we accept",
+      "KexAlgorithms diffie-hellman-group14-sha1"
+    },
+    {
+      "no matching host key type",
+      "no host key algorithm in common: the peer offers ssh-rsa; we accept",
+      "HostKeyAlgorithms ssh-rsa"
+    },
+    {
+      "no matching cipher",
+      "no cipher in common: the peer offers aes128-cbc,3des-cbc; we accept aes128-gcm@openssh.com,",
+      "Ciphers aes128-cbc,3des-cbc"
+    },
+    {
+      "no matching MAC",
+      "no MAC in common: the peer offers hmac-sha1; we accept",
+      "MACs hmac-sha1",
+      "Ciphers aes128-ctr"
+    },
+  };
+
+  private static List<String> settings(String[] old) {
+    return List.of(old).subList(2, old.length);
+  }
+
+  /** Ours says nothing of what nobody could have agreed on. */
+  private static void assertSays(String text, String[] old) {
+    assertContains(text, old[1]);
+    String ours = text.substring(text.indexOf("; we accept") + 11);
+    for (String not : List.of("ext-info", "kex-strict", "sha1,", "cbc", "\n")) {
+      assertFalse(ours.contains(not), text);
+    }
+  }
+
   @Test
   void clientOfOpenSshThatHasOnlyOldThingsIsRefused() throws Exception {
-    try (Listener listener = listen()) {
-      for (String[] old :
-          new String[][] {
-            {"no matching key exchange method", "KexAlgorithms=diffie-hellman-group14-sha1"},
-            {"no matching host key type", "HostKeyAlgorithms=ssh-rsa"},
-            {"no matching cipher", "Ciphers=aes128-cbc"},
-            {"no matching MAC", "MACs=hmac-sha1", "-o", "Ciphers=aes128-ctr"},
-          }) {
-        String[] words = old.clone();
-        words[0] = "-o";
+    try (LogLines log = new LogLines("io.penstock", Level.INFO);
+        Listener listener = listen()) {
+      for (String[] old : OLD) {
+        log.clear();
+        String[] words =
+            settings(old).stream().flatMap(each -> Stream.of("-o", each)).toArray(String[]::new);
         List<String> command =
             OpenSsh.client(Bench.port(listener.endpoint()), Bench.CLIENT_KEY, words);
         command.addAll(List.of("-v", "me@127.0.0.1", "x"));
         OpenSsh.Outcome outcome = OpenSsh.run(command, new byte[0]);
         assertEquals(255, outcome.status());
         assertContains(outcome.errors(), old[0]);
+        String line = log.await("the connection from 127.0.0.1:");
+        assertSays(line, old);
+        assertContains(line, "ssh-listen://127.0.0.1:");
       }
     }
   }
@@ -184,18 +224,16 @@ class NegotiationTest {
 
   @Test
   void serverOfOpenSshThatHasOnlyOldThingsIsRefused() throws Exception {
-    for (String[] old :
-        new String[][] {
-          {"no matching key exchange method", "KexAlgorithms diffie-hellman-group14-sha1"},
-          {"no matching host key type", "HostKeyAlgorithms ssh-rsa", "HostKey " + rsa},
-          {"no matching cipher", "Ciphers aes128-cbc"},
-          {"no matching MAC", "MACs hmac-sha1", "Ciphers aes128-ctr"},
-        }) {
-      String[] settings = java.util.Arrays.copyOfRange(old, 1, old.length);
-      try (OpenSsh.Server server = OpenSsh.Server.start(settings)) {
+    for (String[] old : OLD) {
+      List<String> settings = new ArrayList<>(settings(old));
+      if (old[0].contains("host key")) {
+        settings.add("HostKey " + rsa);
+      }
+      try (OpenSsh.Server server = OpenSsh.Server.start(settings.toArray(String[]::new))) {
         HandshakeException refused =
             assertThrows(HandshakeException.class, () -> Bench.open(server.login()), old[0]);
-        assertContains(refused.getMessage(), "before keys were agreed on");
+        assertContains(refused.getMessage(), "before keys were agreed on: ");
+        assertSays(refused.getMessage(), old);
         server.saidUntil(old[0]);
       }
     }

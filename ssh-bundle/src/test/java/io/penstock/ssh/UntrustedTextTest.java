@@ -10,22 +10,24 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.HandshakeException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.text.MessageFormat;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
+import java.util.logging.Level;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.keyverifier.AcceptAllServerKeyVerifier;
 import org.apache.sshd.client.session.ClientSession;
+import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.keyprovider.FileKeyPairProvider;
+import org.apache.sshd.common.util.buffer.Buffer;
+import org.apache.sshd.common.util.buffer.ByteArrayBuffer;
 import org.apache.sshd.server.SshServer;
 import org.apache.sshd.server.auth.AsyncAuthException;
 import org.apache.sshd.server.auth.password.UserAuthPasswordFactory;
@@ -38,22 +40,8 @@ class UntrustedTextTest {
 
   @Test
   void nameOfWhoIsNotLetInIsOneLineOfTheLog() throws Exception {
-    Queue<String> lines = new ConcurrentLinkedQueue<>();
-    Handler log =
-        new Handler() {
-          @Override
-          public void publish(LogRecord each) {
-            lines.add(new MessageFormat(each.getMessage()).format(each.getParameters()));
-          }
-
-          @Override
-          public void flush() {}
-
-          @Override
-          public void close() {}
-        };
-    Logger.getLogger("io.penstock").addHandler(log);
-    try (Listener listener = Bench.listen("users=alice");
+    try (LogLines log = new LogLines("io.penstock", Level.INFO);
+        Listener listener = Bench.listen("users=alice");
         SshClient client = SshClient.setUpDefaultClient()) {
       client.setServerKeyVerifier(AcceptAllServerKeyVerifier.INSTANCE);
       client.start();
@@ -66,11 +54,38 @@ class UntrustedTextTest {
             new FileKeyPairProvider(Bench.CLIENT_KEY).loadKeys(null).iterator().next());
         assertFalse(session.auth().await(20_000) && session.isAuthenticated());
       }
-    } finally {
-      Logger.getLogger("io.penstock").removeHandler(log);
+      assertTrue(log.all().stream().anyMatch(each -> each.contains(TAME)), log.all().toString());
+      assertFalse(log.all().stream().anyMatch(each -> each.contains("\n")), log.all().toString());
     }
-    assertTrue(lines.stream().anyMatch(each -> each.contains(TAME)), lines.toString());
-    assertFalse(lines.stream().anyMatch(each -> each.contains("\n")), lines.toString());
+  }
+
+  @Test
+  void algorithmsOfAClientAreOneLineOfTheLog() throws Exception {
+    try (LogLines log = new LogLines("", Level.INFO);
+        Listener listener = Bench.listen();
+        Socket client =
+            new Socket(InetAddress.getLoopbackAddress(), Bench.port(listener.endpoint()))) {
+      Buffer proposal = new ByteArrayBuffer();
+      proposal.putByte(SshConstants.SSH_MSG_KEXINIT);
+      proposal.putRawBytes(new byte[16]);
+      for (int list = 0; list < 10; list++) {
+        proposal.putString(EVIL);
+      }
+      proposal.putBoolean(false);
+      proposal.putUInt(0);
+      byte[] padding = new byte[16 - (proposal.available() + 5) % 8];
+      Buffer packet = new ByteArrayBuffer();
+      packet.putUInt(1 + proposal.available() + padding.length);
+      packet.putByte((byte) padding.length);
+      packet.putRawBytes(proposal.getCompactData());
+      packet.putRawBytes(padding);
+      OutputStream out = client.getOutputStream();
+      out.write("SSH-2.0-evil\r\n".getBytes(StandardCharsets.US_ASCII));
+      out.write(packet.getCompactData());
+      String line = log.await("the connection from 127.0.0.1:");
+      assertTrue(line.contains("in common: the peer offers " + TAME + "; we accept "), line);
+      assertFalse(log.all().stream().anyMatch(each -> each.contains(EVIL)), log.all().toString());
+    }
   }
 
   @Test

@@ -16,9 +16,18 @@ public final class Untrusted {
    * @return with a question mark for each character of that kind, and cut after 256
    */
   public static String shown(@Nullable Object text) {
+    return shown(text, MOST);
+  }
+
+  /**
+   * The same of a longer text.
+   *
+   * @param most after how many characters it is cut
+   */
+  public static String shown(@Nullable Object text, int most) {
     String all = String.valueOf(text);
-    StringBuilder shown = new StringBuilder(Math.min(all.length(), MOST) + 3);
-    int end = Math.min(all.length(), MOST);
+    int end = Math.min(all.length(), most);
+    StringBuilder shown = new StringBuilder(end + 3);
     for (int i = 0; i < end; ) {
       int each = all.codePointAt(i);
       if (harmless(each)) {

@@ -4,6 +4,7 @@ package io.penstock.ssh.impl.client;
 import io.penstock.ssh.impl.Algorithms;
 import io.penstock.ssh.impl.agent.AgentPublicKey;
 import io.penstock.ssh.impl.channel.Losses;
+import io.penstock.ssh.impl.channel.Mismatch;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -17,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import org.apache.sshd.client.ClientBuilder;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.auth.keyboard.UserAuthKeyboardInteractiveFactory;
 import org.apache.sshd.client.auth.keyboard.UserInteraction;
@@ -26,6 +28,7 @@ import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.common.AttributeRepository;
 import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.channel.ChannelFactory;
+import org.apache.sshd.common.channel.RequestHandler;
 import org.apache.sshd.common.config.keys.FilePasswordProvider;
 import org.apache.sshd.common.io.nio2.Nio2ServiceFactoryFactory;
 import org.apache.sshd.common.keyprovider.KeyIdentityProvider;
@@ -43,6 +46,21 @@ final class Engine {
 
   /** The password of one connection, for questions that are put to the user. */
   static final AttributeKey<String> PASSWORD = new AttributeKey<>();
+
+  /** The library's, which would log a connection that ends as soon as it is made. */
+  private static final class Client extends SshClient {
+    @Override
+    protected void warn(
+        String message,
+        Object first,
+        Object second,
+        Object third,
+        Object fourth,
+        Object fifth,
+        Throwable cause) {
+      debug(message, first, second, third, fourth, fifth, cause);
+    }
+  }
 
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by the lock.
@@ -111,7 +129,7 @@ final class Engine {
   }
 
   private static SshClient make() {
-    SshClient client = SshClient.setUpDefaultClient();
+    SshClient client = ClientBuilder.builder().factory(Client::new).build();
     // Only what is configured, nothing from the user's own files.
     client.setIoServiceFactoryFactory(new Nio2ServiceFactoryFactory());
     client.setHostConfigEntryResolver(HostConfigEntryResolver.EMPTY);
@@ -123,6 +141,9 @@ final class Engine {
     kinds.add(X11Arrival.factory());
     client.setChannelFactories(kinds);
     client.setUnknownChannelReferenceHandler(DefaultUnknownChannelReferenceHandler.INSTANCE);
+    // Keys that a server would like to have from now on are nothing to us.
+    client.setGlobalRequestHandlers(
+        List.of((service, request, wantReply, body) -> RequestHandler.Result.ReplyFailure));
     client.setServerKeyVerifier(Engine::trusts);
     client.setUserInteraction(new Answers());
     client.setUserAuthFactories(
@@ -130,7 +151,9 @@ final class Engine {
             AgentPublicKey.factory(),
             UserAuthKeyboardInteractiveFactory.INSTANCE,
             UserAuthPasswordFactory.INSTANCE));
+    client.setSessionFactory(OpenedSession.factory(client));
     client.addSessionListener(new Losses());
+    client.setSessionDisconnectHandler(new Mismatch());
     client.addSessionListener(new KnownFirst());
     client.setAgentFactory(AgentPublicKey.agents());
     Algorithms.set(client);

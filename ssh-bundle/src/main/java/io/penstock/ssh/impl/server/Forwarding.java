@@ -201,7 +201,8 @@ final class Forwarding implements RequestHandler<ConnectionService> {
       case "cancel-tcpip-forward" -> cancel(service.getSession(), tcp(buffer));
       case "cancel-streamlocal-forward@openssh.com" ->
           cancel(service.getSession(), Target.unix(buffer.getString()));
-      default -> Result.Unsupported;
+      // The library would log each.
+      default -> Result.ReplyFailure;
     };
   }
 

@@ -16,6 +16,7 @@ import io.penstock.ssh.impl.Where;
 import io.penstock.ssh.impl.channel.Acceptable;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.channel.Losses;
+import io.penstock.ssh.impl.channel.Mismatch;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -164,7 +165,9 @@ public final class SshListener implements ListenerDriver {
     kinds.add(new Sessions());
     server.setChannelFactories(kinds);
     server.setGlobalRequestHandlers(List.of(forwarding));
+    server.setSessionFactory(AcceptedSession.factory(server));
     server.addSessionListener(new Losses());
+    server.setSessionDisconnectHandler(new Mismatch());
     server.addSessionListener(new Counting());
     CoreModuleProperties.TCP_NODELAY.set(server, true);
     CoreModuleProperties.AUTH_TIMEOUT.set(server, options.loginTimeout());
@@ -242,6 +245,14 @@ public final class SshListener implements ListenerDriver {
 
     @Override
     public void sessionClosed(Session session) {
+      if (Losses.broken(session)) {
+        LOG.log(
+            Level.INFO,
+            "{0}: the connection from {1} was lost{2}",
+            name,
+            shown(session.getRemoteAddress()),
+            Losses.said(session));
+      }
       lock.lock();
       try {
         sessions.remove(session);

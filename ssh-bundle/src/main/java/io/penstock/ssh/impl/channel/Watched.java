@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.channel;
+
+import org.apache.sshd.common.session.Session;
+import org.jspecify.annotations.Nullable;
+
+/** A connection of which we keep more than the library does. */
+public interface Watched extends Session {
+  /** What we keep; null while it is made. */
+  @Nullable Watch watch();
+}
