@@ -16,6 +16,7 @@ import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamFault;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -27,6 +28,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -361,6 +363,36 @@ class HostilePeerTest {
               assertTrue(line.contains(each.getValue()), line);
             });
       }
+    }
+  }
+
+  @Test
+  void clientThatReadsNoMoreKeepsNothingOpen() throws Exception {
+    ChannelOptions options =
+        ChannelOptions.defaults().withSendBuffer(8192).withCloseTimeout(Duration.ofMillis(300));
+    int before = sockets();
+    Listener listener = penstock.channels().listen(Bench.listening(), options);
+    Process client =
+        new ProcessBuilder(
+                OpenSsh.client(Bench.port(listener.endpoint()), Bench.CLIENT_KEY, "a@127.0.0.1"))
+            .start();
+    try {
+      Channel channel = listener.accept(Bench.SOON);
+      OpenSsh.run(List.of("kill", "-STOP", String.valueOf(client.pid())), new byte[0]);
+      ByteBuffer much = ByteBuffer.allocate(64 << 20);
+      assertThrows(
+          StreamTimeoutException.class,
+          () -> channel.sink().writeFully(much, Wait.upTo(Duration.ofMillis(500))));
+      channel.abort(new IOException("on purpose"));
+      listener.close();
+      long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+      while (sockets() > before) {
+        assertTrue(System.nanoTime() < limit, "its connection is still there");
+        Thread.onSpinWait();
+      }
+    } finally {
+      listener.close();
+      client.destroyForcibly();
     }
   }
 

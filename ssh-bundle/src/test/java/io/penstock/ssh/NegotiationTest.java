@@ -16,13 +16,18 @@ import java.io.IOException;
 import java.lang.reflect.Field;
 import java.net.StandardSocketOptions;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.logging.Level;
 import java.util.stream.Stream;
+import org.apache.sshd.common.Property;
 import org.apache.sshd.common.io.nio2.Nio2Session;
+import org.apache.sshd.common.session.Session;
+import org.apache.sshd.common.session.helpers.AbstractSession;
+import org.apache.sshd.core.CoreModuleProperties;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -260,6 +265,24 @@ class NegotiationTest {
     try (Bench.Both both = Bench.meet()) {
       for (Channel each : List.of(both.client(), both.server())) {
         assertTrue(socket(each).getSocket().getOption(StandardSocketOptions.TCP_NODELAY));
+      }
+    }
+  }
+
+  @Test
+  void peerMayStallAsLongAsTheSystemKnowsIt() throws Exception {
+    try (Bench.Both both = Bench.meet()) {
+      for (Channel each : List.of(both.client(), both.server())) {
+        Nio2Session socket = socket(each);
+        assertTrue(socket.getSocket().getOption(StandardSocketOptions.SO_KEEPALIVE));
+        Session session = AbstractSession.getSession(socket);
+        for (Property<Duration> limit :
+            List.of(
+                CoreModuleProperties.NIO2_READ_TIMEOUT,
+                // Of the library's own accord half a minute.
+                CoreModuleProperties.NIO2_MIN_WRITE_TIMEOUT)) {
+          assertEquals(Duration.ZERO, limit.getRequired(session), limit.getName());
+        }
       }
     }
   }

@@ -15,7 +15,8 @@ public final class Losses implements SessionListener {
   public void sessionException(Session session, Throwable t) {
     // Around a length that cannot be the library puts the name of a code.
     Throwable said = t instanceof SshException && t.getCause() != null ? t.getCause() : t;
-    note(session, Untrusted.shown(said.getMessage()));
+    String message = said.getMessage();
+    note(session, message == null ? said.getClass().getSimpleName() : Untrusted.shown(message));
     Watch watch = Watch.of(session);
     if (watch != null) {
       watch.breaks();

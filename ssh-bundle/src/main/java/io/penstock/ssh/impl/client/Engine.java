@@ -2,6 +2,7 @@
 package io.penstock.ssh.impl.client;
 
 import io.penstock.ssh.impl.Algorithms;
+import io.penstock.ssh.impl.Transport;
 import io.penstock.ssh.impl.agent.AgentPublicKey;
 import io.penstock.ssh.impl.channel.Losses;
 import io.penstock.ssh.impl.channel.Mismatch;
@@ -157,11 +158,10 @@ final class Engine {
     client.addSessionListener(new KnownFirst());
     client.setAgentFactory(AgentPublicKey.agents());
     Algorithms.set(client);
-    CoreModuleProperties.TCP_NODELAY.set(client, true);
+    Transport.set(client);
     // Connecting has a limit of its own, and a channel may be silent as long as it likes.
     CoreModuleProperties.AUTH_TIMEOUT.set(client, Duration.ZERO);
     CoreModuleProperties.IDLE_TIMEOUT.set(client, Duration.ZERO);
-    CoreModuleProperties.NIO2_READ_TIMEOUT.set(client, Duration.ZERO);
     CoreModuleProperties.PASSWORD_PROMPTS.set(client, 1);
     client.start();
     return client;

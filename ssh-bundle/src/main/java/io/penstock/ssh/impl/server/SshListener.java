@@ -12,6 +12,7 @@ import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.SshPolicy;
 import io.penstock.ssh.impl.Algorithms;
 import io.penstock.ssh.impl.Providers;
+import io.penstock.ssh.impl.Transport;
 import io.penstock.ssh.impl.Where;
 import io.penstock.ssh.impl.channel.Acceptable;
 import io.penstock.ssh.impl.channel.Link;
@@ -169,10 +170,9 @@ public final class SshListener implements ListenerDriver {
     server.addSessionListener(new Losses());
     server.setSessionDisconnectHandler(new Mismatch());
     server.addSessionListener(new Counting());
-    CoreModuleProperties.TCP_NODELAY.set(server, true);
+    Transport.set(server);
     CoreModuleProperties.AUTH_TIMEOUT.set(server, options.loginTimeout());
     CoreModuleProperties.IDLE_TIMEOUT.set(server, options.idleTimeout());
-    CoreModuleProperties.NIO2_READ_TIMEOUT.set(server, Duration.ZERO);
     // Messages, not attempts: against who asks without end and never fails.
     CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, MOST_AUTH_MESSAGES);
     CoreModuleProperties.SOCKET_BACKLOG.set(server, backlog);
