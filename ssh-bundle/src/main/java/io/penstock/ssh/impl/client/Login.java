@@ -46,7 +46,7 @@ import org.apache.sshd.core.CoreModuleProperties;
 import org.jspecify.annotations.Nullable;
 
 /** Connects and logs in, on a thread that may wait; each step counts against one limit. */
-final class Login {
+class Login {
   private static final Logger LOG = System.getLogger("io.penstock");
 
   private final String name;
@@ -166,15 +166,40 @@ final class Login {
     }
   }
 
+  /** Where a name leads. */
+  InetAddress[] addresses(String host) throws UnknownHostException {
+    return InetAddress.getAllByName(host);
+  }
+
+  /** To one address of the host after the other, until one answers. */
   private ClientSession connect(SshClient client) throws IOException {
     Where where = wanted.where();
-    InetAddress host;
+    InetAddress[] hosts;
     try {
-      host = InetAddress.getByName(where.host());
+      hosts = addresses(where.host());
     } catch (UnknownHostException e) {
       throw new AddressException(
           Kind.NOT_FOUND, endpoint, "there is no host '" + where.host() + "'", e);
     }
+    AttributeRepository about = about(where);
+    List<String> others = new ArrayList<>();
+    for (int i = 0; i < hosts.length - 1; i++) {
+      try {
+        return connect(client, hosts[i], about, hosts.length - i, List.of());
+      } catch (AddressException | ConnectionResetException | StreamTimeoutException e) {
+        others.add(hosts[i].getHostAddress() + ": " + reason(e));
+      }
+    }
+    return connect(client, hosts[hosts.length - 1], about, 1, others);
+  }
+
+  private static String reason(IOException e) {
+    Throwable cause = e.getCause();
+    return cause == null ? "no answer" : String.valueOf(cause.getMessage());
+  }
+
+  /** What the library is told of a connection. */
+  private AttributeRepository about(Where where) {
     HostKeys hostKeys = new HostKeys(wanted.knownHosts(), wanted.checking());
     Function<PublicKey, Boolean> trust =
         key -> {
@@ -190,21 +215,32 @@ final class Login {
       about.put(AgentPublicKey.AGENT, asked);
       about.put(AgentPublicKey.SIGNING, executor);
     }
-    AttributeRepository context = AttributeRepository.ofAttributesMap(about);
+    return AttributeRepository.ofAttributesMap(about);
+  }
+
+  /**
+   * To one address.
+   *
+   * @param share of how many parts of the time that is left this may take one
+   * @param others what was wrong with those before
+   */
+  private ClientSession connect(
+      SshClient client, InetAddress host, AttributeRepository about, int share, List<String> others)
+      throws IOException {
     // Nothing is begun for which there is no time.
     long unusedTime = millisLeft("connecting");
-    ConnectFuture future =
-        client.connect(where.user(), new InetSocketAddress(host, where.port()), context, null);
+    InetSocketAddress to = new InetSocketAddress(host, wanted.where().port());
+    ConnectFuture future = client.connect(wanted.where().user(), to, about, null);
     connecting = future;
     boolean taken = false;
     try {
       // Once more: who cancelled it just now had nothing to cancel.
-      if (!future.await(millisLeft("connecting"))) {
+      if (!future.await(Math.max(1, millisLeft("connecting") / share))) {
         throw late("connecting");
       }
       Throwable failure = future.getException();
       if (failure != null) {
-        throw unreachable(failure);
+        throw unreachable(host, failure, others);
       }
       if (future.isCanceled() || future.getSession() == null) {
         throw new CancellationException(name + ": cancelled");
@@ -229,15 +265,17 @@ final class Login {
         });
   }
 
-  private IOException unreachable(Throwable failure) {
+  private IOException unreachable(InetAddress host, Throwable failure, List<String> others) {
     for (Throwable each = failure; each != null; each = each.getCause()) {
-      if (each instanceof ConnectException) {
+      if (each instanceof ConnectException || each instanceof NoRouteToHostException) {
+        String reason = String.valueOf(each.getMessage());
+        List<String> all = new ArrayList<>(others);
+        all.add(others.isEmpty() ? reason : host.getHostAddress() + ": " + reason);
         return new AddressException(
-            Kind.REFUSED, endpoint, String.valueOf(each.getMessage()), failure);
-      }
-      if (each instanceof NoRouteToHostException) {
-        return new AddressException(
-            Kind.NOT_FOUND, endpoint, String.valueOf(each.getMessage()), failure);
+            each instanceof ConnectException ? Kind.REFUSED : Kind.NOT_FOUND,
+            endpoint,
+            String.join(", ", all),
+            each);
       }
     }
     ConnectionResetException lost =

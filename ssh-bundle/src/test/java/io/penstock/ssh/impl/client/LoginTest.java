@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.ChannelOptions;
+import io.penstock.error.AddressException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.ssh.impl.Given;
 import io.penstock.ssh.impl.Providers;
@@ -15,9 +16,11 @@ import io.penstock.ssh.impl.Where;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketAddress;
+import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.EnumSet;
@@ -41,23 +44,37 @@ import org.junit.jupiter.api.Test;
 /** What is left of a login that nobody waits for any more, and of the secrets of one that did. */
 class LoginTest {
   private static final Duration LONG = Duration.ofSeconds(60);
+  private static final Duration SOON = Duration.ofSeconds(6);
+
+  private static ClientOptions.Login wanted(int port, Optional<Secret> password) {
+    return new ClientOptions.Login(
+        new Where("a", "127.0.0.1", port),
+        List.of(),
+        Optional.empty(),
+        password,
+        Optional.empty(),
+        Path.of("/no/such/file"),
+        ClientOptions.HostKeyChecking.NO,
+        Duration.ZERO,
+        3);
+  }
 
   private static Login login(int port, Optional<Secret> password, Duration limit) {
-    return new Login(
-        "test",
-        "ssh://a@127.0.0.1",
-        new ClientOptions.Login(
-            new Where("a", "127.0.0.1", port),
-            List.of(),
-            Optional.empty(),
-            password,
-            Optional.empty(),
-            Path.of("/no/such/file"),
-            ClientOptions.HostKeyChecking.NO,
-            Duration.ZERO,
-            3),
-        Runnable::run,
-        limit);
+    return new Login("test", "ssh://a@127.0.0.1", wanted(port, password), Runnable::run, limit);
+  }
+
+  /** To a host that has these addresses. */
+  private static Login login(int port, Optional<Secret> password, String... addresses) {
+    return new Login("test", "ssh://a@host", wanted(port, password), Runnable::run, SOON) {
+      @Override
+      InetAddress[] addresses(String host) throws UnknownHostException {
+        InetAddress[] all = new InetAddress[addresses.length];
+        for (int i = 0; i < all.length; i++) {
+          all[i] = InetAddress.getByName(addresses[i]);
+        }
+        return all;
+      }
+    };
   }
 
   /** Whoever connected before us would be the first in the queue. */
@@ -148,8 +165,12 @@ class LoginTest {
             .contains(ClientSessionEvent.CLOSED));
   }
 
-  @Test
-  void passwordIsForgottenOnceItWasOfUse() throws Exception {
+  private interface Use {
+    void run(SshClient client, int port, Optional<Secret> password) throws Exception;
+  }
+
+  /** Has a server at 127.0.0.1 that lets in by a password. */
+  private static void withServer(Use use) throws Exception {
     boolean unused = Providers.ready();
     Engine engine = new Engine();
     SshClient client = engine.acquire();
@@ -160,20 +181,73 @@ class LoginTest {
       server.setPasswordAuthenticator((user, password, session) -> password.equals("xyzzy"));
       server.setUserAuthFactories(List.of(UserAuthPasswordFactory.INSTANCE));
       server.start();
-      Optional<Secret> password =
+      use.run(
+          client,
+          server.getPort(),
           Secret.of(
               "password",
               new Given(Map.of()),
-              ChannelOptions.defaults().withSecret("password", "xyzzy"));
-      ClientSession session = login(server.getPort(), password, LONG).run(client);
-      try {
-        assertTrue(session.isAuthenticated());
-        assertNull(session.removePasswordIdentity("xyzzy"));
-      } finally {
-        Object unusedClosing = session.close(true);
-      }
+              ChannelOptions.defaults().withSecret("password", "xyzzy")));
     } finally {
       engine.release();
     }
+  }
+
+  @Test
+  void passwordIsForgottenOnceItWasOfUse() throws Exception {
+    withServer(
+        (client, port, password) -> {
+          ClientSession session = login(port, password, LONG).run(client);
+          try {
+            assertTrue(session.isAuthenticated());
+            assertNull(session.removePasswordIdentity("xyzzy"));
+          } finally {
+            Object unused = session.close(true);
+          }
+        });
+  }
+
+  @Test
+  void oneAddressOfTheHostIsTriedAfterTheOther() throws Exception {
+    withServer(
+        (client, port, password) -> {
+          Login login = login(port, password, "127.0.0.2", "127.0.0.3", "127.0.0.1");
+          ClientSession session = login.run(client);
+          assertTrue(session.isAuthenticated());
+          Object unused = session.close(true);
+          Login nowhere = login(port, password, "127.0.0.2", "127.0.0.3");
+          AddressException refused =
+              assertThrows(AddressException.class, () -> nowhere.run(client));
+          assertEquals(AddressException.Kind.REFUSED, refused.kind());
+          assertEquals(
+              "ssh://a@host refused the connection: 127.0.0.2: Connection refused,"
+                  + " 127.0.0.3: Connection refused",
+              refused.getMessage());
+        });
+  }
+
+  @Test
+  void addressThatDoesNotAnswerLeavesTimeForTheOthers() throws Exception {
+    withServer(
+        (client, port, password) -> {
+          SshClient deaf =
+              new SshClient() {
+                @Override
+                public ConnectFuture connect(
+                    String user,
+                    SocketAddress target,
+                    AttributeRepository context,
+                    SocketAddress local)
+                    throws IOException {
+                  return target.equals(new InetSocketAddress("127.0.0.2", port))
+                      ? new DefaultConnectFuture("silence", null)
+                      : client.connect(user, target, context, local);
+                }
+              };
+          Login login = login(port, password, "127.0.0.2", "127.0.0.1");
+          ClientSession session = login.run(deaf);
+          assertTrue(session.isAuthenticated());
+          Object unused = session.close(true);
+        });
   }
 }
