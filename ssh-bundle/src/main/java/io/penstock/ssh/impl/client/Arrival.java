@@ -67,7 +67,7 @@ abstract class Arrival implements Link.Owner {
     if (connection == null || session == null) {
       return SshConstants.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED;
     }
-    link.rename(session.context.name() + " (" + link.getChannelType() + ")");
+    link.rename(session.context().name() + " (" + link.getChannelType() + ")");
     if (!connection.forwards().enter()) {
       LOG.log(Level.WARNING, "{0} was refused, because too many are open", link);
       return SshConstants.SSH_OPEN_RESOURCE_SHORTAGE;
@@ -86,7 +86,7 @@ abstract class Arrival implements Link.Owner {
     SessionDriver session = lender;
     if (session != null) {
       try {
-        session.context.executor().execute(() -> begin(session));
+        session.context().executor().execute(() -> begin(session));
       } catch (RejectedExecutionException e) {
         // The product stops.
         drop();
@@ -109,7 +109,7 @@ abstract class Arrival implements Link.Owner {
     SessionDriver session = lender;
     if (connection != null && session != null && left.compareAndSet(false, true)) {
       connection.forwards().leave();
-      connection.leave(session.context);
+      connection.leave(session.context());
     }
   }
 
@@ -126,16 +126,18 @@ abstract class Arrival implements Link.Owner {
       Consumer<Channel> handler) {
     BesideDriver made =
         new BesideDriver(
-            link, source, originator, session.context, session.closeLimit(), this::leave);
+            link, source, originator, session.context(), session.closeLimit(), this::leave);
     driver = made;
     try {
       Channel channel =
-          session.context.channel(
-              session.context.name() + " (" + link.getChannelType() + ")",
-              own -> {
-                link.rename(own.name());
-                return made;
-              });
+          session
+              .context()
+              .channel(
+                  session.context().name() + " (" + link.getChannelType() + ")",
+                  own -> {
+                    link.rename(own.name());
+                    return made;
+                  });
       accept(channel, handler);
     } catch (RuntimeException e) {
       // The product stops.

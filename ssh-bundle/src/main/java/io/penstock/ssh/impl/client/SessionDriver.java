@@ -12,7 +12,6 @@ import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.Pty;
 import io.penstock.ssh.SshClientFacet;
 import io.penstock.ssh.SshExit;
-import io.penstock.ssh.SshFacet;
 import io.penstock.ssh.SshX11;
 import io.penstock.ssh.impl.Awaiting;
 import io.penstock.ssh.impl.Untrusted;
@@ -173,9 +172,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     if (type == ProgramFacet.class) {
       return Optional.of(type.cast(program));
     }
-    return type == SshClientFacet.class || type == SshFacet.class
-        ? Optional.of(type.cast(this))
-        : Optional.empty();
+    return type == SshClientFacet.class ? Optional.of(type.cast(this)) : super.facet(type);
   }
 
   // ---- requests

@@ -76,7 +76,7 @@ final class X11Arrival extends Arrival {
 
   @Override
   void begin(SessionDriver session) {
-    timer = session.context.after(LIMIT, () -> refuse("shows no cookie in time"));
+    timer = session.context().after(LIMIT, () -> refuse("shows no cookie in time"));
     link.input().onReady(() -> comes(session));
     comes(session);
   }
@@ -85,7 +85,7 @@ final class X11Arrival extends Arrival {
   private void comes(SessionDriver session) {
     if (due.getAndIncrement() == 0) {
       try {
-        session.context.executor().execute(() -> look(session));
+        session.context().executor().execute(() -> look(session));
       } catch (RejectedExecutionException e) {
         // The product stops.
         drop();

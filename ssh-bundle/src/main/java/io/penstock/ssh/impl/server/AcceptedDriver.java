@@ -2,14 +2,10 @@
 package io.penstock.ssh.impl.server;
 
 import io.penstock.channel.CallerFacet;
-import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.spi.ProviderContext;
-import io.penstock.spi.SinkDriver;
-import io.penstock.spi.SourceDriver;
 import io.penstock.ssh.Pty;
-import io.penstock.ssh.SshFacet;
 import io.penstock.ssh.SshRequest;
 import io.penstock.ssh.SshServerFacet;
 import io.penstock.ssh.SshX11;
@@ -21,7 +17,6 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -29,10 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -42,24 +34,16 @@ import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /** A session of a client's, from its opening on; accepted once a program was asked for. */
-final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
+final class AcceptedDriver extends Acceptable implements SshServerFacet {
   private static final Logger LOG = System.getLogger("io.penstock");
 
   private static final int MOST_VARIABLES = 64;
 
-  private final Link link;
   private final SshListener listener;
-  private final Duration closeLimit;
-  private final ProviderContext listening;
   private final AtomicBoolean exitSent = new AtomicBoolean();
-  private final AtomicBoolean closing = new AtomicBoolean();
-  private final AtomicBoolean over = new AtomicBoolean();
   private final Notices notices;
   private final Calling calling = new Calling(this);
-  private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private final Beside beside;
-  private volatile @Nullable ProviderContext context;
-  private volatile @Nullable Future<?> force;
 
   private final ReentrantLock lock = new ReentrantLock();
   // All guarded by the lock.
@@ -73,30 +57,17 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
   private @Nullable Consumer<String> onSignal;
 
   AcceptedDriver(Link link, SshListener listener, Duration closeLimit, ProviderContext listening) {
-    this.link = link;
+    super(link, listening, closeLimit);
     this.listener = listener;
-    this.closeLimit = closeLimit;
-    this.listening = listening;
     this.beside = new Beside(closeLimit);
     this.notices = new Notices(link, task -> context().executor().execute(task));
-  }
-
-  @Override
-  public void accepted(ProviderContext channel) {
-    context = channel;
-    link.rename(channel.name());
-  }
-
-  private ProviderContext context() {
-    ProviderContext own = context;
-    return own == null ? listening : own;
   }
 
   // ---- the library's threads
 
   @Override
   public int refuses() {
-    Session session = link.getSession();
+    Session session = session();
     int refusal = listener.refuses(session, ChannelCount.enter(session));
     return refusal == 0 && !(listener.permissions().session(session) && listener.enter(this))
         ? SshConstants.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED
@@ -104,25 +75,14 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
   }
 
   @Override
-  public void over(@Nullable IOException cause) {
-    if (over.compareAndSet(false, true)) {
-      Future<?> timer = force;
-      if (timer != null) {
-        timer.cancel(false);
-      }
-      ChannelCount.leave(link.getSession());
-      listener.left(this);
-      if (cause == null) {
-        gone.complete(null);
-      } else {
-        gone.completeExceptionally(cause);
-      }
-    }
+  protected void left() {
+    ChannelCount.leave(session());
+    listener.left(this);
   }
 
   @Override
   public boolean request(String type, Buffer body) {
-    Session session = link.getSession();
+    Session session = session();
     Permissions may = listener.permissions();
     return switch (type) {
       case "exec" -> {
@@ -161,7 +121,7 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
 
   /** What a key is held to takes the place of what was asked for. */
   private boolean program(SshRequest wanted) {
-    KeyOptions key = Permissions.key(link.getSession());
+    KeyOptions key = Permissions.key(session());
     Optional<SshRequest> forced =
         key.command()
             .map(text -> text.getBytes(StandardCharsets.UTF_8))
@@ -214,7 +174,7 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
 
   private boolean terminal(Buffer body) {
     String term = body.getString();
-    if (!listener.permissions().pty(link.getSession(), term)) {
+    if (!listener.permissions().pty(session(), term)) {
       return false;
     }
     Pty wanted = sized(Pty.defaults().withTerm(term), body);
@@ -291,35 +251,10 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
 
   // ---- the driver
 
-  @Override
-  public SourceDriver source() {
-    return link.input();
-  }
-
-  @Override
-  public SinkDriver sink() {
-    return link.output();
-  }
-
-  @Override
-  public Set<Capability> capabilities() {
-    return Set.of(Capability.HALF_CLOSE);
-  }
-
-  @Override
-  public Optional<SocketAddress> local() {
-    return Optional.ofNullable(link.getSession().getLocalAddress());
-  }
-
-  @Override
-  public Optional<SocketAddress> peer() {
-    return Optional.ofNullable(link.getSession().getRemoteAddress());
-  }
-
   /** The client waits for the program no more: it has closed the channel, or is lost. */
   @Override
   public CompletionStage<Void> gone() {
-    return gone;
+    return whenOver();
   }
 
   @Override
@@ -327,9 +262,7 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
     if (type == CallerFacet.class) {
       return Optional.of(type.cast(calling));
     }
-    return type == SshServerFacet.class || type == SshFacet.class
-        ? Optional.of(type.cast(this))
-        : Optional.empty();
+    return type == SshServerFacet.class ? Optional.of(type.cast(this)) : super.facet(type);
   }
 
   @Override
@@ -345,54 +278,7 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
     cut();
   }
 
-  @Override
-  public void abort(Throwable cause) {
-    cut();
-  }
-
-  private void cut() {
-    if (closing.compareAndSet(false, true)) {
-      link.closeByUs();
-      // The client has to answer; who does not, loses the channel all the same.
-      Future<?> timer = context().after(closeLimit, () -> link.close(true));
-      force = timer;
-      if (over.get()) {
-        timer.cancel(false);
-      }
-    }
-  }
-
   // ---- the facet
-
-  @Override
-  public long id() {
-    return link.getChannelId();
-  }
-
-  @Override
-  public long remoteId() {
-    return link.getRecipient();
-  }
-
-  @Override
-  public String user() {
-    return link.getSession().getUsername();
-  }
-
-  @Override
-  public String peerVersion() {
-    return String.valueOf(link.getSession().getClientVersion());
-  }
-
-  @Override
-  public long receiveWindow() {
-    return link.getLocalWindow().getSize();
-  }
-
-  @Override
-  public long sendWindow() {
-    return link.getRemoteWindow().getSize();
-  }
 
   @Override
   public SshRequest request() {
@@ -445,7 +331,7 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
 
   @Override
   public Channel openAgent(Wait wait) throws IOException {
-    return beside.openAgent(link.getSession(), context(), wait);
+    return beside.openAgent(session(), context(), wait);
   }
 
   @Override
@@ -455,7 +341,7 @@ final class AcceptedDriver implements Acceptable, SshServerFacet, Link.Owner {
 
   @Override
   public Channel openX11(InetSocketAddress originator, Wait wait) throws IOException {
-    return beside.openX11(link.getSession(), context(), originator, wait);
+    return beside.openX11(session(), context(), originator, wait);
   }
 
   @Override
