@@ -2,7 +2,6 @@
 package io.penstock.ssh;
 
 import java.net.SocketAddress;
-import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -12,7 +11,7 @@ import org.osgi.annotation.versioning.ProviderType;
  * and no program. Safe for use by any thread; no method waits.
  */
 @ProviderType
-public interface SshForwardFacet extends SshFacet {
+public interface SshForwardFacet extends SshOriginFacet {
   /**
    * Where it goes: the address at which the server has accepted it, or to which the client wants to
    * get.
@@ -21,12 +20,4 @@ public interface SshForwardFacet extends SshFacet {
    *     java.net.UnixDomainSocketAddress}, in the peer's words, so not to be trusted
    */
   SocketAddress target();
-
-  /**
-   * Who has connected, as the peer says.
-   *
-   * @return an unresolved {@link java.net.InetSocketAddress}; empty for Unix sockets and where
-   *     nothing was said; not to be trusted
-   */
-  Optional<SocketAddress> originator();
 }

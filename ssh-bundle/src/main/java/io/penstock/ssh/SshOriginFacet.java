@@ -6,23 +6,26 @@ import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A channel that was opened beside a session, to an agent or to an X server. Safe for use by any
- * thread; no method waits.
+ * A channel that was opened beside the sessions, for somebody who has come to one side and wants to
+ * get to the other: to an agent, to an X server, or as {@link SshForwardFacet} says. Safe for use
+ * by any thread; no method waits.
  */
 @ProviderType
 public interface SshOriginFacet extends SshFacet {
   /**
    * What kind of channel it is.
    *
-   * @return {@code auth-agent@openssh.com} or {@code x11}
+   * @return {@code auth-agent@openssh.com}, {@code x11}, {@code direct-tcpip}, {@code
+   *     direct-streamlocal@openssh.com}, {@code forwarded-tcpip} or {@code
+   *     forwarded-streamlocal@openssh.com}
    */
   String type();
 
   /**
    * Where whoever uses the channel has come from. Parity CH-33.
    *
-   * @return as the side that opened it says, its host not looked up; empty where the kind of
-   *     channel does not say
+   * @return as the side that opened it says, so not to be trusted, its host not looked up; empty
+   *     for Unix sockets and where nothing was said
    */
   Optional<InetSocketAddress> originator();
 }

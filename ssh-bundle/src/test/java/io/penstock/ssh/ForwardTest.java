@@ -360,6 +360,8 @@ class ForwardTest {
               InetSocketAddress.createUnresolved(
                   "127.0.0.1", ((InetSocketAddress) peer.getLocalAddress()).getPort())),
           facet.originator());
+      assertEquals("forwarded-tcpip", facet.type());
+      assertTrue(channel.facet(SshOriginFacet.class).isPresent());
       assertTrue(channel.facet(SshFacet.class).isPresent());
       assertTrue(channel.peer().isPresent());
     }

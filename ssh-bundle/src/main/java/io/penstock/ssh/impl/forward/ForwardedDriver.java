@@ -3,9 +3,11 @@ package io.penstock.ssh.impl.forward;
 
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.SshForwardFacet;
+import io.penstock.ssh.SshOriginFacet;
 import io.penstock.ssh.impl.channel.Acceptable;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.channel.Refusal;
+import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.Optional;
@@ -83,7 +85,9 @@ public final class ForwardedDriver extends Acceptable implements SshForwardFacet
 
   @Override
   public <T> Optional<T> facet(Class<T> type) {
-    return type == SshForwardFacet.class ? Optional.of(type.cast(this)) : super.facet(type);
+    return type == SshForwardFacet.class || type == SshOriginFacet.class
+        ? Optional.of(type.cast(this))
+        : super.facet(type);
   }
 
   // ---- the facet
@@ -94,7 +98,12 @@ public final class ForwardedDriver extends Acceptable implements SshForwardFacet
   }
 
   @Override
-  public Optional<SocketAddress> originator() {
+  public String type() {
+    return link.getChannelType();
+  }
+
+  @Override
+  public Optional<InetSocketAddress> originator() {
     return wanted().originator();
   }
 }

@@ -3,7 +3,6 @@ package io.penstock.ssh.impl.forward;
 
 import io.penstock.ssh.impl.channel.Refusal;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.util.Optional;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.util.buffer.Buffer;
@@ -14,7 +13,7 @@ import org.apache.sshd.common.util.buffer.Buffer;
  * @param target where it goes, or where it was accepted
  * @param originator who has connected, if it was said
  */
-public record Wanted(Target target, Optional<SocketAddress> originator) {
+public record Wanted(Target target, Optional<InetSocketAddress> originator) {
   /** To an address of TCP that the server reaches. */
   public static final String DIRECT_TCP = "direct-tcpip";
 
