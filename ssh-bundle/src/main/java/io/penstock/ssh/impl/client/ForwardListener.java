@@ -11,6 +11,8 @@ import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.impl.Given;
 import io.penstock.ssh.impl.Providers;
+import io.penstock.ssh.impl.channel.Acceptable;
+import io.penstock.ssh.impl.channel.Backlog;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.channel.Losses;
 import io.penstock.ssh.impl.channel.Refusal;
@@ -22,14 +24,12 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.regex.Matcher;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.session.ClientSession;
@@ -62,20 +62,14 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
   private final Connection connection;
   private final Target asked;
   private final long window;
-  private final int backlog;
+  private final Backlog backlog;
+  private final Set<ForwardedDriver> admitted = ConcurrentHashMap.newKeySet();
   private final Duration closeLimit;
   private final ProviderContext context;
+  private final AtomicBoolean closed = new AtomicBoolean();
   private volatile Endpoint endpoint;
   private volatile int port;
-  private volatile Runnable ready = () -> {};
-
-  private final ReentrantLock lock = new ReentrantLock();
-  // All guarded by the lock.
-  private final Queue<ForwardedDriver> waiting = new ArrayDeque<>();
-  private final Set<ForwardedDriver> admitted = new HashSet<>();
-  private int reserved;
-  private boolean closed;
-  private boolean lost;
+  private volatile boolean lost;
 
   private ForwardListener(
       Connection connection,
@@ -89,7 +83,7 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
     this.endpoint = endpoint;
     this.asked = asked;
     this.window = window;
-    this.backlog = options.backlog();
+    this.backlog = new Backlog(name, options.backlog());
     this.closeLimit = options.closeTimeout();
     this.context = context;
     this.port = asked.port();
@@ -272,85 +266,43 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
   }
 
   private @Nullable Refusal enter(ForwardedDriver driver) {
-    lock.lock();
-    try {
-      if (closed) {
-        return new Refusal(
-            SshConstants.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "nobody listens any more");
-      }
-      if (waiting.size() + reserved >= backlog) {
-        return new Refusal(SshConstants.SSH_OPEN_RESOURCE_SHORTAGE, "too many wait to be accepted");
-      }
-      reserved++;
+    if (backlog.reserve()) {
       admitted.add(driver);
       return null;
-    } finally {
-      lock.unlock();
     }
+    return closed.get()
+        ? new Refusal(SshConstants.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED, "nobody listens any more")
+        : new Refusal(SshConstants.SSH_OPEN_RESOURCE_SHORTAGE, "too many wait to be accepted");
   }
 
   @Override
   public void offer(ForwardedDriver driver) {
-    boolean late;
-    lock.lock();
-    try {
-      reserved--;
-      late = closed;
-      if (!late) {
-        waiting.add(driver);
-      }
-    } finally {
-      lock.unlock();
-    }
-    if (late) {
-      driver.abort(new StreamClosedException(name));
-    } else {
-      ready.run();
-    }
+    backlog.offer(driver);
   }
 
   @Override
   public void left(ForwardedDriver driver, boolean offered) {
-    lock.lock();
-    try {
-      if (!admitted.remove(driver)) {
-        return;
-      }
+    if (admitted.remove(driver)) {
       if (!offered) {
-        reserved--;
+        backlog.giveBack();
       }
-    } finally {
-      lock.unlock();
+      connection.leave(context);
     }
-    connection.leave(context);
   }
 
   private void lost() {
-    lock.lock();
-    try {
-      lost = !closed;
-    } finally {
-      lock.unlock();
-    }
-    ready.run();
+    lost = !closed.get();
+    backlog.wake();
   }
 
   // ---- for the product
 
   @Override
   public @Nullable ChannelDriver accept(ProviderContext channel) throws IOException {
-    ForwardedDriver driver;
-    boolean over;
-    lock.lock();
-    try {
-      driver = waiting.poll();
-      over = lost;
-    } finally {
-      lock.unlock();
-    }
-    if (driver != null) {
-      driver.accepted(channel);
-    } else if (over) {
+    // In this order: the last may come just before.
+    boolean over = lost;
+    ChannelDriver driver = backlog.accept(channel);
+    if (driver == null && over) {
       throw Losses.of(name, connection.session());
     }
     return driver;
@@ -358,17 +310,12 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
 
   @Override
   public boolean ready() {
-    lock.lock();
-    try {
-      return lost || !waiting.isEmpty();
-    } finally {
-      lock.unlock();
-    }
+    return lost || !backlog.isEmpty();
   }
 
   @Override
   public void onReady(Runnable callback) {
-    ready = callback;
+    backlog.onReady(callback);
   }
 
   @Override
@@ -378,21 +325,11 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
 
   @Override
   public void close() {
-    List<ForwardedDriver> unclaimed;
-    boolean there;
-    lock.lock();
-    try {
-      if (closed) {
-        return;
-      }
-      closed = true;
-      there = !lost;
-      unclaimed = new ArrayList<>(waiting);
-      waiting.clear();
-    } finally {
-      lock.unlock();
+    if (!closed.compareAndSet(false, true)) {
+      return;
     }
-    if (there) {
+    List<Acceptable> unclaimed = backlog.close();
+    if (!lost) {
       cancel();
     }
     unclaimed.forEach(each -> each.abort(new StreamClosedException(name)));

@@ -137,7 +137,7 @@ final class AcceptedDriver extends Acceptable implements SshServerFacet {
     } finally {
       lock.unlock();
     }
-    if (listener.reserve()) {
+    if (listener.backlog().reserve()) {
       return true;
     }
     LOG.log(Level.WARNING, "{0}: a program was refused, because too many wait", link);

@@ -156,7 +156,7 @@ final class Forwarding implements RequestHandler<ConnectionService> {
     public void admit(ForwardedDriver driver, Target wanted) throws Refusal {
       check(wanted);
       enter();
-      reserved = listener.reserve();
+      reserved = listener.backlog().reserve();
       if (!reserved) {
         throw new Refusal(SshConstants.SSH_OPEN_RESOURCE_SHORTAGE, "too many wait to be accepted");
       }
@@ -164,7 +164,7 @@ final class Forwarding implements RequestHandler<ConnectionService> {
 
     @Override
     public void offer(ForwardedDriver driver) {
-      listener.offer(driver);
+      listener.backlog().offer(driver);
     }
 
     @Override
@@ -176,7 +176,7 @@ final class Forwarding implements RequestHandler<ConnectionService> {
     @Override
     public void left(ForwardedDriver driver, boolean offered) {
       if (reserved && !offered) {
-        listener.giveBack();
+        listener.backlog().giveBack();
       }
       leave();
     }

@@ -15,6 +15,7 @@ import io.penstock.ssh.impl.Providers;
 import io.penstock.ssh.impl.Transport;
 import io.penstock.ssh.impl.Where;
 import io.penstock.ssh.impl.channel.Acceptable;
+import io.penstock.ssh.impl.channel.Backlog;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.channel.Losses;
 import io.penstock.ssh.impl.channel.Mismatch;
@@ -28,11 +29,9 @@ import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.security.KeyPair;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -69,22 +68,19 @@ public final class SshListener implements ListenerDriver {
 
   private final String name;
   private final ServerOptions options;
-  private final int backlog;
+  private final Backlog backlog;
   private final Duration closeLimit;
   private final ProviderContext context;
   private final Server server = new Server();
   private final Permissions permissions;
   private final Forwarding forwarding;
   private final Endpoint endpoint;
-  private volatile Runnable ready = () -> {};
 
   private final ReentrantLock lock = new ReentrantLock();
   // All guarded by the lock.
   private final Set<Session> sessions = new HashSet<>();
-  private final Queue<Acceptable> waiting = new ArrayDeque<>();
   // In which no program was asked for: nobody has got them, and so nobody else ends them.
   private final Set<AcceptedDriver> idle = new HashSet<>();
-  private int reserved;
   private boolean closed;
   private boolean stopped;
 
@@ -97,7 +93,7 @@ public final class SshListener implements ListenerDriver {
       throws IOException {
     this.name = options.name().isEmpty() ? asked.withoutOptions().toString() : options.name();
     this.options = wanted;
-    this.backlog = options.backlog();
+    this.backlog = new Backlog(name, options.backlog());
     this.closeLimit = options.closeTimeout();
     this.context = context;
     boolean unused = Providers.ready();
@@ -175,7 +171,7 @@ public final class SshListener implements ListenerDriver {
     CoreModuleProperties.IDLE_TIMEOUT.set(server, options.idleTimeout());
     // Messages, not attempts: against who asks without end and never fails.
     CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, MOST_AUTH_MESSAGES);
-    CoreModuleProperties.SOCKET_BACKLOG.set(server, backlog);
+    CoreModuleProperties.SOCKET_BACKLOG.set(server, given.backlog());
     if (given.receiveBuffer() > 0) {
       CoreModuleProperties.SOCKET_RCVBUF.set(server, given.receiveBuffer());
     }
@@ -314,46 +310,21 @@ public final class SshListener implements ListenerDriver {
     return permissions;
   }
 
-  /** Keeps a place for a channel whose client is about to be told that it has its program. */
-  boolean reserve() {
-    lock.lock();
-    try {
-      if (closed || waiting.size() + reserved >= backlog) {
-        return false;
-      }
-      reserved++;
-      return true;
-    } finally {
-      lock.unlock();
-    }
+  /** Those that wait to be accepted. */
+  Backlog backlog() {
+    return backlog;
   }
 
-  /** The client was told. */
-  void offer(Acceptable driver) {
-    boolean late;
+  /** The client was told that it has its program. */
+  void offer(AcceptedDriver driver) {
+    forget(driver);
+    backlog.offer(driver);
+  }
+
+  private void forget(AcceptedDriver driver) {
     lock.lock();
     try {
-      reserved--;
       idle.remove(driver);
-      late = closed;
-      if (!late) {
-        waiting.add(driver);
-      }
-    } finally {
-      lock.unlock();
-    }
-    if (late) {
-      driver.abort(new StreamClosedException(name));
-    } else {
-      ready.run();
-    }
-  }
-
-  /** It will not be offered after all. */
-  void giveBack() {
-    lock.lock();
-    try {
-      reserved--;
     } finally {
       lock.unlock();
     }
@@ -363,32 +334,17 @@ public final class SshListener implements ListenerDriver {
 
   @Override
   public @Nullable ChannelDriver accept(ProviderContext channel) {
-    Acceptable driver;
-    lock.lock();
-    try {
-      driver = waiting.poll();
-    } finally {
-      lock.unlock();
-    }
-    if (driver != null) {
-      driver.accepted(channel);
-    }
-    return driver;
+    return backlog.accept(channel);
   }
 
   @Override
   public boolean ready() {
-    lock.lock();
-    try {
-      return !waiting.isEmpty();
-    } finally {
-      lock.unlock();
-    }
+    return !backlog.isEmpty();
   }
 
   @Override
   public void onReady(Runnable callback) {
-    ready = callback;
+    backlog.onReady(callback);
   }
 
   @Override
@@ -405,13 +361,12 @@ public final class SshListener implements ListenerDriver {
         return;
       }
       closed = true;
-      unclaimed = new ArrayList<>(waiting);
-      unclaimed.addAll(idle);
-      waiting.clear();
+      unclaimed = new ArrayList<>(idle);
       idle.clear();
     } finally {
       lock.unlock();
     }
+    unclaimed.addAll(backlog.close());
     server.unbind();
     unclaimed.forEach(each -> each.abort(new StreamClosedException(name)));
     forwarding.close();
@@ -421,12 +376,7 @@ public final class SshListener implements ListenerDriver {
 
   /** A session is over. */
   void left(AcceptedDriver driver) {
-    lock.lock();
-    try {
-      idle.remove(driver);
-    } finally {
-      lock.unlock();
-    }
+    forget(driver);
     channelOver();
   }
 
