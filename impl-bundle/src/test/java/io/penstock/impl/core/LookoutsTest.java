@@ -11,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.error.StreamTimeoutException;
-import io.penstock.spi.SourceDriver;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -61,43 +60,7 @@ class LookoutsTest {
   }
 
   private SourceEnd end(Pipe pipe) {
-    return new SourceEnd("source", engine, Wait.forever(), new Input(pipe.source()));
-  }
-
-  private static final class Input implements SourceDriver {
-    private final Pipe.SourceChannel channel;
-
-    Input(Pipe.SourceChannel channel) {
-      this.channel = channel;
-    }
-
-    @Override
-    public int read(ByteBuffer dst) throws IOException {
-      return channel.read(dst);
-    }
-
-    @Override
-    public boolean ready() {
-      return false;
-    }
-
-    @Override
-    public void onReady(Runnable callback) {}
-
-    @Override
-    public SelectableChannel selectable() {
-      return channel;
-    }
-
-    @Override
-    public int interest() {
-      return SelectionKey.OP_READ;
-    }
-
-    @Override
-    public void close() throws IOException {
-      channel.close();
-    }
+    return new SourceEnd("source", engine, Wait.forever(), new PipeInput(pipe));
   }
 
   private <T> FutureTask<T> start(Callable<T> call) {

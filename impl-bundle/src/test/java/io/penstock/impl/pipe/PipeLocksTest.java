@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Parker;
+import io.penstock.impl.core.SystemParker;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.stream.Wait;
 import io.penstock.stream.Watch;
@@ -44,7 +45,7 @@ class PipeLocksTest {
   private final ExecutorService threads = Executors.newCachedThreadPool();
 
   private final Parker parker =
-      new Parker() {
+      new SystemParker() {
         @Override
         public void park(Object blocker) {
           look("park");
@@ -67,11 +68,6 @@ class PipeLocksTest {
         public void giveWay() {
           look("giving way");
           SYSTEM.giveWay();
-        }
-
-        @Override
-        public long nanoTime() {
-          return SYSTEM.nanoTime();
         }
       };
 

@@ -11,6 +11,7 @@ import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Parker;
+import io.penstock.impl.core.SystemParker;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.stream.ByteSequence;
 import io.penstock.stream.Terminator;
@@ -54,7 +55,7 @@ class PipeStressTest {
 
   /** Returns for no reason now and then, as a parker may. */
   private static final Parker RESTLESS =
-      new Parker() {
+      new SystemParker() {
         @Override
         public void park(Object blocker) {
           if (ThreadLocalRandom.current().nextInt(4) > 0) {
@@ -75,16 +76,6 @@ class PipeStressTest {
             Thread.yield();
           }
           SYSTEM.unpark(thread);
-        }
-
-        @Override
-        public void giveWay() {
-          SYSTEM.giveWay();
-        }
-
-        @Override
-        public long nanoTime() {
-          return SYSTEM.nanoTime();
         }
       };
 

@@ -10,7 +10,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.Listener;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.Parker;
+import io.penstock.impl.core.SystemParker;
 import io.penstock.pipe.Pipe;
 import io.penstock.poller.Framing;
 import io.penstock.poller.Registration;
@@ -31,31 +31,11 @@ class PollerLimitsTest {
   private static final Framing IDLE = Framing.lines(100).idle(Duration.ofSeconds(60));
 
   /** A clock that goes only when told. */
-  private static final class Clock implements Parker {
+  private static final class Clock extends SystemParker {
     private final AtomicLong now = new AtomicLong(Long.MAX_VALUE - 1_000_000_000L);
 
     void passes(int seconds) {
       now.addAndGet(TimeUnit.SECONDS.toNanos(seconds));
-    }
-
-    @Override
-    public void park(Object blocker) {
-      SYSTEM.park(blocker);
-    }
-
-    @Override
-    public void parkNanos(Object blocker, long nanos) {
-      SYSTEM.parkNanos(blocker, nanos);
-    }
-
-    @Override
-    public void unpark(Thread thread) {
-      SYSTEM.unpark(thread);
-    }
-
-    @Override
-    public void giveWay() {
-      SYSTEM.giveWay();
     }
 
     @Override

@@ -18,19 +18,18 @@ import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.ListenerEnd;
+import io.penstock.impl.core.PipeInput;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.poller.Framing;
 import io.penstock.poller.PollEvent;
 import io.penstock.poller.Registration;
 import io.penstock.spi.ListenerDriver;
-import io.penstock.spi.SourceDriver;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
-import java.nio.channels.SelectionKey;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -372,20 +371,19 @@ class PollerSocketTest {
   }
 
   /** Takes all there is from a selectable pipe at the first read, and hands out three bytes. */
-  private static final class Hoarder implements SourceDriver {
-    private final Pipe pipe;
+  private static final class Hoarder extends PipeInput {
     private final ByteBuffer hidden = ByteBuffer.allocate(1000).limit(0);
     private boolean ended;
 
     Hoarder() throws IOException {
-      pipe = Pipe.open();
+      super(Pipe.open());
       pipe.source().configureBlocking(false);
     }
 
     @Override
     public int read(ByteBuffer dst) throws IOException {
       if (!ready()) {
-        int n = pipe.source().read(hidden.clear());
+        int n = super.read(hidden.clear());
         hidden.flip();
         ended = n < 0;
       }
@@ -401,23 +399,8 @@ class PollerSocketTest {
     }
 
     @Override
-    public void onReady(Runnable ready) {
-      // The selector tells of what comes, ready() of what is here.
-    }
-
-    @Override
-    public SelectableChannel selectable() {
-      return pipe.source();
-    }
-
-    @Override
-    public int interest() {
-      return SelectionKey.OP_READ;
-    }
-
-    @Override
     public void close() throws IOException {
-      pipe.source().close();
+      super.close();
       pipe.sink().close();
     }
   }

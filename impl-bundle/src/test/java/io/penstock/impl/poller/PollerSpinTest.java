@@ -5,16 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.Parker;
+import io.penstock.impl.core.PipeInput;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.core.SystemParker;
 import io.penstock.poller.Framing;
-import io.penstock.spi.SourceDriver;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
-import java.nio.channels.SelectableChannel;
-import java.nio.channels.SelectionKey;
 import java.time.Duration;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
@@ -77,54 +75,26 @@ class PollerSpinTest {
 
   @Test
   void whoeverDrivesTheWaitingSeesAllOfIt() throws IOException {
-    Parker mine =
-        new Parker() {
-          @Override
-          public void park(Object blocker) {
-            SYSTEM.park(blocker);
-          }
-
-          @Override
-          public void parkNanos(Object blocker, long nanos) {
-            SYSTEM.parkNanos(blocker, nanos);
-          }
-
-          @Override
-          public void unpark(Thread thread) {
-            SYSTEM.unpark(thread);
-          }
-
-          @Override
-          public void giveWay() {
-            SYSTEM.giveWay();
-          }
-
-          @Override
-          public long nanoTime() {
-            return SYSTEM.nanoTime();
-          }
-        };
-    try (Engine driven = new Engine(mine);
+    try (Engine driven = new Engine(new SystemParker());
         SelectorPoller poller = poller(driven, Optional.empty())) {
       pollInVain(poller, 5);
       assertEquals(0, poller.spins());
     }
   }
 
-  /** Reads what comes through a pipe of the system's, and counts the reads that find nothing. */
-  private static final class Counting implements SourceDriver {
-    final Pipe pipe;
+  /** Counts the reads that find nothing. */
+  private static final class Counting extends PipeInput {
     int inVain;
 
     Counting() throws IOException {
-      pipe = Pipe.open();
+      super(Pipe.open());
       pipe.source().configureBlocking(false);
       pipe.sink().configureBlocking(false);
     }
 
     @Override
     public int read(ByteBuffer dst) throws IOException {
-      int n = pipe.source().read(dst);
+      int n = super.read(dst);
       if (n == 0) {
         inVain++;
       }
@@ -132,28 +102,8 @@ class PollerSpinTest {
     }
 
     @Override
-    public boolean ready() {
-      return false;
-    }
-
-    @Override
-    public void onReady(Runnable ready) {
-      // The selector tells.
-    }
-
-    @Override
-    public SelectableChannel selectable() {
-      return pipe.source();
-    }
-
-    @Override
-    public int interest() {
-      return SelectionKey.OP_READ;
-    }
-
-    @Override
     public void close() throws IOException {
-      pipe.source().close();
+      super.close();
       pipe.sink().close();
     }
   }
