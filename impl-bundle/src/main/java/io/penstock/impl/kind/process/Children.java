@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
-import io.penstock.impl.kind.support.Daemons;
+import io.penstock.impl.kind.support.SelectorThread;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -10,13 +10,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Waits for what no reader of a child's waits for: room in the pipe to a child, output that is to
@@ -33,29 +27,16 @@ final class Children {
     boolean ready();
   }
 
-  /** Opens selectors; fails as the system does, for want of descriptors. */
-  @FunctionalInterface
-  interface Opening {
-    Selector open() throws IOException;
-  }
-
   private record Wish(SelectableChannel channel, int ops, Ready ready) {}
 
-  private final Opening opening;
-
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Queue<Wish> wishes = new ArrayDeque<>();
-  private @Nullable Selector selector;
-
-  /** Whether a pipe was closed that the selector may still hold. */
-  private final AtomicBoolean released = new AtomicBoolean();
+  private final SelectorThread<Wish> thread;
 
   Children() {
     this(Selector::open);
   }
 
-  Children(Opening opening) {
-    this.opening = opening;
+  Children(SelectorThread.Opening opening) {
+    this.thread = new SelectorThread<>("penstock-children", opening, this::run);
   }
 
   /**
@@ -64,74 +45,31 @@ final class Children {
    * @throws IOException if the system has no descriptors left to wait with
    */
   void watch(SelectableChannel channel, int ops, Ready ready) throws IOException {
-    Selector current;
-    lock.lock();
-    try {
-      current = selector;
-      if (current == null) {
-        Selector fresh = opening.open();
-        selector = fresh;
-        current = fresh;
-        Daemons.start("penstock-children", () -> run(fresh));
-      }
-      wishes.add(new Wish(channel, ops, ready));
-    } finally {
-      lock.unlock();
-    }
-    current.wakeup();
+    thread.hand(new Wish(channel, ops, ready));
   }
 
   /** Lets go of pipes that were closed: until then the child does not learn of it. */
   void release() {
-    Selector current;
-    lock.lock();
-    try {
-      current = selector;
-    } finally {
-      lock.unlock();
-    }
-    if (current != null) {
-      released.set(true);
-      current.wakeup();
-    }
+    thread.release();
   }
 
   private void run(Selector current) {
     try (current) {
       while (true) {
-        // The wake-up may have ended a selection that had let go of what was closed just before:
-        // the
-        // next one must not wait, or it would do so for nothing.
-        if (released.getAndSet(false)) {
+        if (thread.released()) {
           current.selectNow(this::fire);
         } else {
           current.select(this::fire);
         }
-        List<Wish> fresh;
-        lock.lock();
-        try {
-          if (wishes.isEmpty() && current.keys().isEmpty()) {
-            selector = null;
-            return;
-          }
-          fresh = new ArrayList<>(wishes);
-          wishes.clear();
-        } finally {
-          lock.unlock();
+        List<Wish> fresh = thread.take(current, current.keys().isEmpty());
+        if (fresh == null) {
+          return;
         }
         fresh.forEach(wish -> register(wish, current));
       }
     } catch (IOException e) {
       LOG.log(Level.ERROR, "penstock-children failed; children may stall", e);
-      lock.lock();
-      try {
-        if (selector == current) {
-          selector = null;
-          wishes.clear();
-        }
-      } finally {
-        lock.unlock();
-      }
+      List<Wish> unused = thread.fail(current);
     }
   }
 

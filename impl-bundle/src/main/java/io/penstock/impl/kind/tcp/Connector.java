@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.tcp;
 
-import io.penstock.impl.kind.support.Daemons;
+import io.penstock.impl.kind.support.SelectorThread;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Queue;
 import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,9 +28,8 @@ final class Connector {
         return order != 0 ? order : Long.compare(a.number(), b.number());
       };
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Queue<TcpConnect> changed = new ArrayDeque<>();
-  private @Nullable Selector selector;
+  private final SelectorThread<TcpConnect> thread =
+      new SelectorThread<>("penstock-connect", Selector::open, this::run);
 
   /**
    * Looks at a connection on this thread, now and whenever it is due, until it is over; any change
@@ -42,28 +38,15 @@ final class Connector {
    * @throws IOException if the system has no descriptors left to wait with
    */
   void look(TcpConnect connect) throws IOException {
-    Selector current;
-    lock.lock();
-    try {
-      current = selector;
-      if (current == null) {
-        Selector fresh = Selector.open();
-        selector = fresh;
-        current = fresh;
-        Daemons.start("penstock-connect", () -> run(fresh));
-      }
-      changed.add(connect);
-    } finally {
-      lock.unlock();
-    }
-    current.wakeup();
+    thread.hand(connect);
   }
 
   private void run(Selector current) {
     SortedSet<TcpConnect> live = new TreeSet<>(BY_TIME);
+    List<TcpConnect> ready = List.of();
     try (current) {
       while (true) {
-        List<TcpConnect> due = due(current, live);
+        List<TcpConnect> due = due(current, live, ready);
         if (due == null) {
           return;
         }
@@ -75,7 +58,7 @@ final class Connector {
             live.add(connect);
           }
         }
-        await(current, live);
+        ready = await(current, live);
       }
     } catch (IOException e) {
       LOG.log(Level.ERROR, "penstock-connect failed; what was connecting fails, too", e);
@@ -83,22 +66,17 @@ final class Connector {
     }
   }
 
-  /** Those that were changed, or whose time has come; null when there is nothing left to do. */
-  private @Nullable List<TcpConnect> due(Selector current, SortedSet<TcpConnect> live) {
-    List<TcpConnect> due;
-    lock.lock();
-    try {
-      if (changed.isEmpty() && live.isEmpty()) {
-        if (selector == current) {
-          selector = null;
-        }
-        return null;
-      }
-      due = new ArrayList<>(changed);
-      changed.clear();
-    } finally {
-      lock.unlock();
+  /**
+   * Those that were changed or are ready, or whose time has come; null when there is nothing left
+   * to do.
+   */
+  private @Nullable List<TcpConnect> due(
+      Selector current, SortedSet<TcpConnect> live, List<TcpConnect> ready) {
+    List<TcpConnect> due = thread.take(current, live.isEmpty());
+    if (due == null) {
+      return null;
     }
+    due.addAll(ready);
     long now = System.nanoTime();
     for (TcpConnect connect : live) {
       if (connect.wakeAt() - now > 0) {
@@ -118,7 +96,8 @@ final class Connector {
     }
   }
 
-  private void await(Selector current, SortedSet<TcpConnect> live) throws IOException {
+  private static List<TcpConnect> await(Selector current, SortedSet<TcpConnect> live)
+      throws IOException {
     List<TcpConnect> ready = new ArrayList<>();
     long left = live.isEmpty() ? 0 : live.first().wakeAt() - System.nanoTime();
     // Even where there is nothing to wait for: it lets go of what was closed.
@@ -127,12 +106,7 @@ final class Connector {
     } else {
       current.select(key -> ready.add(owner(key)), TimeUnit.NANOSECONDS.toMillis(left + 999_999));
     }
-    lock.lock();
-    try {
-      changed.addAll(ready);
-    } finally {
-      lock.unlock();
-    }
+    return ready;
   }
 
   private static TcpConnect owner(SelectionKey key) {
@@ -141,16 +115,7 @@ final class Connector {
 
   private void fail(Selector current, SortedSet<TcpConnect> live, IOException failure) {
     List<TcpConnect> all = new ArrayList<>(live);
-    lock.lock();
-    try {
-      all.addAll(changed);
-      changed.clear();
-      if (selector == current) {
-        selector = null;
-      }
-    } finally {
-      lock.unlock();
-    }
+    all.addAll(thread.fail(current));
     all.forEach(connect -> connect.broken(failure));
   }
 }

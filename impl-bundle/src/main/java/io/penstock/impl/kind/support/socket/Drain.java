@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.socket;
 
-import io.penstock.impl.kind.support.Daemons;
+import io.penstock.impl.kind.support.SelectorThread;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -12,13 +12,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Drops what still arrives on connections whose source was closed, so that the peer is neither
@@ -31,45 +25,17 @@ public final class Drain {
   private static final Logger LOG = System.getLogger("io.penstock");
   private static final int PIECE = 64 * 1024;
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Queue<SelectableChannel> added = new ArrayDeque<>();
-  private @Nullable Selector selector;
-
-  /** Whether a channel was closed that the selector may still hold. */
-  private final AtomicBoolean released = new AtomicBoolean();
+  private final SelectorThread<SelectableChannel> thread =
+      new SelectorThread<>("penstock-drain", Selector::open, this::run);
 
   /** Drops what arrives on a non-blocking channel until it ends or is closed. */
   <C extends SelectableChannel & ReadableByteChannel> void add(C channel) throws IOException {
-    Selector current;
-    lock.lock();
-    try {
-      current = selector;
-      if (current == null) {
-        Selector fresh = Selector.open();
-        selector = fresh;
-        current = fresh;
-        Daemons.start("penstock-drain", () -> run(fresh));
-      }
-      added.add(channel);
-    } finally {
-      lock.unlock();
-    }
-    current.wakeup();
+    thread.hand(channel);
   }
 
   /** Lets go of channels that were closed: until then they keep their descriptors. */
   void release() {
-    Selector current;
-    lock.lock();
-    try {
-      current = selector;
-    } finally {
-      lock.unlock();
-    }
-    if (current != null) {
-      released.set(true);
-      current.wakeup();
-    }
+    thread.release();
   }
 
   private void run(Selector current) {
@@ -78,26 +44,16 @@ public final class Drain {
       boolean cancelled = false;
       while (true) {
         boolean[] ended = new boolean[1];
-        if (released.getAndSet(false) || cancelled) {
-          // A cancelled key is let go by the next selection, which must not wait then: a wake-up
-          // may
-          // have ended one that had done so just before.
+        if (thread.released() || cancelled) {
+          // A cancelled key is let go by the next selection, too.
           current.selectNow(key -> ended[0] |= discard(key, scrap));
         } else {
           current.select(key -> ended[0] |= discard(key, scrap));
         }
         cancelled = ended[0];
-        List<SelectableChannel> fresh;
-        lock.lock();
-        try {
-          if (added.isEmpty() && current.keys().isEmpty()) {
-            selector = null;
-            return;
-          }
-          fresh = new ArrayList<>(added);
-          added.clear();
-        } finally {
-          lock.unlock();
+        List<SelectableChannel> fresh = thread.take(current, current.keys().isEmpty());
+        if (fresh == null) {
+          return;
         }
         for (SelectableChannel channel : fresh) {
           register(channel, current);
@@ -106,15 +62,7 @@ public final class Drain {
       }
     } catch (IOException e) {
       LOG.log(Level.ERROR, "penstock-drain failed; peers that still send may stall", e);
-      lock.lock();
-      try {
-        if (selector == current) {
-          selector = null;
-          added.clear();
-        }
-      } finally {
-        lock.unlock();
-      }
+      List<SelectableChannel> unused = thread.fail(current);
     }
   }
 
