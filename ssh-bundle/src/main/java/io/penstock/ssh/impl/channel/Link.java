@@ -550,7 +550,7 @@ public final class Link extends AbstractClientChannel {
   }
 
   /** Sends what the peer has room for; returns how much, 0 for no room. */
-  int send(boolean asErrors, ByteBuffer src, int most, Outbox from) throws IOException {
+  int send(boolean asErrors, ByteBuffer src, Outbox from) throws IOException {
     int n;
     IoWriteFuture written = null;
     IOException lost = null;
@@ -562,7 +562,7 @@ public final class Link extends AbstractClientChannel {
         throw new BrokenPipeException(name, "the end of the output was sent already", 0);
       }
       long window = Math.min(getRemoteWindow().getSize(), getRemoteWindow().getPacketSize());
-      n = (int) Math.min(Math.min(window, PACKET), most);
+      n = (int) Math.min(Math.min(window, PACKET), src.remaining());
       if (n <= 0) {
         return 0;
       }

@@ -9,8 +9,11 @@ import org.jspecify.annotations.Nullable;
 
 /** One stream to the peer. */
 public final class Outbox implements SinkDriver {
-  /** So much may be on its way to the socket; more waits outside, where it is bounded. */
-  private static final int MOST_ON_ITS_WAY = 512 * 1024;
+  /**
+   * Once so much is on its way to the socket, more waits outside, where it is bounded. The last
+   * packet may exceed it: cut to what is left, packets would become ever smaller.
+   */
+  private static final int MOST_ON_ITS_WAY = 256 * 1024;
 
   private final Link link;
   private final boolean errors;
@@ -41,9 +44,8 @@ public final class Outbox implements SinkDriver {
   public int write(ByteBuffer src) throws IOException {
     link.checkWritable();
     int total = 0;
-    while (src.hasRemaining()) {
-      int most = Math.min(src.remaining(), MOST_ON_ITS_WAY - onItsWay.get());
-      int n = link.send(errors, src, most, this);
+    while (src.hasRemaining() && onItsWay.get() < MOST_ON_ITS_WAY) {
+      int n = link.send(errors, src, this);
       if (n == 0) {
         break;
       }
