@@ -214,15 +214,24 @@ class TrustTest {
           {listen, "hostkey"},
           {"ssh-listen://127.0.0.1:0?hostkey=" + Bench.HOST_KEY, "authorized-keys"},
           {listen + "&hostkey=" + Bench.HOST_KEY + "&allow=everything", "everything"},
-          {listen + "&hostkey=" + Bench.HOST_KEY + "&window=1KiB", "window"},
-          {listen + "&hostkey=" + Bench.HOST_KEY + "&max-sessions=0", "max-sessions"},
+          {
+            listen + "&hostkey=" + Bench.HOST_KEY + "&window=1KiB",
+            "window: '1KiB'",
+            "32KiB to 1GiB"
+          },
+          {
+            listen + "&hostkey=" + Bench.HOST_KEY + "&max-sessions=0",
+            "max-sessions",
+            "1 to 1000000"
+          },
+          {listen + "&hostkey=" + Bench.HOST_KEY + "&max-channels=1KiB", "'1KiB'", "a number"},
           {listen + "&hostkey=" + Bench.HOST_KEY + "&login-timeout=0s", "login-timeout"},
         }) {
       assertMentions(
           assertThrows(
               IllegalArgumentException.class,
               () -> Bench.CHANNELS.listen(Endpoint.parse(bad[0]), ChannelOptions.defaults())),
-          bad[1]);
+          List.of(bad).subList(1, bad.length).toArray(String[]::new));
     }
     for (String[] bad :
         new String[][] {

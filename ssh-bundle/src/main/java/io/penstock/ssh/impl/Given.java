@@ -11,6 +11,10 @@ import java.util.Optional;
 
 /** The options of an endpoint or a configuration, read by their keys. */
 public final class Given {
+  private static final String WINDOW = "window";
+  private static final long LEAST_WINDOW = 32 * 1024;
+  private static final long MOST_WINDOW = 1L << 30;
+
   private final Map<String, String> values;
 
   /**
@@ -80,17 +84,27 @@ public final class Given {
     return found;
   }
 
-  /** A whole number or size within a range. */
-  public long number(String key, String fallback, long least, long most) {
-    String value = values.getOrDefault(key, fallback);
+  /** A whole number within a range. */
+  public int count(String key, String fallback, int least, int most) {
+    String value = values.getOrDefault(key, fallback).strip();
+    long found = value.matches("\\d{1,10}") ? Long.parseLong(value) : -1;
+    if (found < least || found > most) {
+      throw refused(key, value, "a number from " + least + " to " + most);
+    }
+    return (int) found;
+  }
+
+  /** How many bytes may wait unread in one channel. */
+  public long window() {
+    String value = values.getOrDefault(WINDOW, "2MiB");
     long found;
     try {
       found = Units.bytes(value);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(key + ": " + e.getMessage(), e);
+      throw new IllegalArgumentException(WINDOW + ": " + e.getMessage(), e);
     }
-    if (found < least || found > most) {
-      throw refused(key, value, least + " to " + most);
+    if (found < LEAST_WINDOW || found > MOST_WINDOW) {
+      throw refused(WINDOW, value, "32KiB to 1GiB");
     }
     return found;
   }

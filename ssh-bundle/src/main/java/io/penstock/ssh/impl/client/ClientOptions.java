@@ -101,8 +101,6 @@ record ClientOptions(
   }
 
   private static final String ENVIRONMENT = "env.";
-  private static final long LEAST_WINDOW = 32 * 1024;
-  private static final long MOST_WINDOW = 1L << 30;
 
   static final Set<String> KEYS =
       Set.of(
@@ -173,7 +171,7 @@ record ClientOptions(
         environment(options.extra(), peers, theirs.isPresent()),
         pty(given, peers),
         stderr(given, peers.isPresent()),
-        window(given));
+        given.window());
   }
 
   /** What the keys of {@link #LOGIN_KEYS} say. */
@@ -189,12 +187,7 @@ record ClientOptions(
             .orElseGet(() -> Path.of(System.getProperty("user.home"), ".ssh", "known_hosts")),
         checking(given),
         given.duration("keep-alive", "0s", true),
-        (int) given.number("keep-alive-count", "3", 1, 1000));
-  }
-
-  /** How many bytes may wait unread in one channel. */
-  static long window(Given given) {
-    return given.number("window", "2MiB", LEAST_WINDOW, MOST_WINDOW);
+        given.count("keep-alive-count", "3", 1, 1000));
   }
 
   /**
@@ -348,7 +341,7 @@ record ClientOptions(
     }
     return Optional.of(
         pty.withSize(
-            (int) given.number("columns", String.valueOf(pty.columns()), 0, Integer.MAX_VALUE),
-            (int) given.number("rows", String.valueOf(pty.rows()), 0, Integer.MAX_VALUE)));
+            given.count("columns", String.valueOf(pty.columns()), 0, Integer.MAX_VALUE),
+            given.count("rows", String.valueOf(pty.rows()), 0, Integer.MAX_VALUE)));
   }
 }

@@ -104,7 +104,7 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
     long begun = System.nanoTime();
     Given given = new Given(options.extra());
     ClientOptions.Login wanted = ClientOptions.login(endpoint, given, options);
-    long window = ClientOptions.window(given);
+    long window = given.window();
     Target asked =
         Target.parse(
             LISTEN,

@@ -106,12 +106,12 @@ record ServerOptions(
         Set.copyOf(given.list("subsystems", "")),
         ForwardPermissions.of(given),
         acceptsDirect(given),
-        (int) given.number("max-sessions", "100", 1, 1_000_000),
-        (int) given.number("max-channels", "100", 1, 1_000_000),
-        (int) given.number("max-auth-tries", "6", 1, 100),
+        given.count("max-sessions", "100", 1, 1_000_000),
+        given.count("max-channels", "100", 1, 1_000_000),
+        given.count("max-auth-tries", "6", 1, 100),
         given.duration("login-timeout", "30s", false),
         given.duration("idle-timeout", "0s", true),
-        given.number("window", "2MiB", 32 * 1024, 1L << 30));
+        given.window());
   }
 
   private static boolean acceptsDirect(Given given) {
