@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
+import java.lang.module.ModuleDescriptor.Version;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,12 +21,20 @@ final class Paramiko {
 
   private Paramiko() {}
 
-  /** The first Python that has it. */
+  /** The Python that has the newest. */
   private static String python() {
+    String newest = null;
+    Version best = Version.parse("0");
     for (String candidate : List.of("python3", "/usr/bin/python3")) {
       try {
-        if (OpenSsh.run(List.of(candidate, "-c", "import paramiko"), new byte[0]).status() == 0) {
-          return candidate;
+        OpenSsh.Outcome has =
+            OpenSsh.run(
+                List.of(candidate, "-c", "import paramiko; print(paramiko.__version__)"),
+                new byte[0]);
+        Version found = Version.parse(has.status() == 0 ? has.text().strip() : "0");
+        if (found.compareTo(best) > 0) {
+          newest = candidate;
+          best = found;
         }
       } catch (IOException e) {
         System.getLogger("io.penstock").log(System.Logger.Level.DEBUG, "no " + candidate, e);
@@ -33,8 +42,11 @@ final class Paramiko {
         throw new IllegalStateException(e);
       }
     }
-    throw new IllegalStateException(
-        "no python3 has paramiko, expected Debian's python3-paramiko to be installed");
+    if (newest == null) {
+      throw new IllegalStateException(
+          "no python3 has paramiko, expected that of pip or Debian's python3-paramiko");
+    }
+    return newest;
   }
 
   /** A script that runs. */
