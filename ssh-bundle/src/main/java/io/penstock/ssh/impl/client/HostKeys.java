@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.client;
 
+import io.penstock.ssh.impl.Fingerprint;
 import io.penstock.ssh.impl.Secret;
 import io.penstock.ssh.impl.Where;
 import io.penstock.ssh.impl.client.ClientOptions.HostKeyChecking;
@@ -24,7 +25,6 @@ import org.apache.sshd.client.config.hosts.KnownHostEntry;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.config.keys.PublicKeyEntryResolver;
-import org.apache.sshd.common.digest.BuiltinDigests;
 import org.jspecify.annotations.Nullable;
 
 /** Who a server may be, by a file in the form of OpenSSH's {@code known_hosts}. */
@@ -40,11 +40,6 @@ final class HostKeys {
   HostKeys(Path file, HostKeyChecking checking) {
     this.file = file;
     this.checking = checking;
-  }
-
-  /** What people compare. */
-  static String fingerprint(PublicKey key) {
-    return KeyUtils.getKeyType(key) + " " + KeyUtils.getFingerPrint(BuiltinDigests.sha256, key);
   }
 
   /**
@@ -102,12 +97,12 @@ final class HostKeys {
       boolean same = KeyUtils.compareKeys(key, offered);
       if (marker.equals("revoked")) {
         if (same) {
-          return "the server's key " + fingerprint(offered) + " is revoked by " + file;
+          return "the server's key " + Fingerprint.of(offered) + " is revoked by " + file;
         }
       } else if (same) {
         known = true;
       } else {
-        others.add(fingerprint(key));
+        others.add(Fingerprint.of(key));
       }
     }
     return known ? null : unknown(where, offered, others);
@@ -129,12 +124,12 @@ final class HostKeys {
           Level.WARNING,
           "{0}: the server''s key {1} is not checked, because host-key-checking is no",
           shown,
-          fingerprint(offered));
+          Fingerprint.of(offered));
       return null;
     }
     if (!others.isEmpty()) {
       return "the server shows the key "
-          + fingerprint(offered)
+          + Fingerprint.of(offered)
           + ", but "
           + file
           + " has "
@@ -149,7 +144,7 @@ final class HostKeys {
     }
     return shown
         + " is not known: the server shows the key "
-        + fingerprint(offered)
+        + Fingerprint.of(offered)
         + ", and "
         + file
         + " has none for it; if it is the right one, add it there, or set"
@@ -163,7 +158,7 @@ final class HostKeys {
       String line = host + " " + PublicKeyEntry.toString(key) + "\n";
       makeFile();
       Files.write(file, line.getBytes(StandardCharsets.UTF_8), StandardOpenOption.APPEND);
-      LOG.log(Level.INFO, "{0}: added the key {1} to {2}", host, fingerprint(key), file);
+      LOG.log(Level.INFO, "{0}: added the key {1} to {2}", host, Fingerprint.of(key), file);
       return null;
     } catch (IOException e) {
       return "the server's key cannot be added to " + file + ": " + Secret.reason(e);

@@ -6,6 +6,7 @@ import io.penstock.error.AddressException.Kind;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.ssh.impl.Fingerprint;
 import io.penstock.ssh.impl.Secret;
 import io.penstock.ssh.impl.Untrusted;
 import io.penstock.ssh.impl.Where;
@@ -358,14 +359,14 @@ class Login {
     Agent asked = agent;
     if (asked != null) {
       for (PublicKey each : asked.keys()) {
-        tried.add("the agent's key " + HostKeys.fingerprint(each));
+        tried.add("the agent's key " + Fingerprint.of(each));
       }
       if (asked.refusal() != null) {
         tried.add("an agent that does not sign (" + asked.refusal() + ")");
       }
     }
     for (KeyPair each : identities) {
-      tried.add("the key " + HostKeys.fingerprint(each.getPublic()));
+      tried.add("the key " + Fingerprint.of(each.getPublic()));
     }
     if (password != null) {
       tried.add(wanted.password().map(Secret::toString).orElse(""));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
+import io.penstock.ssh.impl.Fingerprint;
 import io.penstock.ssh.impl.Secret;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -26,7 +27,6 @@ import org.apache.sshd.common.config.keys.FilePasswordProvider;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyEncryptionContext;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
-import org.apache.sshd.common.digest.BuiltinDigests;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
 import org.apache.sshd.common.util.io.resource.PathResource;
 import org.apache.sshd.common.util.security.SecurityUtils;
@@ -96,11 +96,7 @@ final class HostKeyFiles {
           out.write(bytes);
         }
       }
-      LOG.log(
-          Level.INFO,
-          "{0}: made a host key, ssh-ed25519 {1}",
-          file,
-          KeyUtils.getFingerPrint(BuiltinDigests.sha256, pair.getPublic()));
+      LOG.log(Level.INFO, "{0}: made a host key, {1}", file, Fingerprint.of(pair.getPublic()));
     } catch (FileAlreadyExistsException e) {
       LOG.log(Level.DEBUG, "{0} was made by somebody else meanwhile", file);
     } catch (IOException e) {

@@ -5,6 +5,7 @@ import io.penstock.ssh.SshLogin;
 import io.penstock.ssh.SshLogin.Method;
 import io.penstock.ssh.SshPolicy;
 import io.penstock.ssh.SshPrompt;
+import io.penstock.ssh.impl.Fingerprint;
 import io.penstock.ssh.impl.Untrusted;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -18,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Supplier;
+import org.apache.sshd.common.AttributeRepository.AttributeKey;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.session.SessionListener;
 import org.apache.sshd.server.auth.AsyncAuthException;
@@ -39,6 +41,12 @@ final class Logins
         KeyboardInteractiveAuthenticator,
         SessionListener {
   private static final Logger LOG = System.getLogger("io.penstock");
+
+  /** As whom somebody wants to be let in. */
+  private static final AttributeKey<String> USER = new AttributeKey<>();
+
+  /** What somebody has shown to be let in; the last counts. */
+  private static final AttributeKey<String> SHOWN = new AttributeKey<>();
 
   private final String name;
   private final ServerOptions options;
@@ -77,6 +85,37 @@ final class Logins
     }
   }
 
+  @Override
+  public void sessionEvent(Session session, Event event) {
+    if (event == Event.Authenticated) {
+      LOG.log(
+          Level.INFO,
+          "{0}: {1} has logged in with {2}",
+          name,
+          who(session),
+          session.getAttribute(SHOWN));
+    }
+  }
+
+  @Override
+  public void sessionClosed(Session session) {
+    if (!session.isAuthenticated()) {
+      LOG.log(Level.INFO, "{0}: {1} has gone without having logged in", name, who(session));
+    }
+  }
+
+  private static String who(Session session) {
+    String user = session.getAttribute(USER);
+    return (user == null ? "somebody" : Untrusted.shown(user))
+        + " from "
+        + SshListener.shown(session.getRemoteAddress());
+  }
+
+  private static void letIn(Session session, KeyOptions options, String shown) {
+    session.setAttribute(SHOWN, shown);
+    Permissions.loggedInBy(session, options);
+  }
+
   private Set<Method> methods() {
     Set<Method> offered = EnumSet.noneOf(Method.class);
     SshPolicy present = policy == null ? null : policy.get();
@@ -104,7 +143,8 @@ final class Logins
 
   // ---- who is let in
 
-  private boolean isUser(String user) {
+  private boolean isUser(Session session, String user) {
+    session.setAttribute(USER, user);
     if (options.users().isEmpty() || options.users().contains(user)) {
       return true;
     }
@@ -118,7 +158,7 @@ final class Logins
    */
   @Override
   public boolean authenticate(String user, PublicKey offered, ServerSession session) {
-    if (!isUser(user)) {
+    if (!isUser(session, user)) {
       return false;
     }
     InetAddress peer =
@@ -127,7 +167,7 @@ final class Logins
     SshLogin login = SshLogin.byKey(user, session.getRemoteAddress(), offered, found != null);
     boolean granted = policy == null ? found != null : asks(login);
     if (granted) {
-      Permissions.loggedInBy(session, found == null ? KeyOptions.NONE : found);
+      letIn(session, found == null ? KeyOptions.NONE : found, "the key " + Fingerprint.of(offered));
     }
     return granted;
   }
@@ -146,7 +186,7 @@ final class Logins
   public @Nullable InteractiveChallenge generateChallenge(
       ServerSession session, String user, String language, String subMethods) {
     SshPolicy present = policy == null ? null : policy.get();
-    if (present == null || !isUser(user)) {
+    if (present == null || !isUser(session, user)) {
       return null;
     }
     SshLogin login =
@@ -177,9 +217,9 @@ final class Logins
     SshLogin login = SshLogin.byAnswers(method, user, session.getRemoteAddress(), answers);
     Runnable task =
         () -> {
-          boolean granted = isUser(user) && asks(login);
+          boolean granted = isUser(session, user) && asks(login);
           if (granted) {
-            Permissions.loggedInBy(session, KeyOptions.NONE);
+            letIn(session, KeyOptions.NONE, method == Method.PASSWORD ? "a password" : "answers");
           }
           answer.setAuthed(granted);
         };
