@@ -34,6 +34,10 @@ final class Bench {
   static final Penstock PENSTOCK = Penstock.open();
   static final SshProvider PROVIDER = new SshProvider();
   static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
+
+  /** What a login may take; on a busy machine the first one takes most of it. */
+  private static final Duration LOGIN = Duration.ofMinutes(1);
+
   static final Path FOLDER;
   static final Path HOST_KEY;
   static final Path CLIENT_KEY;
@@ -58,6 +62,15 @@ final class Bench {
   static final ChannelFactory CHANNELS = PENSTOCK.channels();
   static final Services SERVICES =
       new Services(PENSTOCK.pipes(), CHANNELS, PENSTOCK.relays(), PENSTOCK::poller);
+
+  static {
+    // It loads the library, for which others need not have the time.
+    try {
+      meet().close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   private Bench() {}
 
@@ -157,11 +170,12 @@ final class Bench {
   }
 
   static Channel connect(Listener listener, String... options) throws IOException {
-    return CHANNELS.open(connecting(listener.endpoint(), options), ChannelOptions.defaults(), SOON);
+    return open(connecting(listener.endpoint(), options));
   }
 
   static Channel open(Endpoint endpoint) throws IOException {
-    return CHANNELS.open(endpoint, ChannelOptions.defaults(), SOON);
+    return CHANNELS.open(
+        endpoint, ChannelOptions.defaults().withConnectTimeout(LOGIN), Wait.upTo(LOGIN));
   }
 
   static SshClientFacet client(Channel channel) {
