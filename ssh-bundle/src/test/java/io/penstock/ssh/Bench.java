@@ -7,6 +7,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.ssh.impl.Providers;
+import io.penstock.ssh.impl.channel.Link;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import io.penstock.testing.Services;
@@ -14,6 +15,7 @@ import io.penstock.testing.Subject;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.reflect.Field;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +30,7 @@ import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyEncryptionContext;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
+import org.apache.sshd.common.session.Session;
 
 /** A Penstock with SSH, and keys for it that last as long as the tests. */
 final class Bench {
@@ -184,6 +187,20 @@ final class Bench {
 
   static SshServerFacet server(Channel channel) {
     return channel.facet(SshServerFacet.class).orElseThrow();
+  }
+
+  /** The library's connection of a channel, which nobody is given. */
+  static Session session(Channel channel) throws ReflectiveOperationException {
+    Object driver = channel.facet(SshFacet.class).orElseThrow();
+    for (Class<?> type = driver.getClass(); type != null; type = type.getSuperclass()) {
+      for (Field field : type.getDeclaredFields()) {
+        if (field.getType() == Link.class) {
+          field.setAccessible(true);
+          return ((Link) field.get(driver)).getSession();
+        }
+      }
+    }
+    throw new AssertionError("no link in " + driver.getClass());
   }
 
   /** Both sides of a channel. */

@@ -36,6 +36,10 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
+import org.apache.sshd.common.SshConstants;
+import org.apache.sshd.common.io.IoWriteFuture;
+import org.apache.sshd.common.session.Session;
+import org.apache.sshd.common.util.buffer.Buffer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +50,9 @@ import org.junit.jupiter.api.Test;
  * library's, nothing left of them, and nobody else is disturbed.
  */
 class HostilePeerTest {
+  /** More than what systems keep for who does not read, however large they make their buffers. */
+  private static final int FLOOD = 400_000;
+
   /** By what the peer does: what the error says of it. */
   private static final Map<String, String> OFFENCES =
       Map.of(
@@ -505,6 +512,97 @@ class HostilePeerTest {
         echo.sink().writeFully("bytes", Bench.SOON);
         assertBytes(echo);
       }
+    }
+  }
+
+  // ---- in either role: who asks on and on for what has to be answered, and reads nothing
+
+  private static final Map<String, Byte> FLOODS =
+      Map.of(
+          "keepalive@openssh.com", SshConstants.SSH_MSG_GLOBAL_REQUEST,
+          "window-change", SshConstants.SSH_MSG_CHANNEL_REQUEST,
+          "no-such-kind", SshConstants.SSH_MSG_CHANNEL_OPEN,
+          "no such message", (byte) 200);
+
+  private static IoWriteFuture ask(Session peer, String what) throws IOException {
+    byte kind = FLOODS.get(what);
+    Buffer request = peer.createBuffer(kind);
+    if (kind == SshConstants.SSH_MSG_CHANNEL_REQUEST) {
+      request.putUInt(0);
+    }
+    request.putString(what);
+    if (kind == SshConstants.SSH_MSG_CHANNEL_OPEN) {
+      request.putUInt(0);
+      request.putUInt(65536);
+      request.putUInt(32768);
+    } else {
+      request.putBoolean(true);
+    }
+    return peer.writePacket(request);
+  }
+
+  /** Until nobody takes any more of it; what is on its way. */
+  private static IoWriteFuture flood(Session peer, String what) throws IOException {
+    peer.getIoSession().suspendRead();
+    for (int i = 0; i < FLOOD; i++) {
+      IoWriteFuture sent = ask(peer, what);
+      if (i % 256 == 0 && !sent.await(1000)) {
+        return sent;
+      }
+    }
+    throw new AssertionError(FLOOD + " requests are taken from who reads no answers: " + what);
+  }
+
+  @Test
+  void peersThatAskOnAndOnAndReadNothing() throws Exception {
+    try (Listener listener = listen("max-sessions=3");
+        Bystanders others = bystanders(listener)) {
+      for (String what : FLOODS.keySet()) {
+        endure("client: " + what, others, () -> floodOnce(listener, true, what));
+        endure("server: " + what, others, () -> floodOnce(listener, false, what));
+      }
+    }
+  }
+
+  private void floodOnce(Listener listener, boolean asClient, String what) throws Exception {
+    try (Channel client = open(Bench.connecting(listener.endpoint()));
+        Channel server = listener.accept(Bench.SOON)) {
+      Session peer = Bench.session(asClient ? client : server);
+      IoWriteFuture last = flood(peer, what);
+      assertTrue(peer.isOpen());
+      if (what.equals("keepalive@openssh.com")) {
+        // Who reads after all has lost nothing.
+        peer.getIoSession().resumeRead();
+        last.verify(20_000);
+        new Bystanders(client, server).talk();
+      }
+      Object unused = peer.close(true);
+    }
+  }
+
+  @Test
+  void peerThatAsksOnAndOnInPlaceOfNewKeys() throws Exception {
+    try (Listener listener = listen("max-sessions=3");
+        Bystanders others = bystanders(listener)) {
+      endure(
+          "no new keys",
+          others,
+          () -> {
+            try (Channel client = open(Bench.connecting(listener.endpoint()));
+                Channel server = listener.accept(Bench.SOON)) {
+              Session peer = Bench.session(client);
+              peer.getIoSession().suspendRead();
+              // What is read at this moment is the last.
+              server.sink().writeFully("bytes", Bench.SOON);
+              assertBytes(client);
+              Object unused = Bench.session(server).reExchangeKeys();
+              for (int i = 0; i < 20_000; i++) {
+                ask(peer, "keepalive@openssh.com");
+              }
+              assertLost("no new keys", "does not answer for new keys", failing(server));
+              said.await("does not answer for new keys");
+            }
+          });
     }
   }
 }

@@ -11,9 +11,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.HandshakeException;
-import io.penstock.ssh.impl.channel.Link;
 import java.io.IOException;
-import java.lang.reflect.Field;
 import java.net.StandardSocketOptions;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -246,25 +244,12 @@ class NegotiationTest {
 
   // ---- in either role
 
-  /** The socket, which nobody is given. */
-  private static Nio2Session socket(Channel channel) throws Exception {
-    Object driver = channel.facet(SshFacet.class).orElseThrow();
-    for (Class<?> type = driver.getClass(); type != null; type = type.getSuperclass()) {
-      for (Field field : type.getDeclaredFields()) {
-        if (field.getType() == Link.class) {
-          field.setAccessible(true);
-          return (Nio2Session) ((Link) field.get(driver)).getSession().getIoSession();
-        }
-      }
-    }
-    throw new AssertionError("no link in " + driver.getClass());
-  }
-
   @Test
   void smallPacketsDoNotWaitForOthers() throws Exception {
     try (Bench.Both both = Bench.meet()) {
       for (Channel each : List.of(both.client(), both.server())) {
-        assertTrue(socket(each).getSocket().getOption(StandardSocketOptions.TCP_NODELAY));
+        Nio2Session socket = (Nio2Session) Bench.session(each).getIoSession();
+        assertTrue(socket.getSocket().getOption(StandardSocketOptions.TCP_NODELAY));
       }
     }
   }

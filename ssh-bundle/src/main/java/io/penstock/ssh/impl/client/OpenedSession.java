@@ -9,6 +9,8 @@ import org.apache.sshd.client.ClientFactoryManager;
 import org.apache.sshd.client.session.ClientSessionImpl;
 import org.apache.sshd.client.session.SessionFactory;
 import org.apache.sshd.common.io.IoSession;
+import org.apache.sshd.common.io.IoWriteFuture;
+import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /** A connection to a server. */
@@ -32,6 +34,11 @@ final class OpenedSession extends ClientSessionImpl implements Watched {
   @Override
   public @Nullable Watch watch() {
     return watch;
+  }
+
+  @Override
+  public IoWriteFuture writePacket(Buffer packet) throws IOException {
+    return Watch.send(this, packet, super::writePacket);
   }
 
   /** Of a loss whoever uses it is told. */

@@ -6,6 +6,8 @@ import io.penstock.ssh.impl.channel.Watch;
 import io.penstock.ssh.impl.channel.Watched;
 import java.io.IOException;
 import org.apache.sshd.common.io.IoSession;
+import org.apache.sshd.common.io.IoWriteFuture;
+import org.apache.sshd.common.util.buffer.Buffer;
 import org.apache.sshd.server.ServerFactoryManager;
 import org.apache.sshd.server.session.ServerSessionImpl;
 import org.apache.sshd.server.session.SessionFactory;
@@ -32,6 +34,11 @@ final class AcceptedSession extends ServerSessionImpl implements Watched {
   @Override
   public @Nullable Watch watch() {
     return watch;
+  }
+
+  @Override
+  public IoWriteFuture writePacket(Buffer packet) throws IOException {
+    return Watch.send(this, packet, super::writePacket);
   }
 
   /** Of a loss we tell ourselves. */
