@@ -24,7 +24,6 @@ import java.util.stream.Stream;
 import org.apache.sshd.common.Property;
 import org.apache.sshd.common.io.nio2.Nio2Session;
 import org.apache.sshd.common.session.Session;
-import org.apache.sshd.common.session.helpers.AbstractSession;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -258,9 +257,9 @@ class NegotiationTest {
   void peerMayStallAsLongAsTheSystemKnowsIt() throws Exception {
     try (Bench.Both both = Bench.meet()) {
       for (Channel each : List.of(both.client(), both.server())) {
-        Nio2Session socket = socket(each);
+        Session session = Bench.session(each);
+        Nio2Session socket = (Nio2Session) session.getIoSession();
         assertTrue(socket.getSocket().getOption(StandardSocketOptions.SO_KEEPALIVE));
-        Session session = AbstractSession.getSession(socket);
         for (Property<Duration> limit :
             List.of(
                 CoreModuleProperties.NIO2_READ_TIMEOUT,

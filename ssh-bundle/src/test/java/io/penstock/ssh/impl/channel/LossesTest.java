@@ -5,25 +5,22 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.lang.reflect.Proxy;
 import java.nio.channels.InterruptedByTimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.sshd.common.session.Session;
 import org.junit.jupiter.api.Test;
 
 /** What is said of a connection that is lost. */
 class LossesTest {
-  /** One that keeps one attribute. */
+  /** One that is watched, and nothing else. */
   private static Session session() {
-    AtomicReference<Object> reason = new AtomicReference<>();
+    Watch watch = new Watch();
     return (Session)
         Proxy.newProxyInstance(
             LossesTest.class.getClassLoader(),
-            new Class<?>[] {Session.class},
-            (self, method, values) ->
-                switch (method.getName()) {
-                  case "getAttribute" -> reason.get();
-                  case "setAttribute" -> reason.getAndSet(values[1]);
-                  default -> throw new AssertionError(method);
-                });
+            new Class<?>[] {Watched.class},
+            (self, method, values) -> {
+              assertEquals("watch", method.getName());
+              return watch;
+            });
   }
 
   @Test
