@@ -82,6 +82,8 @@ public final class SshListener implements ListenerDriver {
   // In which no program was asked for: nobody has got them, and so nobody else ends them.
   private final Set<AcceptedDriver> idle = new HashSet<>();
   private boolean closed;
+  // Nothing of the close needs the threads any more.
+  private boolean unbound;
   private boolean stopped;
 
   private SshListener(
@@ -371,6 +373,12 @@ public final class SshListener implements ListenerDriver {
     unclaimed.forEach(each -> each.abort(new StreamClosedException(name)));
     forwarding.close();
     closeIdleSessions();
+    lock.lock();
+    try {
+      unbound = true;
+    } finally {
+      lock.unlock();
+    }
     stopIfUnused();
   }
 
@@ -414,7 +422,7 @@ public final class SshListener implements ListenerDriver {
   private void stopIfUnused() {
     lock.lock();
     try {
-      if (!closed || !sessions.isEmpty() || stopped) {
+      if (!unbound || !sessions.isEmpty() || stopped) {
         return;
       }
       stopped = true;
