@@ -103,7 +103,7 @@ public abstract class LinkDriver implements ChannelDriver, SshFacet, Link.Owner 
   protected abstract void left();
 
   /** Closes it after what was sent; further calls do nothing. */
-  protected final void cut() {
+  protected void cut() {
     if (closing.compareAndSet(false, true)) {
       link.closeByUs();
       // The peer has to answer; who does not, loses the channel all the same.

@@ -149,11 +149,17 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     super.over(cause);
   }
 
+  /** Once the server hears of it, it can reach nothing through this session any more. */
+  @Override
+  protected void cut() {
+    connection.forwards().remove(this);
+    super.cut();
+  }
+
   @Override
   void giveUp() {
     exit.completeExceptionally(
         new ConnectionResetException(name, "nobody waits for the program any more", 0));
-    connection.forwards().remove(this);
     super.giveUp();
   }
 
