@@ -113,7 +113,11 @@ public final class Watch {
     }
   }
 
-  /** What is sent because the peer has sent something, but for keys and logins. */
+  /**
+   * What is sent because the peer has asked for something, but for keys and logins. Credit is none:
+   * each channel has little of it, and two sides full of data for each other that both waited for
+   * theirs to leave would wait for ever.
+   */
   private static boolean isAnswer(int message) {
     return switch (message) {
       case SshConstants.SSH_MSG_UNIMPLEMENTED,
@@ -121,7 +125,6 @@ public final class Watch {
           SshConstants.SSH_MSG_REQUEST_FAILURE,
           SshConstants.SSH_MSG_CHANNEL_OPEN_CONFIRMATION,
           SshConstants.SSH_MSG_CHANNEL_OPEN_FAILURE,
-          SshConstants.SSH_MSG_CHANNEL_WINDOW_ADJUST,
           SshConstants.SSH_MSG_CHANNEL_SUCCESS,
           SshConstants.SSH_MSG_CHANNEL_FAILURE ->
           true;
