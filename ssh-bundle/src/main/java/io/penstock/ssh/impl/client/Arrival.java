@@ -28,6 +28,8 @@ abstract class Arrival implements Link.Owner {
   private volatile @Nullable Connection entered;
   private volatile @Nullable SessionDriver lender;
   private volatile @Nullable BesideDriver driver;
+  private volatile boolean over;
+  private volatile @Nullable IOException overBy;
 
   Arrival(Link link) {
     this.link = link;
@@ -96,6 +98,8 @@ abstract class Arrival implements Link.Owner {
 
   @Override
   public void over(@Nullable IOException cause) {
+    overBy = cause;
+    over = true;
     BesideDriver made = driver;
     if (made == null) {
       leave();
@@ -144,9 +148,9 @@ abstract class Arrival implements Link.Owner {
       LOG.log(Level.DEBUG, link + " was not handed over", e);
       made.abort(e);
     }
-    if (link.isClosed()) {
-      // It was over before there was a driver to tell.
-      made.over(null);
+    if (over) {
+      // Perhaps before there was a driver to tell.
+      made.over(overBy);
     }
   }
 

@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
@@ -38,8 +39,14 @@ public final class ForwardedDriver extends Acceptable implements SshForwardFacet
     void left(ForwardedDriver driver, boolean offered);
   }
 
+  private enum Stage {
+    ADMITTED,
+    OFFERED,
+    OVER
+  }
+
   private final Gate gate;
-  private volatile boolean offered;
+  private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.ADMITTED);
   private volatile @Nullable Wanted wanted;
 
   /** A channel that is not open yet. */
@@ -72,13 +79,15 @@ public final class ForwardedDriver extends Acceptable implements SshForwardFacet
 
   @Override
   public void opened() {
-    offered = true;
-    gate.offer(this);
+    // Unless it was over before the peer was told.
+    if (stage.compareAndSet(Stage.ADMITTED, Stage.OFFERED)) {
+      gate.offer(this);
+    }
   }
 
   @Override
   protected void left() {
-    gate.left(this, offered);
+    gate.left(this, stage.getAndSet(Stage.OVER) == Stage.OFFERED);
   }
 
   // ---- the driver

@@ -88,7 +88,7 @@ public final class Joined implements Link.Owner {
     CompletableFuture<SocketChannel> reached = Reach.to(wanted, context, names, connectLimit);
     socket = reached;
     if (over) {
-      reached.cancel(false);
+      drop();
     }
     return reached.handle(
         (made, failure) -> {
