@@ -492,6 +492,33 @@ class ToolTest {
   }
 
   @Test
+  void helpNamesTheKindsOfEveryBundleAndWhereThoseThatAreInstalledStand() {
+    fakes.run("relay", "--help");
+    for (String kind :
+        List.of(
+            "stdio:",
+            "tcp:",
+            "tcp-listen:",
+            "unix:",
+            "unix-listen:",
+            "fifo:",
+            "fd:",
+            "exec:",
+            "shell:",
+            "echo:",
+            "tls:",
+            "tls-listen:",
+            "ssh:",
+            "ssh-listen:",
+            "ssh-forward-listen:",
+            "sftp-server:",
+            "'penstock --version -v'")) {
+      assertTrue(fakes.out().matches("(?s).*[\\s(]" + kind + ".*"), kind + " in " + fakes.out());
+    }
+    assertTrue(fakes.out().lines().allMatch(line -> line.length() <= 80), fakes.out());
+  }
+
+  @Test
   void helpNamesEveryOption() {
     fakes.run("relay", "--help");
     for (String option :
