@@ -4,7 +4,9 @@ package io.penstock.impl.component;
 import io.penstock.impl.core.Engine;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -41,6 +43,7 @@ abstract class Configured<S, T> {
   private boolean stopped;
   // Only on the serial executor.
   private @Nullable String complaint;
+  private final Set<String> warnings = new HashSet<>();
   private long since;
 
   private volatile @Nullable S settings;
@@ -170,6 +173,7 @@ abstract class Configured<S, T> {
     if (old.equals(next)) {
       return;
     }
+    warnings.clear();
     if (!name(old).equals(name(next))) {
       settings = next;
       cancelRetry();
@@ -251,6 +255,13 @@ abstract class Configured<S, T> {
     if (!Objects.equals(complaint, why)) {
       complaint = why;
       LOG.log(level, why);
+    }
+  }
+
+  /** Warns of what these values say in vain; once, however often they are tried. */
+  final void warn(String what) {
+    if (warnings.add(what)) {
+      LOG.log(Level.WARNING, pid + ": " + what);
     }
   }
 

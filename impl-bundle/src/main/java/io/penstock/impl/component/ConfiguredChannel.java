@@ -57,16 +57,16 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
   private Channel connect(ChannelSettings values) throws IOException {
     Map<String, String> known =
         kinds.accepted(
-            pid(), values.endpoint().scheme(), values.extra(), ChannelSettings.CHANNEL_KEYS);
+            values.endpoint().scheme(), values.extra(), ChannelSettings.CHANNEL_KEYS, this::warn);
     ChannelOptions options =
         values
             .secrets()
             .into(
                 values.options(known),
                 kinds,
-                pid(),
                 values.endpoint().scheme(),
-                ChannelSettings.SECRETS);
+                ChannelSettings.SECRETS,
+                this::warn);
     channels.check(values.endpoint(), options);
     return channels.connect(values.endpoint(), options);
   }

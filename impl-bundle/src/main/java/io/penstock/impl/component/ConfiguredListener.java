@@ -49,7 +49,7 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
 
   private Map<String, String> known(ChannelSettings values) {
     return kinds.accepted(
-        pid(), values.endpoint().scheme(), values.extra(), ChannelSettings.LISTENER_KEYS);
+        values.endpoint().scheme(), values.extra(), ChannelSettings.LISTENER_KEYS, this::warn);
   }
 
   private Listener bind(ChannelSettings values) throws IOException {
@@ -59,9 +59,9 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
             .into(
                 values.options(known(values)),
                 kinds,
-                pid(),
                 values.endpoint().scheme(),
-                ChannelSettings.SECRETS);
+                ChannelSettings.SECRETS,
+                this::warn);
     channels.check(values.endpoint(), made);
     Listener listener = channels.listen(values.endpoint(), made, () -> options, this::accepted);
     options = made;

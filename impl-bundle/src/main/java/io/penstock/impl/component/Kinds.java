@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
-import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 
 /** What is known of the kinds that are installed now. */
 interface Kinds {
@@ -24,7 +24,7 @@ interface Kinds {
 
   /** Of a configuration's other keys those that the kind knows; warns of the rest. */
   default Map<String, String> accepted(
-      String pid, String scheme, Map<String, String> extra, List<String> known) {
+      String scheme, Map<String, String> extra, List<String> known, Consumer<String> warn) {
     Set<String> kinds = optionKeys(scheme).orElse(null);
     if (kinds == null || extra.isEmpty()) {
       return extra;
@@ -37,20 +37,20 @@ interface Kinds {
                 kinds.stream().noneMatch(k -> k.endsWith(".") ? key.startsWith(k) : key.equals(k)));
     Set<String> all = new TreeSet<>(known);
     all.addAll(kinds);
-    warn(pid, extra.keySet(), accepted.keySet(), all);
+    warn(extra.keySet(), accepted.keySet(), all, warn);
     return accepted;
   }
 
   /** Warns of keys that nobody knows. */
-  static void warn(String pid, Set<String> given, Set<String> accepted, Set<String> known) {
+  static void warn(
+      Set<String> given, Set<String> accepted, Set<String> known, Consumer<String> warn) {
     for (String key : new TreeSet<>(given)) {
       if (!accepted.contains(key)) {
-        Configured.LOG.log(
-            Level.WARNING,
-            "{0}: the key ''{1}'' is unknown and has no effect; known are {2}",
-            pid,
-            key,
-            String.join(", ", known));
+        warn.accept(
+            "the key '"
+                + key
+                + "' is unknown and has no effect; known are "
+                + String.join(", ", known));
       }
     }
   }

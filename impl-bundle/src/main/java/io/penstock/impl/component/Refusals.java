@@ -35,6 +35,10 @@ final class Refusals {
   /** Warns of keys that have no effect. */
   static void unknown(Values values, Collection<String> known) {
     Map<String, String> others = values.others(known);
-    Kinds.warn(values.pid(), others.keySet(), Set.of(), new TreeSet<>(known));
+    Kinds.warn(
+        others.keySet(),
+        Set.of(),
+        new TreeSet<>(known),
+        what -> Configured.LOG.log(Level.WARNING, values.pid() + ": " + what));
   }
 }

@@ -2,11 +2,11 @@
 package io.penstock.impl.component;
 
 import io.penstock.channel.ChannelOptions;
-import java.lang.System.Logger.Level;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 
 /** What a configuration says and nobody is to see: compared, handed on, and in no text. */
 final class Secrets {
@@ -20,25 +20,21 @@ final class Secrets {
    * Puts those that a kind takes into the options of a channel or listener.
    *
    * @param described keys that are in vain if the kind does not take them
+   * @param warn is told of those
    */
   ChannelOptions into(
       ChannelOptions options,
       Kinds kinds,
-      String pid,
       String scheme,
-      Collection<String> described) {
+      Collection<String> described,
+      Consumer<String> warn) {
     ChannelOptions result = options;
     Collection<String> known = kinds.secretKeys(scheme);
     for (Map.Entry<String, String> each : values.entrySet()) {
       if (known.contains(each.getKey())) {
         result = result.withSecret(each.getKey(), each.getValue());
       } else if (described.contains(each.getKey()) && kinds.optionKeys(scheme).isPresent()) {
-        Configured.LOG.log(
-            Level.WARNING,
-            "{0}: the key ''.{1}'' has no effect with {2}:",
-            pid,
-            each.getKey(),
-            scheme);
+        warn.accept("the key '." + each.getKey() + "' has no effect with " + scheme + ":");
       }
     }
     return result;

@@ -287,6 +287,28 @@ class ComponentsTest {
   }
 
   @Test
+  void unknownKeyIsNamedOnceHoweverOftenTheAddressIsTried() throws Exception {
+    Configuration configuration;
+    Map<String, Object> values = new HashMap<>();
+    try (ServerSocket other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      values.put("endpoint", "tcp-listen://127.0.0.1:" + other.getLocalPort());
+      values.put("backlock", 3);
+      values.put(".password", "in vain");
+      configuration = configure("io.penstock.Listener", "late", values);
+      log.await("WARNING", "io.penstock.Listener~late", "trying again");
+    }
+    // Only a further try can have bound it.
+    Listener listener = service(Listener.class, "late");
+    assertEquals(1, log.count("io.penstock.Listener~late: the key 'backlock' is unknown"));
+    assertEquals(1, log.count("io.penstock.Listener~late: the key '.password' has no effect"));
+
+    values.put("backlock", 4);
+    configuration.update(new Hashtable<>(values));
+    fresh(Listener.class, "late", listener);
+    assertEquals(2, log.count("'backlock' is unknown"));
+  }
+
+  @Test
   void listenerTellsItsPortAndUnknownKeysAreNamed() throws Exception {
     configure(
         "io.penstock.Listener",
