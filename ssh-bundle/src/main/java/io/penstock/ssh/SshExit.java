@@ -27,7 +27,7 @@ public final class SshExit {
   /**
    * The program has exited.
    *
-   * @param status its exit status
+   * @param status its exit status, as {@link #status()} has it
    * @return how it ended
    */
   public static SshExit of(int status) {
@@ -56,7 +56,9 @@ public final class SshExit {
   }
 
   /**
-   * The exit status.
+   * The exit status. Servers send a number of 32 bits without a sign: one of 2<sup>31</sup> and
+   * above, as servers on Windows give, is negative here, and {@link Integer#toUnsignedLong} makes
+   * the server's number of it again.
    *
    * @return empty if a signal ended it, or nothing was said
    */
@@ -110,6 +112,6 @@ public final class SshExit {
     if (signal != null) {
       return "ended by signal " + signal;
     }
-    return status == null ? "no exit status" : "exit status " + status;
+    return status == null ? "no exit status" : "exit status " + Integer.toUnsignedString(status);
   }
 }

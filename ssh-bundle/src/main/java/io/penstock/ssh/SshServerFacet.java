@@ -108,7 +108,7 @@ public interface SshServerFacet extends SshFacet {
    * Tells the client how the program has ended. Only the first call of this and {@link
    * #sendExitSignal} counts. Parity CH-39.
    *
-   * @param status 0 for success; the client sees its last 32 bits
+   * @param status 0 for success; the client sees its 32 bits as a number without a sign
    * @throws io.penstock.error.RequestRejectedException if the channel is closed
    * @throws IOException if the connection failed
    */

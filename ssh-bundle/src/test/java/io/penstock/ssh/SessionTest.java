@@ -3,6 +3,7 @@ package io.penstock.ssh;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +13,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.BrokenPipeException;
+import io.penstock.error.ExitException;
 import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.error.StreamTruncatedException;
@@ -26,6 +28,7 @@ import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -279,6 +282,27 @@ class SessionTest {
       assertEquals(SshExit.of(3), Bench.client(client).exit(Bench.SOON));
       assertEquals("", all(client.source()));
       assertEquals("", all(Bench.client(client).errorSource().orElseThrow()));
+    }
+  }
+
+  @Case(seconds = 60)
+  void statusKeepsItsThirtyTwoBits() throws Exception {
+    try (Bench.Both both = Bench.meet()) {
+      // STATUS_ACCESS_VIOLATION, as Windows has it.
+      int status = 0xc0000005;
+      Bench.server(both.server()).sendExitStatus(status);
+      both.server().close();
+      SshExit end = Bench.client(both.client()).exit(Bench.SOON);
+      assertEquals(SshExit.of(status), end);
+      assertEquals(3221225477L, Integer.toUnsignedLong(end.status().orElseThrow()));
+      assertEquals("exit status 3221225477", end.toString());
+      ExecutionException gone =
+          assertThrows(
+              ExecutionException.class,
+              () -> both.client().gone().toCompletableFuture().get(20, TimeUnit.SECONDS));
+      ExitException failure = assertInstanceOf(ExitException.class, gone.getCause());
+      assertEquals(status, failure.status());
+      assertTrue(failure.getMessage().contains("status 3221225477"), failure.getMessage());
     }
   }
 

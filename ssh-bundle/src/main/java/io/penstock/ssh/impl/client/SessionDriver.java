@@ -95,7 +95,9 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
       if (status == 0) {
         gone.complete(null);
       } else {
-        gone.completeExceptionally(new ExitException(name, status, "exited with status " + status));
+        gone.completeExceptionally(
+            new ExitException(
+                name, status, "exited with status " + Integer.toUnsignedString(status)));
       }
     } else if (end.signal().isPresent()) {
       String signal = end.signal().get();
