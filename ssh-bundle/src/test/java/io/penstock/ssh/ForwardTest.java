@@ -30,6 +30,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.time.Duration;
@@ -42,6 +43,7 @@ import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.common.keyprovider.FileKeyPairProvider;
 import org.apache.sshd.common.session.ConnectionService;
+import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.junit.jupiter.api.Test;
 
@@ -143,8 +145,39 @@ class ForwardTest {
     }
   }
 
-  private static int code(
-      ClientSession session, String type, java.util.function.Consumer<Buffer> body)
+  @Case(seconds = 60)
+  void whatAServerOpensUnaskedIsRefused() throws Exception {
+    try (Bench.Both both = Bench.meet()) {
+      Session server = Bench.session(both.server());
+      // Of the server's only.
+      assertEquals(3, code(server, "session", body -> {}));
+      assertEquals(3, code(server, Wanted.DIRECT_TCP, body -> {}));
+      assertEquals(3, code(server, "no-such-kind", body -> {}));
+      // Kinds that we know, and have not asked for.
+      assertEquals(1, code(server, Wanted.FORWARDED_TCP, body -> addresses(body, "localhost")));
+      assertEquals(1, code(server, Wanted.FORWARDED_UNIX, body -> body.putString("/tmp/x")));
+      assertEquals(1, code(server, "x11", body -> address(body, "127.0.0.1")));
+      assertEquals(1, code(server, "auth-agent@openssh.com", body -> {}));
+      // The connection is none the worse for it.
+      both.server().sink().writeFully("still here", Bench.SOON);
+      ByteBuffer got = ByteBuffer.allocate(10);
+      both.client().source().readFully(got, Bench.SOON);
+      assertEquals("still here", new String(got.array(), StandardCharsets.UTF_8));
+    }
+  }
+
+  private static void address(Buffer body, String host) {
+    body.putString(host);
+    body.putUInt(1);
+  }
+
+  /** Where somebody has connected to, and from where. */
+  private static void addresses(Buffer body, String host) {
+    address(body, host);
+    address(body, "127.0.0.1");
+  }
+
+  private static int code(Session session, String type, java.util.function.Consumer<Buffer> body)
       throws Exception {
     Link link = Link.toOpen("test", type, 1 << 20, body);
     ExecutionException failed =
