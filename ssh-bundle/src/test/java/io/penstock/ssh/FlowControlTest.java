@@ -3,12 +3,18 @@ package io.penstock.ssh;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.Listener;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.poller.Framing;
+import io.penstock.poller.PollEvent;
+import io.penstock.poller.Poller;
+import io.penstock.poller.Registration;
 import io.penstock.stream.ByteFile;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.FileMode;
@@ -20,7 +26,9 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -203,6 +211,54 @@ class FlowControlTest {
       assertEquals(-1, client.source().read(ByteBuffer.allocate(1), Bench.SOON));
       assertTrue(either.isSet());
     }
+  }
+
+  @Case(seconds = 60)
+  void onePollerServesStandardErrorTheOutputAndTheInput() throws Exception {
+    try (Listener listener = Bench.listen("window=32KiB");
+        Channel client = Bench.connect(listener, "stderr=pipe");
+        Channel server = listener.accept(Bench.SOON);
+        Poller poller = Bench.PENSTOCK.poller()) {
+      ByteSource errors = Bench.client(client).errorSource().orElseThrow();
+      Registration error = poller.register(errors, Framing.lines(99));
+      Registration output = poller.register(client.source(), Framing.lines(99));
+      Registration input = poller.register(client.sink());
+
+      Bench.server(server).errorSink().writeFully("e\n", Bench.SOON);
+      assertData(error, "e\n", next(poller));
+      server.sink().writeFully("o\n", Bench.SOON);
+      assertData(output, "o\n", next(poller));
+
+      client.sink().writeFully(ByteBuffer.allocate(32 * KIB), Bench.SOON);
+      input.wantWritable();
+      assertEquals(List.of(), poller.poll(Wait.none()), "the window is full");
+      server.source().readFully(ByteBuffer.allocate(32 * KIB), Bench.SOON);
+      PollEvent.Writable writable = assertInstanceOf(PollEvent.Writable.class, next(poller));
+      assertSame(client.sink(), writable.sink());
+
+      Bench.server(server).errorSink().end();
+      server.sink().end();
+      Set<Registration> ended = new HashSet<>();
+      while (ended.size() < 2) {
+        List<PollEvent> events = poller.poll(Bench.SOON);
+        assertFalse(events.isEmpty(), () -> "ended are only " + ended);
+        events.forEach(
+            each -> ended.add(assertInstanceOf(PollEvent.Ended.class, each).registration()));
+      }
+      assertEquals(Set.of(error, output), ended);
+    }
+  }
+
+  private static PollEvent next(Poller poller) throws IOException {
+    List<PollEvent> events = poller.poll(Bench.SOON);
+    assertEquals(1, events.size(), events::toString);
+    return events.get(0);
+  }
+
+  private static void assertData(Registration from, String text, PollEvent event) {
+    PollEvent.Data data = assertInstanceOf(PollEvent.Data.class, event);
+    assertSame(from, data.registration());
+    assertEquals(text, StandardCharsets.UTF_8.decode(data.bytes()).toString());
   }
 
   @Case(seconds = 60)
