@@ -397,13 +397,16 @@ class OpenSshServerTest {
     try (OpenSsh.Server silent = OpenSsh.Server.start();
         Channel channel =
             Bench.CHANNELS.open(
-                silent.exec("cat", "keep-alive=100ms", "keep-alive-count=2"),
+                silent.exec("cat", "keep-alive=500ms", "keep-alive-count=4"),
                 ChannelOptions.defaults(),
                 Bench.SOON)) {
       channel.sink().writeFully("x", Bench.SOON);
       assertEquals("x", text(channel.source().take(1, Bench.SOON)));
       silent.stopConnections();
-      assertThrows(IOException.class, () -> channel.source().take(1, Bench.SOON));
+      // Without it the wait itself would pass its limit.
+      ConnectionResetException lost =
+          assertThrows(ConnectionResetException.class, () -> channel.source().take(1, Bench.SOON));
+      assertTrue(lost.getMessage().contains("the connection was lost: Got 4"), lost.getMessage());
     }
   }
 

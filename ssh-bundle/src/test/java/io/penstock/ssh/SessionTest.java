@@ -16,6 +16,7 @@ import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ExitException;
 import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
+import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.StreamTruncatedException;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.ByteSource;
@@ -24,6 +25,7 @@ import io.penstock.testing.Case;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -316,6 +318,21 @@ class SessionTest {
       assertEquals(
           SshExit.of("ABRT", true, "on purpose"), Bench.client(both.client()).exit(Bench.SOON));
       assertThrows(RequestRejectedException.class, () -> there.sendExitStatus(1));
+    }
+  }
+
+  @Case(seconds = 60)
+  void serverOfOursAnswersWhoAsksWhetherItIsThere() throws Exception {
+    try (Listener listener = Bench.listen();
+        Channel client = Bench.connect(listener, "keep-alive=100ms", "keep-alive-count=10");
+        Channel server = listener.accept(Bench.SOON)) {
+      // Longer than it takes to give up a server that does not.
+      assertThrows(
+          StreamTimeoutException.class,
+          () -> client.source().take(1, Wait.upTo(Duration.ofSeconds(3))));
+      server.sink().writeFully("here", Bench.SOON);
+      close(server);
+      assertEquals("here", all(client.source()));
     }
   }
 

@@ -42,8 +42,6 @@ import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.client.session.ClientSession.ClientSessionEvent;
 import org.apache.sshd.common.AttributeRepository;
 import org.apache.sshd.common.AttributeRepository.AttributeKey;
-import org.apache.sshd.common.session.SessionHeartbeatController.HeartbeatType;
-import org.apache.sshd.core.CoreModuleProperties;
 import org.jspecify.annotations.Nullable;
 
 /** Connects and logs in, on a thread that may wait; each step counts against one limit. */
@@ -157,7 +155,6 @@ class Login {
       if (cancelled) {
         throw new CancellationException(name + ": cancelled");
       }
-      keepAlive(made);
       exchangeKeys(made);
       logIn(made, identities, password);
       return made;
@@ -211,6 +208,7 @@ class Login {
     Map<AttributeKey<?>, Object> about = new HashMap<>();
     about.put(Engine.TRUST, trust);
     about.put(KnownFirst.TYPES, hostKeys.knownTypes(where));
+    about.put(KeepAlive.TERMS, new KeepAlive.Terms(wanted.keepAlive(), wanted.keepAliveCount()));
     Agent asked = agent;
     if (asked != null) {
       about.put(AgentPublicKey.AGENT, asked);
@@ -283,15 +281,6 @@ class Login {
         new ConnectionResetException(name, "cannot be connected: " + failure.getMessage(), 0);
     lost.initCause(failure);
     return lost;
-  }
-
-  private void keepAlive(ClientSession made) {
-    if (!wanted.keepAlive().isZero()) {
-      made.setSessionHeartbeat(HeartbeatType.IGNORE, Duration.ZERO);
-      CoreModuleProperties.HEARTBEAT_REQUEST.set(made, "keepalive@openssh.com");
-      CoreModuleProperties.HEARTBEAT_INTERVAL.set(made, wanted.keepAlive());
-      CoreModuleProperties.HEARTBEAT_NO_REPLY_MAX.set(made, wanted.keepAliveCount());
-    }
   }
 
   private void exchangeKeys(ClientSession made) throws IOException {
