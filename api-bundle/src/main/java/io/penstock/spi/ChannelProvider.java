@@ -49,6 +49,18 @@ public interface ChannelProvider {
   }
 
   /**
+   * The option keys that say what a channel asks of its peer, where nothing happens before one does.
+   * With none of them a program asks later, by a facet. A relay cannot, and refuses an endpoint
+   * without any, unless the peer on its other side asks ({@link ChannelOptions#withProgram}).
+   *
+   * @param scheme one of its schemes
+   * @return some of {@link #optionKeys}; none, as by default, where bytes flow at once
+   */
+  default Set<String> requestKeys(String scheme) {
+    return Set.of();
+  }
+
+  /**
    * Connects. Must not wait: what takes time goes to {@link ProviderContext#executor()}.
    *
    * @param endpoint of one of its schemes, or of that of a kind above it, which lends its own

@@ -58,6 +58,11 @@ public final class SshProvider implements ChannelProvider, AutoCloseable {
   }
 
   @Override
+  public Set<String> requestKeys(String scheme) {
+    return scheme.equals(CONNECT) ? Connections.requestKeys() : Set.of();
+  }
+
+  @Override
   public Set<String> secretKeys(String scheme) {
     return scheme.equals(LISTEN) ? SshListener.secretKeys() : Connections.secretKeys();
   }

@@ -3,6 +3,7 @@ package io.penstock.ssh;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
@@ -12,11 +13,14 @@ import io.penstock.relay.RelayOptions;
 import io.penstock.testing.Case;
 import java.io.IOException;
 import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -237,6 +241,43 @@ class PassThroughTest {
     OpenSsh.Outcome terminal = onTerminal(port, TERMINAL);
     assertTrue(terminal.text().contains("interrupted"), terminal.text());
     assertEquals(5, terminal.status());
+  }
+
+  @Test
+  void relayThatWouldAskNothingOfTheServerIsRefused() throws Exception {
+    String said = "expected one of the options direct, exec, shell, subsystem";
+    Endpoint echo = Endpoint.parse("echo:");
+    for (List<Endpoint> sides :
+        List.of(List.of(echo, server.login()), List.of(server.login(), echo))) {
+      IllegalArgumentException refused =
+          assertThrows(
+              IllegalArgumentException.class,
+              () ->
+                  Bench.PENSTOCK
+                      .relays()
+                      .create(sides.get(0), sides.get(1), RelayOptions.defaults()));
+      assertTrue(refused.getMessage().contains(said), refused.getMessage());
+    }
+    // That a peer asks for nothing is known when it has come.
+    Relay relay =
+        Bench.PENSTOCK
+            .relays()
+            .create(
+                Endpoint.parse("tcp-listen://127.0.0.1:0"),
+                server.login(),
+                RelayOptions.defaults());
+    relays.add(relay);
+    relay.start();
+    try (Socket peer =
+        new Socket(
+            InetAddress.getLoopbackAddress(), Bench.port(relay.listeners().get(0).endpoint()))) {
+      ExecutionException failed =
+          assertThrows(
+              ExecutionException.class,
+              () -> relay.completed().toCompletableFuture().get(20, TimeUnit.SECONDS));
+      assertTrue(failed.getMessage().contains(said), failed.getMessage());
+      assertTrue(peer.isConnected());
+    }
   }
 
   @Test

@@ -21,6 +21,7 @@ import io.penstock.spi.ListenerDriver;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedSet;
@@ -118,6 +119,27 @@ public final class Channels implements ChannelFactory {
    */
   public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
     merge(endpoint, options, find(endpoint).provider());
+  }
+
+  /**
+   * Finds out whether a relay can open an endpoint: it makes no requests of its own.
+   *
+   * @throws IllegalArgumentException if nothing says what to ask of the peer, which would wait for
+   *     it for ever, or as {@link #check} says
+   */
+  public void checkRequest(Endpoint endpoint, ChannelOptions options) throws IOException {
+    ChannelProvider provider = find(endpoint).provider();
+    ChannelOptions merged = merge(endpoint, options, provider);
+    Set<String> keys = provider.requestKeys(endpoint.scheme());
+    if (!keys.isEmpty()
+        && merged.program().isEmpty()
+        && Collections.disjoint(keys, merged.extra().keySet())) {
+      throw new IllegalArgumentException(
+          endpoint.withoutOptions()
+              + " asks nothing of its peer; expected one of the options "
+              + String.join(", ", new TreeSet<>(keys))
+              + ", or a peer on the other side that asks for a program");
+    }
   }
 
   /** Where channels are kept until they are over; one for all that a listener accepts. */

@@ -30,6 +30,11 @@ abstract class BuiltInKind implements ChannelProvider {
   }
 
   @Override
+  public final Set<String> requestKeys(String scheme) {
+    return provider.requestKeys(scheme);
+  }
+
+  @Override
   public final Set<String> secretKeys(String scheme) {
     return provider.secretKeys(scheme);
   }

@@ -2,13 +2,13 @@
 package io.penstock.impl.relay;
 
 import io.penstock.channel.Channel;
-import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.channel.ProgramRequest;
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.channel.Channels;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Faults;
 import io.penstock.impl.core.ListenerEnd;
@@ -52,10 +52,9 @@ final class DrivenRelay implements Relay {
   }
 
   /** A side that connects. */
-  record Connecting(ChannelFactory channels, Endpoint endpoint, ChannelOptions options)
-      implements Side {
+  record Connecting(Channels channels, Endpoint endpoint, ChannelOptions options) implements Side {
     static Connecting of(
-        ChannelFactory channels, Endpoint endpoint, ChannelOptions options, Direction direction) {
+        Channels channels, Endpoint endpoint, ChannelOptions options, Direction direction) {
       return new Connecting(
           channels,
           endpoint,
@@ -69,7 +68,9 @@ final class DrivenRelay implements Relay {
 
     @Override
     public Channel open(@Nullable ProgramRequest request) throws IOException {
-      return channels.connect(endpoint, request == null ? options : options.withProgram(request));
+      ChannelOptions asking = request == null ? options : options.withProgram(request);
+      channels.checkRequest(endpoint, asking);
+      return channels.connect(endpoint, asking);
     }
   }
 

@@ -40,6 +40,11 @@ public final class Relays implements RelayFactory {
     }
     channels.check(from, options.from());
     channels.check(to, options.to());
+    if (!from.listening() && !to.listening()) {
+      // Otherwise it is known when a peer has come.
+      channels.checkRequest(from, options.from());
+      channels.checkRequest(to, options.to());
+    }
     DrivenRelay.Side one = side(from, options.from(), Direction.INPUT);
     try {
       return keep(new DrivenRelay(engine, one, side(to, options.to(), Direction.OUTPUT), options));

@@ -138,6 +138,9 @@ record ClientOptions(
           "keep-alive",
           "keep-alive-count");
 
+  /** What a channel is for; without any of them nothing yet. */
+  static final Set<String> REQUEST_KEYS = Set.of("exec", "shell", "subsystem", "direct");
+
   static final Set<String> SECRETS = Set.of("passphrase", "password");
 
   /** Reads the options, and refuses what is not allowed. */

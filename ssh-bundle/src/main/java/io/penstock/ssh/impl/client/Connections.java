@@ -44,6 +44,11 @@ public final class Connections implements AutoCloseable {
     return ClientOptions.KEYS;
   }
 
+  /** The keys of what a channel may be for. */
+  public static Set<String> requestKeys() {
+    return ClientOptions.REQUEST_KEYS;
+  }
+
   /** The names of the secrets. */
   public static Set<String> secretKeys() {
     return ClientOptions.SECRETS;

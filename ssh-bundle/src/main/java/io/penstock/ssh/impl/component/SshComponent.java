@@ -57,6 +57,11 @@ public final class SshComponent implements ChannelProvider {
   }
 
   @Override
+  public Set<String> requestKeys(String scheme) {
+    return provider.requestKeys(scheme);
+  }
+
+  @Override
   public Set<String> secretKeys(String scheme) {
     return provider.secretKeys(scheme);
   }
