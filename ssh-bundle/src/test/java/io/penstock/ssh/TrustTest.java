@@ -290,7 +290,8 @@ class TrustTest {
       String login = server.login("share=true").toString();
       try (Channel first = Bench.open(Endpoint.parse(login))) {
         // Within it a slow machine, too, must have asked.
-        ChannelOptions options = ChannelOptions.defaults().withConnectTimeout(Duration.ofSeconds(2));
+        ChannelOptions options =
+            ChannelOptions.defaults().withConnectTimeout(Duration.ofSeconds(2));
         for (String silent : List.of("exec=silent", "exec=echo&pty=silent", "direct=silent:1")) {
           StreamTimeoutException late =
               assertThrows(
