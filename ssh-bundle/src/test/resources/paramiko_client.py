@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client in Python: PORT KEY KNOWN_HOSTS CASE. Tells what it has got, a line each."""
+"""A client in Python: PORT KEY KNOWN_HOSTS CASE [WORD...]. Tells what it has got, a line each."""
 import hashlib
 import os
+import queue
 import signal
 import sys
 import threading
@@ -11,8 +12,8 @@ import paramiko
 MIB = 1 << 20
 
 
-def tell(*words):
-    print(*words, flush=True)
+def tell(*what):
+    print(*what, flush=True)
 
 
 def wait_for_line():
@@ -63,6 +64,33 @@ def send_message(transport, *parts):
 
 def die():
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+def at_message(wanted, act):
+    read = paramiko.packet.Packetizer.read_message
+
+    def read_message(packetizer):
+        kind, message = read(packetizer)
+        if kind == wanted:
+            act()
+        return kind, message
+
+    paramiko.packet.Packetizer.read_message = read_message
+
+
+def exchange(channel, pieces):
+    """Sends, ends that direction, and meanwhile reads to the end; whether the same has come back."""
+    channel.settimeout(60)
+    back = []
+    reader = threading.Thread(target=lambda: back.append(read_all(channel.recv)))
+    reader.start()
+    sent = []
+    for piece in pieces:
+        channel.sendall(piece)
+        sent.append(piece)
+    channel.shutdown_write()
+    reader.join()
+    return "same" if back == [b"".join(sent)] else "other"
 
 
 # ---- a peer that keeps to the rules
@@ -153,6 +181,92 @@ def stalled():
     client.close()
 
 
+def rekey():
+    """Bytes go both ways until there were new keys ten times, which takes far less than 256 MiB."""
+    transport, client = connect()
+    channel = run(transport, "rekey")
+    times = []
+    at_message(21, lambda: times.append(1))
+    transport.packetizer.REKEY_BYTES = 256 * 1024
+
+    def pieces():
+        for _ in range(4096):
+            if len(times) < 10:
+                yield os.urandom(65536)
+
+    tell(exchange(channel, pieces()))
+    tell(len(times))
+    client.close()
+
+
+# ---- what there is beside sessions
+
+
+def agent():
+    """The program is let to the agent whose socket is named."""
+    os.environ["SSH_AUTH_SOCK"] = words[0]
+    transport, client = connect()
+    channel = transport.open_session(timeout=20)
+    handler = paramiko.agent.AgentRequestHandler(channel)
+    channel.exec_command("agent")
+    tell(channel.recv_exit_status())
+    handler.close()
+    client.close()
+
+
+def x11():
+    """One X client is let to a display that gives it back what it says."""
+    transport, client = connect()
+    channel = transport.open_session(timeout=20)
+    clients = queue.Queue()
+    cookie = channel.request_x11(3, single_connection=True, handler=lambda *each: clients.put(each))
+    tell(cookie.decode())
+    channel.exec_command("x11")
+    display, origin = clients.get(timeout=60)
+    tell(*origin)
+    send_back(display)
+    tell(channel.recv_exit_status())
+    client.close()
+
+
+def send_back(channel):
+    channel.settimeout(60)
+    channel.sendall(read_all(channel.recv))
+    channel.close()
+
+
+def direct():
+    """Goes to each address that is named, as if it was for somebody else."""
+    transport, client = connect()
+    for target in words:
+        host, number = target.split(":")
+        try:
+            channel = transport.open_channel(
+                "direct-tcpip", (host, int(number)), ("192.0.2.7", 4711), timeout=60)
+        except paramiko.ChannelException as refused:
+            tell(refused.code)
+        else:
+            tell(exchange(channel, [os.urandom(3 * MIB)]))
+    client.close()
+
+
+def forwarded():
+    transport, client = connect()
+    try:
+        transport.request_port_forward("0.0.0.0", 0)
+    except paramiko.SSHException as refused:
+        tell(refused)
+    at = transport.request_port_forward("127.0.0.1", 0)
+    tell(at)
+    channel = transport.accept(60)
+    tell(*channel.origin_addr)
+    send_back(channel)
+    transport.cancel_port_forward("127.0.0.1", at)
+    tell("cancelled")
+    wait_for_line()
+    client.close()
+
+
 # ---- one that does not
 
 
@@ -205,15 +319,7 @@ def gone(transport):
 
 
 def killed_keys():
-    read = paramiko.packet.Packetizer.read_message
-
-    def read_message(packetizer):
-        kind, message = read(packetizer)
-        if kind == 20:
-            die()
-        return kind, message
-
-    paramiko.packet.Packetizer.read_message = read_message
+    at_message(20, die)
     paramiko.Transport(("127.0.0.1", port)).start_client(timeout=20)
 
 
@@ -252,5 +358,5 @@ def killed_end():
     die()
 
 
-port, key, known, case = int(sys.argv[1]), sys.argv[2], sys.argv[3], sys.argv[4]
+port, (key, known, case, *words) = int(sys.argv[1]), sys.argv[2:]
 globals()[case.replace("-", "_")]()

@@ -4,9 +4,11 @@
 The stage is where it kills itself.
 """
 import base64
+import collections
 import os
 import signal
 import socket
+import struct
 import sys
 import threading
 
@@ -14,6 +16,7 @@ import paramiko
 
 MIB = 1 << 20
 jobs = {}
+new_keys = collections.Counter()
 go = threading.Semaphore(0)
 
 
@@ -104,12 +107,57 @@ def count_late(channel):
     count(channel)
 
 
-def echo(channel):
+def pump(recv, send):
     while True:
-        part = channel.recv(65536)
+        part = recv(65536)
         if not part:
             break
+        send(part)
+
+
+def echo(channel):
+    pump(channel.recv, channel.sendall)
+    channel.send_exit_status(0)
+
+
+def rekey(channel):
+    """Says on standard error when there were new keys ten times, one time each 256 KiB."""
+    packetizer = channel.transport.packetizer
+    wanted = new_keys[packetizer] + 10
+    packetizer.REKEY_BYTES = 256 * 1024
+
+    def send_back(part):
         channel.sendall(part)
+        if new_keys[packetizer] >= wanted and "REKEY_BYTES" in vars(packetizer):
+            del packetizer.REKEY_BYTES
+            channel.sendall_stderr(b"ten times")
+
+    pump(channel.recv, send_back)
+    channel.send_exit_status(0)
+
+
+def agent(channel):
+    """Has the client's agent sign."""
+    client = paramiko.agent.AgentSSH()
+    client._connect(channel.transport.open_forward_agent_channel())
+    for key in client.get_keys():
+        signature = paramiko.Message(key.sign_ssh_data(b"data"))
+        channel.sendall(str(authorized.verify_ssh_sig(b"data", signature)).encode())
+    client._close()
+    channel.send_exit_status(0)
+
+
+def x11(channel):
+    """Is an X client, and says what it was told."""
+    screen, protocol, single, cookie = channel.x11
+    shown = bytes.fromhex(cookie.decode())
+    display = channel.transport.open_x11_channel(("192.0.2.7", 4711))
+    display.settimeout(60)
+    display.sendall(struct.pack(
+        ">cxHHHHxx20s16s", b"B", 11, 0, len(protocol), len(shown), protocol.encode(), shown))
+    said = read_all(display).decode()
+    display.close()
+    channel.sendall(f"{screen} {protocol} {single} {said}".encode())
     channel.send_exit_status(0)
 
 
@@ -189,6 +237,11 @@ def wait_for_cut(channel):
 
 
 class Server(paramiko.ServerInterface):
+    def __init__(self, transport):
+        self.transport = transport
+        self.listener = None
+        self.echoes = set()
+
     def get_allowed_auths(self, username):
         return "publickey"
 
@@ -204,7 +257,42 @@ class Server(paramiko.ServerInterface):
 
     def check_channel_direct_tcpip_request(self, chanid, origin, destination):
         answer_when_told(destination[0])
+        if destination[0] == "prohibited":
+            return paramiko.OPEN_FAILED_ADMINISTRATIVELY_PROHIBITED
+        if destination == ("echo", 7):
+            self.echoes.add(chanid)
         return paramiko.OPEN_SUCCEEDED
+
+    def check_port_forward_request(self, address, port):
+        if address != "localhost":
+            return False
+        self.listener = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self.forward, daemon=True).start()
+        return self.listener.getsockname()[1]
+
+    def cancel_port_forward_request(self, address, port):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        print("cancelled", flush=True)
+
+    def forward(self):
+        to = ("localhost", self.listener.getsockname()[1])
+        peer, origin = self.listener.accept()
+        channel = self.transport.open_forwarded_tcpip_channel(origin, to)
+        back = threading.Thread(target=pump, args=(channel.recv, peer.sendall))
+        back.start()
+        pump(peer.recv, channel.sendall)
+        channel.shutdown_write()
+        back.join()
+        channel.close()
+        peer.close()
+
+    def check_channel_forward_agent_request(self, channel):
+        return True
+
+    def check_channel_x11_request(self, channel, single, protocol, cookie, screen):
+        channel.x11 = (screen, protocol, single, cookie)
+        return True
 
     def check_channel_pty_request(self, channel, term, width, height, x, y, modes):
         answer_when_told(term.decode())
@@ -243,16 +331,31 @@ def answer(channel, message):
 def connection(client):
     transport = paramiko.Transport(client)
     transport.add_server_key(host_key)
+    server = Server(transport)
     try:
-        transport.start_server(server=Server())
+        transport.start_server(server=server)
     except (paramiko.SSHException, EOFError, OSError) as failed:
         print("a client has gone:", failed, file=sys.stderr)
+    # Those that nobody refers to are closed.
+    accepted = []
+    while transport.is_active():
+        channel = transport.accept()
+        accepted.append(channel)
+        if channel and channel.chanid in server.echoes:
+            threading.Thread(target=send_back, args=(channel,), daemon=True).start()
+
+
+def send_back(channel):
+    pump(channel.recv, channel.sendall)
+    channel.close()
 
 
 def read_message(packetizer):
     kind, message = read(packetizer)
     if (stage, kind) in (("keys", 20), ("newkeys", 21)):
         die()
+    if kind == 21:
+        new_keys[packetizer] += 1
     return kind, message
 
 

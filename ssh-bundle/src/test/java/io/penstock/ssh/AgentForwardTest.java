@@ -52,7 +52,7 @@ class AgentForwardTest {
   }
 
   /** The number of keys that an agent has, at the other end of a channel. */
-  private static int keys(Channel channel) throws IOException {
+  static int keys(Channel channel) throws IOException {
     channel.sink().writeFully(ByteBuffer.wrap(LIST), Bench.SOON);
     ByteBuffer head = ByteBuffer.allocate(9);
     channel.source().readFully(head, Bench.SOON);

@@ -110,14 +110,17 @@ final class Paramiko {
   }
 
   /** Starts a client that does what a case says at a listener of ours. */
-  static Script client(int port, Path key, Path knownHosts, String testCase) throws IOException {
-    return new Script(
-        "paramiko_client.py",
-        List.of(String.valueOf(port), key.toString(), knownHosts.toString(), testCase));
+  static Script client(int port, Path key, Path knownHosts, String testCase, String... words)
+      throws IOException {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(String.valueOf(port), key.toString(), knownHosts.toString(), testCase));
+    arguments.addAll(List.of(words));
+    return new Script("paramiko_client.py", arguments);
   }
 
-  static Script client(int port, String testCase) throws IOException {
-    return client(port, Bench.CLIENT_KEY, Bench.knownHosts(port, Bench.HOST_KEY), testCase);
+  static Script client(int port, String testCase, String... words) throws IOException {
+    return client(port, Bench.CLIENT_KEY, Bench.knownHosts(port, Bench.HOST_KEY), testCase, words);
   }
 
   /** A server that runs. */

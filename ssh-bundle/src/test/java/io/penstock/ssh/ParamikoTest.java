@@ -248,6 +248,24 @@ class ParamikoTest {
         }
       }
     }
+
+    @Test
+    void keysAreExchangedAnewUnderLoadBothWays() throws Exception {
+      for (String window : new String[] {"window=2MiB", "window=32KiB"}) {
+        try (Listener listener = Bench.listen(window);
+            Paramiko.Script client = Paramiko.client(Bench.port(listener.endpoint()), "rekey");
+            Channel channel = listener.accept(Bench.SOON)) {
+          for (long n = 0; n >= 0; ) {
+            n = channel.source().transferTo(channel.sink(), Long.MAX_VALUE, Bench.SOON);
+          }
+          channel.sink().end();
+          assertEquals("same", client.line());
+          int times = Integer.parseInt(client.line());
+          assertTrue(times >= 10, "keys were exchanged anew " + times + " times");
+          assertEquals(0, client.await());
+        }
+      }
+    }
   }
 
   /** We are the client. */
@@ -361,6 +379,29 @@ class ParamikoTest {
             text(channel.source().readUntil(ByteSequence.LF, 99, Bench.SOON)));
         facet.resize(Pty.defaults().withSize(100, 30).withPixels(640, 480));
         assertEquals("xterm 100 30 640 480\n", all(channel.source()));
+      }
+    }
+
+    @Test
+    void keysAreExchangedAnewUnderLoadBothWays() throws Exception {
+      byte[] piece = filled(64 * 1024, 'r');
+      for (String window : new String[] {"window=2MiB", "window=32KiB"}) {
+        try (Channel channel = Bench.open(server.exec("rekey", "stderr=pipe", window))) {
+          ByteSource errors = Bench.client(channel).errorSource().orElseThrow();
+          CompletableFuture<ByteBuffer> back = new CompletableFuture<>();
+          CompletableFuture<Void> reading =
+              beside(() -> back.complete(channel.source().readAll(256 * MIB, Bench.SOON)));
+          int sent = 0;
+          while (errors.available() == 0 && sent < 256 * MIB) {
+            channel.sink().writeFully(ByteBuffer.wrap(piece), Bench.SOON);
+            sent += piece.length;
+          }
+          channel.sink().end();
+          assertEquals("ten times", all(errors));
+          reading.get(60, TimeUnit.SECONDS);
+          assertFilled(sent, 'r', back.join());
+          assertEquals(SshExit.of(0), exit(channel));
+        }
       }
     }
 

@@ -38,13 +38,13 @@ import org.junit.jupiter.api.Test;
 
 /** The user's X server, reached from the server. */
 class X11ForwardTest {
-  private static final String PROTOCOL = "MIT-MAGIC-COOKIE-1";
-  private static final String REAL = "00112233445566778899aabbccddeeff";
+  static final String PROTOCOL = "MIT-MAGIC-COOKIE-1";
+  static final String REAL = "00112233445566778899aabbccddeeff";
   private static final InetSocketAddress FROM =
       InetSocketAddress.createUnresolved("192.0.2.7", 4711);
 
   /** The first message of an X client. */
-  private static byte[] greeting(boolean bigEndian, String protocol, String cookie) {
+  static byte[] greeting(boolean bigEndian, String protocol, String cookie) {
     byte[] shown = HexFormat.of().parseHex(cookie);
     int start = 12 + (protocol.length() + 3) / 4 * 4;
     ByteBuffer message = ByteBuffer.allocate(start + (shown.length + 3) / 4 * 4);
@@ -57,7 +57,7 @@ class X11ForwardTest {
     return message.array();
   }
 
-  private static byte[] read(Channel channel, int length) throws IOException {
+  static byte[] read(Channel channel, int length) throws IOException {
     ByteBuffer bytes = ByteBuffer.allocate(length);
     channel.source().readFully(bytes, Bench.SOON);
     return bytes.array();
