@@ -49,9 +49,10 @@ public interface ChannelProvider {
   }
 
   /**
-   * The option keys that say what a channel asks of its peer, where nothing happens before one does.
-   * With none of them a program asks later, by a facet. A relay cannot, and refuses an endpoint
-   * without any, unless the peer on its other side asks ({@link ChannelOptions#withProgram}).
+   * The option keys that say what a channel asks of its peer, where nothing happens before one
+   * does. With none of them a program asks later, by a facet. A relay cannot, and refuses an
+   * endpoint without any, unless the peer on its other side asks ({@link
+   * ChannelOptions#withProgram}).
    *
    * @param scheme one of its schemes
    * @return some of {@link #optionKeys}; none, as by default, where bytes flow at once
