@@ -433,22 +433,28 @@ public abstract class ChannelSuite extends Suite {
       assertFalse(listener.acceptable().isSet(), "two are there, and no more may be");
       assertThrows(WouldBlockException.class, () -> listener.accept(NONE));
       assertThrows(StreamTimeoutException.class, () -> listener.accept(Wait.upTo(SHORT)));
-      // Those who are there are served.
-      clients.get(0).sink().writeFully("x", Wait.upTo(LONG));
-      clients.get(1).sink().writeFully("x", Wait.upTo(LONG));
+      // Those who are there are served. All write, because who greets each other in the background
+      // need not come in the order of the connections.
+      List<Task<Void>> writing = new ArrayList<>();
+      for (Channel client : clients) {
+        writing.add(asyncRun(() -> client.sink().writeFully("x", FOREVER)));
+      }
       first.source().readFully(room(1), Wait.upTo(LONG));
       second.source().readFully(room(1), Wait.upTo(LONG));
       // Whether a channel was closed or aborted, it makes room.
       Task<Channel> accepting = async(() -> listener.accept(FOREVER)).waiting();
       first.close();
       Channel third = accepting.get();
+      third.source().readFully(room(1), Wait.upTo(LONG));
       assertThrows(WouldBlockException.class, () -> listener.accept(NONE));
       Task<Void> watching = asyncRun(() -> listener.acceptable().await(FOREVER)).waiting();
       release(second);
       watching.get();
       Channel fourth = listener.accept(Wait.upTo(LONG));
-      clients.get(3).sink().writeFully("x", Wait.upTo(LONG));
       fourth.source().readFully(room(1), Wait.upTo(LONG));
+      for (Task<Void> each : writing) {
+        each.get();
+      }
       release(third, fourth);
       release(clients.toArray(new Channel[0]));
     }
@@ -463,7 +469,9 @@ public abstract class ChannelSuite extends Suite {
       Channel two = connect(listener);
       PollEvent.Accepted first = assertInstanceOf(PollEvent.Accepted.class, poll(poller).get(0));
       assertTrue(poller.poll(Wait.upTo(SHORT)).isEmpty(), "one is there, and no more may be");
-      one.sink().writeFully("x", Wait.upTo(LONG));
+      // Both write, because either may have been the first.
+      Task<Void> writing = asyncRun(() -> one.sink().writeFully("x", FOREVER));
+      Task<Void> another = asyncRun(() -> two.sink().writeFully("x", FOREVER));
       assertEquals(List.of("x"), pollData(poller, 1));
       Task<List<PollEvent>> polling = async(() -> poller.poll(FOREVER)).waiting();
       release(first.channel());
@@ -472,6 +480,8 @@ public abstract class ChannelSuite extends Suite {
       while (events.stream().noneMatch(event -> event instanceof PollEvent.Accepted)) {
         events.addAll(poll(poller));
       }
+      writing.get();
+      another.get();
       release(one, two);
       for (PollEvent event : events) {
         if (event instanceof PollEvent.Accepted second) {
