@@ -87,7 +87,8 @@ final class HostKeys {
     boolean known = false;
     for (KnownHostEntry entry : entries) {
       String marker = entry.getMarker() == null ? "" : entry.getMarker();
-      if (marker.equals("cert-authority")) {
+      if (!marker.isEmpty() && !marker.equals("revoked")) {
+        // Certificates are not taken, and what nobody knows must not be read as trust.
         continue;
       }
       PublicKey key = key(entry);
