@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
@@ -23,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.ReentrantLock;
 import org.apache.sshd.common.config.keys.FilePasswordProvider;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyEncryptionContext;
@@ -36,6 +38,9 @@ import org.jspecify.annotations.Nullable;
 final class HostKeyFiles {
   private static final Logger LOG = System.getLogger("io.penstock");
 
+  /** Whoever finds a file that is being made waits until it is whole. */
+  private static final ReentrantLock MAKING = new ReentrantLock();
+
   private HostKeyFiles() {}
 
   /** Reads them all. */
@@ -45,9 +50,7 @@ final class HostKeyFiles {
         passphrase == null ? FilePasswordProvider.EMPTY : FilePasswordProvider.of(passphrase);
     List<KeyPair> pairs = new ArrayList<>();
     for (Path file : files) {
-      if (Files.notExists(file)) {
-        make(file, passphrase);
-      }
+      makeIfMissing(file, passphrase);
       int before = pairs.size();
       try (InputStream bytes = Files.newInputStream(file)) {
         Iterable<KeyPair> found =
@@ -75,6 +78,17 @@ final class HostKeyFiles {
     return pairs;
   }
 
+  private static void makeIfMissing(Path file, @Nullable String passphrase) throws IOException {
+    MAKING.lock();
+    try {
+      if (Files.notExists(file)) {
+        make(file, passphrase);
+      }
+    } finally {
+      MAKING.unlock();
+    }
+  }
+
   private static void make(Path file, @Nullable String passphrase) throws IOException {
     try {
       KeyPair pair = KeyUtils.generateKeyPair(KeyPairProvider.SSH_ED25519, 256);
@@ -99,6 +113,14 @@ final class HostKeyFiles {
       LOG.log(Level.INFO, "{0}: made a host key, {1}", file, Fingerprint.of(pair.getPublic()));
     } catch (FileAlreadyExistsException e) {
       LOG.log(Level.DEBUG, "{0} was made by somebody else meanwhile", file);
+    } catch (NoSuchFileException e) {
+      throw new IOException(
+          "hostkey: "
+              + file
+              + " cannot be made: expected the folder "
+              + file.toAbsolutePath().getParent()
+              + " to be there",
+          e);
     } catch (IOException e) {
       throw new IOException("hostkey: " + file + " cannot be made: " + Secret.reason(e), e);
     } catch (GeneralSecurityException e) {
