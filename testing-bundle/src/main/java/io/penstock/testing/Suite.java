@@ -152,14 +152,16 @@ abstract class Suite {
 
   /** As {@link #fill()}, with another subject's sink of the same kind. */
   final long fill(ByteSink sink) throws IOException {
+    // Several waits, because this machine may stall for the whole of one.
+    Duration moment = Duration.ofMillis(kind().has(Trait.UNAIDED) ? 20 : 100);
     long filled = 0;
     int size = 4096;
-    // Several waits, because this machine may stall for the whole of one.
     for (int vain = 0; vain < 4; ) {
       int written = sink.write(pattern(filled, size), NONE);
       filled += written;
       if (written > 0) {
         vain = 0;
+        size = Math.min(2 * size, 4096);
         continue;
       }
       if (kind().has(Trait.IMMEDIATE)) {
@@ -167,11 +169,11 @@ abstract class Suite {
       }
       // What is on its way makes room for a while; and a single byte may still go where a piece
       // does not.
+      size = 1;
       try {
-        sink.awaitWritable(Wait.upTo(Duration.ofMillis(20)));
+        sink.awaitWritable(Wait.upTo(moment));
         vain = 0;
       } catch (StreamTimeoutException full) {
-        size = 1;
         vain++;
       }
     }

@@ -13,6 +13,11 @@ public enum Trait {
    * room()} count it exactly.
    */
   IMMEDIATE,
+  /**
+   * No other thread carries the bytes on their way, so a sink that has been full for a moment stays
+   * so. For a kind that lacks it the suites wait longer, and skip nothing.
+   */
+  UNAIDED,
   /** Any number of callers may use one end at once, and take turns. */
   MANY_CALLERS,
   /** A given buffer reaches {@code take} without a copy. */
