@@ -89,8 +89,11 @@ public final class DrivenChannel implements Channel, Scope.Member {
   /** The few that there are, so that ten thousand channels do not have one each. */
   private static final Map<Set<Capability>, Set<Capability>> KNOWN = new ConcurrentHashMap<>();
 
-  /** For kinds that watch the limit themselves, because they know what it was that did not come. */
-  private static final Duration CONNECT_GRACE = Duration.ofMillis(20);
+  /**
+   * For kinds that watch the limit themselves, because they know what it was that did not come:
+   * enough for a thread that loses its processor on the way.
+   */
+  private static final Duration CONNECT_GRACE = Duration.ofMillis(200);
 
   private enum State {
     CONNECTING,
