@@ -36,7 +36,9 @@ public interface Signal {
   /**
    * Calls back once for each change from clear to set, and once now if the signal is set. The call
    * is made on {@code executor}, never inside the call of the peer that caused the change and with
-   * no lock held. What the callback throws is logged and does not end the watch.
+   * no lock held. What the callback throws is logged and does not end the watch. A signal that was
+   * set and cleared again before anybody could look may go untold, and may be clear by the time of
+   * the call.
    *
    * @param executor runs the callback
    * @param callback what to run

@@ -163,24 +163,22 @@ class PipeLocksTest {
         "who was called at all");
   }
 
+  private Runnable looking(String who, CountDownLatch called) {
+    return () -> {
+      look(who);
+      called.countDown();
+    };
+  }
+
   private void watchAndGive() throws Exception {
     DrivenPipe pipe = pipe(4);
-    CountDownLatch called = new CountDownLatch(3);
-    Runnable callback =
-        () -> {
-          look("callback");
-          called.countDown();
-        };
-    try (Watch readable = pipe.source().readable().onSet(executor, callback);
-        Watch reader = pipe.sink().reader().onSet(executor, callback)) {
-      pipe.sink()
-          .give(
-              bytes(3),
-              () -> {
-                look("released");
-                called.countDown();
-              },
-              Wait.none());
+    CountDownLatch filled = new CountDownLatch(1);
+    CountDownLatch emptied = new CountDownLatch(2);
+    try (Watch readable = pipe.source().readable().onSet(executor, looking("callback", filled));
+        Watch reader = pipe.sink().reader().onSet(executor, looking("callback", emptied))) {
+      pipe.sink().give(bytes(3), looking("released", emptied), Wait.none());
+      // What is read before anybody has looked was never seen to be there.
+      assertTrue(filled.await(20, TimeUnit.SECONDS), readable.toString());
       pipe.source()
           .consume(
               3,
@@ -189,7 +187,7 @@ class PipeLocksTest {
                 run.position(run.limit());
               },
               Wait.none());
-      assertTrue(called.await(20, TimeUnit.SECONDS), readable + " or " + reader);
+      assertTrue(emptied.await(20, TimeUnit.SECONDS), reader.toString());
     }
     pipe.close();
   }

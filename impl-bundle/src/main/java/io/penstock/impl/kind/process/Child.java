@@ -168,7 +168,9 @@ record Child(
   /**
    * Starts a child over the JDK's streams, where the system does not show descriptors as paths,
    * with a thread for each. What a child leaves behind when it exits is then read by the JDK, and
-   * whoever of its own children still writes gets a broken pipe.
+   * whoever of its own children still writes gets a broken pipe. While the JDK does so, our thread
+   * may find an end where those last bytes were, up to a pipe full of them, and they are lost: the
+   * JDK gives no sign of when it is done. That is why this is the last resort.
    */
   static Child startOverStreams(Plan plan) throws IOException {
     ProcessBuilder builder = plan.builder();
