@@ -42,11 +42,13 @@ import org.apache.sshd.client.session.ClientSession;
 import org.apache.sshd.client.session.ClientSession.ClientSessionEvent;
 import org.apache.sshd.common.AttributeRepository;
 import org.apache.sshd.common.AttributeRepository.AttributeKey;
+import org.apache.sshd.common.session.helpers.MissingAttachedSessionException;
 import org.jspecify.annotations.Nullable;
 
 /** Connects and logs in, on a thread that may wait; each step counts against one limit. */
 class Login {
   private static final Logger LOG = System.getLogger("io.penstock");
+  private static final String ENDED = "the connection ended before keys were agreed on";
 
   private final String name;
   private final String endpoint;
@@ -239,7 +241,11 @@ class Login {
       }
       Throwable failure = future.getException();
       if (failure != null) {
-        throw unreachable(host, failure, others);
+        refuseDistrusted();
+        // Connected it was, if it ended before the library could say so.
+        throw failure instanceof MissingAttachedSessionException
+            ? new HandshakeException(name, ENDED, failure)
+            : unreachable(host, failure, others);
       }
       if (future.isCanceled() || future.getSession() == null) {
         throw new CancellationException(name + ": cancelled");
@@ -288,10 +294,7 @@ class Login {
         made.waitFor(
             EnumSet.of(ClientSessionEvent.WAIT_AUTH, ClientSessionEvent.CLOSED),
             millisLeft("connecting"));
-    String wrong = distrust;
-    if (wrong != null) {
-      throw new HandshakeException(name, wrong, null);
-    }
+    refuseDistrusted();
     if (cancelled) {
       throw new CancellationException(name + ": cancelled");
     }
@@ -299,8 +302,14 @@ class Login {
       throw late("agreeing on keys");
     }
     if (seen.contains(ClientSessionEvent.CLOSED) || !made.isOpen()) {
-      throw new HandshakeException(
-          name, "the connection ended before keys were agreed on" + Losses.said(made), null);
+      throw new HandshakeException(name, ENDED + Losses.said(made), null);
+    }
+  }
+
+  private void refuseDistrusted() throws HandshakeException {
+    String wrong = distrust;
+    if (wrong != null) {
+      throw new HandshakeException(name, wrong, null);
     }
   }
 

@@ -2,17 +2,21 @@
 package io.penstock.ssh.impl.client;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.error.AddressException;
+import io.penstock.error.HandshakeException;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.ssh.impl.Fingerprint;
 import io.penstock.ssh.impl.Given;
 import io.penstock.ssh.impl.Providers;
 import io.penstock.ssh.impl.Secret;
 import io.penstock.ssh.impl.Where;
+import io.penstock.ssh.impl.client.ClientOptions.HostKeyChecking;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.InetAddress;
@@ -22,6 +26,7 @@ import java.net.Socket;
 import java.net.SocketAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
+import java.security.PublicKey;
 import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
@@ -37,6 +42,7 @@ import org.apache.sshd.common.AttributeRepository;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.future.CancelFuture;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
+import org.apache.sshd.common.session.helpers.MissingAttachedSessionException;
 import org.apache.sshd.server.SshServer;
 import org.apache.sshd.server.auth.password.UserAuthPasswordFactory;
 import org.junit.jupiter.api.Test;
@@ -47,6 +53,11 @@ class LoginTest {
   private static final Duration SOON = Duration.ofSeconds(6);
 
   private static ClientOptions.Login wanted(int port, Optional<Secret> password) {
+    return wanted(port, password, HostKeyChecking.NO);
+  }
+
+  private static ClientOptions.Login wanted(
+      int port, Optional<Secret> password, HostKeyChecking checking) {
     return new ClientOptions.Login(
         new Where("a", "127.0.0.1", port),
         List.of(),
@@ -54,7 +65,7 @@ class LoginTest {
         password,
         Optional.empty(),
         Path.of("/no/such/file"),
-        ClientOptions.HostKeyChecking.NO,
+        checking,
         Duration.ZERO,
         3);
   }
@@ -127,6 +138,40 @@ class LoginTest {
         }
       };
     }
+  }
+
+  /** A client whose connections end before it can say that they are there. */
+  private static final class Hasty extends SshClient {
+    private final PublicKey shown;
+
+    Hasty(PublicKey shown) {
+      this.shown = shown;
+    }
+
+    @Override
+    public ConnectFuture connect(
+        String user, SocketAddress target, AttributeRepository context, SocketAddress local) {
+      assertFalse(context.getAttribute(Engine.TRUST).apply(shown));
+      ConnectFuture future = new DefaultConnectFuture("hasty", null);
+      future.setException(new MissingAttachedSessionException("No session attached"));
+      return future;
+    }
+  }
+
+  @Test
+  void connectionThatIsRefusedAtOnceSaysWhy() throws Exception {
+    boolean unused = Providers.ready();
+    PublicKey shown = KeyUtils.generateKeyPair(KeyPairProvider.SSH_ED25519, 256).getPublic();
+    Login login =
+        new Login(
+            "test",
+            "ssh://a@127.0.0.1",
+            wanted(22, Optional.empty(), HostKeyChecking.YES),
+            Runnable::run,
+            LONG);
+    HandshakeException refused =
+        assertThrows(HandshakeException.class, () -> login.run(new Hasty(shown)));
+    assertTrue(refused.getMessage().contains(Fingerprint.of(shown)), refused.getMessage());
   }
 
   @Test
