@@ -7,6 +7,8 @@
   peers.py stalled SENDER RECEIVER     how many seconds the sender was at a standstill while the receiver
                                        paused, in stretches of half a second and more
   peers.py flood ADDRESS READY         writes and reads at one socket until it ends; says how it ended
+  peers.py hold ADDRESS HELD GONE      sends a byte; makes the file HELD when one has come back, then GONE
+                                       when the connection has ended
   peers.py whole ADDRESS               sends the end, reads to the end; standard error says how it ended
   peers.py after_end ADDRESS           reads to the end, only then sends "later" and the end
   peers.py tls_client PORT TRUST WHO SEND GOT [CUT]
@@ -127,6 +129,19 @@ def flood(address, ready):
                     ready = ""
     except OSError as e:
         print(type(e).__name__)
+
+
+def hold(address, held, gone):
+    peer = connect(address)
+    peer.sendall(b"x")
+    for name in (held, gone):
+        # What comes back first, then the end or a reset, for which it waits.
+        try:
+            peer.recv(1)
+        except OSError:
+            pass
+        with open(name, "w", encoding="ascii"):
+            pass
 
 
 def whole(address):
@@ -431,6 +446,7 @@ def main():
         "receive": receive,
         "stalled": stalled,
         "flood": flood,
+        "hold": hold,
         "whole": whole,
         "after_end": after_end,
         "full": full,

@@ -183,7 +183,7 @@ check_a_refused_connection_is_named() {
   status_of "$penstock" relay stdio: "tcp://127.0.0.1:$port" </dev/null >out 2>err
   equal status "$status" 1
   equal "the number of lines" "$(wc -l <err)" 1
-  matches "standard error" "$(cat err)" "^penstock: tcp://127.0.0.1:$port could not be opened: refused the connection"
+  matches "standard error" "$(cat err)" "^penstock: tcp://127.0.0.1:$port refused the connection"
 }
 
 check_connect_time_out() {

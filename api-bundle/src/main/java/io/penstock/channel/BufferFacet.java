@@ -10,10 +10,10 @@ import org.osgi.annotation.versioning.ProviderType;
  * terminals and files do not have this facet. No call waits. Safe for use by any thread. Parity
  * UV-17, UV-18.
  *
- * <p>Sizes are of what the user gets: Linux keeps about as much again of a socket's for its own
- * needs, which is left out, and lets the buffers of TCP grow as long as nobody has asked for a
- * size. A pipe's is a power of two, 4 KiB at least, and 1 MiB at most for who has no privileges; it
- * is one buffer, so that who changes it at one end changes it at the other.
+ * <p>Sizes count the part of a buffer that the user gets. For a socket Linux keeps about as much
+ * again for its own needs, which is left out, and lets the buffers of TCP grow until a caller asks
+ * for a size. The size of a pipe is a power of two, at least 4 KiB, and at most 1 MiB for a user
+ * without privileges. A pipe has one buffer, so a change at one end also changes the other end.
  */
 @ProviderType
 public interface BufferFacet {

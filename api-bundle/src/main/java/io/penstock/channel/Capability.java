@@ -21,14 +21,21 @@ public final class Capability {
 
   /**
    * The peer itself says whether it succeeded: {@link Channel#gone()} decides, and a sink that
-   * broke before says nothing yet.
+   * broke earlier is not yet a verdict.
    */
   public static final Capability VERDICT = of("verdict");
 
-  /** Who the peer is can be asked. */
+  /**
+   * The peer of an aborted channel is told of the abort, and never reads an end. Without this
+   * capability the peer may take a part for the whole. Unix sockets, FIFOs, pipes and files cannot
+   * tell a cut from an end, except for a Unix socket whose peer had sent bytes that were not read.
+   */
+  public static final Capability ABORT = of("abort");
+
+  /** The identity of the peer can be asked for. */
   public static final Capability CREDENTIALS = of("credentials");
 
-  /** Handles can travel with the bytes, by {@link HandleFacet}. */
+  /** Handles can be passed together with the bytes, by {@link HandleFacet}. */
   public static final Capability HANDLES = of("handles");
 
   /** The operating system's descriptor can be asked for, by {@link DescriptorFacet}. */

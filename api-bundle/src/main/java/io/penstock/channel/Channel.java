@@ -17,10 +17,10 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * A source from and a sink to one peer: memory, a socket, a FIFO, a child process, anything.
  *
- * <p>{@link #read} and {@link #write} are those of its ends. A channel exists once it is asked for
- * and may still be connecting: reads wait, writes that do not wait are queued only through {@link
- * ByteSink#writeAsync} and {@link ByteSink#give}. Safe for use by any thread. Where this type meets
- * {@link java.nio.channels.Channel}, import this one.
+ * <p>{@link #read} and {@link #write} are those of its ends. A channel exists as soon as it is
+ * asked for, and may still be connecting. Until it is connected reads wait, and only {@link
+ * ByteSink#writeAsync} and {@link ByteSink#give} queue writes without waiting. Safe for use by any
+ * thread. {@link java.nio.channels.Channel} has the same simple name: import this type.
  *
  * <p>Parity CH-01, CH-04, CH-11..13, CH-51..53, YA-02..06, UV-16..26.
  */
@@ -63,8 +63,8 @@ public interface Channel extends ByteChannel {
   int write(ByteBuffer src) throws IOException;
 
   /**
-   * This channel in the manner of a file, for reading and writing. For one direction, or for a
-   * further end such as standard error, use {@link ByteSource#file} or {@link ByteSink#file}.
+   * This channel in the manner of a file, for reading and writing. For one direction, or for
+   * another end such as standard error, use {@link ByteSource#file} or {@link ByteSink#file}.
    * Parity CF-01.
    *
    * @param mode how lines are treated, what is held back, and what closing closes
@@ -76,12 +76,12 @@ public interface Channel extends ByteChannel {
   /**
    * A label for errors and logs.
    *
-   * @return the name that was asked for, otherwise the endpoint's text
+   * @return the name that was asked for, otherwise {@link Endpoint#name()}
    */
   String name();
 
   /**
-   * What was connected to, or the listener's endpoint for an accepted channel.
+   * The endpoint that this channel connects to; for an accepted channel, the listener's endpoint.
    *
    * @return the endpoint
    */
@@ -111,21 +111,21 @@ public interface Channel extends ByteChannel {
   /**
    * Whether the connection stands.
    *
-   * @return completes with this channel, or with why it could not be connected
+   * @return completes with this channel, or with the reason why it could not be connected
    */
   CompletionStage<Channel> connected();
 
   /**
-   * The peer as a whole: a child process has exited, a session has ended. Its output may still wait
-   * to be read.
+   * Tells when the peer as a whole has gone: a child process has exited, a session has ended. Its
+   * output may still wait to be read.
    *
-   * @return completes normally when the peer has gone with success, and with why when it failed;
-   *     stays incomplete where the kind knows no more than its two directions
+   * @return completes normally when the peer has gone with success, and with the reason when it
+   *     failed; stays incomplete for a kind that knows only its two directions
    */
   CompletionStage<Void> gone();
 
   /**
-   * What this kind offers beyond two ends.
+   * Gives an additional interface that this kind offers beside the two ends.
    *
    * @param type the interface of the facet, such as {@link ProcessFacet}
    * @param <T> the facet
@@ -134,8 +134,9 @@ public interface Channel extends ByteChannel {
   <T> Optional<T> facet(Class<T> type);
 
   /**
-   * Cuts the channel short, so that the peer cannot take a part for the whole: a connection is
-   * reset, a child is terminated. Each later call here throws the cause. Idempotent; never waits.
+   * Cuts the channel, so that the peer cannot take a part for the whole: a connection is reset, a
+   * child is terminated. Only a kind that states {@link Capability#ABORT} can tell the peer in each
+   * case. Each later call on this channel throws the cause. Idempotent; never waits.
    *
    * @param cause why
    */
@@ -156,9 +157,9 @@ public interface Channel extends ByteChannel {
   CompletionStage<Void> closed();
 
   /**
-   * Closes the source, then the sink: what was accepted for writing is handed to the transport
-   * within {@link ChannelOptions#closeTimeout()}, the rest dropped with a warning that has the
-   * count. Idempotent.
+   * Closes the source, then the sink. Bytes that were accepted for writing are handed to the
+   * transport within {@link ChannelOptions#closeTimeout()}. The rest is dropped with a warning that
+   * gives the count. Idempotent.
    */
   @Override
   void close() throws IOException;

@@ -18,7 +18,7 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * How a channel or listener is opened. Immutable; each {@code with} method returns a changed copy.
- * Options that every kind understands are typed; what only some kinds know goes by its key, and the
+ * Options that every kind understands are typed. Options of only some kinds are set by key, and a
  * kind refuses a key that it does not know.
  */
 @ProviderType
@@ -40,15 +40,15 @@ public final class ChannelOptions {
           "maxConnections",
           "spin");
 
-  /** What the keys of secrets begin with here. */
+  /** The prefix of the keys of secrets in this class. */
   private static final String SECRET = "s.";
 
   private static final Duration MOST_SPIN = Duration.ofNanos(50_000);
 
   private static final ChannelOptions DEFAULTS = new ChannelOptions(Map.of());
 
-  // Text in, text out: one form for the API, configurations and command lines, so that merging is a
-  // map operation.
+  // Values are text: the API, configurations and command lines share one form, so that merging
+  // is a map operation.
   private final Map<String, Object> values;
 
   private ChannelOptions(Map<String, Object> values) {
@@ -99,8 +99,8 @@ public final class ChannelOptions {
         case "closeTimeout" -> withCloseTimeout(Units.duration(value));
         case "receiveBuffer" -> withReceiveBuffer(number(value));
         case "sendBuffer" -> withSendBuffer(number(value));
-        case "backlog" -> withBacklog(number(value));
-        case "maxConnections" -> withMaxConnections(number(value));
+        case "backlog" -> withBacklog(count(value));
+        case "maxConnections" -> withMaxConnections(count(value));
         case "spin" -> value.strip().equals("auto") ? without(key) : withSpin(spin(value));
         default -> put("x." + key, value);
       };
@@ -132,6 +132,16 @@ public final class ChannelOptions {
     };
   }
 
+  private static int count(String value) {
+    String text = value.strip();
+    long found = text.matches("\\d{1,10}") ? Long.parseLong(text) : 0;
+    if (found < 1 || found > Integer.MAX_VALUE) {
+      throw new IllegalArgumentException(
+          "'" + value + "' is not allowed; expected a number from 1 to " + Integer.MAX_VALUE);
+    }
+    return (int) found;
+  }
+
   private static int number(String value) {
     long bytes = Units.bytes(value);
     if (bytes > Integer.MAX_VALUE) {
@@ -143,7 +153,7 @@ public final class ChannelOptions {
   /**
    * Names the channel, for errors and logs. Parity CH-47.
    *
-   * @param value the name; empty for the endpoint's text
+   * @param value the name; empty for {@link Endpoint#name()}
    * @return a changed copy
    */
   public ChannelOptions withName(String value) {
@@ -184,7 +194,7 @@ public final class ChannelOptions {
   }
 
   /**
-   * Limits the time that a close may take to hand over what was accepted.
+   * Limits the time that a close may take to hand over accepted bytes.
    *
    * @param limit zero or more
    * @return a changed copy
@@ -197,8 +207,8 @@ public final class ChannelOptions {
   }
 
   /**
-   * Asks for a size of the system's receive buffer, where there is one ({@link BufferFacet}); for a
-   * pipe, a FIFO or a child it takes native calls, without which nobody pays heed.
+   * Asks for a size of the system's receive buffer, where there is one ({@link BufferFacet}). For a
+   * pipe, a FIFO or a child this needs native calls, and is ignored without them.
    *
    * @param bytes more than zero; the system may give another size, which {@link BufferFacet} tells
    * @return a changed copy
@@ -208,8 +218,8 @@ public final class ChannelOptions {
   }
 
   /**
-   * Asks for a size of the system's send buffer, where there is one ({@link BufferFacet}); for a
-   * pipe, a FIFO or a child it takes native calls, without which nobody pays heed.
+   * Asks for a size of the system's send buffer, where there is one ({@link BufferFacet}). For a
+   * pipe, a FIFO or a child this needs native calls, and is ignored without them.
    *
    * @param bytes more than zero; the system may give another size, which {@link BufferFacet} tells
    * @return a changed copy
@@ -240,9 +250,9 @@ public final class ChannelOptions {
   }
 
   /**
-   * Lets a call that must wait try again for a fixed while before its thread is parked, on sockets
-   * and in memory: a peer may answer sooner than a thread is woken. Without this option that is
-   * learned: tries that are in vain are left out more and more.
+   * Lets a call that must wait try again for a fixed time before its thread is parked, on sockets
+   * and in memory, because a peer may answer sooner than a thread is woken. Without this option the
+   * time is learned: tries in vain are left out more and more.
    *
    * @param budget zero (park at once) to 50 µs
    * @return a changed copy
@@ -256,8 +266,8 @@ public final class ChannelOptions {
   }
 
   /**
-   * Which end to open where a kind has only one at a time, such as a FIFO; kinds with two ends pay
-   * no heed.
+   * Which end to open where a kind has only one at a time, such as a FIFO. Kinds with two ends
+   * ignore it.
    *
    * @param direction the way
    * @return a changed copy
@@ -267,12 +277,13 @@ public final class ChannelOptions {
   }
 
   /**
-   * Says on whose behalf a program is started: kinds that start one give it the peer's command and
-   * variables as data, and a terminal if the peer wants one; others pay no heed. A relay sets it
-   * for what it opens because of a channel with a {@link CallerFacet}.
+   * Gives the request of the peer for which a program is started. A kind that starts a program
+   * passes the peer's command and variables to it as data, and gives it a terminal if the peer
+   * wants one. Other kinds ignore the request. A relay sets it when it opens a channel for a
+   * channel with a {@link CallerFacet}.
    *
-   * @param request of the peer; its variables are handed on as they are, so whoever calls this
-   *     leaves out those that are not to be believed
+   * @param request of the peer; its variables are passed on unchanged, so the caller must remove
+   *     those that it does not trust
    * @return a changed copy
    */
   public ChannelOptions withProgram(ProgramRequest request) {
@@ -280,10 +291,10 @@ public final class ChannelOptions {
   }
 
   /**
-   * Gives the kind a secret, such as a password. It is in no text of the product's, whether a log,
-   * an error or a service property. A kind refuses a key that it does not know.
+   * Gives the kind a secret, such as a password. The product puts it in no text, whether a log, an
+   * error or a service property. A kind refuses a key that it does not know.
    *
-   * @param key the kind's name of it, such as {@code password}
+   * @param key the kind's name for it, such as {@code password}
    * @param value the secret, not empty
    * @return a changed copy
    * @throws IllegalArgumentException if it is empty
@@ -403,7 +414,7 @@ public final class ChannelOptions {
   }
 
   /**
-   * The program that a peer has asked for, on whose behalf this channel is opened.
+   * The program request of the peer for which this channel is opened.
    *
    * @return empty by default
    */
@@ -412,7 +423,7 @@ public final class ChannelOptions {
   }
 
   /**
-   * A secret of the kind's.
+   * A secret for the kind.
    *
    * @param key its name
    * @return empty if it was not given
@@ -451,9 +462,9 @@ public final class ChannelOptions {
   }
 
   /**
-   * These options, changed by what an endpoint says of itself.
+   * These options, overridden by the options of an endpoint.
    *
-   * @param endpoint whose options go before these
+   * @param endpoint its options take precedence over these
    * @return a changed copy
    * @throws IllegalArgumentException if a value is not allowed
    */

@@ -9,8 +9,8 @@ import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A UDP socket that came as a {@link Handle}. Datagrams are no stream, so this is no channel: each
- * call moves one of them. Several threads may use it at once. It waits without holding a lock.
+ * A UDP socket made of a {@link Handle}. Datagrams are not a stream, so this is not a channel: each
+ * call moves one datagram. Several threads may use it at once. It waits without holding a lock.
  * Parity UV-06, UV-09.
  */
 @ProviderType
@@ -27,9 +27,9 @@ public interface Datagrams extends AutoCloseable {
   /**
    * Receives one datagram.
    *
-   * @param dst what does not fit is dropped by the system
+   * @param dst the system drops the bytes that do not fit
    * @param wait how long to wait for one
-   * @return who sent it; empty if told not to wait and none is there
+   * @return the address of the sender; empty if told not to wait and no datagram is there
    * @throws io.penstock.error.StreamTimeoutException if the limit passed
    * @throws io.penstock.error.StreamClosedException after the close; its waiting form when closed
    *     meanwhile
@@ -63,7 +63,7 @@ public interface Datagrams extends AutoCloseable {
    */
   boolean isOpen();
 
-  /** Closes it and wakes who waits. Idempotent. */
+  /** Closes it and wakes the threads that wait. Idempotent. */
   @Override
   void close() throws IOException;
 }

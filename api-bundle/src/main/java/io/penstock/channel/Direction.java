@@ -3,7 +3,7 @@ package io.penstock.channel;
 
 import org.osgi.annotation.versioning.ProviderType;
 
-/** Which way bytes go, seen from the one who opens a channel. */
+/** The direction in which bytes go, seen from the caller that opens a channel. */
 @ProviderType
 public enum Direction {
   /** From the peer to us. */

@@ -9,19 +9,20 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Which peer, by which kind of transport: {@code scheme:rest}.
+ * Names a peer and the kind of transport to it: {@code scheme:rest}.
  *
  * <p>In {@code exec:} and {@code shell:} everything after the colon is the command, verbatim. In
  * every other scheme the first {@code ?} starts options, {@code KEY=VALUE} joined by {@code &},
  * named like the configuration keys; a literal {@code ?}, {@code %}, {@code #} or, in an option,
  * {@code &} is percent-encoded. {@code -} is short for {@code stdio:}.
  *
- * <p>Immutable. {@link #toString()} gives a text that parses to an equal endpoint. It has no
+ * <p>Immutable. {@link #toString()} gives a text that parses to an equal endpoint. It contains no
  * secrets because none are accepted: a password in the user information, or an option whose key
  * names one, is refused.
  */
@@ -30,13 +31,16 @@ public final class Endpoint {
   private static final Pattern SCHEME = Pattern.compile("[a-z][a-z0-9+.-]*");
   private static final Pattern SECRET = Pattern.compile("(?i).*(password|passphrase|secret)$");
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_@%+=:,./-]+");
+  private static final Pattern PROGRAM =
+      Pattern.compile("\\A[ \\t\\n]*([^ \\t\\n'\"\\\\]+)(?=[ \\t\\n]|\\z)");
   private static final Set<String> VERBATIM = Set.of("exec", "shell");
 
   private final String scheme;
   private final String address;
   private final Map<String, String> options;
-  // Made when it is first asked for, and then shared by all that are named after this endpoint.
+  // Made when first asked for, then shared by all channels that are named after this endpoint.
   private @Nullable String text;
+  private @Nullable String name;
 
   private Endpoint(String scheme, String address, Map<String, String> options) {
     this.scheme = scheme;
@@ -108,11 +112,11 @@ public final class Endpoint {
   }
 
   /**
-   * A child process by its program and arguments, each as it is: {@code exec:} with the quotes that
-   * they need.
+   * A child process by its program and arguments, each taken literally: {@code exec:} with the
+   * necessary quotes.
    *
    * @param words the program, then its arguments
-   * @return an endpoint whose command is read back as the same words
+   * @return an endpoint whose command parses to the same words
    * @throws IllegalArgumentException if there is no program, or a word has a NUL in it, which no
    *     argument can have
    */
@@ -142,7 +146,8 @@ public final class Endpoint {
   }
 
   private static String shown(String text) {
-    // What cannot be parsed may hold a secret anywhere: show no options and no user information.
+    // A text that cannot be parsed may contain a secret anywhere: show no options and no user
+    // information.
     int question = text.indexOf('?');
     String cut = question < 0 ? text : text.substring(0, question) + "?…";
     return cut.replaceAll("//[^/]*@", "//…@");
@@ -174,7 +179,7 @@ public final class Endpoint {
   }
 
   /**
-   * The scheme: what stands before the first colon.
+   * The scheme: the text before the first colon.
    *
    * @return lower case
    */
@@ -183,7 +188,7 @@ public final class Endpoint {
   }
 
   /**
-   * The address: what stands between the scheme's colon and the options, decoded.
+   * The address: the text between the scheme's colon and the options, decoded.
    *
    * @return with its leading slashes, possibly empty
    */
@@ -229,13 +234,50 @@ public final class Endpoint {
   }
 
   /**
-   * The same endpoint without user information and options, for service properties and logs.
+   * The same endpoint without user information, options and command, for service properties and
+   * logs.
    *
-   * @return a changed copy
+   * @return a changed copy, which names a peer but cannot be used to reach it
    */
   public Endpoint anonymous() {
-    int at = address.startsWith("//") ? address.lastIndexOf('@') : -1;
-    return new Endpoint(scheme, at < 0 ? address : "//" + address.substring(at + 1), Map.of());
+    String kept = VERBATIM.contains(scheme) ? program() : address;
+    int at = kept.startsWith("//") ? kept.lastIndexOf('@') : -1;
+    return new Endpoint(scheme, at < 0 ? kept : "//" + kept.substring(at + 1), Map.of());
+  }
+
+  /**
+   * The name of this endpoint in errors and warnings, and the name of channels and listeners that
+   * were given none: the endpoint without its options. The command of {@code exec:} is cut to its
+   * program, as in {@code exec:tr ...}, and the command of {@code shell:} is left out, because a
+   * command may contain a secret.
+   *
+   * @return never empty
+   */
+  public String name() {
+    String known = name;
+    if (known == null) {
+      known = scheme + ":" + (VERBATIM.contains(scheme) ? cut() : encode(address, "?%#"));
+      name = known;
+    }
+    return known;
+  }
+
+  /** A command, with a mark for the part that is left out. */
+  private String cut() {
+    String program = program();
+    if (program.isEmpty()) {
+      return address.isBlank() ? "" : "...";
+    }
+    return address.strip().equals(program) ? program : program + " ...";
+  }
+
+  /** The first word of a command, unless a shell reads it, or the word has quotes. */
+  private String program() {
+    if (!scheme.equals("exec")) {
+      return "";
+    }
+    Matcher word = PROGRAM.matcher(address);
+    return word.find() ? word.group(1) : "";
   }
 
   @Override

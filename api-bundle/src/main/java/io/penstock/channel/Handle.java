@@ -6,10 +6,10 @@ import java.util.function.IntConsumer;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A descriptor of the operating system's that has an owner: what travels over a Unix socket, see
- * {@link HandleFacet}. Whoever has it opens it or closes it; opening uses it up, also when the
- * system then refuses. A handle that is still there when the bundle stops whose factory it came
- * through is closed then.
+ * A descriptor of the operating system with an owner. Handles can be passed over a Unix socket, see
+ * {@link HandleFacet}. The owner opens or closes the handle. Opening uses it up, also when the
+ * system then refuses. A handle that is still open is closed when the bundle stops whose factory it
+ * came through.
  *
  * <pre>{@code
  * try (Handle handle = facet.take().orElseThrow()) {
@@ -38,10 +38,10 @@ public interface Handle extends AutoCloseable {
   boolean isOpen();
 
   /**
-   * Makes it a channel like any other, in every poller and relay. A pipe's end has one direction, a
-   * file begins at its offset. Sockets, pipes and terminals are in non-blocking mode from then on:
-   * pipes and terminals are opened once more for that where the system allows it, so that others
-   * who have them notice nothing.
+   * Converts it to an ordinary channel, for every poller and relay. The end of a pipe has one
+   * direction; a file begins at its offset. Sockets, pipes and terminals are in non-blocking mode
+   * from then on. For that purpose pipes and terminals are opened once more where the system allows
+   * it, so that other owners of them notice nothing.
    *
    * @param options of the channel; with {@code handles=true} a Unix socket carries handles itself.
    *     Other options of a scheme are refused
@@ -57,8 +57,8 @@ public interface Handle extends AutoCloseable {
   Channel channel(ChannelOptions options) throws IOException;
 
   /**
-   * Makes it a listener like any other. A socket that is only bound listens from then on. Its
-   * address stays when it is closed: who has bound it removes it.
+   * Converts it to an ordinary listener. A socket that is only bound listens from then on. Its
+   * address stays when it is closed: the process that has bound it removes it.
    *
    * @param options of the listener and of the channels that it accepts; with {@code handles=true}
    *     those of a Unix listener carry handles. Other options of a scheme are refused
@@ -73,7 +73,7 @@ public interface Handle extends AutoCloseable {
   Listener listener(ChannelOptions options) throws IOException;
 
   /**
-   * Makes it a UDP socket that sends and receives datagrams, which are no stream.
+   * Converts it to a UDP socket that sends and receives datagrams, which are not a stream.
    *
    * @return the socket, the caller's to close
    * @throws io.penstock.error.NotSupportedException if it is no UDP socket
@@ -86,7 +86,8 @@ public interface Handle extends AutoCloseable {
 
   /**
    * Lends the descriptor's number, for calls that this product does not make. It is valid until
-   * {@code use} returns, whoever closes the handle meanwhile; it must be neither closed nor kept.
+   * {@code use} returns, even if the handle is closed meanwhile; it must be neither closed nor
+   * kept.
    *
    * @param use is called on this thread; what it throws is thrown here
    * @throws io.penstock.error.StreamClosedException if it was closed or used up before

@@ -8,18 +8,19 @@ import java.nio.file.Path;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Makes handles of what is no channel or listener of this product. They are closed with the factory
- * of channels that this one came from. It takes native calls, see {@link
+ * Makes handles of objects that are not channels or listeners of this product. They are closed with
+ * the channel factory that this factory came from. It needs native calls, see {@link
  * ChannelFactory#nativeMode()}. Safe for use by any thread. Parity UV-09.
  */
 @ProviderType
 public interface HandleFactory {
   /**
-   * A copy of the descriptor of a socket of the JDK's: {@link java.nio.channels.DatagramChannel},
+   * Makes a copy of the descriptor of a JDK socket: {@link java.nio.channels.DatagramChannel},
    * {@link java.nio.channels.SocketChannel} or {@link java.nio.channels.ServerSocketChannel}.
    *
    * @param socket open, bound, and in non-blocking mode, in which the peer will find it
-   * @return the caller's to open, send or close; the socket stays the caller's as well
+   * @return the handle, for the caller to open, send or close; the socket still belongs to the
+   *     caller, too
    * @throws IllegalArgumentException if the socket is not bound, in blocking mode, or of another
    *     type
    * @throws io.penstock.error.NotSupportedException without native calls
@@ -36,7 +37,7 @@ public interface HandleFactory {
    * @param path its path; a FIFO's end to write must have a reader
    * @param options {@code READ} (the default), {@code WRITE}, {@code APPEND}, {@code CREATE},
    *     {@code CREATE_NEW}, {@code TRUNCATE_EXISTING} of {@link java.nio.file.StandardOpenOption};
-   *     a file that is made has the permissions that the process's mask leaves of 0666
+   *     a new file has the permissions 0666 reduced by the process's mask
    * @return the caller's to open, send or close
    * @throws IllegalArgumentException if an option is not one of these
    * @throws io.penstock.error.AddressException if the path cannot be opened, with the kind and the
@@ -48,7 +49,7 @@ public interface HandleFactory {
   Handle file(Path path, OpenOption... options) throws IOException;
 
   /**
-   * Makes a pipe of the system's.
+   * Makes a pipe of the operating system.
    *
    * @return both ends
    * @throws io.penstock.error.NotSupportedException without native calls

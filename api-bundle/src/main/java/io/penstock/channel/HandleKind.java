@@ -3,7 +3,7 @@ package io.penstock.channel;
 
 import org.osgi.annotation.versioning.ProviderType;
 
-/** What a {@link Handle} is, as the operating system tells. Parity UV-13, UV-24. */
+/** What a {@link Handle} refers to, as the operating system tells. Parity UV-13, UV-24. */
 @ProviderType
 public enum HandleKind {
   /** A TCP connection; becomes a channel. */

@@ -4,7 +4,7 @@ package io.penstock.channel;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * The two ends of a pipe of the system's.
+ * The two ends of a pipe of the operating system.
  *
  * @param source the end to read
  * @param sink the end to write

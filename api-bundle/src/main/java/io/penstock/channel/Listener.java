@@ -17,26 +17,26 @@ public interface Listener extends AutoCloseable {
   /**
    * A label for errors and logs.
    *
-   * @return the name that was asked for, otherwise the endpoint's text
+   * @return the name that was asked for, otherwise {@link Endpoint#name()}
    */
   String name();
 
   /**
-   * Where it listens.
+   * The endpoint where it listens.
    *
    * @return the endpoint as asked for, with the real port in place of 0
    */
   Endpoint endpoint();
 
   /**
-   * Accepts the next channel, which is the caller's to close. When the system has no descriptors
-   * left, peers wait in the backlog as they do while paused: the log says so once, and accepting
-   * goes on by itself when there are some again.
+   * Accepts the next channel, which the caller must close. When the system has no descriptors left,
+   * peers wait in the backlog as they do while paused. The log says so once, and accepting
+   * continues by itself when there are descriptors again.
    *
    * @param wait how long
    * @return a connected channel
-   * @throws io.penstock.error.WouldBlockException if told not to wait and nobody is there, or while
-   *     paused
+   * @throws io.penstock.error.WouldBlockException if told not to wait and no peer is there, or
+   *     while paused
    * @throws io.penstock.error.StreamTimeoutException if the limit passed
    * @throws io.penstock.error.StreamClosedException after {@link #close()}; its waiting form when
    *     closed meanwhile
@@ -59,7 +59,7 @@ public interface Listener extends AutoCloseable {
   Signal acceptable();
 
   /**
-   * What this kind offers beyond accepting.
+   * Gives an additional interface that this kind offers.
    *
    * @param type the interface of the facet, such as {@link DescriptorFacet}
    * @param <T> the facet
@@ -81,7 +81,7 @@ public interface Listener extends AutoCloseable {
    */
   CompletionStage<Void> closed();
 
-  /** Gives the address back; accepted channels stay. Who waits is woken. Idempotent. */
+  /** Gives the address back; accepted channels stay open. Waiting callers are woken. Idempotent. */
   @Override
   void close() throws IOException;
 }

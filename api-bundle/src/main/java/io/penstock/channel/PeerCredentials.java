@@ -7,8 +7,8 @@ import java.util.OptionalLong;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Who the peer of a local channel was when it connected, or when it began to listen, as the system
- * tells: nothing that the peer says of itself. Immutable.
+ * The identity of the peer of a local channel when it connected, or when it began to listen. It
+ * comes from the system, not from the peer. Immutable.
  */
 @ProviderType
 public final class PeerCredentials {
@@ -19,7 +19,7 @@ public final class PeerCredentials {
   private final Optional<String> group;
 
   /**
-   * What is known of a peer.
+   * Makes the credentials of a peer.
    *
    * @param pid its process
    * @param uid its user's number
@@ -41,9 +41,10 @@ public final class PeerCredentials {
   }
 
   /**
-   * The number of its process, which may have ended meanwhile, and its number gone to another.
+   * The number of its process. The process may have ended meanwhile, and another process may have
+   * its number.
    *
-   * @return empty without native calls, and where the process is not to be seen from here
+   * @return empty without native calls, and where the process is not visible from here
    */
   public OptionalLong pid() {
     return pid;

@@ -9,7 +9,8 @@ import java.util.OptionalInt;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What a channel to a child process offers beside its input and output. Safe for use by any thread.
+ * What a channel to a child process offers in addition to its input and output. Safe for use by any
+ * thread.
  */
 @ProviderType
 public interface ProcessFacet {
@@ -21,16 +22,17 @@ public interface ProcessFacet {
   long pid();
 
   /**
-   * The child's standard error, when the option {@code stderr=pipe} asked for it; otherwise it is
-   * ours. While one output is waited for the other is read ahead into memory, up to the option
-   * {@code readAhead} (16 MiB), so that neither stalls the other; beyond it the child waits.
+   * The child's standard error, when the option {@code stderr=pipe} asked for it; otherwise the
+   * child writes to our standard error. While a caller waits for one output, the other is read
+   * ahead into memory, up to the option {@code readAhead} (16 MiB), so that neither stalls the
+   * other. Beyond that the child waits.
    *
    * @return a second source, closed with the channel
    */
   Optional<ByteSource> errorSource();
 
   /**
-   * Waits for the exit status, with a limit of its own. Parity CH-15, CH-28.
+   * Waits for the exit status, with a separate limit. Parity CH-15, CH-28.
    *
    * @param wait this call's limit
    * @return the status, 128 + n for a child ended by signal n; empty when told not to wait and it

@@ -7,9 +7,9 @@ import java.util.Optional;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * What a channel offers whose peer is a program, whether a child process or one at the other end of
- * an SSH session. How it ended is told by {@link Channel#gone()}, with an {@link
- * io.penstock.error.ExitException} unless it was success. Its counterpart is {@link CallerFacet}; a
+ * Offered by a channel whose peer is a program, whether a child process or a program at the other
+ * end of an SSH session. {@link Channel#gone()} tells how the program ended, with an {@link
+ * io.penstock.error.ExitException} unless it succeeded. Its counterpart is {@link CallerFacet}; a
  * relay between the two passes everything through. A kind that runs programs implements it.
  *
  * <p>Safe for use by any thread.
@@ -17,7 +17,7 @@ import org.osgi.annotation.versioning.ConsumerType;
 @ConsumerType
 public interface ProgramFacet {
   /**
-   * The program's standard error, where it is a source of its own.
+   * The program's standard error, where it is a separate source.
    *
    * @return a second source, closed with the channel; empty otherwise
    */
@@ -33,7 +33,7 @@ public interface ProgramFacet {
   /**
    * Changes the size of the program's terminal. Does nothing when it has none, or has ended.
    *
-   * @param size zeroes leave a measure as it is, where the kind can
+   * @param size a zero leaves that measure unchanged, where the kind can
    * @throws IOException if the system, or the connection, refuses
    */
   void resize(TerminalSize size) throws IOException;

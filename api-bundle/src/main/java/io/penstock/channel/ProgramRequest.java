@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * The program that a peer has asked for, and what for: a command, its variables, a terminal. All of
- * it was chosen by the peer, so it is data: to be compared, to be handed on, never to be run by a
- * shell unseen. Immutable; each {@code with} method returns a changed copy.
+ * The program that a peer has asked for: a command, its variables, a terminal. The peer has chosen
+ * all of it, so treat it as data: compare it or pass it on, but never let a shell run it unchecked.
+ * Immutable; each {@code with} method returns a changed copy.
  */
 @ProviderType
 public final class ProgramRequest {
@@ -131,7 +131,7 @@ public final class ProgramRequest {
     return size;
   }
 
-  /** {@return its kind, and nothing that the peer has chosen} */
+  /** {@return its kind, without any text that the peer has chosen} */
   @Override
   public String toString() {
     return term == null ? kind.toString() : kind + " with a terminal";

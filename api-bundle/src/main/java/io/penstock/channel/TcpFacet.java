@@ -5,9 +5,9 @@ import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What the system has made of the options of a TCP connection, which it may change: asked for anew
- * by each call, which does not wait. Its buffers are in {@link BufferFacet}. Safe for use by any
- * thread. Parity YA-12.
+ * The present options of a TCP connection. The system may change them, so each call asks for them
+ * anew. No call waits. Its buffers are in {@link BufferFacet}. Safe for use by any thread. Parity
+ * YA-12.
  */
 @ProviderType
 public interface TcpFacet {

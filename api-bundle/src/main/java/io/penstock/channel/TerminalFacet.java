@@ -32,8 +32,8 @@ public interface TerminalFacet {
   int rows() throws IOException;
 
   /**
-   * Changes its size. If it is another one, the programs in the foreground are told by the signal
-   * {@code SIGWINCH}.
+   * Changes its size. If the size differs, the programs in the foreground get the signal {@code
+   * SIGWINCH}.
    *
    * @param columns 1 to {@link #MOST}
    * @param rows 1 to {@link #MOST}

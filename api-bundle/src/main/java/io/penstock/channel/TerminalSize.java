@@ -4,7 +4,8 @@ package io.penstock.channel;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * How large a terminal is. Immutable. A zero says nothing of that measure. Parity CH-18, CH-34.
+ * The size of a terminal. Immutable. A zero means that this measure is not known. Parity CH-18,
+ * CH-34.
  *
  * @param columns the width in characters, 0 or more
  * @param rows the height in characters, 0 or more

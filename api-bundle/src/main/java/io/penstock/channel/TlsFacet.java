@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What was agreed on for a channel that is encrypted by TLS, as {@link Channel#facet} gives it.
+ * The agreed properties of a channel that is encrypted by TLS, as {@link Channel#facet} gives it.
  * Immutable; safe for use by any thread.
  */
 @ProviderType
@@ -41,16 +41,16 @@ public interface TlsFacet {
   Optional<String> serverName();
 
   /**
-   * Who the peer is. What it shows was verified.
+   * The certificates of the peer. They were verified.
    *
-   * @return its certificate first, then those that vouch for it; empty when it has shown none
+   * @return its certificate first, then those that certify it; empty when it has shown none
    */
   List<X509Certificate> peerCertificates();
 
   /**
-   * Who we are to the peer.
+   * The certificates that we have shown to the peer.
    *
-   * @return our certificate first, then those that vouch for it; empty when we have shown none
+   * @return our certificate first, then those that certify it; empty when we have shown none
    */
   List<X509Certificate> localCertificates();
 }

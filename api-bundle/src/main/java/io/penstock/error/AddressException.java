@@ -13,13 +13,13 @@ public final class AddressException extends IOException implements StreamFault {
   /** Why an address cannot be used. */
   @ProviderType
   public enum Kind {
-    /** Somebody listens there, or a file of that name exists. */
+    /** Another listener has this address, or a file of that name exists. */
     IN_USE("is in use"),
     /** No such host, path or name. */
     NOT_FOUND("was not found"),
     /** Permission denied. */
     ACCESS("is not accessible"),
-    /** Nobody listens there. */
+    /** There is no listener at this address. */
     REFUSED("refused the connection"),
     /** Longer than the system allows; it is never cut. */
     NAME_TOO_LONG("has a name that is too long"),
@@ -27,7 +27,7 @@ public final class AddressException extends IOException implements StreamFault {
     INVALID("is not valid"),
     /** The channel is not connected. */
     NOT_CONNECTED("is not connected"),
-    /** The name is taken, or the thing was done already. */
+    /** The name is taken, or the operation was already done. */
     ALREADY("is there already");
 
     private final String text;
@@ -71,12 +71,12 @@ public final class AddressException extends IOException implements StreamFault {
   }
 
   /**
-   * A fresh exception with the same meaning, for a failure that is reported more than once.
+   * Makes a new exception with the same meaning, for a failure that is reported more than once.
    *
-   * @return its cause is this one
+   * @return its cause is that of this one
    */
   public AddressException again() {
-    return new AddressException(kind, address, detail, this);
+    return new AddressException(kind, address, detail, getCause());
   }
 
   /** {@return the address} */

@@ -5,8 +5,8 @@ import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Nobody will read what is written: the other end was closed, the peer has gone, or this sink was
- * ended. Parity CH-36, CH-44, PY-31.
+ * No reader will get the written bytes: the other end was closed, the peer has gone, or this sink
+ * was ended. Parity CH-36, CH-44, PY-31.
  */
 @ProviderType
 public final class BrokenPipeException extends IOException implements StreamFault {

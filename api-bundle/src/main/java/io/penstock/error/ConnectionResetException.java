@@ -4,7 +4,7 @@ package io.penstock.error;
 import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** The peer cut the connection short, so that what was read may not be the whole. */
+/** The peer cut the connection, so that the bytes read may be incomplete. */
 @ProviderType
 public final class ConnectionResetException extends IOException implements StreamFault {
   private static final long serialVersionUID = 1L;

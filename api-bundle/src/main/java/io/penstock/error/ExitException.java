@@ -11,7 +11,7 @@ import org.osgi.annotation.versioning.ProviderType;
 public final class ExitException extends IOException implements StreamFault {
   private static final long serialVersionUID = 1L;
 
-  /** What {@code ssh} says when it does not know. */
+  /** The status that {@code ssh} uses when it does not know the real one. */
   private static final int UNKNOWN = 255;
 
   /** The name of the stream. */
@@ -71,7 +71,7 @@ public final class ExitException extends IOException implements StreamFault {
   }
 
   /**
-   * The program is over, and nobody has said how it ended.
+   * The program has ended, and the other end has not said how.
    *
    * @param stream the name of the channel
    * @param what for the message
@@ -84,7 +84,7 @@ public final class ExitException extends IOException implements StreamFault {
   /**
    * The exit status.
    *
-   * @return 128 + n for a program ended by signal n; 255 for one of which nothing more is known
+   * @return 128 + n for a program ended by signal n; 255 if nothing more is known
    */
   public int status() {
     return status;
@@ -93,7 +93,7 @@ public final class ExitException extends IOException implements StreamFault {
   /**
    * Whether the other end has said how the program ended.
    *
-   * @return false if it is only known to be over
+   * @return false if it is only known that the program has ended
    */
   public boolean stated() {
     return stated;
@@ -118,7 +118,7 @@ public final class ExitException extends IOException implements StreamFault {
   }
 
   /**
-   * The same for one more throw, with this one as its cause.
+   * Makes an equal exception for another throw, with the cause of this one.
    *
    * @return a fresh exception
    */
@@ -127,7 +127,7 @@ public final class ExitException extends IOException implements StreamFault {
     ExitException fresh =
         new ExitException(
             stream, status, stated, signal, coreDumped, message.substring(stream.length() + 2));
-    fresh.initCause(this);
+    fresh.initCause(getCause());
     return fresh;
   }
 

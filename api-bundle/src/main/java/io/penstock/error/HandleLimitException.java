@@ -6,8 +6,9 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A limit on descriptors was met: those of this process or of the system, those on their way, or
- * those that wait to be taken. Nothing is broken, and it passes when some are closed. Parity UV-09.
+ * A limit on descriptors was reached: on those of this process or of the system, with the memory
+ * that it has for them, on those in transit, or on those that wait to be taken. Nothing is broken,
+ * and the condition ends when some are closed. Parity UV-09.
  */
 @ProviderType
 public final class HandleLimitException extends IOException implements StreamFault {

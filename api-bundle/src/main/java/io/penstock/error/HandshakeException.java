@@ -6,9 +6,9 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Two sides could not agree on a secure connection, one of them does not trust the other, or what
- * arrived is not what was sent. The message says which certificate was refused and why, or what the
- * peer said.
+ * Two sides could not agree on a secure connection, one of them does not trust the other, or the
+ * bytes that arrived are not those that were sent. The message says which certificate was refused
+ * and why, or what the peer said.
  */
 @ProviderType
 public final class HandshakeException extends IOException implements StreamFault {
@@ -34,12 +34,12 @@ public final class HandshakeException extends IOException implements StreamFault
   }
 
   /**
-   * A fresh exception with the same meaning, for a failure that is reported more than once.
+   * Makes a new exception with the same meaning, for a failure that is reported more than once.
    *
-   * @return its cause is this one
+   * @return its cause is that of this one
    */
   public HandshakeException again() {
-    return new HandshakeException(stream, what, this);
+    return new HandshakeException(stream, what, getCause());
   }
 
   @Override

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What every exception of this product has beside its type and message: the stream it happened on,
- * and a count.
+ * The data that every exception of this product has in addition to its type and message: the name
+ * of the stream, and a count.
  */
 @ProviderType
 public interface StreamFault {
@@ -20,7 +20,7 @@ public interface StreamFault {
   String stream();
 
   /**
-   * The count that helps: what it counts is said by each exception.
+   * The count for this failure. The documentation of each exception says what it counts.
    *
    * @return a number of bytes, or 0 where there is nothing to count
    */

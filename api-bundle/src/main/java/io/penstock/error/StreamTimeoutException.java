@@ -5,8 +5,8 @@ import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A time limit passed. Nothing was lost: what a long read had gathered is readable again. Parity
- * BP-10, BP-11, BP-19, CH-42, PY-29, PY-38.
+ * A time limit passed. Nothing was lost: the bytes that a long read had gathered are readable
+ * again. Parity BP-10, BP-11, BP-19, CH-42, PY-29, PY-38.
  */
 @ProviderType
 public final class StreamTimeoutException extends IOException implements StreamFault {

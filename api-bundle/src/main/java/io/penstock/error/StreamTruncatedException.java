@@ -5,8 +5,8 @@ import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * The transport ended without the end that the protocol above it announces, so that somebody on the
- * way may have cut the stream: what was read must not be taken for the whole.
+ * The transport ended before the protocol above it announced its end, so an attacker on the way may
+ * have cut the stream. The bytes read must not be taken for the whole.
  */
 @ProviderType
 public final class StreamTruncatedException extends IOException implements StreamFault {

@@ -4,7 +4,7 @@ package io.penstock.error;
 import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** A call that was told not to wait would have had to. Parity PY-34, CH-48. */
+/** A call that was told not to wait would have had to wait. Parity PY-34, CH-48. */
 @ProviderType
 public final class WouldBlockException extends IOException implements StreamFault {
   private static final long serialVersionUID = 1L;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What can go wrong, as types. Every exception is an {@link java.io.IOException} that implements
- * {@link io.penstock.error.StreamFault}, so that a handler finds the name of the stream and the
- * count that helps in one place.
+ * The types of failure. Every exception is an {@link java.io.IOException} that implements {@link
+ * io.penstock.error.StreamFault}, so that a handler finds the name of the stream and the count in
+ * one place.
  */
 @Export
 @Version("0.1.0")

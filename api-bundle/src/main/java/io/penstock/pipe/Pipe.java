@@ -10,12 +10,12 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * Joins its {@link #sink()} to its {@link #source()} through a buffer in memory.
  *
- * <p>Safe for use by any number of threads at either end, platform or virtual; no end is bound to
- * the thread that made or first used it. Parity BP-01, BP-02, PY-03.
+ * <p>Safe for use by any number of threads at either end, platform or virtual. No end is bound to
+ * the thread that made it or first used it. Parity BP-01, BP-02, PY-03.
  *
  * <p>As a service, {@code Pipe} with the property {@code penstock.name} is a named pipe that
- * bundles share; a prototype-scoped {@code Pipe} without that property is a fresh one for each that
- * asks.
+ * bundles share; a prototype-scoped {@code Pipe} without that property is a new pipe for each
+ * consumer.
  */
 @ProviderType
 public interface Pipe extends AutoCloseable {
@@ -44,32 +44,34 @@ public interface Pipe extends AutoCloseable {
   String name();
 
   /**
-   * Cuts the stream short, so that the cut is never taken for a whole: what is buffered is still
-   * delivered, then each read throws the cause; writers and who waits for them get it at once. Does
-   * nothing after the end was read or the pipe closed.
+   * Cuts the stream, so that the cut is never taken for its end: buffered bytes are still
+   * delivered, then each read throws the cause. Writers, and calls that wait for them, get the
+   * cause at once. Does nothing after the end was read or the pipe was closed.
    *
-   * @param cause thrown to the other side; an {@link IOException} as the cause of a fresh one of
-   *     the same meaning
+   * @param cause thrown to the other side; an {@link IOException} becomes the cause of a new
+   *     exception with the same meaning
    */
   void abort(Throwable cause);
 
   /**
-   * What has gone through the pipe, and who waits.
+   * Tells how much has gone through the pipe, and which threads wait.
    *
-   * @return a snapshot; its figures are taken one after the other while the pipe goes on
+   * @return a snapshot; its figures are taken one after the other while the pipe is in use
    */
   PipeStats stats();
 
   /**
-   * Gives the memory for copied bytes back if nothing is buffered; the next copying write allocates
-   * anew, small at first. For pipes that will be idle for long. Never waits.
+   * Releases the memory for copied bytes if nothing is buffered; the next copying write allocates
+   * new memory, a small piece at first. Meant for pipes that will be idle for a long time. Never
+   * waits.
    *
    * @return false if something is buffered or there was nothing to give back
    */
   boolean trim();
 
   /**
-   * Closing both ends, or reading the end of an ended stream, completes this.
+   * Tells when the pipe is done: after both ends were closed, or the end of an ended stream was
+   * read.
    *
    * @return completes normally when the pipe is closed, or ended and drained, and with the cause
    *     when aborted
@@ -77,8 +79,9 @@ public interface Pipe extends AutoCloseable {
   CompletionStage<Void> closed();
 
   /**
-   * Closes both ends, the source first: what is still buffered is dropped with one warning that has
-   * the name and the count. Idempotent.
+   * Closes both ends, the source first. Bytes that are still buffered are dropped, with one warning
+   * that gives the name and the count. A call that waits at either end, {@code flush} included,
+   * throws {@link io.penstock.error.StreamClosedWhileWaitingException}. Idempotent.
    */
   @Override
   void close() throws IOException;

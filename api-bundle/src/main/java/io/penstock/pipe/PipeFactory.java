@@ -4,8 +4,8 @@ package io.penstock.pipe;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Makes pipes. As a service it is bundle-scoped: what a bundle made through it is closed when that
- * bundle stops. Safe for use by any thread.
+ * Makes pipes. As a service it is bundle-scoped: pipes that a bundle made through it are closed
+ * when that bundle stops. Safe for use by any thread.
  */
 @ProviderType
 public interface PipeFactory {

@@ -34,9 +34,9 @@ public final class PipeOptions {
     /**
      * One at a time, declared by the user: calls of the moving methods of that end never overlap,
      * though they may come from one thread after the other. Such an end needs no turns and is
-     * faster for small moves. Everything else (closing, ending, aborting, looking at the state) may
+     * faster for small moves. All other calls (closing, ending, aborting, looking at the state) may
      * still come from any thread. Calls that do overlap get an {@link IllegalStateException} where
-     * that is noticed, and bytes may be damaged.
+     * the overlap is noticed, and may damage bytes.
      */
     ONE,
     /** Any number; they take turns. */
@@ -93,9 +93,9 @@ public final class PipeOptions {
   }
 
   /**
-   * Bounds the pipe: a copying write takes at most the room there is. While it waits for room, a
-   * read may go on in the writer's own array, so that the write returns more than that; what the
-   * pipe itself holds stays within its capacity.
+   * Bounds the pipe: a copying write takes at most the room there is. While the write waits for
+   * room, a read may go on in the writer's own array, so that the write returns more than that. The
+   * bytes that the pipe itself holds stay within its capacity.
    *
    * @param bytes 1 or more
    * @return a changed copy
@@ -109,7 +109,8 @@ public final class PipeOptions {
   }
 
   /**
-   * Takes the bound away: writes never wait. For a producer under credit, such as an SSH window.
+   * Removes the bound: writes never wait. Meant for a producer that is limited by credit, such as
+   * an SSH window.
    *
    * @return a changed copy
    */
@@ -150,8 +151,8 @@ public final class PipeOptions {
   }
 
   /**
-   * Lets a call that must wait look again for a fixed while before its thread is parked, and holds
-   * it back for the rest of that while as long as more and more is coming.
+   * Lets a call that must wait look again for a fixed time before its thread is parked. The call is
+   * held back for the rest of that time while each look finds more.
    *
    * @param budget zero (park at once) to 50 µs
    * @return a changed copy
@@ -165,10 +166,10 @@ public final class PipeOptions {
   }
 
   /**
-   * The default: how long a call looks again before its thread is parked, 0 to 50 µs, is learned
-   * from what waking costs and from whether looking has helped. A look in vain is followed by one
-   * yield, so that two sides that share a core take turns in it without being parked; whether that
-   * helps is learned, too.
+   * Learns how long a call looks again before its thread is parked, 0 to 50 µs. This is the
+   * default. The time is learned from the cost of waking and from whether looking has helped. After
+   * a look in vain the thread yields once, so that two sides that share a core take turns without
+   * being parked; whether that helps is learned, too.
    *
    * @return a changed copy
    */

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** A snapshot of what a pipe has done. Counting is always on. Immutable. */
+/** A snapshot of a pipe's counters. Counting is always on. Immutable. */
 @ProviderType
 public interface PipeStats {
   /**
@@ -16,21 +16,21 @@ public interface PipeStats {
   long bytesWritten();
 
   /**
-   * How many bytes were read, bytes that were put back in front included.
+   * How many bytes were read, including bytes that were put back in front.
    *
    * @return bytes since the pipe was made
    */
   long bytesRead();
 
   /**
-   * How many operations have put bytes in. A call of many steps counts each step.
+   * How many operations have put bytes into the pipe. Each step of a call of many steps counts.
    *
    * @return operations since the pipe was made
    */
   long writes();
 
   /**
-   * How many times somebody has tried to read, also in vain.
+   * How many times a reader has tried to read, including tries in vain.
    *
    * @return operations since the pipe was made
    */
@@ -51,8 +51,7 @@ public interface PipeStats {
   long readWaits();
 
   /**
-   * The most bytes that were seen buffered at once. A peak that was over after a few operations may
-   * have gone unseen.
+   * The most bytes that were seen buffered at once. A peak of only a few operations may be missed.
    *
    * @return bytes; above the capacity where a given buffer has overshot it
    */
@@ -66,14 +65,14 @@ public interface PipeStats {
   long buffered();
 
   /**
-   * Who is parked at the sink.
+   * The threads that are parked at the sink.
    *
    * @return one entry for each thread
    */
   List<Waiting> waitingWriters();
 
   /**
-   * Who is parked at the source.
+   * The threads that are parked at the source.
    *
    * @return one entry for each thread
    */

@@ -14,22 +14,22 @@ public interface Framer {
   /**
    * Looks for the next frame.
    *
-   * @param bytes what is there, from the first byte not yet delivered; its position and limit need
-   *     not be kept
+   * @param bytes the available bytes, from the first one not yet delivered; its position and limit
+   *     need not be kept
    * @return how many bytes the frame takes up, from the first; 0 when there is none yet
    * @throws IOException if the bytes cannot be a frame, such as the frame-too-long type
    */
   int frame(ByteBuffer bytes) throws IOException;
 
   /**
-   * Narrows a frame down to what is delivered, such as leaving out a length prefix.
+   * Narrows a frame to the part that is delivered, for example without a length prefix.
    *
    * @param frame the bytes that {@link #frame} found; its position and limit may be changed
    */
   default void strip(ByteBuffer frame) {}
 
   /**
-   * Whether bytes that are no whole frame at the end of the stream are delivered all the same.
+   * Whether an incomplete frame at the end of the stream is delivered.
    *
    * @return false for an end-of-stream failure instead
    */

@@ -14,11 +14,11 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * How a stream of bytes is cut into events. Immutable; each stream gets a framer of its own. Every
  * framing but {@link #bytes()} and {@link #fixed} has a mandatory maximum, so that no peer can make
- * us gather without bound. Parity YA-07, YA-10, YA-24.
+ * us gather bytes without bound. Parity YA-07, YA-10, YA-24.
  *
- * <p>Against peers that are slow on purpose there are two limits, which are not restarted by a
- * byte: {@link #within} for one frame, {@link #idle} for the silence between two. A server that
- * anybody may reach needs both.
+ * <p>Two limits protect against peers that are slow on purpose; a single byte does not restart
+ * them: {@link #within} for one frame, {@link #idle} for the silence between two frames. A public
+ * server needs both.
  */
 @ProviderType
 public final class Framing {
@@ -43,7 +43,7 @@ public final class Framing {
   }
 
   /**
-   * No frames: whatever was read.
+   * No frames: each event has the bytes of one read.
    *
    * @return the shared constant
    */
@@ -81,8 +81,8 @@ public final class Framing {
   }
 
   /**
-   * Frames that begin with their length, most significant byte first, which counts neither itself
-   * nor is part of the event. A cut-off frame at the end of the stream is a failure.
+   * Frames that begin with their length, most significant byte first. The length does not count
+   * itself, and is not part of the event. A truncated frame at the end of the stream is a failure.
    *
    * @param lengthBytes 1 to 4
    * @param max the most bytes of a frame without its length; 1 or more
@@ -102,7 +102,7 @@ public final class Framing {
   }
 
   /**
-   * Frames of one size. A cut-off frame at the end of the stream is a failure.
+   * Frames of one size. A truncated frame at the end of the stream is a failure.
    *
    * @param size bytes, 1 or more
    * @return the framing
@@ -112,10 +112,10 @@ public final class Framing {
   }
 
   /**
-   * Frames that a framer of the caller's finds.
+   * Frames that the caller's framer finds.
    *
-   * @param max the most bytes of a frame; when so many are there and the framer finds none, that is
-   *     the frame-too-long failure
+   * @param max the most bytes of a frame; if so many bytes are there and the framer finds no frame,
+   *     that is the frame-too-long failure
    * @param framers makes one for each stream
    * @return the framing
    */
@@ -124,10 +124,11 @@ public final class Framing {
   }
 
   /**
-   * The same frames, each of which must be whole so long after its first byte, however steadily the
-   * bytes drip: otherwise the source fails with {@link io.penstock.error.StreamTimeoutException}
-   * and its bytes stay readable. A frame that is there in time never fails, however late it is
-   * looked for. The time while the registration is paused does not count.
+   * The same frames, with a limit for the time from the first byte of a frame to its last. The
+   * limit holds however steadily the bytes arrive. If it passes, the source fails with {@link
+   * io.penstock.error.StreamTimeoutException} and its bytes stay readable. A frame that has arrived
+   * in time never fails, however late the poller looks for it. The time while the registration is
+   * paused does not count.
    *
    * @param limit more than zero
    * @return a framing with that limit
@@ -143,8 +144,8 @@ public final class Framing {
   }
 
   /**
-   * The same frames, with a limit for the silence before the first one and between two: when so
-   * long no byte of a next frame has come, the source fails with {@link
+   * The same frames, with a limit for the silence before the first frame and between two frames. If
+   * no byte of the next frame has come within the limit, the source fails with {@link
    * io.penstock.error.StreamTimeoutException}. The time while the registration is paused does not
    * count.
    *
@@ -171,7 +172,7 @@ public final class Framing {
   }
 
   /**
-   * A fresh framer for one stream.
+   * Makes a framer for one stream.
    *
    * @return the framer
    */
@@ -198,7 +199,7 @@ public final class Framing {
   }
 
   /**
-   * How long nothing may come before a frame.
+   * How long the silence before a frame may last.
    *
    * @return for ever by default
    */
@@ -242,8 +243,8 @@ public final class Framing {
     private final ByteSequence delimiter;
     private final byte last;
     private final int max;
-    // How far the last look got without a match, so that a long frame is not looked through again
-    // for each piece of it.
+    // How far the last look got without a match, so that a long frame is not searched again for
+    // each piece of it.
     private int seen;
 
     Delimited(ByteSequence delimiter, int max) {

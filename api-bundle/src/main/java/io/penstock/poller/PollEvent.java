@@ -8,7 +8,7 @@ import io.penstock.stream.ByteSource;
 import java.nio.ByteBuffer;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** Something that a poll found. Further kinds may come: an unknown one is to be passed over. */
+/** Something that a poll found. Later versions may add kinds: ignore an unknown one. */
 @ProviderType
 public interface PollEvent {
   /**
@@ -23,18 +23,19 @@ public interface PollEvent {
    *
    * @param registration whose
    * @param source where it came from
-   * @param bytes a copy that is the caller's; never empty unless the framing allows an empty frame
+   * @param bytes a copy that belongs to the caller; never empty unless the framing allows an empty
+   *     frame
    */
   @ProviderType
   record Data(Registration registration, ByteSource source, ByteBuffer bytes)
       implements PollEvent {}
 
   /**
-   * A channel that a listener accepted; its source is registered already.
+   * A channel that a listener accepted, whose source is already registered.
    *
    * @param registration the listener's
-   * @param listener who accepted
-   * @param channel the new channel, the caller's to close
+   * @param listener the listener that accepted it
+   * @param channel the new channel, which the caller must close
    * @param client the new channel's registration
    */
   @ProviderType
@@ -43,13 +44,14 @@ public interface PollEvent {
       implements PollEvent {}
 
   /**
-   * A write would succeed or fail at once; comes once for each wish.
+   * A write would succeed or fail at once; comes once for each {@link
+   * SinkRegistration#wantWritable()}.
    *
    * @param registration whose
    * @param sink which
    */
   @ProviderType
-  record Writable(Registration registration, ByteSink sink) implements PollEvent {}
+  record Writable(SinkRegistration registration, ByteSink sink) implements PollEvent {}
 
   /**
    * A source has ended, or a sink or listener was closed; comes once, and the registration is gone.

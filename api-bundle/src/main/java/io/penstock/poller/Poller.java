@@ -14,11 +14,12 @@ import org.osgi.annotation.versioning.ProviderType;
  * Waits in one place for many sources, sinks and listeners of any kind, and reads, frames and
  * accepts on behalf of the caller.
  *
- * <p>One thread at a time polls; a second one waits for its turn. Any thread may register, wake or
- * close at any time. What the handler throws goes to the caller of {@code poll}, after the event
- * counted as delivered. Parity YA-16..25, UV-12..14, UV-25.
+ * <p>One thread at a time polls; a second thread waits for its turn. Any thread may register, wake
+ * or close at any time. An exception of the handler goes to the caller of {@code poll}; its event
+ * counts as delivered. Parity YA-16..25, UV-12..14, UV-25.
  *
- * <p>As a service it is prototype-scoped: each consumer has its own, closed when it lets go.
+ * <p>As a service it is prototype-scoped: each consumer has its own poller, closed when the
+ * consumer releases it.
  */
 @ProviderType
 public interface Poller extends AutoCloseable {
@@ -44,20 +45,21 @@ public interface Poller extends AutoCloseable {
   Registration register(ByteSource source);
 
   /**
-   * Tells when a sink is writable, each time after {@link Registration#wantWritable()}.
+   * Reports when a sink is writable, each time after {@link SinkRegistration#wantWritable()}.
    *
    * @param sink of any kind
    * @return the registration
    * @throws IllegalStateException if the sink is registered here already, or the poller is closed
    * @throws IllegalArgumentException if the sink was not made by this product
    */
-  Registration register(ByteSink sink);
+  SinkRegistration register(ByteSink sink);
 
   /**
-   * Accepts from a listener, registers each accepted channel's source with the framing, and tells.
+   * Accepts from a listener, registers the source of each accepted channel with the framing, and
+   * reports the channel.
    *
    * @param listener of any kind
-   * @param framing what accepted channels inherit
+   * @param framing the framing that accepted channels inherit
    * @return the registration
    * @throws IllegalStateException if the listener is registered here already, or the poller is
    *     closed
@@ -84,11 +86,11 @@ public interface Poller extends AutoCloseable {
   Framing framing();
 
   /**
-   * Waits once, then handles what is there. The handler is lent one reused buffer for the length of
-   * a call, so that there is no garbage per line.
+   * Waits once, then handles the events that are there. The handler is lent one reused buffer for
+   * the length of a call, so that there is no garbage per line.
    *
    * @param wait how long to wait for the first event
-   * @param handler is told of each event, on this thread, with no lock held
+   * @param handler called for each event, on this thread, with no lock held
    * @return how many events were handled; 0 when the limit passed, on {@link #wakeup()}, and when
    *     told not to wait
    * @throws io.penstock.error.StreamClosedException if the poller is closed; its waiting form when
@@ -99,7 +101,7 @@ public interface Poller extends AutoCloseable {
   int poll(Wait wait, ChannelHandler handler) throws IOException;
 
   /**
-   * Waits once, and returns what is there as copies.
+   * Waits once, and returns the events that are there, with copies of their bytes.
    *
    * @param wait how long to wait for the first event
    * @return the events; empty when the limit passed, on {@link #wakeup()}, and when told not to
@@ -111,30 +113,34 @@ public interface Poller extends AutoCloseable {
   /**
    * Polls over and over on a thread of its own, a daemon, until this poller is closed.
    *
-   * <p>What the handler throws ends neither the thread nor the other connections: it is logged, and
-   * whose event it was is unregistered and its channel aborted with it (a pipe's end is closed), of
-   * which {@link ChannelHandler#failed} is told. Thrown by {@code opened} it aborts the accepted
-   * channel only; thrown by {@code ended} or {@code failed} it is only logged.
+   * <p>An exception of the handler ends neither the thread nor the other connections. It is logged;
+   * the registration of the event is removed, its channel is aborted with the exception (the end of
+   * a pipe is closed), and {@link ChannelHandler#failed} is called. An exception of {@code opened}
+   * aborts the accepted channel only. An exception of {@code ended}, {@code listenerEnded} or
+   * {@code failed} is only logged.
    *
-   * @param handler is told of each event, on that thread
+   * @param handler called for each event, on that thread
    * @return completes when the thread is done with the handler, after {@link #close()}
    * @throws IllegalStateException if it was started already, or the poller is closed
    */
   CompletionStage<Void> start(ChannelHandler handler);
 
-  /** Makes the poll that waits, or else the next one, return at once. Any thread; never waits. */
+  /**
+   * Makes the waiting poll, or else the next one, return at once. Any thread may call it; it never
+   * waits.
+   */
   void wakeup();
 
   /**
-   * Closes every registered source's, sink's and listener's channel, and unregisters them all. The
-   * poller stays usable.
+   * Closes the channels of all registered sources and sinks, and all registered listeners, and
+   * unregisters them. The poller stays usable.
    */
   void closeAll();
 
   /**
-   * Unregisters everything quietly, closing nothing, and wakes who polls. Idempotent. When it was
-   * {@linkplain #start started} this waits for the handler's call that is under way, up to 2 s,
-   * unless it is called from there.
+   * Unregisters everything without calling the handler and without closing any channel, and wakes
+   * the polling thread. Idempotent. If the poller was {@linkplain #start started}, this waits up to
+   * 2 s for a call of the handler in progress, unless it is called from there.
    */
   @Override
   void close();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.poller;
 
+import io.penstock.channel.Channel;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -8,12 +10,12 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface Registration extends AutoCloseable {
   /**
-   * Asks for one {@link PollEvent.Writable} as soon as the sink is writable.
+   * The channel whose source or sink this is. A handler answers a peer through it: {@code
+   * registration.channel().orElseThrow().sink()}.
    *
-   * @return this
-   * @throws IllegalStateException if this is not a sink's registration
+   * @return the channel; empty for the registration of a pipe's end or of a listener
    */
-  Registration wantWritable();
+  Optional<Channel> channel();
 
   /**
    * Stops reading or accepting, so that back-pressure reaches the peer. Idempotent. Parity UV-14.
@@ -30,7 +32,7 @@ public interface Registration extends AutoCloseable {
   Registration resume();
 
   /**
-   * Keeps an object of the caller's with the registration.
+   * Keeps an object of the caller with the registration.
    *
    * @param value the object, or null for none
    * @return this
@@ -38,16 +40,16 @@ public interface Registration extends AutoCloseable {
   Registration attach(@Nullable Object value);
 
   /**
-   * The object of the caller's.
+   * The object of the caller.
    *
    * @return what was attached last, or null
    */
   @Nullable Object attachment();
 
   /**
-   * Unregisters without closing what was registered: bytes that were read and not delivered are
-   * back on the source when this returns (when called from within the poll, when that event's call
-   * returns). Idempotent. Parity YA-19.
+   * Unregisters without closing the source, sink or listener. When this returns, bytes that were
+   * read and not delivered are back on the source; when it is called from within the poll, they are
+   * back when the call for that event returns. Idempotent. Parity YA-19.
    */
   @Override
   void close();

@@ -7,12 +7,12 @@ import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Copies bytes from one endpoint to another and back, carrying half-close, failure and
- * back-pressure across.
+ * Copies bytes from one endpoint to another and back, and passes on half-close, failure and
+ * back-pressure.
  *
- * <p>It ends when both directions have ended, or at once when one side is gone as a whole and its
- * output was delivered. The first failure decides; the other side is then aborted, so that a cut
- * stream is never taken for a whole one. Safe for use by any thread.
+ * <p>It ends when both directions have ended, or at once when one side as a whole has gone and its
+ * output was delivered. The first failure decides the outcome. The other side is then aborted, so
+ * that a cut stream is never taken for a whole one. Safe for use by any thread.
  */
 @ProviderType
 public interface Relay extends AutoCloseable {
@@ -24,7 +24,7 @@ public interface Relay extends AutoCloseable {
   String name();
 
   /**
-   * The listeners of the listening sides, which are bound before {@link #start()}.
+   * The listeners of the sides that listen. They are bound before {@link #start()}.
    *
    * @return FROM's before TO's; unmodifiable, possibly empty
    */
@@ -37,7 +37,7 @@ public interface Relay extends AutoCloseable {
    * The outcome.
    *
    * @return completes normally when the relay has ended or was closed, and with {@link
-   *     RelayException} when it failed; a relay that forks only completes when it is closed or its
+   *     RelayException} when it failed; a relay that forks completes only when it is closed or its
    *     listener fails
    */
   CompletionStage<Void> completed();

@@ -7,8 +7,8 @@ import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A relay failed. The message names the endpoint that failed first, what was being done, and the
- * system's reason.
+ * A relay failed. The message has the name of the endpoint that failed first, the operation, and
+ * the system's reason.
  */
 @ProviderType
 public final class RelayException extends IOException implements StreamFault {
@@ -31,9 +31,9 @@ public final class RelayException extends IOException implements StreamFault {
    * @param cause the failure
    */
   public RelayException(Endpoint endpoint, String what, long count, Throwable cause) {
-    super(endpoint + " " + what, cause);
+    super(endpoint.name() + " " + what, cause);
     this.endpoint = endpoint;
-    this.stream = endpoint.toString();
+    this.stream = endpoint.name();
     this.count = count;
   }
 

@@ -13,14 +13,15 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface RelayFactory {
   /**
-   * Prepares a relay between two endpoints; listening ones are bound now, nothing else happens
+   * Prepares a relay between two endpoints. Listening endpoints are bound now; nothing else happens
    * before {@link Relay#start()}.
    *
    * @param from one side; with {@link RelayOptions#fork()} it must be listening
    * @param to the other side; with {@link RelayOptions#fork()} it must not be listening
    * @param options how
    * @return the relay
-   * @throws IllegalArgumentException if the combination makes no sense; the message says which does
+   * @throws IllegalArgumentException if the combination makes no sense; the message says which
+   *     combinations do
    * @throws IOException if an endpoint cannot be used or bound
    */
   Relay create(Endpoint from, Endpoint to, RelayOptions options) throws IOException;

@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Is told what a relay does, on threads of the product's; must not wait. Every method does nothing
- * unless overridden.
+ * Called with the events of a relay, on threads of the product; must not wait. Every method does
+ * nothing unless overridden.
  */
 @ConsumerType
 public interface RelayObserver {
@@ -22,7 +22,7 @@ public interface RelayObserver {
   /**
    * A connection has ended.
    *
-   * @param from one side; null when it never came to be
+   * @param from one side; null if it was never opened
    * @param failure why, or null for success
    */
   default void parted(@Nullable Channel from, @Nullable RelayException failure) {}

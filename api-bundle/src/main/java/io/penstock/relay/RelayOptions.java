@@ -15,6 +15,8 @@ public final class RelayOptions {
   /** The default size of the buffer that each direction reads into: 256 KiB. */
   public static final int DEFAULT_BUFFER = 256 * 1024;
 
+  private static final long LEAST_MEMORY = 64 * 1024;
+
   private static final Pattern PATTERN = Pattern.compile("[A-Za-z0-9_*?]+");
 
   private static final RelayOptions DEFAULTS =
@@ -31,7 +33,8 @@ public final class RelayOptions {
           ChannelOptions.defaults(),
           ChannelOptions.defaults(),
           new RelayObserver() {},
-          List.of("LANG", "LC_*"));
+          List.of("LANG", "LC_*"),
+          Long.MAX_VALUE);
 
   private final String name;
   private final boolean oneWay;
@@ -46,6 +49,7 @@ public final class RelayOptions {
   private final ChannelOptions to;
   private final RelayObserver observer;
   private final List<String> variables;
+  private final long memoryLimit;
 
   private RelayOptions(
       String name,
@@ -60,7 +64,8 @@ public final class RelayOptions {
       ChannelOptions from,
       ChannelOptions to,
       RelayObserver observer,
-      List<String> variables) {
+      List<String> variables,
+      long memoryLimit) {
     this.name = Objects.requireNonNull(name, "name");
     this.oneWay = oneWay;
     this.fork = fork;
@@ -74,6 +79,7 @@ public final class RelayOptions {
     this.to = Objects.requireNonNull(to, "to");
     this.observer = Objects.requireNonNull(observer, "observer");
     this.variables = variables;
+    this.memoryLimit = memoryLimit;
   }
 
   private static Wait duration(Wait wait, String what) {
@@ -113,7 +119,8 @@ public final class RelayOptions {
         from,
         to,
         observer,
-        variables);
+        variables,
+        memoryLimit);
   }
 
   /**
@@ -136,11 +143,12 @@ public final class RelayOptions {
         from,
         to,
         observer,
-        variables);
+        variables,
+        memoryLimit);
   }
 
   /**
-   * Accepts any number of connections, each with a TO of its own.
+   * Accepts any number of connections, each with its own TO.
    *
    * @param value true to go on accepting
    * @return a changed copy
@@ -159,7 +167,8 @@ public final class RelayOptions {
         from,
         to,
         observer,
-        variables);
+        variables,
+        memoryLimit);
   }
 
   /**
@@ -174,8 +183,20 @@ public final class RelayOptions {
       throw new IllegalArgumentException("maxConnections is " + count + ", expected 1 or more");
     }
     return new RelayOptions(
-        name, oneWay, fork, count, buffer, idle, total, linger, rate, from, to, observer,
-        variables);
+        name,
+        oneWay,
+        fork,
+        count,
+        buffer,
+        idle,
+        total,
+        linger,
+        rate,
+        from,
+        to,
+        observer,
+        variables,
+        memoryLimit);
   }
 
   /**
@@ -202,11 +223,12 @@ public final class RelayOptions {
         from,
         to,
         observer,
-        variables);
+        variables,
+        memoryLimit);
   }
 
   /**
-   * Fails a connection on which no byte went either way for so long.
+   * Fails a connection on which no byte went either way for the limit.
    *
    * @param limit for ever, or a duration
    * @return a changed copy
@@ -225,12 +247,13 @@ public final class RelayOptions {
         from,
         to,
         observer,
-        variables);
+        variables,
+        memoryLimit);
   }
 
   /**
-   * Fails a connection that has not ended so long after it was joined, however busy it is: the
-   * defence against a peer that keeps it just busy enough.
+   * Fails a connection that has not ended within the limit after it was joined, however busy it is.
+   * This is the defence against a peer that keeps a connection just busy enough.
    *
    * @param limit for ever, or a duration
    * @return a changed copy
@@ -249,7 +272,8 @@ public final class RelayOptions {
         from,
         to,
         observer,
-        variables);
+        variables,
+        memoryLimit);
   }
 
   /**
@@ -272,12 +296,13 @@ public final class RelayOptions {
         from,
         to,
         observer,
-        variables);
+        variables,
+        memoryLimit);
   }
 
   /**
-   * Limits the speed of each direction of each connection, evenly: after a pause at most what the
-   * limit gives in a tenth of a second is made up for.
+   * Limits the speed of each direction of each connection. The speed is even: after a pause, at
+   * most the bytes of a tenth of a second at that speed are made up for.
    *
    * @param bytesPerSecond 1 or more, or 0 for no limit
    * @return a changed copy
@@ -300,7 +325,8 @@ public final class RelayOptions {
         from,
         to,
         observer,
-        variables);
+        variables,
+        memoryLimit);
   }
 
   /**
@@ -323,7 +349,8 @@ public final class RelayOptions {
         options,
         to,
         observer,
-        variables);
+        variables,
+        memoryLimit);
   }
 
   /**
@@ -346,11 +373,12 @@ public final class RelayOptions {
         from,
         options,
         observer,
-        variables);
+        variables,
+        memoryLimit);
   }
 
   /**
-   * Who is told what the relay does.
+   * Sets the observer of the relay's events.
    *
    * @param value the observer
    * @return a changed copy
@@ -369,12 +397,13 @@ public final class RelayOptions {
         from,
         to,
         value,
-        variables);
+        variables,
+        memoryLimit);
   }
 
   /**
    * Which variables of a peer that has asked for a program reach the program, where a relay joins
-   * the two; see {@link io.penstock.channel.CallerFacet}. Others are left out, without a word.
+   * the two; see {@link io.penstock.channel.CallerFacet}. Other variables are left out silently.
    *
    * @param patterns names of variables, in which {@code *} stands for any characters and {@code ?}
    *     for one; none for no variable at all
@@ -402,7 +431,38 @@ public final class RelayOptions {
         from,
         to,
         observer,
-        List.copyOf(patterns));
+        List.copyOf(patterns),
+        memoryLimit);
+  }
+
+  /**
+   * Limits the memory of the buffers that hold bytes of this relay's connections. Beyond the limit
+   * reading pauses; then the connections that have held most for longest are cut, with a {@link
+   * io.penstock.error.MemoryLimitException} as the cause. The limit of the whole container applies
+   * in addition.
+   *
+   * @param bytes 64 KiB or more; {@link Long#MAX_VALUE} for no separate limit
+   * @return a changed copy
+   */
+  public RelayOptions withMemoryLimit(long bytes) {
+    if (bytes < LEAST_MEMORY) {
+      throw new IllegalArgumentException("memoryLimit is " + bytes + ", expected 64KiB or more");
+    }
+    return new RelayOptions(
+        name,
+        oneWay,
+        fork,
+        maxConnections,
+        buffer,
+        idle,
+        total,
+        linger,
+        rate,
+        from,
+        to,
+        observer,
+        variables,
+        bytes);
   }
 
   /**
@@ -435,7 +495,8 @@ public final class RelayOptions {
   /**
    * How many connections may be relayed at once.
    *
-   * @return {@link Integer#MAX_VALUE} by default
+   * @return {@link Integer#MAX_VALUE} by default, which means as many as memory and descriptors
+   *     allow
    */
   public int maxConnections() {
     return maxConnections;
@@ -451,7 +512,7 @@ public final class RelayOptions {
   }
 
   /**
-   * How long no byte may go either way.
+   * How long a connection may be idle in both directions.
    *
    * @return for ever by default
    */
@@ -505,7 +566,7 @@ public final class RelayOptions {
   }
 
   /**
-   * Who is told what the relay does.
+   * The observer of the relay's events.
    *
    * @return the observer, one that does nothing by default
    */
@@ -520,5 +581,14 @@ public final class RelayOptions {
    */
   public List<String> variables() {
     return variables;
+  }
+
+  /**
+   * The limit of the memory of buffers that hold bytes.
+   *
+   * @return {@link Long#MAX_VALUE} by default: only the container's limit applies
+   */
+  public long memoryLimit() {
+    return memoryLimit;
   }
 }

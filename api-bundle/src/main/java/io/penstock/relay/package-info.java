@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Copying bytes between two channels, carrying half-close, failure and back-pressure across. */
+/** Copying bytes between two channels, with half-close, failure and back-pressure passed on. */
 @Export
 @Version("0.1.0")
 @NullMarked

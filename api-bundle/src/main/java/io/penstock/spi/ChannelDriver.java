@@ -28,7 +28,7 @@ public interface ChannelDriver {
   @Nullable SinkDriver sink();
 
   /**
-   * What the channel can do beside input and output, which follow from its ends.
+   * What the channel can do in addition to input and output, which follow from its ends.
    *
    * @return the capabilities
    */
@@ -55,7 +55,7 @@ public interface ChannelDriver {
   }
 
   /**
-   * What the kind offers beyond two ends.
+   * Gives an additional interface that the kind offers beside the two ends.
    *
    * @param type the facet asked for
    * @param <T> the facet
@@ -66,14 +66,21 @@ public interface ChannelDriver {
   }
 
   /**
-   * The peer as a whole.
+   * Tells when the peer as a whole has gone.
    *
-   * @return completes when the peer has gone, with why when it failed; null where the kind knows no
-   *     more than its two directions
+   * @return completes when the peer has gone, with the reason when it failed; null for a kind that
+   *     knows only its two directions
    */
   default @Nullable CompletionStage<Void> gone() {
     return null;
   }
+
+  /**
+   * The channel's owner has closed it. Written bytes may still be in transit, so {@link #close}
+   * follows later. A caller that waits for anything else from the channel must be woken now. Called
+   * at most once; must not wait.
+   */
+  default void closing() {}
 
   /**
    * Releases everything, after both ends were closed. Called once.
@@ -84,7 +91,8 @@ public interface ChannelDriver {
 
   /**
    * Cuts the channel so that the peer cannot take a part for the whole, and releases everything;
-   * {@link #close} is not called then.
+   * {@link #close} is not called then. A driver that can always do so states {@link
+   * io.penstock.channel.Capability#ABORT}.
    *
    * @param cause why
    */

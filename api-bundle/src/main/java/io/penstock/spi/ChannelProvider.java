@@ -10,9 +10,10 @@ import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * Adds one or more schemes. Register it as a service with {@link #SCHEME}; that is all.
+ * Adds one or more schemes. To install it, register it as a service with {@link #SCHEME}.
  *
- * <p>Safe for use by any thread. When the service goes, the channels that it made are aborted.
+ * <p>Safe for use by any thread. When the service is unregistered, the channels that it made are
+ * aborted.
  */
 @ConsumerType
 public interface ChannelProvider {
@@ -27,8 +28,8 @@ public interface ChannelProvider {
   Set<String> schemes();
 
   /**
-   * The option keys it understands beside those that every kind does; others are refused before it
-   * is called.
+   * The option keys it understands in addition to those of every kind. Other keys are refused
+   * before the provider is called.
    *
    * @param scheme one of its schemes
    * @return the keys; one that ends in a dot allows every key that begins with it
@@ -38,8 +39,8 @@ public interface ChannelProvider {
   }
 
   /**
-   * The secrets that it takes ({@link ChannelOptions#withSecret}); others are refused before it is
-   * called. In a configuration a secret's key begins with a dot.
+   * The secrets that it takes ({@link ChannelOptions#withSecret}). Others are refused before the
+   * provider is called. In a configuration a secret's key begins with a dot.
    *
    * @param scheme one of its schemes
    * @return their names, such as {@code password}
@@ -49,10 +50,10 @@ public interface ChannelProvider {
   }
 
   /**
-   * The option keys that say what a channel asks of its peer, where nothing happens before one
-   * does. With none of them a program asks later, by a facet. A relay cannot, and refuses an
-   * endpoint without any, unless the peer on its other side asks ({@link
-   * ChannelOptions#withProgram}).
+   * The option keys that request something of the peer, for a kind whose channels do nothing before
+   * such a request. If an endpoint has none of them, a program makes its request later, by a facet.
+   * A relay cannot do so, and refuses such an endpoint unless the peer on its other side makes the
+   * request ({@link ChannelOptions#withProgram}).
    *
    * @param scheme one of its schemes
    * @return some of {@link #optionKeys}; none, as by default, where bytes flow at once
@@ -62,13 +63,27 @@ public interface ChannelProvider {
   }
 
   /**
-   * Connects. Must not wait: what takes time goes to {@link ProviderContext#executor()}.
+   * Checks an endpoint and its options without opening anything, so that a mistake is reported when
+   * they are given and not at the first connection. Must not wait, and must not ask the system:
+   * {@link #connect} and {@link #listen} report an address that is well formed but does not exist.
+   * By default everything is well formed.
    *
-   * @param endpoint of one of its schemes, or of that of a kind above it, which lends its own
+   * @param endpoint of one of its schemes
+   * @param options merged with the endpoint's own
+   * @throws IllegalArgumentException if an option's value is not allowed
+   * @throws IOException the address type, of the kind invalid, if the endpoint has another form
+   */
+  default void check(Endpoint endpoint, ChannelOptions options) throws IOException {}
+
+  /**
+   * Connects. Must not wait: work that takes time goes to {@link ProviderContext#executor()}.
+   *
+   * @param endpoint of one of its schemes, or of the scheme of a kind above it, which lends its
+   *     endpoint
    * @param options merged with the endpoint's own
    * @param context what the product lends to this channel
-   * @return completes with a connected driver, or with why it cannot be; when it is cancelled (a
-   *     limit passed, the channel was closed) the provider gives up and releases what it has
+   * @return completes with a connected driver, or with the failure; when it is cancelled (a limit
+   *     passed, the channel was closed) the provider gives up and releases its resources
    * @throws IllegalArgumentException if an option's value is not allowed
    * @throws IOException if the endpoint cannot be used at all
    */
@@ -78,8 +93,8 @@ public interface ChannelProvider {
   /**
    * Binds an address and listens.
    *
-   * @param endpoint of one of its schemes that end in {@code -listen}, or of that of a kind above
-   *     it
+   * @param endpoint of one of its schemes that end in {@code -listen}, or of the scheme of a kind
+   *     above it
    * @param options merged with the endpoint's own
    * @param context what the product lends to this listener and its channels
    * @return a bound listener
@@ -88,15 +103,16 @@ public interface ChannelProvider {
    */
   default ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
       throws IOException {
-    throw new NotSupportedException(endpoint.toString(), "listening", "connect to it instead");
+    throw new NotSupportedException(endpoint.name(), "listening", "connect to it instead");
   }
 
   /**
-   * Puts this kind above a channel that is there already, as TLS is put above a connection.
+   * Puts this kind above an existing channel, as TLS is put above a connection.
    *
-   * @param below the channel; from the call on the provider's alone, to close or abort with its own
-   * @param endpoint of one of its schemes; one that ends in {@code -listen} says that the peer is
-   *     the one who connects
+   * @param below the channel; from the call on it belongs to the provider alone, which closes or
+   *     aborts it together with its own channel
+   * @param endpoint of one of its schemes; one that ends in {@code -listen} says that the peer
+   *     connects to us
    * @param options merged with the endpoint's own
    * @param context what the product lends to this channel
    * @return as {@link #connect} says
@@ -107,6 +123,6 @@ public interface ChannelProvider {
       ChannelDriver below, Endpoint endpoint, ChannelOptions options, ProviderContext context)
       throws IOException {
     throw new NotSupportedException(
-        endpoint.toString(), "going above another channel", "connect to it instead");
+        endpoint.name(), "going above another channel", "connect to it instead");
   }
 }

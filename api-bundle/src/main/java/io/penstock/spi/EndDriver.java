@@ -7,16 +7,16 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * What is common to the things that become ready: how the product learns that another try is worth
- * it.
+ * The common part of drivers that become ready: how the product learns that another try is
+ * worthwhile.
  *
- * <p>There are two ways, and a driver may use both. One that knows by itself calls the callback of
- * {@link #onReady}. One over a {@link SelectableChannel} in non-blocking mode names it, and the
- * product selects on it while somebody waits.
+ * <p>There are two ways, and a driver may use both. A driver that knows by itself calls the
+ * callback of {@link #onReady}. A driver over a {@link SelectableChannel} in non-blocking mode
+ * names that channel, and the product selects on it while a caller waits.
  *
  * <p>The product calls the moving method ({@code read}, {@code write}, {@code accept}) of one
- * driver from one thread at a time and with no lock held. {@link #close} and the others may be
- * called at any time from any thread. No method may wait.
+ * driver from one thread at a time and with no lock held. {@link #close} and the other methods may
+ * be called at any time from any thread. No method may wait.
  */
 @ConsumerType
 public interface EndDriver {
@@ -31,9 +31,9 @@ public interface EndDriver {
 
   /**
    * Gives the driver its callback, once, before anything else is called. After a try came back with
-   * "nothing now" the driver must call it at least once as soon as another try is worth it, or
-   * {@link SinkDriver#pending()} has fallen to 0; it may call it more often. The callback is quick,
-   * never waits, and must be called with no lock of the driver's held.
+   * "nothing now" the driver must call it at least once as soon as another try is worthwhile, or
+   * {@link SinkDriver#pending()} has fallen to 0; it may call it more often. The callback is quick
+   * and never waits. The driver must hold no lock of its own when it calls it.
    *
    * @param ready the callback
    */
@@ -59,7 +59,7 @@ public interface EndDriver {
   }
 
   /**
-   * Releases this end. Idempotent. Callers never wait in the driver, so there is nobody to wake.
+   * Releases this end. Idempotent. Callers never wait in the driver, so it has no thread to wake.
    *
    * @throws IOException if the transport refuses; the end counts as closed all the same
    */

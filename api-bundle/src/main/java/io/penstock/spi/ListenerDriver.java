@@ -11,24 +11,27 @@ import org.osgi.annotation.versioning.ConsumerType;
 @ConsumerType
 public interface ListenerDriver extends EndDriver {
   /**
-   * Accepts a peer that is there.
+   * Accepts a waiting peer.
    *
-   * @param context what the product lends to the accepted channel
-   * @return null for nobody now
-   * @throws IOException if accepting failed; the product tries again on the next readiness, or,
-   *     when the message says that the system has no descriptors left, after a while
+   * @param context what the product lends to the accepted channel; after a call that found no peer,
+   *     and as long as the options are the same, the next call gets the same one
+   * @return null if no peer waits now
+   * @throws io.penstock.error.HandleLimitException if the system has no descriptors left, or no
+   *     memory for one; the product tries again after a while
+   * @throws IOException if accepting failed otherwise; the product tries again on the next
+   *     readiness
    */
   @Nullable ChannelDriver accept(ProviderContext context) throws IOException;
 
   /**
-   * Where it listens.
+   * The endpoint where it listens.
    *
    * @return with the real port in place of 0
    */
   Endpoint endpoint();
 
   /**
-   * What the kind offers beyond accepting.
+   * Gives an additional interface that the kind offers.
    *
    * @param type the facet asked for
    * @param <T> the facet

@@ -4,10 +4,14 @@ package io.penstock.spi;
 import io.penstock.channel.Channel;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
+import java.io.IOException;
 import java.nio.channels.SelectableChannel;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -22,8 +26,8 @@ public interface ProviderContext {
   String name();
 
   /**
-   * Runs what takes time: looking up names, opening files that wait for their other end. Its
-   * threads are daemons of the product's.
+   * Runs work that takes time: looking up names, opening files that wait for their other end. Its
+   * threads are daemon threads of the product.
    *
    * @return the executor
    */
@@ -35,7 +39,7 @@ public interface ProviderContext {
    *
    * @param name its name
    * @param driver its narrow half
-   * @return everything that a source does
+   * @return a complete source
    */
   ByteSource source(String name, SourceDriver driver);
 
@@ -44,35 +48,37 @@ public interface ProviderContext {
    *
    * @param name its name
    * @param driver its narrow half
-   * @return everything that a sink does
+   * @return a complete sink
    */
   ByteSink sink(String name, SinkDriver driver);
 
   /**
-   * Makes a channel beside this one, for a facet: one that the same peer has opened, or that was
-   * opened to it, on a connection that carries several. It has this one's endpoint and options, and
-   * a life of its own: it is closed when the provider goes, or what made this one.
+   * Makes another channel for a facet, on a connection that carries several: a channel that the
+   * same peer has opened, or that was opened to it. It has the endpoint and options of this
+   * channel, but its own lifetime: it is closed when the provider goes, or the factory or listener
+   * that made this channel.
    *
    * @param name its name
-   * @param driver gives its narrow half, which works with the context of the new channel; called
-   *     once, before this returns; must not wait
+   * @param driver makes its narrow half with the context of the new channel; called once, before
+   *     this returns; must not wait
    * @return connected
    */
   Channel channel(String name, Function<ProviderContext, ChannelDriver> driver);
 
   /**
-   * Runs a task once, as soon as a channel is ready: for a kind that works by itself, such as one
-   * that has to answer its peer before anybody reads. While nobody waits, nobody else selects.
+   * Runs a task once, as soon as a channel is ready. This is for a kind that works by itself, such
+   * as one that has to answer its peer before the program reads: as long as no caller waits, the
+   * product does not select on the channel otherwise.
    *
    * @param channel in non-blocking mode
    * @param operations what to wait for, as {@link java.nio.channels.SelectionKey} says
-   * @param task run also when the channel is closed or the product stops; on the thread that waits
-   *     for all channels, so it must be quick and never wait
+   * @param task also run when the channel is closed or the product stops. It runs on the thread
+   *     that waits for all channels, so it must be quick and never wait
    */
   void select(SelectableChannel channel, int operations, Runnable task);
 
   /**
-   * Runs a task once, after a while, unless it is cancelled or the product stops before.
+   * Runs a task once, after a delay, unless it is cancelled or the product stops first.
    *
    * @param delay zero or more
    * @param task run on {@link #executor()}
@@ -82,8 +88,37 @@ public interface ProviderContext {
 
   /**
    * Lets the product's selectors forget the selectable channels that were closed: until then the
-   * system keeps their descriptors. A driver calls it when it closes one by itself, later than in
-   * its own close or abort, after which the product does it anyway. Never waits.
+   * system keeps their descriptors. A driver calls it when it closes such a channel by itself,
+   * later than in its own close or abort. After those the product does it anyway. Never waits.
    */
   void forgetClosed();
+
+  /**
+   * The same as {@link #forgetClosed()}, and tells when it is done: only then is the address of a
+   * listening socket free. Never waits.
+   *
+   * @param then run once, also when the product stops; perhaps on the thread that waits for all
+   *     channels, so it must be quick and never wait
+   */
+  void forgetClosed(Runnable then);
+
+  /**
+   * Holds a folder by a descriptor, for a kind that must not follow links out of it.
+   *
+   * @param folder its path
+   * @return held until it is closed; empty where the product has no native calls, or the system has
+   *     no call that stays within a folder
+   * @throws IOException if the folder cannot be held
+   */
+  Optional<Anchor> anchor(Path folder) throws IOException;
+
+  /**
+   * Has the memory counted in which a driver keeps bytes of a connection. The driver closes it when
+   * the connection has gone.
+   *
+   * @param cut ends that connection so that reads and writes fail with the cause it is given, and
+   *     lets the memory go; run on a thread of the product's, once at most
+   * @return nothing is held yet
+   */
+  Memory memory(Consumer<? super IOException> cut);
 }

@@ -13,8 +13,8 @@ public interface SegmentSink extends SinkDriver {
    * Accepts a buffer whole if there is any room.
    *
    * @param immutable not empty; kept, never changed
-   * @param released run once, with no lock held, when the buffer is not needed any more; null for
-   *     nothing
+   * @param released run once, with no lock held, when the buffer is no longer needed; null for no
+   *     action
    * @return false when there is no room now
    * @throws IOException as {@link #write} says; the buffer was not accepted then
    */

@@ -12,23 +12,22 @@ public interface SegmentSource extends SourceDriver {
    * Hands over the next run of bytes.
    *
    * @param max the most bytes, 1 or more
-   * @return a buffer that is the caller's for good; null when there is nothing now, at the end, or
-   *     on failure, which {@link #read} then tells apart
+   * @return a buffer that belongs to the caller for good; null when there is nothing now, at the
+   *     end, or on failure; {@link #read} then distinguishes these
    */
   @Nullable ByteBuffer take(int max);
 
   /**
    * How many bytes {@link #take} would hand over without a copy.
    *
-   * @return 0 where the next bytes are no segment of their own, or there are none now
+   * @return 0 where the next bytes are not a separate segment, or there are none now
    */
   default int segment() {
     return 0;
   }
 
   /**
-   * Lends the next run of bytes until {@link #unlend}. Nothing else is called in between but {@link
-   * #close}.
+   * Lends the next run of bytes until {@link #unlend}. In between only {@link #close} is called.
    *
    * @param max the most bytes, 1 or more
    * @return read-only; null as {@link #take} says

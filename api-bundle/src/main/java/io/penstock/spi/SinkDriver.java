@@ -6,17 +6,19 @@ import java.nio.ByteBuffer;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * The narrow half of a writable end that a provider supplies. {@link EndDriver} says who calls it
- * and how it becomes ready.
+ * The narrow half of a writable end that a provider supplies. {@link EndDriver} says which threads
+ * call it and how it becomes ready.
  */
 @ConsumerType
 public interface SinkDriver extends EndDriver {
   /**
-   * Writes what there is room for.
+   * Writes as many bytes as there is room for.
    *
-   * @param src what to write; an empty one moves nothing and only asks whether anybody will read
+   * @param src the bytes to write; an empty buffer moves nothing and only asks whether there is
+   *     still a reader
    * @return how many bytes; 0 for no room now
-   * @throws IOException the broken-pipe type when nobody will read, or the failure of the peer
+   * @throws IOException the broken-pipe type when there is no reader any more, or the failure of
+   *     the peer
    */
   int write(ByteBuffer src) throws IOException;
 
@@ -38,19 +40,19 @@ public interface SinkDriver extends EndDriver {
   }
 
   /**
-   * How many accepted bytes have not left yet: a pipe's unread bytes. The callback of {@link
-   * #onReady} is called when it falls to 0, and on any change while the reader works.
+   * How many accepted bytes have not left yet, such as the unread bytes of a pipe. The driver calls
+   * the callback of {@link #onReady} when it falls to 0, and on any change while the reader works.
    *
-   * @return bytes, 0 or more; 0 where everything accepted is out of our hands
+   * @return bytes, 0 or more; 0 where all accepted bytes have left the driver
    */
   default long pending() {
     return 0;
   }
 
   /**
-   * How many accepted bytes would be lost if the end were closed now, because they are not in the
-   * transport's hands yet. A close gives them time; the callback of {@link #onReady} is called when
-   * it falls to 0.
+   * How many accepted bytes would be lost if the end were closed now, because the transport does
+   * not have them yet. A close gives them time; the driver calls the callback of {@link #onReady}
+   * when it falls to 0.
    *
    * @return bytes, 0 or more
    */
@@ -59,7 +61,7 @@ public interface SinkDriver extends EndDriver {
   }
 
   /**
-   * How many accepted bytes were dropped because nobody read them.
+   * How many accepted bytes were dropped because they were not read.
    *
    * @return bytes, 0 or more
    */
@@ -68,11 +70,11 @@ public interface SinkDriver extends EndDriver {
   }
 
   /**
-   * How often the other end was read, for drivers that can see it; the callback of {@link #onReady}
-   * is called on a change.
+   * How often the other end was read, for drivers that can see it; the driver calls the callback of
+   * {@link #onReady} on a change.
    *
-   * @return a count that only rises; {@link Long#MAX_VALUE} when nobody will read any more; -1 when
-   *     the reader cannot be seen
+   * @return a count that only rises; {@link Long#MAX_VALUE} when there is no reader any more; -1
+   *     when the reader cannot be seen
    */
   default long reads() {
     return -1;

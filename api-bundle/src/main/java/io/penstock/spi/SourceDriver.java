@@ -6,13 +6,13 @@ import java.nio.ByteBuffer;
 import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * The narrow half of a readable end that a provider supplies. {@link EndDriver} says who calls it
- * and how it becomes ready.
+ * The narrow half of a readable end that a provider supplies. {@link EndDriver} says which threads
+ * call it and how it becomes ready.
  */
 @ConsumerType
 public interface SourceDriver extends EndDriver {
   /**
-   * Reads what is there.
+   * Reads the bytes that are there.
    *
    * @param dst has at least one byte remaining
    * @return how many bytes; 0 for nothing now; -1 for the end, again at each later call
@@ -31,10 +31,10 @@ public interface SourceDriver extends EndDriver {
   }
 
   /**
-   * The most bytes that can ever wait here unread, when that is a bound: a delimiter that is not
-   * within it will never be found.
+   * The most bytes that can ever wait here unread, if there is such a bound: a delimiter that is
+   * not within it will never be found.
    *
-   * @return bytes; {@link Long#MAX_VALUE} when what is gathered makes room for more
+   * @return bytes; {@link Long#MAX_VALUE} when gathered bytes make room for more
    */
   default long capacity() {
     return Long.MAX_VALUE;
@@ -44,14 +44,14 @@ public interface SourceDriver extends EndDriver {
    * Whether the driver knows, without asking the operating system, that the next {@link #read}
    * answers -1. May be called at any time from any thread.
    *
-   * @return false also when only a read can tell
+   * @return also false when only a read can tell
    */
   default boolean ended() {
     return false;
   }
 
   /**
-   * How many bytes {@link #close} has dropped unread, for drivers that can say it exactly.
+   * How many unread bytes {@link #close} has dropped, for drivers that can tell exactly.
    *
    * @return bytes, 0 or more; -1 when {@link #available()} before the close is the best answer
    */
@@ -60,8 +60,8 @@ public interface SourceDriver extends EndDriver {
   }
 
   /**
-   * Says that nothing more will be read. Bytes that still arrive are dropped by the driver, so that
-   * the peer is not stalled; where that is impossible, or the peer can be told, its writes break.
+   * Says that nothing more will be read. The driver drops bytes that still arrive, so that the peer
+   * is not stalled. Where that is impossible, or the peer can be told, the peer's writes break.
    *
    * @throws IOException if the transport refuses
    */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * What a bundle implements to add a kind of channel: non-blocking reads and writes, a readiness
- * signal, half-close, close and abort. Waiting, time limits, framing, long reads, views and leak
- * reports are built on top of it, once for every kind.
+ * The interfaces that a bundle implements to add a kind of channel: non-blocking reads and writes,
+ * a readiness signal, half-close, close and abort. The product builds waiting, time limits,
+ * framing, long reads, views and leak reports on top of them, once for all kinds.
  */
 @Export
 @Version("0.1.0")

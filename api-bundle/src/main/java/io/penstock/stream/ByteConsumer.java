@@ -10,8 +10,8 @@ import org.osgi.annotation.versioning.ConsumerType;
 @FunctionalInterface
 public interface ByteConsumer {
   /**
-   * Uses a run of bytes. What lies before the buffer's position when this returns counts as
-   * consumed; the rest stays readable.
+   * Uses a run of bytes. The bytes before the buffer's position count as consumed when this
+   * returns; the rest stays readable.
    *
    * @param run read-only, valid only until this returns
    * @throws IOException if the bytes cannot be used; nothing counts as consumed then

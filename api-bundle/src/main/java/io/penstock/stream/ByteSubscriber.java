@@ -7,14 +7,14 @@ import java.util.concurrent.Flow;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Writes what a publisher sends to a sink, and asks for more as the sink takes it. Its methods
- * never wait, and may be called by several threads at once; a buffer must not change until it was
+ * Writes the items of a publisher to a sink, and requests more as the sink takes them. Its methods
+ * never wait, and several threads may call them at once. A buffer must not change until it was
  * written.
  *
  * <ul>
  *   <li>{@code onComplete} ends the sink after everything before it.
- *   <li>{@code onError} cuts what the sink belongs to, pipe or channel, short with that cause, so
- *       that its reader cannot take a part for the whole.
+ *   <li>{@code onError} aborts the pipe or channel of the sink with that cause, so that its reader
+ *       cannot take a part for the whole.
  *   <li>A failure of the sink, or its close, cancels the subscription.
  * </ul>
  *
@@ -23,7 +23,7 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface ByteSubscriber extends Flow.Subscriber<ByteBuffer> {
   /**
-   * How it went.
+   * The outcome.
    *
    * @return completes normally when everything was written and the sink was ended; with the
    *     publisher's error; or with the failure of the sink

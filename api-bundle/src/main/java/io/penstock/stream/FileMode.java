@@ -11,9 +11,9 @@ import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * How a {@link ByteFile} treats what it reads and writes: what a line is, what is held back, and
- * what closing closes. Which way it goes is said by what it is made of: a source, a sink, or a
- * channel.
+ * How a {@link ByteFile} reads and writes: what a line is, which bytes are held back, and what a
+ * close of the file closes. The direction of the file follows from its origin: a source, a sink, or
+ * a channel.
  *
  * <p>Immutable; each {@code with} method gives a changed copy. A new mode is unbuffered, ends lines
  * at line feeds only, and closes nothing but the file. Parity CF-01, CF-04, CF-07, CF-15.
@@ -22,21 +22,21 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public final class FileMode<L> {
-  /** What {@link ByteFile#close()} does after it has written what was held back. */
+  /** What {@link ByteFile#close()} does after it has written the bytes held back. */
   @ProviderType
   public enum Closing {
-    /** Only the file is closed; what it was made of stays open (parity CF-03, CF-16). */
+    /** Only the file is closed; its source, sink or channel stays open (parity CF-03, CF-16). */
     FILE_ONLY,
     /** The output is ended, too, as {@link ByteSink#end()} says (parity CF-15). */
     END_OUTPUT,
-    /** What the file was made of is closed, too: the source, the sink, or the channel. */
+    /** The source, sink or channel of the file is closed, too. */
     CLOSE_ALL
   }
 
-  /** What a line-buffered file holds back at most when no size was chosen: 8 KiB. */
+  /** The most bytes that a line-buffered file holds back when no size was chosen: 8 KiB. */
   public static final int DEFAULT_BUFFER = 8192;
 
-  /** Bytes to a line and back. */
+  /** Converts bytes to a line and back. */
   private interface Lines<L> {
     L decode(ByteBuffer line) throws CharacterCodingException;
 
@@ -88,7 +88,7 @@ public final class FileMode<L> {
   }
 
   /**
-   * Lines are text. What is not text in that charset is reported, never replaced.
+   * Lines are text. Bytes that are not text in that charset are reported, never replaced.
    *
    * @param charset one in which a line feed is the single byte 10
    * @return a mode with the defaults
@@ -111,9 +111,9 @@ public final class FileMode<L> {
   }
 
   /**
-   * Chooses a buffer. Writes are held back until so many bytes have come together, and then go at
-   * once; reads may fetch up to so many bytes ahead of what was asked for. What was fetched and not
-   * asked for is back on the source after the close of the file.
+   * Chooses a buffer. Writes are held back until that many bytes are gathered, and are then sent at
+   * once. Reads may fetch up to that many bytes more than were asked for. Bytes that were fetched
+   * but not asked for are back on the source after the close of the file.
    *
    * @param bytes 0 for none: every write goes at once, and no read fetches anything ahead; at most
    *     1 GiB
@@ -129,8 +129,8 @@ public final class FileMode<L> {
 
   /**
    * Chooses whether writes are held back until their line is complete: everything up to the last
-   * line feed goes at once, and so does what exceeds the buffer ({@link #DEFAULT_BUFFER} where none
-   * was chosen).
+   * line feed is sent at once, and so are bytes that exceed the buffer ({@link #DEFAULT_BUFFER}
+   * where none was chosen).
    *
    * @param value true to hold back
    * @return a changed copy
@@ -140,10 +140,11 @@ public final class FileMode<L> {
   }
 
   /**
-   * Chooses whether a carriage return, and one with a line feed, end a line, too. All three are
-   * then returned as a line feed, and {@link ByteFile#newlines()} tells which were seen.
+   * Chooses whether a carriage return, alone or with a line feed after it, also ends a line. All
+   * three newlines are then returned as a line feed, and {@link ByteFile#newlines()} tells which
+   * were seen.
    *
-   * @param value false for line feeds only, before which a carriage return is returned as it is
+   * @param value false for line feeds only; a carriage return before one is then returned unchanged
    * @return a changed copy
    */
   public FileMode<L> withUniversalNewlines(boolean value) {

@@ -4,8 +4,8 @@ package io.penstock.stream;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A signal that stays set after the event it stands for, until somebody clears it. Safe for use by
- * any thread. Parity PY-21.
+ * A signal that stays set after its event until a caller clears it. Safe for use by any thread.
+ * Parity PY-21.
  */
 @ProviderType
 public interface Latch extends Signal {

@@ -3,7 +3,10 @@ package io.penstock.stream;
 
 import org.osgi.annotation.versioning.ProviderType;
 
-/** What can end a line where newlines are {@linkplain FileMode#withUniversalNewlines universal}. */
+/**
+ * The line endings that are recognized where newlines are {@linkplain
+ * FileMode#withUniversalNewlines universal}.
+ */
 @ProviderType
 public enum Newline {
   /** A line feed, byte 10. */

@@ -8,12 +8,13 @@ import java.util.OptionalLong;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A source whose beginning was read ahead, so that it can be looked at before it is read. Where the
- * whole source fitted in the limit, and its end was seen, the length is known and one can seek.
+ * A source whose beginning was read ahead, so that it can be looked at before it is read. If the
+ * whole source fitted in the limit, and its end was seen, the length is known and the view can
+ * seek.
  *
- * <p>Bytes are read through this object from then on; those that it has read ahead are no longer on
- * the source. It is for one thread at a time, others get an {@link IllegalStateException}; any
- * thread may close. Parity PY-42..47.
+ * <p>From then on bytes are read through this object; bytes that it has read ahead are no longer on
+ * the source. It is for one thread at a time; other threads get an {@link IllegalStateException}.
+ * Any thread may close it. Parity PY-42..47.
  */
 @ProviderType
 public interface PeekSource extends ReadableByteChannel {
@@ -40,8 +41,8 @@ public interface PeekSource extends ReadableByteChannel {
    *
    * @param max the most bytes to return, 0 or more; {@link Integer#MAX_VALUE} for all that are
    *     there
-   * @return a read-only copy-free view of them; empty when nothing that was read ahead is left,
-   *     which does not mean the end
+   * @return a read-only view of them, without a copy; empty when no byte that was read ahead is
+   *     left, which does not mean the end
    * @throws IllegalArgumentException if {@code max} is negative
    * @throws IOException the closed type, after a local close
    */
@@ -62,7 +63,7 @@ public interface PeekSource extends ReadableByteChannel {
   boolean seekable();
 
   /**
-   * Moves. A position beyond the end is allowed; reads from there meet the end.
+   * Moves the position. A position beyond the end is allowed; reads there return the end.
    *
    * @param offset bytes, negative to go back
    * @param from what it counts from
@@ -80,8 +81,8 @@ public interface PeekSource extends ReadableByteChannel {
   long tell() throws IOException;
 
   /**
-   * Reads under the source's {@link ByteSource#readWait()}: what was read ahead first, then what
-   * the source has; one call does not join the two.
+   * Reads under the source's {@link ByteSource#readWait()}: first the bytes that were read ahead,
+   * then those of the source. One call does not join the two.
    *
    * @param dst filled from its position on; with nothing remaining the call returns 0 at once
    * @return how many bytes; 0 when told not to wait and there is nothing now; -1 at the end
@@ -91,7 +92,7 @@ public interface PeekSource extends ReadableByteChannel {
   int read(ByteBuffer dst) throws IOException;
 
   /**
-   * Reads with a limit of its own, otherwise like {@link #read(ByteBuffer)}.
+   * Reads with a given limit, otherwise like {@link #read(ByteBuffer)}.
    *
    * @param dst filled from its position on; with nothing remaining the call returns 0 at once
    * @param wait this call's own limit
@@ -101,14 +102,17 @@ public interface PeekSource extends ReadableByteChannel {
   int read(ByteBuffer dst, Wait wait) throws IOException;
 
   /**
-   * Whether the source was not closed locally.
+   * Whether the source is open, that is, not closed locally.
    *
    * @return false after {@link #close()}
    */
   @Override
   boolean isOpen();
 
-  /** Closes the source, as {@link ByteSource#close()} says; what was read ahead is dropped, too. */
+  /**
+   * Closes the source, as {@link ByteSource#close()} says; bytes that were read ahead are dropped,
+   * too.
+   */
   @Override
   void close() throws IOException;
 }

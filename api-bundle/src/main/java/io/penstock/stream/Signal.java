@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.stream;
 
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.error.WouldBlockException;
 import java.io.IOException;
 import java.util.concurrent.Executor;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * A level, derived from the state of a stream: it is set as long as what it stands for is true.
+ * A level, derived from the state of a stream: it is set as long as its condition is true.
  *
- * <p>Safe for use by any thread. A signal that is asked for late sees the present state. Parity
- * BP-17, BP-18, CH-16, CH-29, CH-40, PY-24.
+ * <p>Safe for use by any thread. A signal that is first asked for late shows the present state.
+ * Parity BP-17, BP-18, CH-16, CH-29, CH-40, PY-24.
  */
 @ProviderType
 public interface Signal {
@@ -28,17 +30,33 @@ public interface Signal {
    * @throws io.penstock.error.WouldBlockException if {@code wait} is {@link Wait#none()} and the
    *     signal is clear
    * @throws java.io.InterruptedIOException if the thread is interrupted; its flag stays set
-   * @throws IOException if waiting is no longer possible because what the signal belongs to was
-   *     closed
+   * @throws IOException if waiting is no longer possible because the owner of the signal was closed
    */
   void await(Wait wait) throws IOException;
 
   /**
-   * Calls back once for each change from clear to set, and once now if the signal is set. The call
-   * is made on {@code executor}, never inside the call of the peer that caused the change and with
-   * no lock held. What the callback throws is logged and does not end the watch. A signal that was
-   * set and cleared again before anybody could look may go untold, and may be clear by the time of
-   * the call.
+   * The same as {@link #await(Wait)}, and answers false where that throws because the limit has
+   * passed.
+   *
+   * @param wait how long
+   * @return whether the signal was set in time
+   * @throws IOException as there, but no time-out
+   */
+  default boolean tryAwait(Wait wait) throws IOException {
+    try {
+      await(wait);
+      return true;
+    } catch (StreamTimeoutException | WouldBlockException e) {
+      return false;
+    }
+  }
+
+  /**
+   * Runs a callback once for each change from clear to set, and once now if the signal is set. The
+   * callback runs on {@code executor} with no lock held, never inside the call of the peer that
+   * caused the change. An exception of the callback is logged and does not end the watch. If the
+   * signal is set and soon cleared again, the callback may not run, or may run when the signal is
+   * already clear.
    *
    * @param executor runs the callback
    * @param callback what to run

@@ -9,7 +9,7 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public enum Terminator {
-  /** It is part of the returned line, so that a last line without one can be told apart. */
+  /** It is part of the returned line, so that a last line without one can be recognized. */
   KEEP,
   /** It is consumed and not returned. */
   STRIP

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Reads sizes and durations as people write them in configurations and on command lines. Stateless.
+ * Reads sizes and durations as users write them in configurations and on command lines. Stateless.
  */
 @ProviderType
 public final class Units {

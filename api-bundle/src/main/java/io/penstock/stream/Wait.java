@@ -8,9 +8,9 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * How long a call may wait: for ever, up to a duration, until an instant, or not at all.
  *
- * <p>The clock is {@link System#nanoTime()}. A zero duration is <em>not</em> "not at all": it tries
- * once and then times out, whereas {@link #none()} tries once and then reports "nothing now". Data
- * and the end of the stream always beat the limit.
+ * <p>The clock is {@link System#nanoTime()}. A zero duration is <em>not</em> "not at all": a call
+ * tries once and then times out, whereas with {@link #none()} it tries once and then reports
+ * "nothing now". Data and the end of the stream always take precedence over the limit.
  *
  * <p>Immutable and safe for use by any thread. {@link #forever()} and {@link #none()} are shared
  * constants. Parity BP-09..12, PY-07, CH-48, CH-49.
@@ -82,6 +82,17 @@ public final class Wait {
       nanos = Long.MAX_VALUE;
     }
     return new Wait(Kind.UP_TO, nanos);
+  }
+
+  /**
+   * Waits up to so many milliseconds, as {@link #upTo(Duration)} does.
+   *
+   * @param limit milliseconds, zero or more
+   * @return a wait with that limit
+   * @throws IllegalArgumentException if {@code limit} is negative
+   */
+  public static Wait millis(long limit) {
+    return upTo(Duration.ofMillis(limit));
   }
 
   /**

@@ -8,7 +8,7 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public interface Watch extends AutoCloseable {
-  /** Ends the watch: no callback starts after this returned. Idempotent; never waits. */
+  /** Ends the watch: no callback starts after this has returned. Idempotent; never waits. */
   @Override
   void close();
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The two ends that everything is made of: a {@link io.penstock.stream.ByteSource} to read from, a
- * {@link io.penstock.stream.ByteSink} to write to, how long a call may wait, and the signals that
- * tell when it is worth a try.
+ * The two kinds of end: a {@link io.penstock.stream.ByteSource} to read from and a {@link
+ * io.penstock.stream.ByteSink} to write to. Also the limits of waiting, and the signals that tell
+ * when a call is worth a try.
  */
 @Export
 @Version("0.1.0")

@@ -24,7 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -102,29 +102,38 @@ final class ApiDump {
         .toList();
   }
 
+  /** Fields, then constructors, then methods, each by name, so that overloads stand together. */
+  private record Member(int kind, String name, String text) {
+    static final Comparator<Member> ORDER =
+        Comparator.comparingInt(Member::kind)
+            .thenComparing(Member::name)
+            .thenComparing(Member::text);
+  }
+
   private List<String> block(Class<?> type) throws Exception {
     List<String> lines = new ArrayList<>();
     String roles = roles(type).stream().map(role -> "@" + role + " ").collect(Collectors.joining());
     lines.add(roles + annotations(type) + header(type));
-    List<String> members = new ArrayList<>();
+    List<Member> members = new ArrayList<>();
     for (Field field : type.getDeclaredFields()) {
       if (visible(field.getModifiers(), field.isSynthetic())) {
-        members.add(field(field));
+        members.add(new Member(0, field.getName(), field(field)));
       }
     }
     for (Constructor<?> constructor : type.getDeclaredConstructors()) {
       if (visible(constructor.getModifiers(), constructor.isSynthetic())) {
-        members.add(executable(constructor, type.getSimpleName()));
+        String text = executable(constructor, type.getSimpleName());
+        members.add(new Member(1, type.getSimpleName(), text));
       }
     }
     for (Method method : type.getDeclaredMethods()) {
       if (visible(method.getModifiers(), method.isSynthetic() || method.isBridge())) {
         String result = type(method.getAnnotatedReturnType()) + " " + method.getName();
-        members.add(executable(method, result) + defaultValue(method));
+        String text = executable(method, result) + defaultValue(method);
+        members.add(new Member(2, method.getName(), text));
       }
     }
-    Collections.sort(members);
-    members.forEach(member -> lines.add("  " + member));
+    members.stream().sorted(Member.ORDER).forEach(member -> lines.add("  " + member.text));
     return lines;
   }
 

@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -47,6 +49,8 @@ final class Container {
   /** The bundles that take the terminal for a shell; others use their classes. */
   static final String CONSOLE = "console";
 
+  private static final String ALL = "bundles/";
+
   /** How long a bundle that does not stop may hold up the end of the process. */
   private static final long STOP_MILLIS = TimeUnit.SECONDS.toMillis(5);
 
@@ -73,6 +77,7 @@ final class Container {
   private final Framework framework;
   private final Path cache;
   private final Map<String, List<Bundle>> installed = new HashMap<>();
+  private final Set<String> folders = new HashSet<>();
   private final List<Bundle> unresolved = new ArrayList<>();
   private volatile boolean closing;
 
@@ -113,12 +118,14 @@ final class Container {
       framework.init();
     }
     BundleContext context = framework.getBundleContext();
-    String prefix = "bundles/" + folder + "/";
+    String prefix = ALL + folder + "/";
     List<Bundle> bundles = new ArrayList<>();
     try (JarFile jar = new JarFile(ownJar())) {
       List<JarEntry> entries =
           jar.stream()
-              .filter(e -> e.getName().startsWith(prefix) && e.getName().endsWith(".jar"))
+              .filter(e -> e.getName().startsWith(ALL) && e.getName().endsWith(".jar"))
+              .peek(e -> folders.add(e.getName().split("/", -1)[1]))
+              .filter(e -> e.getName().startsWith(prefix))
               .sorted(Comparator.comparing(JarEntry::getName))
               .toList();
       for (JarEntry entry : entries) {
@@ -128,6 +135,15 @@ final class Container {
       }
     }
     installed.put(folder, bundles);
+  }
+
+  /**
+   * Whether the jar has bundles in a folder; known after the first {@link #install}.
+   *
+   * @param folder the folder under {@code bundles/}
+   */
+  boolean has(String folder) {
+    return folders.contains(folder);
   }
 
   private static File ownJar() throws IOException {
@@ -197,6 +213,7 @@ final class Container {
   /** Stops the framework and deletes its cache. Waits for both, but not for ever. */
   void close() {
     closing = true;
+    LastResort.stopping();
     try {
       framework.stop();
       framework.waitForStop(STOP_MILLIS);
@@ -208,7 +225,8 @@ final class Container {
     deleteCache();
   }
 
-  private void deleteCache() {
+  /** Deletes the cache, whatever state the framework is in. */
+  void deleteCache() {
     try (Stream<Path> files = Files.walk(cache)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Filter;
@@ -31,6 +30,12 @@ public final class Launcher {
   private static final String MAIN_FILTER =
       "(&(objectClass=" + Callable.class.getName() + ")(penstock.main=true))";
 
+  /** The schemes of the bundles for connections over SSH. */
+  private static final List<String> SSH_SCHEMES =
+      List.of("ssh", "ssh-listen", "ssh-forward-listen", "sftp-server");
+
+  private static final String LOG = "--log";
+
   private Launcher() {}
 
   /**
@@ -39,6 +44,7 @@ public final class Launcher {
    * @param args the arguments, handed on as they are
    */
   public static void main(String[] args) {
+    LastResort.install();
     PrintStream out = System.out;
     System.setOut(System.err);
     System.exit(launch(args, out));
@@ -53,13 +59,25 @@ public final class Launcher {
     if (isVerbose(arguments)) {
       StandardErrorLogging.threshold(Level.INFO);
     }
+    for (int i = 0; i < arguments.size(); i++) {
+      String argument = arguments.get(i);
+      if (argument.startsWith(LOG + "=")) {
+        StandardErrorLogging.level(argument.substring(LOG.length() + 1));
+      } else if (argument.equals(LOG) && i + 1 < arguments.size()) {
+        StandardErrorLogging.level(arguments.get(i + 1));
+      }
+    }
     Container container = null;
     try {
       container = Container.create(stays);
+      LastResort.cleanup(container::deleteCache);
       Runtime.getRuntime().addShutdownHook(new Thread(container::close, "penstock-shutdown"));
       container.install(Container.CORE);
       if (stays || arguments.stream().anyMatch(Launcher::isSsh)) {
         container.install(Container.SSH);
+      } else if (container.has(Container.SSH)) {
+        // Named where somebody asks what there is, all the same.
+        System.setProperty("penstock.further", String.join(",", SSH_SCHEMES));
       }
       if (stays) {
         container.install(Container.RUN);
@@ -68,6 +86,9 @@ public final class Launcher {
       }
       return runIn(container, arguments, new Residence(container, console ? out : null));
     } catch (Throwable e) {
+      if (LastResort.isHeap(e)) {
+        LastResort.end();
+      }
       // A container that a signal is stopping fails everything in it, even the loading of classes.
       if (container == null || !container.isClosing()) {
         report(e, arguments);
@@ -77,8 +98,7 @@ public final class Launcher {
   }
 
   private static boolean isSsh(String argument) {
-    return Stream.of("ssh:", "ssh-listen:", "ssh-forward-listen:", "sftp-server:")
-        .anyMatch(argument::startsWith);
+    return SSH_SCHEMES.stream().anyMatch(scheme -> argument.startsWith(scheme + ":"));
   }
 
   // From JDK 22 on there is a console without a terminal too, unless jdk.console names the old one.

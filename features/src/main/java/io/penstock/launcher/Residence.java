@@ -43,9 +43,17 @@ final class Residence implements Function<Map<String, String>, Integer> {
   public Integer apply(Map<String, String> options) {
     try {
       String folder = options.get("conf");
-      Configurations configurations = folder == null ? null : Configurations.in(Path.of(folder));
       String log = options.getOrDefault("log", "warn").toUpperCase(Locale.ROOT);
-      start(configurations, LogLevel.valueOf(log));
+      if (folder == null) {
+        start(null, LogLevel.valueOf(log));
+      } else {
+        ConfigurationsWatch watch = ConfigurationsWatch.of(Path.of(folder));
+        Configurations configurations = Configurations.in(Path.of(folder));
+        start(configurations, LogLevel.valueOf(log));
+        if (watch != null) {
+          watch.start(configurations);
+        }
+      }
     } catch (IOException e) {
       System.err.println("penstock: --conf " + e.getMessage());
       return BAD_ARGUMENTS;
@@ -67,11 +75,12 @@ final class Residence implements Function<Map<String, String>, Integer> {
       throws BundleException, IOException {
     // The framework looks up what it was not told at its creation among the system properties.
     System.setProperty(LoggerContext.LOGGER_CONTEXT_DEFAULT_LOGLEVEL, level.name());
+    StandardErrorLogging.withTimes();
     StandardErrorLogging.threshold(LogPrinter.level(level));
     new LogPrinter(container.context()).open();
     container.startBundles(Container.RUN);
     if (configurations != null) {
-      container.context().installBundle("penstock:conf", configurations.bundle()).start();
+      configurations.install(container.context());
     }
     if (terminal != null) {
       System.setOut(terminal);

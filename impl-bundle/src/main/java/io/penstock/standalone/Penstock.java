@@ -51,12 +51,11 @@ public final class Penstock implements AutoCloseable {
   private final Providers providers = new Providers();
   private final NamedPipes names = new NamedPipes();
   private final ReentrantLock naming = new ReentrantLock();
-  private final PosixAccess posix = new PosixAccess(System.getProperty(PosixAccess.PROPERTY));
   private final PipeFactory pipes;
   private final ChannelFactory channels;
   private final RelayFactory relays;
 
-  private Penstock() {
+  private Penstock(PosixAccess posix) {
     this.pipes = new Pipes(engine, scope);
     Channels made =
         new Channels(
@@ -77,7 +76,12 @@ public final class Penstock implements AutoCloseable {
    * @return to be closed by the caller
    */
   public static Penstock open() {
-    return new Penstock();
+    return open(new PosixAccess(System.getProperty(PosixAccess.PROPERTY)));
+  }
+
+  /** Makes native calls by that. */
+  static Penstock open(PosixAccess posix) {
+    return new Penstock(posix);
   }
 
   /**

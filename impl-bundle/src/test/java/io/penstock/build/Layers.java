@@ -2,6 +2,7 @@
 package io.penstock.build;
 
 import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.belongToAnyOf;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
@@ -11,6 +12,11 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.lang.ArchRule;
+import io.penstock.impl.core.Account;
+import io.penstock.impl.core.Callers;
+import io.penstock.impl.core.Canary;
+import io.penstock.impl.core.Counted;
+import io.penstock.spi.Messages;
 import java.util.Map;
 
 /** Which package may know which, by name of the rule. */
@@ -83,9 +89,9 @@ final class Layers {
                   DescribedPredicate.not(PENSTOCK)
                       .or(
                           resideInAnyPackage(
-                              "io.penstock.stream",
-                              "io.penstock.error",
-                              "io.penstock.impl.view.."))),
+                              "io.penstock.stream", "io.penstock.error", "io.penstock.impl.view.."))
+                      // By which every class logs.
+                      .or(belongToAnyOf(Messages.class))),
           "a kind knows the provider interface, the memory pipe and what kinds share",
           classes()
               .that()
@@ -102,7 +108,12 @@ final class Layers {
                               "io.penstock.pipe",
                               "io.penstock.impl.pipe",
                               "io.penstock.impl.posix",
-                              "io.penstock.impl.kind.."))),
+                              "io.penstock.impl.kind.."))
+                      // How a kind has its memory counted, its selectors checked, and its waits
+                      // told.
+                      .or(
+                          belongToAnyOf(
+                              Counted.class, Account.class, Callers.class, Canary.class))),
           "a kind knows no other kind",
           slices()
               .matching("io.penstock.impl.kind.(*)..")

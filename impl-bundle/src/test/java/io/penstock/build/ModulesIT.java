@@ -48,7 +48,7 @@ class ModulesIT {
   void implementationIsAModuleThatExportsOnlyStandalone() {
     ModuleDescriptor module = describe(IMPLEMENTATION);
     assertEquals("io.penstock.impl", module.name());
-    assertEquals(Set.of("java.base", "io.penstock.api"), required(module));
+    assertEquals(Set.of("java.base", "java.management", "io.penstock.api"), required(module));
     assertEquals(Set.of("io.penstock.standalone"), exported(module));
   }
 

@@ -27,7 +27,8 @@ final class Orderings {
   static final Map<String, Set<String>> WORDS =
       Map.of(
           "io.penstock.impl.pipe.WriterSide", Set.of("written", "writes", "highWater"),
-          "io.penstock.impl.pipe.ReaderSide", Set.of("consumed", "givenConsumed", "reads"),
+          "io.penstock.impl.pipe.ReaderSide",
+              Set.of("consumed", "copied", "freed", "givenConsumed", "reads"),
           "io.penstock.impl.core.TurnWord", Set.of("state"),
           "io.penstock.impl.core.LightTurn", Set.of("state"));
 
@@ -36,6 +37,10 @@ final class Orderings {
       Map.ofEntries(
           entry("io.penstock.impl.pipe.Cursors.written", Set.of("getAcquire")),
           entry("io.penstock.impl.pipe.Cursors.consumed", Set.of("getAcquire")),
+          entry("io.penstock.impl.pipe.Cursors.copied", Set.of("getAcquire")),
+          entry("io.penstock.impl.pipe.Cursors.setCopied", Set.of("setRelease")),
+          entry("io.penstock.impl.pipe.Cursors.freed", Set.of("getAcquire")),
+          entry("io.penstock.impl.pipe.Cursors.setFreed", Set.of("setRelease")),
           entry("io.penstock.impl.pipe.Cursors.publishWritten", Set.of("compareAndSet")),
           entry("io.penstock.impl.pipe.Cursors.publishConsumed", Set.of("compareAndSet")),
           entry("io.penstock.impl.pipe.Cursors.markWritten", Set.of("getAndBitwiseOr")),

@@ -32,7 +32,6 @@ import org.osgi.framework.BundleContext;
       "ch.qos.logback.core",
       "ch.qos.logback.classic",
       "org.apache.sshd.osgi",
-      "org.apache.sshd.sftp",
       "io.penstock.sftp"
     })
 class SftpIT {

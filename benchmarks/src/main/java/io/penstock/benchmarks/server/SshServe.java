@@ -92,6 +92,7 @@ final class SshServe {
         }
         channel.sink().writeFully(count + "\n", Wait.forever());
       }
+      channel.facet(SshServerFacet.class).orElseThrow().sendExitStatus(0);
     } catch (IOException e) {
       // The client has gone, and its figure with it.
       System.getLogger("benchmarks").log(System.Logger.Level.DEBUG, command, e);

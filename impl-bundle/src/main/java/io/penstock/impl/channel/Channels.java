@@ -9,8 +9,8 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.HandleFactory;
 import io.penstock.channel.Listener;
 import io.penstock.error.NotSupportedException;
+import io.penstock.impl.core.Callers;
 import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.ListenerEnd;
 import io.penstock.impl.core.Scope;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
@@ -18,6 +18,7 @@ import io.penstock.impl.core.Stages;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.Messages;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -31,11 +32,11 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
+import java.util.function.UnaryOperator;
 
 /** Opens channels and listeners through whichever provider serves the scheme. */
 public final class Channels implements ChannelFactory {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("channel");
 
   private final Engine engine;
   private final Providers providers;
@@ -71,9 +72,11 @@ public final class Channels implements ChannelFactory {
         .orElseThrow(
             () ->
                 new NotSupportedException(
-                    endpoint.toString(),
+                    endpoint.name(),
                     "the scheme '" + endpoint.scheme() + "'",
-                    "installed are " + String.join(", ", schemes())));
+                    "installed are "
+                        + String.join(", ", schemes())
+                        + Messages.didYouMean(endpoint.scheme(), schemes())));
   }
 
   private static ChannelOptions merge(
@@ -90,7 +93,8 @@ public final class Channels implements ChannelFactory {
                 + "' is unknown to "
                 + endpoint.scheme()
                 + ":, which knows "
-                + String.join(", ", all));
+                + String.join(", ", all)
+                + Messages.didYouMean(key, all));
       }
     }
     Set<String> secrets = provider.secretKeys(endpoint.scheme());
@@ -104,7 +108,9 @@ public final class Channels implements ChannelFactory {
                 + ":, which "
                 + (secrets.isEmpty()
                     ? "has none"
-                    : "knows " + String.join(", ", new TreeSet<>(secrets))));
+                    : "knows "
+                        + String.join(", ", new TreeSet<>(secrets))
+                        + Messages.didYouMean(key, secrets)));
       }
     }
     return merged;
@@ -114,11 +120,15 @@ public final class Channels implements ChannelFactory {
    * Finds out whether an endpoint and its options would be understood, without opening anything.
    *
    * @throws NotSupportedException if no provider of the scheme is installed
+   * @throws io.penstock.error.AddressException if the endpoint is not of its kind's form
    * @throws IllegalArgumentException if an option is unknown to the kind or its value is not
    *     allowed
    */
   public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
-    merge(endpoint, options, find(endpoint).provider());
+    ChannelProvider provider = find(endpoint).provider();
+    ChannelOptions merged = merge(endpoint, options, provider);
+    Written.check(endpoint);
+    provider.check(endpoint, merged);
   }
 
   /**
@@ -135,62 +145,45 @@ public final class Channels implements ChannelFactory {
         && merged.program().isEmpty()
         && Collections.disjoint(keys, merged.extra().keySet())) {
       throw new IllegalArgumentException(
-          endpoint.withoutOptions()
+          endpoint.name()
               + " asks nothing of its peer; expected one of the options "
               + String.join(", ", new TreeSet<>(keys))
               + ", or a peer on the other side that asks for a program");
     }
   }
 
-  /** Where channels are kept until they are over; one for all that a listener accepts. */
-  record Keeping(List<Scope> scopes, Runnable left) implements DrivenChannel.Keeper {
-    void keep(DrivenChannel channel) {
-      try {
-        scopes.forEach(scope -> scope.add(channel));
-      } catch (RuntimeException e) {
-        forget(channel);
-        throw e;
-      }
-      channel.keptBy(this);
-    }
-
-    private void forget(DrivenChannel channel) {
-      scopes.forEach(scope -> scope.remove(channel));
-    }
-
-    @Override
-    public void over(DrivenChannel channel) {
-      forget(channel);
-      left.run();
-    }
-  }
-
-  private Keeping keeping(Providers.Installed installed) {
-    return new Keeping(List.of(scope, installed.made()), () -> {});
+  private Origin origin(Endpoint endpoint, Providers.Installed installed) {
+    return new Origin(endpoint, engine, handles, Keeping.in(scope, installed.made()));
   }
 
   @Override
   public Channel connect(Endpoint endpoint, ChannelOptions options) throws IOException {
     if (endpoint.listening()) {
       throw new NotSupportedException(
-          endpoint.toString(), "connecting to a listening endpoint", "listen on it instead");
+          endpoint.name(), "connecting to a listening endpoint", "listen on it instead");
     }
     Providers.Installed installed = find(endpoint);
     ChannelOptions merged = merge(endpoint, options, installed.provider());
-    DrivenChannel channel = new DrivenChannel(endpoint, merged, engine, handles);
-    Keeping keeping = keeping(installed);
-    channel.besidesGoTo(keeping);
-    channel.connect(begin(installed.provider(), endpoint, merged, channel));
-    keeping.keep(channel);
+    Origin origin = origin(endpoint, installed);
+    ChannelContext context = new ChannelContext(origin, merged);
+    DrivenChannel channel = new DrivenChannel(context);
+    // Nothing else shows options or a command.
+    LOG.log(Level.TRACE, "{0}: opening {1}", channel.name(), endpoint);
+    Journal.connecting(channel, merged);
+    channel.connect(begin(installed.provider(), context));
+    origin.besides().keep(channel);
     return channel;
   }
 
   /** However a provider tells that it cannot connect, the channel tells it in one way. */
   private static CompletionStage<? extends ChannelDriver> begin(
-      ChannelProvider provider, Endpoint endpoint, ChannelOptions options, DrivenChannel channel) {
+      ChannelProvider provider, ChannelContext context) {
+    Endpoint endpoint = context.origin().endpoint();
     try {
-      return provider.connect(endpoint, options, channel.context());
-    } catch (IOException e) {
+      Written.check(endpoint);
+      return provider.connect(endpoint, context.options(), context);
+    } catch (IOException | LinkageError e) {
+      // Such as a class of a bundle that is being updated.
       return CompletableFuture.failedFuture(e);
     }
   }
@@ -198,9 +191,12 @@ public final class Channels implements ChannelFactory {
   @Override
   public Channel open(Endpoint endpoint, ChannelOptions options, Wait wait) throws IOException {
     Channel channel = connect(endpoint, options);
+    if (!channel.connected().toCompletableFuture().isDone()) {
+      Callers.waits(channel.name());
+    }
     try {
       return Stages.await(channel.connected(), wait, channel.name(), "the connection");
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       channel.abort(e);
       throw e;
     }
@@ -226,63 +222,51 @@ public final class Channels implements ChannelFactory {
       throws IOException {
     if (!endpoint.listening()) {
       throw new NotSupportedException(
-          endpoint.toString(),
+          endpoint.name(),
           "listening",
           "use a scheme that ends in -listen, such as " + endpoint.scheme() + "-listen");
     }
     Providers.Installed installed = find(endpoint);
     ChannelOptions merged = merge(endpoint, options, installed.provider());
+    Written.check(endpoint);
+    Origin asked = origin(endpoint, installed);
     // Facets of the listener itself have nowhere to live: only its channels have ends.
-    DrivenChannel lender = new DrivenChannel(endpoint, merged, engine, handles);
-    Keeping besides = keeping(installed);
-    lender.besidesGoTo(besides);
-    ListenerDriver driver = installed.provider().listen(endpoint, merged, lender.context());
-    ListenerEnd listener =
-        new ListenerEnd(
-            merged.name().isEmpty() ? driver.endpoint().toString() : merged.name(),
-            engine,
-            driver,
-            left -> {
-              Keeping keeping = new Keeping(List.of(scope, installed.made()), left);
-              return accepting -> {
-                ChannelOptions now = current.get();
-                DrivenChannel channel =
-                    accept(
-                        accepting,
-                        now == options ? merged : merge(endpoint, now, installed.provider()));
-                if (channel != null) {
-                  channel.besidesGoTo(besides);
-                  keeping.keep(channel);
-                  accepted.accept(channel);
-                }
-                return channel;
-              };
-            },
-            merged.maxConnections());
-    listener.facets(handles.facets(listener, driver));
-    for (Scope keeper : List.of(scope, installed.made())) {
-      keeper.add(listener, "listener " + listener.name(), () -> closeQuietly(listener));
-      listener.closed().whenComplete((done, failure) -> keeper.remove(listener));
-    }
-    return listener;
+    ListenerDriver driver =
+        installed.provider().listen(endpoint, merged, new ChannelContext(asked, merged));
+    return ChannelAcceptor.listen(
+        new Origin(driver.endpoint(), engine, handles, asked.besides()),
+        driver,
+        merged,
+        new Merging(options, merged, current, now -> merge(endpoint, now, installed.provider())),
+        accepted);
   }
 
-  private @Nullable DrivenChannel accept(ListenerDriver driver, ChannelOptions options)
-      throws IOException {
-    DrivenChannel channel = new DrivenChannel(driver.endpoint(), options, engine, handles);
-    ChannelDriver accepted = driver.accept(channel.context());
-    if (accepted == null) {
-      return null;
-    }
-    channel.attach(accepted);
-    return channel;
-  }
+  /** Options that may change, with those of an endpoint; the same object until they do. */
+  private static final class Merging implements Supplier<ChannelOptions> {
+    private final Supplier<ChannelOptions> current;
+    private final UnaryOperator<ChannelOptions> merge;
+    private ChannelOptions given;
+    private ChannelOptions merged;
 
-  private static void closeQuietly(Listener listener) {
-    try {
-      listener.close();
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, listener.name() + ": closing the listener failed", e);
+    Merging(
+        ChannelOptions given,
+        ChannelOptions merged,
+        Supplier<ChannelOptions> current,
+        UnaryOperator<ChannelOptions> merge) {
+      this.given = given;
+      this.merged = merged;
+      this.current = current;
+      this.merge = merge;
+    }
+
+    @Override
+    public ChannelOptions get() {
+      ChannelOptions now = current.get();
+      if (now != given) {
+        merged = merge.apply(now);
+        given = now;
+      }
+      return merged;
     }
   }
 
@@ -290,20 +274,22 @@ public final class Channels implements ChannelFactory {
   public Channel over(Channel below, Endpoint endpoint, ChannelOptions options) throws IOException {
     Providers.Installed installed = find(endpoint);
     ChannelOptions merged = merge(endpoint, options, installed.provider());
+    Written.check(endpoint);
     if (!(below.source() instanceof SourceEnd source) || !(below.sink() instanceof SinkEnd sink)) {
       throw new NotSupportedException(
-          endpoint.toString(),
+          endpoint.name(),
           "going above " + below.getClass().getName(),
           "use a channel that this product has made");
     }
-    DrivenChannel channel = new DrivenChannel(endpoint, merged, engine, handles);
-    Keeping keeping = keeping(installed);
-    channel.besidesGoTo(keeping);
+    Origin origin = origin(endpoint, installed);
+    ChannelContext context = new ChannelContext(origin, merged);
+    DrivenChannel channel = new DrivenChannel(context);
+    Journal.connecting(channel, merged);
     channel.connect(
         installed
             .provider()
-            .over(new LayeredDriver(below, source, sink), endpoint, merged, channel.context()));
-    keeping.keep(channel);
+            .over(new LayeredDriver(below, source, sink), endpoint, merged, context));
+    origin.besides().keep(channel);
     return channel;
   }
 
@@ -312,11 +298,12 @@ public final class Channels implements ChannelFactory {
     List<ChannelDriver> drivers = pairs.apply(options);
     Endpoint endpoint =
         Endpoint.parse("mem:" + (options.name().isEmpty() ? "pair" : options.name()));
+    Origin origin = new Origin(endpoint, engine, null, Keeping.in(scope));
     Channel[] made = new Channel[2];
     for (int i = 0; i < 2; i++) {
-      DrivenChannel channel = new DrivenChannel(endpoint, options, engine);
+      DrivenChannel channel = new DrivenChannel(new ChannelContext(origin, options));
       channel.connect(CompletableFuture.completedFuture(drivers.get(i)));
-      new Keeping(List.of(scope), () -> {}).keep(channel);
+      origin.besides().keep(channel);
       made[i] = channel;
     }
     return new ChannelPair(made[0], made[1]);

@@ -11,9 +11,13 @@ import io.penstock.channel.LocalFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.core.Account;
+import io.penstock.impl.core.Callers;
+import io.penstock.impl.core.Counted;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Faults;
+import io.penstock.impl.core.Leading;
 import io.penstock.impl.core.Paced;
 import io.penstock.impl.core.Scope;
 import io.penstock.impl.core.SinkEnd;
@@ -24,6 +28,7 @@ import io.penstock.impl.posix.DescriptorSource;
 import io.penstock.impl.view.FileView;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.EndDriver;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
@@ -38,7 +43,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -50,33 +54,27 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A channel over a driver that may still be connecting. */
-public final class DrivenChannel implements Channel, Scope.Member {
-  /** Is told, once, that a channel is over. */
-  @FunctionalInterface
-  interface Keeper {
-    void over(DrivenChannel channel);
-  }
-
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+public final class DrivenChannel implements Channel, Scope.Member, Leading {
+  private static final System.Logger LOG = Messages.log("channel");
   private static final VarHandle STATE;
-  private static final VarHandle MORE;
   private static final VarHandle KEEPER;
   private static final VarHandle GONE;
+  private static final VarHandle TELLING;
+  private static final VarHandle DEPARTING;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       STATE = lookup.findVarHandle(DrivenChannel.class, "state", State.class);
-      MORE = lookup.findVarHandle(DrivenChannel.class, "more", List.class);
-      KEEPER = lookup.findVarHandle(DrivenChannel.class, "keeper", Keeper.class);
+      KEEPER = lookup.findVarHandle(DrivenChannel.class, "keeper", Keeping.class);
       GONE = lookup.findVarHandle(DrivenChannel.class, "gone", CompletableFuture.class);
+      TELLING = lookup.findVarHandle(DrivenChannel.class, "telling", int.class);
+      DEPARTING = lookup.findVarHandle(DrivenChannel.class, "departing", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -103,48 +101,50 @@ public final class DrivenChannel implements Channel, Scope.Member {
   }
 
   private final String name;
-  private final Endpoint endpoint;
+  private final ChannelContext context;
   private final ChannelOptions options;
   private final Engine engine;
-  private final @Nullable Handles handles;
   private final SourceEnd source;
   private final SinkEnd sink;
   private final CompletableFuture<Channel> connected = new CompletableFuture<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
-  private final Context context = new Context();
+  // Before closed, which is told behind what users run when a write completes.
+  private final CompletableFuture<Void> released = new CompletableFuture<>();
 
-  // Copied on write.
-  private volatile List<End> more = List.of();
   private volatile State state = State.CONNECTING;
   private volatile @Nullable CompletionStage<? extends ChannelDriver> connecting;
-  // Who keeps what is opened beside it.
-  private volatile Channels.@Nullable Keeping besides;
   // Made when it is first asked for.
   private volatile @Nullable CompletableFuture<Void> gone;
 
-  @SuppressWarnings("unused")
-  private volatile @Nullable Keeper keeper;
+  // How many threads tell what became of the connection, or are about to.
+  private volatile int telling;
 
+  // Whether the driver was told that its owner closes.
+  @SuppressWarnings("unused")
+  private volatile boolean departing;
+
+  @SuppressWarnings("unused")
+  private volatile @Nullable Keeping keeper;
+
+  private volatile @Nullable Account memory;
   private volatile @Nullable ChannelDriver driver;
   private volatile Set<Capability> capabilities = Set.of();
 
-  /** A channel whose driver comes later, and which cannot carry handles. */
+  /** A channel whose driver comes later, that cannot carry handles and that nobody keeps. */
   public DrivenChannel(Endpoint endpoint, ChannelOptions options, Engine engine) {
-    this(endpoint, options, engine, null);
+    this(new ChannelContext(new Origin(endpoint, engine, null, Keeping.in()), options));
   }
 
   /**
    * A channel whose driver comes later.
    *
-   * @param handles makes handles of its descriptor, and of those that come over it
+   * @param context lent to the provider that makes the driver
    */
-  DrivenChannel(
-      Endpoint endpoint, ChannelOptions options, Engine engine, @Nullable Handles handles) {
-    this.handles = handles;
-    this.name = options.name().isEmpty() ? endpoint.toString() : options.name();
-    this.endpoint = endpoint;
-    this.options = options;
-    this.engine = engine;
+  DrivenChannel(ChannelContext context) {
+    this.context = context;
+    this.name = context.name();
+    this.options = context.options();
+    this.engine = context.origin().engine();
     this.source = new SourceEnd(name, engine, options.readWait());
     this.sink = new SinkEnd(name, engine, options.writeWait());
     source.partOf(this);
@@ -152,80 +152,12 @@ public final class DrivenChannel implements Channel, Scope.Member {
     Runnable oneIs = this::closeWhenBothAre;
     source.onClose(oneIs);
     sink.onClose(oneIs);
+    context.belongsTo(this);
   }
 
   /** What the provider of this channel is lent. */
   public ProviderContext context() {
     return context;
-  }
-
-  private final class Context implements ProviderContext {
-    @Override
-    public String name() {
-      return name;
-    }
-
-    @Override
-    public Executor executor() {
-      return engine;
-    }
-
-    @Override
-    public ByteSource source(String label, SourceDriver narrow) {
-      SourceEnd end = new SourceEnd(label, engine, options.readWait(), narrow);
-      keep(end);
-      return end;
-    }
-
-    @Override
-    public ByteSink sink(String label, SinkDriver narrow) {
-      SinkEnd end = new SinkEnd(label, engine, options.writeWait(), narrow);
-      keep(end);
-      return end;
-    }
-
-    @Override
-    public Channel channel(String label, Function<ProviderContext, ChannelDriver> narrow) {
-      DrivenChannel made = new DrivenChannel(endpoint, options.withName(label), engine, handles);
-      Channels.Keeping keeping = besides;
-      made.besides = keeping;
-      made.attach(narrow.apply(made.context()));
-      if (keeping != null) {
-        try {
-          keeping.keep(made);
-        } catch (RuntimeException e) {
-          made.abort(e);
-          throw e;
-        }
-      }
-      return made;
-    }
-
-    @Override
-    public void select(SelectableChannel channel, int operations, Runnable task) {
-      engine.await(channel, operations, task::run);
-    }
-
-    @Override
-    public Future<?> after(Duration delay, Runnable task) {
-      return engine.schedule(delay, task);
-    }
-
-    @Override
-    public void forgetClosed() {
-      engine.flushClosed();
-    }
-
-    private void keep(End end) {
-      end.partOf(DrivenChannel.this);
-      List<End> old;
-      List<End> fresh;
-      do {
-        old = more;
-        fresh = new ArrayList<>(old);
-        fresh.add(end);
-      } while (!MORE.compareAndSet(DrivenChannel.this, old, fresh));
-    }
   }
 
   // ---- connecting
@@ -271,14 +203,81 @@ public final class DrivenChannel implements Channel, Scope.Member {
       engine.flushClosed();
       return;
     }
+    beginTelling();
     try {
       use(made);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       abort(Faults.again(name, e));
+    } finally {
+      endTelling();
+    }
+  }
+
+  /**
+   * Before what became of the connection shows at the ends: whoever asks for a write from then on
+   * is not told of it before those who wait for the connection.
+   */
+  private void beginTelling() {
+    int unused = (int) TELLING.getAndAdd(this, 1);
+  }
+
+  private void endTelling() {
+    if ((int) TELLING.getAndAdd(this, -1) == 1) {
+      sink.tellOn();
+      forMore(
+          end -> {
+            if (end instanceof SinkEnd further) {
+              further.tellOn();
+            }
+          });
+    }
+  }
+
+  @Override
+  public boolean comes() {
+    return telling > 0 && !connected.isDone();
+  }
+
+  @Override
+  public boolean tells() {
+    return telling > 0;
+  }
+
+  /** Counts what the driver keeps in memory, and cuts this channel if it is too much for long. */
+  private final class MemoryHolder implements Account.Holder {
+    private final Counted driver;
+
+    MemoryHolder(Counted driver) {
+      this.driver = driver;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public long progress() {
+      return driver.progress();
+    }
+
+    @Override
+    public void trim() {
+      driver.trim();
+    }
+
+    @Override
+    public void cut(IOException cause) {
+      abort(cause);
     }
   }
 
   private void use(ChannelDriver made) {
+    if (made instanceof Counted counted) {
+      Account mine = engine.budgets().account(new MemoryHolder(counted), engine.budgets().inHeap());
+      memory = mine;
+      counted.countTo(mine);
+    }
     Set<Capability> can = new HashSet<>(made.capabilities());
     SourceDriver in = made.source();
     SinkDriver out = made.sink();
@@ -298,6 +297,8 @@ public final class DrivenChannel implements Channel, Scope.Member {
     } else {
       source.attachNothing();
     }
+    // The owner of queued writes is told of the connection first, and then of the writes.
+    boolean queued = sink.tellFirst(() -> connected.complete(this));
     if (out != null) {
       if (spins(out)) {
         sink.spin(spinners());
@@ -320,7 +321,9 @@ public final class DrivenChannel implements Channel, Scope.Member {
                     }
                   }));
     }
-    connected.complete(this);
+    if (!queued) {
+      connected.complete(this);
+    }
   }
 
   /** Whether looking or trying again is quicker than waiting for somebody to tell. */
@@ -339,24 +342,28 @@ public final class DrivenChannel implements Channel, Scope.Member {
 
   private void connectFailed(IOException cause) {
     if (move(State.CONNECTING, State.RELEASED)) {
-      source.fail(cause);
-      sink.fail(cause);
-      forMore(end -> end.fail(cause));
-      connected.completeExceptionally(cause);
+      beginTelling();
+      try {
+        boolean queued = sink.tellFirst(() -> connected.completeExceptionally(cause));
+        source.fail(cause);
+        sink.fail(cause);
+        forMore(end -> end.fail(cause));
+        if (!queued) {
+          connected.completeExceptionally(cause);
+        }
+      } finally {
+        endTelling();
+      }
       over();
-      closed.completeExceptionally(cause);
+      released.completeExceptionally(cause);
+      sink.tellLast(() -> closed.completeExceptionally(cause));
     }
   }
 
   // ---- who keeps it
 
-  /** Names who keeps what is opened beside it. */
-  void besidesGoTo(Channels.Keeping keepers) {
-    besides = keepers;
-  }
-
   /** Names who is told when it is over: now, if it is. */
-  void keptBy(Keeper value) {
+  void keptBy(Keeping value) {
     keeper = value;
     if (state == State.RELEASED) {
       over();
@@ -364,7 +371,11 @@ public final class DrivenChannel implements Channel, Scope.Member {
   }
 
   private void over() {
-    Keeper told = (Keeper) KEEPER.getAndSet(this, null);
+    Account mine = memory;
+    if (mine != null) {
+      mine.close();
+    }
+    Keeping told = (Keeping) KEEPER.getAndSet(this, null);
     if (told != null) {
       told.over(this);
     }
@@ -414,7 +425,7 @@ public final class DrivenChannel implements Channel, Scope.Member {
 
   @Override
   public Endpoint endpoint() {
-    return endpoint;
+    return context.origin().endpoint();
   }
 
   @Override
@@ -459,6 +470,7 @@ public final class DrivenChannel implements Channel, Scope.Member {
     if (current == null) {
       return Optional.empty();
     }
+    Handles handles = context.origin().handles();
     if (handles != null && type == HandleFacet.class) {
       boolean local = sink.carries() || current.facet(LocalFacet.class).isPresent();
       return local
@@ -487,21 +499,34 @@ public final class DrivenChannel implements Channel, Scope.Member {
     if (before == State.RELEASED) {
       return;
     }
+    beginTelling();
+    try {
+      abort(cause, before == State.CONNECTING);
+    } finally {
+      endTelling();
+    }
+    over();
+    released.completeExceptionally(cause);
+    sink.tellLast(() -> closed.completeExceptionally(cause));
+  }
+
+  private void abort(Throwable cause, boolean unconnected) {
+    boolean queued = unconnected && sink.tellFirst(() -> connected.completeExceptionally(cause));
     source.fail(cause);
     sink.fail(cause);
     forMore(end -> end.fail(cause));
     CompletionStage<? extends ChannelDriver> stage = connecting;
     // One that comes too late for the state is aborted where it comes.
-    ChannelDriver current = before == State.CONNECTING ? null : driver;
+    ChannelDriver current = unconnected ? null : driver;
     if (current != null) {
       current.abort(cause);
       engine.flushClosed();
     } else if (stage != null) {
       stage.toCompletableFuture().cancel(true);
     }
-    connected.completeExceptionally(cause);
-    over();
-    closed.completeExceptionally(cause);
+    if (!queued) {
+      connected.completeExceptionally(cause);
+    }
   }
 
   private interface Visit {
@@ -509,7 +534,7 @@ public final class DrivenChannel implements Channel, Scope.Member {
   }
 
   private void forMore(Visit visit) {
-    for (End end : more) {
+    for (End end : context.ends()) {
       try {
         visit.visit(end);
       } catch (IOException e) {
@@ -530,33 +555,63 @@ public final class DrivenChannel implements Channel, Scope.Member {
     if (!unconnected && !move(State.CONNECTED, State.CLOSING)) {
       return closed.minimalCompletionStage();
     }
-    CompletionStage<? extends ChannelDriver> stage = connecting;
-    closeEnd(source);
-    closeEnd(sink);
-    forMore(DrivenChannel::closeEnd);
     if (unconnected) {
-      if (stage != null) {
-        stage.toCompletableFuture().cancel(true);
+      beginTelling();
+      try {
+        closeUnconnected();
+      } finally {
+        endTelling();
       }
-      StreamClosedException cause = new StreamClosedException(name);
-      sink.fail(cause);
-      connected.completeExceptionally(cause);
       release();
       return closed.minimalCompletionStage();
     }
+    closeEnds();
+    ownerCloses();
     CompletableFuture<Void> settled = sinksSettled();
     if (settled.isDone()) {
       release();
     } else {
       Future<?> limit = engine.schedule(options.closeTimeout(), this::closeTimedOut);
+      boolean stopped = limit.isCancelled();
       CompletableFuture<Void> unused =
           settled.whenComplete(
               (done, failure) -> {
                 limit.cancel(false);
                 release();
               });
+      if (stopped) {
+        closeTimedOut();
+      }
     }
     return closed.minimalCompletionStage();
+  }
+
+  private void closeUnconnected() {
+    StreamClosedException cause = new StreamClosedException(name);
+    boolean queued = sink.tellFirst(() -> connected.completeExceptionally(cause));
+    CompletionStage<? extends ChannelDriver> stage = connecting;
+    closeEnds();
+    if (stage != null) {
+      stage.toCompletableFuture().cancel(true);
+    }
+    sink.fail(cause);
+    if (!queued) {
+      connected.completeExceptionally(cause);
+    }
+  }
+
+  /** Its owner has closed it, or what lies above it: its driver is told, the first time. */
+  void ownerCloses() {
+    ChannelDriver current = driver;
+    if (current != null && DEPARTING.compareAndSet(this, false, true)) {
+      current.closing();
+    }
+  }
+
+  private void closeEnds() {
+    closeEnd(source);
+    closeEnd(sink);
+    forMore(DrivenChannel::closeEnd);
   }
 
   private CompletableFuture<Void> sinksSettled() {
@@ -616,11 +671,20 @@ public final class DrivenChannel implements Channel, Scope.Member {
       engine.flushClosed();
       over();
     }
-    if (failure == null) {
-      closed.complete(null);
+    IOException why = failure;
+    if (why == null) {
+      released.complete(null);
     } else {
-      closed.completeExceptionally(failure);
+      released.completeExceptionally(why);
     }
+    sink.tellLast(
+        () -> {
+          if (why == null) {
+            closed.complete(null);
+          } else {
+            closed.completeExceptionally(why);
+          }
+        });
   }
 
   @Override
@@ -631,10 +695,14 @@ public final class DrivenChannel implements Channel, Scope.Member {
   @Override
   public void close() throws IOException {
     boolean first = isOpen();
-    CompletionStage<Void> done = closeAsync();
-    if (first) {
-      // Bounded by the close limit.
-      Stages.await(done, Wait.forever(), name, "the close");
+    CompletionStage<Void> unused = closeAsync();
+    if (first && !sink.tells()) {
+      if (sink.queued() > 0) {
+        // For its peer to take it. Whatever else a close waits for takes but a moment.
+        Callers.waits(name);
+      }
+      // Bounded by the close limit. A caller in a completion must not wait for a later completion.
+      Stages.await(released, Wait.forever(), name, "the close");
     }
   }
 

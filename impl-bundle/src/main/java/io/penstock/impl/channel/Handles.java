@@ -4,7 +4,6 @@ package io.penstock.impl.channel;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Datagrams;
-import io.penstock.channel.DescriptorFacet;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Handle;
 import io.penstock.channel.HandleFactory;
@@ -17,15 +16,15 @@ import io.penstock.error.HandleLimitException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.ListenerEnd;
 import io.penstock.impl.core.Scope;
 import io.penstock.impl.posix.Descriptor;
-import io.penstock.impl.posix.DescriptorSource;
 import io.penstock.impl.posix.Linux;
+import io.penstock.impl.posix.PathAnchor;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.SocketNumber;
-import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.Anchor;
 import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
@@ -50,7 +49,7 @@ import java.util.function.IntConsumer;
 
 /** Makes handles, and channels of handles, and keeps them for whoever asked. */
 final class Handles implements HandleFactory {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("channel");
   private static final int FILE_MODE = 0666;
 
   private static final Set<StandardOpenOption> KNOWN =
@@ -77,29 +76,17 @@ final class Handles implements HandleFactory {
     return natives.access().calls(stream, operation);
   }
 
+  /** A folder as an anchor; empty where that takes more than there is. */
+  Optional<Anchor> anchor(Path folder) throws IOException {
+    Posix calls = natives.access().calls();
+    return calls == null ? Optional.empty() : PathAnchor.of(calls, folder);
+  }
+
   /** A handle that is closed with the scope. */
   Owned keep(Descriptor descriptor) {
     Owned handle = new Owned(descriptor);
     scope.add(handle);
     return handle;
-  }
-
-  /** What a listener offers. */
-  ListenerEnd.Facets facets(Listener listener, ListenerDriver driver) {
-    return new ListenerEnd.Facets() {
-      @Override
-      public <T> Optional<T> facet(Class<T> type) {
-        if (type != DescriptorFacet.class) {
-          return driver.facet(type);
-        }
-        return driver
-            .facet(DescriptorSource.class)
-            .map(
-                own ->
-                    type.cast(
-                        new OwnDescriptor(listener.name(), own, Handles.this, listener::close)));
-      }
-    };
   }
 
   // ---- what is no channel of ours
@@ -234,44 +221,22 @@ final class Handles implements HandleFactory {
   }
 
   private Channel channel(Descriptor descriptor, ChannelOptions options) throws IOException {
-    Endpoint endpoint = natives.opener().endpoint(descriptor);
-    DrivenChannel channel = new DrivenChannel(endpoint, checked(options), engine, this);
-    ChannelDriver driver = natives.opener().channel(descriptor, options, channel.context());
-    channel.attach(driver);
-    keeping(() -> {}).keep(channel);
+    Origin origin = origin(natives.opener().endpoint(descriptor));
+    ChannelContext context = new ChannelContext(origin, checked(options));
+    DrivenChannel channel = new DrivenChannel(context);
+    channel.attach(natives.opener().channel(descriptor, options, context));
+    origin.besides().keep(channel);
     return channel;
   }
 
-  private Channels.Keeping keeping(Runnable left) {
-    return new Channels.Keeping(List.of(scope), left);
+  private Origin origin(Endpoint endpoint) {
+    return new Origin(endpoint, engine, this, Keeping.in(scope));
   }
 
   private Listener listener(Descriptor descriptor, ChannelOptions options) throws IOException {
     ListenerDriver driver = natives.opener().listener(descriptor, checked(options));
-    ListenerEnd listener =
-        new ListenerEnd(
-            options.name().isEmpty() ? driver.endpoint().toString() : options.name(),
-            engine,
-            driver,
-            left -> {
-              Channels.Keeping keeping = keeping(left);
-              return accepting -> {
-                DrivenChannel channel =
-                    new DrivenChannel(accepting.endpoint(), options, engine, this);
-                ChannelDriver accepted = accepting.accept(channel.context());
-                if (accepted == null) {
-                  return null;
-                }
-                channel.attach(accepted);
-                keeping.keep(channel);
-                return channel;
-              };
-            },
-            options.maxConnections());
-    listener.facets(facets(listener, driver));
-    scope.add(listener, "listener " + listener.name(), () -> closeQuietly(listener));
-    listener.closed().whenComplete((done, failure) -> scope.remove(listener));
-    return listener;
+    return ChannelAcceptor.listen(
+        origin(driver.endpoint()), driver, options, () -> options, accepted -> {});
   }
 
   private static void closeQuietly(AutoCloseable thing) {

@@ -69,6 +69,14 @@ final class LayeredDriver implements ChannelDriver {
     return below.gone();
   }
 
+  /** Whoever waits at the channel below belongs to the owner of the one above it. */
+  @Override
+  public void closing() {
+    if (below instanceof DrivenChannel driven) {
+      driven.ownerCloses();
+    }
+  }
+
   @Override
   public void close() {
     CompletionStage<Void> unused = below.closeAsync();

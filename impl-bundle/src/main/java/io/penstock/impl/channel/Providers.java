@@ -40,7 +40,8 @@ public final class Providers {
           gone.add(candidate);
         }
       }
-      installed.removeAll(gone);
+      // Not by equals: the JDK would remember the record's types, and with them a whole bundle.
+      installed.removeIf(candidate -> candidate.provider == provider);
     } finally {
       lock.unlock();
     }

@@ -40,6 +40,11 @@ abstract class BuiltInKind implements ChannelProvider {
   }
 
   @Override
+  public final void check(Endpoint endpoint, ChannelOptions options) throws IOException {
+    provider.check(endpoint, options);
+  }
+
+  @Override
   public final CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
     return provider.connect(endpoint, options, context);

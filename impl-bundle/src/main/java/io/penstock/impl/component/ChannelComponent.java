@@ -138,7 +138,6 @@ public final class ChannelComponent {
 
   private final ConfiguredChannel channel;
   private final ProvidersComponent providers;
-  private final Runnable arrival;
 
   /**
    * Refuses bad values, and is there all the same: not every runtime tries a component that failed
@@ -163,8 +162,7 @@ public final class ChannelComponent {
             engine.services(),
             values.pid());
     this.providers = providers;
-    this.arrival = channel::hurry;
-    providers.onArrival(arrival);
+    providers.use(channel);
     Refusals.first(values, ChannelSettings::channel).ifPresent(channel::configure);
   }
 
@@ -178,7 +176,7 @@ public final class ChannelComponent {
   /** Everything ends; what was accepted may still be delivered when only the configuration goes. */
   @Deactivate
   void deactivate(int reason) {
-    providers.offArrival(arrival);
+    providers.useNoMore(channel);
     channel.stop(reason == ComponentConstants.DEACTIVATION_REASON_CONFIGURATION_DELETED);
   }
 }

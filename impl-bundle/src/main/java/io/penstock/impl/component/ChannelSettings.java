@@ -79,7 +79,7 @@ record ChannelSettings(
     if (endpoint.listening()) {
       throw values.refused(
           "endpoint",
-          endpoint.toString(),
+          endpoint.name(),
           "one to connect to, such as tcp://localhost:80; a configuration io.penstock.Listener~NAME"
               + " takes this one");
     }
@@ -104,7 +104,7 @@ record ChannelSettings(
     if (!endpoint.listening()) {
       throw values.refused(
           "endpoint",
-          endpoint.toString(),
+          endpoint.name(),
           "one that listens, such as tcp-listen://127.0.0.1:0; a configuration"
               + " io.penstock.Channel~NAME takes this one");
     }
@@ -146,6 +146,22 @@ record ChannelSettings(
       throw new IllegalArgumentException(values.pid() + ": " + e.getMessage(), e);
     }
     return made;
+  }
+
+  // Written out: the JDK (17) remembers the component types of a record whose equals it has made,
+  // and with one of ours the class loader of a bundle that has gone.
+  private List<Object> parts() {
+    return List.of(name, endpoint, values, extra, secrets, reconnect, reconnectMin, reconnectMax);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof ChannelSettings that && parts().equals(that.parts());
+  }
+
+  @Override
+  public int hashCode() {
+    return parts().hashCode();
   }
 
   /** The options, with those of the kind that is known now. */

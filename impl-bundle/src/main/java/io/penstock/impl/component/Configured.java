@@ -2,6 +2,7 @@
 package io.penstock.impl.component;
 
 import io.penstock.impl.core.Engine;
+import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.HashSet;
@@ -9,7 +10,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param <T> the object
  */
 abstract class Configured<S, T> {
-  static final System.Logger LOG = System.getLogger("io.penstock");
+  static final System.Logger LOG = Messages.log("config");
   static final Duration RETRY_MIN = Duration.ofMillis(100);
   static final Duration RETRY_MAX = Duration.ofSeconds(30);
 
@@ -45,6 +45,8 @@ abstract class Configured<S, T> {
   private @Nullable String complaint;
   private final Set<String> warnings = new HashSet<>();
   private long since;
+  private boolean living;
+  private int failures;
 
   private volatile @Nullable S settings;
 
@@ -117,7 +119,7 @@ abstract class Configured<S, T> {
     serially(
         () -> {
           if (cancelRetry() && slot.get() == null) {
-            begin();
+            tryBegin();
           }
         });
   }
@@ -158,8 +160,24 @@ abstract class Configured<S, T> {
   private void beginAfresh() {
     backoff.reset();
     complaint = null;
+    failures = 0;
     if (slot.get() == null) {
+      tryBegin();
+    }
+  }
+
+  /** Begins; what a bundle's stop or update makes impossible is tried again after a while. */
+  private void tryBegin() {
+    try {
       begin();
+    } catch (IllegalStateException | LinkageError e) {
+      String why =
+          e instanceof LinkageError
+              ? "a class cannot be loaded, as while a bundle is updated: " + e.getMessage()
+              : String.valueOf(e.getMessage());
+      complain(Level.WARNING, pid + ": " + why + "; trying again until it succeeds");
+      LOG.log(Level.DEBUG, pid + ": could not begin", e);
+      later(RETRY_MIN, RETRY_MAX);
     }
   }
 
@@ -245,13 +263,26 @@ abstract class Configured<S, T> {
   /** The object has come to life; says so if it had been complained of. */
   final void alive(String how) {
     since = System.nanoTime();
+    living = true;
     if (complaint != null) {
-      LOG.log(Level.INFO, "{0}: {1}", pid, how);
+      LOG.log(
+          Level.INFO,
+          "{0}: {1}{2}",
+          pid,
+          how,
+          failures == 0 ? "" : ", after " + failures + (failures == 1 ? " failure" : " failures"));
     }
+    failures = 0;
   }
 
   /** Says once why there is no object; says it again only when the reason is another one. */
   final void complain(Level level, String why) {
+    failures++;
+    deplore(level, why);
+  }
+
+  /** Says once why the object has come to its end; what follows it begins a count of its own. */
+  final void deplore(Level level, String why) {
     if (!Objects.equals(complaint, why)) {
       complaint = why;
       LOG.log(level, why);
@@ -265,9 +296,14 @@ abstract class Configured<S, T> {
     }
   }
 
-  /** The object that was alive has come to its end. */
+  /**
+   * The object has come to its end. One that never came to life, such as a channel that could not
+   * connect, has not lived, however long ago the one before it did.
+   */
   final void died() {
-    if (backoff.lived(Duration.ofNanos(System.nanoTime() - since))) {
+    boolean lived = living;
+    living = false;
+    if (lived && backoff.lived(Duration.ofNanos(System.nanoTime() - since))) {
       complaint = null;
     }
   }
@@ -285,12 +321,10 @@ abstract class Configured<S, T> {
                     serially(
                         () -> {
                           if (slot.get() == null) {
-                            begin();
+                            tryBegin();
                           }
                         }));
       }
-    } catch (RejectedExecutionException e) {
-      LOG.log(Level.DEBUG, pid + ": the timer has stopped", e);
     } finally {
       lock.unlock();
     }

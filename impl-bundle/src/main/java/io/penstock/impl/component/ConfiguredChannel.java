@@ -8,6 +8,7 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.SourceEnd;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -16,13 +17,15 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A channel that is registered while it is connected, and connected again when it is lost: when it
- * was closed or aborted, when a call has met a failure of the transport, or when a reader has met
- * the end of its input. In the last case an answer may still be sent within the close limit.
+ * was closed or aborted, when a failure of the transport was met, or when the end of its input was.
+ * In the last case an answer may still be sent within the close limit. Both are met also while
+ * nobody reads, but an end not before the bytes in front of it were read.
  */
 final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
   private final Channels channels;
@@ -81,10 +84,12 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
         .thenAccept(any -> serially(() -> connected(channel)))
         .exceptionally(failure -> null);
     channel.closed().whenComplete((done, failure) -> serially(() -> lost(channel, failure)));
-    if (channel.source() instanceof End in && channel.sink() instanceof End out) {
-      in.whenMet(() -> serially(() -> inputOver(channel)));
-      out.whenMet(() -> serially(() -> broken(channel)));
+    if (channel.source() instanceof SourceEnd in && channel.sink() instanceof End out) {
+      in.whenMet(why -> serially(() -> inputOver(channel, why)));
+      out.whenMet(why -> serially(() -> broken(channel, why)));
+      in.watchEnd();
     }
+    channel.gone().whenComplete((done, failure) -> serially(() -> peerGone(channel)));
   }
 
   private void connected(Channel channel) {
@@ -113,13 +118,16 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
     return address.toString();
   }
 
-  private void inputOver(Channel channel) {
+  private void inputOver(Channel channel, @Nullable IOException failure) {
     if (slot.get() == channel) {
       if (!channel.source().ended()) {
-        broken(channel);
-      } else if (channel.sink().ended()
-          || !channel.capabilities().contains(Capability.OUTPUT)
-          || channel.gone().toCompletableFuture().isDone()) {
+        broken(channel, failure);
+        return;
+      }
+      // First: what is said of the end must not be older than what is done about it.
+      boolean gone = channel.gone().toCompletableFuture().isDone();
+      peerEnded(channel);
+      if (gone || channel.sink().ended() || !channel.capabilities().contains(Capability.OUTPUT)) {
         discard(channel, true);
       } else {
         discardLater(channel);
@@ -127,10 +135,38 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
     }
   }
 
+  /** What was to be read may wait for a reader still: then its end is what counts. */
+  private void peerGone(Channel channel) {
+    boolean writes = !channel.capabilities().contains(Capability.INPUT);
+    if (slot.get() == channel && (writes || channel.source().ended())) {
+      peerEnded(channel);
+      discard(channel, true);
+    }
+  }
+
+  private void peerEnded(Channel channel) {
+    died();
+    CompletableFuture<Void> gone = channel.gone().toCompletableFuture();
+    String why =
+        gone.isCompletedExceptionally()
+            ? gone.handle((done, failure) -> Reasons.of(failure)).join()
+            : "the peer has ended the connection";
+    deplore(Level.INFO, pid() + ": " + why + next());
+  }
+
+  private String next() {
+    return settings().reconnect()
+        ? "; connecting again"
+        : "; not connecting again, because reconnect is false";
+  }
+
   /** The channel fails by itself from now on: its users are to see why before it is closed. */
-  private void broken(Channel channel) {
+  private void broken(Channel channel, @Nullable IOException why) {
     if (slot.take(channel)) {
       died();
+      deplore(
+          Level.WARNING,
+          pid() + ": " + (why == null ? "the connection is broken" : Reasons.of(why)) + next());
       discardLater(channel);
       again();
     }
@@ -208,7 +244,7 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
           Level.ERROR,
           pid()
               + ": endpoint "
-              + next.endpoint()
+              + next.endpoint().name()
               + " is refused: "
               + Reasons.of(e)
               + "; the last good values stay");

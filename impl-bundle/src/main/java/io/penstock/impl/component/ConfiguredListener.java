@@ -132,7 +132,7 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
           Level.ERROR,
           pid()
               + ": endpoint "
-              + next.endpoint()
+              + next.endpoint().name()
               + " is refused: "
               + Reasons.of(e)
               + "; the last good values stay");

@@ -34,7 +34,7 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
 
   @Override
   void begin() {
-    DrivenPipe pipe = new DrivenPipe(settings().options(), engine);
+    DrivenPipe pipe = DrivenPipe.counted(settings().options(), engine);
     if (!slot.put(pipe)) {
       discard(pipe, false);
       return;

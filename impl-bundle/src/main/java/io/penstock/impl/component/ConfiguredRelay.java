@@ -11,6 +11,7 @@ import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayObserver;
 import io.penstock.relay.RelayOptions;
+import io.penstock.spi.QuietLog;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -28,7 +29,7 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
   private final Channels channels;
   private final Relays relays;
   private final Services services;
-  private final Repeats repeats;
+  private final QuietLog failures;
 
   ConfiguredRelay(
       Engine engine, Names names, Channels channels, Relays relays, Services services, String pid) {
@@ -36,7 +37,7 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
     this.channels = channels;
     this.relays = relays;
     this.services = services;
-    this.repeats = new Repeats(engine, QUIET);
+    this.failures = new QuietLog(LOG, pid + ": ", QUIET, engine::schedule);
   }
 
   @Override
@@ -139,7 +140,7 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
 
   @Override
   void stopped() {
-    repeats.close(pid());
+    failures.close();
   }
 
   /** Reports what goes wrong with one of many connections. */
@@ -147,7 +148,8 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
     @Override
     public void parted(@Nullable Channel from, @Nullable RelayException failure) {
       if (failure != null && settings().fork()) {
-        repeats.warn(pid(), String.valueOf(failure.getMessage()));
+        String why = String.valueOf(failure.getMessage());
+        failures.warn(why, why, null);
       }
     }
   }

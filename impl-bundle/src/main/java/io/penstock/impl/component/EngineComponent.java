@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
@@ -31,6 +32,8 @@ public final class EngineComponent {
   private final Scope own = Scope.quiet();
   private final PosixAccess posix;
   private final Scopes scopes;
+  private final StrayConfigurations strays;
+  private volatile PollerComponent.Settings pollers = PollerComponent.Settings.DEFAULT;
   private final ConcurrentMap<String, Names> names = new ConcurrentHashMap<>();
 
   /**
@@ -44,11 +47,19 @@ public final class EngineComponent {
     boolean traces = Boolean.parseBoolean(context.getProperty(LEAKS));
     this.scopes = new Scopes(() -> traces);
     context.addBundleListener(scopes);
+    this.strays = new StrayConfigurations(context);
+    strays.open();
     this.posix = new PosixAccess(context.getProperty(PosixAccess.PROPERTY));
     if (!posix.wish().equals(PosixAccess.AUTO)) {
       // Whoever asks for something hears at once if it cannot be had.
       engine.execute(posix::mode);
     }
+  }
+
+  /** Whether this bundle, or the whole framework, is about to stop. */
+  boolean isStopping() {
+    return context.getBundle().getState() == Bundle.STOPPING
+        || context.getBundle(Constants.SYSTEM_BUNDLE_ID).getState() == Bundle.STOPPING;
   }
 
   Engine engine() {
@@ -61,6 +72,16 @@ public final class EngineComponent {
 
   NamedPipes pipes() {
     return pipes;
+  }
+
+  /** The last good values of the pollers. */
+  PollerComponent.Settings pollers() {
+    return pollers;
+  }
+
+  /** Sets them, for pollers that are made from now on. */
+  void pollers(PollerComponent.Settings settings) {
+    pollers = settings;
   }
 
   /** Where configurations register what they keep alive. */
@@ -86,6 +107,7 @@ public final class EngineComponent {
   /** Wakes whoever still waits, and stops the threads. */
   @Deactivate
   void deactivate() {
+    strays.close();
     context.removeBundleListener(scopes);
     scopes.close();
     own.close();

@@ -59,7 +59,8 @@ public final class ListenerComponent {
         name = "Connections",
         description =
             "How many accepted channels may be open at once; further peers wait in the backlog. A"
-                + " number, 1 or more. Default: no limit. A change binds the address again.")
+                + " number, 1 or more. Default: as many as memory and descriptors suffice for. A change"
+                + " binds the address again.")
     String maxConnections() default "";
 
     /** Read time-out. */
@@ -114,7 +115,6 @@ public final class ListenerComponent {
 
   private final ConfiguredListener listener;
   private final ProvidersComponent providers;
-  private final Runnable arrival;
 
   /**
    * Refuses bad values, and is there all the same: not every runtime tries a component that failed
@@ -139,8 +139,7 @@ public final class ListenerComponent {
             engine.services(),
             values.pid());
     this.providers = providers;
-    this.arrival = listener::hurry;
-    providers.onArrival(arrival);
+    providers.use(listener);
     Refusals.first(values, ChannelSettings::listener).ifPresent(listener::configure);
   }
 
@@ -154,7 +153,7 @@ public final class ListenerComponent {
   /** Everything ends; what was accepted may still be delivered when only the configuration goes. */
   @Deactivate
   void deactivate(int reason) {
-    providers.offArrival(arrival);
+    providers.useNoMore(listener);
     listener.stop(reason == ComponentConstants.DEACTIVATION_REASON_CONFIGURATION_DELETED);
   }
 }

@@ -8,11 +8,13 @@ import io.penstock.poller.Framing;
 import io.penstock.poller.PollEvent;
 import io.penstock.poller.Poller;
 import io.penstock.poller.Registration;
+import io.penstock.poller.SinkRegistration;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Units;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +29,7 @@ import org.osgi.service.component.annotations.ServiceScope;
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.Designate;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
 
 /** A poller for each consumer, closed when it is let go. */
 @Component(
@@ -43,7 +46,10 @@ public final class PollerComponent implements Poller {
   private static final int DEFAULT_MAX_FRAME = 64 * 1024;
 
   /** The values of a configuration. */
-  record Settings(int events, Framing framing, Optional<Duration> spin) {}
+  record Settings(int events, Framing framing, Optional<Duration> spin) {
+    static final Settings DEFAULT =
+        new Settings(SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL, Framing.bytes(), Optional.empty());
+  }
 
   /** The keys. */
   @ObjectClassDefinition(
@@ -56,7 +62,11 @@ public final class PollerComponent implements Poller {
         name = "Framing",
         description =
             "How bytes are cut into events where the consumer names no framing. bytes, or lines."
-                + " Default: bytes. A change applies to pollers that are made after it.")
+                + " Default: bytes. A change applies to pollers that are made after it.",
+        options = {
+          @Option(label = "bytes", value = "bytes"),
+          @Option(label = "lines", value = "lines")
+        })
     String framing() default "bytes";
 
     /** Longest frame. */
@@ -114,22 +124,26 @@ public final class PollerComponent implements Poller {
   private final SelectorPoller poller;
 
   /**
-   * Refuses bad values, and takes the defaults instead.
+   * Takes the last good values instead of bad ones, which {@link PollerSettingsComponent} refuses.
    *
    * @param properties the configuration, if there is one
    * @param engine lends threads
    */
   @Activate
   public PollerComponent(Map<String, Object> properties, @Reference EngineComponent engine) {
-    Values values = new Values(properties);
-    Settings settings =
-        Refusals.first(values, PollerComponent::settings)
-            .orElse(
-                new Settings(
-                    SelectorPoller.DEFAULT_MAX_EVENTS_PER_POLL, Framing.bytes(), Optional.empty()));
-    Refusals.unknown(values, KEYS);
+    Settings settings = orElse(new Values(properties), engine.pollers());
     this.poller =
         new SelectorPoller(engine.engine(), settings.events, settings.framing, settings.spin);
+  }
+
+  /** The values that hold now: those that came last may not have been taken yet. */
+  private static Settings orElse(Values values, Settings lastGood) {
+    try {
+      return settings(values);
+    } catch (IllegalArgumentException e) {
+      Configured.LOG.log(Level.DEBUG, "a poller takes the last good values", e);
+      return lastGood;
+    }
   }
 
   static Settings settings(Values values) {
@@ -184,11 +198,9 @@ public final class PollerComponent implements Poller {
     return (int) count;
   }
 
-  /** Checks changed values; they are for pollers that are made after this one. */
+  /** Changed values are for pollers that are made after this one. */
   @Modified
-  void modified(Map<String, Object> properties) {
-    Refusals.next(new Values(properties), PollerComponent::settings);
-  }
+  void modified() {}
 
   @Override
   public Registration register(ByteSource source, Framing framing) {
@@ -211,7 +223,7 @@ public final class PollerComponent implements Poller {
   }
 
   @Override
-  public Registration register(ByteSink sink) {
+  public SinkRegistration register(ByteSink sink) {
     return poller.register(sink);
   }
 

@@ -35,7 +35,7 @@ public final class PrivatePipeComponent implements Pipe {
    */
   @Activate
   public PrivatePipeComponent(@Reference EngineComponent engine) {
-    this.pipe = new DrivenPipe(PipeOptions.defaults(), engine.engine());
+    this.pipe = DrivenPipe.counted(PipeOptions.defaults(), engine.engine());
   }
 
   @Override

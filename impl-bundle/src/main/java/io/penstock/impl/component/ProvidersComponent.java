@@ -28,7 +28,7 @@ public final class ProvidersComponent implements Kinds {
   private final EngineComponent engine;
   private final Providers providers = new Providers();
   private final List<ChannelProvider> present = new CopyOnWriteArrayList<>();
-  private final List<Runnable> arrivals = new CopyOnWriteArrayList<>();
+  private final List<Configured<?, ?>> users = new CopyOnWriteArrayList<>();
 
   /**
    * Begins with none.
@@ -45,22 +45,26 @@ public final class ProvidersComponent implements Kinds {
   void addProvider(ChannelProvider provider) {
     present.add(provider);
     providers.add(provider);
-    arrivals.forEach(Runnable::run);
+    users.forEach(Configured::hurry);
   }
 
   /** A provider has gone: what it made is aborted. */
   void removeProvider(ChannelProvider provider) {
+    if (engine.isStopping()) {
+      // Otherwise they would tell, and try again, in vain.
+      users.forEach(user -> user.stop(false));
+    }
     present.remove(provider);
     providers.remove(provider);
   }
 
-  /** Has a task run, quickly and not waiting, for each provider that comes from now on. */
-  void onArrival(Runnable task) {
-    arrivals.add(task);
+  /** Names somebody who tries again when a provider comes, and stops before they all go. */
+  void use(Configured<?, ?> user) {
+    users.add(user);
   }
 
-  void offArrival(Runnable task) {
-    arrivals.remove(task);
+  void useNoMore(Configured<?, ?> user) {
+    users.remove(user);
   }
 
   /** Opens channels on behalf of somebody. */

@@ -100,6 +100,17 @@ public final class RelayComponent {
                 + " KiB, MiB or GiB; 1 byte or more, or 0 for no limit. Default: 0.")
     String rate() default "0";
 
+    /** Memory limit. */
+    @AttributeDefinition(
+        required = false,
+        name = "Memory limit",
+        description =
+            "The memory of the buffers that hold bytes of this relay's connections. Beyond it"
+                + " reading pauses; then those that have held most for longest are cut. Bytes, or a"
+                + " number with KiB, MiB or GiB; 64KiB or more. Default: none beside that of the"
+                + " container.")
+    String memoryLimit() default "";
+
     /** Variables. */
     @AttributeDefinition(
         required = false,
@@ -113,7 +124,6 @@ public final class RelayComponent {
 
   private final ConfiguredRelay relay;
   private final ProvidersComponent providers;
-  private final Runnable arrival;
 
   /**
    * Refuses bad values, and is there all the same: not every runtime tries a component that failed
@@ -139,8 +149,7 @@ public final class RelayComponent {
             engine.services(),
             values.pid());
     this.providers = providers;
-    this.arrival = relay::hurry;
-    providers.onArrival(arrival);
+    providers.use(relay);
     Refusals.first(values, RelaySettings::of).ifPresent(relay::configure);
   }
 
@@ -155,7 +164,7 @@ public final class RelayComponent {
   /** Everything ends; what was accepted may still be delivered when only the configuration goes. */
   @Deactivate
   void deactivate(int reason) {
-    providers.offArrival(arrival);
+    providers.useNoMore(relay);
     relay.stop(reason == ComponentConstants.DEACTIVATION_REASON_CONFIGURATION_DELETED);
   }
 }

@@ -18,7 +18,8 @@ record RelaySettings(
     Wait total,
     long buffer,
     long rate,
-    List<String> variables) {
+    List<String> variables,
+    long memoryLimit) {
   static final List<String> KEYS =
       List.of(
           "penstock.name",
@@ -29,7 +30,8 @@ record RelaySettings(
           "totalTimeout",
           "buffer",
           "rate",
-          "acceptEnv");
+          "acceptEnv",
+          "memoryLimit");
 
   static RelaySettings of(Values values) {
     Endpoint from = endpoint(values, "from");
@@ -51,7 +53,8 @@ record RelaySettings(
         limit(values, "totalTimeout"),
         values.get("buffer", (long) RelayOptions.DEFAULT_BUFFER, RelaySettings::buffer),
         values.get("rate", 0L, Units::bytes),
-        values.get("acceptEnv", RelayOptions.defaults().variables(), RelaySettings::patterns));
+        values.get("acceptEnv", RelayOptions.defaults().variables(), RelaySettings::patterns),
+        values.get("memoryLimit", Long.MAX_VALUE, MemoryComponent::bytes));
   }
 
   private static Wait limit(Values values, String key) {
@@ -81,10 +84,26 @@ record RelaySettings(
         .variables();
   }
 
+  // Written out: the JDK (17) remembers the component types of a record whose equals it has made,
+  // and with one of ours the class loader of a bundle that has gone.
+  private List<Object> parts() {
+    return List.of(name, from, to, fork, idle, total, buffer, rate, variables, memoryLimit);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof RelaySettings that && parts().equals(that.parts());
+  }
+
+  @Override
+  public int hashCode() {
+    return parts().hashCode();
+  }
+
   /** The same with the limits of time of another, which can be changed at any time. */
   RelaySettings withLimitsOf(RelaySettings other) {
     return new RelaySettings(
-        name, from, to, fork, other.idle, other.total, buffer, rate, variables);
+        name, from, to, fork, other.idle, other.total, buffer, rate, variables, memoryLimit);
   }
 
   RelayOptions options() {
@@ -95,6 +114,7 @@ record RelaySettings(
         .withTotal(total)
         .withBuffer(buffer)
         .withRate(rate)
-        .withVariables(variables);
+        .withVariables(variables)
+        .withMemoryLimit(memoryLimit);
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
+import io.penstock.spi.Messages;
 import io.penstock.stream.Units;
 import io.penstock.stream.Wait;
 import java.lang.reflect.Array;
@@ -178,7 +179,6 @@ final class Values {
 
   /** The exception for a value that is not allowed. */
   IllegalArgumentException refused(String key, String value, String allowed) {
-    return new IllegalArgumentException(
-        pid + ": " + key + ": '" + value + "' is not allowed; expected " + allowed);
+    return Messages.refused(pid + ": " + key, value, allowed);
   }
 }

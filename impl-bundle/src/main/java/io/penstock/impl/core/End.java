@@ -18,15 +18,16 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.ObjLongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a source, a sink and a listener have in common: a driver that may come later, turns,
- * waiters, a limit that may change, and a local close.
+ * The common part of a source, a sink and a listener: a driver that may come later, turns, waiters,
+ * a limit that may change, and a local close.
  *
- * <p>How nobody misses a wake-up: a waiter is added first and only then looks at {@link #likely()},
+ * <p>No waiter misses a wake-up: a waiter is added first and only then looks at {@link #likely()},
  * which is a level; a driver changes its level first and then calls {@link #wake()}.
  */
 public abstract class End {
@@ -75,7 +76,7 @@ public abstract class End {
   private volatile @Nullable Channel channel;
   private volatile @Nullable Reactor servedBy;
 
-  // Whether the user has declared that there is one caller at a time, who needs no turn.
+  // Whether the user has declared that there is one caller at a time, which needs no turn.
   private boolean alone;
   // The single caller shares the end with the pump of asynchronous writes.
   private boolean aloneWithTurn;
@@ -83,7 +84,7 @@ public abstract class End {
   private @Nullable Spinner spinner;
   private @Nullable Paced paced;
   private boolean handsOver;
-  // Of whoever has the turn.
+  // Belongs to the holder of the turn.
   private @Nullable Limit mine;
   private volatile @Nullable Turn turn;
   private volatile @Nullable Thread sleeper;
@@ -145,6 +146,11 @@ public abstract class End {
     channel = value;
   }
 
+  /** What it works with. */
+  public Engine engine() {
+    return engine;
+  }
+
   /** The channel that this is an end of, if it is one of a channel's. */
   public @Nullable Channel channel() {
     return channel;
@@ -160,27 +166,56 @@ public abstract class End {
   /**
    * Runs a task once when a call here has met the end of the stream or a failure of the transport,
    * on the thread that met it: it must be quick.
+   *
+   * @param task is given the failure; null for the end, or where the failure came before
    */
-  public void whenMet(Runnable task) {
-    AtomicBoolean once = new AtomicBoolean();
-    Waiter[] self = new Waiter[1];
-    self[0] =
-        () -> {
-          if (met && once.compareAndSet(false, true)) {
-            removeWaiter(self[0]);
-            task.run();
-          }
-        };
-    addWaiter(self[0]);
-    self[0].wake();
+  public void whenMet(Consumer<@Nullable IOException> task) {
+    Met waiter = new Met(this, task);
+    addWaiter(waiter);
+    waiter.wake();
   }
 
-  /** A call has met the end of the stream or a failure of the transport. */
+  /** Waits for what a call meets, and keeps the failure, for which an end has no field. */
+  private static final class Met implements Waiter {
+    private final End end;
+    private final Consumer<@Nullable IOException> task;
+    private final AtomicBoolean told = new AtomicBoolean();
+    private volatile @Nullable IOException why;
+
+    Met(End end, Consumer<@Nullable IOException> task) {
+      this.end = end;
+      this.task = task;
+    }
+
+    @Override
+    public void wake() {
+      if (end.met && told.compareAndSet(false, true)) {
+        end.removeWaiter(this);
+        task.accept(why);
+      }
+    }
+  }
+
+  /** A call has met the end of the stream. */
   void met() {
     if (!met) {
       met = true;
       wake();
     }
+  }
+
+  /** A call has met a failure of the transport. */
+  void met(IOException why) {
+    for (Waiter waiter : waiters) {
+      if (waiter instanceof Met each && each.why == null) {
+        each.why = why;
+      }
+    }
+    met();
+  }
+
+  final boolean isMet() {
+    return met;
   }
 
   /** From now on every call throws this, whatever is buffered. */
@@ -199,7 +234,7 @@ public abstract class End {
     return closed;
   }
 
-  /** Marks the end as closed and wakes everybody. Returns false when it was closed already. */
+  /** Marks the end as closed and wakes all waiters. Returns false when it was closed already. */
   public boolean markClosed() {
     if (!CLOSED.compareAndSet(this, false, true)) {
       return false;
@@ -244,7 +279,7 @@ public abstract class End {
     spins = value;
   }
 
-  /** How to look again; made for the first call. Only for whoever has the turn. */
+  /** How to look again; made for the first call. Only for the holder of the turn. */
   @Nullable Spinner spinner() {
     Spinner present = spinner;
     Supplier<Spinner> maker = spins;
@@ -270,8 +305,13 @@ public abstract class End {
 
   // ---- waiters
 
+  /** The waiters; not to be changed. */
+  final Waiter[] waiters() {
+    return waiters;
+  }
+
   /**
-   * Adds somebody to be woken at each change. Afterwards look at the state, then {@link #arm()}.
+   * Adds a waiter that is woken at each change. Afterwards look at the state, then {@link #arm()}.
    */
   public void addWaiter(Waiter waiter) {
     Waiter[] old;
@@ -340,7 +380,7 @@ public abstract class End {
     }
   }
 
-  /** Whether anybody watches a signal of this end, so that a level that falls must be noticed. */
+  /** Whether a signal of this end is watched, so that a falling level must be noticed. */
   boolean watched() {
     for (Waiter waiter : waiters) {
       if (waiter instanceof Level.Cleared) {
@@ -359,10 +399,16 @@ public abstract class End {
     SelectableChannel channel = current.selectable();
     if (channel != null && ARMED.compareAndSet(this, false, true)) {
       Reactor own = servedBy;
-      if (own == null) {
-        engine.await(channel, current.interest(), this::fired);
-      } else {
-        own.await(channel, current.interest(), this::fired);
+      try {
+        if (own == null) {
+          engine.await(channel, current.interest(), this::fired);
+        } else {
+          own.await(channel, current.interest(), this::fired);
+        }
+      } catch (RuntimeException | Error e) {
+        // Such as no descriptor for the selector: the next waiter tries again.
+        armed = false;
+        throw e;
       }
     }
   }
@@ -374,7 +420,8 @@ public abstract class End {
   }
 
   /**
-   * Has another reactor than the usual one, or with null that one, wake those who wait from now on.
+   * Lets another reactor than the usual one, or with null the usual one, wake the waiters from now
+   * on.
    */
   public void servedBy(@Nullable Reactor value) {
     servedBy = value;
@@ -395,8 +442,8 @@ public abstract class End {
   }
 
   /**
-   * Whether somebody else has the turn, which may be why a try came back with "nothing now".
-   * Whoever has it wakes the waiters when it is free.
+   * Whether another caller has the turn, which may be why a try came back with "nothing now". The
+   * holder wakes the waiters when the turn is free.
    */
   public boolean busy() {
     return turn().held();
@@ -412,7 +459,7 @@ public abstract class End {
    * Runs a task once, as soon as a try is worth it, on the thread that finds out: it must be quick.
    */
   public void whenReady(Runnable task) {
-    // Ready is not enough while somebody else has the turn: a try would come back with nothing at
+    // Ready is not enough while another caller has the turn: a try would come back with nothing at
     // once, and again.
     whenReady(() -> (likely() || tookSelection()) && !busy(), task);
   }
@@ -430,18 +477,29 @@ public abstract class End {
           }
         };
     addWaiter(self[0]);
-    self[0].wake();
+    try {
+      self[0].wake();
+    } catch (RuntimeException | Error e) {
+      removeWaiter(self[0]);
+      throw e;
+    }
   }
 
-  /** Whether the selector said that the channel is ready and nobody has tried since. */
+  /** Whether the selector said that the channel is ready and no call has tried since. */
   abstract boolean tookSelection();
 
   // ---- waiting
 
   final class Parked implements Waiter {
+    // Waits only as long as the holder of the turn does not wait.
+    private final boolean hopes;
     private final Thread thread = Thread.currentThread();
     private final long since = engine.parker().nanoTime();
     private volatile boolean woken;
+
+    Parked(boolean hopes) {
+      this.hopes = hopes;
+    }
 
     @Override
     public void wake() {
@@ -453,7 +511,7 @@ public abstract class End {
   /**
    * Begins a call: takes the turn, waiting for it if need be.
    *
-   * @return the call's limit; null when told not to wait and the turn is somebody else's
+   * @return the call's limit; null when told not to wait and another caller has the turn
    */
   @Nullable Limit begin(@Nullable Wait wait) throws IOException {
     return tryEnter() ? ownLimit(wait) : enter(wait);
@@ -505,19 +563,24 @@ public abstract class End {
   /** Waits for the turn; null when told not to wait. */
   @Nullable Limit enter(@Nullable Wait wait) throws IOException {
     Limit limit = new Limit(wait, this);
-    if (limit.none()) {
+    boolean hopes = limit.none();
+    if (hopes && !leavesSoon()) {
+      refused();
       return null;
     }
-    limit.waited();
-    Parked parked = new Parked();
+    if (!hopes) {
+      limit.waited();
+    }
+    Parked parked = new Parked(hopes);
     Turn.Place place = turn().enter(parked);
     addWaiter(parked);
     boolean got = false;
     try {
       while (!place.granted()) {
-        check(true);
+        check(!hopes);
         checkWaiter();
-        if (limit.none()) {
+        if (limit.none() && (!hopes || interrupted() || !leavesSoon())) {
+          refused();
           return null;
         }
         pause(limit, parked);
@@ -533,7 +596,35 @@ public abstract class End {
     }
   }
 
-  /** A subclass's reason why nobody may go on waiting for a turn. */
+  /**
+   * Whether the holder of the turn will pass it on without waiting, so that a call that must not
+   * wait may continue to hope for it.
+   */
+  boolean leavesSoon() {
+    return false;
+  }
+
+  /** Whether the thread that has the turn is parked, or about to be. */
+  final boolean asleep() {
+    return sleeper != null;
+  }
+
+  /** The holder of the turn is about to wait: see {@link #leavesSoon}. */
+  final void tellHopers() {
+    for (Waiter waiter : waiters) {
+      if (waiter instanceof Parked parked && parked.hopes) {
+        parked.wake();
+      }
+    }
+  }
+
+  /**
+   * A call was told "nothing now", because another caller has the turn. The holder may be a look of
+   * our own that finds bytes. So watchers must take the level for clear, as the caller does.
+   */
+  void refused() {}
+
+  /** A subclass's reason why no call may go on waiting for a turn. */
   void checkWaiter() throws IOException {}
 
   /** Whether the last call handed a buffer over instead of copying. */
@@ -572,7 +663,7 @@ public abstract class End {
     }
   }
 
-  /** A call, or a task with the turn, is about to end: whoever watches a level may have to know. */
+  /** A call, or a task with the turn, is about to end: the watchers of a level may have to know. */
   void leaving() {}
 
   /** Passes on a turn that was taken as such, by a call or for a task. */
@@ -604,10 +695,12 @@ public abstract class End {
       return true;
     }
     waits++;
+    Callers.waits(name);
     sleepsSince = engine.parker().nanoTime();
     Thread self = Thread.currentThread();
     Lookout own = lookout(limit);
     announce(self);
+    tellHopers();
     try {
       if (!likely()) {
         if (own == null) {
@@ -661,8 +754,9 @@ public abstract class End {
   void lookedInVain() {}
 
   /**
-   * Says who sleeps. The store comes before the look at the state that follows it, as the change of
-   * state comes before the look at who sleeps: one of the two sees the other.
+   * Publishes the thread that sleeps. It stores the thread before it looks at the state, and a
+   * change of the state comes before the look at the sleeping thread. So one of the two sees the
+   * other.
    */
   private void announce(Thread self) {
     SLEEPER.setVolatile(this, self);
@@ -681,12 +775,13 @@ public abstract class End {
     }
     checkLimit(limit, moved);
     limit.waited();
-    Parked parked = new Parked();
+    Parked parked = new Parked(false);
     addWaiter(parked);
     try {
       if (ready.getAsBoolean()) {
         return true;
       }
+      Callers.waits(name);
       arm();
       while (!parked.woken && !limit.none() && limit.left() > 0 && !interrupted()) {
         park(limit.left());
@@ -702,7 +797,7 @@ public abstract class End {
     if (done.getAsBoolean()) {
       return;
     }
-    Parked parked = new Parked();
+    Parked parked = new Parked(false);
     boolean interrupted = false;
     addWaiter(parked);
     try {
@@ -734,7 +829,7 @@ public abstract class End {
     return waits;
   }
 
-  /** Who is parked here now, and since when by the parker's clock. */
+  /** The threads that are parked here now, and since when by the parker's clock. */
   public void eachWaiting(ObjLongConsumer<Thread> each) {
     Thread sleeping = sleeper;
     if (sleeping != null) {
@@ -748,8 +843,11 @@ public abstract class End {
   }
 
   private void pause(Limit limit, Parked parked) throws IOException {
-    checkLimit(limit, 0);
+    if (!parked.hopes) {
+      checkLimit(limit, 0);
+    }
     if (!parked.woken) {
+      Callers.waits(name);
       park(limit.left());
     }
     parked.woken = false;

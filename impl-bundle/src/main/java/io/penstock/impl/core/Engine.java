@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.spi.Messages;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.SelectableChannel;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -18,31 +21,44 @@ import org.jspecify.annotations.Nullable;
  * its first need; all are daemons and gone after {@link #close()}.
  */
 public final class Engine implements Executor, AutoCloseable {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("core");
   private static final long STOP_MILLIS = 2000;
   private static final int CARRIERS = 4;
   private static final int CORES = Runtime.getRuntime().availableProcessors();
 
   private final Parker parker;
-  private final Reactor reactor = new Reactor("penstock-reactor");
+  private final Upkeep upkeep;
+  private final Canary canary;
+  private final Reactor reactor;
   private final ThreadPoolExecutor workers;
-  private final Timer timer = new Timer("penstock-timer");
+  private final Timer timer;
   // Each has a thread from its first need.
   private final Reactor[] carriers = new Reactor[Math.min(CARRIERS, CORES)];
   private final AtomicInteger nextCarrier = new AtomicInteger();
   private final @Nullable Lookouts lookouts;
+  private final Budgets budgets;
 
   /** An engine that waits for real. */
   public Engine() {
     this(Parker.SYSTEM);
   }
 
-  /** An engine whose waiting is somebody else's. */
+  /** An engine whose waiting is driven from outside. */
   public Engine(Parker parker) {
+    this(parker, Engine::daemon, new Canary());
+  }
+
+  /** An engine whose waiting, threads and selectors come from outside. */
+  public Engine(Parker parker, Upkeep.Threads threads, Canary canary) {
     this.parker = parker;
-    this.lookouts = isDriven() ? null : new Lookouts(parker::nanoTime);
+    this.upkeep = new Upkeep(threads);
+    this.canary = canary;
+    this.reactor = new Reactor("penstock-reactor", upkeep, canary);
+    this.timer = new Timer("penstock-timer", upkeep);
+    this.lookouts = isDriven() ? null : new Lookouts(parker::nanoTime, canary);
+    this.budgets = new Budgets(this);
     for (int i = 0; i < carriers.length; i++) {
-      carriers[i] = new Reactor("penstock-carrier-" + (i + 1));
+      carriers[i] = new Reactor("penstock-carrier-" + (i + 1), upkeep, canary);
     }
     AtomicInteger count = new AtomicInteger();
     this.workers =
@@ -52,10 +68,10 @@ public final class Engine implements Executor, AutoCloseable {
             2,
             TimeUnit.SECONDS,
             new SynchronousQueue<>(),
-            task -> daemon("penstock-worker-" + count.incrementAndGet(), task));
+            task -> threads.make("penstock-worker-" + count.incrementAndGet(), task));
   }
 
-  /** Whether the waiting is somebody else's, who must see all of it. */
+  /** Whether the waiting is driven from outside; the driver must then see all of it. */
   public boolean isDriven() {
     return parker != Parker.SYSTEM;
   }
@@ -68,8 +84,25 @@ public final class Engine implements Executor, AutoCloseable {
     // threads inherit this.
     thread.setContextClassLoader(ClassLoader.getSystemClassLoader());
     thread.setUncaughtExceptionHandler(
-        (dead, failure) -> LOG.log(Level.ERROR, dead.getName() + " died of a fault", failure));
+        (dead, failure) -> {
+          outOfMemory(failure);
+          LOG.log(Level.ERROR, dead.getName() + " died of a fault", failure);
+        });
     return thread;
+  }
+
+  /**
+   * Tells the guardian of the whole process that there is no memory left: a process that goes on
+   * may not be able to answer any peer.
+   */
+  private static void outOfMemory(Throwable failure) {
+    Thread.UncaughtExceptionHandler last = Thread.getDefaultUncaughtExceptionHandler();
+    String what = String.valueOf(failure.getMessage());
+    // Threads, and memory outside the heap, become free when other code releases some.
+    boolean passes = what.contains("thread") || what.contains("direct buffer");
+    if (failure instanceof OutOfMemoryError && !passes && last != null) {
+      last.uncaughtException(Thread.currentThread(), failure);
+    }
   }
 
   /** Waits for a thread to end, and says so if it does not. */
@@ -84,6 +117,11 @@ public final class Engine implements Executor, AutoCloseable {
     }
   }
 
+  /** The memory for what is buffered. */
+  public Budgets budgets() {
+    return budgets;
+  }
+
   /** How threads wait and what time it is. */
   public Parker parker() {
     return parker;
@@ -95,7 +133,7 @@ public final class Engine implements Executor, AutoCloseable {
   }
 
   /**
-   * A reactor for those who move bytes between selectable channels on the thread that finds them
+   * A reactor for users that move bytes between selectable channels on the thread that finds them
    * ready, without ever waiting: one of a few, in turn.
    */
   public Reactor carrier() {
@@ -114,6 +152,15 @@ public final class Engine implements Executor, AutoCloseable {
       carrier.flush();
     }
     flushLookouts();
+  }
+
+  /** The same, and runs a task when it is done: only then is an address free. */
+  public void flushClosed(Runnable then) {
+    flushLookouts();
+    for (Reactor carrier : carriers) {
+      carrier.flush();
+    }
+    reactor.flush(then);
   }
 
   private void flushLookouts() {
@@ -138,19 +185,57 @@ public final class Engine implements Executor, AutoCloseable {
           try {
             task.run();
           } catch (RuntimeException | Error e) {
+            outOfMemory(e);
             LOG.log(Level.ERROR, "a callback failed", e);
           }
         };
     try {
+      upkeep.begin();
+      submit(guarded);
+    } catch (OutOfMemoryError e) {
+      // Such as no thread: code that depends on the task must not wait for ever.
+      upkeep.again("a worker cannot be started", e, () -> submit(guarded));
+    }
+  }
+
+  private void submit(Runnable guarded) {
+    try {
       workers.execute(guarded);
     } catch (RejectedExecutionException e) {
+      guarded.run();
+    } catch (OutOfMemoryError e) {
+      if (!upkeep.isClosed()) {
+        throw e;
+      }
       guarded.run();
     }
   }
 
-  /** Runs a task on a worker after a while, unless cancelled or the engine is closed first. */
+  /** Opens selectors, and checks them. */
+  public Canary canary() {
+    return canary;
+  }
+
+  /** Keeps going what others depend on. */
+  public Upkeep upkeep() {
+    return upkeep;
+  }
+
+  /**
+   * Runs a task on a worker after a while, unless cancelled or the engine is closed first.
+   *
+   * @return cancelled if the engine was closed before
+   */
   public Future<?> schedule(Duration delay, Runnable task) {
-    return timer.schedule(() -> execute(task), nanos(delay));
+    try {
+      return timer.schedule(() -> execute(task), nanos(delay));
+    } catch (RejectedExecutionException e) {
+      // An ordinary stop: a caller that comes too late must not fail in the middle of its work.
+      LOG.log(Level.DEBUG, "a task came after the stop", e);
+      Future<?> never = new CompletableFuture<>();
+      never.cancel(false);
+      return never;
+    }
   }
 
   private static long nanos(Duration delay) {
@@ -169,6 +254,7 @@ public final class Engine implements Executor, AutoCloseable {
   /** Stops every thread; waits for them a moment. */
   @Override
   public void close() {
+    upkeep.close();
     timer.stop();
     if (lookouts != null) {
       lookouts.close();
@@ -186,6 +272,9 @@ public final class Engine implements Executor, AutoCloseable {
         }
       }
       timer.join(STOP_MILLIS);
+      canary.close();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "a descriptor could not be closed", e);
     } catch (InterruptedException e) {
       workers.shutdownNow();
       Thread.currentThread().interrupt();

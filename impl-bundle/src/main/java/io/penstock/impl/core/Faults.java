@@ -7,6 +7,7 @@ import io.penstock.error.ConnectionResetException;
 import io.penstock.error.ExitException;
 import io.penstock.error.HandleLimitException;
 import io.penstock.error.HandshakeException;
+import io.penstock.error.MemoryLimitException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
@@ -22,7 +23,32 @@ import java.util.concurrent.ExecutionException;
 public final class Faults {
   private Faults() {}
 
-  /** A fresh exception that means the same, with the kept one as its cause. */
+  /**
+   * Carries a failure from a driver to {@link #again}, which makes the exception that users see.
+   */
+  private static final class Kept extends IOException {
+    private static final long serialVersionUID = 1;
+
+    Kept(Throwable failure) {
+      super(failure.getMessage(), failure);
+    }
+  }
+
+  /** A failure that a driver keeps, to be thrown by it; the end makes a fresh exception of it. */
+  public static IOException kept(Throwable failure) {
+    return new Kept(failure);
+  }
+
+  /** What users see of a failure that a driver has thrown. */
+  static IOException told(String stream, IOException thrown) {
+    return thrown instanceof Kept ? again(stream, thrown) : thrown;
+  }
+
+  /**
+   * Makes a new exception with the same meaning. For one of ours it takes over the cause, such as
+   * the JDK's exception, so that the same failure is not in the chain twice. Any other exception
+   * becomes its cause.
+   */
   public static IOException again(String stream, Throwable kept) {
     Throwable failure = unwrap(kept);
     IOException fresh;
@@ -37,7 +63,9 @@ public final class Faults {
     } else if (failure instanceof ExitException e) {
       return e.again();
     } else if (failure instanceof HandleLimitException e) {
-      fresh = new HandleLimitException(e.stream(), tail(e), e.count(), null);
+      return new HandleLimitException(e.stream(), tail(e), e.count(), e.getCause());
+    } else if (failure instanceof MemoryLimitException e) {
+      fresh = new MemoryLimitException(e.stream(), tail(e), e.count());
     } else if (failure instanceof NotSupportedException e) {
       fresh = new NotSupportedException(e.stream(), e.operation(), e.cure());
     } else if (failure instanceof StreamTruncatedException e) {
@@ -54,6 +82,8 @@ public final class Faults {
       return e.again();
     } else if (failure instanceof AddressException e) {
       return e.again();
+    } else if (StreamFault.isTimedOut(failure)) {
+      fresh = new StreamTimeoutException(stream, String.valueOf(failure.getMessage()), 0);
     } else {
       String message = failure.getMessage();
       return new IOException(
@@ -62,8 +92,20 @@ public final class Faults {
               : stream + ": " + (message == null ? failure.getClass().getSimpleName() : message),
           failure);
     }
-    fresh.initCause(failure);
+    fresh.initCause(failure instanceof StreamFault ? failure.getCause() : failure);
     return fresh;
+  }
+
+  /**
+   * What a driver answers, if it is an answer: anything else must not be taken for the end.
+   *
+   * @param least -1 where there is an end, or else 0
+   */
+  static int answer(String stream, int count, int least) throws IOException {
+    if (count < least) {
+      throw new IOException(stream + ": its driver answers " + count + ", which is no count");
+    }
+    return count;
   }
 
   private static <E extends IOException & StreamFault> String tail(E failure) {
@@ -75,7 +117,9 @@ public final class Faults {
   /** The failure itself, without the wrappers that futures put around it. */
   public static Throwable unwrap(Throwable failure) {
     Throwable inner = failure;
-    while ((inner instanceof CompletionException || inner instanceof ExecutionException)
+    while ((inner instanceof CompletionException
+            || inner instanceof ExecutionException
+            || inner instanceof Kept)
         && inner.getCause() != null) {
       inner = inner.getCause();
     }

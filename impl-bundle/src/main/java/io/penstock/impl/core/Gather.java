@@ -8,7 +8,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Bytes that a long read has gathered. What it does not take goes back in front of the source. */
-final class Gather {
+final class Gather extends LongRead {
   /** What a long read makes of what was gathered. */
   @FunctionalInterface
   interface Finish {
@@ -25,6 +25,10 @@ final class Gather {
   private int size;
   private int taken;
   private int searched;
+
+  Gather(boolean frees) {
+    super(frees);
+  }
 
   int size() {
     return size;
@@ -68,6 +72,10 @@ final class Gather {
   ByteBuffer take(int length) {
     taken = length;
     return ByteBuffer.wrap(bytes, 0, length).slice();
+  }
+
+  int taken() {
+    return taken;
   }
 
   /** What was not taken. */

@@ -2,6 +2,7 @@
 package io.penstock.impl.core;
 
 import io.penstock.error.WouldBlockException;
+import io.penstock.spi.Messages;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
 import io.penstock.stream.Watch;
@@ -16,7 +17,7 @@ import java.util.function.BooleanSupplier;
 
 /** A signal over the state of one end, or of several. */
 class Level implements Signal {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("core");
 
   private final List<End> ends;
   private final BooleanSupplier level;

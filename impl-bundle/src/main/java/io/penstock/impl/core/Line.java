@@ -7,13 +7,14 @@ import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import org.jspecify.annotations.Nullable;
 
-/** Makes a line of what was gathered; bytes that are no text are not taken. */
+/** Makes a text of what was gathered; bytes that are no text are not taken. */
 final class Line implements Gather.Finish {
   private final Charset charset;
-  private final Terminator terminator;
+  // Null for all up to the end of the stream.
+  private final @Nullable Terminator terminator;
   private @Nullable String text;
 
-  Line(Charset charset, Terminator terminator) {
+  Line(Charset charset, @Nullable Terminator terminator) {
     this.charset = charset;
     this.terminator = terminator;
   }
@@ -24,7 +25,7 @@ final class Line implements Gather.Finish {
 
   @Override
   public @Nullable ByteBuffer finish(Gather gather, int length, boolean end) throws IOException {
-    if (end && length == 0) {
+    if (end && length == 0 && terminator != null) {
       return null;
     }
     int shown = length;

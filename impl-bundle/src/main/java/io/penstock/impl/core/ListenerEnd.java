@@ -4,101 +4,64 @@ package io.penstock.impl.core;
 import io.penstock.channel.Channel;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
+import io.penstock.error.HandleLimitException;
 import io.penstock.error.WouldBlockException;
+import io.penstock.spi.AcceptQueue;
+import io.penstock.spi.AcceptRest;
 import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.Messages;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
 import java.io.IOException;
-import java.nio.channels.SocketChannel;
-import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A listener over a driver.
  *
  * <p>When the system has no descriptor left, the peer stays in the backlog and the selector would
- * find it there over and over. So nobody is accepted for a while, longer each time, and whoever
- * waits goes on waiting: one line in the log tells of it.
+ * find it there over and over. So accepting rests for a while, longer each time, and callers go on
+ * waiting. One line in the log reports it.
  */
 public final class ListenerEnd extends End implements Listener {
-  /** Makes a channel of a peer that is there. */
-  @FunctionalInterface
-  public interface Acceptor {
-    /** Accepts; null for nobody now. */
-    @Nullable Channel accept(ListenerDriver driver) throws IOException;
-  }
-
-  /** Finds what a listener offers beyond accepting. */
-  public interface Facets {
-    /** The facet, if there is one. */
-    <T> Optional<T> facet(Class<T> type);
-  }
-
-  private static final System.Logger LOG = System.getLogger("io.penstock");
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(10);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
-  private static final long QUIET_NANOS = Duration.ofMinutes(1).toNanos();
-
-  private static final AtomicBoolean WARM = new AtomicBoolean();
+  private static final System.Logger LOG = Messages.log("core");
 
   private final ListenerDriver listener;
   private final Acceptor acceptor;
   private final int maxConnections;
+  private final Crowd crowd;
   private final AtomicInteger connections = new AtomicInteger();
   private final Level acceptable = new Level(this, this::isAcceptable);
   private final CompletableFuture<Void> released = new CompletableFuture<>();
-  private final ReentrantLock aheadLock = new ReentrantLock();
-  // Who was accepted only to find out whether there is somebody.
-  private final ArrayDeque<Channel> ahead = new ArrayDeque<>(0);
-  private volatile Facets facets;
+  // A channel that was accepted only to find out whether a peer waits.
+  private final AcceptQueue<Channel> ahead = new AcceptQueue<>(Integer.MAX_VALUE);
   private volatile boolean paused;
   private volatile boolean exhausted;
-  private volatile @Nullable SocketChannel spare;
   private volatile boolean selected;
-  // With the turn.
-  private Duration pause = FIRST_PAUSE;
-  private boolean told;
-  private long toldAt;
+  private final AcceptRest rest;
 
   /**
    * A listener that is bound already.
    *
-   * @param acceptors makes the acceptor; given what to run once for each channel of it that is
-   *     closed, on any thread
+   * @param acceptor calls {@link #left} once for each channel that is over
    */
   public ListenerEnd(
-      String name,
-      Engine engine,
-      ListenerDriver driver,
-      Function<Runnable, Acceptor> acceptors,
-      int maxConnections) {
+      String name, Engine engine, ListenerDriver driver, Acceptor acceptor, int maxConnections) {
     super(name, engine, Wait.forever());
     this.listener = driver;
-    this.acceptor = acceptors.apply(this::oneLess);
+    this.acceptor = acceptor;
+    this.rest = new AcceptRest(engine.parker()::nanoTime);
     this.maxConnections = maxConnections;
-    this.facets = driver::facet;
+    this.crowd = new Crowd(engine.parker());
     attach(driver);
     if (driver.selectable() != null) {
-      reserve();
+      rest.reserve();
     }
-  }
-
-  /** Has somebody else than the driver offer facets. */
-  public void facets(Facets value) {
-    facets = value;
   }
 
   @Override
@@ -117,7 +80,7 @@ public final class ListenerEnd extends End implements Listener {
 
   private @Nullable Channel tryAccept(boolean waited) throws IOException {
     check(waited);
-    Channel channel = pollAhead();
+    Channel channel = paused ? null : ahead.poll();
     if (channel != null) {
       return channel;
     }
@@ -125,109 +88,54 @@ public final class ListenerEnd extends End implements Listener {
       return null;
     }
     try {
-      channel = acceptor.accept(listener);
-    } catch (IOException e) {
+      channel = acceptor.accept();
+    } catch (IOException | RuntimeException | Error e) {
       if (isClosed()) {
         throw closedFault(waited);
       }
-      if (isExhaustion(e)) {
+      // Want of memory, too, passes when something is closed, here or elsewhere.
+      if (e instanceof HandleLimitException || e instanceof OutOfMemoryError) {
         rest(e);
         return null;
       }
       throw Faults.again(name(), e);
     }
-    pause = FIRST_PAUSE;
+    rest.over();
     if (channel == null) {
       selected = false;
       cleared(acceptable);
       return null;
     }
-    connections.incrementAndGet();
+    if (connections.incrementAndGet() == maxConnections) {
+      crowd.full(name(), maxConnections);
+    }
     return channel;
   }
 
-  private void oneLess() {
+  /** One of the accepted channels is over. Any thread. */
+  public void left() {
     if (connections.getAndDecrement() >= maxConnections) {
       wake();
     }
   }
 
-  /**
-   * Whether the system had no descriptor, or no memory for one, left: that passes when something is
-   * closed, here or elsewhere. The system says so in words only. Here and not with other errors,
-   * because a class that is needed for the first time now might not be found for the same want.
-   */
-  private static boolean isExhaustion(IOException failure) {
-    String text = String.valueOf(failure.getMessage()).toLowerCase(Locale.ROOT);
-    return text.contains("too many open files")
-        || text.contains("no file descriptors")
-        || text.contains("no buffer space")
-        || text.contains("cannot allocate memory");
-  }
-
-  /** Accepts nobody until something may have been closed, of which nothing tells us. */
-  private void rest(IOException cause) {
-    long now = engine.parker().nanoTime();
-    if (!told || now - toldAt > QUIET_NANOS) {
-      told = tell(cause);
-      toldAt = now;
-    }
+  /** Accepts no peer until a descriptor may have been closed, which is not reported to us. */
+  private void rest(Throwable cause) {
+    rest.tell(
+        () ->
+            LOG.log(
+                System.Logger.Level.WARNING,
+                "{0}: peers wait to be accepted until the system has again what it lacks: {1}",
+                name(),
+                cause.getMessage()));
     exhausted = true;
     cleared(acceptable);
     try {
-      Future<?> unused = engine.schedule(pause, this::goOn);
-    } catch (RejectedExecutionException e) {
-      LOG.log(System.Logger.Level.DEBUG, name() + ": accepts no more, everything is closing", e);
-    }
-    Duration twice = pause.multipliedBy(2);
-    pause = twice.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : twice;
-  }
-
-  /** Returns whether the log has it. */
-  private boolean tell(IOException cause) {
-    // Loggers open files, too: the first line of the JDK's own reads the time zones.
-    release(spare);
-    try {
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "{0}: peers wait to be accepted until there are descriptors again: {1}",
-          name(),
-          cause.getMessage());
-      return true;
+      Future<?> unused = engine.schedule(rest.next(), this::goOn);
     } catch (RuntimeException | Error e) {
-      // There is nowhere to say so; the next try comes after the pause.
-      return false;
-    } finally {
-      reserve();
-    }
-  }
-
-  /** Keeps a descriptor for the moment when there are no others. */
-  private void reserve() {
-    try {
-      if (!WARM.getAndSet(true)) {
-        // The JDK opens a pair of sockets when it closes one for the first time, and if it cannot
-        // it
-        // never closes any again.
-        SocketChannel.open().close();
-      }
-      SocketChannel fresh = SocketChannel.open();
-      spare = fresh;
-      if (isClosed()) {
-        release(fresh);
-      }
-    } catch (IOException e) {
-      spare = null;
-    }
-  }
-
-  private static void release(@Nullable SocketChannel kept) {
-    if (kept != null) {
-      try {
-        kept.close();
-      } catch (IOException e) {
-        LOG.log(System.Logger.Level.DEBUG, "a spare descriptor could not be closed", e);
-      }
+      // Nothing would end the pause; the caller's own takes its place.
+      exhausted = false;
+      throw e;
     }
   }
 
@@ -236,29 +144,11 @@ public final class ListenerEnd extends End implements Listener {
     wake();
   }
 
-  private @Nullable Channel pollAhead() {
-    aheadLock.lock();
-    try {
-      return paused ? null : ahead.poll();
-    } finally {
-      aheadLock.unlock();
-    }
-  }
-
-  private boolean hasAhead() {
-    aheadLock.lock();
-    try {
-      return !ahead.isEmpty();
-    } finally {
-      aheadLock.unlock();
-    }
-  }
-
   @Override
   public boolean likely() {
     return isClosed()
         || failure() != null
-        || (!paused && hasAhead())
+        || (!paused && ahead.ready())
         || (!held() && listener.ready());
   }
 
@@ -272,7 +162,7 @@ public final class ListenerEnd extends End implements Listener {
     return selected && !held();
   }
 
-  /** After a close the address has to be free at once, and not when whoever waits here leaves. */
+  /** After a close the address has to be free at once, and not when the waiting callers leave. */
   @Override
   @Nullable Lookouts lookouts() {
     return null;
@@ -280,8 +170,7 @@ public final class ListenerEnd extends End implements Listener {
 
   @Override
   public void arm() {
-    // While nobody may be accepted, a peer that waits in the backlog must not wake us over and
-    // over.
+    // While accepting rests, a peer that waits in the backlog must not wake us over and over.
     if (!held()) {
       super.arm();
     }
@@ -304,24 +193,22 @@ public final class ListenerEnd extends End implements Listener {
       if (channel == null) {
         return false;
       }
-      aheadLock.lock();
-      try {
-        ahead.add(channel);
-      } finally {
-        aheadLock.unlock();
-      }
-      if (isClosed()) {
-        // A close marks first and then cuts who is here: one of the two sees the other.
-        cutAhead();
+      if (!ahead.add(channel)) {
+        channel.abort(closedFault(false));
       }
       return true;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       // The accept will meet it again, or it has passed.
       LOG.log(System.Logger.Level.DEBUG, name() + ": looking for a peer failed", e);
       return true;
     } finally {
       exit();
     }
+  }
+
+  @Override
+  void refused() {
+    cleared(acceptable);
   }
 
   @Override
@@ -345,7 +232,7 @@ public final class ListenerEnd extends End implements Listener {
     }
   }
 
-  /** Accepts without waiting and without an exception for nobody. */
+  /** Accepts without waiting, and without an exception if no peer waits. */
   public @Nullable Channel acceptNow() throws IOException {
     if (!tryEnter()) {
       return null;
@@ -371,7 +258,7 @@ public final class ListenerEnd extends End implements Listener {
 
   @Override
   public <T> Optional<T> facet(Class<T> type) {
-    return facets.facet(Objects.requireNonNull(type, "type"));
+    return acceptor.facet(Objects.requireNonNull(type, "type"));
   }
 
   @Override
@@ -389,18 +276,6 @@ public final class ListenerEnd extends End implements Listener {
     return released.minimalCompletionStage();
   }
 
-  private void cutAhead() {
-    List<Channel> all;
-    aheadLock.lock();
-    try {
-      all = List.copyOf(ahead);
-      ahead.clear();
-    } finally {
-      aheadLock.unlock();
-    }
-    all.forEach(channel -> channel.abort(closedFault(false)));
-  }
-
   @Override
   public void close() throws IOException {
     if (!markClosed()) {
@@ -409,10 +284,10 @@ public final class ListenerEnd extends End implements Listener {
     try {
       listener.close();
     } finally {
-      // Only then is the address free, as whoever has closed expects.
+      // Only then is the address free, as the caller of close expects.
       engine.settleClosed();
-      release(spare);
-      cutAhead();
+      rest.close();
+      ahead.close().forEach(channel -> channel.abort(closedFault(false)));
       closedNow();
       released.complete(null);
     }

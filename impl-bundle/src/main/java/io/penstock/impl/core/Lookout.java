@@ -7,17 +7,19 @@ import java.nio.channels.ClosedSelectorException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A selector for one thread that waits for one channel. It costs two descriptors, and spares two
- * switches of thread: the system wakes who waits, not the reactor that would have to tell him.
+ * A selector for one thread that waits for one channel. It costs two descriptors, and saves two
+ * thread switches: the system wakes the waiting thread itself, not the reactor, which would have to
+ * notify it.
  *
- * <p>It stays registered between the waits of one end, and is used by one thread at a time: by who
- * has taken it.
+ * <p>It stays registered between the waits of one end. One thread at a time uses it: the thread
+ * that has taken it.
  */
 final class Lookout {
   private static final int FREE = 0;
@@ -25,18 +27,22 @@ final class Lookout {
   private static final int CLOSED = 2;
 
   final Selector selector;
+  private final Canary canary;
   private final AtomicInteger state = new AtomicInteger(TAKEN);
   private final Consumer<SelectionKey> fire = this::fire;
-  // Written by who has taken it.
+  // Written by the thread that has taken it.
   private volatile @Nullable End end;
   private volatile @Nullable SelectionKey key;
   private volatile long freeSince;
   private volatile boolean stale;
   private boolean found;
+  // How often the system was asked anew for the channel.
+  private int rounds;
 
   /** One that its maker has taken. */
-  Lookout() throws IOException {
-    selector = Selector.open();
+  Lookout(Canary canary) throws IOException {
+    this.canary = canary;
+    selector = canary.open();
   }
 
   @SuppressWarnings("unused") // There is but one key.
@@ -44,17 +50,17 @@ final class Lookout {
     found = true;
   }
 
-  /** Takes it, if nobody has. */
+  /** Takes it, if it is free. */
   boolean take() {
     return state.compareAndSet(FREE, TAKEN);
   }
 
-  /** For whom it was registered last. */
+  /** The end for which it was registered last. */
   boolean isOf(End who) {
     return end == who;
   }
 
-  /** Whether nobody has any use for it, or has had for so long. */
+  /** Whether it is unused, or was not used for the given time. */
   boolean isSpare(long now, long nanos) {
     if (state.get() != FREE) {
       return false;
@@ -71,7 +77,7 @@ final class Lookout {
   }
 
   /**
-   * Watches an end's channel from now on. Only for who has taken it.
+   * Watches an end's channel from now on. Only for the thread that has taken it.
    *
    * @throws IOException if the channel is closed, or the system refuses
    */
@@ -86,8 +92,10 @@ final class Lookout {
         forget(current);
       }
       SelectionKey fresh = channel.register(selector, ops);
+      rounds = 0;
       key = fresh;
-      // A flush before that line has not seen the key, and so will not wake who waits for it.
+      // A flush before that line has not seen the key, and so will not wake the thread that waits
+      // for it.
       if (!fresh.channel().isOpen()) {
         throw new ClosedChannelException();
       }
@@ -104,16 +112,29 @@ final class Lookout {
   }
 
   /**
-   * Waits until the channel is ready, somebody calls {@link #wakeup}, or the thread is interrupted.
-   * Only for who has taken it.
+   * Waits until the channel is ready, {@link #wakeup} is called, or the thread is interrupted. Only
+   * for the thread that has taken it.
    *
    * @param nanos how long at most, to the next millisecond
-   * @return whether the channel is ready, or to try for another reason that cannot be waited for
+   * @return whether the channel is ready, or a try is due for another reason that cannot be waited
+   *     for
    */
   boolean await(long nanos) {
     try {
+      boolean check = rounds < Canary.ROUNDS && nanos > Canary.pause(rounds);
+      long most = check ? Canary.pause(rounds) : nanos;
       selector.select(
-          fire, nanos == Long.MAX_VALUE ? 0 : Math.max(1, TimeUnit.NANOSECONDS.toMillis(nanos)));
+          fire, most == Long.MAX_VALUE ? 0 : Math.max(1, TimeUnit.NANOSECONDS.toMillis(most)));
+      if (check && !found) {
+        rounds++;
+        if (!canary.works(selector, fire)) {
+          throw new IOException(Canary.refused());
+        }
+        SelectionKey unsure = key;
+        if (!found && unsure != null) {
+          Canary.askAnew(selector, List.of(unsure), fire);
+        }
+      }
     } catch (IOException | ClosedSelectorException e) {
       // The try that follows says what is wrong; a next wait here would fail at once, and again.
       Lookouts.LOG.log(System.Logger.Level.DEBUG, "a selector failed and is not used any more", e);
@@ -129,7 +150,7 @@ final class Lookout {
     selector.wakeup();
   }
 
-  /** Leaves it to the next who takes it. */
+  /** Leaves it to the next thread that takes it. */
   void free(long now) {
     freeSince = now;
     state.compareAndSet(TAKEN, FREE);
@@ -139,10 +160,13 @@ final class Lookout {
     }
   }
 
-  /** Forgets its channel if that was closed, now or as soon as who waits has gone. Any thread. */
+  /**
+   * Forgets its channel if that was closed, now or as soon as the waiting thread has gone. Any
+   * thread.
+   */
   void flush() {
     if (holdsClosed()) {
-      // Before the look at who has taken it, who looks at this after leaving.
+      // Before the look at the thread that has taken it; that thread looks at this after leaving.
       stale = true;
       letGo();
     }
@@ -170,7 +194,7 @@ final class Lookout {
     free(freeSince);
   }
 
-  /** Closes the selector; who waits stops waiting. Any thread. */
+  /** Closes the selector; a waiting thread stops waiting. Any thread. */
   void close() {
     state.set(CLOSED);
     shut();

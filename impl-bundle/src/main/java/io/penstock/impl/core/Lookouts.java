@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.nio.channels.SelectableChannel;
 import java.util.concurrent.TimeUnit;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * all are in use, further threads are parked and woken by the reactor.
  */
 final class Lookouts {
-  static final System.Logger LOG = System.getLogger("io.penstock");
+  static final System.Logger LOG = Messages.log("core");
 
   /** How many there are at most; each has two descriptors. */
   static final int MOST = 32;
@@ -23,15 +24,18 @@ final class Lookouts {
 
   private final AtomicReferenceArray<@Nullable Lookout> all = new AtomicReferenceArray<>(MOST);
   private final LongSupplier clock;
+  private final Canary canary;
   private volatile boolean closed;
 
   /**
    * None yet.
    *
    * @param clock the time in nanoseconds
+   * @param canary opens and checks the selectors
    */
-  Lookouts(LongSupplier clock) {
+  Lookouts(LongSupplier clock, Canary canary) {
     this.clock = clock;
+    this.canary = canary;
   }
 
   /**
@@ -74,7 +78,7 @@ final class Lookouts {
   private @Nullable Lookout open(int at) {
     Lookout fresh;
     try {
-      fresh = new Lookout();
+      fresh = new Lookout(canary);
     } catch (IOException e) {
       // There are no descriptors left; the reactor needs none.
       LOG.log(System.Logger.Level.DEBUG, "a thread waits by the reactor", e);

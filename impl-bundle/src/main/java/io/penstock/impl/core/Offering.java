@@ -4,9 +4,9 @@ package io.penstock.impl.core;
 import java.nio.ByteBuffer;
 
 /**
- * A sink driver from whose waiting writer a reader may take bytes where they lie, past the buffer:
- * one copy instead of two, and one wake-up for all of them. Both calls are for whoever has the
- * turn.
+ * A sink driver whose waiting writer lets a reader take bytes directly from its array, past the
+ * buffer: one copy instead of two, and one wake-up for all bytes. Both calls are for the holder of
+ * the turn.
  */
 public interface Offering {
   /**
@@ -15,7 +15,7 @@ public interface Offering {
   void offer(ByteBuffer src);
 
   /**
-   * Lets nobody take any more.
+   * Withdraws the offer.
    *
    * @return how many bytes were taken; the position of {@code src} was moved by as many
    */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -24,32 +25,62 @@ import org.jspecify.annotations.Nullable;
  * exists from the first need until the close.
  */
 public final class Reactor implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("core");
   private static final long STOP_MILLIS = 2000;
 
-  private record Wish(int ops, Waiter waiter) {}
+  private static final class Wish {
+    final int ops;
+    final Waiter waiter;
+
+    /** How often the system was asked anew for the channel. */
+    int rounds;
+
+    /** When it is asked anew next. */
+    long due;
+
+    Wish(int ops, Waiter waiter) {
+      this.ops = ops;
+      this.waiter = waiter;
+    }
+  }
 
   private final String name;
+  private final Upkeep upkeep;
+  private final Upkeep.Loop loop;
+  private final Canary canary;
   private final ConcurrentLinkedQueue<Runnable> tasks = new ConcurrentLinkedQueue<>();
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable Selector selector;
   private volatile @Nullable Thread thread;
   private boolean closed;
 
-  /** Whether somebody has closed a channel since those who wait were looked through. */
+  /** Whether a round has failed, so that the selector may be of no use; the thread's own. */
+  private boolean failed;
+
+  /** Whether the system must be asked anew for a waiter; used by the reactor's thread only. */
+  private boolean unchecked;
+
+  /** When the selector is checked next, if at all; the thread's own. */
+  private long due;
+
+  /** Whether a channel was closed since the waiters were last checked. */
   private volatile boolean closures;
 
   /**
-   * The keys for which somebody waits; the thread's own. The selector's set does not do: the one
-   * select that the close of a channel ends also removes its key, and with it who waits.
+   * The keys that have waiters; used by the reactor's thread only. The selector's own set is not
+   * enough: the select that the close of a channel ends also removes its key, and the waiter with
+   * it.
    */
   private final Set<SelectionKey> awaited = new HashSet<>();
 
-  /** Whom the select that is under way has found; the thread's own. */
+  /** The waiters that the present select has found; used by the reactor's thread only. */
   private final ArrayDeque<Waiter> found = new ArrayDeque<>();
 
-  Reactor(String name) {
+  Reactor(String name, Upkeep upkeep, Canary canary) {
     this.name = name;
+    this.upkeep = upkeep;
+    this.canary = canary;
+    this.loop = upkeep.loop(name, this::run);
   }
 
   /**
@@ -78,7 +109,7 @@ public final class Reactor implements AutoCloseable {
     return submit(task);
   }
 
-  /** Whether nobody else waits for the thread. Only for the thread itself. */
+  /** Whether no other waiter needs the thread. Only for the thread itself. */
   public boolean isIdle() {
     return found.isEmpty() && tasks.isEmpty();
   }
@@ -117,34 +148,46 @@ public final class Reactor implements AutoCloseable {
    * @return whether it was done in time
    */
   boolean settle(long millis) {
+    if (thread == Thread.currentThread()) {
+      return true;
+    }
     CountDownLatch done = new CountDownLatch(1);
+    flush(done::countDown);
+    try {
+      return done.await(millis, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  /** The same, and runs a task when it is done, perhaps on the thread of this. */
+  void flush(Runnable then) {
+    boolean idle;
     lock.lock();
     try {
-      if (selector == null || closed || thread == Thread.currentThread()) {
-        return true;
-      }
+      idle = selector == null || closed;
     } finally {
       lock.unlock();
     }
     boolean begun =
-        submit(
-            () -> {
-              try {
-                closures = true;
-                selector().selectNow(this::fire);
-                wakeFound();
-                wakeClosed();
-              } catch (IOException e) {
-                LOG.log(Level.DEBUG, name + ": the selector failed, which the next round tells", e);
-              } finally {
-                done.countDown();
-              }
-            });
-    try {
-      return !begun || done.await(millis, TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
+        !idle
+            && submit(
+                () -> {
+                  try {
+                    closures = true;
+                    selector().selectNow(this::fire);
+                    wakeFound();
+                    wakeClosed();
+                  } catch (IOException e) {
+                    String failed = name + ": the selector failed, which the next round tells";
+                    LOG.log(Level.DEBUG, failed, e);
+                  } finally {
+                    then.run();
+                  }
+                });
+    if (!begun) {
+      then.run();
     }
   }
 
@@ -156,13 +199,14 @@ public final class Reactor implements AutoCloseable {
         return false;
       }
       if (selector == null) {
+        // First: once there is a selector, its thread comes, now or later.
+        upkeep.begin();
         try {
-          selector = Selector.open();
+          selector = canary.open();
         } catch (IOException e) {
           throw new UncheckedIOException("cannot open a selector", e);
         }
-        thread = Engine.daemon(name, this::run);
-        thread.start();
+        loop.start();
       }
       tasks.add(task);
       current = selector;
@@ -175,6 +219,8 @@ public final class Reactor implements AutoCloseable {
 
   private void register(SelectableChannel channel, Wish wish) {
     Selector current = selector();
+    wish.due = System.nanoTime() + Canary.pause(0);
+    soonest(wish);
     try {
       SelectionKey key = channel.keyFor(current);
       if (key == null) {
@@ -187,9 +233,9 @@ public final class Reactor implements AutoCloseable {
         key.interestOpsOr(wish.ops);
       }
     } catch (IOException | RuntimeException e) {
-      // Closed, or no channel that can be selected: whoever waits finds out by trying.
+      // Closed, or no channel that can be selected: the waiter finds out by trying.
       LOG.log(Level.DEBUG, name + ": a channel cannot be waited for", e);
-      // Not from here: who waits may be in the middle of a call.
+      // Not from here: the waiter may be in the middle of a call.
       found.add(wish.waiter);
     }
   }
@@ -199,7 +245,7 @@ public final class Reactor implements AutoCloseable {
     return (List<Wish>) key.attachment();
   }
 
-  private Selector selector() {
+  Selector selector() {
     lock.lock();
     try {
       if (selector == null) {
@@ -221,45 +267,130 @@ public final class Reactor implements AutoCloseable {
   }
 
   private void run() {
-    Selector current = selector();
+    thread = Thread.currentThread();
     try {
-      while (!isClosed()) {
-        if (found.isEmpty()) {
-          current.select(this::fire);
-        } else {
-          current.selectNow(this::fire);
-        }
-        wakeFound();
-        runTasks();
-        wakeClosed();
+      if (failed) {
+        startOver();
       }
-    } catch (IOException | RuntimeException e) {
-      LOG.log(
-          Level.ERROR,
-          name + " failed, nothing that waits for the network will be woken; restart the bundle",
-          e);
+      failed = true;
+      while (!isClosed()) {
+        round(selector());
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("the selector of " + name + " failed", e);
     } finally {
-      stop(current);
+      if (isClosed()) {
+        stop(selector());
+      }
     }
   }
 
-  private void stop(Selector current) {
-    lock.lock();
-    try {
-      // From here on nobody is taken in, whether we were told to stop or have failed.
-      closed = true;
-    } finally {
-      lock.unlock();
+  private void round(Selector current) throws IOException {
+    if (!found.isEmpty() || !tasks.isEmpty()) {
+      // A task that selects clears the wake-up of a task that came meanwhile.
+      current.selectNow(this::fire);
+    } else if (unchecked) {
+      selectAndCheck(current);
+    } else {
+      current.select(this::fire);
     }
-    List<Wish> left = new ArrayList<>();
-    awaited.forEach(key -> left.addAll(wishes(key)));
+    wakeFound();
+    runTasks();
+    wakeClosed();
+  }
+
+  /** Some times after a channel was registered, and not more often than each period. */
+  private void selectAndCheck(Selector current) throws IOException {
+    long left = due - System.nanoTime();
+    if (left > 0) {
+      current.select(this::fire, TimeUnit.NANOSECONDS.toMillis(left + 999_999));
+      return;
+    }
+    unchecked = false;
+    if (!canary.works(current, this::fire)) {
+      upkeep.tell(name + " may not hear of those who wait", new IOException(Canary.refused()));
+      Canary.forget(current, awaited, this::fire);
+      findAll();
+    } else {
+      Canary.askAnew(current, unsure(), this::fire);
+    }
+  }
+
+  private void soonest(Wish wish) {
+    if (wish.rounds < Canary.ROUNDS && (!unchecked || wish.due - due < 0)) {
+      unchecked = true;
+      due = wish.due;
+    }
+  }
+
+  /** For which keys the system is to be asked anew now; finds out when that is to be done next. */
+  private List<SelectionKey> unsure() {
+    long now = System.nanoTime();
+    List<SelectionKey> unsure = new ArrayList<>();
+    for (SelectionKey key : awaited) {
+      boolean asked = false;
+      for (Wish wish : wishes(key)) {
+        if (wish.rounds < Canary.ROUNDS && wish.due - now <= 0) {
+          asked = true;
+          wish.rounds++;
+          wish.due = now + Canary.pause(wish.rounds);
+        }
+        soonest(wish);
+      }
+      if (asked) {
+        unsure.add(key);
+      }
+    }
+    if (unchecked && due - now < Canary.PERIOD_NANOS) {
+      due = now + Canary.PERIOD_NANOS;
+    }
+    return unsure;
+  }
+
+  /**
+   * After a failure: opens another selector, and wakes all waiters to try, and if need be to wait
+   * again.
+   */
+  private void startOver() throws IOException {
+    Selector old = selector();
+    Selector fresh = null;
+    try {
+      fresh = canary.open();
+    } catch (IOException e) {
+      if (!old.isOpen()) {
+        throw e;
+      }
+      LOG.log(Level.DEBUG, name + " goes on with the selector that it has", e);
+    }
+    findAll();
+    if (fresh != null) {
+      lock.lock();
+      try {
+        selector = fresh;
+      } finally {
+        lock.unlock();
+      }
+      // What was asked for meanwhile has woken the old one.
+      fresh.wakeup();
+      old.close();
+    }
+  }
+
+  private void findAll() {
+    for (SelectionKey key : awaited) {
+      wishes(key).forEach(wish -> found.add(wish.waiter));
+      wishes(key).clear();
+    }
     awaited.clear();
+  }
+
+  private void stop(Selector current) {
+    findAll();
     try {
       current.close();
     } catch (IOException e) {
       LOG.log(Level.WARNING, name + " could not close its selector", e);
     }
-    left.forEach(wish -> found.add(wish.waiter));
     // What was asked for too late finds the selector closed, and its waiter is woken, too.
     while (!isIdle()) {
       runTasks();
@@ -298,8 +429,9 @@ public final class Reactor implements AutoCloseable {
       for (int i = wishes.size() - 1; i >= 0; i--) {
         Wish wish = wishes.get(i);
         if ((wish.ops & ready) != 0) {
-          wishes.remove(i);
+          // First: for want of memory it may fail.
           found.add(wish.waiter);
+          wishes.remove(i);
         } else {
           rest |= wish.ops;
         }
@@ -332,7 +464,7 @@ public final class Reactor implements AutoCloseable {
     if (!closures) {
       return;
     }
-    // First, so that who is closed while we look is looked for again.
+    // First, so that a channel that is closed while we look is looked for again.
     closures = false;
     List<SelectionKey> gone = new ArrayList<>(0);
     for (SelectionKey key : awaited) {
@@ -346,25 +478,25 @@ public final class Reactor implements AutoCloseable {
     }
   }
 
-  /** Stops the thread; waits for it a moment. Whoever still waited is woken. */
+  /** Stops the thread; waits for it a moment. Remaining waiters are woken. */
   @Override
   public void close() {
-    Thread running;
     Selector current;
     lock.lock();
     try {
       closed = true;
-      running = thread;
       current = selector;
     } finally {
       lock.unlock();
     }
-    if (current == null || running == null) {
+    if (current == null) {
       return;
     }
     current.wakeup();
-    if (running != Thread.currentThread()) {
-      Engine.join(running, STOP_MILLIS);
+    loop.join(STOP_MILLIS);
+    if (!loop.isAlive()) {
+      // A thread that could not be started never will be, and one that has failed never comes back.
+      stop(selector());
     }
   }
 }

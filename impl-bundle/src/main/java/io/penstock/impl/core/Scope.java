@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -9,9 +10,12 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
-/** What somebody made and has not closed: closed, and reported, when the maker goes. */
+/**
+ * The objects that an owner has made and not closed: they are closed, and reported, when the owner
+ * goes.
+ */
 public final class Scope implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("core");
 
   /** Something that a scope can close by itself, so that the scope needs to keep nothing else. */
   public interface Member {
@@ -51,7 +55,7 @@ public final class Scope implements AutoCloseable {
   /**
    * Makes a scope.
    *
-   * @param owner who makes things, for the report
+   * @param owner the maker of the objects, for the report
    * @param traces whether the report has the stack that made each
    */
   public Scope(String owner, BooleanSupplier traces) {
@@ -59,7 +63,13 @@ public final class Scope implements AutoCloseable {
     this.traces = traces;
   }
 
-  /** A scope whose leftovers are no fault of anybody's, so that they are not reported. */
+  /** The maker of the objects, for messages. */
+  @Override
+  public String toString() {
+    return owner.isEmpty() ? "the factory" : "the factory of " + owner;
+  }
+
+  /** A scope whose leftovers are not a fault, so that they are not reported. */
   public static Scope quiet() {
     return new Scope("", () -> false);
   }
@@ -129,7 +139,7 @@ public final class Scope implements AutoCloseable {
     close(!owner.isEmpty());
   }
 
-  /** Closes without a report: whoever made things is not to blame for it. */
+  /** Closes without a report: the maker is not to blame. */
   public void closeQuietly() {
     close(false);
   }
@@ -153,7 +163,7 @@ public final class Scope implements AutoCloseable {
       }
       try {
         entry.closeNow();
-      } catch (RuntimeException e) {
+      } catch (RuntimeException | Error e) {
         LOG.log(Level.ERROR, entry.describe() + " could not be closed", e);
       }
     }

@@ -29,7 +29,25 @@ final class SerialExecutor implements Executor {
     } finally {
       lock.unlock();
     }
-    executor.execute(this::run);
+    begin();
+  }
+
+  private void begin() {
+    boolean begun = false;
+    try {
+      executor.execute(this::run);
+      begun = true;
+    } finally {
+      if (!begun) {
+        // The next task begins with those that are left here.
+        lock.lock();
+        try {
+          running = false;
+        } finally {
+          lock.unlock();
+        }
+      }
+    }
   }
 
   private void run() {
@@ -42,7 +60,7 @@ final class SerialExecutor implements Executor {
       } finally {
         if (!done) {
           // The executor reports what was thrown; the tasks behind it must still run.
-          executor.execute(this::run);
+          begin();
         }
       }
     }

@@ -5,6 +5,7 @@ import io.penstock.channel.Channel;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.HandleLimitException;
 import io.penstock.error.NotSupportedException;
+import io.penstock.error.StreamClosedException;
 import io.penstock.error.WouldBlockException;
 import io.penstock.impl.posix.Cargo;
 import io.penstock.impl.posix.Descriptor;
@@ -16,6 +17,7 @@ import io.penstock.impl.view.SinkOutputStream;
 import io.penstock.impl.view.SinkSubscriber;
 import io.penstock.impl.view.SinkWriter;
 import io.penstock.spi.EndDriver;
+import io.penstock.spi.Messages;
 import io.penstock.spi.SegmentSink;
 import io.penstock.spi.SinkDriver;
 import io.penstock.stream.ByteFile;
@@ -43,11 +45,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A sink over a driver, with a queue of asynchronous parts in front of it.
  *
- * <p>Whoever has the turn may call the driver. While parts are queued the pump has the turn, so
- * that a synchronous write waits behind them.
+ * <p>Only the holder of the turn may call the driver. While parts are queued the pump has the turn,
+ * so that a synchronous write waits behind them.
  */
 public final class SinkEnd extends End implements ByteSink {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("core");
 
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
 
@@ -77,9 +79,9 @@ public final class SinkEnd extends End implements ByteSink {
   // The driver again, without a cast for each call.
   private volatile @Nullable SinkDriver typed;
   private boolean readerUnseen;
-  // What the call that waits would write. Of whoever has the turn.
+  // The bytes that the waiting call would write. Belongs to the holder of the turn.
   private @Nullable ByteBuffer waitsWith;
-  // Whether the transport took something before anybody asked for the latch that tells of it.
+  // Whether the transport took bytes before the latch that tells of it was first asked for.
   private volatile boolean tookUnseen;
   private volatile @Nullable IOException endFailure;
   // What is to be cut short, if it is more than this sink.
@@ -102,7 +104,8 @@ public final class SinkEnd extends End implements ByteSink {
   private WriteQueue queue() {
     WriteQueue present = queue;
     if (present == null) {
-      QUEUE.compareAndSet(this, (WriteQueue) null, new WriteQueue(engine.serial()));
+      Leading first = channel() instanceof Leading leading ? leading : null;
+      QUEUE.compareAndSet(this, (WriteQueue) null, new WriteQueue(engine.serial(), first));
       present = Objects.requireNonNull(queue, "queue");
     }
     return present;
@@ -123,6 +126,11 @@ public final class SinkEnd extends End implements ByteSink {
       }
     }
     return present;
+  }
+
+  @Override
+  void refused() {
+    clearedWritable();
   }
 
   private void clearedWritable() {
@@ -156,7 +164,7 @@ public final class SinkEnd extends End implements ByteSink {
     runAttached();
   }
 
-  /** Whoever watches is told if the room that was left has been used. */
+  /** Notifies the watchers if the remaining room has been used. */
   @Override
   void leaving() {
     if (watched() && !likely()) {
@@ -193,8 +201,7 @@ public final class SinkEnd extends End implements ByteSink {
   public void fail(Throwable cause) {
     super.fail(cause);
     failQueue(cause);
-    WriteQueue pending = queue();
-    pending.complete(() -> pending.endDone().completeExceptionally(cause));
+    queue().endIsOver(cause);
     runAttached();
     queue().settled().complete(null);
   }
@@ -229,12 +236,12 @@ public final class SinkEnd extends End implements ByteSink {
     int want = src.remaining();
     int n;
     try {
-      n = write(current, src, cargo);
+      n = Faults.answer(name(), write(current, src, cargo), 0);
     } catch (HandleLimitException e) {
       // Nothing is broken.
       throw Faults.again(name(), e);
     } catch (IOException e) {
-      met();
+      met(e);
       if (isClosed()) {
         throw closedFault(waited);
       }
@@ -336,8 +343,8 @@ public final class SinkEnd extends End implements ByteSink {
   }
 
   /**
-   * Writes what there is room for; if there is none, gives way to whoever makes it, and tries once
-   * more; never parks.
+   * Writes as many bytes as there is room for; if there is none, yields to the thread that makes
+   * room, and tries once more; never parks.
    *
    * @return as a write that is told not to wait
    * @throws IOException as a write
@@ -513,7 +520,7 @@ public final class SinkEnd extends End implements ByteSink {
       try {
         n = splicing.splice(pipe, own);
       } catch (IOException e) {
-        met();
+        met(e);
         if (isClosed()) {
           throw closedFault(false);
         }
@@ -573,7 +580,7 @@ public final class SinkEnd extends End implements ByteSink {
           try {
             accepted = segments.give(immutable, released);
           } catch (IOException e) {
-            met();
+            met(e);
             throw Faults.again(name(), e);
           }
           wrote(accepted ? size : 0, size);
@@ -742,7 +749,7 @@ public final class SinkEnd extends End implements ByteSink {
         // Nothing of it went, and nothing is broken.
         pending.finish(part, e);
       } catch (IOException e) {
-        failQueue(e);
+        failQueue(Faults.told(name(), e));
       }
     }
   }
@@ -852,7 +859,7 @@ public final class SinkEnd extends End implements ByteSink {
     try {
       current.write(EMPTY.duplicate());
     } catch (IOException e) {
-      met();
+      met(e);
       throw Faults.again(name(), e);
     } finally {
       exit();
@@ -884,6 +891,9 @@ public final class SinkEnd extends End implements ByteSink {
     awaitEmpty(limit(Objects.requireNonNull(wait, "wait")), true);
     long dropped = dropped();
     if (dropped > 0) {
+      if (isClosed()) {
+        throw closedFault(true);
+      }
       throw new BrokenPipeException(
           name(), dropped + " bytes were dropped instead of being read", dropped);
     }
@@ -956,20 +966,75 @@ public final class SinkEnd extends End implements ByteSink {
         current.end();
         engine.flushClosed();
       }
-      queue().complete(() -> queue().endDone().complete(null));
+      queue().endIsOver(whyCut());
     } catch (IOException e) {
       endFailure = e;
-      queue().complete(() -> queue().endDone().completeExceptionally(e));
+      queue().endIsOver(e);
     } finally {
       leave();
     }
   }
 
-  @Override
-  public void close() throws IOException {
-    if (!markClosed()) {
+  /** Why the peer has not got everything that was to come before the end; null if it has. */
+  private @Nullable Throwable whyCut() {
+    Throwable cause = failure();
+    long dropped = lost();
+    return cause != null || dropped == 0
+        ? cause
+        : new BrokenPipeException(
+            name(), dropped + " bytes before the end were dropped unwritten", dropped);
+  }
+
+  /**
+   * Reports something before all later reports of asynchronous writes.
+   *
+   * @return false if no such report was asked for, and nothing was done
+   */
+  public boolean tellFirst(Runnable task) {
+    WriteQueue pending = queue;
+    if (pending == null || !pending.owes()) {
+      return false;
+    }
+    pending.complete(task);
+    return true;
+  }
+
+  /** The channel has told of its connection, for which what was asked for meanwhile has waited. */
+  public void tellOn() {
+    WriteQueue pending = queue;
+    if (pending != null) {
+      pending.tellOn();
+    }
+  }
+
+  /** Whether the calling thread is just telling what came of an asynchronous write. */
+  public boolean tells() {
+    WriteQueue pending = queue;
+    return pending != null && pending.tells();
+  }
+
+  /** Tells something after all that was asked for: what has not come by now does not come. */
+  public void tellLast(Runnable task) {
+    WriteQueue pending = queue;
+    if (pending == null || !pending.owes()) {
+      task.run();
       return;
     }
+    StreamClosedException cause = new StreamClosedException(name());
+    pending.fail(cause, true);
+    pending.endIsOver(cause);
+    pending.complete(task);
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (markClosed()) {
+      closeMarked();
+    }
+  }
+
+  /** Goes on with a close that has begun with {@link #markClosed}. */
+  public void closeMarked() {
     if (queue().cancel()) {
       cancelNotBegun();
     }
@@ -1010,15 +1075,15 @@ public final class SinkEnd extends End implements ByteSink {
   }
 
   /**
-   * Runs a task once nothing accepted would be lost if the transport were closed, or nobody will
-   * take it any more; on the thread that finds out: it must be quick.
+   * Runs a task as soon as a close of the transport would lose no accepted bytes, or they will no
+   * longer be taken. It runs on the thread that finds out, so it must be quick.
    */
   public void whenSent(Runnable task) {
     whenReady(() -> failure() != null || unsent() == 0, task);
   }
 
   /**
-   * Throws if what was accepted cannot reach anybody any more.
+   * Throws if accepted bytes cannot reach a reader any more.
    *
    * @throws IOException what a write would throw
    */

@@ -16,6 +16,7 @@ import io.penstock.impl.view.PeekView;
 import io.penstock.impl.view.SourceInputStream;
 import io.penstock.impl.view.SourcePublisher;
 import io.penstock.impl.view.SourceReader;
+import io.penstock.spi.Messages;
 import io.penstock.spi.SegmentSource;
 import io.penstock.spi.SourceDriver;
 import io.penstock.stream.ByteConsumer;
@@ -35,6 +36,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
+import java.nio.charset.StandardCharsets;
 import java.util.Objects;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * A source over a driver. What a long read could not use is kept in front of the driver's bytes.
  */
 public final class SourceEnd extends End implements ByteSource {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("core");
   private static final int CHUNK = 64 * 1024;
   private static final int PEEK = 8 * 1024;
   private static final int SMALL = 16;
@@ -55,7 +57,7 @@ public final class SourceEnd extends End implements ByteSource {
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
-      BACK = lookup.findVarHandle(SourceEnd.class, "back", ByteBuffer.class);
+      BACK = lookup.findVarHandle(SourceEnd.class, "back", Front.class);
       READABLE = lookup.findVarHandle(SourceEnd.class, "readable", Level.class);
       PUBLISHER = lookup.findVarHandle(SourceEnd.class, "publisher", SourcePublisher.class);
     } catch (ReflectiveOperationException e) {
@@ -67,7 +69,7 @@ public final class SourceEnd extends End implements ByteSource {
   private volatile @Nullable Level readable;
   // Bytes before the driver's: a snapshot, never changed in place. Swapped with the turn, and by a
   // close.
-  private volatile ByteBuffer back = EMPTY;
+  private volatile Front back = Front.EMPTY;
   private boolean atEnd;
   // The driver again, without a cast for each call.
   private volatile @Nullable SourceDriver typed;
@@ -75,6 +77,8 @@ public final class SourceEnd extends End implements ByteSource {
   private volatile @Nullable Arrivals arrivals;
   private volatile boolean selected;
   private volatile @Nullable Thread lender;
+  // Whether the holder of the turn waits for a sink.
+  private volatile boolean passing;
   private volatile @Nullable SourcePublisher publisher;
 
   /** A source whose driver comes later. */
@@ -96,11 +100,15 @@ public final class SourceEnd extends End implements ByteSource {
   // ---- one try
 
   private int tryRead(ByteBuffer dst, boolean waited) throws IOException {
+    return tryRead(dst, waited, null);
+  }
+
+  private int tryRead(ByteBuffer dst, boolean waited, @Nullable LongRead by) throws IOException {
     check(waited);
     if (absent()) {
       throw new NotSupportedException(name(), "reading", "this channel has no input");
     }
-    int fromBack = readBack(dst);
+    int fromBack = readBack(dst, by);
     SourceDriver current = driver();
     if (current == null || !dst.hasRemaining()) {
       return fromBack;
@@ -111,12 +119,12 @@ public final class SourceEnd extends End implements ByteSource {
     }
     int n;
     try {
-      n = current.read(dst);
+      n = Faults.answer(name(), by == null ? current.read(dst) : read(current, dst, by), -1);
     } catch (IOException e) {
       if (fromBack > 0) {
         return fromBack;
       }
-      met();
+      met(e);
       if (isClosed()) {
         throw closedFault(waited);
       }
@@ -128,7 +136,8 @@ public final class SourceEnd extends End implements ByteSource {
         nothingNow(waited);
       }
     } else if (n < 0 && fromBack == 0) {
-      atEnd = true;
+      // A driver that counts what a long read holds may still fail before that is delivered.
+      atEnd = holding() == null;
       met();
       return -1;
     }
@@ -164,55 +173,100 @@ public final class SourceEnd extends End implements ByteSource {
     clearedReadable();
   }
 
-  private int readBack(ByteBuffer dst) {
+  /** Reads for a long read; what has no account but this source's is loose. */
+  private static int read(SourceDriver driver, ByteBuffer dst, LongRead by) throws IOException {
+    if (driver instanceof Holding it) {
+      return it.hold(dst, by.frees);
+    }
+    int n = driver.read(dst);
+    by.loose += Math.max(n, 0);
+    return n;
+  }
+
+  private @Nullable Holding holding() {
+    return typed instanceof Holding it ? it : null;
+  }
+
+  private int readBack(ByteBuffer dst, @Nullable LongRead by) {
     while (true) {
-      ByteBuffer front = back;
-      int n = Math.min(front.remaining(), dst.remaining());
+      Front front = back;
+      int n = Math.min(front.size(), dst.remaining());
       if (n == 0) {
         return 0;
       }
       n = most(n);
       int at = dst.position();
-      dst.put(at, front, front.position(), n).position(at + n);
-      if (swapBack(front, n == front.remaining() ? EMPTY : front.slice(n, front.remaining() - n))) {
+      dst.put(at, front.bytes(), front.bytes().position(), n).position(at + n);
+      if (swapBack(front, front.after(n)) && tookBack(front, n, by)) {
         count(n);
         return n;
       }
-      // Closed meanwhile, and dropped there; or somebody has put more in front of it.
+      // Closed meanwhile, and dropped there; or another caller has put more in front of it.
       dst.position(at);
     }
   }
 
-  private boolean swapBack(ByteBuffer old, ByteBuffer fresh) {
+  /** Has the driver count what was taken out of the front; false if it was dropped before. */
+  private boolean tookBack(Front front, int n, @Nullable LongRead by) {
+    int loose = Math.min(n, front.loose());
+    Holding it = holding();
+    if (by == null) {
+      return it == null || n == loose || it.deliver(n - loose);
+    }
+    by.loose += loose;
+    if (it != null && by.frees) {
+      it.free(n - loose);
+    }
+    return true;
+  }
+
+  /**
+   * Delivers the first bytes that a long read has gathered.
+   *
+   * @return false if they were dropped by a close before
+   */
+  private boolean deliver(LongRead by, int n) {
+    int loose = Math.min(n, by.loose);
+    by.loose -= loose;
+    Holding it = holding();
+    return it == null || n == loose || it.deliver(n - loose);
+  }
+
+  /**
+   * Puts bytes that a long read did not deliver in front again, in a buffer that does not change
+   * any more.
+   */
+  private void giveBack(LongRead by, ByteBuffer rest) {
+    Holding it = holding();
+    if (it != null) {
+      it.keep();
+    }
+    count(-rest.remaining());
+    pushFront(rest, Math.min(by.loose, rest.remaining()));
+  }
+
+  private boolean swapBack(Front old, Front fresh) {
     return BACK.compareAndSet(this, old, fresh);
   }
 
   /** Takes everything out that is in front. */
-  private ByteBuffer takeBack() {
-    return (ByteBuffer) BACK.getAndSet(this, EMPTY);
+  private Front takeBack() {
+    return (Front) BACK.getAndSet(this, Front.EMPTY);
   }
 
-  /** Puts bytes that were read in front again, in a buffer that nobody else will change. */
-  private void pushBack(ByteBuffer bytes) {
-    count(-bytes.remaining());
-    pushFront(bytes);
-  }
-
-  /** Puts bytes in front of everything, in a buffer that nobody else will change. */
-  private void pushFront(ByteBuffer bytes) {
+  /**
+   * Puts bytes in front of everything, in a buffer that no other code will change.
+   *
+   * @param loose how many of the first ones the driver does not count any more
+   */
+  private void pushFront(ByteBuffer bytes, int loose) {
     if (!bytes.hasRemaining()) {
       return;
     }
-    ByteBuffer old;
-    ByteBuffer fresh;
+    Front old;
     do {
       old = back;
-      fresh = bytes.slice();
-      if (old.hasRemaining()) {
-        ByteBuffer joined = ByteBuffer.allocate(bytes.remaining() + old.remaining());
-        fresh = joined.put(bytes.duplicate()).put(old.duplicate()).flip();
-      }
-    } while (!swapBack(old, fresh));
+    } while (!swapBack(old, old.behind(bytes, loose)));
     // A close marks first and then drops what is in front: one of the two sees the other.
     if (isClosed()) {
       dropBack();
@@ -222,7 +276,7 @@ public final class SourceEnd extends End implements ByteSource {
   }
 
   private void dropBack() {
-    long dropped = takeBack().remaining();
+    long dropped = takeBack().loose();
     if (dropped > 0) {
       warnDropped(dropped);
     }
@@ -230,7 +284,9 @@ public final class SourceEnd extends End implements ByteSource {
 
   /** Puts bytes that were read but not used back in front; they are copied. */
   public void unread(ByteBuffer bytes) {
-    pushBack(ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip());
+    count(-bytes.remaining());
+    ByteBuffer copy = ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip();
+    pushFront(copy, copy.remaining());
   }
 
   @Override
@@ -243,7 +299,7 @@ public final class SourceEnd extends End implements ByteSource {
   }
 
   private boolean hasBack() {
-    return back.hasRemaining();
+    return back.size() > 0;
   }
 
   @Override
@@ -275,11 +331,99 @@ public final class SourceEnd extends End implements ByteSource {
     }
   }
 
-  /** Whoever watches is told if what was left has been taken. */
+  /** Notifies the watchers if the remaining bytes have been taken. */
   @Override
   void leaving() {
+    for (Waiter waiter : waiters()) {
+      if (waiter instanceof EndWatch watching) {
+        watching.left();
+      }
+    }
     if (watched() && !likely() && !lookAheadOfSelector()) {
       clearedReadable();
+    }
+  }
+
+  /**
+   * From now on the end and the failure of the transport are found, see {@link #whenMet}, also
+   * without a reader.
+   */
+  public void watchEnd() {
+    EndWatch watching = new EndWatch(this);
+    addWaiter(watching);
+    watching.wake();
+  }
+
+  /** What a look ahead has found. */
+  enum Ahead {
+    /** Nothing. */
+    NOTHING,
+    /** Bytes, which wait in front now. */
+    BYTES,
+    /** That as many bytes wait unread as may. */
+    ENOUGH,
+    /** The end or a failure, and no bytes before the end. */
+    OVER
+  }
+
+  /** Reads to the front until there is nothing or enough. Only with the turn. */
+  Ahead readAhead() {
+    SourceDriver current = driver();
+    boolean any = false;
+    while (current != null && (current.selectable() != null || current.ready())) {
+      int room = PEEK - back.size();
+      // Bytes that a driver keeps in memory stay in its account. Handles that are not taken must
+      // not gather.
+      if (room <= 0
+          || (current.selectable() == null && current.available() > 0)
+          || (arrivals != null && hasBack())) {
+        return Ahead.ENOUGH;
+      }
+      ByteBuffer ahead = ByteBuffer.allocate(room);
+      int n;
+      try {
+        n = Faults.answer(name(), current.read(ahead), -1);
+      } catch (IOException e) {
+        met(e);
+        return Ahead.OVER;
+      }
+      if (n < 0) {
+        return endAhead();
+      }
+      if (n == 0) {
+        selected = false;
+        break;
+      }
+      any = true;
+      append(ahead.flip());
+    }
+    return any ? Ahead.BYTES : Ahead.NOTHING;
+  }
+
+  private Ahead endAhead() {
+    if (hasBack()) {
+      // A reader must get these first, and finds the end behind them.
+      return Ahead.ENOUGH;
+    }
+    atEnd = holding() == null;
+    met();
+    return Ahead.OVER;
+  }
+
+  /**
+   * Puts bytes that were read behind those in front, in a buffer that no other code will change.
+   */
+  private void append(ByteBuffer bytes) {
+    Front old;
+    Front fresh;
+    do {
+      old = back;
+      fresh = new Front(bytes, bytes.remaining()).behind(old.bytes(), old.loose());
+    } while (!swapBack(old, fresh));
+    if (isClosed()) {
+      dropBack();
+    } else {
+      wake();
     }
   }
 
@@ -302,9 +446,9 @@ public final class SourceEnd extends End implements ByteSource {
     }
     ByteBuffer ahead = ByteBuffer.allocate(PEEK);
     try {
-      int n = current.read(ahead);
+      int n = Faults.answer(name(), current.read(ahead), -1);
       if (n > 0) {
-        pushFront(ahead.flip());
+        pushFront(ahead.flip(), n);
       } else if (n < 0) {
         atEnd = true;
         met();
@@ -515,26 +659,29 @@ public final class SourceEnd extends End implements ByteSource {
       return 0;
     }
     ByteBuffer ahead = ByteBuffer.allocate(PEEK);
-    int n = tryRead(ahead, waited);
+    LongRead look = new LongRead(false);
+    int n = tryRead(ahead, waited, look);
     if (n > 0) {
-      pushBack(ahead.flip());
+      giveBack(look, ahead.flip());
     }
     return n;
   }
 
   private int lendBack(int max, ByteConsumer use) throws IOException {
-    ByteBuffer all = takeBack();
-    int most = most(all.remaining());
+    Front all = takeBack();
+    int most = most(all.size());
     int used = 0;
-    count(all.remaining());
     try {
       int n = Math.min(max, most);
-      ByteBuffer run = all.slice(all.position(), n).asReadOnlyBuffer();
+      ByteBuffer run = all.bytes().slice(all.bytes().position(), n).asReadOnlyBuffer();
       use.accept(run);
       used = run.position();
       return used;
     } finally {
-      pushBack(all.position(all.position() + used));
+      boolean unused = tookBack(all, used, null);
+      count(used);
+      Front rest = all.after(used);
+      pushFront(rest.bytes(), rest.loose());
     }
   }
 
@@ -555,6 +702,7 @@ public final class SourceEnd extends End implements ByteSource {
   /** From here on a close waits: it comes before we look whether there was one. */
   private void beginLending() {
     lender = Thread.currentThread();
+    tellHopers();
   }
 
   private void endLending() {
@@ -597,7 +745,7 @@ public final class SourceEnd extends End implements ByteSource {
       try {
         n = splicing.splice(pipe, own, most);
       } catch (IOException e) {
-        met();
+        met(e);
         if (isClosed()) {
           throw closedFault(false);
         }
@@ -700,12 +848,12 @@ public final class SourceEnd extends End implements ByteSource {
     if (isClosed()) {
       throw closedFault(false);
     }
-    if (!tryEnter()) {
+    if (begin(Wait.none()) == null) {
       return EMPTY.duplicate();
     }
     try {
-      Gather gather = new Gather();
-      // As much as is there now: whoever writes may go on as room comes free.
+      Gather gather = new Gather(false);
+      // As much as is there now: a writer may go on as room becomes free.
       long left = available();
       while (left > 0) {
         ByteBuffer space = gather.space((int) Math.min(left, CHUNK));
@@ -757,8 +905,9 @@ public final class SourceEnd extends End implements ByteSource {
     long moved = 0;
     while (moved < max) {
       ByteBuffer run;
+      LongRead by = new LongRead(false);
       try {
-        run = tryTake((int) Math.min(max - moved, CHUNK), limit.hasWaited());
+        run = tryHold((int) Math.min(max - moved, CHUNK), limit.hasWaited(), by);
       } catch (IOException e) {
         if (moved > 0) {
           return moved;
@@ -774,28 +923,30 @@ public final class SourceEnd extends End implements ByteSource {
         }
         continue;
       }
-      int before = run.remaining();
+      int start = run.position();
       boolean stop;
       try {
         stop = pass(run, sink, limit);
       } catch (StreamTimeoutException e) {
         // The sink cannot know what had been moved before.
-        moved += before - run.remaining();
+        moved += run.position() - start;
         StreamTimeoutException all =
             new StreamTimeoutException(
                 e.stream(), "no room in time after " + moved + " bytes were moved", moved);
-        all.initCause(e);
+        all.initCause(e.getCause());
         throw all;
       } catch (IOException e) {
-        moved += before - run.remaining();
+        moved += run.position() - start;
         if (moved > 0) {
           return moved;
         }
         throw e;
       } finally {
-        pushBack(run);
+        // Moved even if a close has counted them as dropped meanwhile.
+        boolean unused = deliver(by, run.position() - start);
+        giveBack(by, run);
       }
-      moved += before - run.remaining();
+      moved += run.position() - start;
       limit.progress();
       if (stop) {
         return moved;
@@ -804,16 +955,38 @@ public final class SourceEnd extends End implements ByteSource {
     return moved;
   }
 
-  /** Writes a run; true when told not to wait and the sink has no more room. */
-  private static boolean pass(ByteBuffer run, ByteSink sink, Limit limit) throws IOException {
-    while (run.hasRemaining()) {
-      int n = sink.write(run, limit.rest());
-      if (n == 0) {
-        return true;
-      }
-      limit.progress();
+  /** The next run, which may come back; empty for nothing now; null at the end. */
+  private @Nullable ByteBuffer tryHold(int max, boolean waited, LongRead by) throws IOException {
+    if (holding() == null) {
+      ByteBuffer run = tryTake(max, waited);
+      by.loose = run == null ? 0 : run.remaining();
+      return run;
     }
-    return false;
+    ByteBuffer copy = ByteBuffer.allocate((int) Math.min(max, Math.max(SMALL, available())));
+    return tryRead(copy, waited, by) < 0 ? null : copy.flip();
+  }
+
+  /** Writes a run; true when told not to wait and the sink has no more room. */
+  private boolean pass(ByteBuffer run, ByteSink sink, Limit limit) throws IOException {
+    passing = true;
+    tellHopers();
+    try {
+      while (run.hasRemaining()) {
+        int n = sink.write(run, limit.rest());
+        if (n == 0) {
+          return true;
+        }
+        limit.progress();
+      }
+      return false;
+    } finally {
+      passing = false;
+    }
+  }
+
+  @Override
+  boolean leavesSoon() {
+    return lender == null && !passing && !asleep();
   }
 
   @Override
@@ -831,9 +1004,14 @@ public final class SourceEnd extends End implements ByteSource {
     }
     int start = dst.position();
     boolean whole = false;
+    LongRead by = new LongRead(true);
     try {
+      if (holding() != null && !hasBack() && available() >= dst.remaining()) {
+        // Nothing will have to come back.
+        by.loose = tryRead(dst, limit.hasWaited());
+      }
       while (dst.hasRemaining()) {
-        int n = tryRead(dst, limit.hasWaited());
+        int n = tryRead(dst, limit.hasWaited(), by);
         int got = dst.position() - start;
         if (n < 0) {
           throw new EndOfStreamException(
@@ -846,11 +1024,14 @@ public final class SourceEnd extends End implements ByteSource {
               name(), "only " + got + " of " + (dst.limit() - start) + " bytes are there", got);
         }
       }
+      if (!deliver(by, dst.position() - start)) {
+        throw closedFault(limit.hasWaited());
+      }
       whole = true;
     } finally {
       if (!whole) {
         int got = dst.position() - start;
-        pushBack(ByteBuffer.allocate(got).put(dst.slice(start, got)).flip());
+        giveBack(by, ByteBuffer.allocate(got).put(dst.slice(start, got)).flip());
         dst.position(start);
       }
       exit();
@@ -872,11 +1053,22 @@ public final class SourceEnd extends End implements ByteSource {
 
   @Override
   public ByteBuffer readAll(long limit, Wait wait) throws IOException {
+    return gatherAll(limit, wait, Gather::everything);
+  }
+
+  @Override
+  public String readString(long limit, Wait wait) throws IOException {
+    Line text = new Line(StandardCharsets.UTF_8, null);
+    Object unused = gatherAll(limit, wait, text);
+    return Objects.requireNonNull(text.text(), "text");
+  }
+
+  private ByteBuffer gatherAll(long limit, Wait wait, Gather.Finish finish) throws IOException {
     if (limit < 0) {
       throw new IllegalArgumentException("the limit is " + limit + ", expected 0 or more");
     }
     int max = (int) Math.min(limit, Integer.MAX_VALUE - 8);
-    ByteBuffer all = gather(null, max, Objects.requireNonNull(wait, "wait"), Gather::everything);
+    ByteBuffer all = gather(null, max, Objects.requireNonNull(wait, "wait"), finish);
     return Objects.requireNonNull(all, "everything");
   }
 
@@ -898,26 +1090,30 @@ public final class SourceEnd extends End implements ByteSource {
     if (limit == null) {
       throw new WouldBlockException(name(), "another reader has the turn", 0);
     }
-    Gather gather = new Gather();
+    Gather gather = new Gather(delimiter == null);
     try {
       while (true) {
         int match = delimiter == null ? -1 : gather.find(delimiter, max);
         if (match >= 0) {
-          return finish.finish(gather, match, false);
+          return delivered(gather, finish.finish(gather, match, false), limit);
         }
         SourceDriver current = driver();
         long capacity = delimiter == null || current == null ? Long.MAX_VALUE : current.capacity();
-        boolean full = gather.size() >= max || (gather.size() >= capacity && available() == 0);
+        boolean full = gather.size() >= max || (gather.size() >= capacity && isLast(gather));
         // A last part that just fits is whole: the end comes next, and not more.
         if (full && delimiter != null && (current == null || !current.ended())) {
           throw new BufferFullException(
               name(),
-              "no delimiter within " + gather.size() + " bytes, which is the limit or the capacity",
+              "no delimiter within "
+                  + gather.size()
+                  + " bytes, "
+                  + (gather.size() >= max ? "the limit" : "all that the capacity allows"),
               gather.size());
         }
         // One byte more than allowed tells too much from just enough.
         long ask = full ? 1 : Math.min(max - gather.size(), Math.max(PEEK, available()));
-        int n = tryRead(gather.space((int) Math.min(ask, CHUNK)), limit.hasWaited());
+        ByteBuffer space = gather.space((int) Math.min(ask, CHUNK));
+        int n = tryRead(space, limit.hasWaited(), gather);
         if (n > 0) {
           gather.added(n);
           limit.progress();
@@ -926,30 +1122,45 @@ public final class SourceEnd extends End implements ByteSource {
                 name(), "there are more than " + (gather.size() - 1) + " bytes", gather.size());
           }
         } else if (n < 0) {
-          return finish.finish(gather, gather.size(), true);
+          return delivered(gather, finish.finish(gather, gather.size(), true), limit);
         } else if (!await(limit, gather.size())) {
           throw new WouldBlockException(
               name(), "only " + gather.size() + " bytes are there", gather.size());
         }
       }
     } finally {
-      pushBack(gather.rest());
+      giveBack(gather, gather.rest());
       exit();
     }
+  }
+
+  /** Whether nothing is buffered behind what was gathered. */
+  private boolean isLast(Gather gather) {
+    return available() == (holding() == null ? 0 : gather.size() - gather.loose);
+  }
+
+  /** Delivers what was taken out of what was gathered. */
+  private @Nullable ByteBuffer delivered(Gather gather, @Nullable ByteBuffer result, Limit limit)
+      throws IOException {
+    if (!deliver(gather, gather.taken())) {
+      gather.take(0);
+      throw closedFault(limit.hasWaited());
+    }
+    return result;
   }
 
   // ---- state
 
   @Override
   public long available() {
-    long front = back.remaining();
+    long front = back.loose();
     SourceDriver current = driver();
     return isClosed() ? 0 : front + (current == null ? 0 : current.available());
   }
 
   @Override
   public boolean ended() {
-    if (isClosed() || hasBack()) {
+    if (isClosed() || hasBack() || (holding() != null && available() > 0)) {
       return false;
     }
     if (atEnd) {
@@ -962,12 +1173,14 @@ public final class SourceEnd extends End implements ByteSource {
     if (current.ended()) {
       return true;
     }
-    // Looking ahead is reading, and may not come beside the one caller who needs no turn.
+    // Looking ahead is reading, and must not overlap with the one caller that needs no turn.
     if (isAlone() || !(current.ready() || current.selectable() != null) || !turn().tryEnter()) {
       return false;
     }
     try {
-      return lookAhead() && atEnd;
+      // The holder of the turn may have left bytes in front meanwhile: the bytes looked at come
+      // behind.
+      return !hasBack() && lookAhead() && atEnd;
     } finally {
       passTurn();
     }
@@ -1007,6 +1220,11 @@ public final class SourceEnd extends End implements ByteSource {
       present = Objects.requireNonNull(readable, "readable");
     }
     return present;
+  }
+
+  @Override
+  void refused() {
+    clearedReadable();
   }
 
   private void clearedReadable() {
@@ -1060,7 +1278,7 @@ public final class SourceEnd extends End implements ByteSource {
     }
     awaitQuietly(() -> lender == null || lender == Thread.currentThread());
     SourceDriver current = driver();
-    long dropped = takeBack().remaining();
+    long dropped = takeBack().loose();
     if (current != null) {
       long unread = current.available();
       current.close();

@@ -3,16 +3,16 @@ package io.penstock.impl.core;
 
 /**
  * How long a call looks again before its thread is parked, and how long it is held back once there
- * is something, while more is coming. One for each end, used by whoever has the turn.
+ * is something, while more is coming. There is one for each end, used by the holder of the turn.
  *
- * <p>Parking and waking cost far more than moving a few bytes, so a look of about twice that cost
- * pays when the other side is at work on another core, and is a waste when it is not. Which of the
- * two holds is learned: after looks that were in vain the next ones are left out, the more the
- * longer that goes on.
+ * <p>Parking and waking cost far more than moving a few bytes. So looking for about twice that cost
+ * pays when the other side is at work on another core, and is a waste when it is not. Which case
+ * holds is learned: after looks in vain the next ones are left out, the more the longer that goes
+ * on.
  *
- * <p>A look that is in vain may be so because the other side waits for this very core. Giving way
- * to it once costs a fraction of parking, and lets it fill or empty the whole buffer before the
- * turn comes back. Where somebody else takes the core for long instead, that is learned, too.
+ * <p>A look may be in vain because the other side waits for this very core. Yielding to it once
+ * costs a fraction of parking, and lets it fill or empty the whole buffer before the core comes
+ * back. If an unrelated thread takes the core for long instead, that is learned, too.
  *
  * <p>Holding back keeps two busy sides from fetching each other's cache lines for each byte: the
  * reader that caught up lets the writer run ahead again, as long as every look finds more than the
@@ -211,7 +211,7 @@ public final class Spinner {
     untilProbe = PROBE_EACH;
   }
 
-  /** Somebody is about to wake the thread that was parked. */
+  /** Another thread is about to wake the parked thread. */
   void wakes(long now) {
     wokenAt = now;
   }

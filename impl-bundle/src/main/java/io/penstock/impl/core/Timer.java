@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -19,20 +20,22 @@ import org.jspecify.annotations.Nullable;
  * and over for as long as a task waits.)
  */
 final class Timer {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("core");
   private static final long LINGER_NANOS = TimeUnit.SECONDS.toNanos(2);
 
   private final String name;
+  private final Upkeep.Loop loop;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   // Guarded by the lock.
   private final TreeSet<Task> tasks = new TreeSet<>(Timer::compare);
-  private @Nullable Thread thread;
+  private boolean running;
   private long count;
   private boolean stopped;
 
-  Timer(String name) {
+  Timer(String name, Upkeep upkeep) {
     this.name = name;
+    this.loop = upkeep.loop(name, this::run);
   }
 
   private final class Task extends FutureTask<Object> {
@@ -43,6 +46,12 @@ final class Timer {
       super(run);
       this.at = at;
       this.number = number;
+    }
+
+    @Override
+    protected void setException(Throwable fault) {
+      LOG.log(Level.ERROR, name + ": a task failed", fault);
+      super.setException(fault);
     }
 
     @Override
@@ -82,11 +91,10 @@ final class Timer {
         throw new RejectedExecutionException(name + " has stopped");
       }
       Task task = new Task(Executors.callable(run), at(nanos), count++);
-      if (thread == null) {
+      if (!running) {
         // First, because it may fail. It has to wait for us.
-        Thread fresh = Engine.daemon(name, this::run);
-        fresh.start();
-        thread = fresh;
+        loop.start();
+        running = true;
       }
       tasks.add(task);
       if (tasks.first() == task) {
@@ -127,11 +135,11 @@ final class Timer {
           try {
             long unused = changed.awaitNanos(left);
           } catch (InterruptedException e) {
-            // Nobody has a reason to, and the tasks are not to suffer from it.
+            // There is no reason to do so, and the tasks must not suffer from it.
             LOG.log(Level.DEBUG, name + " was interrupted", e);
           }
         } else if (idle) {
-          thread = null;
+          running = false;
           return null;
         } else {
           return tasks.pollFirst();
@@ -157,15 +165,6 @@ final class Timer {
 
   /** Waits for the thread to end after the stop, a moment. */
   void join(long millis) {
-    Thread running;
-    lock.lock();
-    try {
-      running = thread;
-    } finally {
-      lock.unlock();
-    }
-    if (running != null && running != Thread.currentThread()) {
-      Engine.join(running, millis);
-    }
+    loop.join(millis);
   }
 }

@@ -9,17 +9,17 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose turn it is to use a driver: first come, first served. Not a lock: whoever has the turn may
- * wait for readiness with it, and a turn may be handed from thread to thread.
+ * The turn to use a driver: first come, first served. It is not a lock: its holder may wait for
+ * readiness with it, and it may be handed from thread to thread.
  *
- * <p>One word says whether the turn is free, held, or held while somebody wants it; taking and
- * passing on an uncontended turn is one compare-and-set each, and what the holder did before
- * passing it on is visible to the next.
+ * <p>One word says whether the turn is free, held, or held and wanted. Taking an uncontended turn
+ * and passing it on is one compare-and-set each. What the holder did before passing it on is
+ * visible to the next holder.
  */
 abstract class Turn {
   private static final int FREE = 0;
   private static final int HELD = 1;
-  // Held, and whoever passes it on must look whether somebody queues or was refused.
+  // Held, and the holder must look for queued or refused callers when it passes the turn on.
   private static final int WANTED = 2;
   private static final VarHandle QUEUE;
 
@@ -31,7 +31,7 @@ abstract class Turn {
     }
   }
 
-  /** Those who want the turn; made for the first of them. */
+  /** The callers that want the turn; made for the first of them. */
   private static final class Queue {
     final ReentrantLock lock = new ReentrantLock();
     final ArrayDeque<Place> places = new ArrayDeque<>(2);
@@ -80,19 +80,19 @@ abstract class Turn {
   }
 
   /**
-   * Takes the turn if it is free and nobody is before us. A refusal is remembered, see {@link
+   * Takes the turn if it is free and no caller is before us. A refusal is remembered, see {@link
    * #exit}.
    */
   boolean tryEnter() {
     return replace(FREE, HELD) || !refuse(true);
   }
 
-  /** Whether somebody has the turn. If so this counts as a refusal, see {@link #exit}. */
+  /** Whether the turn is held. If so this counts as a refusal, see {@link #exit}. */
   boolean held() {
     return word() != FREE && refuse(false);
   }
 
-  /** Notes that somebody was refused, or takes the turn if it has come free and is wanted. */
+  /** Notes that a caller was refused, or takes the turn if it has come free and is wanted. */
   private boolean refuse(boolean take) {
     Queue present = queue();
     present.lock.lock();
@@ -155,8 +155,8 @@ abstract class Turn {
   /**
    * Passes the turn on.
    *
-   * @return true if the turn is free now and somebody was refused meanwhile, who must be told that
-   *     a try is worth it
+   * @return true if the turn is free now and a caller was refused meanwhile, which must be told
+   *     that a try is worthwhile
    */
   boolean exit() {
     return !replace(HELD, FREE) && passOn();

@@ -29,6 +29,9 @@ final class WriteQueue {
 
     private boolean begun;
     private int index;
+    // Guarded by the queue's lock.
+    private boolean over;
+    private @Nullable Throwable cause;
 
     Part(ByteBuffer[] buffers, @Nullable Runnable released) {
       this(buffers, released, null);
@@ -64,6 +67,17 @@ final class WriteQueue {
       return index < buffers.length ? buffers[index] : null;
     }
 
+    private void tell() {
+      if (released != null) {
+        released.run();
+      }
+      if (cause == null) {
+        done.complete(null);
+      } else {
+        done.completeExceptionally(cause);
+      }
+    }
+
     private long left() {
       long left = 0;
       for (ByteBuffer buffer : buffers) {
@@ -85,13 +99,30 @@ final class WriteQueue {
   private final CompletableFuture<Void> endDone = new CompletableFuture<>();
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
   private final Executor completions;
+  private final @Nullable Leading leading;
   private volatile boolean pumping;
+  // Guarded by the lock: parts that were not reported yet, in the order of the calls, and the
+  // reports that are due now, in order.
+  private final ArrayDeque<Part> untold = new ArrayDeque<>(2);
+  private final ArrayDeque<Runnable> outbox = new ArrayDeque<>(2);
+  private @Nullable Runnable endTold;
+  private volatile @Nullable Thread teller;
+  private boolean endOver;
   private boolean attempting;
   private boolean cancelling;
   private boolean ended;
+  // Whether a request came in the instant before the leading report was made.
+  private boolean held;
 
-  WriteQueue(Executor completions) {
+  /**
+   * An empty queue.
+   *
+   * @param completions runs what is told
+   * @param leading goes first; null for nothing
+   */
+  WriteQueue(Executor completions, @Nullable Leading leading) {
     this.completions = completions;
+    this.leading = leading;
   }
 
   /** Completes when the end has gone out. */
@@ -119,9 +150,134 @@ final class WriteQueue {
     return pumping;
   }
 
-  /** Runs a completion, in order, on a worker. */
+  /** Runs a completion on a worker, behind those that are due already. */
   void complete(Runnable completion) {
-    completions.execute(completion);
+    lock.lock();
+    try {
+      holdIfEarly();
+      outbox.add(completion);
+    } finally {
+      lock.unlock();
+    }
+    completions.execute(this::tellNext);
+  }
+
+  /**
+   * Completes the end, behind all parts; only the first call counts. At once if it was not asked
+   * for.
+   */
+  void endIsOver(@Nullable Throwable cause) {
+    int due;
+    boolean asked;
+    lock.lock();
+    try {
+      if (endOver) {
+        return;
+      }
+      endOver = true;
+      asked = ended || !untold.isEmpty();
+      endTold = asked ? () -> completeEnd(cause) : null;
+      due = collect();
+    } finally {
+      lock.unlock();
+    }
+    if (!asked) {
+      completeEnd(cause);
+    }
+    tell(due);
+  }
+
+  private void completeEnd(@Nullable Throwable cause) {
+    if (cause == null) {
+      endDone.complete(null);
+    } else {
+      endDone.completeExceptionally(cause);
+    }
+  }
+
+  /** Whether a report may be awaited. */
+  boolean owes() {
+    lock.lock();
+    try {
+      boolean end = endTold != null || (ended && !endOver);
+      // The receiver of the present report has others behind it, which go first.
+      return end || teller != null || !untold.isEmpty() || !outbox.isEmpty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Whether the calling thread is just telling something. */
+  boolean tells() {
+    return teller == Thread.currentThread();
+  }
+
+  /** Moves what may be told now to the outbox; returns how much that is. Has the lock. */
+  private int collect() {
+    int due = 0;
+    Part first;
+    while ((first = untold.peek()) != null && first.over) {
+      untold.remove();
+      outbox.add(first::tell);
+      due++;
+    }
+    Runnable last = endTold;
+    if (first == null && last != null) {
+      endTold = null;
+      outbox.add(last);
+      due++;
+    }
+    return due;
+  }
+
+  private void tell(int due) {
+    for (int i = 0; i < due; i++) {
+      completions.execute(this::tellNext);
+    }
+  }
+
+  /** Has the lock. */
+  private void holdIfEarly() {
+    Leading first = leading;
+    held |= first != null && first.comes();
+  }
+
+  /** The leading was told: tells what has waited for that. */
+  void tellOn() {
+    int due;
+    lock.lock();
+    try {
+      held = false;
+      due = outbox.size();
+    } finally {
+      lock.unlock();
+    }
+    tell(due);
+  }
+
+  private void tellNext() {
+    Runnable next;
+    lock.lock();
+    try {
+      Leading first = leading;
+      if (held && first != null && first.tells()) {
+        // The reporting thread comes to tellOn.
+        return;
+      }
+      next = outbox.poll();
+      teller = Thread.currentThread();
+    } finally {
+      lock.unlock();
+    }
+    if (next == null) {
+      teller = null;
+    } else {
+      try {
+        next.run();
+      } finally {
+        teller = null;
+      }
+    }
   }
 
   /** What came of adding a part. */
@@ -141,7 +297,9 @@ final class WriteQueue {
       if (ended) {
         return Added.REFUSED;
       }
+      holdIfEarly();
       parts.add(part);
+      untold.add(part);
       queued.addAndGet(part.left());
       Added added = pumping ? Added.BEHIND : Added.FIRST;
       pumping = true;
@@ -157,6 +315,7 @@ final class WriteQueue {
     try {
       part.begun = true;
       parts.addFirst(part);
+      untold.addFirst(part);
       queued.addAndGet(part.left());
       pumping = true;
     } finally {
@@ -169,6 +328,7 @@ final class WriteQueue {
     lock.lock();
     try {
       boolean first = !ended;
+      holdIfEarly();
       ended = true;
       return first;
     } finally {
@@ -191,8 +351,8 @@ final class WriteQueue {
   }
 
   /**
-   * One try for a part. A {@link #cancel} that comes meanwhile leaves the cancelling to whoever
-   * tries, and who knows then whether the part has begun.
+   * One try for a part. A {@link #cancel} that comes meanwhile leaves the cancelling to the trying
+   * thread, which then knows whether the part has begun.
    *
    * @return how many bytes were moved
    */
@@ -245,8 +405,9 @@ final class WriteQueue {
     }
   }
 
-  /** Takes a part out and completes it. */
+  /** Takes a part out and completes it, as soon as those before it are complete. */
   void finish(Part part, @Nullable Throwable cause) {
+    int due;
     lock.lock();
     try {
       if (!parts.remove(part)) {
@@ -255,21 +416,14 @@ final class WriteQueue {
       long left = part.left();
       queued.addAndGet(-left);
       lost.addAndGet(left);
+      part.over = true;
+      part.cause = cause;
+      due = collect();
     } finally {
       lock.unlock();
     }
     part.letGo();
-    complete(
-        () -> {
-          if (part.released != null) {
-            part.released.run();
-          }
-          if (cause == null) {
-            part.done.complete(null);
-          } else {
-            part.done.completeExceptionally(cause);
-          }
-        });
+    tell(due);
   }
 
   /** Takes everything out, or what has not begun, and completes it with a cause. */

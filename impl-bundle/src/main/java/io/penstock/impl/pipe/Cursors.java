@@ -33,8 +33,16 @@ abstract class Cursors extends ReaderSide {
   /** In the writer's word: the writer waits, and lets the reader take what it would write. */
   static final long OFFERED = 1L << 58;
 
+  /**
+   * In the writer's word: there may be less room than the writer has seen, because the reader has
+   * put bytes back.
+   */
+  static final long RECOUNT = 1L << 63;
+
   private static final VarHandle WRITTEN;
   private static final VarHandle CONSUMED;
+  private static final VarHandle COPIED;
+  private static final VarHandle FREED;
   private static final VarHandle GIVEN;
   private static final VarHandle READS;
   private static final VarHandle WRITES;
@@ -45,6 +53,8 @@ abstract class Cursors extends ReaderSide {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       WRITTEN = lookup.findVarHandle(WriterSide.class, "written", long.class);
       CONSUMED = lookup.findVarHandle(ReaderSide.class, "consumed", long.class);
+      COPIED = lookup.findVarHandle(ReaderSide.class, "copied", long.class);
+      FREED = lookup.findVarHandle(ReaderSide.class, "freed", long.class);
       GIVEN = lookup.findVarHandle(ReaderSide.class, "givenConsumed", long.class);
       READS = lookup.findVarHandle(ReaderSide.class, "reads", long.class);
       WRITES = lookup.findVarHandle(WriterSide.class, "writes", long.class);
@@ -68,14 +78,15 @@ abstract class Cursors extends ReaderSide {
     return (long) WRITTEN.getAcquire((WriterSide) this);
   }
 
-  /** The writer's word again, as its owner, who needs no ordering with itself, reads it. */
+  /** The writer's word as read by its owner, which needs no ordering with itself. */
   final long writtenByMe() {
     return (long) WRITTEN.getOpaque((WriterSide) this);
   }
 
   /**
-   * Publishes, unless somebody has changed the word since it was read. A full fence: what is read
-   * afterwards, such as whether somebody waits, is not older than what was published.
+   * Publishes, unless another thread has changed the word since it was read. This is a full fence:
+   * values that are read afterwards, such as whether a thread waits, are not older than the
+   * published value.
    */
   final boolean publishWritten(long expected, long value) {
     return WRITTEN.compareAndSet((WriterSide) this, expected, value);
@@ -91,7 +102,7 @@ abstract class Cursors extends ReaderSide {
     return (long) WRITTEN.getAndBitwiseAnd((WriterSide) this, ~mark);
   }
 
-  /** What the reader has published: whatever it has read may be overwritten. */
+  /** What the reader has published: so much was delivered, and may be overwritten. */
   final long consumed() {
     return (long) CONSUMED.getAcquire((ReaderSide) this);
   }
@@ -109,6 +120,30 @@ abstract class Cursors extends ReaderSide {
   /** Adds a mark to the reader's word, and returns the word as it was before. */
   final long markConsumed(long mark) {
     return (long) CONSUMED.getAndBitwiseOr((ReaderSide) this, mark);
+  }
+
+  /**
+   * How far a long read has copied, which may be overwritten although it counts as buffered. It
+   * never falls, and says nothing where more was delivered.
+   */
+  final long copied() {
+    return (long) COPIED.getAcquire((ReaderSide) this);
+  }
+
+  final void setCopied(long upTo) {
+    COPIED.setRelease((ReaderSide) this, upTo);
+  }
+
+  /**
+   * For how many of the bytes that a long read has copied the writer has room again. To be read
+   * after {@link #consumed}: together they are then never too much.
+   */
+  final long freed() {
+    return (long) FREED.getAcquire((ReaderSide) this);
+  }
+
+  final void setFreed(long n) {
+    FREED.setRelease((ReaderSide) this, n);
   }
 
   /** How many of the consumed bytes were not in a ring; published before they count as consumed. */
@@ -223,7 +258,14 @@ abstract class MiddlePadding extends WriterSide {
 abstract class ReaderSide extends MiddlePadding {
   volatile long consumed;
 
+  volatile long copied;
+
+  volatile long freed;
+
   volatile long givenConsumed;
+
+  /** How many bytes a long read has copied and not delivered. */
+  long held;
 
   /** The most bytes that the reader has seen at once. */
   long highWaterRead;

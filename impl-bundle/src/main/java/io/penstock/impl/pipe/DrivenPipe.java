@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.pipe;
 
+import io.penstock.impl.core.Account;
+import io.penstock.impl.core.Budget;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Scope;
 import io.penstock.impl.core.SinkEnd;
@@ -9,20 +11,25 @@ import io.penstock.impl.core.Spinner;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.pipe.PipeStats;
+import io.penstock.spi.Messages;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A pipe over a buffer in memory. */
-public final class DrivenPipe implements Pipe, Scope.Member {
+public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
+  private static final System.Logger LOG = Messages.log("core");
   private static final long USUAL = PipeOptions.DEFAULT_CAPACITY / 2;
   private static final Supplier<Spinner> USUALLY = DrivenPipe::usualSpinner;
   private static final AtomicLong COUNT = new AtomicLong();
@@ -32,14 +39,36 @@ public final class DrivenPipe implements Pipe, Scope.Member {
   private final SourceEnd source;
   private final SinkEnd sink;
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
+  private final List<Budget> limits;
   private volatile @Nullable Scope scope;
+  // Made when there is something to count.
+  private volatile @Nullable Account account;
 
-  /** Makes an open, empty pipe. */
+  /** Makes an open, empty pipe whose memory is not counted: it may be forgotten without a close. */
   public DrivenPipe(PipeOptions options, Engine engine) {
+    this(options, engine, List.of());
+  }
+
+  /** Makes an open, empty pipe whose memory has the limits of the container. */
+  public static DrivenPipe counted(PipeOptions options, Engine engine) {
+    return new DrivenPipe(
+        options, engine, options.direct() ? engine.budgets().outside() : engine.budgets().inHeap());
+  }
+
+  /**
+   * Makes an open, empty pipe.
+   *
+   * @param limits those of its memory, which then counts until the pipe is closed or drained
+   */
+  public DrivenPipe(PipeOptions options, Engine engine, List<Budget> limits) {
+    this.limits = limits;
     this.name = options.name().isEmpty() ? "pipe-" + COUNT.incrementAndGet() : options.name();
     this.memory = new MemoryPipe(name, options.capacity(), options.direct());
     this.source = new SourceEnd(name, engine, options.readWait(), memory.source());
     this.sink = new SinkEnd(name, engine, options.writeWait(), memory.sink());
+    if (!limits.isEmpty()) {
+      memory.countTo(this);
+    }
     Supplier<Spinner> spins = spins(options);
     source.spin(spins);
     sink.spin(spins);
@@ -53,7 +82,57 @@ public final class DrivenPipe implements Pipe, Scope.Member {
     source.onClose(onClose);
     sink.onClose(onClose);
     sink.onCut(this::abort);
-    memory.onDrained(() -> engine.execute(() -> completeClosed(null)));
+    memory.onDrained(this::drained);
+  }
+
+  // ---- memory
+
+  /** Counts memory. The first change is that of the first write, which comes alone. */
+  @Override
+  public void accept(long change) {
+    Account mine = account;
+    if (mine == null) {
+      mine = source.engine().budgets().account(new Holder(), limits);
+      account = mine;
+    }
+    mine.count(change);
+  }
+
+  private final class Holder implements Account.Holder {
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public long progress() {
+      return memory.bytesRead();
+    }
+
+    @Override
+    public void trim() {
+      boolean unused = memory.trim();
+    }
+
+    /** What is unread goes, too: it is what takes up the memory. */
+    @Override
+    public void cut(IOException cause) {
+      source.fail(cause);
+      memory.abort(cause);
+      try {
+        memory.source().close();
+      } catch (IOException e) {
+        LOG.log(Level.WARNING, name + ": the memory could not be let go", e);
+      } finally {
+        completeClosed(cause);
+      }
+    }
+  }
+
+  // ---- its life
+
+  private void drained() {
+    source.engine().execute(() -> completeClosed(null));
   }
 
   /** Leaves a scope when the pipe is closed, drained or aborted. */
@@ -64,7 +143,7 @@ public final class DrivenPipe implements Pipe, Scope.Member {
     }
   }
 
-  /** Whether it was closed, aborted, or ended and drained: known before anybody is told. */
+  /** Whether it was closed, aborted, or ended and drained: known before any caller is told. */
   boolean isSpent() {
     return closed.isDone() || memory.isSpent();
   }
@@ -136,10 +215,14 @@ public final class DrivenPipe implements Pipe, Scope.Member {
 
   @Override
   public void close() throws IOException {
+    // Marked before the source goes, so that a waiting writer always learns of a local close.
+    boolean first = sink.markClosed();
     try {
       source.close();
     } finally {
-      sink.close();
+      if (first) {
+        sink.closeMarked();
+      }
       completeClosed(null);
     }
   }

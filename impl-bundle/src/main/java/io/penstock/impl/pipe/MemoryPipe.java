@@ -4,6 +4,7 @@ package io.penstock.impl.pipe;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.core.Faults;
+import io.penstock.impl.core.Holding;
 import io.penstock.impl.core.Offering;
 import io.penstock.impl.core.Paced;
 import io.penstock.spi.SegmentSink;
@@ -12,21 +13,22 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A buffer between one writer and one reader at a time, without a lock. Both halves are drivers;
- * which thread is the writer or the reader may change, but its predecessor's calls must have
- * happened before. Everything that is not a read or a write may come from any thread.
+ * the writing or reading thread may change, but the calls of its predecessor must have happened
+ * before. All calls except reads and writes may come from any thread.
  *
- * <p>The stream is counted in two words, what was written and what was consumed, each changed by
- * its own side with a compare-and-set and marked by anybody with what has become of the stream. So
- * an end, a close or a cut falls either before a write or after it, and never in the middle: the
- * write whose publication fails has not happened.
+ * <p>Two words count the stream, the bytes written and the bytes consumed. Each side changes its
+ * own word with a compare-and-set; any thread may mark the words when the stream has ended, was
+ * closed or was cut. So an end, a close or a cut falls either before a write or after it, and never
+ * in the middle: a write whose publication fails has not happened.
  *
- * <p>Copied bytes go to a ring. Where the stream goes on in something else, a given buffer or a
- * larger ring, an entry of {@link Slots} says so. The first ring is made by the first copying
- * write, small, and is followed by larger ones while the reader lags behind.
+ * <p>Copied bytes go to a ring. Where the stream continues in a given buffer or a larger ring, an
+ * entry of {@link Slots} says so. The first ring is made by the first copying write, small, and is
+ * followed by larger ones while the reader lags behind.
  */
 public final class MemoryPipe extends Cursors {
   private static final int FIRST_RING = 4 * 1024;
@@ -65,7 +67,7 @@ public final class MemoryPipe extends Cursors {
   private final Source source = new Source();
   private final Sink sink = new Sink();
 
-  // Made by the writer and found by whoever has seen what it published afterwards.
+  // Made by the writer, and found by threads that have seen its later publications.
   private @Nullable Slots slots;
 
   @SuppressWarnings("unused")
@@ -77,6 +79,7 @@ public final class MemoryPipe extends Cursors {
   private volatile Runnable sourceReady = () -> {};
   private volatile Runnable sinkReady = () -> {};
   private volatile @Nullable Runnable onDrained;
+  private volatile @Nullable LongConsumer counter;
 
   /** A pipe without a name of its own. */
   public MemoryPipe(long capacity, boolean direct) {
@@ -123,12 +126,42 @@ public final class MemoryPipe extends Cursors {
   /** Calls back once, when the stream was ended and everything was read. */
   public void onDrained(Runnable callback) {
     onDrained = callback;
-    tellDrained(written());
+    drained(written());
+  }
+
+  /** Has the memory for copies counted, by how much more or less it becomes; before any write. */
+  public void countTo(LongConsumer value) {
+    counter = value;
+  }
+
+  private void grew(long change) {
+    LongConsumer mine = counter;
+    if (mine != null && change != 0) {
+      mine.accept(change);
+    }
+  }
+
+  /** Nobody will look for anything in a ring any more. */
+  private void letGo(@Nullable Ring ring) {
+    if (ring != null) {
+      grew(-ring.discard());
+    }
+  }
+
+  /** Whether nothing will be read any more, and nothing written. */
+  private boolean isOver(long word) {
+    return has(word, DROPPED) || (has(word, ENDED | FAILED) && count(word) == count(consumed()));
   }
 
   /** Whether it was aborted, or ended and drained. */
   boolean isSpent() {
-    return failure != null || source.ended();
+    long word = written();
+    return failure != null || (has(word, ENDED) && count(word) == count(consumed()));
+  }
+
+  /** How far was read, be it delivered or not. */
+  private long reached() {
+    return Math.max(count(consumed()), copied());
   }
 
   /**
@@ -141,6 +174,7 @@ public final class MemoryPipe extends Cursors {
       boolean over = has(word, ENDED) && count(word) == count(consumed());
       mine = !over && !has(word, DROPPED) && !publishWritten(word, word | FAILED);
     }
+    drained(written());
     sourceReady.run();
     sinkReady.run();
   }
@@ -152,15 +186,17 @@ public final class MemoryPipe extends Cursors {
    */
   public boolean trim() {
     long word = written();
-    if (has(word, ~COUNT) || count(word) != count(consumed())) {
+    if (has(word, ~(COUNT | RECOUNT)) || count(word) != count(consumed())) {
       return false;
     }
     // Taken before the mark: a ring that comes later belongs to a write that comes later.
     Ring ring = writing;
+    Ring left = reading;
     if (ring == null || !publishWritten(word, word | TRIMMED)) {
       return false;
     }
-    ring.discard();
+    letGo(ring);
+    letGo(left);
     return true;
   }
 
@@ -185,27 +221,34 @@ public final class MemoryPipe extends Cursors {
   }
 
   /**
-   * The most bytes that were seen buffered at once: by whoever asks this now, by each read that had
-   * to look, and by writes.
+   * The most bytes that were seen buffered at once: by the caller of this method, by each read that
+   * had to look, and by writes.
    */
   public long highWater() {
     return Math.max(sink.pending(), Math.max(highWaterRead, highWaterMark()));
   }
 
-  private void tellDrained(long word) {
+  /** Once it is over and everything was read, nobody needs its memory. */
+  private void drained(long word) {
+    if (!has(word, ENDED | FAILED) || count(word) != count(consumed())) {
+      return;
+    }
+    letGo(writing);
+    letGo(reading);
     Runnable callback = onDrained;
     if (callback != null
         && has(word, ENDED)
         && !has(word, FAILED | DROPPED)
-        && count(word) == count(consumed())
         && TOLD.compareAndSet(this, false, true)) {
       callback.run();
     }
   }
 
-  private static void release(Object item) {
+  private void release(Object item) {
     if (item instanceof Lease lease) {
       lease.released().run();
+    } else if (item instanceof Ring ring) {
+      letGo(ring);
     }
   }
 
@@ -213,11 +256,11 @@ public final class MemoryPipe extends Cursors {
     return item instanceof Lease lease ? lease.buffer() : (ByteBuffer) item;
   }
 
-  private final class Source implements SegmentSource, Paced {
+  private final class Source implements SegmentSource, Paced, Holding {
     @Override
     public boolean ready() {
       long word = written();
-      return has(word, ENDED | FAILED) || count(word) != count(consumed());
+      return has(word, ENDED | FAILED) || count(word) != reached();
     }
 
     @Override
@@ -228,72 +271,127 @@ public final class MemoryPipe extends Cursors {
     @Override
     public boolean ended() {
       long word = written();
-      return has(word, ENDED) && !has(word, FAILED) && count(word) == count(consumed());
+      return has(word, ENDED) && !has(word, FAILED) && count(word) == reached();
     }
 
     @Override
     public int read(ByteBuffer dst) throws IOException {
+      return move(dst, false, false);
+    }
+
+    @Override
+    public int hold(ByteBuffer dst, boolean frees) throws IOException {
+      return move(dst, true, frees);
+    }
+
+    private int move(ByteBuffer dst, boolean holds, boolean frees) throws IOException {
       countRead();
       int moved = 0;
       int want = dst.remaining();
       while (want > 0) {
         long word = consumedByMe();
-        int n = (int) Math.min(run < want ? look(count(word), want) : run, want);
+        int n = (int) Math.min(run < want ? look(count(word) + held, want) : run, want);
         if (has(word, DROPPED)) {
           break;
         }
         n = Math.min(n, piece);
         if (n == 0) {
-          n = takeOffered(word, dst, want);
+          // What is offered is more than the capacity allows.
+          n = holds && !frees ? 0 : takeOffered(word, dst, want, holds);
           if (n == 0) {
             break;
           }
-        } else if (!copyOut(word, dst, n)) {
+        } else if (!copyOut(word, dst, n, holds)) {
           break;
+        }
+        if (frees) {
+          setFreed(freed() + n);
         }
         moved += n;
         want -= n;
       }
       if (moved > 0) {
+        if (holds) {
+          // As a compare-and-set would do for what was delivered.
+          VarHandle.fullFence();
+        }
         afterRead();
         return moved;
       }
-      return nothing(dst);
+      return nothing(dst, holds, frees);
+    }
+
+    @Override
+    public void free(int n) {
+      setFreed(freed() + n);
+      VarHandle.fullFence();
+      sinkReady.run();
+    }
+
+    @Override
+    public boolean deliver(int n) {
+      // In this order, so that the writer never sees the same room twice.
+      setFreed(0);
+      held -= n;
+      long word = consumedByMe();
+      if (has(word, DROPPED) || !publishConsumed(word, word + n)) {
+        return false;
+      }
+      afterRead();
+      return true;
+    }
+
+    @Override
+    public void keep() {
+      if (freed() > 0) {
+        setFreed(0);
+        markWritten(RECOUNT);
+      }
+    }
+
+    /** Publishes that bytes were copied. False if another thread has changed the word since. */
+    private boolean publish(long word, int n, boolean holds) {
+      if (!holds) {
+        return publishConsumed(word, word + n);
+      }
+      held += n;
+      setCopied(count(word) + held);
+      return true;
     }
 
     @Override
     public long cached() {
-      return writtenSeen - count(consumedByMe());
+      return writtenSeen - count(consumedByMe()) - held;
     }
 
     /** Nothing was there to read: finds out why. */
-    private int nothing(ByteBuffer dst) throws IOException {
+    private int nothing(ByteBuffer dst, boolean holds, boolean frees) throws IOException {
       long word = written();
       long mine = consumed();
       if (has(mine, DROPPED)) {
         throw new StreamClosedException(name);
       }
-      if (count(word) != count(mine)) {
+      if (count(word) != count(mine) + held) {
         // It came after the look.
-        return read(dst);
+        return move(dst, holds, frees);
       }
       tried();
       Throwable cause = failure;
       if (has(word, FAILED) && cause != null) {
-        throw Faults.again(name, cause);
+        throw Faults.kept(cause);
       }
       return has(word, ENDED) ? -1 : 0;
     }
 
-    /** Somebody was here in vain, which a writer may wait for. */
+    /** A reader was here in vain, which a writer may wait for. */
     private void tried() {
-      // That must be seen before whether somebody waits for it is looked at.
+      // That must be visible before the look for a thread that waits for it.
       VarHandle.fullFence();
       sinkReady.run();
     }
 
     /** Copies from the present run. False if the source was closed meanwhile. */
-    private boolean copyOut(long word, ByteBuffer dst, int n) {
+    private boolean copyOut(long word, ByteBuffer dst, int n, boolean holds) {
       int from = dst.position();
       Object item = given;
       Ring ring = reading;
@@ -310,7 +408,7 @@ public final class MemoryPipe extends Cursors {
         dst.position(from);
         return false;
       }
-      if (!publishConsumed(word, word + n)) {
+      if (!publish(word, n, holds)) {
         dst.position(from);
         checkAlone(consumed(), word, "reader");
         return false;
@@ -324,9 +422,9 @@ public final class MemoryPipe extends Cursors {
      * copied first; what makes it part of the stream is the change of the writer's word, which
      * fails if the offer was withdrawn meanwhile, because no two offers are made at one place.
      */
-    private int takeOffered(long mine, ByteBuffer dst, int want) {
+    private int takeOffered(long mine, ByteBuffer dst, int want, boolean holds) {
       long word = written();
-      if ((word & ~COUNT) != OFFERED || count(word) != count(mine)) {
+      if ((word & ~COUNT) != OFFERED || count(word) != count(mine) + held) {
         return 0;
       }
       Offer offered = offer;
@@ -344,7 +442,7 @@ public final class MemoryPipe extends Cursors {
       if (publishWritten(word, word + n)) {
         writtenSeen = count(word) + n;
         addGivenConsumed(n);
-        if (publishConsumed(mine, mine + n)) {
+        if (publish(mine, n, holds)) {
           return n;
         }
       }
@@ -389,6 +487,7 @@ public final class MemoryPipe extends Cursors {
           break;
         }
         if (first instanceof Ring ring) {
+          letGo(reading);
           reading = ring;
           ringRead = 0;
           fetched = 0;
@@ -406,13 +505,13 @@ public final class MemoryPipe extends Cursors {
     private void afterRead() {
       sinkReady.run();
       if (cached() == 0) {
-        tellDrained(written());
+        drained(written());
       }
     }
 
     @Override
     public int segment() {
-      boolean there = run > 0 || look(count(consumedByMe()), 1) > 0;
+      boolean there = run > 0 || look(count(consumedByMe()) + held, 1) > 0;
       return there && given instanceof ByteBuffer ? (int) run : 0;
     }
 
@@ -420,7 +519,7 @@ public final class MemoryPipe extends Cursors {
     public @Nullable ByteBuffer take(int max) {
       countRead();
       long word = consumedByMe();
-      int n = (int) Math.min(run == 0 ? look(count(word), 1) : run, max);
+      int n = (int) Math.min(run == 0 ? look(count(word) + held, 1) : run, max);
       if (n == 0 || has(word, DROPPED)) {
         tried();
         return null;
@@ -433,7 +532,7 @@ public final class MemoryPipe extends Cursors {
         taken = part.slice(part.position() + givenAt, n);
       } else {
         taken = ByteBuffer.allocate(n);
-        return copyOut(word, taken, n) ? passOn(taken.flip()) : null;
+        return copyOut(word, taken, n, false) ? passOn(taken.flip()) : null;
       }
       addGivenConsumed(n);
       if (!publishConsumed(word, word + n)) {
@@ -452,7 +551,7 @@ public final class MemoryPipe extends Cursors {
     public @Nullable ByteBuffer lend(int max) {
       countRead();
       long word = consumedByMe();
-      int n = (int) Math.min(run == 0 ? look(count(word), 1) : run, max);
+      int n = (int) Math.min(run == 0 ? look(count(word) + held, 1) : run, max);
       if (n == 0 || has(word, DROPPED)) {
         tried();
         return null;
@@ -506,17 +605,11 @@ public final class MemoryPipe extends Cursors {
       long word = markWritten(DROPPED);
       Slots queue = slots;
       if (queue != null) {
-        queue.drop(count(word), MemoryPipe::release);
+        queue.drop(count(word), MemoryPipe.this::release);
       }
-      discard(writing);
-      discard(reading);
+      letGo(writing);
+      letGo(reading);
       sinkReady.run();
-    }
-
-    private void discard(@Nullable Ring ring) {
-      if (ring != null) {
-        ring.discard();
-      }
     }
   }
 
@@ -532,12 +625,19 @@ public final class MemoryPipe extends Cursors {
     @Override
     public boolean ready() {
       long word = written();
-      return has(word, REFUSED) || count(word) - count(consumed()) < capacity;
+      return has(word, REFUSED) || unfreed(word) < capacity;
     }
 
     @Override
     public void onReady(Runnable ready) {
       sinkReady = ready;
+    }
+
+    /** How many bytes take up room. */
+    private long unfreed(long word) {
+      // In this order, see freed().
+      long seen = count(consumed());
+      return count(word) - seen - freed();
     }
 
     @Override
@@ -548,7 +648,7 @@ public final class MemoryPipe extends Cursors {
     private IOException refusal(long word) {
       Throwable cause = failure;
       if (has(word, FAILED) && cause != null) {
-        return Faults.again(name, cause);
+        return Faults.kept(cause);
       }
       return has(word, DROPPED)
           ? new BrokenPipeException(name, "nobody will read any more", dropped())
@@ -566,6 +666,9 @@ public final class MemoryPipe extends Cursors {
             break;
           }
           throw refusal(word);
+        }
+        if (has(word, RECOUNT)) {
+          word = recounted();
         }
         int n = (int) Math.min(free < want || has(word, TRIMMED) ? look(word, want) : free, want);
         if (n == 0) {
@@ -586,6 +689,15 @@ public final class MemoryPipe extends Cursors {
         noteWrite(word);
       }
       return moved;
+    }
+
+    /**
+     * Forgets the room that was seen, and takes the mark off first: a later mark changes the word
+     * again.
+     */
+    private long recounted() {
+      free = 0;
+      return unmarkWritten(RECOUNT) & ~RECOUNT;
     }
 
     /** Copies and publishes; returns the word afterwards, which is the same if that failed. */
@@ -614,12 +726,12 @@ public final class MemoryPipe extends Cursors {
     private long look(long word, int want) {
       long seen = count(consumed());
       consumedSeen = seen;
-      long room = capacity - (count(word) - seen);
+      long room = capacity - (count(word) - seen - freed());
       free = 0;
       if (room > 0) {
         int most = (int) Math.min(want, room);
         Ring ring = has(word, TRIMMED) ? null : writing;
-        int space = ring == null ? 0 : ring.size() - inRing(seen);
+        int space = ring == null ? 0 : ring.size() - inRing(Math.max(seen, copied()));
         if (ring == null || space <= 0 || (space < most && ring.size() < largest)) {
           ring = nextRing(word, most, ring);
           space = ring.size();
@@ -639,10 +751,20 @@ public final class MemoryPipe extends Cursors {
     private Ring nextRing(long word, int want, @Nullable Ring present) {
       int size = Math.max(powerOfTwo(want), present == null ? FIRST_RING : 4 * present.size());
       Ring ring = new Ring(Math.min(size, largest), direct);
+      grew(ring.size());
       slots().put(count(word), ring);
+      if (present != null && ringWritten == writingStart) {
+        // Nothing is in it, and nothing will be.
+        letGo(present);
+      }
       writing = ring;
       writingStart = ringWritten;
       owned = ringWritten;
+      // Whoever has ended it or closed it either saw this one, or is seen here.
+      VarHandle.fullFence();
+      if (isOver(written())) {
+        letGo(ring);
+      }
       return ring;
     }
 
@@ -711,16 +833,21 @@ public final class MemoryPipe extends Cursors {
       while (true) {
         long word = writtenByMe();
         if (has(word, REFUSED)) {
-          // An entry that was put stands at the end, where nobody gets to.
+          // An entry that was put stands at the end, which no reader reaches.
           throw refusal(word);
         }
-        if (count(word) - consumedSeen >= capacity) {
-          consumedSeen = count(consumed());
-          if (count(word) - consumedSeen >= capacity) {
-            return false;
-          }
-        }
         if (!put) {
+          boolean recount = has(word, RECOUNT);
+          if (recount) {
+            word = recounted();
+          }
+          if (recount || count(word) - consumedSeen >= capacity) {
+            consumedSeen = count(consumed());
+            if (count(word) - consumedSeen - freed() >= capacity) {
+              return false;
+            }
+          }
+          // From here on it must be published, or the next write would be found behind it.
           slots().put(count(word), item);
           put = true;
         }
@@ -738,7 +865,7 @@ public final class MemoryPipe extends Cursors {
     public void end() {
       long word = markWritten(ENDED) | ENDED;
       sourceReady.run();
-      tellDrained(word);
+      drained(word);
     }
 
     @Override
@@ -749,7 +876,7 @@ public final class MemoryPipe extends Cursors {
       }
       return capacity == Long.MAX_VALUE
           ? capacity
-          : Math.min(capacity, Math.max(0, capacity - (count(word) - count(consumed()))));
+          : Math.min(capacity, Math.max(0, capacity - unfreed(word)));
     }
 
     @Override

@@ -37,7 +37,10 @@ public final class NamedPipes {
   /** Makes a pipe unknown, unless another has taken its place. */
   public void remove(String name, Pipe pipe) {
     Place place = places.get(name);
-    if (place != null && place.pipe == pipe && places.remove(name, place)) {
+    if (place != null
+        && place.pipe == pipe
+        && places.computeIfPresent(name, (any, now) -> now.next == place.next ? null : now)
+            == null) {
       over(place, null);
     }
   }
@@ -54,11 +57,11 @@ public final class NamedPipes {
   }
 
   /**
-   * Finds a pipe that is of use: a new reader shall not meet the end of what an earlier one has
-   * read, nor a new writer the end that an earlier one has written.
+   * Finds a usable pipe: a new reader must not get the end that an earlier one has read, nor a new
+   * writer the end that an earlier one has written.
    *
-   * @param direction where the bytes go, seen from who asks
-   * @return at once, or when a fresh pipe has taken the place of a spent one; nothing when there is
+   * @param direction where the bytes go, seen from the caller
+   * @return at once, or when a new pipe has taken the place of a spent one; nothing when there is
    *     none of this name, also meanwhile
    */
   public CompletionStage<Optional<Pipe>> open(String name, Direction direction) {
@@ -69,7 +72,7 @@ public final class NamedPipes {
     if (!place.renewed || !isSpent(place.pipe, direction)) {
       return CompletableFuture.completedFuture(Optional.of(place.pipe));
     }
-    // Another stage for each who asks: one that is cancelled leaves the others alone.
+    // A separate stage for each caller: a cancelled one does not affect the others.
     return place.next.copy();
   }
 

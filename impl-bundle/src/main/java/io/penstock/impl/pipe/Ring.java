@@ -1,15 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.pipe;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** Memory for copies, used in circles; on the heap or outside it. Who may touch what: see pipe. */
+/**
+ * Circular memory for copies, on the heap or outside it. The pipe says which thread may touch which
+ * part.
+ */
 final class Ring {
   private static final int LINE = 64;
+  private static final VarHandle GONE;
+
+  static {
+    try {
+      GONE = MethodHandles.lookup().findVarHandle(Ring.class, "gone", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private final int size;
-  // Not final, so that the memory can be let go while somebody still names the ring.
+
+  @SuppressWarnings("unused")
+  private volatile boolean gone;
+
+  // Not final, so that the memory can be released while the ring is still referenced.
   private @Nullable ByteBuffer direct;
   private byte @Nullable [] heap;
   private @Nullable ByteBuffer view;
@@ -137,7 +155,7 @@ final class Ring {
 
   /**
    * The bytes from a position on, as far as they lie in one piece, read-only; null if gone. A
-   * slice, because whoever uses it counts from 0 and must not get at more.
+   * slice, because its user counts from 0 and must not reach more.
    */
   @Nullable ByteBuffer view(long position, int n) {
     ByteBuffer all = view;
@@ -154,10 +172,15 @@ final class Ring {
     return all.slice(at, Math.min(n, size - at));
   }
 
-  /** Lets the memory go. Nothing in it is of use to anybody. */
-  void discard() {
+  /**
+   * Releases the memory. Nothing in it is needed any more.
+   *
+   * @return how much; 0 if it has gone already
+   */
+  int discard() {
     heap = null;
     direct = null;
     view = null;
+    return GONE.compareAndSet(this, false, true) ? size : 0;
   }
 }

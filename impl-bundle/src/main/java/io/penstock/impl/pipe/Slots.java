@@ -7,11 +7,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands in the stream between copied bytes: given buffers, and the rings that follow one
- * another. A queue from one thread to one other, without a lock and, once it has its size, without
- * garbage; a third may take out what is left when the stream is dropped.
+ * The entries of the stream between copied bytes: given buffers, and the rings that follow one
+ * another. It is a queue from one thread to one other, without a lock and, once it has its size,
+ * without garbage. A third thread may take out the remaining entries when the stream is dropped.
  *
- * <p>An entry's place in its chunk is published last and cleared by whoever takes the entry, once.
+ * <p>An entry's place in its chunk is published last, and cleared once by the thread that takes the
+ * entry.
  */
 final class Slots {
   private static final int FIRST = 8;
@@ -33,7 +34,7 @@ final class Slots {
 
   private Chunk tail = new Chunk(FIRST);
   private int tailIndex;
-  // Read by whoever drops what is left, who copes with an old value.
+  // Read by the thread that drops the remaining entries, which copes with an old value.
   private volatile Chunk head = tail;
   private int headIndex;
 
@@ -41,7 +42,7 @@ final class Slots {
   void put(long start, Object item) {
     Chunk chunk = tail;
     if (ITEM.getAcquire(chunk.items, tailIndex) != null) {
-      // All full. Who reads comes back to this place, finds it empty, and goes on in the next.
+      // All full. The reader comes back to this place, finds it empty, and goes on in the next.
       Chunk more = new Chunk(Math.min(LARGEST, 2 * chunk.items.length));
       store(more, 0, start, item);
       chunk.next = more;
@@ -85,7 +86,7 @@ final class Slots {
     return head.starts[headIndex];
   }
 
-  /** Takes the first entry out; false if somebody else has dropped it meanwhile. */
+  /** Takes the first entry out; false if another thread has dropped it meanwhile. */
   boolean remove() {
     Chunk chunk = head;
     int at = headIndex;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.poller;
 
+import io.penstock.impl.core.Account;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +24,10 @@ final class Backlog {
   private static final int FEW = 4 * 1024;
 
   private static final int LEAST = 256;
+
+  /** What is smaller belongs to the weight of a connection. */
+  private static final int COUNTED = 2048;
+
   private static final int MOST = Integer.MAX_VALUE - 8;
   private static final int GONE = 1 << 31;
   private static final VarHandle START;
@@ -46,10 +52,19 @@ final class Backlog {
   private boolean gone;
   private boolean returned;
   private boolean filled;
+  private final Supplier<Account> accounts;
+  private volatile @Nullable Account account;
+  private int counted;
 
-  Backlog(SourceEnd end, Scratch scratch) {
+  /**
+   * An empty one.
+   *
+   * @param accounts counts the memory of what is kept between polls
+   */
+  Backlog(SourceEnd end, Scratch scratch, Supplier<Account> accounts) {
     this.end = end;
     this.scratch = scratch;
+    this.accounts = accounts;
   }
 
   /** How many bytes there are. */
@@ -82,12 +97,17 @@ final class Backlog {
     return filled;
   }
 
-  /** Reads more behind what is there, as {@link SourceEnd#read} does. */
-  int fill() throws IOException {
+  /**
+   * Reads more behind what is there, as {@link SourceEnd#read} does.
+   *
+   * @param most bytes, 1 or more
+   */
+  int fill(int most) throws IOException {
     ByteBuffer target;
     int heldFrom;
     int heldTo;
     boolean heldShared;
+    int grown;
     scratch.lock.lock();
     try {
       if (gone) {
@@ -98,8 +118,13 @@ final class Backlog {
       heldShared = inShared;
       target = target();
       reading = true;
+      grown = grown();
     } finally {
       scratch.lock.unlock();
+    }
+    count(grown);
+    if (target.remaining() > most) {
+      target.limit(target.position() + most);
     }
     int before = target.position();
     try {
@@ -191,6 +216,7 @@ final class Backlog {
 
   /** Leaves the shared buffer to others. */
   void keep() {
+    int grown;
     scratch.lock.lock();
     try {
       if (gone) {
@@ -201,8 +227,34 @@ final class Backlog {
       } else if (inShared) {
         toOwn(size());
       }
+      grown = grown();
     } finally {
       scratch.lock.unlock();
+    }
+    count(grown);
+  }
+
+  /** How much more memory is to be counted than before. Has the lock. */
+  private int grown() {
+    ByteBuffer mine = gone ? null : own;
+    int now = mine == null || mine.capacity() < COUNTED ? 0 : mine.capacity();
+    int more = now - counted;
+    counted = now;
+    if (more != 0 && account == null) {
+      account = accounts.get();
+    }
+    return more;
+  }
+
+  private void count(int grown) {
+    Account mine = account;
+    if (mine == null || grown == 0) {
+      return;
+    }
+    if (grown > 0) {
+      mine.hold(grown);
+    } else {
+      mine.release(-grown);
     }
   }
 
@@ -231,10 +283,12 @@ final class Backlog {
    */
   void giveBack() {
     ByteBuffer back = null;
+    Account mine;
     scratch.lock.lock();
     try {
       boolean first = !gone;
       gone = true;
+      mine = account;
       int unused = (int) START.getAndBitwiseOr(this, GONE);
       if (first && !reading) {
         back = copyOut();
@@ -244,6 +298,10 @@ final class Backlog {
       }
     } finally {
       scratch.lock.unlock();
+    }
+    if (mine != null) {
+      // Also what a poll that runs beside this counts afterwards.
+      mine.close();
     }
     if (back != null) {
       unread(back);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.poller;
 
+import io.penstock.channel.Channel;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.Waiter;
 import io.penstock.poller.ChannelHandler;
@@ -10,6 +11,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.SelectableChannel;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -115,6 +117,11 @@ abstract class Entry implements Registration, Waiter {
   /** Lets go of what it holds; on return whoever asks second finds it done, too. Any thread. */
   void settle() {}
 
+  /** Why nothing will come any more; null while something may. */
+  @Nullable Throwable failure() {
+    return end.failure();
+  }
+
   /** What time its peer has; null without limit. */
   @Nullable Pace pace() {
     return null;
@@ -124,8 +131,8 @@ abstract class Entry implements Registration, Waiter {
   abstract void closeEnd() throws IOException;
 
   @Override
-  public Registration wantWritable() {
-    throw new IllegalStateException(end.name() + ": only a sink's registration can want to write");
+  public Optional<Channel> channel() {
+    return Optional.ofNullable(end.channel());
   }
 
   @Override
@@ -187,8 +194,8 @@ abstract class Entry implements Registration, Waiter {
         finish(handler, null);
       } else if (!paused) {
         look(handler, budget, found);
-      } else if (end.failure() != null) {
-        finish(handler, end.failure());
+      } else if (failure() != null) {
+        finish(handler, failure());
       } else {
         poller.watch(this, 0);
       }
@@ -227,6 +234,15 @@ abstract class Entry implements Registration, Waiter {
     return events;
   }
 
+  /** Whether the handler has been called and has not returned. */
+  boolean isCalling() {
+    return calling;
+  }
+
+  void tellEnd(ChannelHandler handler) throws IOException {
+    handler.ended(this);
+  }
+
   /** Counts an event as delivered, before the handler is called. */
   void calling() {
     events++;
@@ -244,7 +260,7 @@ abstract class Entry implements Registration, Waiter {
     }
     calling();
     if (cause == null) {
-      handler.ended(this);
+      tellEnd(handler);
     } else {
       handler.failed(this, cause);
     }

@@ -5,6 +5,7 @@ import io.penstock.channel.Channel;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.PollEvent;
 import io.penstock.poller.Registration;
+import io.penstock.poller.SinkRegistration;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,13 +31,18 @@ final class EventCollector implements ChannelHandler {
   }
 
   @Override
-  public void writable(Registration registration) {
+  public void writable(SinkRegistration registration) {
     events.add(new PollEvent.Writable(registration, ((SinkEntry) registration).sink()));
   }
 
   @Override
   public void ended(Registration registration) {
     events.add(new PollEvent.Ended(registration));
+  }
+
+  @Override
+  public void listenerEnded(Registration listener) {
+    events.add(new PollEvent.Ended(listener));
   }
 
   @Override

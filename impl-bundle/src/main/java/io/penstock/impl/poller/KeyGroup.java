@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.poller;
 
+import io.penstock.impl.core.Canary;
 import java.nio.channels.SelectionKey;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,12 @@ final class KeyGroup {
   // Copied on write: there are one or two, and a group must weigh little.
   private Entry[] entries = NOBODY;
   private @Nullable SelectionKey key;
+
+  /** How often the system was asked anew for it. */
+  int rounds = Canary.ROUNDS;
+
+  /** When it is asked anew next. */
+  long due;
 
   /** Gives the group its key, once. */
   void key(SelectionKey value) {

@@ -6,23 +6,21 @@ import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.ListenerEnd;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Framing;
+import io.penstock.spi.AcceptRest;
+import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.time.Duration;
 import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
 import org.jspecify.annotations.Nullable;
 
 /** Accepts from a listener and registers what it accepted. */
 final class ListenerEntry extends Entry {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
-  private static final Duration FIRST_PAUSE = Duration.ofMillis(10);
-  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(1);
+  private static final System.Logger LOG = Messages.log("poller");
 
   private final ListenerEnd listener;
   private final Framing framing;
   private final Engine engine;
-  private Duration backOff = FIRST_PAUSE;
+  private final AcceptRest rest = new AcceptRest();
   private volatile @Nullable Future<?> retry;
 
   ListenerEntry(SelectorPoller poller, ListenerEnd listener, Framing framing, Engine engine) {
@@ -50,6 +48,11 @@ final class ListenerEntry extends Entry {
   }
 
   @Override
+  void tellEnd(ChannelHandler handler) throws IOException {
+    handler.listenerEnded(this);
+  }
+
+  @Override
   void look(ChannelHandler handler, int budget, boolean found) throws IOException {
     while (!gone() && !listener.isClosed()) {
       if (paused()) {
@@ -63,7 +66,7 @@ final class ListenerEntry extends Entry {
       Channel channel;
       try {
         channel = listener.acceptNow();
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | Error e) {
         if (!listener.isClosed()) {
           refused(handler, e);
           return;
@@ -74,7 +77,7 @@ final class ListenerEntry extends Entry {
         await(found && events() == 0);
         return;
       }
-      backOff = FIRST_PAUSE;
+      rest.over();
       opened(handler, channel);
     }
     if (!gone()) {
@@ -86,7 +89,7 @@ final class ListenerEntry extends Entry {
     SourceEntry client;
     try {
       client = poller.add(channel.source(), framing);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // The poller is being closed, or there is no framer to be had: nobody would ever be told of
       // this channel.
       channel.abort(e);
@@ -109,16 +112,10 @@ final class ListenerEntry extends Entry {
    * selector would find the listener ready at once: a pause, longer each time, keeps that from
    * burning the processor.
    */
-  private void refused(ChannelHandler handler, Exception cause) throws IOException {
+  private void refused(ChannelHandler handler, Throwable cause) throws IOException {
     poller.watch(this, 0);
     if (listener.failure() == null) {
-      try {
-        retry = engine.schedule(backOff, () -> poller.due(this));
-      } catch (RejectedExecutionException e) {
-        LOG.log(Level.DEBUG, listener.name() + ": accepts no more, everything is closing", e);
-      }
-      Duration twice = backOff.multipliedBy(2);
-      backOff = twice.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : twice;
+      retry = engine.schedule(rest.next(), () -> poller.due(this));
     }
     calling();
     handler.failed(this, cause);

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.poller;
 
+import io.penstock.impl.core.Canary;
 import io.penstock.impl.core.Parker;
 import io.penstock.impl.core.Spinner;
+import io.penstock.spi.Messages;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
@@ -22,8 +27,11 @@ import org.jspecify.annotations.Nullable;
  * #release} is for whoever has the turn to poll.
  */
 final class Multiplexer {
+  private static final System.Logger LOG = Messages.log("poller");
+
   private final Consumer<Entry> due;
   private final Alarms alarms;
+  private final Canary canary;
   private final Parker clock;
   private final Spinner spinner;
   private final Queue<Entry> releases = new ConcurrentLinkedQueue<>();
@@ -31,6 +39,12 @@ final class Multiplexer {
   private final AtomicBoolean waiting = new AtomicBoolean();
   private volatile @Nullable Selector selector;
   private boolean cancelled;
+  // How many of the selector's keys are nobody's.
+  private int extra;
+  // Whether the system is to be asked anew for a channel, and when the selector is checked next.
+  private boolean unchecked;
+  private long checkAt;
+  private boolean refused;
   private volatile long selects;
   private volatile long spins;
 
@@ -39,9 +53,11 @@ final class Multiplexer {
    *
    * @param due is told of the entries that the selector finds ready, and of those whose alarm rings
    * @param spinner how long to ask again before waiting
+   * @param canary opens and checks the selector
    */
-  Multiplexer(Consumer<Entry> due, Parker clock, Spinner spinner) {
+  Multiplexer(Consumer<Entry> due, Parker clock, Spinner spinner, Canary canary) {
     this.due = due;
+    this.canary = canary;
     this.clock = clock;
     this.spinner = spinner;
     this.alarms = new Alarms(clock);
@@ -102,7 +118,7 @@ final class Multiplexer {
     }
     spins++;
     // Without a key there is nothing that only the system knows.
-    boolean knows = current.keys().isEmpty();
+    boolean knows = current.keys().size() == extra;
     boolean first = true;
     long start = clock.nanoTime();
     do {
@@ -135,11 +151,72 @@ final class Multiplexer {
         selectNow();
       } else {
         counted();
-        current.select(fire, millis(nanos));
+        current.select(fire, millis(Math.min(nanos, untilCheck())));
         cancelled = false;
+        check(current);
       }
     } finally {
       waiting.set(false);
+    }
+  }
+
+  private long untilCheck() {
+    return unchecked ? Math.max(1, checkAt - System.nanoTime()) : Long.MAX_VALUE;
+  }
+
+  /** Some times after a channel was registered, and not more often than each period. */
+  private void check(Selector current) throws IOException {
+    if (!unchecked || checkAt - System.nanoTime() > 0) {
+      return;
+    }
+    unchecked = false;
+    boolean works = canary.works(current, fire);
+    if (works) {
+      Canary.askAnew(current, unsure(current), fire);
+    } else {
+      // Everybody is tried, and watched again.
+      Canary.forget(current, current.keys(), fire);
+      for (SelectionKey key : current.keys()) {
+        if (key.attachment() instanceof KeyGroup group) {
+          for (Entry entry : group.entries()) {
+            entry.ops = 0;
+            due.accept(entry);
+          }
+        }
+      }
+      unchecked = true;
+      checkAt = System.nanoTime() + Canary.PERIOD_NANOS;
+      if (!refused) {
+        LOG.log(Level.ERROR, "a poller may not hear of its channels: {0}", Canary.refused());
+      }
+    }
+    refused = !works;
+  }
+
+  /** For which keys the system is to be asked anew now; finds out when that is to be done next. */
+  private List<SelectionKey> unsure(Selector current) {
+    long now = System.nanoTime();
+    List<SelectionKey> unsure = new ArrayList<>();
+    for (SelectionKey key : current.keys()) {
+      if (key.attachment() instanceof KeyGroup group) {
+        if (group.rounds < Canary.ROUNDS && group.due - now <= 0) {
+          unsure.add(key);
+          group.rounds++;
+          group.due = now + Canary.pause(group.rounds);
+        }
+        soonest(group);
+      }
+    }
+    if (unchecked && checkAt - now < Canary.PERIOD_NANOS) {
+      checkAt = now + Canary.PERIOD_NANOS;
+    }
+    return unsure;
+  }
+
+  private void soonest(KeyGroup group) {
+    if (group.rounds < Canary.ROUNDS && (!unchecked || group.due - checkAt < 0)) {
+      unchecked = true;
+      checkAt = group.due;
     }
   }
 
@@ -152,7 +229,7 @@ final class Multiplexer {
 
   private void selectNow() throws IOException {
     Selector current = selector;
-    if (current != null && !current.keys().isEmpty()) {
+    if (current != null && current.keys().size() > extra) {
       counted();
       current.selectNow(fire);
     }
@@ -167,7 +244,8 @@ final class Multiplexer {
   private Selector open() throws IOException {
     Selector current = selector;
     if (current == null) {
-      current = Selector.open();
+      current = canary.open();
+      extra = Canary.keys(current);
       selector = current;
     }
     return current;
@@ -245,16 +323,28 @@ final class Multiplexer {
     entry.group = group;
     if (key == null) {
       group.key(channel.register(current, group.ops(), group));
+      unsure(group);
     } else {
       update(group);
     }
   }
 
-  private static void update(KeyGroup group) {
+  private void unsure(KeyGroup group) {
+    group.rounds = 0;
+    group.due = System.nanoTime() + Canary.pause(0);
+    soonest(group);
+  }
+
+  private void update(KeyGroup group) {
     SelectionKey key = group.key();
     if (key != null) {
       try {
-        key.interestOps(group.ops());
+        int ops = group.ops();
+        if (ops != 0 && key.interestOps() == 0) {
+          // The system forgets what nobody watches for, so it is asked anew.
+          unsure(group);
+        }
+        key.interestOps(ops);
       } catch (CancelledKeyException e) {
         // The channel was closed, of which each entry's waiter is told.
         return;

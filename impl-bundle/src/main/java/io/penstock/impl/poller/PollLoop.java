@@ -2,9 +2,11 @@
 package io.penstock.impl.poller;
 
 import io.penstock.channel.Channel;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Upkeep;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Registration;
+import io.penstock.poller.SinkRegistration;
+import io.penstock.spi.Messages;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -20,7 +22,7 @@ import java.util.concurrent.TimeUnit;
  * connection that met them.
  */
 final class PollLoop implements ChannelHandler {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("poller");
 
   /** After a failure of the system, such as no descriptor for the selector. */
   private static final Duration PAUSE = Duration.ofSeconds(1);
@@ -31,36 +33,36 @@ final class PollLoop implements ChannelHandler {
   private final ChannelHandler handler;
   private final CompletableFuture<Void> done = new CompletableFuture<>();
   private final CountDownLatch closed = new CountDownLatch(1);
-  private final Thread thread;
+  private final Upkeep.Loop loop;
   private boolean failing;
 
-  PollLoop(SelectorPoller poller, ChannelHandler handler) {
+  PollLoop(SelectorPoller poller, ChannelHandler handler, Upkeep upkeep) {
     this.poller = poller;
     this.handler = handler;
-    this.thread = Engine.daemon("penstock-poller", this::run);
+    this.loop = upkeep.loop("penstock-poller", this::run);
+  }
+
+  /** Whose calls are made through this one. */
+  ChannelHandler handler() {
+    return handler;
   }
 
   CompletionStage<Void> begin() {
-    thread.start();
+    loop.start();
     return done.minimalCompletionStage();
   }
 
   /** Ends it after the poller was closed, and waits for the handler a moment. */
   void end() {
     closed.countDown();
-    if (Thread.currentThread() != thread) {
-      Engine.join(thread, STOP_MILLIS);
-    }
+    loop.join(STOP_MILLIS);
   }
 
   private void run() {
-    try {
-      while (!poller.isClosed()) {
-        poll();
-      }
-    } finally {
-      done.complete(null);
+    while (!poller.isClosed()) {
+      poll();
     }
+    done.complete(null);
   }
 
   private void poll() {
@@ -124,13 +126,18 @@ final class PollLoop implements ChannelHandler {
   }
 
   @Override
-  public void writable(Registration registration) {
+  public void writable(SinkRegistration registration) {
     guard(registration, () -> handler.writable(registration), fault -> cut(registration, fault));
   }
 
   @Override
   public void ended(Registration registration) {
     guard(registration, () -> handler.ended(registration), fault -> {});
+  }
+
+  @Override
+  public void listenerEnded(Registration listener) {
+    guard(listener, () -> handler.listenerEnded(listener), fault -> {});
   }
 
   @Override

@@ -5,6 +5,11 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.Listener;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamClosedWhileWaitingException;
+import io.penstock.impl.core.Account;
+import io.penstock.impl.core.Budget;
+import io.penstock.impl.core.Budgets;
+import io.penstock.impl.core.Caller;
+import io.penstock.impl.core.Callers;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.ListenerEnd;
@@ -16,6 +21,8 @@ import io.penstock.poller.Framing;
 import io.penstock.poller.PollEvent;
 import io.penstock.poller.Poller;
 import io.penstock.poller.Registration;
+import io.penstock.poller.SinkRegistration;
+import io.penstock.spi.Messages;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
@@ -50,7 +57,7 @@ public final class SelectorPoller implements Poller {
   /** How many events one poll handles at most, unless told otherwise. */
   public static final int DEFAULT_MAX_EVENTS_PER_POLL = 4096;
 
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("poller");
   private static final String NAME = "poller";
 
   private final Engine engine;
@@ -62,11 +69,18 @@ public final class SelectorPoller implements Poller {
   private final Scratch scratch = new Scratch();
   private final Multiplexer multiplexer;
   private final BooleanSupplier idle = this::isIdle;
+  private final Caller caller = this::waits;
   private final AtomicBoolean woken = new AtomicBoolean();
   private volatile boolean closed;
   private volatile Runnable onClose = () -> {};
   private final AtomicReference<@Nullable PollLoop> loop = new AtomicReference<>();
   private long round;
+
+  // All three with the turn to poll.
+  private @Nullable ChannelHandler serving;
+  private @Nullable Entry visiting;
+  private boolean warned;
+  private final List<Budget> memory;
 
   /** A poller that handles up to {@value #DEFAULT_MAX_EVENTS_PER_POLL} events in a poll. */
   public SelectorPoller(Engine engine) {
@@ -109,7 +123,10 @@ public final class SelectorPoller implements Poller {
     this.engine = engine;
     this.maxEventsPerPoll = maxEventsPerPoll;
     this.framing = framing;
-    this.multiplexer = new Multiplexer(this::queue, engine.parker(), spinner(engine, spin));
+    Budgets budgets = engine.budgets();
+    this.memory = budgets.inHeap(budgets.factory("the poller"));
+    this.multiplexer =
+        new Multiplexer(this::queue, engine.parker(), spinner(engine, spin), engine.canary());
   }
 
   private static Spinner spinner(Engine engine, Optional<Duration> spin) {
@@ -122,6 +139,23 @@ public final class SelectorPoller implements Poller {
   /** Runs a task after each close; must be quick. */
   public void onClose(Runnable task) {
     onClose = task;
+  }
+
+  // ---- memory
+
+  /** An account for what one source has not delivered. */
+  Account account(Account.Holder holder) {
+    return engine.budgets().account(holder, memory);
+  }
+
+  /** How much may be read at once; 0 when there is no memory. */
+  int piece() {
+    return engine.budgets().piece(Integer.MAX_VALUE, memory);
+  }
+
+  /** Runs a task once, when there is memory again. */
+  void whenRoom(Runnable task) {
+    engine.budgets().whenRoom(task, memory);
   }
 
   /** How often it was looked who is ready, with or without a wait. */
@@ -184,7 +218,7 @@ public final class SelectorPoller implements Poller {
   }
 
   @Override
-  public Registration register(ByteSink sink) {
+  public SinkRegistration register(ByteSink sink) {
     if (!(Objects.requireNonNull(sink, "sink") instanceof SinkEnd end)) {
       throw foreign("sink", sink);
     }
@@ -334,9 +368,14 @@ public final class SelectorPoller implements Poller {
     if (!enter(deadline)) {
       return 0;
     }
+    @Nullable Caller before = Callers.calledBy(caller);
+    serving = handler;
     try {
       return poll(deadline, handler);
     } finally {
+      serving = null;
+      visiting = null;
+      Callers.calledBy(before);
       closeSelector();
       turn.exit();
       settle();
@@ -345,7 +384,7 @@ public final class SelectorPoller implements Poller {
 
   @Override
   public CompletionStage<Void> start(ChannelHandler handler) {
-    PollLoop mine = new PollLoop(this, Objects.requireNonNull(handler, "handler"));
+    PollLoop mine = new PollLoop(this, Objects.requireNonNull(handler, "handler"), engine.upkeep());
     if (!loop.compareAndSet(null, mine)) {
       throw new IllegalStateException("the poller was started already");
     }
@@ -353,6 +392,24 @@ public final class SelectorPoller implements Poller {
       throw new IllegalStateException("the poller cannot be started, it is closed");
     }
     return mine.begin();
+  }
+
+  /** Tells once of a handler whose call waits, for its author. */
+  private void waits(String name) {
+    Entry entry = visiting;
+    ChannelHandler handler = serving;
+    if (warned || entry == null || handler == null || !entry.isCalling()) {
+      return;
+    }
+    warned = true;
+    LOG.log(
+        Level.WARNING,
+        "{0}: the handler {1} waits for {2} while it is called, and every other connection of its"
+            + " poller waits, too; a handler should write with writeAsync, or with Wait.none() and"
+            + " wantWritable, and pause whom it cannot answer yet (said once for each poller)",
+        entry.end().name(),
+        (handler instanceof PollLoop own ? own.handler() : handler).getClass().getName(),
+        name);
   }
 
   private boolean enter(Deadline deadline) throws IOException {
@@ -413,6 +470,7 @@ public final class SelectorPoller implements Poller {
         break;
       }
       entry.round = round;
+      visiting = entry;
       handled += entry.visit(handler, Math.min(share, maxEventsPerPoll - handled));
     }
     return handled;

@@ -3,11 +3,11 @@ package io.penstock.impl.poller;
 
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.poller.ChannelHandler;
-import io.penstock.poller.Registration;
+import io.penstock.poller.SinkRegistration;
 import java.io.IOException;
 
 /** Waits for a sink to become writable, once for each wish. */
-final class SinkEntry extends Entry {
+final class SinkEntry extends Entry implements SinkRegistration {
   private final SinkEnd sink;
   private volatile boolean wanted;
 
@@ -26,7 +26,7 @@ final class SinkEntry extends Entry {
   }
 
   @Override
-  public Registration wantWritable() {
+  public SinkRegistration wantWritable() {
     wanted = true;
     if (!gone()) {
       poller.due(this);

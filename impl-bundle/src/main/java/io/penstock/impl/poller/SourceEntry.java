@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.poller;
 
+import io.penstock.channel.Channel;
 import io.penstock.error.EndOfStreamException;
 import io.penstock.error.FrameTooLongException;
+import io.penstock.impl.core.Account;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Framer;
@@ -14,7 +16,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a source and cuts what comes into frames. */
-final class SourceEntry extends Entry {
+final class SourceEntry extends Entry implements Account.Holder {
   private static final int MOST_LEFT_OFF = 63;
 
   private final SourceEnd source;
@@ -36,13 +38,21 @@ final class SourceEntry extends Entry {
 
   private final @Nullable Pace pace;
 
+  /** Why it is given up: it held memory for too long. */
+  private volatile @Nullable IOException tooMuch;
+
+  private volatile boolean awaitsRoom;
+
+  /** How many bytes were delivered. With the turn; an old value does for others. */
+  private long delivered;
+
   SourceEntry(SelectorPoller poller, SourceEnd source, Framing framing, Scratch scratch) {
     super(poller, source);
     this.source = source;
     this.framing = framing;
     this.framer = Objects.requireNonNull(framing.newFramer(), "framer");
     this.scratch = scratch;
-    this.backlog = new Backlog(source, scratch);
+    this.backlog = new Backlog(source, scratch, () -> poller.account(this));
     this.pace = Pace.of(this, framing);
   }
 
@@ -75,6 +85,10 @@ final class SourceEntry extends Entry {
 
   @Override
   void look(ChannelHandler handler, int budget, boolean found) throws IOException {
+    IOException cause = tooMuch;
+    if (cause != null) {
+      throw cause;
+    }
     cut(handler, budget, found);
     if (pace != null && !gone()) {
       // What is there was read before: it always beats the limit.
@@ -109,7 +123,16 @@ final class SourceEntry extends Entry {
           return;
         }
       }
-      int n = backlog.fill();
+      int most = poller.piece();
+      if (most == 0) {
+        if (backlog.size() > 0) {
+          awaitRoom();
+          return;
+        }
+        // Whole frames of this size need no memory of their own.
+        most = Account.SMALL;
+      }
+      int n = backlog.fill(most);
       if (guessed) {
         learn(n == 0);
       }
@@ -141,6 +164,45 @@ final class SourceEntry extends Entry {
       return false;
     }
     return likely;
+  }
+
+  /** Reads on when there is memory again. */
+  private void awaitRoom() throws IOException {
+    poller.watch(this, 0);
+    if (!awaitsRoom) {
+      awaitsRoom = true;
+      poller.whenRoom(
+          () -> {
+            awaitsRoom = false;
+            poller.due(this);
+          });
+    }
+  }
+
+  @Override
+  public String name() {
+    return source.name();
+  }
+
+  @Override
+  public long progress() {
+    return delivered;
+  }
+
+  @Override
+  @Nullable Throwable failure() {
+    return tooMuch != null ? tooMuch : super.failure();
+  }
+
+  /** Fails the registration, and aborts the whole channel: a handler may be slow to close it. */
+  @Override
+  public void cut(IOException cause) {
+    tooMuch = cause;
+    Channel channel = source.channel();
+    if (channel != null) {
+      channel.abort(cause);
+    }
+    poller.due(this);
   }
 
   /**
@@ -201,6 +263,7 @@ final class SourceEntry extends Entry {
   private void deliver(ChannelHandler handler, ByteBuffer from, int start, int size, int taken)
       throws IOException {
     if (backlog.take(taken)) {
+      delivered += taken;
       ByteBuffer frame = scratch.lend(from, start, size);
       calling();
       handler.data(this, frame);

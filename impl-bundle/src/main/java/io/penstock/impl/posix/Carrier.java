@@ -78,6 +78,21 @@ public final class Carrier implements Closeable {
     }
   }
 
+  /** The pipe itself, of whoever wants nothing else. */
+  public Pipe pipe() {
+    return pipe;
+  }
+
+  /** The number of the pipe's reading end, as long as that is open. */
+  public int source() {
+    return source;
+  }
+
+  /** The number of its writing end, as long as that is open. */
+  public int sink() {
+    return sink;
+  }
+
   /**
    * Puts a descriptor under channels. Pipes and terminals are opened again for that where the
    * system allows it, so that others who have them notice nothing.
@@ -93,7 +108,7 @@ public final class Carrier implements Closeable {
       carrier = open(calls);
     } catch (IOException e) {
       // The JDK tells of it in words only.
-      throw String.valueOf(e.getMessage()).contains("Too many open files")
+      throw Linux.isLimit(e)
           ? new HandleLimitException(
               "handle", "it cannot be opened for want of descriptors: " + e.getMessage(), 0, e)
           : e;
@@ -116,12 +131,14 @@ public final class Carrier implements Closeable {
    * number. It is non-blocking from then on.
    *
    * @param fd open; the carrier's from now on, also when this fails
-   * @throws IOException if the system refuses; everything is closed then
+   * @throws IOException if the system refuses; everything is closed then, and whoever shares the
+   *     descriptor finds it as it was
    */
   public Adopted adopt(int fd) throws IOException {
     int shared = -1;
+    int flags = 0;
     try {
-      int flags = Linux.check("fcntl", calls.fcntl(fd, Linux.F_GETFL, 0));
+      flags = Linux.check("fcntl", calls.fcntl(fd, Linux.F_GETFL, 0));
       if ((flags & Linux.O_NONBLOCK) == 0) {
         shared = Linux.check("fcntl", calls.fcntl(fd, Linux.F_DUPFD_CLOEXEC, 0));
       }
@@ -153,6 +170,7 @@ public final class Carrier implements Closeable {
           flags);
     } catch (IOException | RuntimeException | Error e) {
       if (shared >= 0) {
+        calls.fcntl(shared, Linux.F_SETFL, flags);
         calls.close(shared);
       }
       close(pipe);
@@ -240,10 +258,13 @@ public final class Carrier implements Closeable {
     /** The two numbers, or none when others look the same. */
     int[] amongAll() throws IOException {
       String[] names = new File("/proc/self/fd").list();
+      if (names == null) {
+        throw new IOException("/proc/self/fd: Too many open files");
+      }
       List<Integer> sources = new ArrayList<>();
       List<Integer> sinks = new ArrayList<>();
       int count = fill();
-      for (String name : names == null ? new String[0] : names) {
+      for (String name : names) {
         int fd = Integer.parseInt(name);
         if (held(fd) == count) {
           int access = access(fd);

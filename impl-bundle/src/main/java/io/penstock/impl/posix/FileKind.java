@@ -2,6 +2,7 @@
 package io.penstock.impl.posix;
 
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -99,14 +100,30 @@ public enum FileKind {
    * @return the new descriptor, non-blocking; the first where the system does not allow it
    */
   public static int reopen(Posix calls, int fd) {
-    int access = calls.fcntl(fd, Linux.F_GETFL, 0) & Linux.O_ACCMODE;
-    int fresh = openAgain(calls, fd, access);
+    int flags = calls.fcntl(fd, Linux.F_GETFL, 0);
+    int fresh = flags < 0 ? flags : openAgain(calls, fd, flags & Linux.O_ACCMODE);
     if (fresh < 0) {
       // A pipe that nobody reads any more, or somebody else's.
       return fd;
     }
     calls.close(fd);
     return fresh;
+  }
+
+  /**
+   * Opens it once more, or copies it where the system does not allow that; the descriptor stays.
+   *
+   * @return the new descriptor
+   */
+  public static int copy(Posix calls, int fd) throws IOException {
+    int flags = Linux.check("fcntl", calls.fcntl(fd, Linux.F_GETFL, 0));
+    int fresh = openAgain(calls, fd, flags & Linux.O_ACCMODE);
+    return fresh < 0 ? duplicate(calls, fd) : fresh;
+  }
+
+  /** A copy that shares the mode and the place in the file; the descriptor stays. */
+  public static int duplicate(Posix calls, int fd) throws IOException {
+    return Linux.check("fcntl", calls.fcntl(fd, Linux.F_DUPFD_CLOEXEC, 0));
   }
 
   /**
@@ -123,11 +140,25 @@ public enum FileKind {
   public static boolean isSelectable(Posix calls, int fd) throws IOException {
     int epoll = Linux.check("epoll_create1", calls.epoll_create1(Linux.O_CLOEXEC));
     try {
-      ByteBuffer event = ByteBuffer.allocateDirect(EVENT_BYTES);
-      int result = calls.epoll_ctl(epoll, EPOLL_CTL_ADD, fd, calls.address(event));
+      int result = watchDeparture(calls, epoll, fd);
       return result == -EPERM ? false : Linux.check("epoll_ctl", result) == 0;
     } finally {
       calls.close(epoll);
+    }
+  }
+
+  /**
+   * Has a set of the system's tell of what is always told, whatever else there is: failures, and
+   * the departure of the peer.
+   *
+   * @return 0, or -errno
+   */
+  public static int watchDeparture(Posix calls, int set, int fd) {
+    ByteBuffer event = ByteBuffer.allocateDirect(EVENT_BYTES);
+    try {
+      return calls.epoll_ctl(set, EPOLL_CTL_ADD, fd, calls.address(event));
+    } finally {
+      Reference.reachabilityFence(event);
     }
   }
 

@@ -72,6 +72,8 @@ final class JnaPosix implements Posix {
     // The last arguments are variadic, which makes no difference on the machines of Linux#isHere.
     static native int open(long path, int flags, int mode);
 
+    static native int syscall(long number, long folder, long path, long how, long length);
+
     static native int fcntl(int fd, int command, int argument);
 
     static native int ioctl(int fd, long request, long argument);
@@ -162,6 +164,11 @@ final class JnaPosix implements Posix {
   }
 
   @Override
+  public int openat2(int folder, long path, long how, long length) {
+    return result(Library.syscall(Linux.SYS_OPENAT2, folder, path, how, length));
+  }
+
+  @Override
   public int getpwuid_r(int uid, long user, long buffer, long length, long result) {
     return -Library.getpwuid_r(uid, user, buffer, length, result);
   }
@@ -224,5 +231,23 @@ final class JnaPosix implements Posix {
   @Override
   public int ioctl(int fd, long request, long argument) {
     return result(Library.ioctl(fd, request, argument));
+  }
+
+  @Override
+  public int call(String function, long... arguments) {
+    Object[] all = new Object[arguments.length];
+    for (int i = 0; i < arguments.length; i++) {
+      all[i] = arguments[i];
+    }
+    return result(NativeLibrary.getProcess().getFunction(function).invokeInt(all));
+  }
+
+  @Override
+  public boolean has(String function) {
+    try {
+      return NativeLibrary.getProcess().getFunction(function) != null;
+    } catch (UnsatisfiedLinkError e) {
+      return false;
+    }
   }
 }

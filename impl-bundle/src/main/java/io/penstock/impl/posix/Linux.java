@@ -34,6 +34,7 @@ public final class Linux {
   public static final int MSG_NOSIGNAL = 0x4000;
   public static final int MSG_CMSG_CLOEXEC = 0x40000000;
   public static final int F_GETFD = 1;
+  public static final int F_SETFD = 2;
   public static final int F_GETFL = 3;
   public static final int F_SETFL = 4;
   public static final int F_DUPFD_CLOEXEC = 1030;
@@ -54,20 +55,29 @@ public final class Linux {
   public static final int O_APPEND = 02000;
   public static final int O_CLOEXEC = 02000000;
   public static final int O_PATH = 010000000;
+  public static final int O_NOFOLLOW = isArm() ? 0100000 : 0400000;
+  public static final long SYS_OPENAT2 = 437;
+  public static final long RESOLVE_NO_MAGICLINKS = 0x02;
+  public static final long RESOLVE_NO_SYMLINKS = 0x04;
+  public static final long RESOLVE_BENEATH = 0x08;
+  public static final int SIGKILL = 9;
+  public static final int SIGTERM = 15;
   public static final int POLLHUP = 0x10;
   public static final long FIONREAD = 0x541B;
 
   public static final int EPERM = 1;
   public static final int ENOENT = 2;
+  public static final int ESRCH = 3;
   public static final int EINTR = 4;
   public static final int EIO = 5;
   public static final int ENXIO = 6;
-  public static final int ESRCH = 3;
+  public static final int ENOEXEC = 8;
   public static final int EBADF = 9;
   public static final int EAGAIN = 11;
   public static final int EACCES = 13;
   public static final int EFAULT = 14;
   public static final int EEXIST = 17;
+  public static final int EXDEV = 18;
   public static final int ENOTDIR = 20;
   public static final int EINVAL = 22;
   public static final int ENFILE = 23;
@@ -75,6 +85,7 @@ public final class Linux {
   public static final int EROFS = 30;
   public static final int ENAMETOOLONG = 36;
   public static final int ENOSYS = 38;
+  public static final int ELOOP = 40;
   public static final int ENOTSOCK = 88;
   public static final int EADDRINUSE = 98;
   public static final int ECONNABORTED = 103;
@@ -85,6 +96,10 @@ public final class Linux {
   private static final Set<String> MACHINES = Set.of("amd64", "x86_64", "aarch64");
 
   private Linux() {}
+
+  private static boolean isArm() {
+    return System.getProperty("os.arch").equals("aarch64");
+  }
 
   /** Whether the numbers are those of this machine. */
   public static boolean isHere() {
@@ -122,13 +137,21 @@ public final class Linux {
     return result == -EMFILE || result == -ENFILE || result == -ETOOMANYREFS;
   }
 
-  private static String message(int errno) {
+  /** Whether something failed for want of descriptors. The JDK tells of it in words only. */
+  public static boolean isLimit(IOException failure) {
+    return String.valueOf(failure.getMessage()).contains("Too many open files");
+  }
+
+  /** The system's words for an error. */
+  static String message(int errno) {
     return switch (errno) {
       case EPERM -> "Operation not permitted";
       case ENOENT -> "No such file or directory";
       case EINTR -> "Interrupted system call";
       case EIO -> "Input/output error";
       case ENXIO -> "No such device or address";
+      case 7 -> "Argument list too long";
+      case ENOEXEC -> "Exec format error";
       case EBADF -> "Bad file descriptor";
       case EAGAIN -> "Resource temporarily unavailable";
       case 12 -> "Cannot allocate memory";

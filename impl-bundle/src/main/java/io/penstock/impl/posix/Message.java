@@ -123,16 +123,18 @@ public final class Message {
   /** The descriptors that came with the last {@link #receive}, all of them the caller's. */
   public List<Integer> received() {
     List<Integer> fds = new ArrayList<>();
-    int end = CONTROL_BEGINS + (int) memory.getLong(CONTROL_LENGTH);
+    int end =
+        CONTROL_BEGINS + (int) Math.max(0, Math.min(CONTROL_BYTES, memory.getLong(CONTROL_LENGTH)));
     int at = CONTROL_BEGINS;
     while (end - at >= HEADER) {
-      int length = (int) memory.getLong(at);
+      // A message that claims more than there is ends with what there is.
+      int length = (int) Math.max(HEADER, Math.min(end - at, memory.getLong(at)));
       if (memory.getInt(at + 8) == Linux.SOL_SOCKET && memory.getInt(at + 12) == Linux.SCM_RIGHTS) {
         for (int i = HEADER; i + INT <= length; i += INT) {
           fds.add(memory.getInt(at + i));
         }
       }
-      at += Math.max(HEADER, (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+      at += (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
     return fds;
   }

@@ -3,6 +3,7 @@ package io.penstock.impl.posix;
 
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -39,6 +40,33 @@ public final class PathName {
       return result;
     } finally {
       Reference.reachabilityFence(name);
+    }
+  }
+
+  /**
+   * Holds what is below a folder, as {@link io.penstock.spi.Anchor#below} says.
+   *
+   * @return the descriptor, or -errno
+   */
+  static int hold(Posix calls, int folder, Path path) {
+    ByteBuffer name = memory(path);
+    ByteBuffer how =
+        ByteBuffer.allocateDirect(3 * Long.BYTES)
+            .order(ByteOrder.nativeOrder())
+            .putLong(0, Linux.O_PATH | Linux.O_NOFOLLOW | Linux.O_CLOEXEC)
+            .putLong(
+                2 * Long.BYTES,
+                Linux.RESOLVE_BENEATH | Linux.RESOLVE_NO_SYMLINKS | Linux.RESOLVE_NO_MAGICLINKS);
+    try {
+      int result;
+      do {
+        // The system says EAGAIN when folders were moved while it looked.
+        result = calls.openat2(folder, calls.address(name), calls.address(how), how.capacity());
+      } while (result == -Linux.EINTR || result == -Linux.EAGAIN);
+      return result;
+    } finally {
+      Reference.reachabilityFence(name);
+      Reference.reachabilityFence(how);
     }
   }
 

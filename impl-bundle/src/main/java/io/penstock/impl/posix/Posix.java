@@ -62,6 +62,12 @@ public interface Posix {
   int open(long path, int flags, int mode);
 
   /**
+   * Opens a path below a folder's descriptor, as a {@code struct open_how} says, by number: the C
+   * library has no name for it.
+   */
+  int openat2(int folder, long path, long how, long length);
+
+  /**
    * Who a user is: the address of the name comes first in what is filled in, and is one in the
    * buffer. May ask a server.
    *
@@ -104,4 +110,17 @@ public interface Posix {
 
   /** What only some descriptors know. */
   int ioctl(int fd, long request, long argument);
+
+  /**
+   * Makes a call that is made too rarely to be named here.
+   *
+   * @param function its name
+   * @param arguments at most six numbers and addresses
+   * @return what it answers, or {@code -errno} where it answers -1
+   * @throws UnsatisfiedLinkError if the system has no such function
+   */
+  int call(String function, long... arguments);
+
+  /** Whether the system has a function. */
+  boolean has(String function);
 }

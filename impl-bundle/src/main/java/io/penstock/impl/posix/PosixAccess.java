@@ -2,6 +2,7 @@
 package io.penstock.impl.posix;
 
 import io.penstock.error.NotSupportedException;
+import io.penstock.spi.Messages;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.lang.reflect.InvocationTargetException;
@@ -9,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +25,11 @@ public final class PosixAccess {
   /** What to ask for when nothing is asked for. */
   public static final String AUTO = "auto";
 
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("native");
+
+  /** The first Java with the final form of foreign calls. */
+  private static final int FOREIGN_SINCE = 22;
+
   private static final String FOREIGN_CLASS = "io.penstock.impl.posix.ForeignPosix";
 
   /** How calls are made. */
@@ -52,12 +57,13 @@ public final class PosixAccess {
 
   /** Makes what makes calls; whatever it throws says that it cannot. */
   @FunctionalInterface
-  private interface Maker {
+  interface Maker {
     Posix make() throws ReflectiveOperationException;
   }
 
   private final String wish;
-  private final AtomicBoolean asked = new AtomicBoolean();
+  private final Maker foreign;
+  private final ReentrantLock asking = new ReentrantLock();
   private final CompletableFuture<Found> found = new CompletableFuture<>();
 
   /**
@@ -67,6 +73,15 @@ public final class PosixAccess {
    *     anything else is reported and taken as {@code auto}
    */
   public PosixAccess(@Nullable String wish) {
+    this(wish, PosixAccess::foreign);
+  }
+
+  /**
+   * For tests.
+   *
+   * @param foreign makes calls in the mode {@code foreign}
+   */
+  PosixAccess(@Nullable String wish, Maker foreign) {
     String text = wish == null ? AUTO : wish.strip();
     if (!text.equals(AUTO) && mode(text) == null) {
       LOG.log(
@@ -77,6 +92,14 @@ public final class PosixAccess {
       text = AUTO;
     }
     this.wish = text;
+    this.foreign = foreign;
+  }
+
+  /** Makes calls in a way that was found already. */
+  PosixAccess(Mode mode, Posix calls) {
+    this.wish = mode.text;
+    this.foreign = () -> calls;
+    found.complete(new Found(mode, calls, ""));
   }
 
   private static @Nullable Mode mode(String text) {
@@ -135,17 +158,25 @@ public final class PosixAccess {
   }
 
   private Found found() {
-    if (asked.compareAndSet(false, true)) {
-      found.complete(probe());
+    if (!found.isDone()) {
+      // Somebody else may be loading the classes that it takes. Whoever fails for want of memory or
+      // of threads leaves it to the next: this may be a matter of a moment.
+      asking.lock();
+      try {
+        if (!found.isDone()) {
+          found.complete(probe());
+        }
+      } finally {
+        asking.unlock();
+      }
     }
-    // Somebody else may be loading the classes that it takes.
     return found.join();
   }
 
   private Found probe() {
     List<String> reasons = new ArrayList<>();
     if (wish.equals(AUTO) || wish.equals(Mode.FOREIGN.text)) {
-      Posix calls = attempt(Mode.FOREIGN, PosixAccess::foreign, reasons);
+      Posix calls = attempt(Mode.FOREIGN, foreign, reasons);
       if (calls != null) {
         return say(new Found(Mode.FOREIGN, calls, ""));
       }
@@ -201,10 +232,21 @@ public final class PosixAccess {
       reasons.add(mode + ": " + reason(e.getCause() == null ? e : e.getCause()));
     } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
       // Not there, too new for this Java, or forbidden.
-      reasons.add(mode + ": " + reason(e));
+      reasons.add(needs(mode, e));
     }
     LOG.log(Level.DEBUG, "{0} makes no native calls", mode);
     return null;
+  }
+
+  /** In words what the usual reasons mean, which are no failures. */
+  private static String needs(Mode mode, Throwable failure) {
+    if (mode == Mode.FOREIGN && Runtime.version().feature() < FOREIGN_SINCE) {
+      return mode + " needs Java " + FOREIGN_SINCE + " or later";
+    }
+    if (mode == Mode.JNA && failure instanceof NoClassDefFoundError) {
+      return mode + " needs the bundle com.sun.jna";
+    }
+    return mode + ": " + reason(failure);
   }
 
   private static String reason(Throwable failure) {

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.NetworkChannel;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
@@ -24,6 +25,9 @@ public final class SocketNumber {
   private static final String DESCRIPTORS = "/proc/self/fd";
   private static final int MOST_SECONDS = 0x7fff;
   private static final int SO_LINGER = 13;
+  private static final int SO_RCVBUF = 8;
+  private static final int LEAST_ROOM = 8 * 1024;
+  private static final int MOST_ROOM = 64 * 1024;
   private static final int ATTEMPTS = 4;
 
   private SocketNumber() {}
@@ -109,6 +113,15 @@ public final class SocketNumber {
     }
   }
 
+  /** What a socket can be told by. */
+  private interface Mark {
+    /** Gives the socket a mark other than the last. */
+    void change() throws IOException;
+
+    /** Whether a descriptor has it. */
+    boolean isAt(int fd);
+  }
+
   /**
    * A copy of the descriptor, which stays this socket's whoever closes the other.
    *
@@ -117,59 +130,125 @@ public final class SocketNumber {
    * @throws IOException if it cannot be found
    */
   static int duplicate(SocketChannel socket, Posix calls) throws IOException {
-    ByteBuffer answer = ByteBuffer.allocateDirect(12).order(ByteOrder.nativeOrder());
     try {
-      for (int i = 0; i < ATTEMPTS; i++) {
-        int mark = mark(socket, 0);
-        String[] names = new File(DESCRIPTORS).list();
-        for (String name : names == null ? new String[0] : names) {
-          int fd = Integer.parseInt(name);
-          if (seconds(calls, fd, answer) != mark) {
-            continue;
-          }
-          int copy = calls.fcntl(fd, Linux.F_DUPFD_CLOEXEC, 0);
-          if (Linux.isLimit(copy)) {
-            throw Descriptor.limit("a socket cannot be copied", copy);
-          }
-          // The number may have become another's, and another may have the same mark by chance.
-          if (copy >= 0) {
-            boolean same = false;
-            try {
-              mark = mark(socket, mark);
-              same = seconds(calls, copy, answer) == mark;
-            } finally {
-              if (!same) {
-                calls.close(copy);
-              }
-            }
-            if (same) {
-              return copy;
-            }
-          }
-        }
-      }
+      return duplicate(new Linger(socket, calls), calls);
     } finally {
       if (socket.isOpen()) {
         socket.setOption(StandardSocketOptions.SO_LINGER, -1);
       }
     }
+  }
+
+  /**
+   * A copy of the descriptor of a socket that is not bound yet.
+   *
+   * @param socket a Unix socket; its buffer, which it makes no use of, is as before on return
+   * @return to be closed
+   * @throws IOException if it cannot be found
+   */
+  public static Descriptor unbound(ServerSocketChannel socket, Posix calls) throws IOException {
+    int before = socket.getOption(StandardSocketOptions.SO_RCVBUF);
+    try {
+      return new Descriptor(calls, duplicate(new Room(socket, calls), calls));
+    } finally {
+      // The system doubles what it is told.
+      socket.setOption(StandardSocketOptions.SO_RCVBUF, before / 2);
+    }
+  }
+
+  private static int duplicate(Mark mark, Posix calls) throws IOException {
+    for (int i = 0; i < ATTEMPTS; i++) {
+      mark.change();
+      String[] names = new File(DESCRIPTORS).list();
+      for (String name : names == null ? new String[0] : names) {
+        int fd = Integer.parseInt(name);
+        if (!mark.isAt(fd)) {
+          continue;
+        }
+        int copy = calls.fcntl(fd, Linux.F_DUPFD_CLOEXEC, 0);
+        if (Linux.isLimit(copy)) {
+          throw Descriptor.limit("a socket cannot be copied", copy);
+        }
+        // The number may have become another's, and another may have the same mark by chance.
+        if (copy >= 0) {
+          boolean same = false;
+          try {
+            mark.change();
+            same = mark.isAt(copy);
+          } finally {
+            if (!same) {
+              calls.close(copy);
+            }
+          }
+          if (same) {
+            return copy;
+          }
+        }
+      }
+    }
     throw new IOException("cannot tell which descriptor a socket has");
   }
 
-  /** Gives the socket a mark other than the last, and returns it. */
-  private static int mark(SocketChannel socket, int last) throws IOException {
-    int mark;
+  private static int another(int last, int least, int most) {
+    int next;
     do {
-      mark = ThreadLocalRandom.current().nextInt(1, MOST_SECONDS);
-    } while (mark == last);
-    socket.setOption(StandardSocketOptions.SO_LINGER, mark);
-    return mark;
+      next = ThreadLocalRandom.current().nextInt(least, most);
+    } while (next == last);
+    return next;
   }
 
-  private static int seconds(Posix calls, int fd, ByteBuffer answer) {
-    long address = calls.address(answer);
-    answer.putInt(8, 8);
-    int result = calls.getsockopt(fd, Linux.SOL_SOCKET, SO_LINGER, address, address + 8);
-    return result < 0 || answer.getInt(0) == 0 ? -1 : answer.getInt(4);
+  /** How long a close waits, which means nothing to a Unix socket. */
+  private static final class Linger implements Mark {
+    private final SocketChannel socket;
+    private final Posix calls;
+    private final ByteBuffer answer = ByteBuffer.allocateDirect(12).order(ByteOrder.nativeOrder());
+    private int seconds;
+
+    Linger(SocketChannel socket, Posix calls) {
+      this.socket = socket;
+      this.calls = calls;
+    }
+
+    @Override
+    public void change() throws IOException {
+      seconds = another(seconds, 1, MOST_SECONDS);
+      socket.setOption(StandardSocketOptions.SO_LINGER, seconds);
+    }
+
+    @Override
+    public boolean isAt(int fd) {
+      long address = calls.address(answer);
+      answer.putInt(8, 8);
+      int result = calls.getsockopt(fd, Linux.SOL_SOCKET, SO_LINGER, address, address + 8);
+      return result >= 0 && answer.getInt(0) != 0 && answer.getInt(4) == seconds;
+    }
+  }
+
+  /** How much may wait to be read, of which a socket that listens has none. */
+  private static final class Room implements Mark {
+    private final ServerSocketChannel socket;
+    private final Posix calls;
+    private int bytes;
+
+    Room(ServerSocketChannel socket, Posix calls) {
+      this.socket = socket;
+      this.calls = calls;
+    }
+
+    @Override
+    public void change() throws IOException {
+      bytes = another(bytes, LEAST_ROOM, MOST_ROOM);
+      socket.setOption(StandardSocketOptions.SO_RCVBUF, bytes);
+    }
+
+    @Override
+    public boolean isAt(int fd) {
+      try {
+        return FileKind.option(calls, fd, SO_RCVBUF) == 2 * bytes;
+      } catch (IOException e) {
+        // No socket, or not any more.
+        return false;
+      }
+    }
   }
 }

@@ -12,9 +12,13 @@ import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Faults;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.posix.DescriptorSource;
+import io.penstock.impl.posix.HangUp;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
+import io.penstock.spi.Messages;
 import io.penstock.stream.Wait;
+import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -31,12 +35,12 @@ import org.jspecify.annotations.Nullable;
  * Two channels that are joined.
  *
  * <p>A direction is done when its source has ended and the sink has delivered everything. The
- * conversation is over when both are done and whoever gives a verdict has given it; or when a side
- * is gone as a whole and its own output is done; or at the first failure. A broken sink of a side
- * that gives a verdict is no failure yet: the verdict tells.
+ * conversation is over when both are done and each side that gives a verdict has given it; or when
+ * one side as a whole has gone and its own output is done; or at the first failure. A broken sink
+ * of a side that gives a verdict is not a failure yet: the verdict decides.
  */
 final class Conversation implements Direction.Owner {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("relay");
 
   /**
    * How long the end of an output waits for the verdict on it. Long, because a verdict that comes
@@ -44,6 +48,9 @@ final class Conversation implements Direction.Owner {
    * lives on.
    */
   private static final Duration VERDICT_GRACE = Duration.ofSeconds(2);
+
+  /** How long a program may take to end by itself once the peer of its terminal has gone. */
+  private static final Duration HANG_UP_GRACE = Duration.ofSeconds(2);
 
   /** How long the end of a peer waits to be contradicted by bytes that were just sent to it. */
   private static final Duration LOSS_GRACE = Duration.ofMillis(100);
@@ -59,6 +66,7 @@ final class Conversation implements Direction.Owner {
     private boolean errorsDone = true;
     private boolean inputBroken;
     private boolean gone;
+    private boolean departed;
     private @Nullable Throwable goneWith;
 
     Side(Channel channel, @Nullable Direction output) {
@@ -88,6 +96,7 @@ final class Conversation implements Direction.Owner {
   private @Nullable Future<?> linger;
   private @Nullable Future<?> idle;
   private @Nullable Future<?> total;
+  private @Nullable Closeable departure;
 
   Conversation(
       Engine engine,
@@ -103,7 +112,7 @@ final class Conversation implements Direction.Owner {
     this.options = options;
     this.idleLimit = idleLimit;
     this.totalLimit = totalLimit;
-    // Before anybody can ask for the limits of a conversation.
+    // Before any code can ask for the limits of a conversation.
     this.started = engine.parker().nanoTime();
     this.lastMoved = started;
     boolean there = both(from, to);
@@ -142,7 +151,10 @@ final class Conversation implements Direction.Owner {
   /** Begins; the stage completes normally or with a {@link RelayException}. */
   CompletionStage<Void> start() {
     if (from.output == null && to.output == null) {
-      fail(from, "has nothing to read and " + to.channel.endpoint() + " nothing to write", null);
+      fail(
+          from,
+          "has nothing to read and " + to.channel.endpoint().name() + " nothing to write",
+          null);
       return completed;
     }
     for (Side side : new Side[] {from, to}) {
@@ -154,6 +166,9 @@ final class Conversation implements Direction.Owner {
         shut(side, other);
       }
     }
+    // First: a connection that the peer has reset cannot be found any more.
+    watchDeparture(from, to);
+    watchDeparture(to, from);
     for (Side side : new Side[] {from, to}) {
       if (side.output != null) {
         side.output.begin();
@@ -168,8 +183,8 @@ final class Conversation implements Direction.Owner {
   }
 
   /**
-   * Nothing will go from one side to the other. Who sends is drained; who is left without input is
-   * told only if it gives a verdict, since it might wait for input before it does.
+   * Nothing will go from one side to the other. The sending side is drained. The side without input
+   * is told only if it gives a verdict, because it might wait for input before it does.
    */
   private static void shut(Side silent, Side deaf) {
     try {
@@ -218,17 +233,18 @@ final class Conversation implements Direction.Owner {
     lock.lock();
     try {
       side.sourceEnded = true;
-      // Who is told how the program ended does not take its end for that of a whole.
+      // A side that is told how the program ended does not take its end for a complete stream.
       wait = side.verdict && !side.gone && side != program;
       answering = !other(side).outputDone;
     } finally {
       lock.unlock();
     }
     Direction opposite = other(side).output;
+    hangUp(side);
     if (!wait && answering && opposite != null && opposite.movedWithin(LOSS_GRACE)) {
-      // Bytes are on their way to who has ended. If it is gone they come back as a failure in a
-      // moment, and what it sent was cut
-      // short; passed on at once, its end would have been taken for the end of a whole.
+      // Bytes are on their way to the side that has ended. If it is gone they soon come back as a
+      // failure, and its output was cut. Passed on at once, its end would have been taken for the
+      // end of a complete stream.
       Future<?> unused = engine.schedule(LOSS_GRACE, () -> passEnd(direction));
     } else if (wait) {
       // Passed on at once, the end of an output that is then said to have failed would be taken for
@@ -286,7 +302,9 @@ final class Conversation implements Direction.Owner {
   public void sinkFailed(Direction direction, IOException cause) {
     Side side = sourceOf(direction);
     Side broken = other(side);
-    if (!broken.verdict) {
+    if (!broken.verdict || !(cause instanceof StreamFault)) {
+      // A side that reads no more has what it wanted, and gives its verdict. If the system has
+      // failed instead, the side would never learn that nothing more comes.
       fail(broken, "failed while being written: " + reason(cause), cause);
       return;
     }
@@ -297,6 +315,11 @@ final class Conversation implements Direction.Owner {
       lock.unlock();
     }
     outputDone(side);
+  }
+
+  @Override
+  public void heldTooMuch(Direction direction, IOException cause) {
+    fail(other(sourceOf(direction)), "was too slow: " + reason(cause), cause);
   }
 
   private void outputDone(Side side) {
@@ -356,17 +379,17 @@ final class Conversation implements Direction.Owner {
     }
     if (departed != null && departed.goneWith != null) {
       Throwable cause = departed.goneWith;
-      // Told to whoever has asked for the program, it is no failure of ours.
+      // Once the peer that has asked for the program is told, it is not a failure of ours.
       if (passing != null
           && tells(departed)
           && cause instanceof ExitException how
           && passing.exited(how)) {
-        succeed();
+        succeed(true);
       } else {
         fail(departed, reason(cause), cause);
       }
     } else if (departed != null || done) {
-      succeed();
+      succeed(false);
     } else if (half) {
       startLinger();
     }
@@ -430,7 +453,7 @@ final class Conversation implements Direction.Owner {
     lock.lock();
     try {
       if (linger == null && !over) {
-        linger = engine.schedule(Duration.ofNanos(options.linger().nanos()), this::succeed);
+        linger = engine.schedule(Duration.ofNanos(options.linger().nanos()), () -> succeed(false));
       }
     } finally {
       lock.unlock();
@@ -497,17 +520,81 @@ final class Conversation implements Direction.Owner {
     }
   }
 
+  // ---- terminals
+
+  /**
+   * A program on a terminal may go on for ever without input, and the peer that wanted it is gone.
+   */
+  private void watchDeparture(Side side, Side program) {
+    HangUp terminal = program.channel.facet(HangUp.class).orElse(null);
+    DescriptorSource connection = side.channel.facet(DescriptorSource.class).orElse(null);
+    if (terminal == null || connection == null) {
+      return;
+    }
+    try {
+      Closeable watch = terminal.watch(connection, () -> departed(side));
+      boolean late;
+      lock.lock();
+      try {
+        departure = watch;
+        late = over;
+      } finally {
+        lock.unlock();
+      }
+      if (late) {
+        closeQuietly(watch);
+      }
+    } catch (IOException e) {
+      LOG.log(
+          Level.INFO,
+          "{0}: the terminal is not hung up when its peer goes: {1}",
+          side.channel.name(),
+          reason(e));
+    }
+  }
+
+  private void departed(Side side) {
+    lock.lock();
+    try {
+      side.departed = true;
+    } finally {
+      lock.unlock();
+    }
+    hangUp(side);
+  }
+
+  /** What the peer has sent is for the program, whether the peer is there or not. */
+  private void hangUp(Side side) {
+    lock.lock();
+    try {
+      if (!side.departed || !side.sourceEnded) {
+        return;
+      }
+    } finally {
+      lock.unlock();
+    }
+    Future<?> unused =
+        engine.schedule(
+            HANG_UP_GRACE,
+            () -> {
+              String what = "has gone, so the terminal of the other side was hung up";
+              fail(side, what, new ConnectionResetException(side.channel.name(), what, 0));
+            });
+  }
+
   // ---- the end
 
   private boolean finish() {
     Future<?> lingering;
     Future<?> watching;
     Future<?> lasting;
+    Closeable watch;
     lock.lock();
     try {
       if (over) {
         return false;
       }
+      watch = departure;
       over = true;
       lingering = linger;
       watching = idle;
@@ -529,26 +616,54 @@ final class Conversation implements Direction.Owner {
     if (lasting != null) {
       lasting.cancel(false);
     }
+    if (watch != null) {
+      closeQuietly(watch);
+    }
     return true;
   }
 
-  private void succeed() {
+  private static void closeQuietly(Closeable watch) {
+    try {
+      watch.close();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "what watches a peer could not be closed", e);
+    }
+  }
+
+  /**
+   * Ends it well.
+   *
+   * @param told whether a peer that has asked for a program knows how that has ended
+   */
+  private void succeed(boolean told) {
     if (!finish()) {
       return;
     }
     boolean unsaid;
+    Throwable verdict;
     lock.lock();
     try {
-      unsaid = program != null && program.verdict && !program.gone;
+      verdict = program == null ? null : program.goneWith;
+      unsaid =
+          program != null
+              && program.verdict
+              && (!program.gone || verdict != null)
+              && !tells(program);
     } finally {
       lock.unlock();
     }
     if (unsaid && program != null) {
-      // A close would say that the program has succeeded.
+      // It is not known how the program ends: its caller must not take the bytes it has for the
+      // whole.
       Channel callers = other(program).channel;
       callers.abort(new StreamClosedException(callers.name()));
+    } else if (!told && passing != null && verdict instanceof ExitException how) {
+      boolean unused = passing.exited(how);
+    } else if (!told) {
+      PassThrough.succeeded(from.channel);
+      PassThrough.succeeded(to.channel);
     }
-    CompletableFuture<Void> unused =
+    CompletableFuture<Void> unusedClose =
         CompletableFuture.allOf(close(from), close(to))
             .whenComplete((done, failure) -> engine.execute(() -> completed.complete(null)));
   }
@@ -589,7 +704,7 @@ final class Conversation implements Direction.Owner {
   }
 
   /** Ends what could not begin. */
-  CompletionStage<Void> refuse(RuntimeException cause) {
+  CompletionStage<Void> refuse(Throwable cause) {
     fail(from, "cannot be relayed: " + reason(cause), cause);
     return completed;
   }

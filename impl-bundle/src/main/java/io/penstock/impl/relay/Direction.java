@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.relay;
 
+import io.penstock.impl.core.Account;
 import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Faults;
 import io.penstock.impl.core.Reactor;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.spi.Messages;
 import io.penstock.stream.ByteConsumer;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -12,14 +15,15 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** One way of a conversation. One task at a time runs it; between tasks it waits for one end. */
-final class Direction {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+final class Direction implements Account.Holder {
+  private static final System.Logger LOG = Messages.log("relay");
 
   /** How much has to go across before a shortcut is looked for: finding one takes a while. */
   private static final long WORTH_A_SHORTCUT = 4 << 20;
@@ -38,7 +42,7 @@ final class Direction {
   /** How much of a pause is made up for: a worker that comes late must not slow us down. */
   private static final long BURST_NANOS = 100_000_000;
 
-  /** Who is told how it goes. */
+  /** The observer of a direction. */
   interface Owner {
     /** Bytes went across. */
     void moved();
@@ -54,6 +58,9 @@ final class Direction {
 
     /** Writing failed. */
     void sinkFailed(Direction direction, IOException cause);
+
+    /** The memory for buffers has run out, and this direction held much of it for long. */
+    void heldTooMuch(Direction direction, IOException cause);
   }
 
   private final Engine engine;
@@ -73,6 +80,10 @@ final class Direction {
 
   /** Whether what is held is a segment that goes on as it is, and no buffer of ours. */
   private boolean handsOver;
+
+  // What is held across tasks is counted: buffers that a carrier fills and empties at once are few.
+  private volatile @Nullable Account account;
+  private final AtomicInteger counted = new AtomicInteger();
 
   private volatile @Nullable Reactor carrier;
 
@@ -138,13 +149,14 @@ final class Direction {
   void finish() {
     finished = true;
     closeShortcut();
+    uncount();
   }
 
   /** Begins to move, once both ends have their drivers. */
   void begin() {
     if (source.onlySystemKnows() && sink.onlySystemKnows()) {
-      // Whoever is found ready goes on at once, on the thread that found it: handing it to a worker
-      // would take as long as moving a piece.
+      // A direction that is found ready goes on at once, on the thread that found it: handing it to
+      // a worker would take as long as moving a piece.
       Reactor mine = engine.carrier();
       if (mine.open()) {
         carriedBy(mine);
@@ -179,7 +191,7 @@ final class Direction {
     }
   }
 
-  /** Whether a moment's wait would hold nobody else up. */
+  /** Whether a short wait would delay no other direction. */
   private boolean patient() {
     Reactor mine = carrier;
     return mine == null || !mine.isMine() || mine.isIdle();
@@ -198,6 +210,17 @@ final class Direction {
   }
 
   private void run() {
+    try {
+      runPieces();
+    } catch (RuntimeException | Error e) {
+      // Such as no memory: both peers must hear of it.
+      letGo();
+      running = false;
+      tell(() -> owner.sourceFailed(this, Faults.io(source.name(), e)));
+    }
+  }
+
+  private void runPieces() {
     running = true;
     for (int i = 0; i < PIECES; i++) {
       again = false;
@@ -378,12 +401,19 @@ final class Direction {
   /** Moves a piece from the source to a buffer. */
   private boolean copy(int most) {
     ByteBuffer buffer = buffers.borrow();
-    buffer.limit(most);
+    if (buffer == null) {
+      buffers.whenRoom(this::schedule);
+      return false;
+    }
+    if (!onCarrier()) {
+      count(buffer);
+    }
+    buffer.limit(Math.min(most, buffer.capacity()));
     int n;
     try {
       n = patient() ? source.readSoon(buffer) : source.read(buffer, Wait.none());
     } catch (IOException e) {
-      buffers.giveBack(buffer);
+      putBack(buffer);
       tell(() -> owner.sourceFailed(this, e));
       return false;
     }
@@ -391,7 +421,7 @@ final class Direction {
       held = buffer.flip();
       return true;
     }
-    buffers.giveBack(buffer);
+    putBack(buffer);
     if (n == 0) {
       source.whenReady(this::ready);
     } else {
@@ -429,6 +459,9 @@ final class Direction {
       return false;
     }
     if (n == 0) {
+      if (!handsOver && counted.getPlain() == 0) {
+        count(buffer);
+      }
       sink.whenReady(this::ready);
       return false;
     }
@@ -448,12 +481,59 @@ final class Direction {
     owner.moved();
   }
 
+  private boolean onCarrier() {
+    Reactor mine = carrier;
+    return mine != null && mine.isMine();
+  }
+
+  private void count(ByteBuffer buffer) {
+    Account mine = account;
+    if (mine == null) {
+      mine = buffers.account(this);
+      account = mine;
+    }
+    mine.hold(buffer.capacity());
+    counted.set(buffer.capacity());
+    if (finished) {
+      uncount();
+    }
+  }
+
+  private void uncount() {
+    Account mine = account;
+    if (mine != null) {
+      mine.release(counted.getAndSet(0));
+    }
+  }
+
+  private void putBack(ByteBuffer buffer) {
+    buffers.giveBack(buffer);
+    if (counted.getPlain() != 0) {
+      uncount();
+    }
+  }
+
+  @Override
+  public String name() {
+    return sink.name();
+  }
+
+  @Override
+  public long progress() {
+    return moved.get();
+  }
+
+  @Override
+  public void cut(IOException cause) {
+    owner.heldTooMuch(this, cause);
+  }
+
   private void letGo() {
     ByteBuffer buffer = held;
     if (buffer != null) {
       held = null;
       if (!handsOver) {
-        buffers.giveBack(buffer);
+        putBack(buffer);
       }
       handsOver = false;
     }

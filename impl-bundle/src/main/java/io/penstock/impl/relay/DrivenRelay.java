@@ -3,18 +3,23 @@ package io.penstock.impl.relay;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.channel.ProgramRequest;
 import io.penstock.error.StreamClosedException;
+import io.penstock.error.StreamFault;
 import io.penstock.impl.channel.Channels;
+import io.penstock.impl.core.Budget;
+import io.penstock.impl.core.Budgets;
+import io.penstock.impl.core.Crowd;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Faults;
 import io.penstock.impl.core.ListenerEnd;
+import io.penstock.impl.core.MemoryFacts;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
+import io.penstock.spi.Messages;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -33,7 +38,16 @@ import org.jspecify.annotations.Nullable;
 
 /** A relay between two endpoints, or two channels. */
 final class DrivenRelay implements Relay {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("relay");
+
+  /** A connection on each side, and a way between them without copies. */
+  private static final int DESCRIPTORS = 4;
+
+  /** A connection, the streams of a child, and what its start takes for a moment. */
+  private static final int DESCRIPTORS_WITH_CHILD = 6;
+
+  private static final Set<String> CHILDREN = Set.of("exec", "shell");
+
   private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
   /** One side: where a channel comes from. */
@@ -53,14 +67,6 @@ final class DrivenRelay implements Relay {
 
   /** A side that connects. */
   record Connecting(Channels channels, Endpoint endpoint, ChannelOptions options) implements Side {
-    static Connecting of(
-        Channels channels, Endpoint endpoint, ChannelOptions options, Direction direction) {
-      return new Connecting(
-          channels,
-          endpoint,
-          options.direction().isPresent() ? options : options.withDirection(direction));
-    }
-
     @Override
     public @Nullable ListenerEnd listener() {
       return null;
@@ -111,6 +117,8 @@ final class DrivenRelay implements Relay {
   private final Side to;
   private final RelayOptions options;
   private final Buffers buffers;
+  private final int maxConnections;
+  private final Crowd crowd;
   private final LongAdder forwarded = new LongAdder();
   private final LongAdder returned = new LongAdder();
   private final CompletableFuture<Void> completed = new CompletableFuture<>();
@@ -125,16 +133,26 @@ final class DrivenRelay implements Relay {
   private volatile Wait idle;
   private volatile Wait total;
 
-  DrivenRelay(Engine engine, Side from, Side to, RelayOptions options) {
+  DrivenRelay(Engine engine, Side from, Side to, RelayOptions options, Budget factory) {
     this.engine = engine;
     this.from = from;
     this.to = to;
     this.options = options;
     this.idle = options.idle();
     this.total = options.total();
-    this.buffers = new Buffers(options.buffer());
     this.name =
-        options.name().isEmpty() ? from.endpoint() + " to " + to.endpoint() : options.name();
+        options.name().isEmpty()
+            ? from.endpoint().name() + " to " + to.endpoint().name()
+            : options.name();
+    Budgets budgets = engine.budgets();
+    this.buffers =
+        new Buffers(options.buffer(), budgets, budgets.relay(name, options.memoryLimit()), factory);
+    this.crowd = new Crowd(engine.parker());
+    this.maxConnections =
+        options.fork() && options.maxConnections() == Integer.MAX_VALUE
+            ? MemoryFacts.connections(
+                CHILDREN.contains(to.endpoint().scheme()) ? DESCRIPTORS_WITH_CHILD : DESCRIPTORS)
+            : options.maxConnections();
   }
 
   @Override
@@ -204,7 +222,7 @@ final class DrivenRelay implements Relay {
     Channel channel;
     try {
       channel = side.open(PassThrough.request(other, options));
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       failed.done(openFailed(side, e));
       return;
     }
@@ -257,7 +275,7 @@ final class DrivenRelay implements Relay {
     Channel channel;
     try {
       channel = listener.acceptNow();
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       finished(openFailed(side, e));
       return;
     }
@@ -272,12 +290,11 @@ final class DrivenRelay implements Relay {
   private static RelayException openFailed(Side side, Throwable failure) {
     Throwable cause = Faults.unwrap(failure);
     String reason = Conversation.reason(cause);
-    String own = side.endpoint() + " ";
-    // Errors of addresses begin with the address, which the message has in front already.
+    String own = cause instanceof StreamFault fault ? fault.stream() + " " : " ";
+    // Errors of addresses are sentences that begin with the address, which the message has already.
     return new RelayException(
         side.endpoint(),
-        "could not be opened: "
-            + (reason.startsWith(own) ? reason.substring(own.length()) : reason),
+        reason.startsWith(own) ? reason.substring(own.length()) : "could not be opened: " + reason,
         0,
         cause);
   }
@@ -289,7 +306,7 @@ final class DrivenRelay implements Relay {
   private static CompletionStage<Void> begin(Conversation conversation) {
     try {
       return conversation.start();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // Such as no descriptor for a selector: both peers must hear of it.
       return conversation.refuse(e);
     }
@@ -342,7 +359,19 @@ final class DrivenRelay implements Relay {
 
   // ---- many connections
 
+  /** Accepts the peers that are there; after any failure, later peers are still accepted. */
   private void acceptMany() {
+    try {
+      acceptAll();
+    } catch (RuntimeException | Error e) {
+      if (!isClosed()) {
+        engine.upkeep().tell(name + ": accepting failed", e);
+        Future<?> unused = engine.schedule(ACCEPT_PAUSE, this::acceptMany);
+      }
+    }
+  }
+
+  private void acceptAll() {
     ListenerEnd listener = from.listener();
     if (listener == null) {
       throw new IllegalStateException("only a listening side forks");
@@ -354,13 +383,16 @@ final class DrivenRelay implements Relay {
       Channel channel;
       try {
         channel = listener.acceptNow();
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException | Error e) {
         leave();
         if (!listener.isOpen()) {
           finished(isClosed() ? null : openFailed(from, e));
         } else {
-          RelayException why = openFailed(from, e);
-          tell(() -> options.observer().parted(null, why));
+          if (!(e instanceof StreamClosedException)) {
+            // Otherwise everything is being closed: the listener goes next, and nothing has failed.
+            RelayException why = openFailed(from, e);
+            tell(() -> options.observer().parted(null, why));
+          }
           // Such as no descriptor left: the peer is still there, so that readiness would come at
           // once.
           Future<?> unused = engine.schedule(ACCEPT_PAUSE, this::acceptMany);
@@ -386,19 +418,24 @@ final class DrivenRelay implements Relay {
   }
 
   private boolean mayAccept() {
+    boolean full = false;
     lock.lock();
     try {
       if (closed) {
         return false;
       }
-      if (connections >= options.maxConnections()) {
+      if (connections >= maxConnections) {
         acceptingHeld = true;
+        full = true;
         return false;
       }
       connections++;
       return true;
     } finally {
       lock.unlock();
+      if (full) {
+        crowd.full(name, maxConnections);
+      }
     }
   }
 
@@ -433,7 +470,7 @@ final class DrivenRelay implements Relay {
         });
   }
 
-  /** The observer is somebody else's code: its faults must not stop the relay. */
+  /** The observer is foreign code: its faults must not stop the relay. */
   private void tell(Runnable observer) {
     try {
       observer.run();

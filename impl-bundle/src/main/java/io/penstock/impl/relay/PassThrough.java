@@ -10,6 +10,7 @@ import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.relay.RelayOptions;
+import io.penstock.spi.Messages;
 import io.penstock.stream.ByteSource;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * standard error and how it ended one way, the size of the terminal and signals the other.
  */
 final class PassThrough implements Direction.Owner {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("relay");
   private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
   /** What begins so is ours to say. */
@@ -37,7 +38,7 @@ final class PassThrough implements Direction.Owner {
   /** Signals that wait for the program to be told of those before them. */
   private static final int MOST_SIGNALS = 16;
 
-  /** Who is told how it goes. */
+  /** The observer of this object. */
   interface Listener {
     /** Bytes of standard error went across. */
     void moved();
@@ -175,7 +176,7 @@ final class PassThrough implements Direction.Owner {
     }
   }
 
-  /** Nobody reads it: what still comes is not to stall the program. */
+  /** It has no reader: bytes that still come must not stall the program. */
   private static void drop(ByteSource source) {
     try {
       source.close();
@@ -205,6 +206,19 @@ final class PassThrough implements Direction.Owner {
 
   /** Tells the peer how the program has ended; false if that cannot be told. */
   boolean exited(ExitException how) {
+    return tell(callers, caller, how);
+  }
+
+  /** Tells a channel's peer of success, if it has asked for a program. */
+  static void succeeded(Channel callers) {
+    CallerFacet caller = callers.facet(CallerFacet.class).orElse(null);
+    if (caller != null) {
+      boolean unused =
+          tell(callers, caller, new ExitException(callers.name(), 0, "exited with status 0"));
+    }
+  }
+
+  private static boolean tell(Channel callers, CallerFacet caller, ExitException how) {
     try {
       caller.exited(how);
       return true;
@@ -239,6 +253,11 @@ final class PassThrough implements Direction.Owner {
 
   @Override
   public void sourceFailed(Direction direction, IOException cause) {
+    listener.errorsFailed(cause);
+  }
+
+  @Override
+  public void heldTooMuch(Direction direction, IOException cause) {
     listener.errorsFailed(cause);
   }
 

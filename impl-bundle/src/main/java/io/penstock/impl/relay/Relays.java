@@ -6,6 +6,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
 import io.penstock.impl.channel.Channels;
+import io.penstock.impl.core.Budget;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.ListenerEnd;
 import io.penstock.impl.core.Scope;
@@ -20,12 +21,14 @@ public final class Relays implements RelayFactory {
   private final Engine engine;
   private final Channels channels;
   private final Scope scope;
+  private final Budget memory;
 
   /** Makes a factory whose relays belong to a scope. */
   public Relays(Engine engine, Channels channels, Scope scope) {
     this.engine = engine;
     this.channels = channels;
     this.scope = scope;
+    this.memory = engine.budgets().factory(scope.toString());
   }
 
   @Override
@@ -38,8 +41,8 @@ public final class Relays implements RelayFactory {
       throw new IllegalArgumentException(
           "fork needs a TO that can be opened anew for each connection, not " + to);
     }
-    channels.check(from, options.from());
-    channels.check(to, options.to());
+    channels.check(from, directed(from, options.from(), Direction.INPUT));
+    channels.check(to, directed(to, options.to(), Direction.OUTPUT));
     if (!from.listening() && !to.listening()) {
       // Otherwise it is known when a peer has come.
       channels.checkRequest(from, options.from());
@@ -47,8 +50,9 @@ public final class Relays implements RelayFactory {
     }
     DrivenRelay.Side one = side(from, options.from(), Direction.INPUT);
     try {
-      return keep(new DrivenRelay(engine, one, side(to, options.to(), Direction.OUTPUT), options));
-    } catch (IOException | RuntimeException e) {
+      return keep(
+          new DrivenRelay(engine, one, side(to, options.to(), Direction.OUTPUT), options, memory));
+    } catch (IOException | RuntimeException | Error e) {
       ListenerEnd bound = one.listener();
       if (bound != null) {
         bound.close();
@@ -62,13 +66,21 @@ public final class Relays implements RelayFactory {
     if (endpoint.listening()) {
       return new DrivenRelay.Listening((ListenerEnd) channels.listen(endpoint, options));
     }
-    return DrivenRelay.Connecting.of(channels, endpoint, options, direction);
+    return new DrivenRelay.Connecting(channels, endpoint, directed(endpoint, options, direction));
+  }
+
+  private static ChannelOptions directed(
+      Endpoint endpoint, ChannelOptions options, Direction direction) {
+    return endpoint.listening() || options.direction().isPresent()
+        ? options
+        : options.withDirection(direction);
   }
 
   @Override
   public Relay create(Channel from, Channel to, RelayOptions options) {
     return keep(
-        new DrivenRelay(engine, new DrivenRelay.Given(from), new DrivenRelay.Given(to), options));
+        new DrivenRelay(
+            engine, new DrivenRelay.Given(from), new DrivenRelay.Given(to), options, memory));
   }
 
   /** Changes the limits of time of a relay that was made here, also of connections in progress. */

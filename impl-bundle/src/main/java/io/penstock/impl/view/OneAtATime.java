@@ -8,7 +8,7 @@ final class OneAtATime {
   private final AtomicBoolean busy = new AtomicBoolean();
   private final String who;
 
-  /** Says in the message who was refused, such as "a reader of NAME". */
+  /** The message names the refused user, such as "a reader of NAME". */
   OneAtATime(String who) {
     this.who = who;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.view;
 
+import io.penstock.spi.Messages;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * cancelled subscription is over before the first one of the next.
  */
 public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
-  private static final System.Logger LOG = System.getLogger("io.penstock");
+  private static final System.Logger LOG = Messages.log("view");
   private static final int PIECE = 64 * 1024;
 
   private final ByteSource source;
@@ -64,7 +65,7 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
             source.name() + ": has a subscriber already, and is published to one at a time"));
   }
 
-  /** The subscription of who is refused. */
+  /** The subscription of a refused subscriber. */
   private enum Nothing implements Flow.Subscription {
     INSTANCE;
 
@@ -168,7 +169,7 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
         ByteBuffer piece;
         try {
           piece = source.take(PIECE, Wait.none());
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
           over(to, e);
           return;
         }
@@ -193,14 +194,17 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
       }
     }
 
-    /** An end or a failure is told to who has requested nothing, too; data must wait. */
+    /**
+     * An end or a failure is also reported to a subscriber that has requested nothing; data must
+     * wait.
+     */
     private void withoutDemand(Flow.Subscriber<? super ByteBuffer> to) {
       present = false;
       int n;
       try {
         // Looks, and takes nothing.
         n = source.consume(1, run -> present = true, Wait.none());
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | Error e) {
         over(to, e);
         return;
       }

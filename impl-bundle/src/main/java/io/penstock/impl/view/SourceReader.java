@@ -112,7 +112,7 @@ public final class SourceReader extends Reader {
 
   /** Decodes the next run without waiting; leaves what is not a whole character. */
   private int decodeInPlace(CharBuffer out) throws IOException {
-    // Where it stops, and why, is seen by whoever goes on there.
+    // The reader that goes on from there sees where it stops, and why.
     return source.consume(Integer.MAX_VALUE, run -> decoder.decode(run, out, false), Wait.none());
   }
 

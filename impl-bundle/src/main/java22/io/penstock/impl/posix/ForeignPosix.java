@@ -13,6 +13,9 @@ import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -104,6 +107,9 @@ final class ForeignPosix implements Posix {
   private static final Call RECVMSG = new Call("recvmsg", -1, JAVA_INT, JAVA_LONG, JAVA_INT);
   private static final Call PIPE2 = new Call("pipe2", -1, JAVA_LONG, JAVA_INT);
   private static final Call OPEN = new Call("open", 2, JAVA_LONG, JAVA_INT, JAVA_INT);
+  // The answer is a long, of which the lower half is in use.
+  private static final Call SYSCALL =
+      new Call("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   private static final Call GETPWUID_R =
       new Call("getpwuid_r", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   private static final Call GETGRGID_R =
@@ -122,6 +128,11 @@ final class ForeignPosix implements Posix {
   private static final Call CLOSE = new Call("close", -1, JAVA_INT);
   private static final Call FCNTL = new Call("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
   private static final Call IOCTL = new Call("ioctl", 2, JAVA_INT, JAVA_LONG, JAVA_LONG);
+
+  /** One type for all of these: linking another type takes longer than linking another function. */
+  private static final int RARE_ARGUMENTS = 6;
+
+  private static final Map<String, Call> RARE = new ConcurrentHashMap<>();
 
   @Override
   public long address(ByteBuffer direct) {
@@ -206,6 +217,13 @@ final class ForeignPosix implements Posix {
   }
 
   @Override
+  public int openat2(int folder, long path, long how, long length) {
+    return SYSCALL.with(
+        (call, state) ->
+            (int) call.invokeExact(state, Linux.SYS_OPENAT2, (long) folder, path, how, length));
+  }
+
+  @Override
   public int getpwuid_r(int uid, long user, long buffer, long length, long result) {
     return -GETPWUID_R.with(
         (call, state) -> (int) call.invokeExact(state, uid, user, buffer, length, result));
@@ -273,5 +291,24 @@ final class ForeignPosix implements Posix {
   @Override
   public int ioctl(int fd, long request, long argument) {
     return IOCTL.with((call, state) -> (int) call.invokeExact(state, fd, request, argument));
+  }
+
+  @Override
+  public int call(String function, long... arguments) {
+    // What a function does not take, it does not look at.
+    long[] all = Arrays.copyOf(arguments, RARE_ARGUMENTS);
+    return RARE.computeIfAbsent(function, ForeignPosix::rare)
+        .with(
+            (call, state) ->
+                (int) call.invokeExact(state, all[0], all[1], all[2], all[3], all[4], all[5]));
+  }
+
+  private static Call rare(String function) {
+    return new Call(function, -1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  }
+
+  @Override
+  public boolean has(String function) {
+    return LINKER.defaultLookup().find(function).isPresent();
   }
 }

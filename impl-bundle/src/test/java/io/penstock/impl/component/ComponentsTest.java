@@ -25,6 +25,8 @@ import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -54,10 +56,16 @@ import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
+import org.osgi.framework.Filter;
 import org.osgi.framework.ServiceEvent;
 import org.osgi.framework.ServiceListener;
 import org.osgi.framework.ServiceReference;
 import org.osgi.framework.launch.Framework;
+import org.osgi.framework.wiring.BundleCapability;
+import org.osgi.framework.wiring.BundleRequirement;
+import org.osgi.framework.wiring.BundleRevision;
+import org.osgi.framework.wiring.BundleWiring;
+import org.osgi.framework.wiring.FrameworkWiring;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
 import org.osgi.util.tracker.ServiceTracker;
@@ -470,6 +478,173 @@ class ComponentsTest {
     assertEquals(0, log.count("has stopped without closing"));
     // Others of the same name may belong to the tests before, and are about to end.
     Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-"));
+  }
+
+  /** A resolver finds this bundle for whoever needs one of its services. */
+  @Test
+  void everyServiceIsACapability() throws Exception {
+    configure("io.penstock.Pipe", "p", Map.of());
+    configure("io.penstock.Listener", "l", Map.of("endpoint", "mem-listen:cap"));
+    configure("io.penstock.Relay", "r", Map.of("from", "mem-listen:rel", "to", "echo:"));
+    configure("io.penstock.Channel", "c", Map.of("endpoint", "echo:"));
+    service(Pipe.class, "p");
+    service(Listener.class, "l");
+    service(Relay.class, "r");
+    service(Channel.class, "c");
+    List<BundleCapability> capabilities =
+        implementation.adapt(BundleRevision.class).getDeclaredCapabilities("osgi.service");
+
+    for (ServiceReference<?> reference : implementation.getRegisteredServices()) {
+      for (String type : (String[]) reference.getProperty(Constants.OBJECTCLASS)) {
+        if (type.startsWith("io.penstock.")) {
+          Filter wanted = context.createFilter("(objectClass=" + type + ")");
+          assertTrue(
+              capabilities.stream().anyMatch(each -> wanted.matches(each.getAttributes())), type);
+        }
+      }
+    }
+    Filter any = context.createFilter("(&(osgi.implementation=io.penstock)(version>=0.1))");
+    assertTrue(
+        implementation
+            .adapt(BundleRevision.class)
+            .getDeclaredCapabilities("osgi.implementation")
+            .stream()
+            .anyMatch(each -> any.matches(each.getAttributes())));
+  }
+
+  /** Karaf wires no optional import of a bundle that comes with a feature. */
+  @Test
+  void jnaIsWiredWhenItIsNeeded() {
+    List<String> resolutions =
+        implementation
+            .adapt(BundleRevision.class)
+            .getDeclaredRequirements("osgi.wiring.package")
+            .stream()
+            .map(BundleRequirement::getDirectives)
+            .filter(each -> each.getOrDefault("filter", "").contains("=com.sun.jna)"))
+            .map(each -> each.get("resolution"))
+            .toList();
+    assertEquals(List.of("dynamic"), resolutions);
+  }
+
+  @Test
+  void valuesOfPollersAreCheckedWhenTheyCome() throws Exception {
+    Configuration configuration = admin().getConfiguration("io.penstock.Poller.default", "?");
+    configuration.update(new Hashtable<>(Map.of("maxEventsPerPoll", "0", "maxFrames", "1KiB")));
+    log.await("SEVERE", "io.penstock.Poller.default: maxEventsPerPoll: '0'", "no effect");
+    log.await("WARNING", "'maxFrames'", "maxFrame");
+
+    configuration.update(new Hashtable<>(Map.of("framing", "lines", "maxFrame", "2KiB")));
+    ServiceTracker<Poller, Poller> lines =
+        new ServiceTracker<>(
+            context,
+            context.createFilter("(&(objectClass=" + Poller.class.getName() + ")(framing=lines))"),
+            null);
+    lines.open();
+    assertEquals("lines(2048)", lines.waitForService(20_000).framing().toString());
+    lines.close();
+
+    configuration.update(new Hashtable<>(Map.of("framing", "verses")));
+    log.await("SEVERE", "'verses'", "last good values stay");
+    ServiceTracker<Poller, Poller> bad =
+        new ServiceTracker<>(
+            context,
+            context.createFilter("(&(objectClass=" + Poller.class.getName() + ")(framing=verses))"),
+            null);
+    bad.open();
+    assertEquals("lines(2048)", bad.waitForService(20_000).framing().toString());
+    bad.close();
+    assertEquals(1, log.count("'verses'"));
+    configuration.delete();
+  }
+
+  @Test
+  void configurationThatNothingTakesIsNamed() throws Exception {
+    implementation.stop();
+    Configuration early = configure("io.penstock.Listner", "x", Map.of("endpoint", "mem-listen:x"));
+    implementation.start();
+    log.await("WARNING", "io.penstock.Listner~x", "did you mean 'io.penstock.Listener'?");
+    configure("io.penstock.Relays", "x", Map.of());
+    log.await("WARNING", "io.penstock.Relays~x", "did you mean 'io.penstock.Relay'?");
+    admin().getConfiguration("io.penstock.Poller", "?").update(new Hashtable<>(Map.of("a", "b")));
+    log.await("WARNING", "io.penstock.Poller:", "did you mean 'io.penstock.Poller.default'?");
+    early.update(new Hashtable<>(Map.of("endpoint", "mem-listen:y")));
+    configure("io.penstock.Pipe", "p", Map.of());
+    service(Pipe.class, "p");
+    assertEquals(1, log.count("io.penstock.Listner~x"));
+    assertEquals(0, log.count("io.penstock.Pipe~p"));
+  }
+
+  @Test
+  void stopSaysNothingOfKindsThatGoFirst() throws Exception {
+    configure("io.penstock.Channel", "c", Map.of("endpoint", "echo:", "reconnectMin", "1ms"));
+    configure("io.penstock.Listener", "l", Map.of("endpoint", "mem-listen:l"));
+    configure(
+        "io.penstock.Relay", "r", Map.of("from", "mem-listen:r", "to", "echo:", "fork", "true"));
+    service(Channel.class, "c");
+    service(Listener.class, "l");
+    service(Relay.class, "r");
+
+    implementation.stop();
+
+    assertEquals(0, log.count("not supported"));
+    assertEquals(0, log.count("WARNING"));
+    assertEquals(0, log.count("SEVERE"));
+  }
+
+  @Test
+  void nothingKeepsTheClassesOfABundleThatHasGone() throws Exception {
+    ReferenceQueue<ClassLoader> queue = new ReferenceQueue<>();
+    WeakReference<ClassLoader> loader = useAndRemember(queue);
+    implementation.stop();
+    implementation.uninstall();
+    CountDownLatch refreshed = new CountDownLatch(1);
+    framework.adapt(FrameworkWiring.class).refreshBundles(null, event -> refreshed.countDown());
+    assertTrue(refreshed.await(20, TimeUnit.SECONDS));
+    boolean collected = false;
+    for (int i = 0; i < 40 && !collected; i++) {
+      System.gc();
+      collected = queue.remove(250) == loader;
+    }
+    assertTrue(collected, "the class loader of the implementation is still reachable");
+  }
+
+  /** In a method of its own, so that no frame holds what it uses. */
+  private WeakReference<ClassLoader> useAndRemember(ReferenceQueue<ClassLoader> queue)
+      throws Exception {
+    Configuration pipe = configure("io.penstock.Pipe", "p", Map.of());
+    Configuration listener =
+        configure("io.penstock.Listener", "l", Map.of("endpoint", "tcp-listen://127.0.0.1:0"));
+    configure(
+        "io.penstock.Relay", "r", Map.of("from", "mem-listen:r", "to", "echo:", "fork", true));
+    service(Relay.class, "r");
+    configure("io.penstock.Channel", "c", Map.of("endpoint", "mem:r"));
+    Channel channel = service(Channel.class, "c");
+    channel.sink().writeFully("x", SOON);
+    assertEquals('x', channel.source().take(1, SOON).get());
+    service(Pipe.class, "p");
+    pipe.update(new Hashtable<>(Map.of("readTimeout", "7s")));
+    service(Listener.class, "l");
+    listener.update(
+        new Hashtable<>(Map.of("endpoint", "tcp-listen://127.0.0.1:0", "readTimeout", "7s")));
+    Poller poller =
+        context.getServiceObjects(context.getServiceReference(Poller.class)).getService();
+    poller.register(channel.source());
+    assertEquals(0, poller.poll(Wait.none()).size());
+    return new WeakReference<>(implementation.adapt(BundleWiring.class).getClassLoader(), queue);
+  }
+
+  @Test
+  void framingIsChosenFromAList() throws Exception {
+    String metatype =
+        new String(
+            implementation
+                .getEntry("OSGI-INF/metatype/io.penstock.impl.component.PollerComponent$Config.xml")
+                .openStream()
+                .readAllBytes(),
+            StandardCharsets.UTF_8);
+    assertTrue(metatype.contains("<Option label=\"bytes\" value=\"bytes\"/>"), metatype);
+    assertTrue(metatype.contains("<Option label=\"lines\" value=\"lines\"/>"), metatype);
   }
 
   // ---- help

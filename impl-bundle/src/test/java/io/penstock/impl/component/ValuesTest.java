@@ -52,6 +52,27 @@ class ValuesTest {
     assertEquals(Wait.none(), text.readWait());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "maxConnections, -5", "maxConnections, 0", "maxConnections, 1KiB", "maxConnections, many",
+    "maxConnections, 9999999999", "backlog, -5", "backlog, 0", "backlog, 1KiB"
+  })
+  void countsAreNoSizes(String key, String value) {
+    Map<String, ?> given = Map.of("endpoint", "mem-listen:l", key, value);
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () -> ChannelSettings.listener(values("io.penstock.Listener~l", given)))
+            .getMessage();
+    assertEquals(
+        "io.penstock.Listener~l: "
+            + key
+            + ": '"
+            + value
+            + "' is not allowed; expected a number from 1 to 2147483647",
+        message);
+  }
+
   @Test
   void nothingAndBlankMeanTheDefaults() {
     PipeOptions defaults = PipeOptions.defaults();
@@ -96,6 +117,7 @@ class ValuesTest {
     assertEquals(Set.copyOf(ChannelSettings.LISTENER_KEYS), keys(ListenerComponent.Config.class));
     assertEquals(Set.copyOf(RelaySettings.KEYS), keys(RelayComponent.Config.class));
     assertEquals(Set.copyOf(PollerComponent.KEYS), keys(PollerComponent.Config.class));
+    assertEquals(Set.copyOf(MemoryComponent.KEYS), keys(MemoryComponent.Config.class));
   }
 
   private static Map<String, Object> shown(Class<?> definition) {
@@ -154,6 +176,30 @@ class ValuesTest {
         value,
         allowed,
         () -> ChannelSettings.channel(values("io.penstock.Channel~c", given)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "memoryLimit | 65535 | 64KiB or more",
+        "factoryLimit | much | KiB",
+      })
+  void badValuesOfMemoryAreRefused(String key, String value, String allowed) {
+    String pid = "io.penstock.Memory.default";
+    refused(
+        pid, key, value, allowed, () -> MemoryComponent.settings(values(pid, Map.of(key, value))));
+  }
+
+  @Test
+  void memoryIsLimitedAsConfigured() {
+    String pid = "io.penstock.Memory.default";
+    MemoryComponent.Settings given =
+        MemoryComponent.settings(
+            values(pid, Map.of("memoryLimit", "8MiB", "factoryLimit", "1MiB")));
+    assertEquals(8 << 20, given.memoryLimit());
+    assertEquals(1 << 20, given.factoryLimit());
+    assertEquals(Long.MAX_VALUE, MemoryComponent.settings(values(pid, Map.of())).memoryLimit());
   }
 
   @ParameterizedTest

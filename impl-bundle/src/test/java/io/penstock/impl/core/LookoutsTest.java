@@ -163,7 +163,7 @@ class LookoutsTest {
   @Test
   void aCloseWhileSomebodyIsAboutToLeaveLetsTheDescriptorGo() throws Exception {
     Pipe pipe = pipe();
-    Lookouts all = new Lookouts(System::nanoTime);
+    Lookouts all = new Lookouts(System::nanoTime, new Canary());
     Lookout one = assertNotNullNow(take(all, end(pipe), 0, null));
     assertFalse(one.await(1));
     pipe.source().close();
@@ -178,7 +178,7 @@ class LookoutsTest {
   @Test
   void anEndThatIsClosedNeedsNoneThoughItsChannelIsOpen() throws Exception {
     AtomicLong now = new AtomicLong();
-    Lookouts all = new Lookouts(now::get);
+    Lookouts all = new Lookouts(now::get, new Canary());
     SourceEnd closed = end(pipe());
     Lookout one = assertNotNullNow(take(all, closed, 0, null));
     one.free(now.get());
@@ -190,7 +190,7 @@ class LookoutsTest {
   @Test
   void aChannelThatIsClosedWhileBeingRegisteredIsLetGo() throws Exception {
     Pipe pipe = pipe();
-    Lookouts all = new Lookouts(System::nanoTime);
+    Lookouts all = new Lookouts(System::nanoTime, new Canary());
     Lookout one = assertNotNullNow(take(all, end(pipe), 0, null));
     // As if the flush had come before the registration was known.
     pipe.source().close();
@@ -320,7 +320,7 @@ class LookoutsTest {
   @Test
   void oneWhoseSelectorFailsIsNotUsedAgain() throws Exception {
     Pipe pipe = pipe();
-    Lookout failing = new Lookout();
+    Lookout failing = new Lookout(new Canary());
     failing.watch(end(pipe), pipe.source(), SelectionKey.OP_READ);
     failing.selector.close();
     assertTrue(failing.await(Long.MAX_VALUE), "there was nothing to wait with");
@@ -331,7 +331,7 @@ class LookoutsTest {
   @Test
   void oneIsKeptForAWhileAndThenLeftToOthers() throws Exception {
     AtomicLong now = new AtomicLong();
-    Lookouts all = new Lookouts(now::get);
+    Lookouts all = new Lookouts(now::get, new Canary());
     List<SourceEnd> ends = new ArrayList<>();
     List<Lookout> taken = new ArrayList<>();
     for (int i = 0; i <= Lookouts.MOST; i++) {

@@ -21,7 +21,7 @@ class TimerTest {
   private static final long HOUR = TimeUnit.HOURS.toNanos(1);
   private static final long MILLI = TimeUnit.MILLISECONDS.toNanos(1);
 
-  private final Timer timer = new Timer("timer-of-a-test");
+  private final Timer timer = new Timer("timer-of-a-test", new Upkeep(Engine::daemon));
   private final LinkedBlockingQueue<String> ran = new LinkedBlockingQueue<>();
   private final LinkedBlockingQueue<Thread> threads = new LinkedBlockingQueue<>();
 

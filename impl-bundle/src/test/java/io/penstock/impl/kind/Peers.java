@@ -10,15 +10,18 @@ import io.penstock.impl.channel.DrivenChannel;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.spi.Anchor;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.Memory;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
+import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
@@ -30,6 +33,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -37,7 +41,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.jar.JarEntry;
+import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 
 /** Opens drivers of a provider and puts ends on them. */
@@ -47,8 +54,9 @@ public final class Peers implements AutoCloseable {
 
   private final Engine engine = new Engine();
   private final ChannelProvider provider;
-  private final List<Peer> peers = new ArrayList<>();
-  private final List<ListenerDriver> listeners = new ArrayList<>();
+  // Both sides of a FIFO connect at once.
+  private final List<Peer> peers = new CopyOnWriteArrayList<>();
+  private final List<ListenerDriver> listeners = new CopyOnWriteArrayList<>();
 
   /** Opens drivers of that provider. */
   public Peers(ChannelProvider provider) {
@@ -114,6 +122,21 @@ public final class Peers implements AutoCloseable {
     @Override
     public void forgetClosed() {
       engine.flushClosed();
+    }
+
+    @Override
+    public void forgetClosed(Runnable then) {
+      engine.flushClosed(then);
+    }
+
+    @Override
+    public Optional<Anchor> anchor(Path folder) {
+      return Optional.empty();
+    }
+
+    @Override
+    public Memory memory(Consumer<? super IOException> cut) {
+      return engine.budgets().lend(name, cut);
     }
   }
 
@@ -310,5 +333,34 @@ public final class Peers implements AutoCloseable {
       driver.abort(new IOException("aborted by the test"));
       engine.flushClosed();
     }
+  }
+
+  /**
+   * The class path with each folder in a jar: a class that is looked for in a folder could not be
+   * opened for want of a descriptor.
+   */
+  public static String jars(Path folder) throws IOException {
+    List<String> path = new ArrayList<>();
+    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
+      Path from = Path.of(entry);
+      if (Files.isDirectory(from)) {
+        path.add(jar(folder, from).toString());
+      } else if (entry.contains("penstock") || entry.contains("jna")) {
+        path.add(entry);
+      }
+    }
+    return String.join(File.pathSeparator, path);
+  }
+
+  private static Path jar(Path folder, Path from) throws IOException {
+    Path jar = folder.resolve(Integer.toHexString(from.hashCode()) + ".jar");
+    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
+        Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.filter(f -> f.toString().endsWith(".class")).toList()) {
+        out.putNextEntry(new JarEntry(from.relativize(file).toString()));
+        Files.copy(file, out);
+      }
+    }
+    return jar;
   }
 }

@@ -8,9 +8,8 @@ import java.util.Arrays;
 /**
  * What the contract says that a pipe holds and answers: bytes in a queue, and a few rules.
  *
- * <p>The contract leaves some things open: how much a long read that succeeds had looked at, which
- * afterwards is in front of the pipe and takes no room, and how far queued writes get while a call
- * makes room for them. The model then has a range, which what is observed makes narrower.
+ * <p>The contract leaves one thing open: how far queued writes get while a call makes room for
+ * them. What is observed then tells.
  */
 final class PipeModel {
   /**
@@ -107,14 +106,15 @@ final class PipeModel {
   final Bytes bytes = new Bytes();
   final ArrayDeque<Run> runs = new ArrayDeque<>();
   final ArrayDeque<Later> later = new ArrayDeque<>();
-  long frontLow;
-  long frontHigh;
+
+  /** So many of the first bytes may have been copied, so that a given buffer is free again. */
+  long copied;
+
   boolean endAsked;
   boolean sinkClosed;
   boolean sourceClosed;
   boolean failed;
-  long droppedLow;
-  long droppedHigh;
+  long dropped;
   long lost;
   Way readWay = Way.NOT_AT_ALL;
   Way writeWay = Way.NOT_AT_ALL;
@@ -141,46 +141,15 @@ final class PipeModel {
     return (endAsked || sinkClosed) && later.isEmpty();
   }
 
-  long bufferedLow() {
-    return size() - frontHigh;
-  }
-
-  long bufferedHigh() {
-    return size() - frontLow;
-  }
-
   boolean broken() {
     return failed || sourceClosed;
   }
 
-  long roomLow() {
-    return room(bufferedHigh());
-  }
-
-  long roomHigh() {
-    return room(bufferedLow());
-  }
-
-  private long room(long buffered) {
+  long room() {
     if (endAsked || sinkClosed || broken() || !later.isEmpty()) {
       return 0;
     }
-    return capacity == Long.MAX_VALUE ? capacity : Math.max(0, capacity - buffered);
-  }
-
-  /** Takes what was observed for the truth; false if it contradicts what is known. */
-  boolean sawRoom(long room) {
-    if (room < roomLow() || room > roomHigh()) {
-      return false;
-    }
-    if (capacity != Long.MAX_VALUE && !endAsked && !sinkClosed && !broken()) {
-      if (room > 0) {
-        frontLow = frontHigh = room - capacity + size();
-      } else {
-        frontHigh = Math.min(frontHigh, size() - capacity);
-      }
-    }
-    return true;
+    return capacity == Long.MAX_VALUE ? capacity : Math.max(0, capacity - size());
   }
 
   /** Queued bytes have gone into the pipe until so many were left. */
@@ -202,14 +171,8 @@ final class PipeModel {
     while (!later.isEmpty() && later.element().at == later.element().bytes.length) {
       later.remove();
     }
-    if (!later.isEmpty()) {
-      // Whoever is queued waits only for room.
-      if (bufferedHigh() < capacity) {
-        return false;
-      }
-      frontHigh = Math.min(frontHigh, size() - capacity);
-    }
-    return true;
+    // Whoever is queued waits only for room.
+    return later.isEmpty() || size() >= capacity;
   }
 
   void accept(byte[] src, int id, boolean given, boolean told) {
@@ -223,8 +186,7 @@ final class PipeModel {
 
   void remove(long n) {
     bytes.remove((int) n);
-    frontLow = Math.max(0, frontLow - n);
-    frontHigh = Math.max(0, frontHigh - n);
+    copied = Math.max(0, copied - n);
     long left = n;
     while (left > 0) {
       Run run = runs.element();
@@ -237,9 +199,9 @@ final class PipeModel {
     }
   }
 
-  /** A long read may have taken so many bytes out of the pipe and put them back in front. */
+  /** A long read may have copied so many bytes, and put them back in front. */
   void mayHaveGathered(long n) {
-    frontHigh = Math.max(frontHigh, Math.min(n, size()));
+    copied = Math.max(copied, Math.min(n, size()));
   }
 
   // ---- what calls come to. "seen" is how many bytes the call finds.

@@ -72,7 +72,11 @@ final class Bench implements AutoCloseable {
   }
 
   Listener listen() throws IOException {
-    return channels.listen(Endpoint.parse("tcp-listen://127.0.0.1:0"), ChannelOptions.defaults());
+    return listen(ChannelOptions.defaults());
+  }
+
+  Listener listen(ChannelOptions options) throws IOException {
+    return channels.listen(Endpoint.parse("tcp-listen://127.0.0.1:0"), options);
   }
 
   Channel connect(Listener listener) throws IOException {

@@ -7,7 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
+import io.penstock.channel.ProcessFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamTimeoutException;
@@ -15,13 +18,17 @@ import io.penstock.pipe.Pipe;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Framing;
 import io.penstock.poller.Registration;
+import io.penstock.standalone.Penstock;
 import io.penstock.stream.Terminator;
+import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -30,6 +37,7 @@ import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -37,6 +45,8 @@ import org.junit.jupiter.api.Test;
 
 /** A poller with a thread of its own. */
 class PollLoopTest {
+  private static final Duration SHORT = Duration.ofMillis(300);
+
   private final Bench bench = new Bench();
   private final SelectorPoller poller = bench.poller();
   private final Queue<LogRecord> errors = new ConcurrentLinkedQueue<>();
@@ -110,6 +120,125 @@ class PollLoopTest {
     String next() throws InterruptedException {
       return Objects.requireNonNull(seen.poll(20, TimeUnit.SECONDS), "nothing came");
     }
+  }
+
+  /** A peer that does not read holds nobody else up but by a handler that waits for it. */
+  @Test
+  void aHandlerThatWaitsIsNamedOnce() throws Exception {
+    CountDownLatch twice = new CountDownLatch(2);
+    poller.start(
+        new ChannelHandler() {
+          @Override
+          public void opened(Registration listener, Channel channel, Registration client) {
+            client.attach(channel);
+          }
+
+          @Override
+          public void data(Registration from, ByteBuffer frame) throws IOException {
+            Channel channel = (Channel) Objects.requireNonNull(from.attachment());
+            ByteBuffer much = ByteBuffer.allocate(8 << 20);
+            assertThrows(
+                StreamTimeoutException.class,
+                () -> channel.sink().writeFully(much, Wait.upTo(Duration.ofMillis(20))));
+            twice.countDown();
+          }
+        });
+    Listener listener = bench.listen();
+    poller.register(listener, Framing.lines(100));
+    for (int i = 0; i < 2; i++) {
+      Bench.write(bench.connect(listener).sink(), "line\n");
+    }
+    assertTrue(twice.await(20, TimeUnit.SECONDS));
+    assertEquals(1, errors.size());
+    LogRecord line = errors.remove();
+    String said = new SimpleFormatter().formatMessage(line);
+    assertEquals(Level.WARNING, line.getLevel());
+    assertTrue(said.contains(PollLoopTest.class.getName() + "$"), said);
+    assertTrue(said.startsWith(listener.endpoint().toString()), said);
+    assertTrue(said.contains("writeAsync"), said);
+  }
+
+  private interface Waiting {
+    void in(Channel channel) throws IOException;
+  }
+
+  /** Serves one line by a call that waits, and gives back what the log says of it. */
+  private String warningOf(Listener listener, Waiting waiting) throws Exception {
+    CountDownLatch done = new CountDownLatch(1);
+    poller.start(
+        new ChannelHandler() {
+          @Override
+          public void opened(Registration accepting, Channel channel, Registration client) {
+            client.attach(channel);
+          }
+
+          @Override
+          public void data(Registration from, ByteBuffer frame) throws IOException {
+            waiting.in((Channel) Objects.requireNonNull(from.attachment()));
+            done.countDown();
+          }
+        });
+    poller.register(listener, Framing.lines(100));
+    Bench.write(bench.connect(listener).sink(), "line\n");
+    assertTrue(done.await(20, TimeUnit.SECONDS));
+    // The first; a close may tell of dropped bytes, too.
+    return new SimpleFormatter().formatMessage(errors.remove());
+  }
+
+  @Test
+  void aCloseThatWaitsInAHandlerIsNamed() throws Exception {
+    Listener listener = bench.listen(ChannelOptions.defaults().withCloseTimeout(SHORT));
+    String said =
+        warningOf(
+            listener,
+            channel -> {
+              // Nobody reads it, so that the close waits for its limit.
+              CompletionStage<Void> unused =
+                  channel.sink().writeAsync(ByteBuffer.allocate(8 << 20));
+              channel.close();
+            });
+    assertTrue(said.contains("waits for " + listener.endpoint()), said);
+  }
+
+  @Test
+  void theWaitForAChildInAHandlerIsNamed() throws Exception {
+    try (Penstock penstock = Penstock.open()) {
+      Channel child =
+          penstock
+              .channels()
+              .open(Endpoint.parse("exec:sleep 100"), ChannelOptions.defaults(), Wait.forever());
+      ProcessFacet facet = child.facet(ProcessFacet.class).orElseThrow();
+      String said =
+          warningOf(
+              bench.listen(),
+              channel ->
+                  assertThrows(
+                      StreamTimeoutException.class, () -> facet.exitStatus(Wait.upTo(SHORT))));
+      assertTrue(said.contains("waits for exec:sleep"), said);
+      child.abort(new IOException("the test is over"));
+    }
+  }
+
+  @Test
+  void theEndOfAListenerIsACallOfItsOwn() throws Exception {
+    LinkedBlockingQueue<String> told = new LinkedBlockingQueue<>();
+    poller.start(
+        new ChannelHandler() {
+          @Override
+          public void ended(Registration client) {
+            told.add("ended " + client.attachment());
+          }
+
+          @Override
+          public void listenerEnded(Registration closed) {
+            told.add("listener " + closed.attachment());
+          }
+        });
+    Listener listener = bench.listen();
+    poller.register(listener, Framing.bytes()).attach("it");
+    listener.close();
+    assertEquals("listener it", told.poll(20, TimeUnit.SECONDS));
+    assertEquals(0, errors.size());
   }
 
   private static @Nullable String ask(Channel channel, String line) throws IOException {

@@ -23,6 +23,7 @@ import io.penstock.impl.core.SourceEnd;
 import io.penstock.poller.Framing;
 import io.penstock.poller.PollEvent;
 import io.penstock.poller.Registration;
+import io.penstock.poller.SinkRegistration;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.Wait;
@@ -189,13 +190,12 @@ class PollerSocketTest {
             "failing",
             bench.engine,
             driver,
-            left ->
-                accepting -> {
-                  if (failures[0]-- > 0) {
-                    throw new IOException("no descriptor left");
-                  }
-                  return ((ListenerEnd) real).acceptNow();
-                },
+            () -> {
+              if (failures[0]-- > 0) {
+                throw new IOException("no descriptor left");
+              }
+              return ((ListenerEnd) real).acceptNow();
+            },
             Integer.MAX_VALUE);
     poller.register(failing, Framing.bytes());
     assertEquals(0, poller.poll(Wait.none(), recorder));
@@ -441,7 +441,7 @@ class PollerSocketTest {
   @Test
   void writableComesWhenThePeerHasRead() throws Exception {
     Pair pair = connected();
-    Registration sink = poller.register(pair.near().sink());
+    SinkRegistration sink = poller.register(pair.near().sink());
     poller.register(pair.near().source(), Framing.bytes());
     sink.wantWritable();
     pollUntil(1);
@@ -468,7 +468,7 @@ class PollerSocketTest {
   @Test
   void aSinkBehindQueuedPartsIsWritableAfterThem() throws Exception {
     Pair pair = connected();
-    Registration sink = poller.register(pair.near().sink()).wantWritable();
+    SinkRegistration sink = poller.register(pair.near().sink()).wantWritable();
     CompletableFuture<Void> written =
         pair.near().sink().writeAsync(ByteBuffer.allocate(8 << 20)).toCompletableFuture();
     assertFewLooks("spins while parts are queued");
@@ -504,7 +504,7 @@ class PollerSocketTest {
   void unregisteringLetsTheDescriptorGoAtOnce() throws Exception {
     Pair pair = connected();
     Registration source = poller.register(pair.near().source(), Framing.bytes());
-    Registration sink = poller.register(pair.near().sink()).wantWritable();
+    SinkRegistration sink = poller.register(pair.near().sink()).wantWritable();
     SelectableChannel socket = socket((End) pair.near().source());
     pollUntil(1);
     assertTrue(poller.holds(socket));

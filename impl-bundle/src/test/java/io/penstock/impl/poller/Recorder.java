@@ -4,6 +4,7 @@ package io.penstock.impl.poller;
 import io.penstock.channel.Channel;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Registration;
+import io.penstock.poller.SinkRegistration;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -38,12 +39,17 @@ class Recorder implements ChannelHandler {
   }
 
   @Override
-  public void writable(Registration registration) {
+  public void writable(SinkRegistration registration) {
     seen.add(name(registration) + " writable");
   }
 
   @Override
   public void ended(Registration registration) {
+    seen.add(name(registration) + " ended");
+  }
+
+  @Override
+  public void listenerEnded(Registration registration) {
     seen.add(name(registration) + " ended");
   }
 

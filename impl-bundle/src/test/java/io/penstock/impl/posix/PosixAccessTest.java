@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -14,18 +15,24 @@ import io.penstock.error.NotSupportedException;
 import java.io.File;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -131,7 +138,40 @@ class PosixAccessTest {
     assertEquals(1, lines.size());
     String line = lines.get(0);
     assertTrue(line.startsWith("SEVERE io.penstock.native=foreign cannot be had"), line);
+    assertTrue(line.contains("foreign needs Java 22 or later"), line);
     assertTrue(line.contains("com.sun.jna"), line);
+  }
+
+  @Test
+  void whatModesNeedIsSaidInWords(@TempDir Path folder) throws Exception {
+    String withoutJna =
+        Stream.of(System.getProperty("java.class.path").split(File.pathSeparator))
+            .filter(entry -> !entry.contains("jna"))
+            .collect(Collectors.joining(File.pathSeparator));
+    File said = folder.resolve("said").toFile();
+    assertEquals("none works", run(withoutJna, said, List.of("-Dio.penstock.native=jna")));
+    String line = Files.readString(said.toPath());
+    assertTrue(line.contains("jna needs the bundle com.sun.jna;"), line);
+    assertFalse(line.contains("NoClassDefFoundError"), line);
+  }
+
+  @Test
+  void whoAsksWhileThereAreNoThreadsLeavesItToTheNext() {
+    AtomicInteger asked = new AtomicInteger();
+    PosixAccess access =
+        new PosixAccess(
+            "foreign",
+            () -> {
+              if (asked.getAndIncrement() == 0) {
+                throw new OutOfMemoryError("unable to create native thread");
+              }
+              throw new UnsupportedOperationException("planted");
+            });
+    assertThrows(OutOfMemoryError.class, access::mode);
+    assertEquals(
+        PosixAccess.Mode.NONE,
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> access.mode()));
+    assertEquals(2, asked.get());
   }
 
   @Test
@@ -166,11 +206,14 @@ class PosixAccessTest {
   }
 
   private static String run(String... options) throws Exception {
-    List<String> command = new CopyOnWriteArrayList<>(options);
+    return run(System.getProperty("java.class.path"), new File("/dev/null"), List.of(options));
+  }
+
+  private static String run(String classPath, File said, List<String> options) throws Exception {
+    List<String> command = new ArrayList<>(options);
     command.add(0, Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of("-cp", System.getProperty("java.class.path"), PosixMain.class.getName()));
-    Process program = new ProcessBuilder(command).redirectError(new File("/dev/null")).start();
+    command.addAll(List.of("-cp", classPath, PosixMain.class.getName()));
+    Process program = new ProcessBuilder(command).redirectError(said).start();
     try {
       String answer = new String(program.getInputStream().readAllBytes(), UTF_8).strip();
       assertTrue(program.waitFor(20, TimeUnit.SECONDS));

@@ -218,13 +218,14 @@ class RelayPassThroughTest {
   }
 
   @Test
-  void successIsAClose() throws Exception {
+  void successIsToldToo() throws Exception {
     Relay relay = relay(true, RelayOptions.defaults());
     programGone.complete(null);
     programsErrors.left().sink().end();
     inside.sink().end();
     assertEquals("", all(far.source()));
     finish(relay);
+    assertEquals(0, caller.told.remove().status());
     assertTrue(caller.told.isEmpty());
   }
 

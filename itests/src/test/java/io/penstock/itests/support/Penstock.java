@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.itests.support;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
+import org.osgi.framework.wiring.FrameworkWiring;
 
 /** The product's names, as its users spell them. */
 public final class Penstock {
@@ -33,5 +39,15 @@ public final class Penstock {
         .filter(bundle -> symbolicName.equals(bundle.getSymbolicName()))
         .findFirst()
         .orElseThrow(() -> new AssertionError("no bundle " + symbolicName));
+  }
+
+  /** Refreshes bundles that were updated or uninstalled, and waits until the framework has. */
+  public static void refresh(BundleContext context) throws InterruptedException {
+    CountDownLatch refreshed = new CountDownLatch(1);
+    context
+        .getBundle(Constants.SYSTEM_BUNDLE_LOCATION)
+        .adapt(FrameworkWiring.class)
+        .refreshBundles(null, event -> refreshed.countDown());
+    assertTrue(refreshed.await(20, TimeUnit.SECONDS), "the framework refreshes");
   }
 }

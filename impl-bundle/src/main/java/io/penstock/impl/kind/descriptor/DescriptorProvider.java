@@ -63,8 +63,24 @@ public final class DescriptorProvider implements ChannelProvider {
   }
 
   @Override
+  public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
+    Plan unused = plan(endpoint, options);
+  }
+
+  @Override
   public CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+    Plan plan = plan(endpoint, options);
+    CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
+    // The first native call of all takes a while.
+    context.executor().execute(() -> open(plan, context, result));
+    return result;
+  }
+
+  /** What to open. */
+  private record Plan(int number, boolean handles, ChannelOptions options, String shown) {}
+
+  private static Plan plan(Endpoint endpoint, ChannelOptions options) throws IOException {
     String shown = endpoint.anonymous().toString();
     int number = number(endpoint.address(), shown);
     if (!Options.flag(options, OWN, false)) {
@@ -74,17 +90,8 @@ public final class DescriptorProvider implements ChannelProvider {
               + number
               + " is yours to give away: it goes over to the channel, which closes it");
     }
-    boolean handles = Options.flag(options, HANDLES, false);
-    CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
-    // The first native call of all takes a while.
-    context
-        .executor()
-        .execute(() -> open(new Plan(number, handles, options, shown), context, result));
-    return result;
+    return new Plan(number, Options.flag(options, HANDLES, false), options, shown);
   }
-
-  /** What to open. */
-  private record Plan(int number, boolean handles, ChannelOptions options, String shown) {}
 
   private void open(Plan plan, ProviderContext context, CompletableFuture<ChannelDriver> result) {
     String shown = plan.shown();
@@ -136,21 +143,36 @@ public final class DescriptorProvider implements ChannelProvider {
           shown, "the option " + HANDLES + "=true", "handles travel over Unix sockets only");
     }
     Nature nature = kind == FileKind.SOCKET ? Nature.SELECTABLE : Nature.of(calls, number);
-    // Made first: until here the descriptor is the caller's.
-    Carrier carrier = Carrier.open(calls);
-    int fd = kind.isReopened() ? FileKind.reopen(calls, number) : number;
-    Adopted adopted = carrier.adopt(fd);
+    Adopted adopted = adopt(calls, number, kind);
+    ChannelDriver driver;
     try {
       if (kind != FileKind.SOCKET) {
-        return new DescriptorDriver(adopted, nature, context).withBuffer(plan.options());
+        driver = new DescriptorDriver(adopted, nature, context).withBuffer(plan.options());
+      } else if (plan.handles()) {
+        driver = SocketDriver.withHandles(context.name(), adopted, drain);
+      } else {
+        driver = new SocketDriver(context.name(), adopted, drain);
       }
-      return plan.handles()
-          ? SocketDriver.withHandles(context.name(), adopted, drain)
-          : new SocketDriver(context.name(), adopted, drain);
     } catch (IOException | RuntimeException | Error e) {
       adopted.close();
       throw e;
     }
+    // Not before: a descriptor that is refused is its owner's still.
+    calls.close(number);
+    return driver;
+  }
+
+  /** Puts it under channels; the number stays open. */
+  private static Adopted adopt(Posix calls, int number, FileKind kind) throws IOException {
+    Carrier carrier = Carrier.open(calls);
+    int copy;
+    try {
+      copy = kind.isReopened() ? FileKind.copy(calls, number) : FileKind.duplicate(calls, number);
+    } catch (IOException | RuntimeException | Error e) {
+      carrier.close();
+      throw e;
+    }
+    return carrier.adopt(copy);
   }
 
   private static void checkAccess(Posix calls, int fd, String shown) throws IOException {

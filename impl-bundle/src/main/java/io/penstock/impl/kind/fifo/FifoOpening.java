@@ -19,6 +19,7 @@ import io.penstock.impl.posix.PathName;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -46,7 +47,7 @@ import org.jspecify.annotations.Nullable;
  * releases other writers that wait, and breaks what they write. Waiting in the open harms nobody.
  */
 final class FifoOpening implements Runnable {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("fifo");
   private static final int TYPE = 0170000;
   private static final int FIFO = 0010000;
 

@@ -54,28 +54,43 @@ public final class FifoProvider implements ChannelProvider {
     return Set.of(MODE, CREATE);
   }
 
+  /** What an endpoint and its options say. */
+  private record Asked(Path path, FifoOpening.Plan plan) {
+    static Asked of(Endpoint endpoint, ChannelOptions options) throws IOException {
+      String shown = endpoint.anonymous().toString();
+      if (endpoint.address().isEmpty()) {
+        throw new AddressException(
+            Kind.INVALID, shown, "expected a path, such as fifo:/run/x", null);
+      }
+      WindowsPipes.refuse(shown, endpoint.address());
+      Path path;
+      try {
+        path = Path.of(endpoint.address());
+      } catch (InvalidPathException e) {
+        throw new AddressException(Kind.INVALID, shown, e.getReason(), e);
+      }
+      return new Asked(
+          path,
+          new FifoOpening.Plan(
+              direction(shown, options),
+              options,
+              Options.text(options, CREATE).isPresent()
+                  ? Options.permissions(options, CREATE, "")
+                  : null));
+    }
+  }
+
+  @Override
+  public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
+    Asked unused = Asked.of(endpoint, options);
+  }
+
   @Override
   public CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+    Asked asked = Asked.of(endpoint, options);
     String shown = endpoint.anonymous().toString();
-    if (endpoint.address().isEmpty()) {
-      throw new AddressException(Kind.INVALID, shown, "expected a path, such as fifo:/run/x", null);
-    }
-    WindowsPipes.refuse(shown, endpoint.address());
-    Path path;
-    try {
-      path = Path.of(endpoint.address());
-    } catch (InvalidPathException e) {
-      throw new AddressException(Kind.INVALID, shown, e.getReason(), e);
-    }
-    FifoOpening.Plan plan =
-        new FifoOpening.Plan(
-            direction(shown, options),
-            options,
-            Options.text(options, CREATE).isPresent()
-                ? Options.permissions(options, CREATE, "")
-                : null);
-    FifoOpening opening = new FifoOpening(posix, context, shown, path, plan);
+    FifoOpening opening = new FifoOpening(posix, context, shown, asked.path(), asked.plan());
     context.executor().execute(opening);
     return opening.result();
   }

@@ -2,21 +2,39 @@
 package io.penstock.impl.kind.memory;
 
 import io.penstock.channel.Capability;
+import io.penstock.impl.core.Account;
+import io.penstock.impl.core.Counted;
 import io.penstock.impl.pipe.MemoryPipe;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Set;
 
 /** Reads from one pipe in memory and writes to another, or the same. */
-final class MemoryDriver implements ChannelDriver {
+final class MemoryDriver implements ChannelDriver, Counted {
   private final MemoryPipe in;
   private final MemoryPipe out;
 
   MemoryDriver(MemoryPipe in, MemoryPipe out) {
     this.in = in;
     this.out = out;
+  }
+
+  @Override
+  public long progress() {
+    return in.bytesRead();
+  }
+
+  @Override
+  public void trim() {
+    boolean unused = in.trim();
+  }
+
+  @Override
+  public void countTo(Account account) {
+    in.countTo(account::count);
   }
 
   @Override
@@ -31,7 +49,7 @@ final class MemoryDriver implements ChannelDriver {
 
   @Override
   public Set<Capability> capabilities() {
-    return Set.of(Capability.HALF_CLOSE);
+    return Set.of(Capability.HALF_CLOSE, Capability.ABORT);
   }
 
   @Override
@@ -40,9 +58,19 @@ final class MemoryDriver implements ChannelDriver {
     out.sink().close();
   }
 
+  private void release() {
+    try {
+      in.source().close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   @Override
   public void abort(Throwable cause) {
     out.abort(cause);
     in.abort(cause);
+    // Nobody reads here any more. What the peer has not read yet is its own.
+    release();
   }
 }

@@ -5,6 +5,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
 import io.penstock.error.ConnectionResetException;
+import io.penstock.spi.AcceptQueue;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
@@ -21,17 +22,15 @@ final class MemoryListener implements ListenerDriver {
   private record Caller(MemoryPair pair, CompletableFuture<ChannelDriver> result) {}
 
   private final Endpoint endpoint;
-  private final int backlog;
   private final Runnable onClose;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Queue<ChannelDriver> connected = new ArrayDeque<>();
+  private final AcceptQueue<ChannelDriver> connected;
   private final Queue<Caller> waiting = new ArrayDeque<>();
   private boolean closed;
-  private volatile Runnable ready = () -> {};
 
   MemoryListener(Endpoint endpoint, int backlog, Runnable onClose) {
     this.endpoint = endpoint;
-    this.backlog = backlog;
+    this.connected = new AcceptQueue<>(backlog);
     this.onClose = onClose;
   }
 
@@ -48,20 +47,18 @@ final class MemoryListener implements ListenerDriver {
     lock.lock();
     try {
       refused = closed;
-      now = !closed && connected.size() < backlog;
-      if (now) {
-        connected.add(pair.right());
-      } else if (!refused) {
+      // Whoever waits is let in before those who come now.
+      now = !closed && waiting.isEmpty() && connected.reserve();
+      if (!now && !refused) {
         waiting.add(caller);
       }
     } finally {
       lock.unlock();
     }
-    if (refused) {
-      caller.result.completeExceptionally(refused(shown));
-    } else if (now) {
+    if (now && connected.fill(pair.right())) {
       caller.result.complete(pair.left());
-      ready.run();
+    } else if (now || refused) {
+      caller.result.completeExceptionally(refused(shown));
     } else {
       CompletableFuture<?> unused = caller.result.whenComplete((driver, failure) -> forget(caller));
     }
@@ -75,7 +72,7 @@ final class MemoryListener implements ListenerDriver {
   private void forget(Caller caller) {
     lock.lock();
     try {
-      waiting.remove(caller);
+      boolean unused = waiting.removeIf(each -> each.result == caller.result);
     } finally {
       lock.unlock();
     }
@@ -83,23 +80,28 @@ final class MemoryListener implements ListenerDriver {
 
   @Override
   public @Nullable ChannelDriver accept(ProviderContext context) {
-    ChannelDriver accepted;
-    Caller next;
+    ChannelDriver accepted = connected.poll();
+    Caller next = accepted == null ? null : next();
+    if (next == null) {
+      return accepted;
+    }
+    if (!connected.fill(next.pair.right())) {
+      next.result.completeExceptionally(refused(endpoint.name()));
+    } else if (!next.result.complete(next.pair.left())) {
+      // Given up meanwhile: whoever is accepted in its place sees that.
+      next.pair.left().abort(new ConnectionResetException(endpoint.name(), "given up", 0));
+    }
+    return accepted;
+  }
+
+  /** Who has waited longest for a place, which is kept now; null for nobody, or for no place. */
+  private @Nullable Caller next() {
     lock.lock();
     try {
-      accepted = connected.poll();
-      next = waiting.poll();
-      if (next != null) {
-        connected.add(next.pair.right());
-      }
+      return !waiting.isEmpty() && connected.reserve() ? waiting.poll() : null;
     } finally {
       lock.unlock();
     }
-    if (next != null && !next.result.complete(next.pair.left())) {
-      // Given up meanwhile: whoever is accepted in its place sees that.
-      next.pair.left().abort(new ConnectionResetException(endpoint.toString(), "given up", 0));
-    }
-    return accepted;
   }
 
   @Override
@@ -109,22 +111,16 @@ final class MemoryListener implements ListenerDriver {
 
   @Override
   public boolean ready() {
-    lock.lock();
-    try {
-      return !connected.isEmpty();
-    } finally {
-      lock.unlock();
-    }
+    return connected.ready();
   }
 
   @Override
   public void onReady(Runnable callback) {
-    ready = callback;
+    connected.onReady(callback);
   }
 
   @Override
   public void close() {
-    List<ChannelDriver> unaccepted;
     List<Caller> callers;
     lock.lock();
     try {
@@ -132,15 +128,14 @@ final class MemoryListener implements ListenerDriver {
         return;
       }
       closed = true;
-      unaccepted = new ArrayList<>(connected);
       callers = new ArrayList<>(waiting);
-      connected.clear();
       waiting.clear();
     } finally {
       lock.unlock();
     }
+    List<ChannelDriver> unaccepted = connected.close();
     onClose.run();
-    String name = endpoint.toString();
+    String name = endpoint.name();
     unaccepted.forEach(
         driver ->
             driver.abort(

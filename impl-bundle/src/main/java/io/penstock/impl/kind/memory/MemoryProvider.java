@@ -34,27 +34,36 @@ public final class MemoryProvider implements ChannelProvider {
   }
 
   @Override
-  public CompletionStage<? extends ChannelDriver> connect(
-      Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+  public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
     if (endpoint.scheme().equals(ECHO)) {
       if (!endpoint.address().isEmpty()) {
         throw new AddressException(
-            Kind.INVALID, endpoint.toString(), "expected echo: and nothing after it", null);
+            Kind.INVALID, endpoint.name(), "expected echo: and nothing after it", null);
       }
+    } else {
+      String unused = name(endpoint);
+    }
+  }
+
+  @Override
+  public CompletionStage<? extends ChannelDriver> connect(
+      Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+    check(endpoint, options);
+    if (endpoint.scheme().equals(ECHO)) {
       MemoryPipe pipe = MemoryPair.pipe(context.name(), options.sendBuffer());
       return CompletableFuture.completedFuture(new MemoryDriver(pipe, pipe));
     }
     MemoryListener listener = listeners.get(name(endpoint));
     if (listener == null) {
-      throw MemoryListener.refused(endpoint.toString());
+      throw MemoryListener.refused(endpoint.name());
     }
-    return listener.connect(endpoint.toString(), MemoryPair.create(context.name(), options));
+    return listener.connect(endpoint.name(), MemoryPair.create(context.name(), options));
   }
 
   private static String name(Endpoint endpoint) throws AddressException {
     if (endpoint.address().isEmpty()) {
       throw new AddressException(
-          Kind.INVALID, endpoint.toString(), "expected a name, such as mem:orders", null);
+          Kind.INVALID, endpoint.name(), "expected a name, such as mem:orders", null);
     }
     return endpoint.address();
   }
@@ -67,7 +76,7 @@ public final class MemoryProvider implements ChannelProvider {
         new MemoryListener(endpoint, options.backlog(), () -> listeners.remove(name));
     if (listeners.putIfAbsent(name, listener) != null) {
       throw new AddressException(
-          Kind.IN_USE, endpoint.toString(), "somebody listens to that name", null);
+          Kind.IN_USE, endpoint.name(), "somebody listens to that name", null);
     }
     return listener;
   }

@@ -49,7 +49,9 @@ final class PipeDriver implements ChannelDriver {
 
   @Override
   public Set<Capability> capabilities() {
-    return in == null || out == null ? Set.of() : Set.of(Capability.HALF_CLOSE);
+    return in == null || out == null
+        ? Set.of(Capability.ABORT)
+        : Set.of(Capability.HALF_CLOSE, Capability.ABORT);
   }
 
   @Override

@@ -61,39 +61,53 @@ public final class PipeProvider implements ChannelProvider {
     return Set.of(READ, WRITE);
   }
 
+  /** The names of the pipes; empty for none. */
+  private record Asked(String read, String write) {
+    static Asked of(Endpoint endpoint, ChannelOptions options) throws AddressException {
+      String shown = endpoint.name();
+      String name = endpoint.address();
+      String read = Options.text(options, READ).orElse("");
+      String write = Options.text(options, WRITE).orElse("");
+      boolean explicit = !read.isEmpty() || !write.isEmpty();
+      if (name.isEmpty() != explicit) {
+        throw new AddressException(
+            Kind.INVALID, shown, "expected pipe:NAME, or pipe:?read=NAME&write=NAME", null);
+      }
+      if (!explicit) {
+        Direction direction =
+            options
+                .direction()
+                .orElseThrow(
+                    () ->
+                        new IllegalArgumentException(
+                            shown
+                                + " has one direction and it was not said which; open it for input or"
+                                + " output only, or use pipe:?read="
+                                + name
+                                + " or pipe:?write="
+                                + name));
+        if (direction == Direction.INPUT) {
+          read = name;
+        } else {
+          write = name;
+        }
+      }
+      return new Asked(read, write);
+    }
+  }
+
+  @Override
+  public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
+    Asked unused = Asked.of(endpoint, options);
+  }
+
   @Override
   public CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
-    String shown = endpoint.toString();
-    String name = endpoint.address();
-    String read = Options.text(options, READ).orElse("");
-    String write = Options.text(options, WRITE).orElse("");
-    boolean explicit = !read.isEmpty() || !write.isEmpty();
-    if (name.isEmpty() != explicit) {
-      throw new AddressException(
-          Kind.INVALID, shown, "expected pipe:NAME, or pipe:?read=NAME&write=NAME", null);
-    }
-    if (!explicit) {
-      Direction direction =
-          options
-              .direction()
-              .orElseThrow(
-                  () ->
-                      new IllegalArgumentException(
-                          shown
-                              + " has one direction and it was not said which; open it for input or"
-                              + " output only, or use pipe:?read="
-                              + name
-                              + " or pipe:?write="
-                              + name));
-      if (direction == Direction.INPUT) {
-        read = name;
-      } else {
-        write = name;
-      }
-    }
-    CompletableFuture<@Nullable Pipe> in = find(read, Direction.INPUT, shown);
-    CompletableFuture<@Nullable Pipe> out = find(write, Direction.OUTPUT, shown);
+    Asked asked = Asked.of(endpoint, options);
+    String shown = endpoint.name();
+    CompletableFuture<@Nullable Pipe> in = find(asked.read(), Direction.INPUT, shown);
+    CompletableFuture<@Nullable Pipe> out = find(asked.write(), Direction.OUTPUT, shown);
     return in.thenCombine(out, (source, sink) -> new PipeDriver(source, sink, context.executor()));
   }
 

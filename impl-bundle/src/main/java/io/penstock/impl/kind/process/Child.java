@@ -5,8 +5,12 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.pump.InputPump;
 import io.penstock.impl.kind.support.pump.OutputPump;
+import io.penstock.impl.posix.Carrier;
+import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
+import io.penstock.impl.posix.Spawn;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
@@ -15,6 +19,7 @@ import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -30,13 +35,13 @@ import org.jspecify.annotations.Nullable;
  * @param buffers those of its input and output; null for a terminal and for the JDK's streams
  */
 record Child(
-    Process process,
+    Running process,
     In stdin,
     Out stdout,
     @Nullable Out stderr,
     @Nullable Terminal terminal,
     @Nullable Buffers buffers) {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("process");
   private static final File NULL_DEVICE = new File("/dev/null");
 
   /**
@@ -74,6 +79,11 @@ record Child(
       long readAhead,
       ChannelOptions options,
       PosixAccess posix) {
+    /** How many streams it has. */
+    int count() {
+      return errors ? 3 : 2;
+    }
+
     String errorName() {
       return context.name() + " (standard error)";
     }
@@ -81,10 +91,19 @@ record Child(
 
   /** Starts a child over pipes of the system's, which can be selected. */
   static Child start(Plan plan, Children children) throws IOException {
+    Children.load();
+    Posix calls = plan.posix().calls();
+    if (calls != null && Spawn.isHere(calls)) {
+      return spawn(plan, children, calls);
+    }
     List<SystemPipe> pipes;
     try {
-      pipes = SystemPipe.open(plan.errors() ? 3 : 2);
+      pipes = SystemPipe.open(plan.count());
     } catch (IOException e) {
+      if (Linux.isLimit(e)) {
+        // What the JDK does then must not be tried.
+        throw e;
+      }
       LOG.log(Level.DEBUG, "using the streams of the JDK for a child", e);
       return startOverStreams(plan);
     }
@@ -95,24 +114,98 @@ record Child(
       builder.redirectOutput(Redirect.to(pipes.get(1).path().toFile()));
       builder.redirectError(
           plan.errors() ? Redirect.to(pipes.get(2).path().toFile()) : Redirect.INHERIT);
-      Process process = builder.start();
-      // The ends that the child has are closed here: as long as we held them, too, nobody would
-      // ever see an end.
-      ChildInput in = new ChildInput(plan.context().name(), pipes.get(0).writingEnd(), children);
-      ChildOutput out = output(plan, plan.context().name(), pipes.get(1), children);
-      ChildOutput err = null;
-      if (plan.errors()) {
-        err = output(plan, plan.errorName(), pipes.get(2), children);
-        out.beside(err);
-        err.beside(out);
-      }
-      return new Child(
-          process, new In(in, in::abort), out(out), err == null ? null : out(err), null, buffers);
-    } catch (IOException | RuntimeException e) {
-      for (SystemPipe pipe : pipes) {
-        pipe.close();
-      }
+      Running process = new JdkChild(Reserve.OF_PROCESS.start(builder));
+      return over(plan, process, pipes, buffers, children);
+    } catch (IOException | RuntimeException | Error e) {
+      closeAll(pipes);
       throw e;
+    }
+  }
+
+  private static Child spawn(Plan plan, Children children, Posix calls) throws IOException {
+    List<SystemPipe> pipes = new ArrayList<>();
+    try {
+      for (int i = 0; i < plan.count(); i++) {
+        pipes.add(SystemPipe.open(calls));
+      }
+      Buffers buffers = buffers(plan, pipes);
+      return started(
+          calls,
+          children,
+          () ->
+              Spawn.start(
+                  calls,
+                  plan.builder(),
+                  pipes.get(0).source(),
+                  pipes.get(1).sink(),
+                  plan.errors() ? pipes.get(2).sink() : -1),
+          process -> over(plan, process, pipes, buffers, children));
+    } catch (IOException | RuntimeException | Error e) {
+      closeAll(pipes);
+      throw e;
+    }
+  }
+
+  /** Starts a child. */
+  @FunctionalInterface
+  private interface Starting {
+    int start() throws IOException;
+  }
+
+  /** Takes our ends of its streams. */
+  @FunctionalInterface
+  private interface Taking {
+    Child take(Running process) throws IOException;
+  }
+
+  /** Starts a child and waits for it; there is none when this fails. */
+  private static Child started(Posix calls, Children children, Starting starting, Taking taking)
+      throws IOException {
+    Spawn.expectChildren(calls);
+    Carrier carrier = Carrier.open(calls);
+    SpawnedChild process;
+    try {
+      process = new SpawnedChild(calls, starting.start());
+    } catch (IOException | RuntimeException | Error e) {
+      carrier.close();
+      throw e;
+    }
+    try {
+      Child child;
+      try {
+        child = taking.take(process);
+      } catch (IOException | RuntimeException | Error e) {
+        carrier.close();
+        throw e;
+      }
+      process.await(carrier, children);
+      return child;
+    } catch (IOException | RuntimeException | Error e) {
+      process.discard();
+      throw e;
+    }
+  }
+
+  private static Child over(
+      Plan plan, Running process, List<SystemPipe> pipes, Buffers buffers, Children children)
+      throws IOException {
+    // The ends that the child has are closed here: as long as we held them, too, nobody would
+    // ever see an end.
+    ChildInput in = new ChildInput(plan.context().name(), pipes.get(0).writingEnd(), children);
+    ChildOutput out = output(plan, plan.context().name(), pipes.get(1), children);
+    ChildOutput err = null;
+    if (plan.errors()) {
+      err = output(plan, plan.errorName(), pipes.get(2), children);
+      out.beside(err);
+      err.beside(out);
+    }
+    return new Child(
+        process, new In(in, in::abort), out(out), err == null ? null : out(err), null, buffers);
+  }
+
+  private static void closeAll(List<SystemPipe> pipes) throws IOException {
+    for (SystemPipe pipe : pipes) {
+      pipe.close();
     }
   }
 
@@ -138,21 +231,32 @@ record Child(
     Terminal terminal = Terminal.open(context, calls, start.columns(), start.rows());
     try {
       ProcessBuilder builder = plan.builder();
+      if (Spawn.isHere(calls)) {
+        return started(
+            calls,
+            children,
+            () -> Spawn.start(calls, builder, terminal.path()),
+            process -> on(context, process, terminal, children));
+      }
       start.wrap(builder, terminal.path());
       // The shell opens the terminal in their places; what goes wrong before is seen by whoever
       // sees our standard error.
       builder.redirectInput(Redirect.from(NULL_DEVICE));
       builder.redirectOutput(Redirect.DISCARD);
       builder.redirectError(Redirect.INHERIT);
-      Process process = builder.start();
-      ChildOutput out =
-          new ChildOutput(context.name(), terminal.output(), children, context::forgetClosed);
-      TerminalInput in = new TerminalInput(context, terminal);
-      return new Child(process, new In(in, in::abort), out(out), null, terminal, null);
-    } catch (IOException | RuntimeException e) {
+      return on(context, new JdkChild(Reserve.OF_PROCESS.start(builder)), terminal, children);
+    } catch (IOException | RuntimeException | Error e) {
       terminal.close();
       throw e;
     }
+  }
+
+  private static Child on(
+      ProviderContext context, Running process, Terminal terminal, Children children) {
+    ChildOutput out =
+        new ChildOutput(context.name(), terminal.output(), children, context::forgetClosed);
+    TerminalInput in = new TerminalInput(context, terminal);
+    return new Child(process, new In(in, in::abort), out(out), null, terminal, null);
   }
 
   private static ChildOutput output(Plan plan, String name, SystemPipe pipe, Children children)
@@ -177,7 +281,7 @@ record Child(
     builder.redirectInput(Redirect.PIPE);
     builder.redirectOutput(Redirect.PIPE);
     builder.redirectError(plan.errors() ? Redirect.PIPE : Redirect.INHERIT);
-    Process process = builder.start();
+    Process process = Reserve.OF_PROCESS.start(builder);
     String name = plan.context().name();
     String thread = "penstock-child-" + process.pid();
     OutputPump in =
@@ -200,7 +304,12 @@ record Child(
       err.beside(out);
     }
     return new Child(
-        process, new In(in, in::abort), out(out), err == null ? null : out(err), null, null);
+        new JdkChild(process),
+        new In(in, in::abort),
+        out(out),
+        err == null ? null : out(err),
+        null,
+        null);
   }
 
   private static Out out(InputPump pump) {

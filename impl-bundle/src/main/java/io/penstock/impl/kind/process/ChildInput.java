@@ -4,6 +4,8 @@ package io.penstock.impl.kind.process;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.socket.Bounded;
+import io.penstock.spi.Messages;
 import io.penstock.spi.SinkDriver;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -20,8 +22,7 @@ import org.jspecify.annotations.Nullable;
  * that does keeps it from being closed, and the child would not see the end.
  */
 final class ChildInput implements SinkDriver {
-  private static final Logger LOG = System.getLogger("io.penstock");
-  private static final int PIECE = 128 * 1024;
+  private static final Logger LOG = Messages.log("process");
 
   private final String name;
   private final Pipe.SinkChannel channel;
@@ -29,7 +30,8 @@ final class ChildInput implements SinkDriver {
   private final AtomicBoolean watched = new AtomicBoolean();
   private volatile Runnable ready = () -> {};
   private volatile boolean full;
-  private volatile @Nullable String why;
+  private volatile boolean unread = true;
+  private volatile @Nullable IOException why;
 
   /** Takes our end of a pipe over, which is non-blocking. */
   ChildInput(String name, Pipe.SinkChannel channel, Children children) {
@@ -40,28 +42,26 @@ final class ChildInput implements SinkDriver {
 
   @Override
   public int write(ByteBuffer src) throws IOException {
-    String reason = why;
+    IOException reason = why;
     if (reason != null) {
       throw broken(reason);
     }
     int want = src.remaining();
-    int most = src.limit();
-    if (!src.isDirect() && want > PIECE) {
-      // The JDK copies through direct memory as large as the whole buffer, and keeps that.
-      src.limit(src.position() + PIECE);
-    }
     int n;
     try {
-      n = channel.write(src);
+      n = Bounded.write(channel, src);
     } catch (ClosedChannelException e) {
       throw new StreamClosedException(name);
     } catch (IOException e) {
-      why = Failures.reason(e);
-      throw broken(Failures.reason(e));
-    } finally {
-      src.limit(most);
+      unread = Failures.isBrokenPipe(e);
+      why = e;
+      if (unread) {
+        // Whoever reads it all the same must not wait for more.
+        end();
+      }
+      throw broken(e);
     }
-    if (n < Math.min(want, PIECE)) {
+    if (n < Math.min(want, Bounded.PIECE)) {
       full = true;
       if (watched.compareAndSet(false, true)) {
         watch(n);
@@ -92,8 +92,16 @@ final class ChildInput implements SinkDriver {
     return false;
   }
 
-  private BrokenPipeException broken(String reason) {
-    return new BrokenPipeException(name, "the child does not read any more: " + reason, 0);
+  private IOException broken(IOException failure) {
+    if (!unread) {
+      return new IOException(
+          name + ": the system has failed: " + Failures.reason(failure), failure);
+    }
+    BrokenPipeException broken =
+        new BrokenPipeException(
+            name, "the child does not read any more: " + Failures.reason(failure), 0);
+    broken.initCause(failure);
+    return broken;
   }
 
   @Override
@@ -121,7 +129,7 @@ final class ChildInput implements SinkDriver {
   }
 
   void abort(Throwable cause) {
-    why = String.valueOf(cause.getMessage());
+    why = Failures.io(cause);
     try {
       end();
     } catch (IOException e) {

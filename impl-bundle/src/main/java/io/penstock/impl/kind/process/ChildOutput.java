@@ -2,8 +2,12 @@
 package io.penstock.impl.kind.process;
 
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.core.Account;
+import io.penstock.impl.core.Counted;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.socket.Bounded;
 import io.penstock.impl.pipe.MemoryPipe;
+import io.penstock.spi.Messages;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -25,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * therefore read ahead into memory, up to a limit. A child of whose outputs nobody reads any is
  * stalled, as it should be.
  */
-final class ChildOutput implements SourceDriver {
-  private static final Logger LOG = System.getLogger("io.penstock");
+final class ChildOutput implements SourceDriver, Counted {
+  private static final Logger LOG = Messages.log("process");
   private static final int PIECE = 64 * 1024;
 
   /** The most that a pipe of this system has in it, unless somebody with privileges enlarged it. */
@@ -51,6 +55,7 @@ final class ChildOutput implements SourceDriver {
   private final ReentrantLock order = new ReentrantLock();
 
   private volatile @Nullable MemoryPipe ahead;
+  private volatile @Nullable Account account;
   private boolean told;
   private long left = LARGEST_PIPE;
 
@@ -124,7 +129,15 @@ final class ChildOutput implements SourceDriver {
 
   private int buffered(ByteBuffer dst) throws IOException {
     MemoryPipe memory = ahead;
-    return memory == null ? 0 : memory.source().read(dst);
+    if (memory == null) {
+      return 0;
+    }
+    int n = memory.source().read(dst);
+    if (memory.source().available() == 0) {
+      // The next time may be long after.
+      boolean unused = memory.trim();
+    }
+    return n;
   }
 
   /** Reads from the pipe; with the order. */
@@ -136,14 +149,11 @@ final class ChildOutput implements SourceDriver {
     if (exited) {
       // All of it is here; what comes beyond is somebody else's, to whom the child left its output.
       dst.limit((int) Math.min(most, dst.position() + left));
-    } else if (!dst.isDirect() && dst.remaining() > 2 * PIECE) {
-      // The JDK copies through direct memory as large as the whole buffer, and keeps that.
-      dst.limit(dst.position() + 2 * PIECE);
     }
     boolean last = exited;
     int n;
     try {
-      n = channel.read(dst);
+      n = Bounded.read(channel, dst);
     } catch (ClosedChannelException e) {
       throw new StreamClosedException(name);
     } catch (IOException e) {
@@ -197,6 +207,25 @@ final class ChildOutput implements SourceDriver {
     return SelectionKey.OP_READ;
   }
 
+  // ---- its memory
+
+  @Override
+  public long progress() {
+    MemoryPipe memory = ahead;
+    return memory == null ? 0 : memory.bytesRead();
+  }
+
+  @Override
+  public void trim() {
+    MemoryPipe memory = ahead;
+    boolean unused = memory != null && memory.trim();
+  }
+
+  @Override
+  public void countTo(Account value) {
+    account = value;
+  }
+
   // ---- reading ahead
 
   private void gather() {
@@ -226,11 +255,17 @@ final class ChildOutput implements SourceDriver {
       MemoryPipe memory = ahead;
       if (memory == null) {
         memory = new MemoryPipe(name, limit, false);
+        Account mine = account;
+        if (mine != null) {
+          memory.countTo(mine::count);
+        }
         ahead = memory;
       }
       int room = (int) Math.min(PIECE, memory.sink().room());
       full = room == 0;
-      if (!full) {
+      if (closed) {
+        memory.source().close();
+      } else if (!full) {
         ByteBuffer piece = ByteBuffer.allocate(room);
         n = pull(piece);
         piece.flip();
@@ -289,7 +324,22 @@ final class ChildOutput implements SourceDriver {
   void abort(Throwable cause) {
     failure = cause;
     cut();
+    dropAhead();
     ready.run();
+  }
+
+  private void dropAhead() {
+    order.lock();
+    try {
+      MemoryPipe memory = ahead;
+      if (memory != null) {
+        memory.source().close();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, name + ": the buffer could not be closed", e);
+    } finally {
+      order.unlock();
+    }
   }
 
   @Override
@@ -298,21 +348,14 @@ final class ChildOutput implements SourceDriver {
       return;
     }
     closed = true;
-    MemoryPipe memory = ahead;
-    if (memory != null) {
-      try {
-        memory.source().close();
-      } catch (IOException e) {
-        LOG.log(Level.WARNING, name + ": the buffer could not be closed", e);
-      }
-    }
+    dropAhead();
     watch(this::discard);
   }
 
   /** On the thread of all children: drops what comes, so that the child is not stalled. */
   private boolean discard() {
     try {
-      return channel.read(ByteBuffer.allocate(PIECE)) >= 0;
+      return Bounded.read(channel, ByteBuffer.allocate(PIECE)) >= 0;
     } catch (IOException e) {
       LOG.log(Level.DEBUG, name + ": nothing more to drop", e);
       return false;

@@ -38,14 +38,14 @@ final class ChildProgram implements ProgramFacet {
           Map.entry("TERM", 15));
 
   private final String name;
-  private final Process process;
+  private final Running process;
   private final @Nullable Terminal terminal;
   private final Optional<ByteSource> errorSource;
   private final PosixAccess posix;
 
   ChildProgram(
       String name,
-      Process process,
+      Running process,
       @Nullable Terminal terminal,
       Optional<ByteSource> errorSource,
       PosixAccess posix) {
@@ -97,9 +97,9 @@ final class ChildProgram implements ProgramFacet {
       return;
     }
     if (terminal == null && signal.equals("TERM")) {
-      process.toHandle().destroy();
+      process.terminate();
     } else if (terminal == null && signal.equals("KILL")) {
-      process.toHandle().destroyForcibly();
+      process.kill();
     } else {
       send(number);
     }
@@ -107,11 +107,10 @@ final class ChildProgram implements ProgramFacet {
 
   private void send(int number) throws IOException {
     Posix calls = posix.calls(name, "sending a signal other than TERM and KILL");
-    int pid = Math.toIntExact(process.pid());
-    int result = terminal == null ? -Linux.ESRCH : calls.kill(-pid, number);
+    int result = terminal == null ? -Linux.ESRCH : process.signal(calls, number, true);
     if (result == -Linux.ESRCH) {
       // It leads no group, or none yet.
-      result = calls.kill(pid, number);
+      result = process.signal(calls, number, false);
     }
     if (result != -Linux.ESRCH) {
       Linux.check("kill", result);

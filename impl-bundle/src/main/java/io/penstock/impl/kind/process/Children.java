@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
+import io.penstock.impl.core.Canary;
 import io.penstock.impl.kind.support.SelectorThread;
+import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -10,7 +12,7 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.util.List;
+import java.nio.channels.SocketChannel;
 
 /**
  * Waits for what no reader of a child's waits for: room in the pipe to a child, output that is to
@@ -18,7 +20,7 @@ import java.util.List;
  * penstock-children}, which exists only while there is such a pipe.
  */
 final class Children {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("process");
 
   /** Told on the thread of all children that its pipe is ready; must be quick. */
   @FunctionalInterface
@@ -36,7 +38,32 @@ final class Children {
   }
 
   Children(SelectorThread.Opening opening) {
-    this.thread = new SelectorThread<>("penstock-children", opening, this::run);
+    this(opening, Canary::probe);
+  }
+
+  Children(SelectorThread.Opening opening, SelectorThread.Check check) {
+    this.thread =
+        new SelectorThread<>("penstock-children", opening, this::run, Children::again, check);
+  }
+
+  /**
+   * Has Java load what it waits with, which it would not try again after a first time without
+   * descriptors.
+   */
+  static void load() {
+    Loaded.yes();
+  }
+
+  private static final class Loaded {
+    static {
+      try (SocketChannel unused = SocketChannel.open()) {
+        LOG.log(Level.TRACE, "{0} is loaded", unused);
+      } catch (IOException e) {
+        LOG.log(Level.DEBUG, "there is no descriptor even for one socket", e);
+      }
+    }
+
+    static void yes() {}
   }
 
   /**
@@ -53,24 +80,22 @@ final class Children {
     thread.release();
   }
 
-  private void run(Selector current) {
-    try (current) {
-      while (true) {
-        if (thread.released()) {
-          current.selectNow(this::fire);
-        } else {
-          current.select(this::fire);
-        }
-        List<Wish> fresh = thread.take(current, current.keys().isEmpty());
-        if (fresh == null) {
-          return;
-        }
-        fresh.forEach(wish -> register(wish, current));
+  private void run(Selector current) throws IOException {
+    while (true) {
+      if (thread.released()) {
+        current.selectNow(this::fire);
+      } else {
+        thread.select(current, this::fire);
       }
-    } catch (IOException e) {
-      LOG.log(Level.ERROR, "penstock-children failed; children may stall", e);
-      List<Wish> unused = thread.fail(current);
+      int taken = thread.take(current, current.keys().isEmpty(), wish -> register(wish, current));
+      if (taken < 0) {
+        return;
+      }
     }
+  }
+
+  private static Wish again(SelectionKey key) {
+    return new Wish(key.channel(), key.interestOps(), (Ready) key.attachment());
   }
 
   private static void register(Wish wish, Selector current) {
@@ -79,27 +104,29 @@ final class Children {
     } catch (ClosedChannelException | CancelledKeyException e) {
       LOG.log(Level.DEBUG, "a pipe was closed before anything came of it");
       // Whoever waits finds out by trying.
-      wish.ready.ready();
+      boolean unused = isReady(wish.ready);
       current.wakeup();
     }
   }
 
   private void fire(SelectionKey key) {
     Ready ready = (Ready) key.attachment();
-    boolean more;
-    try {
-      more = ready.ready();
-    } catch (RuntimeException | Error e) {
-      LOG.log(Level.ERROR, "a child's pipe, or who waits for it, failed", e);
-      more = false;
-    }
-    if (!more) {
+    if (!isReady(ready)) {
       try {
         // Kept, because what was full once will be so again.
         key.interestOps(0);
       } catch (CancelledKeyException e) {
         LOG.log(Level.DEBUG, "a pipe was closed meanwhile");
       }
+    }
+  }
+
+  private static boolean isReady(Ready ready) {
+    try {
+      return ready.ready();
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, "a child's pipe, or who waits for it, failed", e);
+      return false;
     }
   }
 }

@@ -8,10 +8,15 @@ import io.penstock.channel.ProgramFacet;
 import io.penstock.channel.TerminalFacet;
 import io.penstock.error.ExitException;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.core.Account;
+import io.penstock.impl.core.Callers;
+import io.penstock.impl.core.Counted;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Daemons;
+import io.penstock.impl.posix.HangUp;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
@@ -22,6 +27,8 @@ import java.io.InterruptedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -43,8 +50,8 @@ import org.jspecify.annotations.Nullable;
  * is killed. An abort asks it to end at once. Children of its own are left alone. A child with a
  * terminal is hung up on by either.
  */
-final class ProcessDriver implements ChannelDriver, ProcessFacet {
-  private static final Logger LOG = System.getLogger("io.penstock");
+final class ProcessDriver implements ChannelDriver, ProcessFacet, Counted {
+  private static final Logger LOG = Messages.log("process");
 
   private static final Map<Integer, String> SIGNALS =
       Map.ofEntries(
@@ -67,7 +74,7 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
           Map.entry(25, "SIGXFSZ"));
 
   private final String name;
-  private final Process process;
+  private final Running process;
   private final Duration closeLimit;
   private final Child.Out source;
   private final Child.In sink;
@@ -76,11 +83,18 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
   private final @Nullable Buffers buffers;
   private final Optional<ByteSource> errorSource;
   private final ChildProgram program;
+  private final Children children;
   private final CompletableFuture<Integer> exit;
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private volatile boolean released;
 
-  ProcessDriver(ProviderContext context, Child child, Duration closeLimit, PosixAccess posix) {
+  ProcessDriver(
+      ProviderContext context,
+      Child child,
+      Duration closeLimit,
+      PosixAccess posix,
+      Children children) {
+    this.children = children;
     this.name = context.name();
     this.process = child.process();
     this.closeLimit = closeLimit;
@@ -95,7 +109,7 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
             ? Optional.empty()
             : Optional.of(context.source(name + " (standard error)", further.driver()));
     this.program = new ChildProgram(name, process, terminal, errorSource, posix);
-    this.exit = process.onExit().thenApply(Process::exitValue);
+    this.exit = process.exit();
     CompletableFuture<?> unused = exit.whenComplete(this::exited);
   }
 
@@ -125,7 +139,7 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
             name, status, signal.substring("SIG".length()), false, describe(status));
   }
 
-  /** The JDK reports a signal n as the status 128 + n, as shells do. */
+  /** A signal n is reported as the status 128 + n, as shells do. */
   static String describe(int status) {
     String signal = SIGNALS.get(status - 128);
     return signal == null
@@ -145,13 +159,16 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
 
   @Override
   public Set<Capability> capabilities() {
-    return Set.of(Capability.HALF_CLOSE, Capability.VERDICT);
+    return Set.of(Capability.HALF_CLOSE, Capability.ABORT, Capability.VERDICT);
   }
 
   @Override
   public <T> Optional<T> facet(Class<T> type) {
     if (type == TerminalFacet.class && terminal != null) {
       return Optional.of(type.cast(terminal));
+    }
+    if (type == HangUp.class && terminal != null) {
+      return Optional.of(type.cast(terminal.watch(children)));
     }
     if (type == BufferFacet.class && buffers != null) {
       return Optional.of(type.cast(buffers));
@@ -174,10 +191,40 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
     } finally {
       if (process.isAlive()) {
         long half = nanos() / 2;
-        Daemons.start("penstock-reaper-" + process.pid(), () -> reap(half, nanos() - half));
+        reapLater(half, nanos() - half);
       }
     }
   }
+
+  // ---- the memory of what was read ahead
+
+  private List<Counted> counted() {
+    List<Counted> all = new ArrayList<>(2);
+    if (source.driver() instanceof Counted first) {
+      all.add(first);
+    }
+    if (errors != null && errors.driver() instanceof Counted second) {
+      all.add(second);
+    }
+    return all;
+  }
+
+  @Override
+  public long progress() {
+    return counted().stream().mapToLong(Counted::progress).sum();
+  }
+
+  @Override
+  public void trim() {
+    counted().forEach(Counted::trim);
+  }
+
+  @Override
+  public void countTo(Account account) {
+    counted().forEach(each -> each.countTo(account));
+  }
+
+  // ---- the end
 
   @Override
   public void abort(Throwable cause) {
@@ -189,7 +236,17 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
       errors.abort().accept(cause);
     }
     if (process.isAlive()) {
-      Daemons.start("penstock-reaper-" + process.pid(), () -> reap(0, nanos()));
+      reapLater(0, nanos());
+    }
+  }
+
+  private void reapLater(long politely, long rest) {
+    try {
+      Daemons.start("penstock-reaper-" + process.pid(), () -> reap(politely, rest));
+    } catch (RuntimeException | Error e) {
+      // Nobody can wait for it, and a channel that is closed must not keep it.
+      LOG.log(Level.WARNING, name + ": the child is killed at once, for want of threads", e);
+      process.kill();
     }
   }
 
@@ -231,11 +288,11 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
   /** Waits for the child, asks it to end, waits again, kills it. */
   private void reap(long patience, long morePatience) {
     try {
-      if (process.waitFor(patience, TimeUnit.NANOSECONDS)) {
+      if (endsWithin(patience)) {
         return;
       }
       terminate();
-      if (process.waitFor(morePatience, TimeUnit.NANOSECONDS)) {
+      if (endsWithin(morePatience)) {
         return;
       }
       LOG.log(Level.WARNING, "{0}: the child does not end when asked to, killing it", name);
@@ -243,7 +300,19 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
       LOG.log(Level.DEBUG, "{0}: no time left for the child", name);
       Thread.currentThread().interrupt();
     }
-    process.toHandle().destroyForcibly();
+    process.kill();
+  }
+
+  private boolean endsWithin(long nanos) throws InterruptedException {
+    try {
+      int unused = exit.get(nanos, TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      LOG.log(Level.DEBUG, name + ": the child has ended, its exit status was lost", e);
+      return true;
+    }
   }
 
   // ---- the facet
@@ -260,6 +329,9 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
 
   @Override
   public OptionalInt exitStatus(Wait wait) throws IOException {
+    if (!exit.isDone() && wait.kind() != Wait.Kind.NONE) {
+      Callers.waits(name);
+    }
     try {
       if (exit.isDone() || wait.kind() == Wait.Kind.FOREVER) {
         return OptionalInt.of(exit.get());
@@ -286,7 +358,6 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet {
 
   @Override
   public void terminate() {
-    // Through its handle: the process itself would close its streams, too.
-    process.toHandle().destroy();
+    process.terminate();
   }
 }

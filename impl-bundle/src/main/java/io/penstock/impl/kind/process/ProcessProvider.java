@@ -6,8 +6,10 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.ProgramRequest;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
+import io.penstock.error.HandleLimitException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.support.Options;
+import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
@@ -67,7 +69,7 @@ public final class ProcessProvider implements ChannelProvider {
   /**
    * Makes a provider.
    *
-   * @param posix makes native calls, which only terminals need
+   * @param posix makes native calls, by which children are started; without them the JDK does so
    */
   public ProcessProvider(PosixAccess posix) {
     this(Child::start, posix);
@@ -97,6 +99,15 @@ public final class ProcessProvider implements ChannelProvider {
   }
 
   @Override
+  public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
+    List<String> unusedCommand = command(endpoint);
+    boolean unusedFlag = Options.flag(options, CLEAR, false);
+    boolean unusedErrors = errors(options);
+    TerminalStart unusedTerminal = TerminalStart.of(options);
+    long unusedBytes = readAhead(options);
+  }
+
+  @Override
   public CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
     List<String> command = command(endpoint);
@@ -119,19 +130,7 @@ public final class ProcessProvider implements ChannelProvider {
       Requested.program(context.name(), requested.get(), builder.environment());
     }
     TerminalStart terminal = TerminalStart.of(options);
-    boolean asked = Options.flag(options, TerminalStart.PTY, false);
-    String stderr =
-        Options.text(options, STDERR).orElse(requested.isPresent() ? "pipe" : "inherit");
-    boolean errors =
-        switch (stderr) {
-          case "inherit" -> false;
-          case "pipe" -> true;
-          default -> throw Options.refused(STDERR, stderr, "inherit or pipe");
-        };
-    if (errors && asked && Options.text(options, STDERR).isPresent()) {
-      throw new IllegalArgumentException(
-          "stderr: pipe is not allowed with pty=true: a terminal has one output");
-    }
+    boolean errors = errors(options);
     Child.Plan plan =
         new Child.Plan(
             context, builder, errors && terminal == null, readAhead(options), options, posix);
@@ -146,7 +145,7 @@ public final class ProcessProvider implements ChannelProvider {
               try {
                 Child child = start(plan, terminal, endpoint);
                 ProcessDriver driver =
-                    new ProcessDriver(context, child, options.closeTimeout(), posix);
+                    new ProcessDriver(context, child, options.closeTimeout(), posix, children);
                 if (!result.complete(driver)) {
                   driver.abort(new CancellationException("cancelled while starting"));
                 }
@@ -166,8 +165,27 @@ public final class ProcessProvider implements ChannelProvider {
     if (terminal == null) {
       return starter.start(plan, children);
     }
-    Posix calls = posix.calls(endpoint.toString(), "a terminal for a child");
+    Posix calls = posix.calls(endpoint.name(), "a terminal for a child");
     return Child.start(plan, children, terminal, calls);
+  }
+
+  /** Whether standard error is a source of its own. */
+  private static boolean errors(ChannelOptions options) {
+    String stderr =
+        Options.text(options, STDERR).orElse(options.program().isPresent() ? "pipe" : "inherit");
+    boolean errors =
+        switch (stderr) {
+          case "inherit" -> false;
+          case "pipe" -> true;
+          default -> throw Options.refused(STDERR, stderr, "inherit or pipe");
+        };
+    if (errors
+        && Options.flag(options, TerminalStart.PTY, false)
+        && Options.text(options, STDERR).isPresent()) {
+      throw new IllegalArgumentException(
+          "stderr: pipe is not allowed with pty=true: a terminal has one output");
+    }
+    return errors;
   }
 
   private static long readAhead(ChannelOptions options) {
@@ -195,14 +213,13 @@ public final class ProcessProvider implements ChannelProvider {
       }
       return List.of("/bin/sh", "-c", text);
     } catch (IllegalArgumentException e) {
-      throw new AddressException(
-          Kind.INVALID, endpoint.toString(), String.valueOf(e.getMessage()), e);
+      throw new AddressException(Kind.INVALID, endpoint.name(), String.valueOf(e.getMessage()), e);
     }
   }
 
   private static IOException failed(
       Endpoint endpoint, List<String> command, @Nullable File folder, IOException failure) {
-    String shown = endpoint.toString();
+    String shown = endpoint.name();
     String program = command.get(0);
     if (folder != null && !folder.isDirectory()) {
       return new AddressException(
@@ -212,6 +229,15 @@ public final class ProcessProvider implements ChannelProvider {
           failure);
     }
     String message = String.valueOf(failure.getMessage());
+    if (Linux.isLimit(failure)) {
+      return new HandleLimitException(
+          shown,
+          "the child cannot be started for want of descriptors ("
+              + message
+              + "); allow this process more (ulimit -n), or fewer connections at a time",
+          0,
+          failure);
+    }
     Matcher number = ERROR_NUMBER.matcher(message);
     return switch (number.find() ? number.group(1) : "") {
       case "2" ->

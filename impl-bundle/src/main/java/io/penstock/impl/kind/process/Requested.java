@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.process;
 
 import io.penstock.channel.ProgramRequest;
+import io.penstock.impl.posix.Spawn;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
@@ -25,7 +26,7 @@ final class Requested {
    * request on.
    */
   static void variables(ProgramRequest request, Map<String, String> environment) {
-    Charset system = system();
+    Charset system = Spawn.charset();
     request
         .environment()
         .forEach(
@@ -61,7 +62,7 @@ final class Requested {
   }
 
   private static String text(String stream, ByteBuffer bytes) throws IOException {
-    Charset system = system();
+    Charset system = Spawn.charset();
     try {
       String text = system.newDecoder().decode(bytes).toString();
       if (text.indexOf(0) < 0
@@ -80,13 +81,5 @@ final class Requested {
         + " character set, which is "
         + system
         + ", without NUL";
-  }
-
-  /** What the JDK encodes variables by. */
-  private static Charset system() {
-    String name = Runtime.version().feature() < 18 ? null : System.getProperty("sun.jnu.encoding");
-    return name == null || !Charset.isSupported(name)
-        ? Charset.defaultCharset()
-        : Charset.forName(name);
   }
 }

@@ -24,6 +24,11 @@ final class StreamInput implements BlockingInput {
   }
 
   @Override
+  public int waiting() throws IOException {
+    return stream.available();
+  }
+
+  @Override
   public void close() throws IOException {
     stream.close();
   }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
+import io.penstock.impl.posix.Carrier;
+import io.penstock.impl.posix.Linux;
+import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
 import java.io.Closeable;
 import java.io.FileInputStream;
@@ -23,8 +26,9 @@ import java.util.concurrent.ThreadLocalRandom;
  *
  * <p>The streams that the JDK offers for a child will not do: nothing can wait for them but a
  * thread, a read of them that waits cannot be ended, and when the child exits the JDK closes them
- * under whom the child has left them to. The JDK does not tell which descriptors its pipe has, so
- * we look for the pipe that has as many bytes in it as we have just written.
+ * under whom the child has left them to. The JDK does not tell which descriptors its pipe has. With
+ * native calls a {@link Carrier} finds the numbers; without, we look for the pipe that has as many
+ * bytes in it as we have just written.
  */
 final class SystemPipe implements Closeable {
   private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
@@ -33,10 +37,35 @@ final class SystemPipe implements Closeable {
 
   private final Pipe pipe;
   private final Path path;
+  private final int source;
+  private final int sink;
 
-  private SystemPipe(Pipe pipe, Path path) {
+  private SystemPipe(Pipe pipe, Path path, int source, int sink) {
     this.pipe = pipe;
     this.path = path;
+    this.source = source;
+    this.sink = sink;
+  }
+
+  /**
+   * Makes an empty pipe, of which we know the numbers.
+   *
+   * @param calls finds them
+   * @throws IOException for want of descriptors, say
+   */
+  static SystemPipe open(Posix calls) throws IOException {
+    Carrier carrier = Carrier.open(calls);
+    int source = carrier.source();
+    int sink = carrier.sink();
+    try {
+      // Children of ours do without. Others may be started by native code in this process.
+      Linux.check("fcntl", calls.fcntl(source, Linux.F_SETFD, Linux.FD_CLOEXEC));
+      Linux.check("fcntl", calls.fcntl(sink, Linux.F_SETFD, Linux.FD_CLOEXEC));
+    } catch (IOException | RuntimeException | Error e) {
+      carrier.close();
+      throw e;
+    }
+    return new SystemPipe(carrier.pipe(), DESCRIPTORS.resolve(String.valueOf(sink)), source, sink);
   }
 
   /**
@@ -58,7 +87,7 @@ final class SystemPipe implements Closeable {
         }
       }
       throw new IOException("cannot tell which descriptors a pipe has");
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       for (Pipe pipe : pipes) {
         close(pipe);
       }
@@ -106,7 +135,7 @@ final class SystemPipe implements Closeable {
         pipes.get(i).source().read(bytes);
       }
       if (paths[i] != null) {
-        found.add(new SystemPipe(pipes.get(i), paths[i]));
+        found.add(new SystemPipe(pipes.get(i), paths[i], -1, -1));
       }
     }
     return unique && found.size() == pipes.size() ? found : List.of();
@@ -148,6 +177,16 @@ final class SystemPipe implements Closeable {
   /** Opens as the reading or the writing end, as one asks for, as long as both ends are open. */
   Path path() {
     return path;
+  }
+
+  /** The number of the end that is read, while it is open; -1 where it is not known. */
+  int source() {
+    return source;
+  }
+
+  /** As {@link #source}, of the end that is written. */
+  int sink() {
+    return sink;
   }
 
   /** Our end of a pipe that the child writes, non-blocking; the other end is the child's alone. */

@@ -5,6 +5,7 @@ import io.penstock.channel.TerminalFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
+import io.penstock.impl.posix.HangUp;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.PathName;
 import io.penstock.impl.posix.Posix;
@@ -82,6 +83,11 @@ final class Terminal implements TerminalFacet, Closeable {
     } finally {
       Reference.reachabilityFence(memory);
     }
+  }
+
+  /** Watches for those who have gone, to hang up then. */
+  HangUp watch(Children children) {
+    return new PeerWatch(screen.calls(), children);
   }
 
   /** What the child opens. */

@@ -5,6 +5,7 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.SelectedSink;
 import io.penstock.impl.kind.support.socket.Bounded;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -20,7 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * would take the child's output with it.
  */
 final class TerminalInput extends SelectedSink {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("process");
 
   private final ProviderContext context;
   private final Terminal terminal;
@@ -85,11 +86,11 @@ final class TerminalInput extends SelectedSink {
       if (!rest.hasRemaining() || isBroken()) {
         return;
       }
-      terminal.input().write(rest);
+      int unused = Bounded.write(terminal.input(), rest);
       more = rest.hasRemaining();
     } catch (IOException e) {
       // Nobody is there who would care.
-      breaks(Failures.reason(e));
+      breaks(e);
       LOG.log(Level.DEBUG, context.name() + ": the end of its input was not typed", e);
       return;
     } finally {
@@ -111,7 +112,7 @@ final class TerminalInput extends SelectedSink {
   }
 
   void abort(Throwable cause) {
-    breaks(String.valueOf(cause.getMessage()));
+    breaks(Failures.io(cause));
     try {
       terminal.close();
     } catch (IOException e) {

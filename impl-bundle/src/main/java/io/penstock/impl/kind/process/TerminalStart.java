@@ -7,6 +7,7 @@ import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.support.Options;
+import io.penstock.impl.posix.Spawn;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,10 +18,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a child gets a session of its own whose terminal is the one that we have made. Java starts
- * children in its own session; the program {@code setsid} makes the other and keeps the process
- * number. The shell opens the terminal, because Java must not: it would become Java's own where
- * Java leads a session that has none, as in a container.
+ * How a child gets a session of its own whose terminal is the one that we have made. Where we
+ * cannot start children ourselves, Java starts them in its own session; the program {@code setsid}
+ * makes the other and keeps the process number. The shell opens the terminal, because Java must
+ * not: it would become Java's own where Java leads a session that has none, as in a container.
  *
  * @param columns of the terminal
  * @param rows of the terminal
@@ -38,10 +39,6 @@ record TerminalStart(int columns, int rows) {
   private static final String NOTHING_IGNORED =
       "env --default-signal=HUP true 2>/dev/null"
           + " && set -- env --default-signal=HUP,INT,QUIT,TERM,TSTP,TTIN,TTOU \"$@\"; ";
-
-  /** The bits of these signals, by their numbers less one. */
-  private static final long OF_TERMINALS =
-      1L << 0 | 1L << 1 | 1L << 2 | 1L << 14 | 1L << 19 | 1L << 20 | 1L << 21;
 
   private static final List<String> FOLDERS = List.of("/usr/bin", "/bin", "/usr/local/bin");
 
@@ -95,23 +92,13 @@ record TerminalStart(int columns, int rows) {
             List.of(
                 "/bin/sh",
                 "-c",
-                ignoresSignals() ? NOTHING_IGNORED + SCRIPT : SCRIPT,
+                Spawn.ignores(Spawn.OF_TERMINALS) ? NOTHING_IGNORED + SCRIPT : SCRIPT,
                 terminal.toString(),
                 setsid(folders()),
                 "-c",
                 "--"));
     wrapped.addAll(command);
     builder.command(wrapped);
-  }
-
-  /** Whether this process was told to ignore what a terminal sends, as by {@code nohup}. */
-  private static boolean ignoresSignals() throws IOException {
-    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("SigIgn:")) {
-        return (Long.parseUnsignedLong(line.substring(7).strip(), 16) & OF_TERMINALS) != 0;
-      }
-    }
-    return false;
   }
 
   /** Where the program is, of these folders. */

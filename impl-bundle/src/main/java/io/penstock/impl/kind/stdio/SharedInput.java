@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.stdio;
 
-import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Linux;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * that it does not wait. Closing it leaves the socket as it is.
  */
 final class SharedInput implements SourceDriver {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("stdio");
   private static final int PIECE = 64 * 1024;
 
   private final Adopted socket;
@@ -72,9 +73,7 @@ final class SharedInput implements SourceDriver {
       return 0;
     }
     if (n < 0) {
-      String reason = Linux.failure("recv", n).getMessage();
-      throw new ConnectionResetException(
-          context.name(), "it cannot be read any more: " + reason, 0);
+      throw Failures.unreadable(context.name(), Linux.failure("recv", n));
     }
     ended = n == 0;
     return n == 0 ? -1 : n;

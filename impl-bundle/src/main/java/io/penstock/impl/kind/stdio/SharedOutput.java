@@ -4,6 +4,7 @@ package io.penstock.impl.kind.stdio;
 import io.penstock.impl.kind.support.SelectedSink;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Linux;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * that it does not wait. Closing it leaves the socket as it is.
  */
 final class SharedOutput extends SelectedSink {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("stdio");
   private static final int PIECE = 64 * 1024;
   private static final int FLAGS = Linux.MSG_DONTWAIT | Linux.MSG_NOSIGNAL;
 

@@ -51,6 +51,13 @@ final class StandardInput implements BlockingInput {
     return channel().read(dst);
   }
 
+  // What was opened again is the same, and this stream is never closed.
+  @SuppressWarnings("resource")
+  @Override
+  public int waiting() throws IOException {
+    return new FileInputStream(FileDescriptor.in).available();
+  }
+
   @Override
   public void close() throws IOException {
     FileChannel release;

@@ -12,6 +12,7 @@ import io.penstock.impl.posix.Carrier;
 import io.penstock.impl.posix.FileKind;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
@@ -33,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * calls.
  */
 final class StandardStreams {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("stdio");
   private static final int INPUT = 0;
   private static final int OUTPUT = 1;
 

@@ -45,12 +45,17 @@ public final class StdioProvider implements ChannelProvider {
   }
 
   @Override
-  public CompletionStage<? extends ChannelDriver> connect(
-      Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+  public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
     if (!endpoint.address().isEmpty()) {
       throw new AddressException(
-          Kind.INVALID, endpoint.toString(), "expected stdio: (or -) and nothing after it", null);
+          Kind.INVALID, endpoint.name(), "expected stdio: (or -) and nothing after it", null);
     }
+  }
+
+  @Override
+  public CompletionStage<? extends ChannelDriver> connect(
+      Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+    check(endpoint, options);
     CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
     // The first native call of all takes a while.
     context.executor().execute(() -> open(options, context, result));

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support;
 
+import io.penstock.spi.Messages;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 
 /** Starts the threads that wait where nothing but a thread can wait. */
 public final class Daemons {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("kind");
 
   private Daemons() {}
 

@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.support;
 
 import io.penstock.channel.ChannelOptions;
+import io.penstock.spi.Messages;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
@@ -48,7 +49,6 @@ public final class Options {
 
   /** The exception for a value that an option does not take. */
   public static IllegalArgumentException refused(String key, String value, String allowed) {
-    return new IllegalArgumentException(
-        key + ": '" + value + "' is not allowed; expected " + allowed);
+    return Messages.refused(key, value, allowed);
   }
 }

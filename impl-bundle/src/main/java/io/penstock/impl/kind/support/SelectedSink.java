@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support;
 
-import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
@@ -23,7 +22,7 @@ public abstract class SelectedSink implements SinkDriver {
   private final AtomicBoolean watched = new AtomicBoolean();
   private volatile Runnable ready = () -> {};
   private volatile boolean full;
-  private volatile @Nullable String why;
+  private volatile @Nullable IOException why;
 
   /**
    * A sink with room.
@@ -50,7 +49,7 @@ public abstract class SelectedSink implements SinkDriver {
 
   @Override
   public final int write(ByteBuffer src) throws IOException {
-    String reason = why;
+    IOException reason = why;
     if (reason != null) {
       throw broken(reason);
     }
@@ -61,8 +60,8 @@ public abstract class SelectedSink implements SinkDriver {
     } catch (ClosedChannelException e) {
       throw new StreamClosedException(context.name());
     } catch (IOException e) {
-      breaks(Failures.reason(e));
-      throw broken(Failures.reason(e));
+      breaks(e);
+      throw broken(e);
     }
     if (n < want) {
       watch();
@@ -86,7 +85,7 @@ public abstract class SelectedSink implements SinkDriver {
   }
 
   /** Says why nothing can be written from now on. */
-  protected final void breaks(String reason) {
+  protected final void breaks(IOException reason) {
     why = reason;
   }
 
@@ -95,8 +94,8 @@ public abstract class SelectedSink implements SinkDriver {
     return why != null;
   }
 
-  private BrokenPipeException broken(String reason) {
-    return new BrokenPipeException(context.name(), complaint + ": " + reason, 0);
+  private IOException broken(IOException reason) {
+    return Failures.unread(context.name(), complaint, reason);
   }
 
   /** Tells whoever waits. */

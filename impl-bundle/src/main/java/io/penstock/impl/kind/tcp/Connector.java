@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.tcp;
 
 import io.penstock.impl.kind.support.SelectorThread;
+import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * exists only while there is one.
  */
 final class Connector {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("tcp");
 
   private static final Comparator<TcpConnect> BY_TIME =
       (a, b) -> {
@@ -29,7 +30,7 @@ final class Connector {
       };
 
   private final SelectorThread<TcpConnect> thread =
-      new SelectorThread<>("penstock-connect", Selector::open, this::run);
+      new SelectorThread<>("penstock-connect", Selector::open, this::run, key -> null);
 
   /**
    * Looks at a connection on this thread, now and whenever it is due, until it is over; any change
@@ -44,7 +45,7 @@ final class Connector {
   private void run(Selector current) {
     SortedSet<TcpConnect> live = new TreeSet<>(BY_TIME);
     List<TcpConnect> ready = List.of();
-    try (current) {
+    try {
       while (true) {
         List<TcpConnect> due = due(current, live, ready);
         if (due == null) {
@@ -60,7 +61,7 @@ final class Connector {
         }
         ready = await(current, live);
       }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException | Error e) {
       LOG.log(Level.ERROR, "penstock-connect failed; what was connecting fails, too", e);
       fail(current, live, e);
     }
@@ -113,9 +114,10 @@ final class Connector {
     return (TcpConnect) key.attachment();
   }
 
-  private void fail(Selector current, SortedSet<TcpConnect> live, IOException failure) {
+  private void fail(Selector current, SortedSet<TcpConnect> live, Throwable failure) {
     List<TcpConnect> all = new ArrayList<>(live);
     all.addAll(thread.fail(current));
-    all.forEach(connect -> connect.broken(failure));
+    IOException cause = new IOException("waiting for connections failed: " + failure, failure);
+    all.forEach(connect -> connect.broken(cause));
   }
 }

@@ -16,30 +16,57 @@ import java.util.regex.Pattern;
  */
 record HostPort(String host, int port, String written) {
   private static final Pattern FORM =
-      Pattern.compile("(?<host>\\[(?<six>[^\\[\\]/]+)]|[^\\[\\]:/@]*):(?<port>\\d{1,5})");
+      Pattern.compile(
+          "(?<host>\\[(?<six>[\\p{XDigit}:.]+(%[^\\[\\]/\\s\\p{Cntrl}]+)?)]"
+              + "|[^\\[\\]:/@\\s\\p{Cntrl}]*):(?<port>\\d+)");
+
+  private static final int MOST_PORT = 65535;
+
+  /** More digits would not be a number, but for zeros in front. */
+  private static final int MOST_DIGITS = 9;
 
   private static final Pattern LITERAL = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
 
-  /** Reads the address of an endpoint. */
+  /**
+   * Reads the address of an endpoint.
+   *
+   * @throws AddressException if it has another form; to connect takes a host and a port
+   */
   static HostPort parse(Endpoint endpoint) throws AddressException {
     String shown = endpoint.anonymous().toString();
-    String form = endpoint.scheme() + "://HOST:PORT";
-    if (!endpoint.address().startsWith("//")) {
+    boolean listening = endpoint.listening();
+    String form =
+        endpoint.scheme()
+            + "://HOST:PORT with a port from "
+            + (listening ? "0" : "1")
+            + " to 65535, an IPv6 address in brackets";
+    HostPort found =
+        parse(
+            endpoint.address().startsWith("//") ? endpoint.address().substring(2) : "",
+            shown,
+            form);
+    if (!listening && (found.everywhere() || found.port() == 0)) {
       throw invalid(shown, form);
     }
-    return parse(endpoint.address().substring(2), shown, form);
+    return found;
   }
 
-  /** Reads {@code HOST:PORT}. */
+  /**
+   * Reads {@code HOST:PORT}.
+   *
+   * @param shown what to call it in an error
+   * @param form what to call the form in an error
+   * @throws AddressException if it has another form
+   */
   static HostPort parse(String text, String shown, String form) throws AddressException {
     Matcher m = FORM.matcher(text);
     if (!m.matches()) {
       throw invalid(shown, form);
     }
-    int port = Integer.parseInt(m.group("port"));
-    if (port > 65535) {
-      throw new AddressException(
-          Kind.INVALID, shown, "port " + port + " is out of range, expected 0 to 65535", null);
+    String digits = m.group("port");
+    int port = digits.length() > MOST_DIGITS ? MOST_PORT + 1 : Integer.parseInt(digits);
+    if (port > MOST_PORT) {
+      throw invalid(shown, form);
     }
     String written = m.group("host");
     String host = m.group("six") != null ? m.group("six") : written;
@@ -47,8 +74,7 @@ record HostPort(String host, int port, String written) {
   }
 
   private static AddressException invalid(String shown, String form) {
-    return new AddressException(
-        Kind.INVALID, shown, "expected " + form + ", an IPv6 address in brackets", null);
+    return new AddressException(Kind.INVALID, shown, "expected " + form, null);
   }
 
   /** Whether the host is an address, which needs no look-up. */

@@ -6,6 +6,7 @@ import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.socket.Drain;
 import io.penstock.impl.kind.support.socket.SocketDriver;
 import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -42,7 +43,7 @@ final class TcpConnect {
   /** How long an attempt is alone before the next one begins. */
   static final int STAGGER_MILLIS = 250;
 
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("tcp");
   private static final long STAGGER = TimeUnit.MILLISECONDS.toNanos(STAGGER_MILLIS);
   private static final AtomicLong NUMBERS = new AtomicLong();
 
@@ -290,7 +291,7 @@ final class TcpConnect {
       return new Attempt(address, channel);
     } catch (IOException e) {
       refuse(address, channel, e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       // Such as for a family that this system, or this virtual machine, does not have.
       refuse(address, channel, new IOException(e.toString(), e));
     }
@@ -316,7 +317,7 @@ final class TcpConnect {
     try {
       return attempt.channel.finishConnect();
     } catch (IOException e) {
-      running.remove(attempt);
+      boolean unused = running.removeIf(each -> each.channel == attempt.channel);
       refuse(attempt.address, attempt.channel, e);
       return false;
     }
@@ -329,7 +330,7 @@ final class TcpConnect {
 
   private void win(Attempt attempt) {
     over = true;
-    running.remove(attempt);
+    boolean unused = running.removeIf(each -> each.channel == attempt.channel);
     closeAll();
     Selector current = watching;
     SelectionKey key = current == null ? null : attempt.channel.keyFor(current);
@@ -347,6 +348,9 @@ final class TcpConnect {
     } catch (IOException e) {
       close(channel);
       result.completeExceptionally(Failures.address(plan.shown(), e));
+    } catch (RuntimeException | Error e) {
+      close(channel);
+      result.completeExceptionally(e);
     }
   }
 

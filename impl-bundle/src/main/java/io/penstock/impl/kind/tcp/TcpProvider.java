@@ -4,7 +4,6 @@ package io.penstock.impl.kind.tcp;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
-import io.penstock.error.AddressException.Kind;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
 import io.penstock.impl.kind.support.socket.Drain;
@@ -17,6 +16,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
+import java.net.UnknownHostException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.List;
@@ -65,22 +65,37 @@ public final class TcpProvider implements ChannelProvider {
         : Set.of("noDelay", "keepAlive", "localAddress");
   }
 
+  /** What a TCP endpoint and its options say. */
+  private record Asked(HostPort where, @Nullable HostPort from, Setup setup, boolean reuse) {
+    static Asked of(Endpoint endpoint, ChannelOptions options) throws AddressException {
+      HostPort where = HostPort.parse(endpoint);
+      String shown = endpoint.anonymous().toString();
+      String local = Options.text(options, "localAddress").orElse("");
+      HostPort from = null;
+      if (!local.isEmpty()) {
+        String text = local.matches("\\[.*]|[^:]*") ? local + ":0" : local;
+        from =
+            HostPort.parse(
+                text,
+                shown,
+                "localAddress=HOST or HOST:PORT, with a port from 0 to 65535 and an IPv6 address in brackets");
+      }
+      return new Asked(
+          where, from, new Setup(options), Options.flag(options, "reuseAddress", true));
+    }
+  }
+
+  @Override
+  public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
+    Asked unused = Asked.of(endpoint, options);
+  }
+
   @Override
   public CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
-    HostPort target = HostPort.parse(endpoint);
+    Asked asked = Asked.of(endpoint, options);
+    HostPort target = asked.where();
     String shown = endpoint.anonymous().toString();
-    if (target.everywhere() || target.port() == 0) {
-      throw new AddressException(
-          Kind.INVALID, shown, "expected a host and a port from 1 to 65535 to connect to", null);
-    }
-    Setup setup = new Setup(options);
-    HostPort from = null;
-    String local = Options.text(options, "localAddress").orElse("");
-    if (!local.isEmpty()) {
-      String text = local.matches("\\[.*]|[^:]*") ? local + ":0" : local;
-      from = HostPort.parse(text, shown, "localAddress=HOST or HOST:PORT");
-    }
     TcpConnect connect =
         new TcpConnect(
             new TcpConnect.Plan(
@@ -88,33 +103,48 @@ public final class TcpProvider implements ChannelProvider {
                 shown,
                 target.port(),
                 options.connectTimeout(),
-                setup,
+                asked.setup(),
                 drain,
                 context.executor()),
             connector);
-    HostPort own = from;
+    HostPort own = asked.from();
     if (target.literal() && (own == null || own.everywhere() || own.literal())) {
-      connect.begin(route(target, own));
+      connect.begin(known(shown, target, own));
       return connect.result();
     }
     connect.beginUnresolved();
-    lookups.submit(
-        () -> {
-          if (connect.isDone()) {
-            return;
-          }
-          try {
-            connect.resolved(route(target, own));
-          } catch (IOException | RuntimeException | Error e) {
-            connect.unresolved(e);
-          }
-        });
+    try {
+      lookups.submit(() -> lookUp(connect, target, own));
+    } catch (RuntimeException | Error e) {
+      connect.unresolved(
+          new IOException(shown + ": its name cannot be looked up: " + e.getMessage(), e));
+    }
     return connect.result();
+  }
+
+  private void lookUp(TcpConnect connect, HostPort target, @Nullable HostPort own) {
+    if (connect.isDone()) {
+      return;
+    }
+    try {
+      connect.resolved(route(target, own));
+    } catch (IOException | RuntimeException | Error e) {
+      connect.unresolved(e);
+    }
   }
 
   private TcpConnect.Route route(HostPort target, @Nullable HostPort from) throws IOException {
     List<InetAddress> local = from == null || from.everywhere() ? List.of() : addresses(from);
     return new TcpConnect.Route(addresses(target), local, from == null ? 0 : from.port());
+  }
+
+  private TcpConnect.Route known(String shown, HostPort target, @Nullable HostPort from)
+      throws IOException {
+    try {
+      return route(target, from);
+    } catch (UnknownHostException e) {
+      throw Failures.address(shown, e);
+    }
   }
 
   private List<InetAddress> addresses(HostPort host) throws IOException {
@@ -126,13 +156,12 @@ public final class TcpProvider implements ChannelProvider {
   @Override
   public ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
       throws IOException {
-    HostPort here = HostPort.parse(endpoint);
-    Setup setup = new Setup(options);
-    boolean reuse = Options.flag(options, "reuseAddress", true);
+    Asked asked = Asked.of(endpoint, options);
+    HostPort here = asked.where();
     ServerSocketChannel server = ServerSocketChannel.open();
     try {
       server.configureBlocking(false);
-      server.setOption(StandardSocketOptions.SO_REUSEADDR, reuse);
+      server.setOption(StandardSocketOptions.SO_REUSEADDR, asked.reuse());
       if (options.receiveBuffer() > 0) {
         // Accepted connections inherit it, and the window's scale is settled before the accept.
         server.setOption(StandardSocketOptions.SO_RCVBUF, options.receiveBuffer());
@@ -148,12 +177,12 @@ public final class TcpProvider implements ChannelProvider {
           server,
           null,
           drain,
-          setup,
+          asked.setup(),
           () -> {});
     } catch (IOException e) {
       server.close();
       throw Failures.address(endpoint.anonymous().toString(), e);
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       server.close();
       throw e;
     }

@@ -8,6 +8,7 @@ import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.SocketName;
+import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -30,7 +31,7 @@ import java.util.concurrent.ThreadLocalRandom;
  * is beyond doubt is removed: a socket of our own user's at which a connect is refused.
  */
 final class DeadSocket {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("unix");
   private static final Path SELF = Path.of("/proc/self");
   private static final int TYPE = 0170000;
   private static final int SOCKET = 0140000;
@@ -141,7 +142,15 @@ final class DeadSocket {
   /** Whether anybody has it open; a doubt counts as yes. */
   private boolean isAlive(Path file) {
     Posix calls = posix.calls();
-    return calls == null ? isListening(file) : isBound(calls, file);
+    if (calls == null) {
+      return isListening(file);
+    }
+    try (Place place = Place.ofSocket(shown, file, calls)) {
+      return isBound(calls, place.name());
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, shown + ": cannot be looked at", e);
+      return true;
+    }
   }
 
   /**
@@ -150,9 +159,6 @@ final class DeadSocket {
    */
   private static boolean isBound(Posix calls, Path file) {
     byte[] name = file.toString().getBytes(StandardCharsets.UTF_8);
-    if (name.length > SocketName.MOST_NAME_BYTES) {
-      return true;
-    }
     ByteBuffer address = SocketName.ofPath(name);
     int probe = calls.socket(Linux.AF_UNIX, Linux.SOCK_DGRAM | Linux.SOCK_CLOEXEC, 0);
     if (probe < 0) {

@@ -21,6 +21,7 @@ import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.SocketName;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -28,8 +29,10 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Unix sockets that the JDK cannot do and native calls can: those of abstract names, and those
@@ -39,7 +42,7 @@ final class NativeSockets {
   /** The option that has handles travel. */
   static final String HANDLES = "handles";
 
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("unix");
   private static final int SO_SNDTIMEO = 21;
   private static final int TYPE = Linux.SOCK_STREAM | Linux.SOCK_CLOEXEC;
 
@@ -56,7 +59,7 @@ final class NativeSockets {
     return endpoint.address().startsWith("@");
   }
 
-  private static ByteBuffer name(Endpoint endpoint) throws IOException {
+  static ByteBuffer name(Endpoint endpoint) throws IOException {
     String shown = endpoint.anonymous().toString();
     String name = endpoint.address().substring(1);
     int bytes = name.getBytes(StandardCharsets.UTF_8).length;
@@ -91,11 +94,21 @@ final class NativeSockets {
         isName(endpoint) ? "an abstract socket name" : "the option " + HANDLES + "=true");
   }
 
-  private static ByteBuffer address(Endpoint endpoint) throws IOException {
+  private static ByteBuffer address(Endpoint endpoint, Place place) throws IOException {
     return isName(endpoint)
         ? name(endpoint)
-        : SocketName.ofPath(
-            UnixProvider.path(endpoint).toString().getBytes(StandardCharsets.UTF_8));
+        : SocketName.ofPath(place.name().toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static Place place(Endpoint endpoint, @Nullable Posix calls) throws IOException {
+    String shown = endpoint.anonymous().toString();
+    if (isName(endpoint)) {
+      return Place.none();
+    }
+    Path path = UnixProvider.path(endpoint);
+    return endpoint.listening()
+        ? Place.below(shown, path, calls)
+        : Place.ofSocket(shown, path, calls);
   }
 
   private SocketDriver driver(String channel, Adopted socket, ChannelOptions options)
@@ -113,24 +126,14 @@ final class NativeSockets {
       CompletableFuture<ChannelDriver> result) {
     String shown = endpoint.anonymous().toString();
     try {
-      ByteBuffer name = address(endpoint);
-      Posix calls = calls(endpoint);
-      int fd = Linux.check("socket", calls.socket(Linux.AF_UNIX, TYPE | Linux.SOCK_NONBLOCK, 0));
-      Attempt attempt = new Attempt(calls, fd, name, options, context.name());
-      boolean begun = false;
+      Posix calls = isName(endpoint) ? null : calls(endpoint);
+      Place place = place(endpoint, calls);
+      boolean waits = false;
       try {
-        int answer = attempt.once();
-        if (answer == -Linux.EAGAIN) {
-          begun = true;
-          attempt.wait(shown, result);
-        } else {
-          Linux.check("connect", answer);
-          begun = true;
-          attempt.finish(result);
-        }
+        waits = connect(endpoint, place, shown, options, context, result);
       } finally {
-        if (!begun) {
-          calls.close(fd);
+        if (!waits) {
+          place.close();
         }
       }
     } catch (NotSupportedException e) {
@@ -142,14 +145,50 @@ final class NativeSockets {
     }
   }
 
+  /** Returns whether a thread goes on with it, and with the place. */
+  private boolean connect(
+      Endpoint endpoint,
+      Place place,
+      String shown,
+      ChannelOptions options,
+      ProviderContext context,
+      CompletableFuture<ChannelDriver> result)
+      throws IOException {
+    ByteBuffer name = address(endpoint, place);
+    Posix calls = calls(endpoint);
+    int fd = Linux.check("socket", calls.socket(Linux.AF_UNIX, TYPE | Linux.SOCK_NONBLOCK, 0));
+    Attempt attempt = new Attempt(calls, fd, name, place, options, context.name());
+    boolean begun = false;
+    try {
+      int answer = attempt.once();
+      if (answer == -Linux.EAGAIN) {
+        attempt.wait(shown, result);
+        begun = true;
+        return true;
+      } else {
+        Linux.check("connect", answer);
+        begun = true;
+        attempt.finish(result);
+        return false;
+      }
+    } finally {
+      if (!begun) {
+        calls.close(fd);
+      }
+    }
+  }
+
   private final class Attempt {
     private final Posix calls;
     private final int fd;
     private final ByteBuffer name;
+    private final Place place;
     private final ChannelOptions options;
     private final String channel;
 
-    Attempt(Posix calls, int fd, ByteBuffer name, ChannelOptions options, String channel) {
+    Attempt(
+        Posix calls, int fd, ByteBuffer name, Place place, ChannelOptions options, String channel) {
+      this.place = place;
       this.calls = calls;
       this.fd = fd;
       this.name = name;
@@ -187,6 +226,7 @@ final class NativeSockets {
             } catch (RuntimeException | Error e) {
               result.completeExceptionally(e);
             } finally {
+              place.close();
               if (!finished) {
                 calls.close(fd);
               }
@@ -212,7 +252,7 @@ final class NativeSockets {
           LOG.log(Level.DEBUG, "{0}: connecting was cancelled", channel);
           socket.close();
         }
-      } catch (IOException | RuntimeException e) {
+      } catch (IOException | RuntimeException | Error e) {
         socket.close();
         throw e;
       }
@@ -232,12 +272,14 @@ final class NativeSockets {
 
   /** Binds and listens. */
   ListenerDriver listen(Endpoint endpoint, ChannelOptions options, Bound then) throws IOException {
-    ByteBuffer name = address(endpoint);
     Posix calls = calls(endpoint);
+    Place place = place(endpoint, calls);
     SocketListener.Cleanup cleanup = null;
     boolean kept = false;
     int fd = -1;
+    Adopted socket = null;
     try {
+      ByteBuffer name = address(endpoint, place);
       fd = Linux.check("socket", calls.socket(Linux.AF_UNIX, TYPE | Linux.SOCK_NONBLOCK, 0));
       Linux.check("bind", calls.bind(fd, calls.address(name), name.limit()));
       cleanup = then.run();
@@ -245,10 +287,11 @@ final class NativeSockets {
       Carrier carrier = Carrier.open(calls);
       int own = fd;
       fd = -1;
+      socket = carrier.adopt(own);
       ListenerDriver listener =
           new AdoptedListener(
               endpoint,
-              carrier.adopt(own),
+              socket,
               (channel, accepted) -> driver(channel, accepted, options),
               options,
               cleanup);
@@ -257,8 +300,12 @@ final class NativeSockets {
     } catch (IOException e) {
       throw Failures.address(endpoint.anonymous().toString(), e);
     } finally {
+      place.close();
       if (fd >= 0) {
         calls.close(fd);
+      }
+      if (!kept && socket != null) {
+        socket.close();
       }
       if (!kept && cleanup != null) {
         cleanup.run();

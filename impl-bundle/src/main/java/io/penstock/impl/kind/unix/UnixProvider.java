@@ -16,16 +16,17 @@ import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
@@ -44,12 +45,9 @@ import org.jspecify.annotations.Nullable;
  * option {@code handles} the connections carry handles, by native calls.
  */
 public final class UnixProvider implements ChannelProvider {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("unix");
   private static final String CONNECT = "unix";
   private static final String LISTEN = "unix-listen";
-
-  /** The least of what the systems allow, less the byte that ends the name on some. */
-  private static final int MAX_PATH_BYTES = 107;
 
   private final Drain drain = new Drain();
   private final PosixAccess posix;
@@ -85,18 +83,29 @@ public final class UnixProvider implements ChannelProvider {
           Kind.INVALID, shown, "expected a path, such as unix:/run/app.sock", null);
     }
     WindowsPipes.refuse(shown, address);
-    int bytes = address.getBytes(StandardCharsets.UTF_8).length;
-    if (bytes > MAX_PATH_BYTES) {
-      throw new AddressException(
-          Kind.NAME_TOO_LONG,
-          shown,
-          "a socket's path has at most " + MAX_PATH_BYTES + " bytes, this one has " + bytes,
-          null);
-    }
     try {
       return Path.of(address);
     } catch (InvalidPathException e) {
       throw new AddressException(Kind.INVALID, shown, e.getReason(), e);
+    }
+  }
+
+  @Override
+  public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
+    if (NativeSockets.isName(endpoint)) {
+      ByteBuffer unusedName = NativeSockets.name(endpoint);
+      checkName(options);
+    } else {
+      Path unusedPath = path(endpoint);
+    }
+    boolean unusedFlag = Options.flag(options, NativeSockets.HANDLES, false);
+    Set<PosixFilePermission> unusedMode = Options.permissions(options, "mode", "0600");
+  }
+
+  private static void checkName(ChannelOptions options) {
+    if (options.extra().containsKey("mode")) {
+      throw new IllegalArgumentException(
+          "mode: an abstract name has no permissions; expected a path");
     }
   }
 
@@ -125,10 +134,12 @@ public final class UnixProvider implements ChannelProvider {
         .executor()
         .execute(
             () -> {
-              try {
+              try (Place place = place(endpoint, path)) {
                 setup(channel, options);
-                channel.connect(UnixDomainSocketAddress.of(path));
-                SocketDriver driver = new SocketDriver(context.name(), channel, drain, posix);
+                channel.connect(UnixDomainSocketAddress.of(place.name()));
+                SocketDriver driver =
+                    SocketDriver.to(
+                        UnixDomainSocketAddress.of(path), context.name(), channel, drain, posix);
                 if (!result.complete(driver)) {
                   channel.close();
                 }
@@ -141,6 +152,12 @@ public final class UnixProvider implements ChannelProvider {
               }
             });
     return result;
+  }
+
+  /** Native calls are asked for only where nothing else will do. */
+  private Place place(Endpoint endpoint, Path path) throws IOException {
+    return Place.ofSocket(
+        endpoint.anonymous().toString(), path, Place.isShort(path) ? null : posix.calls());
   }
 
   private static void close(SocketChannel channel, String name) {
@@ -159,10 +176,7 @@ public final class UnixProvider implements ChannelProvider {
   public ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
       throws IOException {
     if (NativeSockets.isName(endpoint)) {
-      if (options.extra().containsKey("mode")) {
-        throw new IllegalArgumentException(
-            "mode: an abstract name has no permissions; expected a path");
-      }
+      checkName(options);
       return natives.listen(endpoint, options, () -> () -> {});
     }
     Path path = path(endpoint);
@@ -179,10 +193,8 @@ public final class UnixProvider implements ChannelProvider {
     try {
       server.configureBlocking(false);
       new DeadSocket(shown, path, posix).remove();
-      server.bind(UnixDomainSocketAddress.of(path), options.backlog());
-      Object bound = identity(absolute);
+      Object bound = HiddenSocket.bind(server, shown, path, options.backlog(), mode, posix.calls());
       identity = bound;
-      Files.setPosixFilePermissions(path, mode);
       return new SocketListener(
           endpoint,
           server,
@@ -196,6 +208,12 @@ public final class UnixProvider implements ChannelProvider {
         unlink(absolute, identity);
       }
       throw Failures.address(shown, e);
+    } catch (RuntimeException | Error e) {
+      server.close();
+      if (identity != null) {
+        unlink(absolute, identity);
+      }
+      throw e;
     }
   }
 
@@ -206,20 +224,20 @@ public final class UnixProvider implements ChannelProvider {
     Object bound = identity(absolute);
     try {
       Files.setPosixFilePermissions(path, mode);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | Error e) {
       unlink(absolute, bound);
       throw e;
     }
     return () -> unlink(absolute, bound);
   }
 
-  private static @Nullable Object identity(Path path) throws IOException {
+  static @Nullable Object identity(Path path) throws IOException {
     return Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
         .fileKey();
   }
 
   /** Removes the socket's file, unless it was removed and another stands in its place. */
-  private static void unlink(Path path, @Nullable Object identity) throws IOException {
+  static void unlink(Path path, @Nullable Object identity) throws IOException {
     if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)
         && (identity == null || identity.equals(identity(path)))) {
       Files.deleteIfExists(path);

@@ -13,6 +13,8 @@ import io.penstock.error.BrokenPipeException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
+import io.penstock.impl.posix.FaultyPosix;
+import io.penstock.impl.posix.FaultyPosix.Fault;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Modes;
 import io.penstock.impl.posix.Opened;
@@ -243,6 +245,54 @@ class DescriptorProviderTest {
     for (int number = 0; number < 3; number++) {
       assertEquals(AddressException.Kind.INVALID, kindOf(peers, own(number)));
     }
+  }
+
+  /** At whatever call it fails: its owner may close it then, and nobody else does. */
+  @Test
+  void whatCannotBeTakenIsItsOwnersStill() throws Exception {
+    FaultyPosix faulty = new FaultyPosix();
+    Posix calls = calls(new PosixAccess(null));
+    Peers peers = peers(faulty.access());
+    for (boolean socket : new boolean[] {true, false}) {
+      faulty.count();
+      peers.connect(own(open(calls, socket))).close();
+      List<String> made = faulty.made();
+      assertTrue(made.contains("dup3") && made.contains("fcntl"), made.toString());
+      int refused = 0;
+      for (String call : made) {
+        for (int nth = 1; ; nth++) {
+          int fd = open(calls, socket);
+          Path what = Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd));
+          faulty.arm(call, Fault.EMFILE, nth);
+          boolean taken;
+          try {
+            peers.connect(own(fd)).close();
+            taken = true;
+          } catch (IOException e) {
+            taken = false;
+          }
+          boolean struck = faulty.disarm();
+          if (!taken) {
+            refused++;
+            assertEquals(what, Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd)), call + nth);
+            calls.close(fd);
+          }
+          if (!struck) {
+            break;
+          }
+        }
+      }
+      assertTrue(refused > 3, refused + " refused, of " + made);
+    }
+  }
+
+  private int open(Posix calls, boolean socket) throws Exception {
+    if (!socket) {
+      return Opened.path(calls, Path.of("/dev/ptmx"), Linux.O_RDWR);
+    }
+    int[] ends = Opened.sockets(calls, name());
+    calls.close(ends[1]);
+    return ends[0];
   }
 
   @Test

@@ -86,6 +86,23 @@ class FifoProviderTest {
     assertThrows(NotSupportedException.class, () -> in.write("x"));
   }
 
+  /** Whoever polls and is told that nothing is there may not come back for long. */
+  @Test
+  void theFirstLookSeesWhatIsThere() throws IOException {
+    for (int i = 0; i < 2; i++) {
+      try (FileChannel both =
+          FileChannel.open(fifo, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+        Peer in = connect("fifo:" + fifo + "?mode=read");
+        both.write(UTF_8.encode("there"));
+        if (i == 0) {
+          assertTrue(in.source().readable().isSet());
+        }
+        assertEquals(5, in.source().read(ByteBuffer.allocate(10), Wait.none()));
+        in.close();
+      }
+    }
+  }
+
   private Peer connect(String endpoint) {
     try {
       return peers.connect(endpoint);

@@ -2,9 +2,11 @@
 package io.penstock.impl.kind.process;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.error.BrokenPipeException;
 import io.penstock.impl.kind.Peers;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -81,6 +83,17 @@ class ChildPipesTest {
     drain();
     assertTrue(ready.await(20, TimeUnit.SECONDS), "nobody tells of the room");
     assertTrue(input.write(ByteBuffer.allocate(1000)) > 0);
+  }
+
+  /** Its reader has gone: the child, if it is still there, gets the end. */
+  @Test
+  void anInputThatNobodyReadsIsEnded() throws Exception {
+    ChildInput input = new ChildInput("child", pipe.sink(), children);
+    pipe.source().close();
+    for (int i = 0; i < 2; i++) {
+      assertThrows(BrokenPipeException.class, () -> input.write(ByteBuffer.allocate(1)));
+    }
+    assertFalse(pipe.sink().isOpen());
   }
 
   // ---- from the child

@@ -48,12 +48,59 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Children, once over pipes of the system's and once over the JDK's streams. */
+/**
+ * Children over pipes of the system's, once started by us and once by the JDK, and children over
+ * the JDK's streams.
+ */
 class ProcessProviderTest {
   @Nested
-  class OverSystemPipes extends Cases {
+  class Spawned extends OverPipes {
+    Spawned() {
+      super(PosixAccess.AUTO);
+    }
+
+    @Test
+    void noThreadOfTheJdkWaitsForAChild() throws IOException {
+      Peer child = connect("exec:cat");
+      String reaper = "process reaper (pid " + facet(child).pid() + ")";
+      assertFalse(Peers.threadLives(reaper));
+      child.sink().end();
+      gone(child);
+    }
+
+    @Test
+    void aScriptThatDoesNotSayWhoseIsTheShells() throws IOException {
+      Path script = Files.writeString(folder.resolve("script"), "echo \"$0 $1\"\n");
+      assertTrue(script.toFile().setExecutable(true));
+      assertEquals(script + " x\n", connect("exec:" + script + " x").readAll());
+    }
+
+    @Test
+    void aFolderWithNulIsNone() {
+      ChannelOptions cut = ChannelOptions.defaults().with("cwd", folder + "\0x");
+      AddressException e =
+          assertThrows(AddressException.class, () -> peers().connect("exec:true", cut));
+      assertEquals(AddressException.Kind.NOT_FOUND, e.kind());
+    }
+
+    @Test
+    void tooManyWordsAreAnErrorOfTheSystem() {
+      IOException e =
+          assertThrows(IOException.class, () -> connect("exec:true " + "x".repeat(1 << 18)));
+      assertTrue(String.valueOf(e.getMessage()).contains("Argument list too long"));
+    }
+  }
+
+  @Nested
+  class OverSystemPipes extends OverPipes {
     OverSystemPipes() {
-      super(Child::start);
+      super("none");
+    }
+  }
+
+  abstract static class OverPipes extends Cases {
+    OverPipes(String mode) {
+      super(Child::start, mode);
     }
 
     /** Ends a process that the child has left behind. */
@@ -112,7 +159,20 @@ class ProcessProviderTest {
       assertEquals("", warm.readAll());
       warm.close();
       Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child"));
+      startTen();
+      // After a first round, in which the engine opens what it keeps.
+      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child"));
+      Peers.eventually("no reaper is left", () -> !Peers.threadLives("penstock-reaper-"));
       long before = Peers.descriptors();
+      startTen();
+      // The engine may have opened one more selector meanwhile, of up to three descriptors; a leak
+      // of one kind of ending would be five at least.
+      Peers.eventually("no more descriptors than before", () -> Peers.descriptors() < before + 5);
+      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child"));
+      Peers.eventually("no reaper is left", () -> !Peers.threadLives("penstock-reaper-"));
+    }
+
+    private void startTen() throws IOException {
       for (int i = 0; i < 10; i++) {
         Peer child = connect("exec:cat");
         child.write("x");
@@ -124,16 +184,26 @@ class ProcessProviderTest {
         }
         assertThrows(AddressException.class, () -> connect("exec:no-such-program-here"));
       }
-      Peers.eventually("no more descriptors than before", () -> Peers.descriptors() <= before);
-      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-child"));
-      Peers.eventually("no reaper is left", () -> !Peers.threadLives("penstock-reaper-"));
     }
   }
 
   @Nested
-  class Selected extends Cases {
-    Selected() {
-      super(Child::start);
+  class SelectedOfTheJdk extends Selected {
+    SelectedOfTheJdk() {
+      super("none");
+    }
+  }
+
+  @Nested
+  class SelectedSpawned extends Selected {
+    SelectedSpawned() {
+      super(PosixAccess.AUTO);
+    }
+  }
+
+  abstract static class Selected extends Cases {
+    Selected(String mode) {
+      super(Child::start, mode);
     }
 
     @Test
@@ -258,7 +328,7 @@ class ProcessProviderTest {
   @Nested
   class OverStreams extends Cases {
     OverStreams() {
-      super((plan, children) -> Child.startOverStreams(plan));
+      super((plan, children) -> Child.startOverStreams(plan), "none");
     }
   }
 
@@ -267,8 +337,8 @@ class ProcessProviderTest {
 
     private final Peers peers;
 
-    Cases(ProcessProvider.Starter starter) {
-      this.peers = new Peers(new ProcessProvider(starter, new PosixAccess("none")));
+    Cases(ProcessProvider.Starter starter, String mode) {
+      this.peers = new Peers(new ProcessProvider(starter, new PosixAccess(mode)));
     }
 
     @AfterEach

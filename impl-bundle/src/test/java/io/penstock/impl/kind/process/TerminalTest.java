@@ -150,7 +150,8 @@ class TerminalTest {
 
   @Test
   void theEndOfTheInputIsTyped() throws IOException {
-    assertEquals(Set.of(Capability.HALF_CLOSE, Capability.VERDICT), capabilities());
+    assertEquals(
+        Set.of(Capability.HALF_CLOSE, Capability.ABORT, Capability.VERDICT), capabilities());
     for (String typed : new String[] {"", "a line\n", "half a line"}) {
       Peer child = open("shell:stty -echo; echo; cat; echo ended");
       line(child);
@@ -199,7 +200,7 @@ class TerminalTest {
     long before = Peers.descriptors();
     for (int i = 0; i < 10; i++) {
       Peer child = open("exec:cat");
-      assertFalse(Peers.threadLives("penstock-child"));
+      assertFalse(Peers.threadLives("penstock-child-"));
       use(child);
     }
     Peers.eventually("no more descriptors than before", () -> Peers.descriptors() <= before);

@@ -24,6 +24,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
  * first. The argument says how it accepts: {@code poller}, {@code accept} or {@code relay}.
  */
 final class ScarceDescriptors {
+  private static final int MANY = 1_000_000;
   private static final Queue<Channel> ACCEPTED = new ConcurrentLinkedQueue<>();
 
   private ScarceDescriptors() {}
@@ -38,11 +39,19 @@ final class ScarceDescriptors {
       Relay relay =
           penstock
               .relays()
-              .create(anywhere, Endpoint.parse("echo:"), RelayOptions.defaults().withFork(true));
+              .create(
+                  anywhere,
+                  Endpoint.parse("echo:"),
+                  // By default there would be no more than the descriptors suffice for.
+                  RelayOptions.defaults()
+                      .withFork(true)
+                      .withMaxConnections(MANY)
+                      .withFrom(ChannelOptions.defaults().withMaxConnections(MANY)));
       relay.start();
       listener = relay.listeners().get(0);
     } else {
-      listener = penstock.channels().listen(anywhere, ChannelOptions.defaults());
+      listener =
+          penstock.channels().listen(anywhere, ChannelOptions.defaults().withMaxConnections(MANY));
       if (args[0].equals("poller")) {
         poller.register(listener, Framing.bytes());
       } else {

@@ -128,9 +128,7 @@ class TcpListenerTest {
 
     @Override
     public void ended(Registration from) throws IOException {
-      if (from.attachment() != null) {
-        channel(from).close();
-      }
+      channel(from).close();
     }
 
     @Override

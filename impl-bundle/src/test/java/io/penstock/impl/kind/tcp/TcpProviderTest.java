@@ -125,7 +125,12 @@ class TcpProviderTest {
         "tcp://localhost:0",
         "tcp://:80",
         "tcp://::1:80",
-        "tcp://localhost:80/path"
+        "tcp://localhost:80/path",
+        "tcp://local%00host:80",
+        "tcp://local host:80",
+        "tcp://[localhost]:80",
+        "tcp://[1:2]:80",
+        "tcp://localhost:80?localAddress=a%00b:0"
       })
   void addressesThatAreNone(String endpoint) {
     AddressException e = assertThrows(AddressException.class, () -> peers.connect(endpoint));

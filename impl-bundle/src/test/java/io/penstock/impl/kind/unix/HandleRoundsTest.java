@@ -18,7 +18,6 @@ import io.penstock.impl.posix.PosixAccess;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.ByteBuffer;
@@ -29,8 +28,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,7 +119,7 @@ class HandleRoundsTest {
     // compilers do to ask for the container's memory.
     command.addAll(List.of("-XX:-UseContainerSupport", "-XX:-UseDynamicNumberOfCompilerThreads"));
     command.add("-XX:+UseSerialGC");
-    command.addAll(List.of("-cp", jars(), ScarceHandles.class.getName()));
+    command.addAll(List.of("-cp", Peers.jars(folder), ScarceHandles.class.getName()));
     command.add(folder.resolve("s").toString());
     Path errors = folder.resolve("errors");
     Process program = new ProcessBuilder(command).redirectError(errors.toFile()).start();
@@ -145,31 +142,5 @@ class HandleRoundsTest {
     } finally {
       program.destroyForcibly();
     }
-  }
-
-  /** A class that is looked for in a folder could not be opened for want of a descriptor. */
-  private String jars() throws IOException {
-    List<String> path = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-      Path from = Path.of(entry);
-      if (Files.isDirectory(from)) {
-        path.add(jar(from).toString());
-      } else if (entry.contains("penstock") || entry.contains("jna")) {
-        path.add(entry);
-      }
-    }
-    return String.join(File.pathSeparator, path);
-  }
-
-  private Path jar(Path from) throws IOException {
-    Path jar = folder.resolve(Integer.toHexString(from.hashCode()) + ".jar");
-    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
-        Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.filter(f -> f.toString().endsWith(".class")).toList()) {
-        out.putNextEntry(new JarEntry(from.relativize(file).toString()));
-        Files.copy(file, out);
-      }
-    }
-    return jar;
   }
 }

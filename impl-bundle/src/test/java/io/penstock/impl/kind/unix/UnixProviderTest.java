@@ -33,11 +33,15 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.nio.file.attribute.UserPrincipal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -57,6 +61,34 @@ class UnixProviderTest {
     peers.close();
     for (Peers each : others) {
       each.close();
+    }
+  }
+
+  /** Whoever may not connect in the end may not do so before. */
+  @Test
+  void aSocketIsNotSeenBeforeItHasItsPermissions() throws Exception {
+    Path path = folder.resolve("seen");
+    Path last = folder.resolve("last");
+    List<String> events = new ArrayList<>();
+    try (WatchService watch = folder.getFileSystem().newWatchService()) {
+      folder.register(
+          watch, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_MODIFY);
+      ListenerDriver listener = peers.listen("unix-listen:" + path);
+      assertEquals(
+          PosixFilePermissions.fromString("rw-------"), Files.getPosixFilePermissions(path));
+      Files.createFile(last);
+      while (!events.contains("ENTRY_CREATE last")) {
+        WatchKey key = watch.poll(20, TimeUnit.SECONDS);
+        key.pollEvents().forEach(event -> events.add(event.kind() + " " + event.context()));
+        key.reset();
+      }
+      listener.close();
+    }
+    assertTrue(events.contains("ENTRY_CREATE seen"), events::toString);
+    assertFalse(events.contains("ENTRY_MODIFY seen"), events::toString);
+    Files.delete(last);
+    try (Stream<Path> all = Files.list(folder)) {
+      assertEquals(List.of(), all.toList(), "something is left");
     }
   }
 
@@ -125,9 +157,83 @@ class UnixProviderTest {
     assertEquals(AddressException.Kind.NOT_FOUND, kindOf("unix-listen:" + folder + "/none/s"));
     assertEquals(AddressException.Kind.REFUSED, kindOf("unix:" + file));
     assertEquals(AddressException.Kind.INVALID, kindOf("unix:"));
-    String dots = "/.".repeat(80);
-    assertEquals(AddressException.Kind.NAME_TOO_LONG, kindOf("unix-listen:" + dots + "/s"));
-    assertEquals(AddressException.Kind.NAME_TOO_LONG, kindOf("unix:" + dots + "/s"));
+  }
+
+  private Path deep(int bytes) throws IOException {
+    String path = folder.toString();
+    while (path.length() < bytes) {
+      path += "/" + "d".repeat(Math.min(20, bytes - path.length() - 1));
+    }
+    assertEquals(bytes, path.length());
+    return Files.createDirectories(Path.of(path));
+  }
+
+  private static void assertMeet(Peers here, Path path) throws IOException {
+    String mode = "?mode=0660";
+    ListenerDriver listener = here.listen("unix-listen:" + path + mode);
+    assertEquals(path.toString(), listener.endpoint().address());
+    assertEquals("rw-rw----", PosixFilePermissions.toString(Files.getPosixFilePermissions(path)));
+    Peer client = here.connect("unix:" + path);
+    assertEquals(UnixDomainSocketAddress.of(path), client.driver().peer().orElseThrow());
+    client.write("over there");
+    Peer server = here.accept(listener);
+    assertEquals("over there", server.read(10));
+    assertThrows(AddressException.class, () -> here.listen("unix-listen:" + path));
+    listener.close();
+    try (Stream<Path> all = Files.list(path.getParent())) {
+      assertEquals(List.of(), all.toList(), "something is left");
+    }
+  }
+
+  @Test
+  void withoutNativeCallsThePathIsLimitedAndTheLimitNamed() throws IOException {
+    try (Peers plain = new Peers(new UnixProvider(new PosixAccess("none")))) {
+      for (int parent : new int[] {100, 102, 103, 104}) {
+        assertMeet(plain, deep(parent).resolve("s"));
+      }
+      Path path = deep(110).resolve("s");
+      for (String scheme : List.of("unix:", "unix-listen:")) {
+        AddressException refused =
+            assertThrows(
+                AddressException.class,
+                () -> {
+                  if (scheme.equals("unix:")) {
+                    plain.connect(scheme + path);
+                  } else {
+                    plain.listen(scheme + path);
+                  }
+                });
+        assertEquals(AddressException.Kind.NAME_TOO_LONG, refused.kind());
+        assertTrue(refused.getMessage().contains("107 bytes"), refused.getMessage());
+      }
+    }
+  }
+
+  @Test
+  void withNativeCallsLongerPathsAreReached() throws IOException {
+    for (int parent : new int[] {100, 103, 105, 110, 1000}) {
+      assertMeet(peers, deep(parent).resolve("s"));
+    }
+    assertMeet(peers, deep(110).resolve("n".repeat(200)));
+    Path path = deep(150).resolve("s");
+    ListenerDriver listener = peers.listen("unix-listen:" + path + "?handles=true");
+    Peer client = peers.connect("unix:" + path + "?handles=true");
+    client.write("x");
+    assertEquals("x", peers.accept(listener).read(1));
+    AddressException none =
+        assertThrows(AddressException.class, () -> peers.connect("unix:" + path + "none"));
+    assertEquals(AddressException.Kind.NOT_FOUND, none.kind());
+  }
+
+  @Test
+  void aDeadListenersLongPathIsTakenOver() throws IOException {
+    Path path = deep(150).resolve("s");
+    Path near = folder.resolve("s");
+    ServerSocketChannel dead = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+    dead.bind(UnixDomainSocketAddress.of(near));
+    dead.close();
+    Files.move(near, path);
+    assertMeet(peers, path);
   }
 
   @Test

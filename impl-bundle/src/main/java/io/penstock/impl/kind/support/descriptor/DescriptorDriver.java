@@ -4,7 +4,6 @@ package io.penstock.impl.kind.support.descriptor;
 import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
-import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;
@@ -16,6 +15,7 @@ import io.penstock.impl.posix.DescriptorSource;
 import io.penstock.impl.posix.FileKind;
 import io.penstock.impl.posix.Posix;
 import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * system cannot tell its peer of a cut: it reads an end.
  */
 public final class DescriptorDriver implements ChannelDriver {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("kind");
 
   private final Adopted adopted;
   private final Nature nature;
@@ -181,8 +181,7 @@ public final class DescriptorDriver implements ChannelDriver {
           ended = true;
           return -1;
         }
-        throw new ConnectionResetException(
-            context.name(), "it cannot be read any more: " + Failures.reason(e), 0);
+        throw Failures.unreadable(context.name(), e);
       }
     }
 

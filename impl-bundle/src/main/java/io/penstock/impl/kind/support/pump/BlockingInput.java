@@ -14,6 +14,14 @@ public interface BlockingInput {
    */
   int read(ByteBuffer dst) throws IOException;
 
+  /**
+   * How many bytes a read would find at once; asked before the first read.
+   *
+   * @return 0 also where the system does not tell
+   * @throws IOException if the system refuses, which the read tells again
+   */
+  int waiting() throws IOException;
+
   /** Lets go of the descriptor and, where that is possible, ends a read that waits. Idempotent. */
   void close() throws IOException;
 }

@@ -8,16 +8,23 @@ import java.nio.channels.FileChannel;
 
 /** Reads an open file of any type through its channel, whose close ends a read that waits. */
 public final class FileInput implements BlockingInput {
+  private final FileInputStream file;
   private final FileChannel channel;
 
   /** Takes an open file over. */
   public FileInput(FileInputStream file) {
+    this.file = file;
     this.channel = file.getChannel();
   }
 
   @Override
   public int read(ByteBuffer dst) throws IOException {
     return channel.read(dst);
+  }
+
+  @Override
+  public int waiting() throws IOException {
+    return file.available();
   }
 
   @Override

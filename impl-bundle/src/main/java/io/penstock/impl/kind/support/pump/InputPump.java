@@ -2,14 +2,19 @@
 package io.penstock.impl.kind.support.pump;
 
 import io.penstock.error.BrokenPipeException;
+import io.penstock.impl.core.Account;
+import io.penstock.impl.core.Counted;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.pipe.MemoryPipe;
+import io.penstock.spi.Messages;
 import io.penstock.spi.SegmentSource;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -22,14 +27,19 @@ import org.jspecify.annotations.Nullable;
  * consumed: a channel that is only written to takes nothing from its input, and never is more taken
  * than one buffer beyond what was consumed.
  */
-public final class InputPump implements SegmentSource {
-  private static final Logger LOG = System.getLogger("io.penstock");
+public final class InputPump implements SegmentSource, Counted {
+  private static final Logger LOG = Messages.log("kind");
+
+  /** Bytes that somebody else takes from under our thread must not hold up whoever looks. */
+  private static final long FIRST_NANOS = TimeUnit.SECONDS.toNanos(1);
+
   private static final int WINDOW = 64 * 1024;
 
   private final String name;
   private final String threadName;
   private final BlockingInput input;
   private final MemoryPipe memory;
+  private final CountDownLatch first = new CountDownLatch(1);
   private final AtomicBoolean started = new AtomicBoolean();
   private volatile @Nullable Thread thread;
   private final boolean drops;
@@ -85,13 +95,67 @@ public final class InputPump implements SegmentSource {
     other = value;
   }
 
+  @Override
+  public long progress() {
+    return memory.bytesRead();
+  }
+
+  @Override
+  public void trim() {
+    boolean unused = memory.trim();
+  }
+
+  @Override
+  public void countTo(Account account) {
+    memory.countTo(account::count);
+  }
+
   private void start() {
     if (!started.get() && started.compareAndSet(false, true)) {
-      Daemons.start(threadName, this::run);
+      boolean there = isThere();
+      try {
+        Daemons.start(threadName, this::run);
+      } catch (RuntimeException | Error e) {
+        // Whoever reads is told, and what waits for the descriptor's other end, too.
+        memory.abort(new IOException(name + ": no thread can read it: " + e.getMessage(), e));
+        release();
+        first.countDown();
+      }
       InputPump sibling = other;
       if (sibling != null) {
         sibling.start();
       }
+      if (there) {
+        awaitFirst();
+      }
+    }
+  }
+
+  private boolean isThere() {
+    try {
+      return input.waiting() > 0;
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, name + ": the system does not tell what is there", e);
+      return false;
+    }
+  }
+
+  /** The first look must see what is there, which the thread is about to read. */
+  private void awaitFirst() {
+    boolean interrupted = false;
+    long until = System.nanoTime() + FIRST_NANOS;
+    long left = FIRST_NANOS;
+    while (left > 0) {
+      try {
+        boolean unused = first.await(left, TimeUnit.NANOSECONDS);
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+        left = until - System.nanoTime();
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 
@@ -113,6 +177,8 @@ public final class InputPump implements SegmentSource {
       release();
       memory.abort(e);
       throw e;
+    } finally {
+      first.countDown();
     }
   }
 
@@ -138,6 +204,7 @@ public final class InputPump implements SegmentSource {
       }
       try {
         memory.sink().write(buffer.flip());
+        first.countDown();
       } catch (BrokenPipeException e) {
         if (!dropping) {
           throw e;

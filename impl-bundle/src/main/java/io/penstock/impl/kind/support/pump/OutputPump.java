@@ -4,6 +4,7 @@ package io.penstock.impl.kind.support.pump;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.pipe.MemoryPipe;
+import io.penstock.spi.Messages;
 import io.penstock.spi.SegmentSink;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * write or the end, writes what a buffer of 64 KiB holds.
  */
 public final class OutputPump implements SegmentSink {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("kind");
   private static final int WINDOW = 64 * 1024;
 
   private final String name;
@@ -47,7 +48,13 @@ public final class OutputPump implements SegmentSink {
 
   private void start() {
     if (!started.get() && started.compareAndSet(false, true)) {
-      Daemons.start(threadName, this::run);
+      try {
+        Daemons.start(threadName, this::run);
+      } catch (RuntimeException | Error e) {
+        memory.abort(new IOException(name + ": no thread can write it: " + e.getMessage(), e));
+        drop();
+        cut();
+      }
     }
   }
 

@@ -100,7 +100,7 @@ final class AdoptedLine implements Line {
   public Set<Capability> capabilities() {
     return local
         ? Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS, Capability.DESCRIPTOR)
-        : Set.of(Capability.HALF_CLOSE, Capability.DESCRIPTOR);
+        : Set.of(Capability.HALF_CLOSE, Capability.ABORT, Capability.DESCRIPTOR);
   }
 
   @Override

@@ -4,6 +4,7 @@ package io.penstock.impl.kind.support.socket;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.impl.kind.support.Buffers;
+import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
 import io.penstock.impl.posix.Descriptor;
@@ -114,28 +115,44 @@ public final class AdoptedListener implements ListenerDriver {
 
   @Override
   public @Nullable ChannelDriver accept(ProviderContext context) throws IOException {
-    Posix calls = socket.calls();
-    Carrier carrier = prepare();
-    boolean used = false;
-    try {
+    while (true) {
+      Carrier carrier;
       int fd;
+      try {
+        carrier = prepare();
+        fd = take(carrier);
+      } catch (IOException e) {
+        throw Failures.accepting(context.name(), e);
+      }
+      if (fd < 0) {
+        return null;
+      }
+      try {
+        Adopted accepted = setUp(carrier.adopt(fd), options);
+        try {
+          return accepting.driver(context.name(), accepted);
+        } catch (IOException | RuntimeException | Error e) {
+          accepted.close();
+          throw e;
+        }
+      } catch (IOException e) {
+        // That is no failure of the listener's, and the next peer may be served.
+        SocketListener.tellOfRefusal(endpoint, e);
+      }
+    }
+  }
+
+  /** Accepts a connection that the carrier will take; negative when there is none. */
+  private int take(Carrier carrier) throws IOException {
+    Posix calls = socket.calls();
+    int fd = -1;
+    try {
       do {
         fd = socket.call(listening -> calls.accept4(listening, 0, 0, ACCEPTED));
       } while (fd == -Linux.ECONNABORTED || fd == -Linux.EINTR);
-      if (fd == -Linux.EAGAIN) {
-        return null;
-      }
-      Linux.check("accept4", fd);
-      used = true;
-      Adopted accepted = setUp(carrier.adopt(fd), options);
-      try {
-        return accepting.driver(context.name(), accepted);
-      } catch (IOException | RuntimeException | Error e) {
-        accepted.close();
-        throw e;
-      }
+      return fd == -Linux.EAGAIN ? fd : Linux.check("accept4", fd);
     } finally {
-      if (!used) {
+      if (fd < 0) {
         giveBack(carrier);
       }
     }

@@ -16,33 +16,58 @@ public final class Bounded {
    */
   public static final int PIECE = 128 * 1024;
 
+  /** What the JDK's non-blocking channels answer after {@code EINTR}, beside what they document. */
+  private static final int INTERRUPTED = -3;
+
+  /** The same for {@code EAGAIN}; most have it as 0. */
+  private static final int NOTHING_NOW = -2;
+
   private Bounded() {}
 
-  /** Reads as the channel does. */
+  /** Reads as the channel does; a call that a signal has interrupted is made again. */
   public static int read(ReadableByteChannel channel, ByteBuffer dst) throws IOException {
-    if (dst.isDirect() || dst.remaining() <= PIECE) {
-      return channel.read(dst);
-    }
-    int limit = dst.limit();
-    dst.limit(dst.position() + PIECE);
+    int limit = bound(dst);
     try {
-      return channel.read(dst);
+      int n;
+      do {
+        n = channel.read(dst);
+      } while (n == INTERRUPTED);
+      return checked(n, -1);
     } finally {
       dst.limit(limit);
     }
   }
 
-  /** Writes as the channel does. */
+  /** Writes as the channel does; a call that a signal has interrupted is made again. */
   public static int write(WritableByteChannel channel, ByteBuffer src) throws IOException {
-    if (src.isDirect() || src.remaining() <= PIECE) {
-      return channel.write(src);
-    }
-    int limit = src.limit();
-    src.limit(src.position() + PIECE);
+    int limit = bound(src);
     try {
-      return channel.write(src);
+      int n;
+      do {
+        n = channel.write(src);
+      } while (n == INTERRUPTED);
+      return checked(n, 0);
     } finally {
       src.limit(limit);
     }
+  }
+
+  /** Has a buffer end after a piece. Returns where it has ended. */
+  private static int bound(ByteBuffer buffer) {
+    int limit = buffer.limit();
+    if (!buffer.isDirect() && buffer.remaining() > PIECE) {
+      buffer.limit(buffer.position() + PIECE);
+    }
+    return limit;
+  }
+
+  private static int checked(int n, int least) throws IOException {
+    if (n == NOTHING_NOW) {
+      return 0;
+    }
+    if (n < least) {
+      throw new IOException("the system answers " + n + " in place of a count");
+    }
+    return n;
   }
 }

@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.support.socket;
 
 import io.penstock.impl.kind.support.SelectorThread;
+import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -12,7 +13,6 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.util.List;
 
 /**
  * Drops what still arrives on connections whose source was closed, so that the peer is neither
@@ -22,11 +22,11 @@ import java.util.List;
  * <p>One daemon thread, {@code penstock-drain}, which exists only while there is such a connection.
  */
 public final class Drain {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("kind");
   private static final int PIECE = 64 * 1024;
 
   private final SelectorThread<SelectableChannel> thread =
-      new SelectorThread<>("penstock-drain", Selector::open, this::run);
+      new SelectorThread<>("penstock-drain", Selector::open, this::run, SelectionKey::channel);
 
   /** Drops what arrives on a non-blocking channel until it ends or is closed. */
   <C extends SelectableChannel & ReadableByteChannel> void add(C channel) throws IOException {
@@ -38,31 +38,24 @@ public final class Drain {
     thread.release();
   }
 
-  private void run(Selector current) {
+  private void run(Selector current) throws IOException {
     ByteBuffer scrap = ByteBuffer.allocateDirect(PIECE);
-    try (current) {
-      boolean cancelled = false;
-      while (true) {
-        boolean[] ended = new boolean[1];
-        if (thread.released() || cancelled) {
-          // A cancelled key is let go by the next selection, too.
-          current.selectNow(key -> ended[0] |= discard(key, scrap));
-        } else {
-          current.select(key -> ended[0] |= discard(key, scrap));
-        }
-        cancelled = ended[0];
-        List<SelectableChannel> fresh = thread.take(current, current.keys().isEmpty());
-        if (fresh == null) {
-          return;
-        }
-        for (SelectableChannel channel : fresh) {
-          register(channel, current);
-        }
-        cancelled |= !fresh.isEmpty();
+    boolean cancelled = false;
+    while (true) {
+      boolean[] ended = new boolean[1];
+      if (thread.released() || cancelled) {
+        // A cancelled key is let go by the next selection, too.
+        current.selectNow(key -> ended[0] |= discard(key, scrap));
+      } else {
+        thread.select(current, key -> ended[0] |= discard(key, scrap));
       }
-    } catch (IOException e) {
-      LOG.log(Level.ERROR, "penstock-drain failed; peers that still send may stall", e);
-      List<SelectableChannel> unused = thread.fail(current);
+      cancelled = ended[0];
+      int taken =
+          thread.take(current, current.keys().isEmpty(), channel -> register(channel, current));
+      if (taken < 0) {
+        return;
+      }
+      cancelled |= taken > 0;
     }
   }
 
@@ -81,7 +74,7 @@ public final class Drain {
         return false;
       }
       scrap.clear();
-      if (((ReadableByteChannel) key.channel()).read(scrap) >= 0) {
+      if (Bounded.read((ReadableByteChannel) key.channel(), scrap) >= 0) {
         return false;
       }
     } catch (IOException | CancelledKeyException e) {

@@ -30,6 +30,10 @@ import org.jspecify.annotations.Nullable;
 
 /** A socket of the JDK's, TCP or Unix. */
 final class JdkLine implements Line {
+  private static final Set<Capability> TCP =
+      Linux.isHere()
+          ? Set.of(Capability.HALF_CLOSE, Capability.ABORT, Capability.DESCRIPTOR)
+          : Set.of(Capability.HALF_CLOSE, Capability.ABORT);
   private static final Set<Capability> PLAIN =
       Linux.isHere()
           ? Set.of(Capability.HALF_CLOSE, Capability.DESCRIPTOR)
@@ -115,7 +119,10 @@ final class JdkLine implements Line {
 
   @Override
   public Set<Capability> capabilities() {
-    return posix != null && Credentials.isKnown(channel) ? LOCAL : PLAIN;
+    if (posix == null) {
+      return TCP;
+    }
+    return Credentials.isKnown(channel) ? LOCAL : PLAIN;
   }
 
   @Override

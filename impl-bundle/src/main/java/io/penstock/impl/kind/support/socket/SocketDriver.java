@@ -3,7 +3,6 @@ package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.Capability;
 import io.penstock.error.BrokenPipeException;
-import io.penstock.error.ConnectionResetException;
 import io.penstock.error.HandleLimitException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Failures;
@@ -20,6 +19,7 @@ import io.penstock.impl.posix.SplicePipe;
 import io.penstock.impl.posix.SpliceSink;
 import io.penstock.impl.posix.SpliceSource;
 import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.Messages;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;
@@ -43,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * bytes that we had not read.
  */
 public final class SocketDriver implements ChannelDriver {
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("kind");
 
   /** How much is read and dropped on a close: unread bytes would turn it into a reset. */
   private static final int LAST_PIECES = 64;
@@ -57,7 +57,7 @@ public final class SocketDriver implements ChannelDriver {
   private final Output sink = new Output();
 
   /** Why the connection was cut: the system says it only once, to whichever end asks first. */
-  private volatile @Nullable String cut;
+  private volatile @Nullable IOException cut;
 
   private volatile boolean draining;
 
@@ -74,20 +74,6 @@ public final class SocketDriver implements ChannelDriver {
    */
   public SocketDriver(String name, SocketChannel channel, Drain drain) throws IOException {
     this(name, new JdkLine(channel, null), drain);
-  }
-
-  /**
-   * Takes a connection of a Unix socket over.
-   *
-   * @param name of the channel, for errors
-   * @param channel connected, and non-blocking from now on
-   * @param drain drops what arrives after the source was closed
-   * @param posix tells more of the peer, when it is asked for
-   * @throws IOException if the system refuses; the channel is still the caller's then
-   */
-  public SocketDriver(String name, SocketChannel channel, Drain drain, PosixAccess posix)
-      throws IOException {
-    this(name, new JdkLine(channel, posix), drain);
   }
 
   /**
@@ -115,13 +101,50 @@ public final class SocketDriver implements ChannelDriver {
     return new SocketDriver(name, new HandleLine(name, socket), drain);
   }
 
+  /**
+   * Takes over what the listener of a Unix socket has accepted.
+   *
+   * @param local where the listener is for everybody, who was bound elsewhere
+   */
+  SocketDriver(
+      String name, SocketChannel channel, Drain drain, PosixAccess posix, SocketAddress local)
+      throws IOException {
+    this(name, new JdkLine(channel, posix), drain, local, null);
+  }
+
   private SocketDriver(String name, Line line, Drain drain) throws IOException {
+    this(name, line, drain, line.local(), line.peer());
+  }
+
+  /**
+   * Takes over a Unix socket that has connected.
+   *
+   * @param peer where it has connected to, by whatever name the system was told
+   * @param name of the channel, for errors
+   * @param channel connected, and non-blocking from now on
+   * @param drain drops what arrives after the source was closed
+   * @param posix tells more of the peer, when it is asked for
+   * @throws IOException if the system refuses; the channel is still the caller's then
+   */
+  public static SocketDriver to(
+      SocketAddress peer, String name, SocketChannel channel, Drain drain, PosixAccess posix)
+      throws IOException {
+    Line line = new JdkLine(channel, posix);
+    return new SocketDriver(name, line, drain, line.local(), peer);
+  }
+
+  private SocketDriver(
+      String name,
+      Line line,
+      Drain drain,
+      @Nullable SocketAddress local,
+      @Nullable SocketAddress peer) {
     this.name = name;
     this.line = line;
     this.drain = drain;
     // Remembered, because after the close the system does not tell any more.
-    this.local = line.local();
-    this.peer = line.peer();
+    this.local = local;
+    this.peer = peer;
   }
 
   @Override
@@ -213,7 +236,7 @@ public final class SocketDriver implements ChannelDriver {
     ByteBuffer scrap = ByteBuffer.allocate(16 * 1024);
     try {
       for (int i = 0; i < LAST_PIECES; i++) {
-        int n = line.input().read(scrap.clear());
+        int n = Bounded.read(line.input(), scrap.clear());
         if (n <= 0) {
           return n == 0;
         }
@@ -225,7 +248,7 @@ public final class SocketDriver implements ChannelDriver {
     }
   }
 
-  private void cut(String reason) {
+  private void cut(IOException reason) {
     cut = reason;
     if (sink.why == null) {
       sink.why = reason;
@@ -276,16 +299,15 @@ public final class SocketDriver implements ChannelDriver {
       return told(n);
     }
 
-    private ConnectionResetException failed(IOException failure) {
-      String reason = Failures.reason(failure);
+    private IOException failed(IOException failure) {
       if (cut == null) {
-        cut(reason);
+        cut(failure);
       }
-      return reset(reason);
+      return reset(failure);
     }
 
     /** What a read has come to, if what the system says is that. */
-    private int told(int n) throws ConnectionResetException {
+    private int told(int n) throws IOException {
       if (n < 0 && sink.writing) {
         // The system tells of a reset once, to whoever asks first: if that is the write in
         // progress, this is no end. The
@@ -293,7 +315,7 @@ public final class SocketDriver implements ChannelDriver {
         return 0;
       }
       if (n < 0) {
-        String reason = cut;
+        IOException reason = cut;
         if (reason != null) {
           // The writing side was told of the reset, and what the system gives us is no real end.
           throw reset(reason);
@@ -303,8 +325,8 @@ public final class SocketDriver implements ChannelDriver {
       return n;
     }
 
-    private ConnectionResetException reset(String reason) {
-      return new ConnectionResetException(name, "the peer cut the connection: " + reason, 0);
+    private IOException reset(IOException reason) {
+      return Failures.cut(name, reason);
     }
 
     @Override
@@ -365,7 +387,7 @@ public final class SocketDriver implements ChannelDriver {
 
   private final class Output implements HandleSink, SpliceSink {
     private volatile Runnable ready = () -> {};
-    private volatile @Nullable String why;
+    private volatile @Nullable IOException why;
     private volatile boolean writing;
     private volatile boolean ended;
 
@@ -404,11 +426,11 @@ public final class SocketDriver implements ChannelDriver {
       }
     }
 
-    private void check() throws BrokenPipeException {
+    private void check() throws IOException {
       if (ended && line.isOpen()) {
         throw new BrokenPipeException(name, "this side has ended the stream", 0);
       }
-      String reason = why;
+      IOException reason = why;
       if (reason != null) {
         throw broken(reason);
       }
@@ -433,19 +455,18 @@ public final class SocketDriver implements ChannelDriver {
       }
     }
 
-    private BrokenPipeException failed(IOException failure) {
-      String reason = Failures.reason(failure);
-      why = reason;
+    private IOException failed(IOException failure) {
+      why = failure;
       // A broken pipe may follow a clean end of the peer's. Everything else is a cut, which this
       // call has taken from the socket: the reader would see an end.
       if (!Failures.isBrokenPipe(failure) && cut == null) {
-        cut(reason);
+        cut(failure);
       }
-      return broken(reason);
+      return broken(failure);
     }
 
-    private BrokenPipeException broken(String reason) {
-      return new BrokenPipeException(name, "the peer does not read any more: " + reason, 0);
+    private IOException broken(IOException reason) {
+      return Failures.unread(name, "the peer does not read any more", reason);
     }
 
     @Override
@@ -459,9 +480,8 @@ public final class SocketDriver implements ChannelDriver {
       } catch (ClosedChannelException e) {
         throw new StreamClosedException(name);
       } catch (IOException e) {
-        String reason = Failures.reason(e);
-        why = reason;
-        throw broken(reason);
+        why = e;
+        throw broken(e);
       }
     }
 

@@ -2,17 +2,22 @@
 package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.Endpoint;
+import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.DescriptorSource;
+import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.SocketNumber;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.StandardSocketOptions;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
@@ -37,7 +42,7 @@ public final class SocketListener implements ListenerDriver {
     void run() throws IOException;
   }
 
-  private static final Logger LOG = System.getLogger("io.penstock");
+  private static final Logger LOG = Messages.log("kind");
 
   private final Endpoint endpoint;
   private final ServerSocketChannel server;
@@ -78,7 +83,7 @@ public final class SocketListener implements ListenerDriver {
   @Override
   public @Nullable ChannelDriver accept(ProviderContext context) throws IOException {
     while (true) {
-      SocketChannel accepted = server.accept();
+      SocketChannel accepted = next(context);
       if (accepted == null) {
         return null;
       }
@@ -86,17 +91,51 @@ public final class SocketListener implements ListenerDriver {
         setup.apply(accepted);
         return posix == null
             ? new SocketDriver(context.name(), accepted, drain)
-            : new SocketDriver(context.name(), accepted, drain, posix);
+            : new SocketDriver(
+                context.name(),
+                accepted,
+                drain,
+                posix,
+                UnixDomainSocketAddress.of(endpoint.address()));
       } catch (IOException e) {
-        // Some systems refuse to set up who has left already: that is no failure of the listener's,
-        // and whoever comes next may be there.
-        LOG.log(Level.DEBUG, context.name() + ": a peer left before it was accepted", e);
-        accepted.close();
-      } catch (RuntimeException e) {
+        // That is no failure of the listener's, and the next peer may be served.
+        refuse(accepted, e);
+      } catch (RuntimeException | Error e) {
         accepted.close();
         throw e;
       }
     }
+  }
+
+  private @Nullable SocketChannel next(ProviderContext context) throws IOException {
+    try {
+      return server.accept();
+    } catch (IOException e) {
+      throw Failures.accepting(context.name(), e);
+    }
+  }
+
+  /** Cuts a peer that cannot be served, so that it does not take this for the end of a stream. */
+  private void refuse(SocketChannel accepted, IOException why) throws IOException {
+    tellOfRefusal(endpoint, why);
+    try (accepted) {
+      if (posix == null) {
+        accepted.setOption(StandardSocketOptions.SO_LINGER, 0);
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, endpoint.name() + ": the peer had left already", e);
+    }
+  }
+
+  /** Says that an accepted peer is not served. */
+  static void tellOfRefusal(Endpoint endpoint, IOException why) {
+    // Systems other than Linux refuse to set up a peer that has left already, which costs nobody
+    // anything; Linux refuses only when it is short of something.
+    LOG.log(
+        Linux.isHere() ? Level.WARNING : Level.DEBUG,
+        "{0}: a peer was cut, because the system could not set its connection up: {1}",
+        endpoint,
+        why.getMessage());
   }
 
   @Override

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl;
+
+import io.penstock.spi.Messages;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.apache.sshd.common.util.threads.SshThreadPoolExecutor;
+import org.apache.sshd.common.util.threads.SshdThreadFactory;
+
+/**
+ * Threads that are there from the beginning and that no fault of a task ends: a moment in which the
+ * system has none to give is no matter. After the shutdown tasks are dropped.
+ */
+public final class Threads extends SshThreadPoolExecutor {
+  private static final Logger LOG = Messages.log("ssh");
+  private static final ThreadLocal<Threads> CURRENT = new ThreadLocal<>();
+
+  /**
+   * Starts them.
+   *
+   * @param name the beginning of their names
+   * @param count how many
+   */
+  public Threads(String name, int count) {
+    super(
+        count,
+        count,
+        0,
+        TimeUnit.MILLISECONDS,
+        new LinkedBlockingQueue<>(),
+        new SshdThreadFactory(name),
+        new CallerRunsPolicy());
+    try {
+      int unused = prestartAllCoreThreads();
+    } catch (RuntimeException | Error e) {
+      shutdown();
+      throw e;
+    }
+  }
+
+  /** Whether the calling thread is one of these. */
+  boolean isMine() {
+    return CURRENT.get() == this;
+  }
+
+  @Override
+  public void execute(Runnable task) {
+    super.execute(() -> run(task));
+  }
+
+  private void run(Runnable task) {
+    CURRENT.set(this);
+    try {
+      task.run();
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, "SSH has met a fault, and goes on", e);
+    }
+  }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.channel;
+
+import io.penstock.spi.SinkDriver;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** One stream to the peer. */
+public final class Outbox implements SinkDriver {
+  /**
+   * Once so much is on its way to the socket, more waits outside, where it is bounded. The last
+   * packet may exceed it: cut to what is left, packets would become ever smaller.
+   */
+  private static final int MOST_ON_ITS_WAY = 256 * 1024;
+
+  private final Link link;
+  private final boolean errors;
+  private final AtomicInteger onItsWay = new AtomicInteger();
+  private volatile Runnable ready = () -> {};
+  private volatile boolean ended;
+
+  /**
+   * A stream of a channel.
+   *
+   * @param errors whether it is standard error
+   */
+  Outbox(Link link, boolean errors) {
+    this.link = link;
+    this.errors = errors;
+  }
+
+  /** There may be room, or a failure to tell of. */
+  void wake() {
+    ready.run();
+  }
+
+  boolean hasEnded() {
+    return ended;
+  }
+
+  @Override
+  public int write(ByteBuffer src) throws IOException {
+    link.checkWritable();
+    int total = 0;
+    while (src.hasRemaining() && onItsWay.get() < MOST_ON_ITS_WAY) {
+      int n = link.send(errors, src, this);
+      if (n == 0) {
+        break;
+      }
+      total += n;
+    }
+    return total;
+  }
+
+  /** Counts what is handed to the connection. */
+  void leaving(int bytes) {
+    onItsWay.addAndGet(bytes);
+    link.held().count(bytes);
+  }
+
+  /** Counts what the system has taken. */
+  void left(int bytes, @Nullable Throwable failure) {
+    onItsWay.addAndGet(-bytes);
+    link.held().count(-bytes);
+    if (failure != null) {
+      link.writeFailed(failure);
+    }
+    ready.run();
+  }
+
+  @Override
+  public void end() throws IOException {
+    ended = true;
+    link.endIfAllHave();
+  }
+
+  @Override
+  public long room() {
+    return link.isWritable() ? -1 : 0;
+  }
+
+  @Override
+  public long pending() {
+    return onItsWay.get();
+  }
+
+  @Override
+  public long unsent() {
+    // Once the peer has gone nothing of it can be saved.
+    return link.isWritable() ? onItsWay.get() : 0;
+  }
+
+  @Override
+  public boolean ready() {
+    return !link.isWritable()
+        || link.hasSentEnd()
+        || (link.hasWindow() && onItsWay.get() < MOST_ON_ITS_WAY);
+  }
+
+  @Override
+  public void onReady(Runnable callback) {
+    ready = callback;
+  }
+
+  @Override
+  public void close() throws IOException {
+    end();
+  }
+}

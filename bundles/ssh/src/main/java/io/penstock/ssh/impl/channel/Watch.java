@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.channel;
+
+import io.penstock.spi.Memory;
+import java.io.IOException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.sshd.common.SshConstants;
+import org.apache.sshd.common.io.IoSession;
+import org.apache.sshd.common.io.IoWriteFuture;
+import org.apache.sshd.common.session.Session;
+import org.apache.sshd.common.session.helpers.PendingWriteFuture;
+import org.apache.sshd.common.util.buffer.Buffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What we keep of a connection: why it was lost, which is asked for when the library has forgotten
+ * it, and how many answers are on their way to the peer. No window bounds those, so nothing more is
+ * read from a peer that asks on and on and does not read them. Safe for use by any thread.
+ */
+public final class Watch {
+  /** Beside what the system takes; each is a few hundred bytes. */
+  private static final int MOST_ANSWERS = 1024;
+
+  /** While keys are exchanged nothing of that kind leaves, and what comes has to be read. */
+  private static final int MOST_MEANWHILE = 16 * 1024;
+
+  /** How a session sends. */
+  public interface Sending {
+    /** Sends a packet, or keeps it until it can be sent. */
+    IoWriteFuture send(Buffer packet) throws IOException;
+  }
+
+  private record Reason(String text, @Nullable Throwable cause) {}
+
+  private final AtomicReference<Reason> reason = new AtomicReference<>();
+  private final AtomicInteger answers = new AtomicInteger();
+  private final AtomicInteger meanwhile = new AtomicInteger();
+  private volatile boolean broken;
+
+  private final ReentrantLock lock = new ReentrantLock();
+  // Written under the lock.
+  private volatile boolean suspended;
+  private volatile boolean starved;
+
+  /** That of a connection; null if it has none. */
+  static @Nullable Watch of(@Nullable Session session) {
+    return session instanceof Watched watched ? watched.watch() : null;
+  }
+
+  /** The first call decides; the text may be shown to all. */
+  void lostBecause(String text, @Nullable Throwable cause) {
+    boolean unused = reason.compareAndSet(null, new Reason(text, cause));
+  }
+
+  @Nullable String reason() {
+    Reason known = reason.get();
+    return known == null ? null : known.text();
+  }
+
+  /** What the system has thrown, if it was the system. */
+  @Nullable Throwable cause() {
+    Reason known = reason.get();
+    return known == null ? null : known.cause();
+  }
+
+  void breaks() {
+    broken = true;
+  }
+
+  boolean isBroken() {
+    return broken;
+  }
+
+  /** Sends a packet of a session's, and counts it if it is an answer. */
+  public static IoWriteFuture send(Watched session, Buffer packet, Sending sending)
+      throws IOException {
+    boolean answer = isAnswer(packet.rawByte(packet.rpos()));
+    IoWriteFuture written = sending.send(packet);
+    Watch watch = session.watch();
+    if (answer && watch != null) {
+      watch.count(session, written);
+    }
+    return written;
+  }
+
+  private void count(Session session, IoWriteFuture written) {
+    if (written instanceof PendingWriteFuture) {
+      int waiting = meanwhile.incrementAndGet();
+      IoWriteFuture unused = written.addListener(done -> meanwhile.decrementAndGet());
+      if (waiting > MOST_MEANWHILE) {
+        session.exceptionCaught(
+            new IOException("the peer asks on and on, and does not answer for new keys"));
+      }
+      return;
+    }
+    if (answers.incrementAndGet() >= MOST_ANSWERS) {
+      suspendOrResume(session.getIoSession());
+    }
+    IoWriteFuture unused =
+        written.addListener(
+            done -> {
+              if (answers.decrementAndGet() <= MOST_ANSWERS / 2 && suspended) {
+                suspendOrResume(session.getIoSession());
+              }
+            });
+  }
+
+  /** Nothing more is read until there is memory for it. */
+  void starve(Session session, Memory memory) {
+    lock.lock();
+    try {
+      if (starved) {
+        return;
+      }
+      starved = true;
+    } finally {
+      lock.unlock();
+    }
+    suspendOrResume(session.getIoSession());
+    memory.whenRoom(() -> feed(session, memory));
+  }
+
+  private void feed(Session session, Memory memory) {
+    if (session.isOpen() && memory.piece(1) == 0) {
+      memory.whenRoom(() -> feed(session, memory));
+      return;
+    }
+    lock.lock();
+    try {
+      starved = false;
+    } finally {
+      lock.unlock();
+    }
+    if (session.isOpen()) {
+      suspendOrResume(session.getIoSession());
+    }
+  }
+
+  private void suspendOrResume(IoSession socket) {
+    lock.lock();
+    try {
+      if (!suspended && (starved || answers.get() >= MOST_ANSWERS)) {
+        suspended = true;
+        socket.suspendRead();
+      }
+      // Also what has left since, and has not seen it.
+      if (suspended && !starved && answers.get() <= MOST_ANSWERS / 2) {
+        suspended = false;
+        socket.resumeRead();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * What is sent because the peer has asked for something, but for keys and logins. Credit is none:
+   * each channel has little of it, and two sides full of data for each other that both waited for
+   * theirs to leave would wait for ever.
+   */
+  private static boolean isAnswer(int message) {
+    return switch (message) {
+      case SshConstants.SSH_MSG_UNIMPLEMENTED,
+          SshConstants.SSH_MSG_REQUEST_SUCCESS,
+          SshConstants.SSH_MSG_REQUEST_FAILURE,
+          SshConstants.SSH_MSG_CHANNEL_OPEN_CONFIRMATION,
+          SshConstants.SSH_MSG_CHANNEL_OPEN_FAILURE,
+          SshConstants.SSH_MSG_CHANNEL_SUCCESS,
+          SshConstants.SSH_MSG_CHANNEL_FAILURE ->
+          true;
+      default -> false;
+    };
+  }
+}

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.client;
+
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.error.HandshakeException;
+import io.penstock.error.StreamClosedException;
+import io.penstock.error.StreamFault;
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.ProviderContext;
+import io.penstock.ssh.impl.Providers;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.sshd.client.SshClient;
+import org.apache.sshd.client.session.ClientSession;
+import org.jspecify.annotations.Nullable;
+
+/** Connections of ours, each for one channel unless it is shared. Safe for use by any thread. */
+public final class Connections implements AutoCloseable {
+  private final Engine engine = new Engine();
+
+  private final ReentrantLock lock = new ReentrantLock();
+  // Guarded by the lock.
+  private final Map<ClientOptions.Login, CompletableFuture<Connection>> shared = new HashMap<>();
+
+  /** None yet. */
+  public Connections() {}
+
+  /** The keys of the options. */
+  public static Set<String> optionKeys() {
+    return ClientOptions.KEYS;
+  }
+
+  /** The keys of what a channel may be for. */
+  public static Set<String> requestKeys() {
+    return ClientOptions.REQUEST_KEYS;
+  }
+
+  /** The names of the secrets. */
+  public static Set<String> secretKeys() {
+    return ClientOptions.SECRETS;
+  }
+
+  /** As {@link io.penstock.spi.ChannelProvider#check} says. */
+  public static void check(Endpoint endpoint, ChannelOptions options) throws IOException {
+    ClientOptions unused = ClientOptions.of(endpoint, options);
+  }
+
+  /**
+   * Opens a channel, and the connection below it if need be.
+   *
+   * @return as {@link io.penstock.spi.ChannelProvider#connect} says
+   */
+  public CompletionStage<? extends ChannelDriver> connect(
+      Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
+    ClientOptions wanted = ClientOptions.of(endpoint, options);
+    CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
+    Attempt attempt = new Attempt(endpoint, options, wanted, context, result);
+    context.executor().execute(attempt::begin);
+    return result;
+  }
+
+  /**
+   * Has a server listen, on a connection of its own. Waits for the login and the server's answer,
+   * up to the limit for connecting.
+   *
+   * @return as {@link io.penstock.spi.ChannelProvider#listen} says
+   */
+  public ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
+      throws IOException {
+    return ForwardListener.listen(engine, endpoint, options, context);
+  }
+
+  private final class Attempt {
+    private final Endpoint endpoint;
+    private final ChannelOptions options;
+    private final ClientOptions wanted;
+    private final ProviderContext context;
+    private final CompletableFuture<ChannelDriver> result;
+    private final long begun = System.nanoTime();
+
+    Attempt(
+        Endpoint endpoint,
+        ChannelOptions options,
+        ClientOptions wanted,
+        ProviderContext context,
+        CompletableFuture<ChannelDriver> result) {
+      this.endpoint = endpoint;
+      this.options = options;
+      this.wanted = wanted;
+      this.context = context;
+      this.result = result;
+    }
+
+    void begin() {
+      if (result.isDone()) {
+        return;
+      }
+      boolean unusedAnswer = Providers.ready();
+      if (!wanted.share()) {
+        try {
+          useOwn(logIn(() -> {}));
+        } catch (IOException | RuntimeException | Error e) {
+          result.completeExceptionally(e);
+        }
+        return;
+      }
+      boolean mine = false;
+      CompletableFuture<Connection> common;
+      lock.lock();
+      try {
+        CompletableFuture<Connection> present = shared.get(wanted.login());
+        mine = present == null;
+        common = present == null ? new CompletableFuture<>() : present;
+        if (mine) {
+          shared.put(wanted.login(), common);
+        }
+      } finally {
+        lock.unlock();
+      }
+      if (mine) {
+        make(common);
+      }
+      boolean first = mine;
+      Future<?> timer = first || common.isDone() ? null : context.after(timeLeft(), this::late);
+      CompletableFuture<Connection> unused =
+          common.whenComplete(
+              (made, failure) -> {
+                if (timer != null) {
+                  timer.cancel(false);
+                }
+                if (failure == null) {
+                  // At once, or a caller that does not want it any more might close it by leaving.
+                  boolean joined = made.join();
+                  goOn(() -> useOrRepeat(common, made, joined));
+                } else if (!first && failure instanceof StreamTimeoutException) {
+                  // Not our limit: that of the first caller that has asked for it.
+                  goOn(this::begin);
+                } else {
+                  result.completeExceptionally(first ? failure : own(failure));
+                }
+              });
+    }
+
+    private void goOn(Runnable step) {
+      try {
+        context.executor().execute(step);
+      } catch (RejectedExecutionException e) {
+        // The product stops.
+        result.completeExceptionally(new StreamClosedException(context.name()));
+      }
+    }
+
+    /** The caller that makes the connection may have more time. */
+    private void late() {
+      result.completeExceptionally(
+          new StreamTimeoutException(
+              context.name(),
+              "waiting for the shared connection took more than the limit of "
+                  + options.connectTimeout().toMillis()
+                  + " ms",
+              0));
+    }
+
+    /** What another one has failed with, which names its channel, for ours. */
+    private Throwable own(Throwable failure) {
+      if (!(failure instanceof StreamFault fault) || failure.getMessage() == null) {
+        return failure;
+      }
+      String prefix = fault.stream() + ": ";
+      String text = failure.getMessage();
+      String what = text.startsWith(prefix) ? text.substring(prefix.length()) : text;
+      if (failure instanceof HandshakeException) {
+        return new HandshakeException(context.name(), what, failure.getCause());
+      }
+      if (failure instanceof ConnectionResetException) {
+        ConnectionResetException again =
+            new ConnectionResetException(context.name(), what, fault.count());
+        again.initCause(failure.getCause());
+        return again;
+      }
+      // The others name the address.
+      return failure;
+    }
+
+    private void make(CompletableFuture<Connection> common) {
+      try {
+        common.complete(logIn(() -> forget(common)));
+      } catch (IOException | RuntimeException | Error e) {
+        forget(common);
+        common.completeExceptionally(e);
+      }
+    }
+
+    private void useOrRepeat(
+        CompletableFuture<Connection> common, Connection made, boolean joined) {
+      if (joined) {
+        use(made);
+      } else {
+        // It has closed meanwhile.
+        forget(common);
+        begin();
+      }
+    }
+
+    private void useOwn(Connection made) {
+      if (made.join()) {
+        use(made);
+      } else {
+        result.completeExceptionally(
+            new ConnectionResetException(
+                context.name(), "the connection was lost as soon as we were logged in", 0));
+      }
+    }
+
+    /** Opens the channel on a connection that we have joined. */
+    private void use(Connection connection) {
+      if (result.isDone()) {
+        // No caller waits for it any more.
+        connection.leave(context);
+        return;
+      }
+      new Opening(wanted, connection, context, options, timeLeft()).begin(result);
+    }
+
+    private void forget(CompletableFuture<Connection> common) {
+      lock.lock();
+      try {
+        shared.remove(wanted.login(), common);
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    private Duration timeLeft() {
+      Duration left = options.connectTimeout().minusNanos(System.nanoTime() - begun);
+      return left.isNegative() ? Duration.ZERO : left;
+    }
+
+    private Connection logIn(Runnable onClose) throws IOException {
+      Login login =
+          new Login(
+              context.name(),
+              endpoint.name(),
+              wanted.login(),
+              context.executor(),
+              options.connectTimeout(),
+              begun);
+      if (!wanted.share()) {
+        CompletableFuture<ChannelDriver> unused =
+            result.whenComplete(
+                (made, failure) -> {
+                  if (failure != null) {
+                    login.cancel();
+                  }
+                });
+      }
+      SshClient client = engine.acquire();
+      ClientSession session;
+      try {
+        session = login.run(client);
+      } catch (IOException | RuntimeException | Error e) {
+        engine.release();
+        throw e;
+      }
+      return new Connection(
+          session,
+          wanted.persist(),
+          () -> {
+            onClose.run();
+            engine.release();
+          });
+    }
+  }
+
+  /** How many connections are shared now, or are to be. */
+  public int shared() {
+    lock.lock();
+    try {
+      return shared.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Cuts shared connections that persist without channels. */
+  @Override
+  public void close() {
+    List<CompletableFuture<Connection>> all;
+    lock.lock();
+    try {
+      all = new ArrayList<>(shared.values());
+      shared.clear();
+    } finally {
+      lock.unlock();
+    }
+    for (CompletableFuture<Connection> each : all) {
+      @Nullable Connection made = each.isCompletedExceptionally() ? null : each.getNow(null);
+      if (made != null) {
+        made.cut();
+      }
+    }
+  }
+}

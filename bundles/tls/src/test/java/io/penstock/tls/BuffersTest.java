@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.tls;
+
+import static org.junit.jupiter.api.Assertions.assertAll;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+/** What TLS borrows when memory outside the heap is short. */
+class BuffersTest {
+  private static final int SHARE = 8 * Buffers.BATCH;
+
+  private final AtomicInteger tries = new AtomicInteger();
+
+  @Test
+  void whatIsHeldOutsideTheHeapStaysWithinTheShare() {
+    Buffers buffers = new Buffers(this::counted, SHARE);
+    List<ByteBuffer> held = borrow(buffers, 100, Buffers.BATCH);
+    long outside = held.stream().filter(ByteBuffer::isDirect).mapToLong(ByteBuffer::capacity).sum();
+    assertAll(
+        () -> assertEquals(SHARE, outside),
+        () -> assertTrue(buffers.scarce()),
+        () -> assertTrue(held.stream().allMatch(one -> one.capacity() >= Buffers.BATCH)));
+
+    held.forEach(buffers::free);
+    assertTrue(borrow(buffers, 8, Buffers.BATCH).stream().allMatch(ByteBuffer::isDirect));
+  }
+
+  @Test
+  void whatIsDroppedMakesRoomForOthers() {
+    Buffers buffers = new Buffers(this::counted, 40L * Buffers.BATCH);
+    // More than is kept in stock.
+    List<ByteBuffer> held = borrow(buffers, 40, Buffers.BATCH);
+    assertTrue(buffers.scarce());
+    held.forEach(buffers::free);
+    assertFalse(buffers.scarce());
+  }
+
+  @Test
+  void aFailureIsNotTriedAgainAndAgain() {
+    Buffers buffers =
+        new Buffers(
+            size -> {
+              tries.incrementAndGet();
+              throw new OutOfMemoryError("direct");
+            },
+            SHARE);
+    List<ByteBuffer> held = borrow(buffers, 50, 2 * Buffers.RECORD);
+    assertAll(
+        () -> assertEquals(1, tries.get()),
+        () -> assertTrue(buffers.scarce()),
+        () -> assertTrue(held.stream().noneMatch(ByteBuffer::isDirect)));
+  }
+
+  private ByteBuffer counted(int size) {
+    tries.incrementAndGet();
+    return ByteBuffer.allocateDirect(size);
+  }
+
+  private static List<ByteBuffer> borrow(Buffers buffers, int count, int size) {
+    List<ByteBuffer> held = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      held.add(buffers.transport(size));
+    }
+    return held;
+  }
+}

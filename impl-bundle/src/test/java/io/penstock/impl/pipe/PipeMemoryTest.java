@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.pipe;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.error.MemoryLimitException;
+import io.penstock.impl.core.Engine;
+import io.penstock.impl.core.Scope;
+import io.penstock.pipe.Pipe;
+import io.penstock.pipe.PipeOptions;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a pipe's memory is counted as, and what becomes of pipes that hold too much of it. */
+class PipeMemoryTest {
+  private static final int KB = 1024;
+
+  private final AtomicLong counted = new AtomicLong();
+  private final Engine engine = new Engine();
+  private final Scope scope = Scope.quiet();
+
+  @AfterEach
+  void close() {
+    scope.close();
+    engine.close();
+    assertEquals(0, engine.budgets().container().held(), "left over");
+  }
+
+  private MemoryPipe memory(long capacity) {
+    MemoryPipe pipe = new MemoryPipe("pipe", capacity, false);
+    pipe.countTo(counted::addAndGet);
+    return pipe;
+  }
+
+  private static void write(MemoryPipe pipe, int bytes) throws IOException {
+    assertEquals(bytes, pipe.sink().write(ByteBuffer.allocate(bytes)));
+  }
+
+  private static void read(MemoryPipe pipe, int bytes) throws IOException {
+    assertEquals(bytes, pipe.source().read(ByteBuffer.allocate(bytes)));
+  }
+
+  @Test
+  void aRingCountsUntilItsReaderHasLeftIt() throws Exception {
+    MemoryPipe pipe = memory(1024 * KB);
+    write(pipe, 4 * KB);
+    assertEquals(4 * KB, counted.get());
+    write(pipe, 16 * KB);
+    assertEquals(20 * KB, counted.get(), "both hold bytes");
+    read(pipe, 4 * KB);
+    read(pipe, 1);
+    assertEquals(16 * KB, counted.get(), "the reader has gone on to the second");
+    pipe.source().close();
+    assertEquals(0, counted.get());
+  }
+
+  @Test
+  void aCloseLetsAllRingsGoThatWereNotRead() throws Exception {
+    MemoryPipe pipe = memory(1024 * KB);
+    write(pipe, 4 * KB);
+    write(pipe, 16 * KB);
+    write(pipe, 64 * KB);
+    assertEquals(84 * KB, counted.get());
+    pipe.source().close();
+    assertEquals(0, counted.get());
+  }
+
+  @Test
+  void whatHasEndedAndWasReadHoldsNothing() throws Exception {
+    MemoryPipe ended = memory(1024 * KB);
+    write(ended, 4 * KB);
+    ended.sink().end();
+    assertEquals(4 * KB, counted.get(), "there are bytes to be read");
+    read(ended, 4 * KB);
+    assertEquals(0, counted.get(), "read to the end");
+
+    MemoryPipe first = memory(1024 * KB);
+    write(first, 4 * KB);
+    read(first, 4 * KB);
+    assertEquals(4 * KB, counted.get(), "more may come");
+    first.sink().end();
+    assertEquals(0, counted.get(), "ended when all was read");
+
+    MemoryPipe cut = memory(1024 * KB);
+    write(cut, 4 * KB);
+    cut.abort(new IOException("cut"));
+    assertEquals(4 * KB, counted.get(), "what came before the cut can be read");
+    read(cut, 4 * KB);
+    assertEquals(0, counted.get());
+    assertThrows(IOException.class, () -> cut.sink().write(ByteBuffer.allocate(1)));
+    assertEquals(0, counted.get(), "a write that is refused");
+  }
+
+  @Test
+  void aTrimGivesEverythingBack() throws Exception {
+    MemoryPipe pipe = memory(1024 * KB);
+    write(pipe, 4 * KB);
+    write(pipe, 16 * KB);
+    read(pipe, 20 * KB);
+    assertTrue(pipe.trim());
+    assertEquals(0, counted.get());
+    write(pipe, 4 * KB);
+    read(pipe, 4 * KB);
+    assertTrue(pipe.trim());
+    assertEquals(0, counted.get());
+  }
+
+  /** Writes and reads of all sizes, trims, and an end, a cut or a close from elsewhere. */
+  @Test
+  void nothingIsLeftHoweverTheSidesMeet() throws Exception {
+    for (int round = 0; round < 300; round++) {
+      MemoryPipe pipe = memory(64 * KB);
+      int seed = round;
+      Thread writer =
+          new Thread(
+              () -> {
+                try {
+                  for (int i = 0; i < 400; i++) {
+                    int size = 1 + (int) (Math.abs((i * 7919L + seed) * 31) % (9 * KB));
+                    assertTrue(pipe.sink().write(ByteBuffer.allocate(size)) >= 0);
+                  }
+                  pipe.sink().end();
+                } catch (IOException e) {
+                  assertTrue(counted.get() >= 0, "it was closed or cut");
+                }
+              });
+      Thread reader =
+          new Thread(
+              () -> {
+                ByteBuffer into = ByteBuffer.allocate(7 * KB);
+                try {
+                  while (pipe.source().read(into.clear()) >= 0) {
+                    boolean unused = pipe.trim();
+                  }
+                } catch (IOException e) {
+                  assertTrue(counted.get() >= 0, "it was closed or cut");
+                }
+              });
+      writer.start();
+      reader.start();
+      if (round % 3 == 1) {
+        pipe.source().close();
+      } else if (round % 3 == 2) {
+        pipe.abort(new IOException("cut"));
+      }
+      writer.join(20_000);
+      reader.join(20_000);
+      assertEquals(0, counted.get(), "round " + round);
+    }
+  }
+
+  @Test
+  void pipesOfAFactoryCountAndThoseThatHoldMostForLongestAreCut() throws Exception {
+    engine.budgets().factoryLimit(1024 * KB);
+    Pipes factory = new Pipes(engine, scope);
+    PipeOptions options = PipeOptions.defaults().withCapacity(64 * KB);
+    List<Pipe> unread = new ArrayList<>();
+    for (int i = 0; i < 15; i++) {
+      unread.add(filled(factory, options));
+    }
+    assertEquals(15 * 64 * KB, engine.budgets().container().held());
+    assertEquals(15 * 64 * KB, engine.budgets().heap().held());
+    unread.add(filled(factory, options.withDirect(true)));
+    assertEquals(64 * KB, engine.budgets().direct().held());
+    assertEquals(16 * 64 * KB, engine.budgets().container().held(), "no more than the limit");
+    Pipe first = firstCut(unread);
+    IOException why =
+        assertThrows(
+            IOException.class, () -> first.source().read(ByteBuffer.allocate(1), Wait.none()));
+    MemoryLimitException cause = assertInstanceOf(MemoryLimitException.class, why);
+    assertEquals(first.name(), cause.stream());
+    assertEquals(64 * KB, cause.count());
+    assertThrows(
+        MemoryLimitException.class, () -> first.sink().write(ByteBuffer.allocate(1), Wait.none()));
+    for (Pipe pipe : unread) {
+      pipe.close();
+    }
+    assertEquals(0, engine.budgets().container().held());
+    assertEquals(0, engine.budgets().heap().held());
+    assertEquals(0, engine.budgets().direct().held());
+  }
+
+  private static Pipe filled(Pipes factory, PipeOptions options) throws IOException {
+    Pipe pipe = factory.create(options);
+    pipe.sink().writeFully(ByteBuffer.allocate(64 * KB), Wait.none());
+    return pipe;
+  }
+
+  private static Pipe firstCut(List<Pipe> pipes) throws Exception {
+    CompletableFuture<?>[] all =
+        pipes.stream()
+            .map(pipe -> pipe.closed().toCompletableFuture())
+            .toArray(CompletableFuture[]::new);
+    ExecutionException failure =
+        assertThrows(
+            ExecutionException.class, () -> CompletableFuture.anyOf(all).get(20, TimeUnit.SECONDS));
+    assertInstanceOf(MemoryLimitException.class, failure.getCause());
+    return pipes.stream()
+        .filter(pipe -> pipe.closed().toCompletableFuture().isCompletedExceptionally())
+        .findFirst()
+        .orElseThrow();
+  }
+}
