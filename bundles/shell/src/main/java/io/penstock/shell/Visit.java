@@ -27,6 +27,8 @@ import java.util.function.Consumer;
 import org.apache.felix.gogo.jline.Shell;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Converter;
+import org.jline.terminal.Attributes.ControlChar;
+import org.jline.terminal.Attributes.LocalFlag;
 import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
@@ -48,6 +50,10 @@ final class Visit {
 
   /** Commands that would read keys from a terminal for ever. */
   private static final List<String> ON_TERMINALS = List.of("less", "nano");
+
+  /** Keys that make a signal. */
+  private static final List<ControlChar> INTERRUPTING =
+      List.of(ControlChar.VINTR, ControlChar.VQUIT, ControlChar.VSUSP);
 
   private static final int FAILED = 1;
   private static final int UNKNOWN = 127;
@@ -348,6 +354,22 @@ final class Visit {
           new BufferedOutputStream(channel.sink().outputStream()),
           StandardCharsets.UTF_8);
       Object unused = handle(Signal.INT, leaving);
+    }
+
+    /**
+     * Discards what was typed before a key that makes a signal, as every terminal does (POSIX,
+     * 11.1.9): the next line would begin with it.
+     */
+    @Override
+    protected boolean doProcessInputByte(int c) throws IOException {
+      if (attributes.getLocalFlag(LocalFlag.ISIG)
+          && !attributes.getLocalFlag(LocalFlag.NOFLSH)
+          && INTERRUPTING.stream().anyMatch(key -> c == attributes.getControlChar(key))) {
+        while (slaveInput.available() > 0 && slaveInput.read(1L) >= 0) {
+          // Until nothing is left.
+        }
+      }
+      return super.doProcessInputByte(c);
     }
 
     @Override

@@ -295,6 +295,18 @@ class VisitTest {
   }
 
   @Test
+  void ctrlCDiscardsWhatWasTypedBeforeIt() throws Exception {
+    visit(terminal());
+    until("g! ");
+    type("block\r");
+    assertTrue(blocking.begun.await(20, TimeUnit.SECONDS));
+    type("nonsense" + CTRL_C);
+    until("g! ");
+    type("exit 5\r");
+    assertEquals(5, caller.told.poll(20, TimeUnit.SECONDS).status());
+  }
+
+  @Test
   void ctrlCBetweenTwoCommandsOfALineLeavesTheLine() throws Exception {
     visit(terminal());
     until("g! ");

@@ -131,18 +131,23 @@ public final class PollerComponent implements Poller {
    */
   @Activate
   public PollerComponent(Map<String, Object> properties, @Reference EngineComponent engine) {
-    Settings settings = orElse(new Values(properties), engine.pollers());
+    Settings settings = orElseLastGood(new Values(properties), engine);
     this.poller =
         new SelectorPoller(engine.engine(), settings.events, settings.framing, settings.spin);
   }
 
-  /** The values that hold now: those that came last may not have been taken yet. */
-  private static Settings orElse(Values values, Settings lastGood) {
+  /**
+   * The values that hold now. Those with which a poller was made are good ones, even if the next
+   * ones come before {@link PollerSettingsComponent} is told of them.
+   */
+  private static Settings orElseLastGood(Values values, EngineComponent engine) {
     try {
-      return settings(values);
+      Settings good = settings(values);
+      engine.pollers(good);
+      return good;
     } catch (IllegalArgumentException e) {
       Configured.LOG.log(Level.DEBUG, "a poller takes the last good values", e);
-      return lastGood;
+      return engine.pollers();
     }
   }
 
