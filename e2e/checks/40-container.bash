@@ -73,10 +73,10 @@ check_without_the_implementation_it_says_what_is_missing() {
 
 check_without_a_provider_it_says_what_is_missing() {
   python3 "$peers" without_component "$root/features/target/penstock.jar" \
-    'bundles/core/*io.penstock.impl*' io.penstock.kind.process broken.jar
+    'bundles/core/*io.penstock.impl*' io.penstock.kinds broken.jar
   broken_jar relay stdio: exec:date
   ((status != 0)) || fail "status is 0"
-  matches "standard error" "$(cat err)" "'exec': no provider with penstock\.scheme=exec is installed"
+  matches "standard error" "$(cat err)" "'stdio': no provider with penstock\.scheme=stdio is installed"
 }
 
 check_run_with_the_example() {

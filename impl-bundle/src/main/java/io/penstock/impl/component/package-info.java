@@ -3,9 +3,9 @@
  * Declarative Services components: thin, and the only package that knows OSGi. What a configuration
  * keeps alive is a plain class named {@code Configured…}; its component hands it the values.
  *
- * <p>The runtime enables components in the order of their class names: {@code BuiltIn…} comes
- * before {@code ProvidersComponent}, so that whoever gets a factory finds every built-in kind in
- * it.
+ * <p>The runtime enables components in the order of their class names: {@code BuiltInComponent}
+ * comes before {@code ProvidersComponent}, so that a bundle that gets a factory finds every
+ * built-in kind in it.
  */
 @NullMarked
 package io.penstock.impl.component;
