@@ -1,35 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.channel;
 
-import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
-import java.util.Optional;
 import java.util.OptionalInt;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What a channel to a child process offers in addition to its input and output. Safe for use by any
- * thread.
+ * What a channel to a child process offers in addition to its input and output, and to what every
+ * program offers. Safe for use by any thread.
  */
 @ProviderType
-public interface ProcessFacet {
+public interface ProcessFacet extends ProgramFacet {
   /**
    * The process's number.
    *
    * @return as the operating system counts
    */
   long pid();
-
-  /**
-   * The child's standard error, when the option {@code stderr=pipe} asked for it; otherwise the
-   * child writes to our standard error. While a caller waits for one output, the other is read
-   * ahead into memory, up to the option {@code readAhead} (16 MiB), so that neither stalls the
-   * other. Beyond that the child waits.
-   *
-   * @return a second source, closed with the channel
-   */
-  Optional<ByteSource> errorSource();
 
   /**
    * Waits for the exit status, with a separate limit. Parity CH-15, CH-28.

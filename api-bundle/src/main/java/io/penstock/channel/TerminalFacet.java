@@ -2,44 +2,33 @@
 package io.penstock.channel;
 
 import java.io.IOException;
-import org.osgi.annotation.versioning.ProviderType;
+import org.osgi.annotation.versioning.ConsumerType;
 
 /**
- * The terminal of a child process that was opened with the option {@code pty=true}. No call waits.
- * Safe for use by any thread.
+ * The terminal of a program, such as a child process that was opened with the option {@code
+ * pty=true}. A kind whose programs have terminals implements it, and gives it by {@link
+ * ProgramFacet#terminal()} and by {@link Channel#facet}. Safe for use by any thread.
  */
-@ProviderType
+@ConsumerType
 public interface TerminalFacet {
-  /** The most columns, or rows, that a terminal has. */
-  int MOST = 65_535;
-
   /**
-   * How wide it is.
+   * The size of the terminal.
    *
-   * @return characters in a line; 80 unless the option {@code columns} says so
+   * @return as the system tells it, or as it was set last where the system is another machine's; 80
+   *     columns and 24 rows unless an option or the caller says otherwise
    * @throws io.penstock.error.StreamClosedException after the close
    * @throws IOException if the system does not tell
    */
-  int columns() throws IOException;
+  TerminalSize size() throws IOException;
 
   /**
-   * How high it is.
+   * Changes the size of the terminal. If the size differs, the programs in the foreground get the
+   * signal {@code SIGWINCH}. The call does not wait.
    *
-   * @return lines; 24 unless the option {@code rows} says so
+   * @param size a zero leaves that measure unchanged, where the kind can; more than {@link
+   *     TerminalSize#MAX} counts as that
    * @throws io.penstock.error.StreamClosedException after the close
-   * @throws IOException if the system does not tell
+   * @throws IOException if the system, or the connection, refuses
    */
-  int rows() throws IOException;
-
-  /**
-   * Changes its size. If the size differs, the programs in the foreground get the signal {@code
-   * SIGWINCH}.
-   *
-   * @param columns 1 to {@link #MOST}
-   * @param rows 1 to {@link #MOST}
-   * @throws IllegalArgumentException if a number is not in its range
-   * @throws io.penstock.error.StreamClosedException after the close
-   * @throws IOException if the system refuses
-   */
-  void resize(int columns, int rows) throws IOException;
+  void resize(TerminalSize size) throws IOException;
 }

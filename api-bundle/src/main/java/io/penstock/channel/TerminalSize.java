@@ -14,6 +14,9 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public record TerminalSize(int columns, int rows, int widthPixels, int heightPixels) {
+  /** The most columns, or rows, that a terminal has: 65,535. */
+  public static final int MAX = 65_535;
+
   /**
    * Checks the measures.
    *

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.error;
 
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** An address cannot be used, and why. Parity UV-03, UV-07. */
 @ProviderType
-public final class AddressException extends IOException implements StreamFault {
+public final class AddressException extends StreamException {
   private static final long serialVersionUID = 1L;
 
   /** Why an address cannot be used. */
@@ -40,9 +39,6 @@ public final class AddressException extends IOException implements StreamFault {
   /** Why. */
   private final Kind kind;
 
-  /** The address. */
-  private final String address;
-
   /** What was found and expected. */
   private final String detail;
 
@@ -55,9 +51,8 @@ public final class AddressException extends IOException implements StreamFault {
    * @param cause the system's exception, if there is one
    */
   public AddressException(Kind kind, String address, String detail, @Nullable Throwable cause) {
-    super(address + " " + kind.text + (detail.isEmpty() ? "" : ": " + detail), cause);
+    super(address, 0, address + " " + kind.text + (detail.isEmpty() ? "" : ": " + detail), cause);
     this.kind = kind;
-    this.address = address;
     this.detail = detail;
   }
 
@@ -71,23 +66,11 @@ public final class AddressException extends IOException implements StreamFault {
   }
 
   /**
-   * Makes a new exception with the same meaning, for a failure that is reported more than once.
+   * What was found and what was expected, or the system's reason.
    *
-   * @return its cause is that of this one
+   * @return empty if there is nothing more to tell
    */
-  public AddressException again() {
-    return new AddressException(kind, address, detail, getCause());
-  }
-
-  /** {@return the address} */
-  @Override
-  public String stream() {
-    return address;
-  }
-
-  /** {@return 0} */
-  @Override
-  public long count() {
-    return 0;
+  public String detail() {
+    return detail;
   }
 }

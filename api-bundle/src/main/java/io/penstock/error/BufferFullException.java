@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.error;
 
-import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** No match within the limit or the capacity; the bytes stay readable. Parity PY-36. */
+/**
+ * No match within the limit or the capacity; the bytes stay readable. Parity PY-36. {@link
+ * #count()} tells how many bytes were looked at.
+ */
 @ProviderType
-public final class BufferFullException extends IOException implements StreamFault {
+public final class BufferFullException extends StreamException {
   private static final long serialVersionUID = 1L;
-
-  /** The name of the stream. */
-  private final String stream;
-
-  /** The count. */
-  private final long count;
 
   /**
    * Makes the exception.
@@ -23,19 +19,6 @@ public final class BufferFullException extends IOException implements StreamFaul
    * @param count how many bytes were looked at
    */
   public BufferFullException(String stream, String what, long count) {
-    super(stream + ": " + what);
-    this.stream = stream;
-    this.count = count;
-  }
-
-  @Override
-  public String stream() {
-    return stream;
-  }
-
-  /** {@return how many bytes were looked at} */
-  @Override
-  public long count() {
-    return count;
+    super(stream, count, stream + ": " + what);
   }
 }

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.error;
 
-import java.io.IOException;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** The program at the other end has ended without success. Parity CH-28. */
 @ProviderType
-public final class ExitException extends IOException implements StreamFault {
+public final class ExitException extends StreamException {
   private static final long serialVersionUID = 1L;
 
   /** The status that {@code ssh} uses when it does not know the real one. */
   private static final int UNKNOWN = 255;
-
-  /** The name of the stream. */
-  private final String stream;
 
   /** The status. */
   private final int status;
@@ -47,8 +43,7 @@ public final class ExitException extends IOException implements StreamFault {
       @Nullable String signal,
       boolean coreDumped,
       String what) {
-    super(stream + ": " + what);
-    this.stream = stream;
+    super(stream, 0, stream + ": " + what);
     this.status = status;
     this.stated = stated;
     this.signal = signal;
@@ -115,30 +110,5 @@ public final class ExitException extends IOException implements StreamFault {
    */
   public boolean coreDumped() {
     return coreDumped;
-  }
-
-  /**
-   * Makes an equal exception for another throw, with the cause of this one.
-   *
-   * @return a fresh exception
-   */
-  public ExitException again() {
-    String message = String.valueOf(getMessage());
-    ExitException fresh =
-        new ExitException(
-            stream, status, stated, signal, coreDumped, message.substring(stream.length() + 2));
-    fresh.initCause(getCause());
-    return fresh;
-  }
-
-  @Override
-  public String stream() {
-    return stream;
-  }
-
-  /** {@return 0} */
-  @Override
-  public long count() {
-    return 0;
   }
 }

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.error;
 
-import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** A frame from the peer exceeds the maximum that the framing allows. */
+/**
+ * A frame from the peer exceeds the maximum that the framing allows. {@link #count()} tells the
+ * largest frame allowed, in bytes.
+ */
 @ProviderType
-public final class FrameTooLongException extends IOException implements StreamFault {
+public final class FrameTooLongException extends StreamException {
   private static final long serialVersionUID = 1L;
-
-  /** The name of the stream. */
-  private final String stream;
-
-  /** The count. */
-  private final long count;
 
   /**
    * Makes the exception.
@@ -23,19 +19,6 @@ public final class FrameTooLongException extends IOException implements StreamFa
    * @param count the largest frame allowed, in bytes
    */
   public FrameTooLongException(String stream, String what, long count) {
-    super(stream + ": " + what);
-    this.stream = stream;
-    this.count = count;
-  }
-
-  @Override
-  public String stream() {
-    return stream;
-  }
-
-  /** {@return the largest frame allowed, in bytes} */
-  @Override
-  public long count() {
-    return count;
+    super(stream, count, stream + ": " + what);
   }
 }

@@ -1,24 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.error;
 
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * A limit on descriptors was reached: on those of this process or of the system, with the memory
  * that it has for them, on those in transit, or on those that wait to be taken. Nothing is broken,
- * and the condition ends when some are closed. Parity UV-09.
+ * and the condition ends when some are closed. Parity UV-09. {@link #count()} tells how many
+ * handles that had come were closed because of it.
  */
 @ProviderType
-public final class HandleLimitException extends IOException implements StreamFault {
+public final class HandleLimitException extends StreamException {
   private static final long serialVersionUID = 1L;
-
-  /** The name of the stream. */
-  private final String stream;
-
-  /** How many handles were closed. */
-  private final long count;
 
   /**
    * Makes the exception.
@@ -29,19 +23,6 @@ public final class HandleLimitException extends IOException implements StreamFau
    * @param cause the system's exception, if there is one
    */
   public HandleLimitException(String stream, String detail, long count, @Nullable Throwable cause) {
-    super(stream + ": " + detail, cause);
-    this.stream = stream;
-    this.count = count;
-  }
-
-  @Override
-  public String stream() {
-    return stream;
-  }
-
-  /** {@return how many handles that had come were closed because of it} */
-  @Override
-  public long count() {
-    return count;
+    super(stream, count, stream + ": " + detail, cause);
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.error;
 
-import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -11,14 +10,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * and why, or what the peer said.
  */
 @ProviderType
-public final class HandshakeException extends IOException implements StreamFault {
+public final class HandshakeException extends StreamException {
   private static final long serialVersionUID = 1L;
-
-  /** The name of the stream. */
-  private final String stream;
-
-  /** What happened. */
-  private final String what;
 
   /**
    * Makes the exception.
@@ -28,28 +21,6 @@ public final class HandshakeException extends IOException implements StreamFault
    * @param cause what the library said, if there is something
    */
   public HandshakeException(String stream, String what, @Nullable Throwable cause) {
-    super(stream + ": " + what, cause);
-    this.stream = stream;
-    this.what = what;
-  }
-
-  /**
-   * Makes a new exception with the same meaning, for a failure that is reported more than once.
-   *
-   * @return its cause is that of this one
-   */
-  public HandshakeException again() {
-    return new HandshakeException(stream, what, getCause());
-  }
-
-  @Override
-  public String stream() {
-    return stream;
-  }
-
-  /** {@return 0} */
-  @Override
-  public long count() {
-    return 0;
+    super(stream, 0, stream + ": " + what, cause);
   }
 }

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.error;
 
-import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** The kind of stream, or this installation, cannot do what was asked. */
 @ProviderType
-public final class NotSupportedException extends IOException implements StreamFault {
+public final class NotSupportedException extends StreamException {
   private static final long serialVersionUID = 1L;
-
-  /** The name of the stream. */
-  private final String stream;
 
   /** The operation. */
   private final String operation;
@@ -26,8 +22,7 @@ public final class NotSupportedException extends IOException implements StreamFa
    * @param cure what the user can do instead
    */
   public NotSupportedException(String stream, String operation, String cure) {
-    super(stream + ": " + operation + " is not supported; " + cure);
-    this.stream = stream;
+    super(stream, 0, stream + ": " + operation + " is not supported; " + cure);
     this.operation = operation;
     this.cure = cure;
   }
@@ -48,16 +43,5 @@ public final class NotSupportedException extends IOException implements StreamFa
    */
   public String cure() {
     return cure;
-  }
-
-  @Override
-  public String stream() {
-    return stream;
-  }
-
-  /** {@return 0} */
-  @Override
-  public long count() {
-    return 0;
   }
 }

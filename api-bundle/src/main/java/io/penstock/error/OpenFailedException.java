@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.error;
 
-import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** The peer refused to open a channel, with a code. Parity CH-56. */
 @ProviderType
-public final class OpenFailedException extends IOException implements StreamFault {
+public final class OpenFailedException extends StreamException {
   private static final long serialVersionUID = 1L;
-
-  /** The name of the stream. */
-  private final String stream;
 
   /** The code. */
   private final int code;
@@ -23,8 +19,7 @@ public final class OpenFailedException extends IOException implements StreamFaul
    * @param reason the peer's reason
    */
   public OpenFailedException(String stream, int code, String reason) {
-    super(stream + ": open failed with code " + code + ": " + reason);
-    this.stream = stream;
+    super(stream, 0, stream + ": open failed with code " + code + ": " + reason);
     this.code = code;
   }
 
@@ -35,16 +30,5 @@ public final class OpenFailedException extends IOException implements StreamFaul
    */
   public int code() {
     return code;
-  }
-
-  @Override
-  public String stream() {
-    return stream;
-  }
-
-  /** {@return 0} */
-  @Override
-  public long count() {
-    return 0;
   }
 }

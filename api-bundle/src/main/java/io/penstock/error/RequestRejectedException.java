@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.error;
 
-import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** The peer, or the state of the channel, refuses a request. Parity CH-14, CH-39, CH-54. */
+/**
+ * The peer, or the state of the channel, refuses a request. Parity CH-14, CH-39, CH-54. {@link
+ * #count()} tells 0.
+ */
 @ProviderType
-public final class RequestRejectedException extends IOException implements StreamFault {
+public final class RequestRejectedException extends StreamException {
   private static final long serialVersionUID = 1L;
-
-  /** The name of the stream. */
-  private final String stream;
-
-  /** The count. */
-  private final long count;
 
   /**
    * Makes the exception.
@@ -23,19 +19,6 @@ public final class RequestRejectedException extends IOException implements Strea
    * @param count 0
    */
   public RequestRejectedException(String stream, String what, long count) {
-    super(stream + ": " + what);
-    this.stream = stream;
-    this.count = count;
-  }
-
-  @Override
-  public String stream() {
-    return stream;
-  }
-
-  /** {@return 0} */
-  @Override
-  public long count() {
-    return count;
+    super(stream, count, stream + ": " + what);
   }
 }

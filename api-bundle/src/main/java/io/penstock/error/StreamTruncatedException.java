@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.error;
 
-import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * The transport ended before the protocol above it announced its end, so an attacker on the way may
- * have cut the stream. The bytes read must not be taken for the whole.
+ * have cut the stream. The bytes read must not be taken for the whole. {@link #count()} tells how
+ * many bytes had arrived before.
  */
 @ProviderType
-public final class StreamTruncatedException extends IOException implements StreamFault {
+public final class StreamTruncatedException extends StreamException {
   private static final long serialVersionUID = 1L;
-
-  /** The name of the stream. */
-  private final String stream;
-
-  /** The count. */
-  private final long count;
 
   /**
    * Makes the exception.
@@ -26,19 +20,6 @@ public final class StreamTruncatedException extends IOException implements Strea
    * @param count how many bytes had arrived before
    */
   public StreamTruncatedException(String stream, String what, long count) {
-    super(stream + ": " + what);
-    this.stream = stream;
-    this.count = count;
-  }
-
-  @Override
-  public String stream() {
-    return stream;
-  }
-
-  /** {@return how many bytes had arrived before} */
-  @Override
-  public long count() {
-    return count;
+    super(stream, count, stream + ": " + what);
   }
 }

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.error;
 
-import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 
-/** A call that was told not to wait would have had to wait. Parity PY-34, CH-48. */
+/**
+ * A call that was told not to wait would have had to wait. Parity PY-34, CH-48. {@link #count()}
+ * tells how many bytes the call had moved.
+ */
 @ProviderType
-public final class WouldBlockException extends IOException implements StreamFault {
+public final class WouldBlockException extends StreamException {
   private static final long serialVersionUID = 1L;
-
-  /** The name of the stream. */
-  private final String stream;
-
-  /** The count. */
-  private final long count;
 
   /**
    * Makes the exception.
@@ -23,19 +19,6 @@ public final class WouldBlockException extends IOException implements StreamFaul
    * @param count how many bytes the call had moved
    */
   public WouldBlockException(String stream, String what, long count) {
-    super(stream + ": " + what);
-    this.stream = stream;
-    this.count = count;
-  }
-
-  @Override
-  public String stream() {
-    return stream;
-  }
-
-  /** {@return how many bytes the call had moved} */
-  @Override
-  public long count() {
-    return count;
+    super(stream, count, stream + ": " + what);
   }
 }

@@ -5,6 +5,7 @@ import io.penstock.stream.Wait;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -18,16 +19,7 @@ public final class PipeOptions {
 
   private static final Duration MOST_SPIN = Duration.ofNanos(50_000);
 
-  private static final PipeOptions DEFAULTS =
-      new PipeOptions(
-          "",
-          DEFAULT_CAPACITY,
-          Wait.forever(),
-          Wait.forever(),
-          false,
-          null,
-          Callers.MANY,
-          Callers.MANY);
+  private static final PipeOptions DEFAULTS = new PipeOptions(new Values());
 
   /** How many callers one end of a pipe may have at once. */
   public enum Callers {
@@ -43,32 +35,37 @@ public final class PipeOptions {
     MANY
   }
 
-  private final String name;
-  private final long capacity;
-  private final Wait readWait;
-  private final Wait writeWait;
-  private final boolean direct;
-  private final @Nullable Duration spin;
-  private final Callers writers;
-  private final Callers readers;
+  private final Values values;
 
-  private PipeOptions(
-      String name,
-      long capacity,
-      Wait readWait,
-      Wait writeWait,
-      boolean direct,
-      @Nullable Duration spin,
-      Callers writers,
-      Callers readers) {
-    this.name = name;
-    this.capacity = capacity;
-    this.readWait = readWait;
-    this.writeWait = writeWait;
-    this.direct = direct;
-    this.spin = spin;
-    this.writers = writers;
-    this.readers = readers;
+  private PipeOptions(Values values) {
+    this.values = values;
+  }
+
+  /** Each option and its default; written before it is published, never after. */
+  private static final class Values implements Cloneable {
+    private String name = "";
+    private long capacity = DEFAULT_CAPACITY;
+    private Wait readWait = Wait.forever();
+    private Wait writeWait = Wait.forever();
+    private boolean direct;
+    private @Nullable Duration spin;
+    private Callers writers = Callers.MANY;
+    private Callers readers = Callers.MANY;
+
+    @Override
+    protected Values clone() {
+      try {
+        return (Values) super.clone();
+      } catch (CloneNotSupportedException e) {
+        throw new AssertionError("this class is Cloneable", e);
+      }
+    }
+  }
+
+  private PipeOptions changed(Consumer<Values> change) {
+    Values copy = values.clone();
+    change.accept(copy);
+    return new PipeOptions(copy);
   }
 
   /**
@@ -88,8 +85,7 @@ public final class PipeOptions {
    * @return a changed copy
    */
   public PipeOptions withName(String value) {
-    Objects.requireNonNull(value, "name");
-    return new PipeOptions(value, capacity, readWait, writeWait, direct, spin, writers, readers);
+    return changed(values -> values.name = Objects.requireNonNull(value, "name"));
   }
 
   /**
@@ -105,7 +101,7 @@ public final class PipeOptions {
     if (bytes < 1) {
       throw new IllegalArgumentException("capacity is " + bytes + ", expected 1 byte or more");
     }
-    return new PipeOptions(name, bytes, readWait, writeWait, direct, spin, writers, readers);
+    return changed(values -> values.capacity = bytes);
   }
 
   /**
@@ -114,7 +110,7 @@ public final class PipeOptions {
    *
    * @return a changed copy
    */
-  public PipeOptions unbounded() {
+  public PipeOptions withUnboundedCapacity() {
     return withCapacity(Long.MAX_VALUE);
   }
 
@@ -125,8 +121,7 @@ public final class PipeOptions {
    * @return a changed copy
    */
   public PipeOptions withReadWait(Wait value) {
-    Objects.requireNonNull(value, "readWait");
-    return new PipeOptions(name, capacity, value, writeWait, direct, spin, writers, readers);
+    return changed(values -> values.readWait = Objects.requireNonNull(value, "readWait"));
   }
 
   /**
@@ -136,8 +131,7 @@ public final class PipeOptions {
    * @return a changed copy
    */
   public PipeOptions withWriteWait(Wait value) {
-    Objects.requireNonNull(value, "writeWait");
-    return new PipeOptions(name, capacity, readWait, value, direct, spin, writers, readers);
+    return changed(values -> values.writeWait = Objects.requireNonNull(value, "writeWait"));
   }
 
   /**
@@ -147,7 +141,7 @@ public final class PipeOptions {
    * @return a changed copy
    */
   public PipeOptions withDirect(boolean value) {
-    return new PipeOptions(name, capacity, readWait, writeWait, value, spin, writers, readers);
+    return changed(values -> values.direct = value);
   }
 
   /**
@@ -162,7 +156,7 @@ public final class PipeOptions {
     if (budget.isNegative() || budget.compareTo(MOST_SPIN) > 0) {
       throw new IllegalArgumentException("spin is " + budget + ", expected 0 to 50 microseconds");
     }
-    return new PipeOptions(name, capacity, readWait, writeWait, direct, budget, writers, readers);
+    return changed(values -> values.spin = budget);
   }
 
   /**
@@ -174,7 +168,7 @@ public final class PipeOptions {
    * @return a changed copy
    */
   public PipeOptions withAdaptiveSpin() {
-    return new PipeOptions(name, capacity, readWait, writeWait, direct, null, writers, readers);
+    return changed(values -> values.spin = null);
   }
 
   /**
@@ -184,8 +178,7 @@ public final class PipeOptions {
    * @return a changed copy
    */
   public PipeOptions withWriters(Callers value) {
-    Objects.requireNonNull(value, "writers");
-    return new PipeOptions(name, capacity, readWait, writeWait, direct, spin, value, readers);
+    return changed(values -> values.writers = Objects.requireNonNull(value, "writers"));
   }
 
   /**
@@ -195,8 +188,7 @@ public final class PipeOptions {
    * @return a changed copy
    */
   public PipeOptions withReaders(Callers value) {
-    Objects.requireNonNull(value, "readers");
-    return new PipeOptions(name, capacity, readWait, writeWait, direct, spin, writers, value);
+    return changed(values -> values.readers = Objects.requireNonNull(value, "readers"));
   }
 
   /**
@@ -205,7 +197,7 @@ public final class PipeOptions {
    * @return empty for a generated one
    */
   public String name() {
-    return name;
+    return values.name;
   }
 
   /**
@@ -214,7 +206,7 @@ public final class PipeOptions {
    * @return bytes; {@link Long#MAX_VALUE} when unbounded
    */
   public long capacity() {
-    return capacity;
+    return values.capacity;
   }
 
   /**
@@ -223,7 +215,7 @@ public final class PipeOptions {
    * @return the limit of reads that do not bring their own
    */
   public Wait readWait() {
-    return readWait;
+    return values.readWait;
   }
 
   /**
@@ -232,7 +224,7 @@ public final class PipeOptions {
    * @return the limit of writes that do not bring their own
    */
   public Wait writeWait() {
-    return writeWait;
+    return values.writeWait;
   }
 
   /**
@@ -241,7 +233,7 @@ public final class PipeOptions {
    * @return true for direct memory
    */
   public boolean direct() {
-    return direct;
+    return values.direct;
   }
 
   /**
@@ -250,7 +242,7 @@ public final class PipeOptions {
    * @return zero to 50 µs; empty when that is learned
    */
   public Optional<Duration> spin() {
-    return Optional.ofNullable(spin);
+    return Optional.ofNullable(values.spin);
   }
 
   /**
@@ -259,7 +251,7 @@ public final class PipeOptions {
    * @return as declared
    */
   public Callers writers() {
-    return writers;
+    return values.writers;
   }
 
   /**
@@ -268,6 +260,6 @@ public final class PipeOptions {
    * @return as declared
    */
   public Callers readers() {
-    return readers;
+    return values.readers;
   }
 }

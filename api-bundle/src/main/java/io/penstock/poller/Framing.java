@@ -17,8 +17,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * us gather bytes without bound. Parity YA-07, YA-10, YA-24.
  *
  * <p>Two limits protect against peers that are slow on purpose; a single byte does not restart
- * them: {@link #within} for one frame, {@link #idle} for the silence between two frames. A public
- * server needs both.
+ * them: {@link #withFrameTimeout} for one frame, {@link #withIdleTimeout} for the silence between
+ * two frames. A public server needs both.
  */
 @ProviderType
 public final class Framing {
@@ -135,7 +135,7 @@ public final class Framing {
    * @throws IllegalArgumentException if {@code limit} is not more than zero, or this is {@link
    *     #bytes()}, which has no frames that could come slowly
    */
-  public Framing within(Duration limit) {
+  public Framing withFrameTimeout(Duration limit) {
     if (max == Integer.MAX_VALUE && framers == BYTES.framers) {
       throw new IllegalArgumentException(
           "bytes has no frames that could come slowly; the silence can be limited, by idle");
@@ -153,7 +153,7 @@ public final class Framing {
    * @return a framing with that limit
    * @throws IllegalArgumentException if {@code limit} is not more than zero
    */
-  public Framing idle(Duration limit) {
+  public Framing withIdleTimeout(Duration limit) {
     return new Framing(text, max, framers, within, Wait.upTo(positive(limit)));
   }
 
@@ -194,7 +194,7 @@ public final class Framing {
    *
    * @return for ever by default
    */
-  public Wait within() {
+  public Wait frameTimeout() {
     return within;
   }
 
@@ -203,7 +203,7 @@ public final class Framing {
    *
    * @return for ever by default
    */
-  public Wait idle() {
+  public Wait idleTimeout() {
     return idle;
   }
 

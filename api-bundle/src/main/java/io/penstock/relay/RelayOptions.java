@@ -6,6 +6,7 @@ import io.penstock.stream.Wait;
 import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -19,67 +20,45 @@ public final class RelayOptions {
 
   private static final Pattern PATTERN = Pattern.compile("[A-Za-z0-9_*?]+");
 
-  private static final RelayOptions DEFAULTS =
-      new RelayOptions(
-          "",
-          false,
-          false,
-          Integer.MAX_VALUE,
-          DEFAULT_BUFFER,
-          Wait.forever(),
-          Wait.forever(),
-          Wait.forever(),
-          0,
-          ChannelOptions.defaults(),
-          ChannelOptions.defaults(),
-          new RelayObserver() {},
-          List.of("LANG", "LC_*"),
-          Long.MAX_VALUE);
+  private static final RelayOptions DEFAULTS = new RelayOptions(new Values());
 
-  private final String name;
-  private final boolean oneWay;
-  private final boolean fork;
-  private final int maxConnections;
-  private final int buffer;
-  private final Wait idle;
-  private final Wait total;
-  private final Wait linger;
-  private final long rate;
-  private final ChannelOptions from;
-  private final ChannelOptions to;
-  private final RelayObserver observer;
-  private final List<String> variables;
-  private final long memoryLimit;
+  private final Values values;
 
-  private RelayOptions(
-      String name,
-      boolean oneWay,
-      boolean fork,
-      int maxConnections,
-      int buffer,
-      Wait idle,
-      Wait total,
-      Wait linger,
-      long rate,
-      ChannelOptions from,
-      ChannelOptions to,
-      RelayObserver observer,
-      List<String> variables,
-      long memoryLimit) {
-    this.name = Objects.requireNonNull(name, "name");
-    this.oneWay = oneWay;
-    this.fork = fork;
-    this.maxConnections = maxConnections;
-    this.buffer = buffer;
-    this.idle = duration(idle, "idle");
-    this.total = duration(total, "total");
-    this.linger = duration(linger, "linger");
-    this.rate = rate;
-    this.from = Objects.requireNonNull(from, "from");
-    this.to = Objects.requireNonNull(to, "to");
-    this.observer = Objects.requireNonNull(observer, "observer");
-    this.variables = variables;
-    this.memoryLimit = memoryLimit;
+  private RelayOptions(Values values) {
+    this.values = values;
+  }
+
+  /** Each option and its default; written before it is published, never after. */
+  private static final class Values implements Cloneable {
+    private String name = "";
+    private boolean oneWay;
+    private boolean fork;
+    private int maxConnections = Integer.MAX_VALUE;
+    private int buffer = DEFAULT_BUFFER;
+    private Wait idle = Wait.forever();
+    private Wait total = Wait.forever();
+    private Wait linger = Wait.forever();
+    private long rate;
+    private ChannelOptions from = ChannelOptions.defaults();
+    private ChannelOptions to = ChannelOptions.defaults();
+    private RelayObserver observer = new RelayObserver() {};
+    private List<String> variables = List.of("LANG", "LC_*");
+    private long memoryLimit = Long.MAX_VALUE;
+
+    @Override
+    protected Values clone() {
+      try {
+        return (Values) super.clone();
+      } catch (CloneNotSupportedException e) {
+        throw new AssertionError("this class is Cloneable", e);
+      }
+    }
+  }
+
+  private RelayOptions changed(Consumer<Values> change) {
+    Values copy = values.clone();
+    change.accept(copy);
+    return new RelayOptions(copy);
   }
 
   private static Wait duration(Wait wait, String what) {
@@ -106,21 +85,7 @@ public final class RelayOptions {
    * @return a changed copy
    */
   public RelayOptions withName(String value) {
-    return new RelayOptions(
-        value,
-        oneWay,
-        fork,
-        maxConnections,
-        buffer,
-        idle,
-        total,
-        linger,
-        rate,
-        from,
-        to,
-        observer,
-        variables,
-        memoryLimit);
+    return changed(values -> values.name = Objects.requireNonNull(value, "name"));
   }
 
   /**
@@ -130,21 +95,7 @@ public final class RelayOptions {
    * @return a changed copy
    */
   public RelayOptions withOneWay(boolean value) {
-    return new RelayOptions(
-        name,
-        value,
-        fork,
-        maxConnections,
-        buffer,
-        idle,
-        total,
-        linger,
-        rate,
-        from,
-        to,
-        observer,
-        variables,
-        memoryLimit);
+    return changed(values -> values.oneWay = value);
   }
 
   /**
@@ -154,21 +105,7 @@ public final class RelayOptions {
    * @return a changed copy
    */
   public RelayOptions withFork(boolean value) {
-    return new RelayOptions(
-        name,
-        oneWay,
-        value,
-        maxConnections,
-        buffer,
-        idle,
-        total,
-        linger,
-        rate,
-        from,
-        to,
-        observer,
-        variables,
-        memoryLimit);
+    return changed(values -> values.fork = value);
   }
 
   /**
@@ -182,21 +119,7 @@ public final class RelayOptions {
     if (count < 1) {
       throw new IllegalArgumentException("maxConnections is " + count + ", expected 1 or more");
     }
-    return new RelayOptions(
-        name,
-        oneWay,
-        fork,
-        count,
-        buffer,
-        idle,
-        total,
-        linger,
-        rate,
-        from,
-        to,
-        observer,
-        variables,
-        memoryLimit);
+    return changed(values -> values.maxConnections = count);
   }
 
   /**
@@ -210,21 +133,7 @@ public final class RelayOptions {
     if (bytes < 1 || bytes > 1 << 30) {
       throw new IllegalArgumentException("buffer is " + bytes + " bytes, expected 1 byte to 1GiB");
     }
-    return new RelayOptions(
-        name,
-        oneWay,
-        fork,
-        maxConnections,
-        (int) bytes,
-        idle,
-        total,
-        linger,
-        rate,
-        from,
-        to,
-        observer,
-        variables,
-        memoryLimit);
+    return changed(values -> values.buffer = (int) bytes);
   }
 
   /**
@@ -234,21 +143,7 @@ public final class RelayOptions {
    * @return a changed copy
    */
   public RelayOptions withIdle(Wait limit) {
-    return new RelayOptions(
-        name,
-        oneWay,
-        fork,
-        maxConnections,
-        buffer,
-        limit,
-        total,
-        linger,
-        rate,
-        from,
-        to,
-        observer,
-        variables,
-        memoryLimit);
+    return changed(values -> values.idle = duration(limit, "idle"));
   }
 
   /**
@@ -259,21 +154,7 @@ public final class RelayOptions {
    * @return a changed copy
    */
   public RelayOptions withTotal(Wait limit) {
-    return new RelayOptions(
-        name,
-        oneWay,
-        fork,
-        maxConnections,
-        buffer,
-        idle,
-        limit,
-        linger,
-        rate,
-        from,
-        to,
-        observer,
-        variables,
-        memoryLimit);
+    return changed(values -> values.total = duration(limit, "total"));
   }
 
   /**
@@ -283,21 +164,7 @@ public final class RelayOptions {
    * @return a changed copy
    */
   public RelayOptions withLinger(Wait limit) {
-    return new RelayOptions(
-        name,
-        oneWay,
-        fork,
-        maxConnections,
-        buffer,
-        idle,
-        total,
-        limit,
-        rate,
-        from,
-        to,
-        observer,
-        variables,
-        memoryLimit);
+    return changed(values -> values.linger = duration(limit, "linger"));
   }
 
   /**
@@ -312,21 +179,7 @@ public final class RelayOptions {
     if (bytesPerSecond < 0) {
       throw new IllegalArgumentException("rate is " + bytesPerSecond + ", expected 0 or more");
     }
-    return new RelayOptions(
-        name,
-        oneWay,
-        fork,
-        maxConnections,
-        buffer,
-        idle,
-        total,
-        linger,
-        bytesPerSecond,
-        from,
-        to,
-        observer,
-        variables,
-        memoryLimit);
+    return changed(values -> values.rate = bytesPerSecond);
   }
 
   /**
@@ -336,21 +189,7 @@ public final class RelayOptions {
    * @return a changed copy
    */
   public RelayOptions withFrom(ChannelOptions options) {
-    return new RelayOptions(
-        name,
-        oneWay,
-        fork,
-        maxConnections,
-        buffer,
-        idle,
-        total,
-        linger,
-        rate,
-        options,
-        to,
-        observer,
-        variables,
-        memoryLimit);
+    return changed(values -> values.from = Objects.requireNonNull(options, "from"));
   }
 
   /**
@@ -360,21 +199,7 @@ public final class RelayOptions {
    * @return a changed copy
    */
   public RelayOptions withTo(ChannelOptions options) {
-    return new RelayOptions(
-        name,
-        oneWay,
-        fork,
-        maxConnections,
-        buffer,
-        idle,
-        total,
-        linger,
-        rate,
-        from,
-        options,
-        observer,
-        variables,
-        memoryLimit);
+    return changed(values -> values.to = Objects.requireNonNull(options, "to"));
   }
 
   /**
@@ -384,21 +209,7 @@ public final class RelayOptions {
    * @return a changed copy
    */
   public RelayOptions withObserver(RelayObserver value) {
-    return new RelayOptions(
-        name,
-        oneWay,
-        fork,
-        maxConnections,
-        buffer,
-        idle,
-        total,
-        linger,
-        rate,
-        from,
-        to,
-        value,
-        variables,
-        memoryLimit);
+    return changed(values -> values.observer = Objects.requireNonNull(value, "observer"));
   }
 
   /**
@@ -418,21 +229,8 @@ public final class RelayOptions {
             "'" + pattern + "' is not the name of a variable or a pattern, such as LANG or LC_*");
       }
     }
-    return new RelayOptions(
-        name,
-        oneWay,
-        fork,
-        maxConnections,
-        buffer,
-        idle,
-        total,
-        linger,
-        rate,
-        from,
-        to,
-        observer,
-        List.copyOf(patterns),
-        memoryLimit);
+    List<String> copied = List.copyOf(patterns);
+    return changed(values -> values.variables = copied);
   }
 
   /**
@@ -448,21 +246,7 @@ public final class RelayOptions {
     if (bytes < LEAST_MEMORY) {
       throw new IllegalArgumentException("memoryLimit is " + bytes + ", expected 64KiB or more");
     }
-    return new RelayOptions(
-        name,
-        oneWay,
-        fork,
-        maxConnections,
-        buffer,
-        idle,
-        total,
-        linger,
-        rate,
-        from,
-        to,
-        observer,
-        variables,
-        bytes);
+    return changed(values -> values.memoryLimit = bytes);
   }
 
   /**
@@ -471,7 +255,7 @@ public final class RelayOptions {
    * @return empty for one made of the endpoints
    */
   public String name() {
-    return name;
+    return values.name;
   }
 
   /**
@@ -480,7 +264,7 @@ public final class RelayOptions {
    * @return false by default
    */
   public boolean oneWay() {
-    return oneWay;
+    return values.oneWay;
   }
 
   /**
@@ -489,7 +273,7 @@ public final class RelayOptions {
    * @return false by default
    */
   public boolean fork() {
-    return fork;
+    return values.fork;
   }
 
   /**
@@ -499,7 +283,7 @@ public final class RelayOptions {
    *     allow
    */
   public int maxConnections() {
-    return maxConnections;
+    return values.maxConnections;
   }
 
   /**
@@ -508,7 +292,7 @@ public final class RelayOptions {
    * @return bytes, 256 KiB by default
    */
   public int buffer() {
-    return buffer;
+    return values.buffer;
   }
 
   /**
@@ -517,7 +301,7 @@ public final class RelayOptions {
    * @return for ever by default
    */
   public Wait idle() {
-    return idle;
+    return values.idle;
   }
 
   /**
@@ -526,7 +310,7 @@ public final class RelayOptions {
    * @return for ever by default
    */
   public Wait total() {
-    return total;
+    return values.total;
   }
 
   /**
@@ -535,7 +319,7 @@ public final class RelayOptions {
    * @return for ever by default
    */
   public Wait linger() {
-    return linger;
+    return values.linger;
   }
 
   /**
@@ -544,7 +328,7 @@ public final class RelayOptions {
    * @return bytes per second, 0 for none
    */
   public long rate() {
-    return rate;
+    return values.rate;
   }
 
   /**
@@ -553,7 +337,7 @@ public final class RelayOptions {
    * @return its options
    */
   public ChannelOptions from() {
-    return from;
+    return values.from;
   }
 
   /**
@@ -562,7 +346,7 @@ public final class RelayOptions {
    * @return its options
    */
   public ChannelOptions to() {
-    return to;
+    return values.to;
   }
 
   /**
@@ -571,7 +355,7 @@ public final class RelayOptions {
    * @return the observer, one that does nothing by default
    */
   public RelayObserver observer() {
-    return observer;
+    return values.observer;
   }
 
   /**
@@ -580,7 +364,7 @@ public final class RelayOptions {
    * @return patterns, {@code LANG} and {@code LC_*} by default; unmodifiable
    */
   public List<String> variables() {
-    return variables;
+    return values.variables;
   }
 
   /**
@@ -589,6 +373,6 @@ public final class RelayOptions {
    * @return {@link Long#MAX_VALUE} by default: only the container's limit applies
    */
   public long memoryLimit() {
-    return memoryLimit;
+    return values.memoryLimit;
   }
 }

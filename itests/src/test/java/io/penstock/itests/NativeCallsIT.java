@@ -8,12 +8,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.CredentialsFacet;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Handle;
 import io.penstock.channel.HandleFacet;
 import io.penstock.channel.HandlePair;
 import io.penstock.channel.Listener;
-import io.penstock.channel.LocalFacet;
 import io.penstock.itests.exam.ContainerKind;
 import io.penstock.itests.exam.InContainer;
 import io.penstock.itests.support.Penstock;
@@ -74,7 +74,8 @@ class NativeCallsIT {
       server.sink().writeFully("and back", SOON);
       server.sink().end();
       assertEquals("and back", text(client.source().readAll(99, SOON)));
-      long pid = server.facet(LocalFacet.class).orElseThrow().peerCredentials().pid().orElseThrow();
+      long pid =
+          server.facet(CredentialsFacet.class).orElseThrow().peerCredentials().pid().orElseThrow();
       assertEquals(ProcessHandle.current().pid(), pid);
     }
     assertTrue(factory.schemes().contains("fd"));

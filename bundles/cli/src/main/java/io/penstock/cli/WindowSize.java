@@ -2,7 +2,7 @@
 package io.penstock.cli;
 
 import io.penstock.channel.Channel;
-import io.penstock.channel.ProgramFacet;
+import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayObserver;
@@ -71,10 +71,9 @@ final class WindowSize implements RelayObserver, AutoCloseable {
     if (other == null) {
       return;
     }
-    ProgramFacet program =
-        other.facet(ProgramFacet.class).filter(ProgramFacet::hasTerminal).orElse(null);
-    if (program != null) {
-      Thread thread = new Thread(() -> follow(program), "penstock-window");
+    TerminalFacet terminal = other.facet(TerminalFacet.class).orElse(null);
+    if (terminal != null) {
+      Thread thread = new Thread(() -> follow(terminal), "penstock-window");
       thread.setDaemon(true);
       if (follower.compareAndSet(null, thread)) {
         thread.start();
@@ -86,7 +85,7 @@ final class WindowSize implements RelayObserver, AutoCloseable {
     return channel.endpoint().scheme().equals("stdio");
   }
 
-  private void follow(ProgramFacet program) {
+  private void follow(TerminalFacet terminal) {
     Runnable stop = changes.watch(due::release);
     try {
       while (true) {
@@ -95,7 +94,7 @@ final class WindowSize implements RelayObserver, AutoCloseable {
         due.drainPermits();
         Optional<TerminalSize> now = size.get();
         if (now.isPresent()) {
-          program.resize(now.get());
+          terminal.resize(now.get());
         }
       }
     } catch (InterruptedException e) {

@@ -6,10 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.Endpoint;
-import io.penstock.channel.ProgramFacet;
+import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
 import io.penstock.relay.RelayObserver;
-import io.penstock.stream.ByteSource;
 import java.lang.reflect.Proxy;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -35,26 +34,16 @@ class WindowSizeTest {
   }
 
   private Channel program(boolean terminal) {
-    ProgramFacet facet =
-        new ProgramFacet() {
+    TerminalFacet facet =
+        new TerminalFacet() {
           @Override
-          public Optional<ByteSource> errorSource() {
-            return Optional.empty();
-          }
-
-          @Override
-          public boolean hasTerminal() {
-            return terminal;
+          public TerminalSize size() {
+            throw new UnsupportedOperationException();
           }
 
           @Override
           public void resize(TerminalSize now) {
             told.add(now);
-          }
-
-          @Override
-          public void signal(String name) {
-            throw new UnsupportedOperationException(name);
           }
         };
     return (Channel)
@@ -65,7 +54,9 @@ class WindowSizeTest {
                 switch (method.getName()) {
                   case "endpoint" -> Endpoint.parse("exec:top");
                   case "facet" ->
-                      args[0] == ProgramFacet.class ? Optional.of(facet) : Optional.empty();
+                      terminal && args[0] == TerminalFacet.class
+                          ? Optional.of(facet)
+                          : Optional.empty();
                   default -> throw new UnsupportedOperationException(method.getName());
                 });
   }

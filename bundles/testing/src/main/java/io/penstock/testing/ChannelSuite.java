@@ -980,16 +980,17 @@ public abstract class ChannelSuite extends Suite {
   @Case
   void pollerLimitsTheTimeOfAFrameAndOfTheSilence() throws Exception {
     try (Poller poller = services().pollers().get()) {
-      poller.register(far().source(), Framing.lines(100).idle(SHORT));
+      poller.register(far().source(), Framing.lines(100).withIdleTimeout(SHORT));
       PollEvent.Failed silent = assertInstanceOf(PollEvent.Failed.class, poll(poller).get(0));
       assertInstanceOf(StreamTimeoutException.class, silent.cause());
-      poller.register(far().source(), Framing.lines(100).within(SHORT));
+      poller.register(far().source(), Framing.lines(100).withFrameTimeout(SHORT));
       assertTrue(poller.poll(Wait.upTo(SHORT.multipliedBy(2))).isEmpty(), "only a frame has one");
       near().sink().writeFully("pa", Wait.upTo(LONG));
       PollEvent.Failed slow = assertInstanceOf(PollEvent.Failed.class, poll(poller).get(0));
       assertInstanceOf(StreamTimeoutException.class, slow.cause());
       near().sink().writeFully("rt\n", Wait.upTo(LONG));
-      poller.register(far().source(), Framing.lines(100).within(LONG).idle(LONG));
+      poller.register(
+          far().source(), Framing.lines(100).withFrameTimeout(LONG).withIdleTimeout(LONG));
       assertEquals(List.of("part\n"), pollData(poller, 1), "the bytes are back on the source");
     }
   }

@@ -118,7 +118,8 @@ class HostileTest {
         relay = null;
         listener = Bench.CHANNELS.listen(endpoint, ChannelOptions.defaults());
         poller = Bench.PENSTOCK.poller();
-        poller.register(listener, Framing.lines(MAX_LINE).within(LIMIT).idle(LIMIT));
+        poller.register(
+            listener, Framing.lines(MAX_LINE).withFrameTimeout(LIMIT).withIdleTimeout(LIMIT));
         Object unused = poller.start(new Echo());
       }
       honest = new Thread(this::askOn, "honest");

@@ -122,7 +122,9 @@ final class IdleProgram {
     KEPT.add(pair);
     other.register(
         pair.left().source(),
-        Framing.lines(100).within(Duration.ofHours(1)).idle(Duration.ofHours(1)));
+        Framing.lines(100)
+            .withFrameTimeout(Duration.ofHours(1))
+            .withIdleTimeout(Duration.ofHours(1)));
     background(
         "polls",
         () -> {
@@ -267,7 +269,10 @@ final class IdleProgram {
 
   private void watch(ByteSource source) {
     poller.register(
-        source, Framing.lines(100).within(Duration.ofHours(1)).idle(Duration.ofHours(1)));
+        source,
+        Framing.lines(100)
+            .withFrameTimeout(Duration.ofHours(1))
+            .withIdleTimeout(Duration.ofHours(1)));
   }
 
   private static void waitForBytes(ByteSource source) {

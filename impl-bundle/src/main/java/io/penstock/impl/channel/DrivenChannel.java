@@ -4,10 +4,10 @@ package io.penstock.impl.channel;
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.CredentialsFacet;
 import io.penstock.channel.DescriptorFacet;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.HandleFacet;
-import io.penstock.channel.LocalFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTimeoutException;
@@ -472,7 +472,7 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
     }
     Handles handles = context.origin().handles();
     if (handles != null && type == HandleFacet.class) {
-      boolean local = sink.carries() || current.facet(LocalFacet.class).isPresent();
+      boolean local = sink.carries() || current.facet(CredentialsFacet.class).isPresent();
       return local
           ? Optional.of(type.cast(new HandleCarrier(name, source, sink, handles)))
           : Optional.empty();

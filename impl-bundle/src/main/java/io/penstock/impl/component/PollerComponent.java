@@ -168,11 +168,11 @@ public final class PollerComponent implements Poller {
         throw values.refused(
             "frameTimeout", values.text("frameTimeout").orElse(""), "none with framing bytes");
       }
-      limited = limited.within(limit);
+      limited = limited.withFrameTimeout(limit);
     }
     return values.text("idleTimeout").isEmpty()
         ? limited
-        : limited.idle(values.positive("idleTimeout", Duration.ZERO));
+        : limited.withIdleTimeout(values.positive("idleTimeout", Duration.ZERO));
   }
 
   private static Framing framing(String text, int maxFrame) {

@@ -61,7 +61,7 @@ public final class Faults {
     } else if (failure instanceof StreamClosedException e) {
       fresh = new StreamClosedException(e.stream());
     } else if (failure instanceof ExitException e) {
-      return e.again();
+      fresh = again(e);
     } else if (failure instanceof HandleLimitException e) {
       return new HandleLimitException(e.stream(), tail(e), e.count(), e.getCause());
     } else if (failure instanceof MemoryLimitException e) {
@@ -79,9 +79,9 @@ public final class Faults {
           new OpenFailedException(
               e.stream(), e.code(), said.startsWith(code) ? said.substring(code.length()) : said);
     } else if (failure instanceof HandshakeException e) {
-      return e.again();
+      return new HandshakeException(e.stream(), tail(e), e.getCause());
     } else if (failure instanceof AddressException e) {
-      return e.again();
+      return new AddressException(e.kind(), e.stream(), e.detail(), e.getCause());
     } else if (StreamFault.isTimedOut(failure)) {
       fresh = new StreamTimeoutException(stream, String.valueOf(failure.getMessage()), 0);
     } else {
@@ -94,6 +94,15 @@ public final class Faults {
     }
     fresh.initCause(failure instanceof StreamFault ? failure.getCause() : failure);
     return fresh;
+  }
+
+  private static ExitException again(ExitException e) {
+    if (!e.stated()) {
+      return ExitException.unstated(e.stream(), tail(e));
+    }
+    return e.signal().isEmpty()
+        ? new ExitException(e.stream(), e.status(), tail(e))
+        : ExitException.bySignal(e.stream(), e.status(), e.signal().get(), e.coreDumped(), tail(e));
   }
 
   /**

@@ -27,14 +27,14 @@ final class Pace {
 
   private Pace(SourceEntry entry, Framing framing) {
     this.entry = entry;
-    this.within = nanos(framing.within());
-    this.idle = nanos(framing.idle());
+    this.within = nanos(framing.frameTimeout());
+    this.idle = nanos(framing.idleTimeout());
   }
 
   /** Null for a framing without limits, so that a source without them pays nothing. */
   static @Nullable Pace of(SourceEntry entry, Framing framing) {
     Wait.Kind none = Wait.Kind.FOREVER;
-    boolean limited = framing.within().kind() != none || framing.idle().kind() != none;
+    boolean limited = framing.frameTimeout().kind() != none || framing.idleTimeout().kind() != none;
     return limited ? new Pace(entry, framing) : null;
   }
 

@@ -5,6 +5,7 @@ import io.penstock.channel.CallerFacet;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ProgramFacet;
 import io.penstock.channel.ProgramRequest;
+import io.penstock.channel.TerminalFacet;
 import io.penstock.error.ExitException;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.SinkEnd;
@@ -187,8 +188,9 @@ final class PassThrough implements Direction.Owner {
 
   private void resize() {
     try {
-      if (program.hasTerminal()) {
-        program.resize(caller.request().size());
+      TerminalFacet terminal = program.terminal().orElse(null);
+      if (terminal != null) {
+        terminal.resize(caller.request().size());
       }
     } catch (IOException e) {
       LOG.log(Level.DEBUG, callers.name() + ": the program's terminal keeps its size", e);

@@ -27,8 +27,8 @@ import org.junit.jupiter.api.Test;
 
 /** How long a peer may take for a frame, and before it. */
 class PollerLimitsTest {
-  private static final Framing WITHIN = Framing.lines(100).within(Duration.ofSeconds(10));
-  private static final Framing IDLE = Framing.lines(100).idle(Duration.ofSeconds(60));
+  private static final Framing WITHIN = Framing.lines(100).withFrameTimeout(Duration.ofSeconds(10));
+  private static final Framing IDLE = Framing.lines(100).withIdleTimeout(Duration.ofSeconds(60));
 
   /** A clock that goes only when told. */
   private static final class Clock extends SystemParker {
@@ -170,7 +170,7 @@ class PollerLimitsTest {
 
   @Test
   void eachFrameBeginsTheSilenceAnew() throws IOException {
-    poller.register(pipe.source(), IDLE.within(Duration.ofSeconds(10)));
+    poller.register(pipe.source(), IDLE.withFrameTimeout(Duration.ofSeconds(10)));
     for (int i = 0; i < 5; i++) {
       assertEquals(List.of(), poll());
       clock.passes(50);
@@ -209,16 +209,22 @@ class PollerLimitsTest {
 
   @Test
   void limitsAreRefusedWhereTheyMakeNoSense() {
-    assertThrows(IllegalArgumentException.class, () -> Framing.bytes().within(Duration.ofDays(1)));
+    assertThrows(
+        IllegalArgumentException.class, () -> Framing.bytes().withFrameTimeout(Duration.ofDays(1)));
     assertThrows(
         IllegalArgumentException.class,
-        () -> Framing.bytes().idle(Duration.ofDays(1)).within(Duration.ofDays(1)));
-    assertThrows(IllegalArgumentException.class, () -> WITHIN.within(Duration.ZERO));
-    assertThrows(IllegalArgumentException.class, () -> WITHIN.idle(Duration.ofNanos(-1)));
+        () ->
+            Framing.bytes()
+                .withIdleTimeout(Duration.ofDays(1))
+                .withFrameTimeout(Duration.ofDays(1)));
+    assertThrows(IllegalArgumentException.class, () -> WITHIN.withFrameTimeout(Duration.ZERO));
+    assertThrows(
+        IllegalArgumentException.class, () -> WITHIN.withIdleTimeout(Duration.ofNanos(-1)));
     assertEquals("lines(100), a frame within PT10S", WITHIN.toString());
-    assertEquals("bytes, idle for PT1M", Framing.bytes().idle(Duration.ofMinutes(1)).toString());
-    assertEquals(Wait.upTo(Duration.ofSeconds(10)), WITHIN.within());
-    assertEquals(Wait.forever(), WITHIN.idle());
+    assertEquals(
+        "bytes, idle for PT1M", Framing.bytes().withIdleTimeout(Duration.ofMinutes(1)).toString());
+    assertEquals(Wait.upTo(Duration.ofSeconds(10)), WITHIN.frameTimeout());
+    assertEquals(Wait.forever(), WITHIN.idleTimeout());
   }
 
   // ---- with the real clock
@@ -229,8 +235,8 @@ class PollerLimitsTest {
         SelectorPoller waiting = real.poller()) {
       Pipe part = real.pipe("part");
       Pipe silent = real.pipe("silent");
-      waiting.register(part.source(), Framing.lines(100).within(Duration.ofMillis(100)));
-      waiting.register(silent.source(), Framing.bytes().idle(Duration.ofMillis(300)));
+      waiting.register(part.source(), Framing.lines(100).withFrameTimeout(Duration.ofMillis(100)));
+      waiting.register(silent.source(), Framing.bytes().withIdleTimeout(Duration.ofMillis(300)));
       Bench.write(part.sink(), "x");
       CompletableFuture<Integer> polled =
           Bench.start(
@@ -255,7 +261,7 @@ class PollerLimitsTest {
     try (Bench real = new Bench();
         SelectorPoller waiting = real.poller();
         Listener listener = real.listen()) {
-      waiting.register(listener, Framing.lines(100).within(Duration.ofMillis(600)));
+      waiting.register(listener, Framing.lines(100).withFrameTimeout(Duration.ofMillis(600)));
       CompletableFuture<Integer> polled =
           Bench.start(
               () -> {

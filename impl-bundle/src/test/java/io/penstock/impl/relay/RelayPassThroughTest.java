@@ -15,6 +15,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ChannelPair;
 import io.penstock.channel.ProgramFacet;
 import io.penstock.channel.ProgramRequest;
+import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
@@ -110,7 +111,7 @@ class RelayPassThroughTest {
   }
 
   /** A program. */
-  private final class Program implements ProgramFacet {
+  private final class Program implements ProgramFacet, TerminalFacet {
     final LinkedBlockingQueue<Object> told = new LinkedBlockingQueue<>();
     final CompletableFuture<Void> slow = new CompletableFuture<>();
 
@@ -120,8 +121,13 @@ class RelayPassThroughTest {
     }
 
     @Override
-    public boolean hasTerminal() {
-      return true;
+    public Optional<TerminalFacet> terminal() {
+      return Optional.of(this);
+    }
+
+    @Override
+    public TerminalSize size() {
+      throw new UnsupportedOperationException();
     }
 
     @Override

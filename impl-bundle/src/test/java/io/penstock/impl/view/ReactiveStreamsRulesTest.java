@@ -66,7 +66,7 @@ class ReactiveStreamsRulesTest {
 
     @Override
     public Publisher<ByteBuffer> createPublisher(long elements) {
-      Pipe pipe = PENSTOCK.pipes().create(PipeOptions.defaults().unbounded());
+      Pipe pipe = PENSTOCK.pipes().create(PipeOptions.defaults().withUnboundedCapacity());
       try {
         for (int i = 0; i < Math.min(elements, MANY); i++) {
           pipe.sink().give(ByteBuffer.wrap(new byte[] {(byte) i}), Wait.none());
@@ -101,7 +101,7 @@ class ReactiveStreamsRulesTest {
 
     @Override
     public Subscriber<ByteBuffer> createSubscriber() {
-      Pipe pipe = PENSTOCK.pipes().create(PipeOptions.defaults().unbounded());
+      Pipe pipe = PENSTOCK.pipes().create(PipeOptions.defaults().withUnboundedCapacity());
       return FlowAdapters.toSubscriber(pipe.sink().subscriber());
     }
 

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.CredentialsFacet;
 import io.penstock.channel.Endpoint;
-import io.penstock.channel.LocalFacet;
 import io.penstock.channel.PeerCredentials;
 import io.penstock.error.AddressException;
 import io.penstock.testing.Case;
@@ -102,7 +102,8 @@ class AbstractTest {
     try (Subject subject = there().open()) {
       for (Channel channel : List.of(subject.near(), subject.far())) {
         assertTrue(channel.capabilities().contains(Capability.CREDENTIALS));
-        PeerCredentials peer = channel.facet(LocalFacet.class).orElseThrow().peerCredentials();
+        PeerCredentials peer =
+            channel.facet(CredentialsFacet.class).orElseThrow().peerCredentials();
         assertEquals(ProcessHandle.current().pid(), peer.pid().orElseThrow());
       }
     }

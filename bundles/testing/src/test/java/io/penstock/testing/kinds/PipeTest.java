@@ -63,7 +63,7 @@ class PipeTest {
   class Unbounded extends ContractSuite {
     @Override
     protected Kind kind() {
-      return pipe("pipe-unbounded", PipeOptions.defaults().unbounded())
+      return pipe("pipe-unbounded", PipeOptions.defaults().withUnboundedCapacity())
           .without(Trait.BOUNDED, "an unbounded pipe is never full");
     }
   }

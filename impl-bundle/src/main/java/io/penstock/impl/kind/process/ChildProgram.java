@@ -1,25 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
-import io.penstock.channel.ProgramFacet;
+import io.penstock.channel.ProcessFacet;
 import io.penstock.channel.TerminalFacet;
-import io.penstock.channel.TerminalSize;
 import io.penstock.error.NotSupportedException;
-import io.penstock.error.StreamClosedException;
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.core.Callers;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.stream.ByteSource;
+import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A child as the program that it is. Its signals go to it alone or, where it has a terminal, to the
  * group of processes that it leads.
  */
-final class ChildProgram implements ProgramFacet {
+final class ChildProgram implements ProcessFacet {
   /** Those that a peer may send, by the numbers of the machines of {@link Linux#isHere}. */
   private static final Map<String, Integer> NUMBERS =
       Map.ofEntries(
@@ -42,6 +49,7 @@ final class ChildProgram implements ProgramFacet {
   private final @Nullable Terminal terminal;
   private final Optional<ByteSource> errorSource;
   private final PosixAccess posix;
+  private final CompletableFuture<Integer> exit;
 
   ChildProgram(
       String name,
@@ -54,6 +62,7 @@ final class ChildProgram implements ProgramFacet {
     this.terminal = terminal;
     this.errorSource = errorSource;
     this.posix = posix;
+    this.exit = process.exit();
   }
 
   @Override
@@ -62,27 +71,8 @@ final class ChildProgram implements ProgramFacet {
   }
 
   @Override
-  public boolean hasTerminal() {
-    return terminal != null;
-  }
-
-  @Override
-  public void resize(TerminalSize size) throws IOException {
-    if (terminal == null) {
-      return;
-    }
-    try {
-      terminal.resize(
-          measure(size.columns(), terminal.columns()), measure(size.rows(), terminal.rows()));
-    } catch (StreamClosedException e) {
-      if (process.isAlive()) {
-        throw e;
-      }
-    }
-  }
-
-  private static int measure(int wanted, int present) {
-    return wanted == 0 ? present : Math.min(wanted, TerminalFacet.MOST);
+  public Optional<TerminalFacet> terminal() {
+    return Optional.ofNullable(terminal);
   }
 
   @Override
@@ -115,5 +105,44 @@ final class ChildProgram implements ProgramFacet {
     if (result != -Linux.ESRCH) {
       Linux.check("kill", result);
     }
+  }
+
+  @Override
+  public long pid() {
+    return process.pid();
+  }
+
+  @Override
+  public OptionalInt exitStatus(Wait wait) throws IOException {
+    if (!exit.isDone() && wait.kind() != Wait.Kind.NONE) {
+      Callers.waits(name);
+    }
+    try {
+      if (exit.isDone() || wait.kind() == Wait.Kind.FOREVER) {
+        return OptionalInt.of(exit.get());
+      }
+      return switch (wait.kind()) {
+        case NONE -> OptionalInt.empty();
+        case UNTIL ->
+            OptionalInt.of(exit.get(wait.nanos() - System.nanoTime(), TimeUnit.NANOSECONDS));
+        default -> OptionalInt.of(exit.get(wait.nanos(), TimeUnit.NANOSECONDS));
+      };
+    } catch (TimeoutException e) {
+      throw new StreamTimeoutException(
+          name, "the child still runs, the limit of this wait was " + wait, 0);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      InterruptedIOException interrupt =
+          new InterruptedIOException(name + ": interrupted while waiting for the child");
+      interrupt.initCause(e);
+      throw interrupt;
+    } catch (ExecutionException e) {
+      throw new IOException(name + ": the child's exit status was lost", e.getCause());
+    }
+  }
+
+  @Override
+  public void terminate() {
+    process.terminate();
   }
 }

@@ -7,9 +7,7 @@ import io.penstock.channel.ProcessFacet;
 import io.penstock.channel.ProgramFacet;
 import io.penstock.channel.TerminalFacet;
 import io.penstock.error.ExitException;
-import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.core.Account;
-import io.penstock.impl.core.Callers;
 import io.penstock.impl.core.Counted;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Daemons;
@@ -21,9 +19,7 @@ import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
 import io.penstock.stream.ByteSource;
-import io.penstock.stream.Wait;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
@@ -31,7 +27,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -50,7 +45,7 @@ import org.jspecify.annotations.Nullable;
  * is killed. An abort asks it to end at once. Children of its own are left alone. A child with a
  * terminal is hung up on by either.
  */
-final class ProcessDriver implements ChannelDriver, ProcessFacet, Counted {
+final class ProcessDriver implements ChannelDriver, Counted {
   private static final Logger LOG = Messages.log("process");
 
   private static final Map<Integer, String> SIGNALS =
@@ -81,7 +76,6 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet, Counted {
   private final Child.@Nullable Out errors;
   private final @Nullable Terminal terminal;
   private final @Nullable Buffers buffers;
-  private final Optional<ByteSource> errorSource;
   private final ChildProgram program;
   private final Children children;
   private final CompletableFuture<Integer> exit;
@@ -104,7 +98,7 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet, Counted {
     this.buffers = child.buffers();
     Child.Out further = child.stderr();
     this.errors = further;
-    this.errorSource =
+    Optional<ByteSource> errorSource =
         further == null
             ? Optional.empty()
             : Optional.of(context.source(name + " (standard error)", further.driver()));
@@ -173,10 +167,10 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet, Counted {
     if (type == BufferFacet.class && buffers != null) {
       return Optional.of(type.cast(buffers));
     }
-    if (type == ProgramFacet.class) {
+    if (type == ProgramFacet.class || type == ProcessFacet.class) {
       return Optional.of(type.cast(program));
     }
-    return type == ProcessFacet.class ? Optional.of(type.cast(this)) : Optional.empty();
+    return Optional.empty();
   }
 
   @Override
@@ -229,7 +223,7 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet, Counted {
   @Override
   public void abort(Throwable cause) {
     // First of all, so that the end of its input finds the child told that it is none.
-    terminate();
+    process.terminate();
     source.abort().accept(cause);
     sink.abort().accept(cause);
     if (errors != null) {
@@ -291,7 +285,7 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet, Counted {
       if (endsWithin(patience)) {
         return;
       }
-      terminate();
+      process.terminate();
       if (endsWithin(morePatience)) {
         return;
       }
@@ -313,51 +307,5 @@ final class ProcessDriver implements ChannelDriver, ProcessFacet, Counted {
       LOG.log(Level.DEBUG, name + ": the child has ended, its exit status was lost", e);
       return true;
     }
-  }
-
-  // ---- the facet
-
-  @Override
-  public long pid() {
-    return process.pid();
-  }
-
-  @Override
-  public Optional<ByteSource> errorSource() {
-    return errorSource;
-  }
-
-  @Override
-  public OptionalInt exitStatus(Wait wait) throws IOException {
-    if (!exit.isDone() && wait.kind() != Wait.Kind.NONE) {
-      Callers.waits(name);
-    }
-    try {
-      if (exit.isDone() || wait.kind() == Wait.Kind.FOREVER) {
-        return OptionalInt.of(exit.get());
-      }
-      return switch (wait.kind()) {
-        case NONE -> OptionalInt.empty();
-        case UNTIL ->
-            OptionalInt.of(exit.get(wait.nanos() - System.nanoTime(), TimeUnit.NANOSECONDS));
-        default -> OptionalInt.of(exit.get(wait.nanos(), TimeUnit.NANOSECONDS));
-      };
-    } catch (TimeoutException e) {
-      throw new StreamTimeoutException(
-          name, "the child still runs, the limit of this wait was " + wait, 0);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      InterruptedIOException interrupt =
-          new InterruptedIOException(name + ": interrupted while waiting for the child");
-      interrupt.initCause(e);
-      throw interrupt;
-    } catch (ExecutionException e) {
-      throw new IOException(name + ": the child's exit status was lost", e.getCause());
-    }
-  }
-
-  @Override
-  public void terminate() {
-    process.terminate();
   }
 }

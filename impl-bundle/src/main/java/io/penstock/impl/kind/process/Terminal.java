@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.process;
 
 import io.penstock.channel.TerminalFacet;
+import io.penstock.channel.TerminalSize;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
@@ -68,7 +69,7 @@ final class Terminal implements TerminalFacet, Closeable {
       ask(screen, UNLOCK, number);
       ask(screen, NUMBER, number);
       Terminal terminal = new Terminal(context, screen, Path.of("/dev/pts/" + number.getInt(0)));
-      terminal.resize(columns, rows);
+      terminal.resize(TerminalSize.of(columns, rows));
       return terminal;
     } catch (IOException | RuntimeException | Error e) {
       screen.close();
@@ -116,36 +117,34 @@ final class Terminal implements TerminalFacet, Closeable {
     return (modes.getInt(LOCAL_MODES) & CANONICAL) == 0 ? 0 : modes.get(END_OF_FILE);
   }
 
-  private ByteBuffer size() throws IOException {
-    ByteBuffer size = ByteBuffer.allocateDirect(SIZE_BYTES).order(ByteOrder.nativeOrder());
+  @Override
+  public TerminalSize size() throws IOException {
+    ByteBuffer size = memory();
+    askOpen(GET_SIZE, size);
+    return TerminalSize.of(
+        Short.toUnsignedInt(size.getShort(2)), Short.toUnsignedInt(size.getShort(0)));
+  }
+
+  @Override
+  public void resize(TerminalSize wanted) throws IOException {
+    TerminalSize present = wanted.columns() == 0 || wanted.rows() == 0 ? size() : wanted;
+    ByteBuffer size = memory();
+    size.putShort(measure(wanted.rows(), present.rows()));
+    size.putShort(measure(wanted.columns(), present.columns()));
+    askOpen(SET_SIZE, size);
+  }
+
+  private static short measure(int wanted, int present) {
+    return (short) (wanted == 0 ? present : Math.min(wanted, TerminalSize.MAX));
+  }
+
+  private static ByteBuffer memory() {
+    return ByteBuffer.allocateDirect(SIZE_BYTES).order(ByteOrder.nativeOrder());
+  }
+
+  private void askOpen(long request, ByteBuffer memory) throws IOException {
     try {
-      ask(screen, GET_SIZE, size);
-    } catch (ClosedChannelException e) {
-      throw new StreamClosedException(context.name());
-    }
-    return size;
-  }
-
-  @Override
-  public int columns() throws IOException {
-    return Short.toUnsignedInt(size().getShort(2));
-  }
-
-  @Override
-  public int rows() throws IOException {
-    return Short.toUnsignedInt(size().getShort(0));
-  }
-
-  @Override
-  public void resize(int columns, int rows) throws IOException {
-    if (columns < 1 || columns > MOST || rows < 1 || rows > MOST) {
-      throw new IllegalArgumentException(
-          columns + " columns and " + rows + " rows, expected 1 to " + MOST + " of each");
-    }
-    ByteBuffer size = ByteBuffer.allocateDirect(SIZE_BYTES).order(ByteOrder.nativeOrder());
-    size.putShort((short) rows).putShort((short) columns);
-    try {
-      ask(screen, SET_SIZE, size);
+      ask(screen, request, memory);
     } catch (ClosedChannelException e) {
       throw new StreamClosedException(context.name());
     }

@@ -3,7 +3,6 @@ package io.penstock.impl.kind.process;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ProgramRequest;
-import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.support.Options;
@@ -65,14 +64,14 @@ record TerminalStart(int columns, int rows) {
   }
 
   private static int usual(int asked, int fallback) {
-    return asked == 0 ? fallback : Math.min(asked, TerminalFacet.MOST);
+    return asked == 0 ? fallback : Math.min(asked, TerminalSize.MAX);
   }
 
   private static int number(ChannelOptions options, String key, int fallback) {
     String text = Options.text(options, key).orElse(String.valueOf(fallback)).strip();
     int value = text.matches("\\d{1,9}") ? Integer.parseInt(text) : 0;
-    if (value < 1 || value > TerminalFacet.MOST) {
-      throw Options.refused(key, text, "1 to " + TerminalFacet.MOST);
+    if (value < 1 || value > TerminalSize.MAX) {
+      throw Options.refused(key, text, "1 to " + TerminalSize.MAX);
     }
     return value;
   }

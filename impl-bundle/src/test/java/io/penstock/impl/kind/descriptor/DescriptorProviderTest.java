@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Capability;
-import io.penstock.channel.LocalFacet;
+import io.penstock.channel.CredentialsFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.NotSupportedException;
@@ -154,7 +154,7 @@ class DescriptorProviderTest {
         ProcessHandle.current().pid(),
         client
             .driver()
-            .facet(LocalFacet.class)
+            .facet(CredentialsFacet.class)
             .orElseThrow()
             .peerCredentials()
             .pid()

@@ -3,7 +3,6 @@ package io.penstock.impl.kind.process;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -154,17 +153,16 @@ class ProgramRequestTest {
         peers.connect(
             "shell:trap 'stty size; exit' WINCH; echo $TERM; stty size; sleep 1000 & wait; wait; kill $!",
             PLAIN.withProgram(request));
-    assertTrue(program(child).hasTerminal());
+    assertTrue(program(child).terminal().isPresent());
     assertTrue(program(child).errorSource().isEmpty());
     assertEquals("xterm-256color", line(child.source()));
     assertEquals("24 132", line(child.source()));
-    program(child).resize(new TerminalSize(0, 50, 1, 1));
+    program(child).terminal().orElseThrow().resize(new TerminalSize(0, 50, 1, 1));
     assertEquals("50 132", line(child.source()));
     child.abort();
     Peer plain = peers.connect("exec:tty", PLAIN.with("pty", "false").withProgram(request));
-    assertFalse(program(plain).hasTerminal());
+    assertTrue(program(plain).terminal().isEmpty());
     assertEquals("not a tty", line(plain.source()));
-    program(plain).resize(TerminalSize.of(1, 1));
   }
 
   @Test

@@ -11,6 +11,7 @@ import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ProcessFacet;
 import io.penstock.channel.TerminalFacet;
+import io.penstock.channel.TerminalSize;
 import io.penstock.error.AddressException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
@@ -106,16 +107,17 @@ class TerminalTest {
             "shell:trap 'stty size; exit' WINCH; stty size; sleep 1000 & wait; wait; kill $!",
             PTY.with("columns", "100").with("rows", "30"));
     assertEquals("30 100", line(child));
-    assertEquals(100, terminal(child).columns());
-    assertEquals(30, terminal(child).rows());
-    terminal(child).resize(132, 50);
+    assertEquals(TerminalSize.of(100, 30), terminal(child).size());
+    terminal(child).resize(TerminalSize.of(132, 50));
     assertEquals("50 132", line(child));
-    assertEquals(132, terminal(child).columns());
-    assertThrows(IllegalArgumentException.class, () -> terminal(child).resize(0, 50));
-    assertThrows(IllegalArgumentException.class, () -> terminal(child).resize(80, 65_536));
+    assertEquals(TerminalSize.of(132, 50), terminal(child).size());
+    // A measure that is zero stays; one that no terminal has is the largest that one has.
+    terminal(child).resize(TerminalSize.of(0, 65_536));
+    assertEquals(TerminalSize.of(132, TerminalSize.MAX), terminal(child).size());
     child.abort();
-    assertThrows(StreamClosedException.class, () -> terminal(child).rows());
-    assertThrows(StreamClosedException.class, () -> terminal(child).resize(80, 24));
+    assertThrows(StreamClosedException.class, () -> terminal(child).size());
+    assertThrows(
+        StreamClosedException.class, () -> terminal(child).resize(TerminalSize.of(80, 24)));
   }
 
   @Test

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.LocalFacet;
+import io.penstock.channel.CredentialsFacet;
 import io.penstock.channel.PeerCredentials;
 import io.penstock.error.AddressException;
 import io.penstock.error.ConnectionResetException;
@@ -109,7 +109,7 @@ class AbstractNamesTest {
     Peer server = peers.accept(listener);
     Path self = Path.of("/proc/self");
     for (Peer each : List.of(client, server)) {
-      LocalFacet facet = each.driver().facet(LocalFacet.class).orElseThrow();
+      CredentialsFacet facet = each.driver().facet(CredentialsFacet.class).orElseThrow();
       PeerCredentials peer = facet.peerCredentials();
       assertEquals(ProcessHandle.current().pid(), peer.pid().orElseThrow());
       assertEquals(
@@ -119,7 +119,7 @@ class AbstractNamesTest {
       assertEquals(Files.getOwner(self).getName(), peer.user().orElseThrow());
       assertTrue(peer.group().isPresent());
     }
-    LocalFacet facet = client.driver().facet(LocalFacet.class).orElseThrow();
+    CredentialsFacet facet = client.driver().facet(CredentialsFacet.class).orElseThrow();
     client.close();
     assertThrows(StreamClosedException.class, facet::peerCredentials);
   }
@@ -235,7 +235,7 @@ class AbstractNamesTest {
     Peers peers = peers(access);
     Peer warm =
         peers.connect("unix:" + peers.listen("unix-listen:" + name + "w").endpoint().address());
-    warm.driver().facet(LocalFacet.class).orElseThrow().peerCredentials();
+    warm.driver().facet(CredentialsFacet.class).orElseThrow().peerCredentials();
     warm.close();
     long before = Peers.descriptors();
     ListenerDriver listener = peers.listen("unix-listen:" + name);
@@ -273,7 +273,7 @@ class AbstractNamesTest {
           socat.pid(),
           server
               .driver()
-              .facet(LocalFacet.class)
+              .facet(CredentialsFacet.class)
               .orElseThrow()
               .peerCredentials()
               .pid()

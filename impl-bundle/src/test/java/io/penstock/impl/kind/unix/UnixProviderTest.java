@@ -9,7 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.LocalFacet;
+import io.penstock.channel.CredentialsFacet;
 import io.penstock.channel.PeerCredentials;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
@@ -360,7 +360,7 @@ class UnixProviderTest {
         Peer server = asked.accept(listener);
         for (Peer each : List.of(client, server)) {
           assertTrue(each.driver().capabilities().contains(Capability.CREDENTIALS));
-          LocalFacet facet = each.driver().facet(LocalFacet.class).orElseThrow();
+          CredentialsFacet facet = each.driver().facet(CredentialsFacet.class).orElseThrow();
           PeerCredentials peer = facet.peerCredentials();
           assertEquals(owner.getName(), peer.user().orElseThrow());
           assertTrue(peer.group().isPresent());
@@ -376,7 +376,7 @@ class UnixProviderTest {
         // What it takes to find out leaves nothing behind.
         client.write("x");
         assertEquals("x", server.read(1));
-        LocalFacet facet = client.driver().facet(LocalFacet.class).orElseThrow();
+        CredentialsFacet facet = client.driver().facet(CredentialsFacet.class).orElseThrow();
         client.close();
         assertThrows(StreamClosedException.class, facet::peerCredentials);
       }

@@ -45,7 +45,10 @@ public final class Polled implements Scenario {
             "x", ChannelOptions.defaults().withMaxConnections(plan.number("at once", 1, 6)));
     Echo echo = new Echo(world, within, idle);
     poller.register(
-        listener, Framing.lines(MAX).within(Duration.ofNanos(within)).idle(Duration.ofNanos(idle)));
+        listener,
+        Framing.lines(MAX)
+            .withFrameTimeout(Duration.ofNanos(within))
+            .withIdleTimeout(Duration.ofNanos(idle)));
     Thread loop = null;
     boolean[] over = {false};
     if (own) {

@@ -2,6 +2,7 @@
 package io.penstock.ssh.impl.client;
 
 import io.penstock.channel.ProgramFacet;
+import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.spi.Messages;
@@ -11,10 +12,12 @@ import io.penstock.stream.ByteSource;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** A session's program in the words that all kinds share. */
-final class RemoteProgram implements ProgramFacet {
+final class RemoteProgram implements ProgramFacet, TerminalFacet {
   private static final Logger LOG = Messages.log("ssh.client");
 
   /** What can be asked of the program while it runs. */
@@ -24,15 +27,15 @@ final class RemoteProgram implements ProgramFacet {
   }
 
   private final SshClientFacet session;
-  private volatile boolean terminal;
+  private volatile @Nullable TerminalSize size;
 
   RemoteProgram(SshClientFacet session) {
     this.session = session;
   }
 
   /** The server has granted a terminal. */
-  void onTerminal() {
-    terminal = true;
+  void onTerminal(Pty pty) {
+    size = new TerminalSize(pty.columns(), pty.rows(), pty.widthPixels(), pty.heightPixels());
   }
 
   @Override
@@ -41,20 +44,29 @@ final class RemoteProgram implements ProgramFacet {
   }
 
   @Override
-  public boolean hasTerminal() {
-    return terminal;
+  public Optional<TerminalFacet> terminal() {
+    return size == null ? Optional.empty() : Optional.of(this);
   }
 
   @Override
-  public void resize(TerminalSize size) throws IOException {
-    if (terminal) {
-      tell(
-          () ->
-              session.resize(
-                  Pty.defaults()
-                      .withSize(size.columns(), size.rows())
-                      .withPixels(size.widthPixels(), size.heightPixels())));
-    }
+  public TerminalSize size() {
+    return Objects.requireNonNull(size, "given when there is a terminal");
+  }
+
+  @Override
+  public void resize(TerminalSize wanted) throws IOException {
+    tell(
+        () -> {
+          TerminalSize present = size();
+          Pty pty =
+              Pty.defaults()
+                  .withSize(
+                      wanted.columns() == 0 ? present.columns() : wanted.columns(),
+                      wanted.rows() == 0 ? present.rows() : wanted.rows())
+                  .withPixels(wanted.widthPixels(), wanted.heightPixels());
+          session.resize(pty);
+          onTerminal(pty);
+        });
   }
 
   @Override

@@ -5,6 +5,7 @@ import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ProgramFacet;
+import io.penstock.channel.TerminalFacet;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.ExitException;
 import io.penstock.error.RequestRejectedException;
@@ -201,6 +202,9 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     if (type == ProgramFacet.class) {
       return Optional.of(type.cast(program));
     }
+    if (type == TerminalFacet.class) {
+      return program.terminal().map(type::cast);
+    }
     return type == SshClientFacet.class ? Optional.of(type.cast(this)) : super.facet(type);
   }
 
@@ -292,7 +296,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
               // No modes.
               body.putString("");
             })
-        .thenRun(program::onTerminal);
+        .thenRun(() -> program.onTerminal(pty));
   }
 
   private void await(CompletableFuture<Void> answer, Wait wait, String what) throws IOException {

@@ -3,7 +3,7 @@ package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
-import io.penstock.channel.LocalFacet;
+import io.penstock.channel.CredentialsFacet;
 import io.penstock.channel.PeerCredentials;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Buffers;
@@ -123,8 +123,8 @@ final class AdoptedLine implements Line {
     if (type == BufferFacet.class) {
       return Optional.of(type.cast(Buffers.ofSocket(name, socket)));
     }
-    return local && type == LocalFacet.class
-        ? Optional.of(type.cast((LocalFacet) () -> credentials(name)))
+    return local && type == CredentialsFacet.class
+        ? Optional.of(type.cast((CredentialsFacet) () -> credentials(name)))
         : Optional.empty();
   }
 

@@ -3,7 +3,7 @@ package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
-import io.penstock.channel.LocalFacet;
+import io.penstock.channel.CredentialsFacet;
 import io.penstock.channel.PeerCredentials;
 import io.penstock.channel.TcpFacet;
 import io.penstock.error.StreamClosedException;
@@ -150,8 +150,8 @@ final class JdkLine implements Line {
     if (posix == null) {
       return type == TcpFacet.class ? Optional.of(type.cast(new Given(name))) : Optional.empty();
     }
-    return type == LocalFacet.class
-        ? Optional.of(type.cast((LocalFacet) () -> credentials(name, posix)))
+    return type == CredentialsFacet.class
+        ? Optional.of(type.cast((CredentialsFacet) () -> credentials(name, posix)))
         : Optional.empty();
   }
 

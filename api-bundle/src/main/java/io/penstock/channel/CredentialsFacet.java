@@ -8,7 +8,7 @@ import org.osgi.annotation.versioning.ProviderType;
  * What a channel over a Unix socket offers in addition to its two ends. Safe for use by any thread.
  */
 @ProviderType
-public interface LocalFacet {
+public interface CredentialsFacet {
   /**
    * The identity of the peer. Without native calls (see {@link ChannelFactory#nativeMode()}) only
    * the names are known. The first call may look for a way to make native calls, which takes up to
