@@ -95,7 +95,7 @@ public final class ChannelOptions {
             withWriteWait(value.isBlank() ? Wait.forever() : Wait.upTo(Units.duration(value)));
         case "readBlocking" -> flag(value) ? this : withReadWait(Wait.none());
         case "writeBlocking" -> flag(value) ? this : withWriteWait(Wait.none());
-        case "connectTimeout" -> withConnectTimeout(Units.duration(value));
+        case "connectTimeout" -> withConnectTimeout(limit(value));
         case "closeTimeout" -> withCloseTimeout(Units.duration(value));
         case "receiveBuffer" -> withReceiveBuffer(number(value));
         case "sendBuffer" -> withSendBuffer(number(value));
@@ -113,6 +113,15 @@ public final class ChannelOptions {
     Map<String, Object> copy = new LinkedHashMap<>(values);
     copy.remove(key);
     return new ChannelOptions(Collections.unmodifiableMap(copy));
+  }
+
+  private static Duration limit(String value) {
+    Duration limit = Units.duration(value);
+    if (limit.isZero()) {
+      throw new IllegalArgumentException(
+          "'" + value + "' is not allowed; expected a duration of more than zero, such as 100ms");
+    }
+    return limit;
   }
 
   private static Duration spin(String value) {

@@ -6,6 +6,10 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.channel.Channels;
+import io.penstock.impl.component.config.ChannelKeys;
+import io.penstock.impl.component.config.ChannelSettings;
+import io.penstock.impl.component.config.Keys;
+import io.penstock.impl.component.config.Kinds;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.SourceEnd;
@@ -60,7 +64,7 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
   private Channel connect(ChannelSettings values) throws IOException {
     Map<String, String> known =
         kinds.accepted(
-            values.endpoint().scheme(), values.extra(), ChannelSettings.CHANNEL_KEYS, this::warn);
+            values.endpoint().scheme(), values.extra(), Keys.names(ChannelKeys.class), this::warn);
     ChannelOptions options =
         values
             .secrets()

@@ -7,6 +7,10 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.AddressException;
 import io.penstock.impl.channel.Channels;
+import io.penstock.impl.component.config.ChannelSettings;
+import io.penstock.impl.component.config.Keys;
+import io.penstock.impl.component.config.Kinds;
+import io.penstock.impl.component.config.ListenerKeys;
 import io.penstock.impl.core.Engine;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -49,7 +53,7 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
 
   private Map<String, String> known(ChannelSettings values) {
     return kinds.accepted(
-        values.endpoint().scheme(), values.extra(), ChannelSettings.LISTENER_KEYS, this::warn);
+        values.endpoint().scheme(), values.extra(), Keys.names(ListenerKeys.class), this::warn);
   }
 
   private Listener bind(ChannelSettings values) throws IOException {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
+import io.penstock.impl.component.config.PollerSettings;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Scope;
 import io.penstock.impl.pipe.NamedPipes;
@@ -33,7 +34,7 @@ public final class EngineComponent {
   private final PosixAccess posix;
   private final Scopes scopes;
   private final StrayConfigurations strays;
-  private volatile PollerComponent.Settings pollers = PollerComponent.Settings.DEFAULT;
+  private volatile PollerSettings pollers = PollerSettings.DEFAULT;
   private final ConcurrentMap<String, Names> names = new ConcurrentHashMap<>();
 
   /**
@@ -75,12 +76,12 @@ public final class EngineComponent {
   }
 
   /** The last good values of the pollers. */
-  PollerComponent.Settings pollers() {
+  PollerSettings pollers() {
     return pollers;
   }
 
   /** Sets them, for pollers that are made from now on. */
-  void pollers(PollerComponent.Settings settings) {
+  void pollers(PollerSettings settings) {
     pollers = settings;
   }
 

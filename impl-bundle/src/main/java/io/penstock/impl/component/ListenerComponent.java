@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
+import io.penstock.impl.component.config.ChannelSettings;
+import io.penstock.impl.component.config.ListenerKeys;
+import io.penstock.impl.component.config.Refusals;
 import java.util.Map;
 import org.osgi.service.component.ComponentConstants;
 import org.osgi.service.component.annotations.Activate;
@@ -9,10 +12,7 @@ import org.osgi.service.component.annotations.ConfigurationPolicy;
 import org.osgi.service.component.annotations.Deactivate;
 import org.osgi.service.component.annotations.Modified;
 import org.osgi.service.component.annotations.Reference;
-import org.osgi.service.metatype.annotations.AttributeDefinition;
-import org.osgi.service.metatype.annotations.AttributeType;
 import org.osgi.service.metatype.annotations.Designate;
-import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 
 /** A listener for each configuration. */
 @Component(
@@ -21,97 +21,9 @@ import org.osgi.service.metatype.annotations.ObjectClassDefinition;
     immediate = true,
     configurationPid = ListenerComponent.PID,
     configurationPolicy = ConfigurationPolicy.REQUIRE)
-@Designate(ocd = ListenerComponent.Config.class, factory = true)
+@Designate(ocd = ListenerKeys.class, factory = true)
 public final class ListenerComponent {
   static final String PID = "io.penstock.Listener";
-
-  /** The keys. */
-  @ObjectClassDefinition(
-      name = "Penstock: listener",
-      description =
-          "Keeps an address bound and registers a Listener, under a name, while it is. Options of"
-              + " the endpoint's kind are further keys.")
-  @interface Config {
-    /** Name. */
-    @AttributeDefinition(required = false, name = "Name", description = Texts.NAME)
-    String penstock_name() default "";
-
-    /** Endpoint. */
-    @AttributeDefinition(
-        name = "Endpoint",
-        description =
-            "Where to listen. SCHEME-listen:ADDRESS, such as tcp-listen://127.0.0.1:0; port 0 lets"
-                + " the system choose. Required. A change binds the new address.")
-    String endpoint();
-
-    /** Backlog. */
-    @AttributeDefinition(
-        required = false,
-        name = "Backlog",
-        description =
-            "How many peers may wait to be accepted. A number, 1 or more; the system may allow"
-                + " fewer. Default: 511. A change binds the address again.")
-    String backlog() default "511";
-
-    /** Connections. */
-    @AttributeDefinition(
-        required = false,
-        name = "Connections",
-        description =
-            "How many accepted channels may be open at once; further peers wait in the backlog. A"
-                + " number, 1 or more. Default: as many as memory and descriptors suffice for. A change"
-                + " binds the address again.")
-    String maxConnections() default "";
-
-    /** Read time-out. */
-    @AttributeDefinition(required = false, name = "Read time-out", description = Texts.READ_TIMEOUT)
-    String readTimeout() default "";
-
-    /** Write time-out. */
-    @AttributeDefinition(
-        required = false,
-        name = "Write time-out",
-        description = Texts.WRITE_TIMEOUT)
-    String writeTimeout() default "";
-
-    /** Reads wait. */
-    @AttributeDefinition(required = false, name = "Reads wait", description = Texts.READ_BLOCKING)
-    boolean readBlocking() default true;
-
-    /** Writes wait. */
-    @AttributeDefinition(required = false, name = "Writes wait", description = Texts.WRITE_BLOCKING)
-    boolean writeBlocking() default true;
-
-    /** Close time-out. */
-    @AttributeDefinition(
-        required = false,
-        name = "Close time-out",
-        description = Texts.CLOSE_TIMEOUT)
-    String closeTimeout() default "5s";
-
-    /** Passphrase. */
-    @AttributeDefinition(
-        required = false,
-        type = AttributeType.PASSWORD,
-        name = "Passphrase",
-        description = Texts.PASSPHRASE)
-    String _passphrase() default "";
-
-    /** Receive buffer. */
-    @AttributeDefinition(
-        required = false,
-        name = "Receive buffer",
-        description = Texts.RECEIVE_BUFFER)
-    String receiveBuffer() default "";
-
-    /** Send buffer. */
-    @AttributeDefinition(required = false, name = "Send buffer", description = Texts.SEND_BUFFER)
-    String sendBuffer() default "";
-
-    /** Spin. */
-    @AttributeDefinition(required = false, name = "Spin", description = Texts.SPIN)
-    String spin() default "auto";
-  }
 
   private final ConfiguredListener listener;
   private final ProvidersComponent providers;
@@ -129,7 +41,6 @@ public final class ListenerComponent {
       Map<String, Object> properties,
       @Reference EngineComponent engine,
       @Reference ProvidersComponent providers) {
-    Values values = new Values(properties);
     this.listener =
         new ConfiguredListener(
             engine.engine(),
@@ -137,17 +48,16 @@ public final class ListenerComponent {
             providers.channels(engine.own()),
             providers,
             engine.services(),
-            values.pid());
+            Refusals.pid(properties));
     this.providers = providers;
     providers.use(listener);
-    Refusals.first(values, ChannelSettings::listener).ifPresent(listener::configure);
+    Refusals.first(properties, ChannelSettings::listener).ifPresent(listener::configure);
   }
 
   /** Takes changed values, or keeps the last good ones. */
   @Modified
   void modified(Map<String, Object> properties) {
-    Values values = new Values(properties);
-    Refusals.next(values, ChannelSettings::listener).ifPresent(listener::configure);
+    Refusals.next(properties, ChannelSettings::listener).ifPresent(listener::configure);
   }
 
   /** Everything ends; what was accepted may still be delivered when only the configuration goes. */

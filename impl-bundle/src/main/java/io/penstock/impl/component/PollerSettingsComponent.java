@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
+import io.penstock.impl.component.config.PollerKeys;
+import io.penstock.impl.component.config.PollerSettings;
+import io.penstock.impl.component.config.Refusals;
 import java.util.Map;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -31,22 +34,20 @@ public final class PollerSettingsComponent {
   public PollerSettingsComponent(
       Map<String, Object> properties, @Reference EngineComponent engine) {
     this.engine = engine;
-    Values values = new Values(properties);
-    Refusals.unknown(values, PollerComponent.KEYS);
-    Refusals.first(values, PollerComponent::settings).ifPresent(engine::pollers);
+    Refusals.unknown(PollerKeys.class, properties);
+    Refusals.first(properties, PollerSettings::of).ifPresent(engine::pollers);
   }
 
   /** Takes changed values, or keeps the last good ones. */
   @Modified
   void modified(Map<String, Object> properties) {
-    Values values = new Values(properties);
-    Refusals.unknown(values, PollerComponent.KEYS);
-    Refusals.next(values, PollerComponent::settings).ifPresent(engine::pollers);
+    Refusals.unknown(PollerKeys.class, properties);
+    Refusals.next(properties, PollerSettings::of).ifPresent(engine::pollers);
   }
 
   /** Without a configuration the defaults hold. */
   @Deactivate
   void deactivate() {
-    engine.pollers(PollerComponent.Settings.DEFAULT);
+    engine.pollers(PollerSettings.DEFAULT);
   }
 }

@@ -4,6 +4,9 @@ package io.penstock.impl.component;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.impl.channel.Providers;
+import io.penstock.impl.component.config.ChannelSettings;
+import io.penstock.impl.component.config.PipeSettings;
+import io.penstock.impl.component.config.RelaySettings;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ProviderContext;
@@ -45,12 +48,12 @@ public final class ComparedRecords implements Runnable {
         RelaySettings.of(values("from", "mem:a", "to", "mem:c")));
   }
 
-  private static Values values(String... all) {
+  private static Map<String, String> values(String... all) {
     Map<String, String> map = new java.util.HashMap<>(Map.of("service.pid", "x~y"));
     for (int i = 0; i < all.length; i += 2) {
       map.put(all[i], all[i + 1]);
     }
-    return new Values(map);
+    return map;
   }
 
   private static void differ(Object one, Object other) {

@@ -639,7 +639,7 @@ class ComponentsTest {
     String metatype =
         new String(
             implementation
-                .getEntry("OSGI-INF/metatype/io.penstock.impl.component.PollerComponent$Config.xml")
+                .getEntry("OSGI-INF/metatype/io.penstock.impl.component.config.PollerKeys.xml")
                 .openStream()
                 .readAllBytes(),
             StandardCharsets.UTF_8);

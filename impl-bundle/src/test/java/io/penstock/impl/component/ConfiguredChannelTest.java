@@ -11,6 +11,8 @@ import io.penstock.error.AddressException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
+import io.penstock.impl.component.config.ChannelSettings;
+import io.penstock.impl.component.config.Kinds;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Scope;
 import io.penstock.impl.kind.descriptor.ReceivedHandles;
@@ -115,7 +117,7 @@ class ConfiguredChannelTest {
             "10ms",
             "reconnectMax",
             "1h");
-    channel.configure(ChannelSettings.channel(new Values(values)));
+    channel.configure(ChannelSettings.channel(values));
     return channel;
   }
 

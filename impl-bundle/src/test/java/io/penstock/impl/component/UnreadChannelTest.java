@@ -17,6 +17,8 @@ import io.penstock.error.ConnectionResetException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
+import io.penstock.impl.component.config.ChannelSettings;
+import io.penstock.impl.component.config.Kinds;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Scope;
 import io.penstock.impl.kind.BuiltIn;
@@ -122,7 +124,7 @@ class UnreadChannelTest {
     for (int i = 0; i < more.length; i += 2) {
       values.put(more[i], more[i + 1]);
     }
-    channel.configure(ChannelSettings.channel(new Values(values)));
+    channel.configure(ChannelSettings.channel(values));
     Channel first = registered.poll(20, TimeUnit.SECONDS);
     assertNotNull(first, "it is connected");
     return first;

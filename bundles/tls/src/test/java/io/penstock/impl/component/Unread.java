@@ -10,6 +10,8 @@ import io.penstock.channel.Endpoint;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
+import io.penstock.impl.component.config.ChannelSettings;
+import io.penstock.impl.component.config.Kinds;
 import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.Scope;
 import io.penstock.impl.kind.descriptor.ReceivedHandles;
@@ -68,7 +70,7 @@ public final class Unread implements AutoCloseable {
             "closeTimeout", "100ms",
             "connectTimeout", "20s",
             "reconnectMin", "10ms");
-    configured.configure(ChannelSettings.channel(new Values(values)));
+    configured.configure(ChannelSettings.channel(values));
   }
 
   /** The channel that was registered next. */

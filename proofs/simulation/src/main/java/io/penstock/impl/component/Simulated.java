@@ -3,6 +3,8 @@ package io.penstock.impl.component;
 
 import io.penstock.channel.Channel;
 import io.penstock.impl.channel.Channels;
+import io.penstock.impl.component.config.ChannelSettings;
+import io.penstock.impl.component.config.Kinds;
 import io.penstock.impl.core.Engine;
 import java.util.Map;
 import java.util.Optional;
@@ -52,7 +54,7 @@ public final class Simulated {
               return () -> withdrawn.accept((Channel) service);
             },
             "io.penstock.Channel~simulated");
-    channel.configure(ChannelSettings.channel(new Values(all)));
+    channel.configure(ChannelSettings.channel(all));
   }
 
   /** Takes the configuration away. */

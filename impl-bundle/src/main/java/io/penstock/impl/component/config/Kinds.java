@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.component;
+package io.penstock.impl.component.config;
 
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -10,7 +9,7 @@ import java.util.TreeSet;
 import java.util.function.Consumer;
 
 /** What is known of the kinds that are installed now. */
-interface Kinds {
+public interface Kinds {
   /**
    * The option keys of a scheme beside those that every kind understands; one that ends in a dot
    * stands for every key that begins with it.
@@ -24,7 +23,7 @@ interface Kinds {
 
   /** Of a configuration's other keys those that the kind knows; warns of the rest. */
   default Map<String, String> accepted(
-      String scheme, Map<String, String> extra, List<String> known, Consumer<String> warn) {
+      String scheme, Map<String, String> extra, Set<String> known, Consumer<String> warn) {
     Set<String> kinds = optionKeys(scheme).orElse(null);
     if (kinds == null || extra.isEmpty()) {
       return extra;

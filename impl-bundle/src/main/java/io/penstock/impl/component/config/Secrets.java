@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.component;
+package io.penstock.impl.component.config;
 
 import io.penstock.channel.ChannelOptions;
 import java.util.Collection;
@@ -9,7 +9,7 @@ import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /** What a configuration says and nobody is to see: compared, handed on, and in no text. */
-final class Secrets {
+public final class Secrets {
   private final Map<String, String> values;
 
   Secrets(Map<String, String> values) {
@@ -22,7 +22,7 @@ final class Secrets {
    * @param described keys that are in vain if the kind does not take them
    * @param warn is told of those
    */
-  ChannelOptions into(
+  public ChannelOptions into(
       ChannelOptions options,
       Kinds kinds,
       String scheme,

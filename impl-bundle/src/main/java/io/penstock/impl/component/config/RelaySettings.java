@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.component;
+package io.penstock.impl.component.config;
 
 import io.penstock.channel.Endpoint;
 import io.penstock.relay.RelayOptions;
 import io.penstock.stream.Units;
 import io.penstock.stream.Wait;
-import java.time.Duration;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 
 /** The values of a {@code io.penstock.Relay} configuration. */
-record RelaySettings(
+public record RelaySettings(
     String name,
     Endpoint from,
     Endpoint to,
@@ -20,62 +21,39 @@ record RelaySettings(
     long rate,
     List<String> variables,
     long memoryLimit) {
-  static final List<String> KEYS =
-      List.of(
-          "penstock.name",
-          "from",
-          "to",
-          "fork",
-          "idleTimeout",
-          "totalTimeout",
-          "buffer",
-          "rate",
-          "acceptEnv",
-          "memoryLimit");
 
-  static RelaySettings of(Values values) {
-    Endpoint from = endpoint(values, "from");
-    Endpoint to = endpoint(values, "to");
-    boolean fork = values.flag("fork", false);
+  /** Reads them. */
+  public static RelaySettings of(Map<String, ?> properties) {
+    Values<RelayKeys> values = new Values<>(RelayKeys.class, properties);
+    Endpoint from = endpoint(values, RelayKeys::from);
+    Endpoint to = endpoint(values, RelayKeys::to);
+    boolean fork = values.flag(RelayKeys::fork);
     if (fork && !from.listening()) {
-      throw values.refused("fork", "true", "false, because from does not listen: " + from);
+      throw values.refused(RelayKeys::fork, "true", "false, because from does not listen: " + from);
     }
     if (fork && (to.listening() || to.scheme().equals("stdio"))) {
       throw values.refused(
-          "fork", "true", "false, because to cannot be opened for each connection: " + to);
+          RelayKeys::fork, "true", "false, because to cannot be opened for each connection: " + to);
     }
     return new RelaySettings(
         values.name(),
         from,
         to,
         fork,
-        limit(values, "idleTimeout"),
-        limit(values, "totalTimeout"),
-        values.get("buffer", (long) RelayOptions.DEFAULT_BUFFER, RelaySettings::buffer),
-        values.get("rate", 0L, Units::bytes),
-        values.get("acceptEnv", RelayOptions.defaults().variables(), RelaySettings::patterns),
-        values.get("memoryLimit", Long.MAX_VALUE, MemoryComponent::bytes));
+        limit(values, RelayKeys::idleTimeout),
+        limit(values, RelayKeys::totalTimeout),
+        values.get(RelayKeys::buffer, Values.bytes(1, 1 << 30, "1 byte to 1GiB")),
+        values.get(RelayKeys::rate, Units::bytes),
+        values.get(RelayKeys::acceptEnv, RelaySettings::patterns),
+        values.find(RelayKeys::memoryLimit, MemorySettings.LIMIT).orElse(Long.MAX_VALUE));
   }
 
-  private static Wait limit(Values values, String key) {
-    return values.text(key).isEmpty()
-        ? Wait.forever()
-        : Wait.upTo(values.positive(key, Duration.ZERO));
+  private static Wait limit(Values<RelayKeys> values, Function<RelayKeys, String> key) {
+    return values.find(key, Values::positive).map(Wait::upTo).orElse(Wait.forever());
   }
 
-  private static Endpoint endpoint(Values values, String key) {
-    return values.parse(
-        key,
-        values.required(key, "an endpoint, such as tcp-listen://127.0.0.1:0"),
-        Endpoint::parse);
-  }
-
-  private static long buffer(String text) {
-    long bytes = Units.bytes(text);
-    if (bytes < 1 || bytes > 1 << 30) {
-      throw new IllegalArgumentException("'" + text + "' is not allowed; expected 1 byte to 1GiB");
-    }
-    return bytes;
+  private static Endpoint endpoint(Values<RelayKeys> values, Function<RelayKeys, String> key) {
+    return values.required(key, "an endpoint, such as tcp-listen://127.0.0.1:0", Endpoint::parse);
   }
 
   private static List<String> patterns(String text) {
@@ -101,12 +79,13 @@ record RelaySettings(
   }
 
   /** The same with the limits of time of another, which can be changed at any time. */
-  RelaySettings withLimitsOf(RelaySettings other) {
+  public RelaySettings withLimitsOf(RelaySettings other) {
     return new RelaySettings(
         name, from, to, fork, other.idle, other.total, buffer, rate, variables, memoryLimit);
   }
 
-  RelayOptions options() {
+  /** The options of the relay. */
+  public RelayOptions options() {
     return RelayOptions.defaults()
         .withName(name)
         .withFork(fork)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.component;
+package io.penstock.impl.component.config;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -15,17 +15,15 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ValuesTest {
-  private static Values values(String pid, Map<String, ?> properties) {
+  private static Map<String, ?> values(String pid, Map<String, ?> properties) {
     Map<String, Object> all = new HashMap<>(properties);
     all.put("service.pid", pid);
-    return new Values(all);
+    return all;
   }
 
   private static PipeSettings pipe(Map<String, ?> properties) {
@@ -88,20 +86,20 @@ class ValuesTest {
 
   @Test
   void whatMetatypeShowsAsDefaultsIsWhatNothingMeans() {
-    assertEquals(pipe(Map.of()), pipe(shown(PipeComponent.Config.class)));
-    Map<String, Object> channel = shown(ChannelComponent.Config.class);
+    assertEquals(pipe(Map.of()), pipe(shown(PipeKeys.class)));
+    Map<String, Object> channel = shown(ChannelKeys.class);
     channel.put("endpoint", "echo:");
     ChannelOptions options =
         ChannelSettings.channel(values("io.penstock.Channel~c", channel)).merged();
     assertEquals(ChannelOptions.defaults().connectTimeout(), options.connectTimeout());
     assertEquals(ChannelOptions.defaults().closeTimeout(), options.closeTimeout());
     assertEquals(0, options.receiveBuffer());
-    Map<String, Object> listener = shown(ListenerComponent.Config.class);
+    Map<String, Object> listener = shown(ListenerKeys.class);
     listener.put("endpoint", "mem-listen:l");
     options = ChannelSettings.listener(values("io.penstock.Listener~l", listener)).merged();
     assertEquals(ChannelOptions.defaults().backlog(), options.backlog());
     assertEquals(ChannelOptions.defaults().maxConnections(), options.maxConnections());
-    Map<String, Object> relay = shown(RelayComponent.Config.class);
+    Map<String, Object> relay = shown(RelayKeys.class);
     relay.putAll(Map.of("from", "echo:", "to", "echo:"));
     RelaySettings settings = RelaySettings.of(values("io.penstock.Relay~r", relay));
     assertEquals(RelayOptions.DEFAULT_BUFFER, settings.buffer());
@@ -110,32 +108,14 @@ class ValuesTest {
     assertEquals(0, settings.rate());
   }
 
-  @Test
-  void metatypeHasEveryKeyAndNoOther() {
-    assertEquals(Set.copyOf(PipeSettings.KEYS), keys(PipeComponent.Config.class));
-    assertEquals(Set.copyOf(ChannelSettings.CHANNEL_KEYS), keys(ChannelComponent.Config.class));
-    assertEquals(Set.copyOf(ChannelSettings.LISTENER_KEYS), keys(ListenerComponent.Config.class));
-    assertEquals(Set.copyOf(RelaySettings.KEYS), keys(RelayComponent.Config.class));
-    assertEquals(Set.copyOf(PollerComponent.KEYS), keys(PollerComponent.Config.class));
-    assertEquals(Set.copyOf(MemoryComponent.KEYS), keys(MemoryComponent.Config.class));
-  }
-
   private static Map<String, Object> shown(Class<?> definition) {
     Map<String, Object> shown = new HashMap<>();
     for (Method key : definition.getDeclaredMethods()) {
       if (key.getDefaultValue() != null) {
-        shown.put(key.getName().replace('_', '.'), key.getDefaultValue());
+        shown.put(Keys.name(key), key.getDefaultValue());
       }
     }
     return shown;
-  }
-
-  private static Set<String> keys(Class<?> definition) {
-    Set<String> keys = new TreeSet<>();
-    for (Method key : definition.getDeclaredMethods()) {
-      keys.add(key.getName().replace('_', '.'));
-    }
-    return keys;
   }
 
   @ParameterizedTest
@@ -187,19 +167,17 @@ class ValuesTest {
       })
   void badValuesOfMemoryAreRefused(String key, String value, String allowed) {
     String pid = "io.penstock.Memory.default";
-    refused(
-        pid, key, value, allowed, () -> MemoryComponent.settings(values(pid, Map.of(key, value))));
+    refused(pid, key, value, allowed, () -> MemorySettings.of(values(pid, Map.of(key, value))));
   }
 
   @Test
   void memoryIsLimitedAsConfigured() {
     String pid = "io.penstock.Memory.default";
-    MemoryComponent.Settings given =
-        MemoryComponent.settings(
-            values(pid, Map.of("memoryLimit", "8MiB", "factoryLimit", "1MiB")));
+    MemorySettings given =
+        MemorySettings.of(values(pid, Map.of("memoryLimit", "8MiB", "factoryLimit", "1MiB")));
     assertEquals(8 << 20, given.memoryLimit());
     assertEquals(1 << 20, given.factoryLimit());
-    assertEquals(Long.MAX_VALUE, MemoryComponent.settings(values(pid, Map.of())).memoryLimit());
+    assertEquals(Long.MAX_VALUE, MemorySettings.of(values(pid, Map.of())).memoryLimit());
   }
 
   @ParameterizedTest
@@ -220,7 +198,7 @@ class ValuesTest {
         key,
         value,
         allowed,
-        () -> PollerComponent.settings(values("io.penstock.Poller.default", Map.of(key, value))));
+        () -> PollerSettings.of(values("io.penstock.Poller.default", Map.of(key, value))));
   }
 
   @ParameterizedTest
@@ -271,9 +249,11 @@ class ValuesTest {
   void nameIsTheConfiguredOneOrThePartAfterTheTilde() {
     assertEquals("p", pipe(Map.of()).name());
     assertEquals("other", pipe(Map.of("penstock.name", "other")).name());
-    assertEquals("a~b", values("io.penstock.Pipe~a~b", Map.of()).name());
+    assertEquals(
+        "a~b", new Values<>(PipeKeys.class, values("io.penstock.Pipe~a~b", Map.of())).name());
     assertThrows(
-        IllegalArgumentException.class, () -> values("io.penstock.Pipe.4f2a", Map.of()).name());
+        IllegalArgumentException.class,
+        () -> new Values<>(PipeKeys.class, values("io.penstock.Pipe.4f2a", Map.of())).name());
   }
 
   @Test
@@ -302,7 +282,8 @@ class ValuesTest {
             "capacities",
             new int[] {1, 2});
     assertEquals(
-        Map.of("capacities", ""), values("io.penstock.Pipe~p", given).others(PipeSettings.KEYS));
+        Map.of("capacities", ""),
+        new Values<>(PipeKeys.class, values("io.penstock.Pipe~p", given)).others());
   }
 
   @Test
