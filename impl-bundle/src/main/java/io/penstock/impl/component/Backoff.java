@@ -6,7 +6,7 @@ import java.util.function.DoubleSupplier;
 
 /**
  * How long to wait before the next try: longer each time, up to a limit, and jittered so that many
- * who lost the same peer do not come back at once. Not safe for use by several threads.
+ * channels that lost the same peer do not come back at once. Not safe for use by several threads.
  */
 final class Backoff {
   private final DoubleSupplier random;

@@ -71,7 +71,7 @@ public final class ChannelFactoryComponent {
             ChannelFactory.class,
             new Factories(engine, providers),
             FrameworkUtil.asDictionary(Map.of(ChannelFactory.NATIVE, engine.posix().wish())));
-    // On a thread of ours: whoever needs a call first must not wait for those who watch services.
+    // On a thread of ours: the caller that needs a call first must not wait for service listeners.
     engine.posix().known().thenAcceptAsync(mode -> tell(mode.toString()), engine.engine());
   }
 

@@ -47,7 +47,7 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   private Runnable publish(DrivenPipe pipe) {
     Map<String, Object> properties = Map.of(Pipe.NAME, pipe.name());
     pipes.putRenewed(pipe.name(), pipe);
-    // The pipe comes last and goes first: who sees it finds its ends as well.
+    // The pipe comes last and goes first: a consumer that sees it finds its ends as well.
     Runnable source = services.register(ByteSource.class, pipe.source(), properties);
     Runnable sink = services.register(ByteSink.class, pipe.sink(), properties);
     Runnable whole = services.register(Pipe.class, pipe, properties);
@@ -59,7 +59,9 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
     };
   }
 
-  /** Who asks for the name meanwhile finds the spent pipe, and waits for the fresh one. */
+  /**
+   * A caller that asks for the name meanwhile finds the spent pipe, and waits for the fresh one.
+   */
   private void spent(DrivenPipe pipe) {
     renewing = pipe;
     if (slot.take(pipe)) {

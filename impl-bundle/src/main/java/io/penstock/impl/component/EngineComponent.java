@@ -16,8 +16,8 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Deactivate;
 
 /**
- * What all components of this bundle share, for as long as it runs: threads, names, and who made
- * what.
+ * What all components of this bundle share, for as long as it runs: threads, names, and which
+ * bundle made what.
  *
  * <p>The framework or system property {@code penstock.leaks=true} turns leak detection on: the
  * report of what a stopped bundle has left has the stack that made it. {@code io.penstock.native}
@@ -52,7 +52,7 @@ public final class EngineComponent {
     strays.open();
     this.posix = new PosixAccess(context.getProperty(PosixAccess.PROPERTY));
     if (!posix.wish().equals(PosixAccess.AUTO)) {
-      // Whoever asks for something hears at once if it cannot be had.
+      // A user who asks for one way is told at once if it cannot be had.
       engine.execute(posix::mode);
     }
   }
@@ -105,7 +105,7 @@ public final class EngineComponent {
     return scopes.of(maker);
   }
 
-  /** Wakes whoever still waits, and stops the threads. */
+  /** Wakes the callers that still wait, and stops the threads. */
   @Deactivate
   void deactivate() {
     strays.close();

@@ -17,8 +17,8 @@ import org.osgi.service.component.annotations.Reference;
 import org.osgi.service.component.annotations.ServiceScope;
 
 /**
- * A pipe of one's own, closed when it is let go. It ranks above every named one, so that who does
- * not ask for a name never gets somebody else's.
+ * A pipe of one's own, closed when it is let go. It ranks above every named one, so that a consumer
+ * that does not ask for a name never gets the pipe of another.
  */
 @Component(
     name = "io.penstock.PrivatePipe",

@@ -59,7 +59,7 @@ public final class ProvidersComponent implements Kinds {
     providers.remove(provider);
   }
 
-  /** Names somebody who tries again when a provider comes, and stops before they all go. */
+  /** Adds a configuration that tries again when a provider comes, and stops before they all go. */
   void use(Configured<?, ?> user) {
     users.add(user);
   }

@@ -23,7 +23,7 @@ final class Reasons {
     }
     if (address instanceof AddressException e) {
       return switch (e.kind()) {
-        case IN_USE, ALREADY -> "; end whoever has it, or configure another address";
+        case IN_USE, ALREADY -> "; end the program that has it, or configure another address";
         case NOT_FOUND -> "; check how it is spelled, or make it";
         case ACCESS -> "; grant access to it, or configure another address";
         case REFUSED, NOT_CONNECTED -> "; check that the peer runs and listens there";

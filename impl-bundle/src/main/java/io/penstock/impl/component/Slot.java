@@ -101,8 +101,8 @@ final class Slot<T> {
   }
 
   /**
-   * Takes out whatever is here, discards it, and then withdraws its services: whoever sees that
-   * they have gone may rely on it that the address is free.
+   * Takes out whatever is here, discards it, and then withdraws its services: a consumer that sees
+   * that they have gone may rely on it that the address is free.
    */
   void take(Consumer<T> discard) {
     empty(discard, false);

@@ -8,7 +8,7 @@ import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
-/** What a configuration says and nobody is to see: compared, handed on, and in no text. */
+/** The secrets of a configuration: compared, handed on, and in no text. */
 public final class Secrets {
   private final Map<String, String> values;
 
