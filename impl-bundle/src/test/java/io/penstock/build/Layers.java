@@ -12,10 +12,10 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.lang.ArchRule;
-import io.penstock.impl.core.Account;
-import io.penstock.impl.core.Callers;
-import io.penstock.impl.core.Canary;
-import io.penstock.impl.core.Counted;
+import io.penstock.impl.engine.Account;
+import io.penstock.impl.engine.Callers;
+import io.penstock.impl.engine.Canary;
+import io.penstock.impl.engine.Counted;
 import io.penstock.spi.Messages;
 import java.util.Map;
 

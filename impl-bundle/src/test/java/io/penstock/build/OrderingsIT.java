@@ -40,7 +40,8 @@ class OrderingsIT {
   private static JavaClasses product() {
     return new ClassFileImporter()
         .withImportOption(new ImportOption.DoNotIncludeTests())
-        .importPackages("io.penstock.impl.pipe", "io.penstock.impl.core");
+        .importPackages(
+            "io.penstock.impl.pipe", "io.penstock.impl.core", "io.penstock.impl.engine");
   }
 
   @TestFactory

@@ -5,7 +5,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
-import io.penstock.impl.core.Faults;
+import io.penstock.impl.engine.Faults;
 import io.penstock.spi.Messages;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;

@@ -2,7 +2,7 @@
 package io.penstock.impl.channel;
 
 import io.penstock.channel.Endpoint;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;
 import java.time.Duration;

@@ -11,7 +11,7 @@ import io.penstock.impl.component.config.ChannelSettings;
 import io.penstock.impl.component.config.Keys;
 import io.penstock.impl.component.config.Kinds;
 import io.penstock.impl.component.config.ListenerKeys;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Map;

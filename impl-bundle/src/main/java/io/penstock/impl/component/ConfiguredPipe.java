@@ -3,7 +3,7 @@ package io.penstock.impl.component;
 
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.component.config.PipeSettings;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import io.penstock.impl.pipe.DrivenPipe;
 import io.penstock.impl.pipe.NamedPipes;
 import io.penstock.pipe.Pipe;

@@ -6,7 +6,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.component.config.RelaySettings;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import io.penstock.impl.relay.Relays;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;

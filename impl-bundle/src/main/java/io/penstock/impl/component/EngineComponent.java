@@ -2,8 +2,8 @@
 package io.penstock.impl.component;
 
 import io.penstock.impl.component.config.PollerSettings;
-import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.Scope;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Scope;
 import io.penstock.impl.pipe.NamedPipes;
 import io.penstock.impl.posix.PosixAccess;
 import java.util.concurrent.ConcurrentHashMap;

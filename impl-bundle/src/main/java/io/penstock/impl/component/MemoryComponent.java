@@ -4,7 +4,7 @@ package io.penstock.impl.component;
 import io.penstock.impl.component.config.MemoryKeys;
 import io.penstock.impl.component.config.MemorySettings;
 import io.penstock.impl.component.config.Refusals;
-import io.penstock.impl.core.Budgets;
+import io.penstock.impl.engine.Budgets;
 import java.util.Map;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;

@@ -6,7 +6,7 @@ import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
 import io.penstock.impl.component.config.Kinds;
-import io.penstock.impl.core.Scope;
+import io.penstock.impl.engine.Scope;
 import io.penstock.impl.kind.descriptor.ReceivedHandles;
 import io.penstock.impl.kind.memory.MemoryPair;
 import io.penstock.spi.ChannelDriver;

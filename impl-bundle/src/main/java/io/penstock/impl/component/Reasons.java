@@ -3,7 +3,7 @@ package io.penstock.impl.component;
 
 import io.penstock.error.AddressException;
 import io.penstock.error.NotSupportedException;
-import io.penstock.impl.core.Faults;
+import io.penstock.impl.engine.Faults;
 
 /** Says in a log why something cannot be now, and what to do about it. */
 final class Reasons {

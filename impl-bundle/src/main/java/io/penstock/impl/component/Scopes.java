@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
-import io.penstock.impl.core.Scope;
+import io.penstock.impl.engine.Scope;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

@@ -5,6 +5,14 @@ import io.penstock.channel.Channel;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.engine.Callers;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Faults;
+import io.penstock.impl.engine.Lookout;
+import io.penstock.impl.engine.Lookouts;
+import io.penstock.impl.engine.Reactor;
+import io.penstock.impl.engine.Waiter;
+import io.penstock.impl.engine.Watched;
 import io.penstock.spi.EndDriver;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
@@ -30,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * <p>No waiter misses a wake-up: a waiter is added first and only then looks at {@link #likely()},
  * which is a level; a driver changes its level first and then calls {@link #wake()}.
  */
-public abstract class End {
+public abstract class End implements Watched {
   private static final Waiter[] NOBODY = {};
 
   /** A selector waits in milliseconds, which is too rough for a shorter limit. */
@@ -100,6 +108,7 @@ public abstract class End {
   }
 
   /** The label for errors and logs. */
+  @Override
   public String name() {
     return name;
   }
@@ -230,6 +239,7 @@ public abstract class End {
     return failure;
   }
 
+  @Override
   public boolean isClosed() {
     return closed;
   }

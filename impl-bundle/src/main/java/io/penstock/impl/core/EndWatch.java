@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.impl.engine.Waiter;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;

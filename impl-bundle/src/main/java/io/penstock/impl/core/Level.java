@@ -2,6 +2,7 @@
 package io.penstock.impl.core;
 
 import io.penstock.error.WouldBlockException;
+import io.penstock.impl.engine.Waiter;
 import io.penstock.spi.Messages;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;

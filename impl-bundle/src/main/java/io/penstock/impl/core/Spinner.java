@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.impl.engine.Parker;
+
 /**
  * How long a call looks again before its thread is parked, and how long it is held back once there
  * is something, while more is coming. There is one for each end, used by the holder of the turn.

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Everything that is built on top of drivers, once for every kind: turns, waiting, limits, long
- * reads, signals, asynchronous writes, and the threads that serve them. Knows neither a kind nor
- * OSGi.
+ * reads, signals, and asynchronous writes. The threads that serve them are the engine's.
  *
  * <p>Locks: each object has at most one, held for a few instructions, and none is ever taken while
  * another is held. Drivers, callbacks and completions run with none.

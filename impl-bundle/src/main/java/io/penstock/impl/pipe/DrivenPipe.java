@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.pipe;
 
-import io.penstock.impl.core.Account;
-import io.penstock.impl.core.Budget;
-import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.Scope;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.core.Spinner;
+import io.penstock.impl.engine.Account;
+import io.penstock.impl.engine.Budget;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Scope;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.pipe.PipeStats;

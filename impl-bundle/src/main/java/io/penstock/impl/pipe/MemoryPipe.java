@@ -3,10 +3,10 @@ package io.penstock.impl.pipe;
 
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
-import io.penstock.impl.core.Faults;
 import io.penstock.impl.core.Holding;
 import io.penstock.impl.core.Offering;
 import io.penstock.impl.core.Paced;
+import io.penstock.impl.engine.Faults;
 import io.penstock.spi.SegmentSink;
 import io.penstock.spi.SegmentSource;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.pipe;
 
-import io.penstock.impl.core.Budget;
-import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.Scope;
+import io.penstock.impl.engine.Budget;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Scope;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeFactory;
 import io.penstock.pipe.PipeOptions;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.poller;
 
-import io.penstock.impl.core.Parker;
+import io.penstock.impl.engine.Parker;
 import java.util.Comparator;
 import java.util.Objects;
 import java.util.TreeSet;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.poller;
 
-import io.penstock.impl.core.Account;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.engine.Account;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;

@@ -3,7 +3,7 @@ package io.penstock.impl.poller;
 
 import io.penstock.channel.Channel;
 import io.penstock.impl.core.End;
-import io.penstock.impl.core.Waiter;
+import io.penstock.impl.engine.Waiter;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Registration;
 import io.penstock.spi.EndDriver;

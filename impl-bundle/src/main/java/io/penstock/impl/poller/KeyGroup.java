@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.poller;
 
-import io.penstock.impl.core.Canary;
+import io.penstock.impl.engine.Canary;
 import java.nio.channels.SelectionKey;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;

@@ -2,8 +2,8 @@
 package io.penstock.impl.poller;
 
 import io.penstock.channel.Channel;
-import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.ListenerEnd;
+import io.penstock.impl.engine.Engine;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Framing;
 import io.penstock.spi.AcceptRest;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.poller;
 
-import io.penstock.impl.core.Canary;
-import io.penstock.impl.core.Parker;
 import io.penstock.impl.core.Spinner;
+import io.penstock.impl.engine.Canary;
+import io.penstock.impl.engine.Parker;
 import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger.Level;

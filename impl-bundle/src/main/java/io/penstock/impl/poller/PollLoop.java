@@ -2,7 +2,7 @@
 package io.penstock.impl.poller;
 
 import io.penstock.channel.Channel;
-import io.penstock.impl.core.Upkeep;
+import io.penstock.impl.engine.Upkeep;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Registration;
 import io.penstock.poller.SinkRegistration;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.relay;
 
-import io.penstock.impl.core.Account;
-import io.penstock.impl.core.Budget;
-import io.penstock.impl.core.Budgets;
+import io.penstock.impl.engine.Account;
+import io.penstock.impl.engine.Budget;
+import io.penstock.impl.engine.Budgets;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Locale;

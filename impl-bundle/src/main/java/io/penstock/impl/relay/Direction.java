@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.relay;
 
-import io.penstock.impl.core.Account;
-import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.Faults;
-import io.penstock.impl.core.Reactor;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.engine.Account;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Faults;
+import io.penstock.impl.engine.Reactor;
 import io.penstock.spi.Messages;
 import io.penstock.stream.ByteConsumer;
 import io.penstock.stream.Wait;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import io.penstock.impl.pipe.MemoryPipe;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
-import io.penstock.impl.core.Engine;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.engine.Engine;
 import io.penstock.impl.kind.memory.MemoryPair;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;

@@ -10,6 +10,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.WouldBlockException;
 import io.penstock.impl.channel.DrivenChannel;
+import io.penstock.impl.engine.Engine;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.impl.engine.Engine;
 import io.penstock.spi.SourceDriver;
 import io.penstock.stream.Wait;
 import java.io.IOException;

@@ -11,7 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.BufferFullException;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.pipe.PipeStats;
 import io.penstock.stream.ByteSequence;

@@ -14,7 +14,7 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamFault;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import io.penstock.impl.pipe.PipeModel.Outcome;
 import io.penstock.impl.pipe.PipeOperation.Act;
 import io.penstock.impl.pipe.PipeOperation.Way;

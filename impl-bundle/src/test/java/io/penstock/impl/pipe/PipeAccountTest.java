@@ -16,7 +16,7 @@ import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.error.StreamFault;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.stream.ByteSequence;
 import io.penstock.stream.Wait;

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.Parker;
-import io.penstock.impl.core.SystemParker;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Parker;
+import io.penstock.impl.engine.SystemParker;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.stream.Wait;
 import io.penstock.stream.Watch;

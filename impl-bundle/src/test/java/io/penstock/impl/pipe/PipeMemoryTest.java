@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.error.MemoryLimitException;
-import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.Scope;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Scope;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.stream.Wait;

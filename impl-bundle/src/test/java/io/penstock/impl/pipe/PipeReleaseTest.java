@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedWhileWaitingException;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.stream.Wait;
 import java.io.IOException;

@@ -4,8 +4,8 @@ package io.penstock.impl.pipe;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.Parker;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Parker;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.stream.Wait;

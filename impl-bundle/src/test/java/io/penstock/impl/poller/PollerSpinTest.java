@@ -4,10 +4,10 @@ package io.penstock.impl.poller;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.impl.core.Engine;
-import io.penstock.impl.core.PipeInput;
 import io.penstock.impl.core.SourceEnd;
-import io.penstock.impl.core.SystemParker;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.PipeInput;
+import io.penstock.impl.engine.SystemParker;
 import io.penstock.poller.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;

@@ -4,7 +4,7 @@ package io.penstock.jcstress;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import io.penstock.impl.pipe.DrivenPipe;
 import io.penstock.impl.pipe.MemoryPipe;
 import io.penstock.pipe.PipeOptions;

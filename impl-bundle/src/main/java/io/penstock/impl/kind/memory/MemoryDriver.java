@@ -2,8 +2,8 @@
 package io.penstock.impl.kind.memory;
 
 import io.penstock.channel.Capability;
-import io.penstock.impl.core.Account;
-import io.penstock.impl.core.Counted;
+import io.penstock.impl.engine.Account;
+import io.penstock.impl.engine.Counted;
 import io.penstock.impl.pipe.MemoryPipe;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;

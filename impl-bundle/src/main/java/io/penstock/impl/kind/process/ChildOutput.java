@@ -2,8 +2,8 @@
 package io.penstock.impl.kind.process;
 
 import io.penstock.error.StreamClosedException;
-import io.penstock.impl.core.Account;
-import io.penstock.impl.core.Counted;
+import io.penstock.impl.engine.Account;
+import io.penstock.impl.engine.Counted;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.socket.Bounded;
 import io.penstock.impl.pipe.MemoryPipe;

@@ -5,7 +5,7 @@ import io.penstock.channel.ProcessFacet;
 import io.penstock.channel.TerminalFacet;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamTimeoutException;
-import io.penstock.impl.core.Callers;
+import io.penstock.impl.engine.Callers;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;

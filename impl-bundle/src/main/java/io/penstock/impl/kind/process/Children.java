@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
-import io.penstock.impl.core.Canary;
+import io.penstock.impl.engine.Canary;
 import io.penstock.impl.kind.support.SelectorThread;
 import io.penstock.spi.Messages;
 import java.io.IOException;

@@ -13,7 +13,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.NotSupportedException;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
 import io.penstock.impl.pipe.DrivenPipe;

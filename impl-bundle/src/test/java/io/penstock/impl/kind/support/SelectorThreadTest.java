@@ -4,7 +4,7 @@ package io.penstock.impl.kind.support;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.impl.core.Canary;
+import io.penstock.impl.engine.Canary;
 import io.penstock.impl.kind.Peers;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -15,7 +15,7 @@ import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
-import io.penstock.impl.core.Scope;
+import io.penstock.impl.engine.Scope;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
 import io.penstock.impl.kind.descriptor.ReceivedHandles;

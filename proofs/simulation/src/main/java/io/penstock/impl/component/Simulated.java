@@ -5,7 +5,7 @@ import io.penstock.channel.Channel;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.component.config.ChannelSettings;
 import io.penstock.impl.component.config.Kinds;
-import io.penstock.impl.core.Engine;
+import io.penstock.impl.engine.Engine;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;

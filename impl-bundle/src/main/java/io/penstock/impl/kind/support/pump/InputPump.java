@@ -2,8 +2,8 @@
 package io.penstock.impl.kind.support.pump;
 
 import io.penstock.error.BrokenPipeException;
-import io.penstock.impl.core.Account;
-import io.penstock.impl.core.Counted;
+import io.penstock.impl.engine.Account;
+import io.penstock.impl.engine.Counted;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.pipe.MemoryPipe;

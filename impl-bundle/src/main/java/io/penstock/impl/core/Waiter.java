@@ -1,9 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.core;
-
-/** Is told that another try is worth it. Must be quick, must not wait, must not throw. */
-@FunctionalInterface
-public interface Waiter {
-  /** Something has changed; whether it helps is for the waiter to find out. */
-  void wake();
-}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.error.MemoryLimitException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What is counted, when reading pauses, and who is cut. */
+class BudgetsTest {
+  private static final int MB = 1 << 20;
+
+  private final Engine engine = new Engine();
+  private final Budgets budgets = new Budgets(engine, 8 * MB, 8 * MB);
+  private final List<Budget> inHeap = budgets.inHeap();
+  private final LinkedBlockingQueue<Holder> cut = new LinkedBlockingQueue<>();
+
+  @AfterEach
+  void close() {
+    engine.close();
+  }
+
+  private final class Holder implements Account.Holder {
+    private final String name;
+    private final AtomicLong progress = new AtomicLong();
+    private final Account account;
+    private volatile @Nullable IOException cause;
+
+    Holder(String name, List<Budget> limits) {
+      this.name = name;
+      this.account = budgets.account(this, limits);
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public long progress() {
+      return progress.get();
+    }
+
+    @Override
+    public void cut(IOException why) {
+      cause = why;
+      account.close();
+      cut.add(this);
+    }
+  }
+
+  private Holder next() throws InterruptedException {
+    return Objects.requireNonNull(cut.poll(20, TimeUnit.SECONDS), "nobody was cut");
+  }
+
+  @Test
+  void whatIsHeldIsCountedOnceAndGivenBackOnce() {
+    Holder holder = new Holder("one", inHeap);
+    holder.account.hold(3 * MB);
+    holder.account.hold(MB);
+    assertEquals(4 * MB, budgets.heap().held());
+    assertEquals(4 * MB, budgets.container().held());
+    assertEquals(0, budgets.direct().held());
+    holder.account.release(MB);
+    assertEquals(3 * MB, budgets.heap().held());
+    holder.account.release(100 * MB);
+    assertEquals(0, budgets.heap().held());
+    holder.account.close();
+    holder.account.hold(MB);
+    assertEquals(0, budgets.heap().held(), "of an account that is closed");
+    assertEquals(0, budgets.container().held());
+  }
+
+  @Test
+  void piecesBecomeSmallWhileMemoryIsScarceAndNoneAreReadWhenThereIsNone() {
+    Holder holder = new Holder("one", inHeap);
+    holder.account.hold(5 * MB);
+    assertEquals(MB, budgets.piece(MB, inHeap));
+    holder.account.hold(MB);
+    assertEquals(Account.SMALL, budgets.piece(MB, inHeap));
+    assertEquals(100, budgets.piece(100, inHeap));
+    holder.account.hold(2 * MB);
+    assertEquals(0, budgets.piece(MB, inHeap));
+    assertEquals(MB, budgets.piece(MB, budgets.outside()), "there is memory outside the heap");
+    assertEquals(0, budgets.piece(MB, budgets.anywhere()));
+  }
+
+  @Test
+  void whoeverHasHeldMostForLongestIsCutAndWhoWaitedGoesOn() throws Exception {
+    Holder small = new Holder("small", inHeap);
+    small.account.hold(MB);
+    Holder large = new Holder("large", inHeap);
+    large.account.hold(5 * MB);
+    Holder busy = new Holder("busy", inHeap);
+    busy.account.hold(2 * MB);
+    busy.progress.set(Long.MAX_VALUE / 2);
+    LinkedBlockingQueue<String> room = new LinkedBlockingQueue<>();
+    assertEquals(0, budgets.piece(1, inHeap));
+    budgets.whenRoom(() -> room.add("there is room"), inHeap);
+    assertEquals("large", next().name);
+    MemoryLimitException cause = assertInstanceOf(MemoryLimitException.class, large.cause);
+    assertEquals(5 * MB, cause.count());
+    assertEquals("large", cause.stream());
+    String message = String.valueOf(cause.getMessage());
+    assertTrue(
+        message.startsWith(
+            "large: cut, because the heap may hold 8388608 bytes of buffers and this connection"
+                + " has held 5242880 of them for "),
+        message);
+    assertEquals("there is room", room.poll(20, TimeUnit.SECONDS));
+    assertNull(cut.poll(Budgets.GRACE.toMillis() * 2, TimeUnit.MILLISECONDS), "nobody else");
+    assertEquals(3 * MB, budgets.heap().held());
+  }
+
+  @Test
+  void aLimitOfOnesOwnCutsOnesOwn() throws Exception {
+    List<Budget> own = budgets.inHeap(budgets.relay("mine", MB));
+    Holder other = new Holder("other", inHeap);
+    other.account.hold(6 * MB);
+    Holder mine = new Holder("mine", own);
+    mine.account.hold(MB);
+    assertEquals("mine", next().name);
+    assertNull(other.cause);
+  }
+
+  @Test
+  void sizesAreReadAsTheVirtualMachineReadsThem() {
+    assertEquals(64L << 20, MemoryFacts.size("64m"));
+    assertEquals(2L << 30, MemoryFacts.size("2G"));
+    assertEquals(4096, MemoryFacts.size("4096"));
+    assertEquals(0, MemoryFacts.size("much"));
+    assertTrue(MemoryFacts.direct() >= MemoryFacts.CERTAIN);
+    assertTrue(MemoryFacts.connections(1) >= MemoryFacts.connections(4));
+    assertTrue(MemoryFacts.connections(Integer.MAX_VALUE) > 0);
+  }
+}

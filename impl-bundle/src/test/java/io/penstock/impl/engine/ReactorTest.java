@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.engine;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ReactorTest {
+  private final Engine engine = new Engine();
+
+  @AfterEach
+  void close() {
+    engine.close();
+  }
+
+  /** The selector forgets the key of a closed channel in the very select that the close ends. */
+  @Test
+  void whoeverWaitsForAChannelIsWokenByItsClose() throws Exception {
+    for (int round = 0; round < 100; round++) {
+      Pipe pipe = Pipe.open();
+      pipe.source().configureBlocking(false);
+      CountDownLatch woken = new CountDownLatch(2);
+      engine.await(pipe.source(), SelectionKey.OP_READ, woken::countDown);
+      engine.await(pipe.source(), SelectionKey.OP_READ, woken::countDown);
+      // Until it waits, in most rounds.
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(round % 5));
+      pipe.source().close();
+      engine.flushClosed();
+      assertTrue(woken.await(20, TimeUnit.SECONDS), "nobody told of the close, round " + round);
+      pipe.sink().close();
+    }
+  }
+
+  /** Until the selector has forgotten the key, the system accepts connections. */
+  @Test
+  void addressOfAClosedListenerIsFreeWhenThatIsTold() throws Exception {
+    for (int round = 0; round < 100; round++) {
+      ServerSocketChannel listening = ServerSocketChannel.open();
+      listening.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+      SocketAddress address = listening.getLocalAddress();
+      listening.configureBlocking(false);
+      engine.await(listening, SelectionKey.OP_ACCEPT, () -> {});
+      // Until it waits, in most rounds.
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(round % 3));
+      CountDownLatch free = new CountDownLatch(1);
+      listening.close();
+      engine.flushClosed(free::countDown);
+      assertTrue(free.await(20, TimeUnit.SECONDS), "round " + round);
+      assertThrows(ConnectException.class, () -> SocketChannel.open(address).close());
+    }
+  }
+
+  @Test
+  void whoeverWaitsIsWokenOnceByWhatComesAndNotByAClose() throws Exception {
+    AtomicInteger wakes = new AtomicInteger();
+    Pipe pipe = Pipe.open();
+    pipe.source().configureBlocking(false);
+    CountDownLatch first = new CountDownLatch(1);
+    engine.await(
+        pipe.source(),
+        SelectionKey.OP_READ,
+        () -> {
+          wakes.incrementAndGet();
+          first.countDown();
+        });
+    assertEquals(1, pipe.sink().write(ByteBuffer.allocate(1)));
+    assertTrue(first.await(20, TimeUnit.SECONDS));
+    pipe.source().close();
+    pipe.sink().close();
+    engine.settleClosed();
+    assertEquals(1, wakes.get());
+  }
+
+  /** Such as a relay whose source never runs dry. */
+  @Test
+  void whoComesBackAtOnceHoldsNobodyUp() throws Exception {
+    Reactor reactor = engine.carrier();
+    Runnable[] self = new Runnable[1];
+    self[0] = () -> reactor.execute(self[0]);
+    reactor.execute(self[0]);
+    Pipe pipe = Pipe.open();
+    pipe.source().configureBlocking(false);
+    CountDownLatch woken = new CountDownLatch(1);
+    reactor.await(pipe.source(), SelectionKey.OP_READ, woken::countDown);
+    assertEquals(1, pipe.sink().write(ByteBuffer.allocate(1)));
+    assertTrue(woken.await(20, TimeUnit.SECONDS));
+    pipe.source().close();
+    pipe.sink().close();
+  }
+
+  @Test
+  void theStopWakesEverybodyWhoWaits() throws Exception {
+    CountDownLatch woken = new CountDownLatch(3);
+    Pipe[] pipes = {Pipe.open(), Pipe.open(), Pipe.open()};
+    for (Pipe pipe : pipes) {
+      pipe.source().configureBlocking(false);
+      engine.await(pipe.source(), SelectionKey.OP_READ, woken::countDown);
+    }
+    engine.close();
+    assertTrue(woken.await(20, TimeUnit.SECONDS));
+    for (Pipe pipe : pipes) {
+      pipe.source().close();
+      pipe.sink().close();
+    }
+  }
+
+  /** The engine ends its upkeep first, and with it every second try. */
+  @Test
+  void theCloseAfterAFailureLeavesNoSelector() throws Exception {
+    Upkeep upkeep = new Upkeep(Engine::daemon);
+    Canary canary = new Canary();
+    Reactor reactor = new Reactor("test", upkeep, canary);
+    Pipe pipe = Pipe.open();
+    Pipe foreign = Pipe.open();
+    try {
+      pipe.source().configureBlocking(false);
+      foreign.sink().configureBlocking(false);
+      CountDownLatch woken = new CountDownLatch(1);
+      reactor.await(pipe.source(), SelectionKey.OP_READ, woken::countDown);
+      Selector selector = reactor.selector();
+      AtomicReference<Thread> thread = new AtomicReference<>();
+      CountDownLatch registered = new CountDownLatch(1);
+      upkeep.close();
+      reactor.execute(
+          () -> {
+            thread.set(Thread.currentThread());
+            try {
+              // Without what the reactor has at each of its own: the next round fails.
+              foreign.sink().register(selector, SelectionKey.OP_WRITE);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+            registered.countDown();
+          });
+      assertTrue(registered.await(20, TimeUnit.SECONDS));
+      thread.get().join(TimeUnit.SECONDS.toMillis(20));
+      assertFalse(thread.get().isAlive());
+      assertTrue(selector.isOpen());
+      reactor.close();
+      assertFalse(selector.isOpen());
+      assertTrue(woken.await(20, TimeUnit.SECONDS), "nobody told who waited");
+    } finally {
+      reactor.close();
+      canary.close();
+      for (Pipe each : new Pipe[] {pipe, foreign}) {
+        each.source().close();
+        each.sink().close();
+      }
+    }
+  }
+}
