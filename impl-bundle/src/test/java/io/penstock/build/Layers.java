@@ -106,7 +106,7 @@ final class Layers {
                               "io.penstock.error",
                               "io.penstock.stream",
                               "io.penstock.pipe",
-                              "io.penstock.impl.pipe",
+                              "io.penstock.impl.buffer",
                               "io.penstock.impl.posix",
                               "io.penstock.impl.kind.."))
                       // How a kind has its memory counted, its selectors checked, and its waits

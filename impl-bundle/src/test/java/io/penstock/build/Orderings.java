@@ -26,8 +26,8 @@ final class Orderings {
   /** The words that both sides look at: only through handles, whose calls name their ordering. */
   static final Map<String, Set<String>> WORDS =
       Map.of(
-          "io.penstock.impl.pipe.WriterSide", Set.of("written", "writes", "highWater"),
-          "io.penstock.impl.pipe.ReaderSide",
+          "io.penstock.impl.buffer.WriterSide", Set.of("written", "writes", "highWater"),
+          "io.penstock.impl.buffer.ReaderSide",
               Set.of("consumed", "copied", "freed", "givenConsumed", "reads"),
           "io.penstock.impl.core.TurnWord", Set.of("state"),
           "io.penstock.impl.core.LightTurn", Set.of("state"));
@@ -35,21 +35,22 @@ final class Orderings {
   /** What publishing, and looking at what was published, must be done with: all of these calls. */
   static final Map<String, Set<String>> CALLS =
       Map.ofEntries(
-          entry("io.penstock.impl.pipe.Cursors.written", Set.of("getAcquire")),
-          entry("io.penstock.impl.pipe.Cursors.consumed", Set.of("getAcquire")),
-          entry("io.penstock.impl.pipe.Cursors.copied", Set.of("getAcquire")),
-          entry("io.penstock.impl.pipe.Cursors.setCopied", Set.of("setRelease")),
-          entry("io.penstock.impl.pipe.Cursors.freed", Set.of("getAcquire")),
-          entry("io.penstock.impl.pipe.Cursors.setFreed", Set.of("setRelease")),
-          entry("io.penstock.impl.pipe.Cursors.publishWritten", Set.of("compareAndSet")),
-          entry("io.penstock.impl.pipe.Cursors.publishConsumed", Set.of("compareAndSet")),
-          entry("io.penstock.impl.pipe.Cursors.markWritten", Set.of("getAndBitwiseOr")),
-          entry("io.penstock.impl.pipe.Cursors.markConsumed", Set.of("getAndBitwiseOr")),
-          entry("io.penstock.impl.pipe.Cursors.unmarkWritten", Set.of("getAndBitwiseAnd")),
-          entry("io.penstock.impl.pipe.Cursors.givenConsumed", Set.of("getAcquire")),
+          entry("io.penstock.impl.buffer.Cursors.written", Set.of("getAcquire")),
+          entry("io.penstock.impl.buffer.Cursors.consumed", Set.of("getAcquire")),
+          entry("io.penstock.impl.buffer.Cursors.copied", Set.of("getAcquire")),
+          entry("io.penstock.impl.buffer.Cursors.setCopied", Set.of("setRelease")),
+          entry("io.penstock.impl.buffer.Cursors.freed", Set.of("getAcquire")),
+          entry("io.penstock.impl.buffer.Cursors.setFreed", Set.of("setRelease")),
+          entry("io.penstock.impl.buffer.Cursors.publishWritten", Set.of("compareAndSet")),
+          entry("io.penstock.impl.buffer.Cursors.publishConsumed", Set.of("compareAndSet")),
+          entry("io.penstock.impl.buffer.Cursors.markWritten", Set.of("getAndBitwiseOr")),
+          entry("io.penstock.impl.buffer.Cursors.markConsumed", Set.of("getAndBitwiseOr")),
+          entry("io.penstock.impl.buffer.Cursors.unmarkWritten", Set.of("getAndBitwiseAnd")),
+          entry("io.penstock.impl.buffer.Cursors.givenConsumed", Set.of("getAcquire")),
           entry(
-              "io.penstock.impl.pipe.Cursors.addGivenConsumed", Set.of("getOpaque", "setRelease")),
-          entry("io.penstock.impl.pipe.Slots.store", Set.of("setRelease")),
+              "io.penstock.impl.buffer.Cursors.addGivenConsumed",
+              Set.of("getOpaque", "setRelease")),
+          entry("io.penstock.impl.buffer.Slots.store", Set.of("setRelease")),
           entry("io.penstock.impl.core.ApartTurn.replace", Set.of("compareAndSet")),
           entry("io.penstock.impl.core.LightTurn.replace", Set.of("compareAndSet")),
           entry("io.penstock.impl.core.End.announce", Set.of("setVolatile", "fullFence")));

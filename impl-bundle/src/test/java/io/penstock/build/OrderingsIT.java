@@ -25,7 +25,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The product publishes with the right ordering, and each rule refuses a class that does not. */
 class OrderingsIT {
-  /** For each rule a body of {@code io.penstock.impl.pipe.Cursors} that breaks it and no other. */
+  /**
+   * For each rule a body of {@code io.penstock.impl.buffer.Cursors} that breaks it and no other.
+   */
   private static final Map<String, String> BREAKERS =
       Map.of(
           "shared words are touched through handles only",
@@ -41,7 +43,10 @@ class OrderingsIT {
     return new ClassFileImporter()
         .withImportOption(new ImportOption.DoNotIncludeTests())
         .importPackages(
-            "io.penstock.impl.pipe", "io.penstock.impl.core", "io.penstock.impl.engine");
+            "io.penstock.impl.buffer",
+            "io.penstock.impl.core",
+            "io.penstock.impl.engine",
+            "io.penstock.impl.pipe");
   }
 
   @TestFactory
@@ -88,7 +93,7 @@ class OrderingsIT {
     Files.writeString(
         file,
         """
-        package io.penstock.impl.pipe;
+        package io.penstock.impl.buffer;
         abstract class WriterSide { volatile long written; }
         abstract class Cursors extends WriterSide {
           private static final java.lang.invoke.VarHandle WRITTEN;

@@ -5,6 +5,7 @@ import io.penstock.channel.Channel;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.buffer.Paced;
 import io.penstock.impl.engine.Callers;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;

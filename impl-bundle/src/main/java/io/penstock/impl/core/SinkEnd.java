@@ -7,6 +7,7 @@ import io.penstock.error.HandleLimitException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.WouldBlockException;
+import io.penstock.impl.buffer.Offering;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
 import io.penstock.impl.engine.Waiter;

@@ -6,6 +6,7 @@ import io.penstock.error.EndOfStreamException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
+import io.penstock.impl.buffer.Holding;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
 import io.penstock.impl.engine.Waiter;

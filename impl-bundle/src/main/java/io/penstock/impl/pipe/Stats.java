@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.pipe;
 
+import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;

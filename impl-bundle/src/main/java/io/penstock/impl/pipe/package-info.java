@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The buffer in memory, and pipes over it. */
+/** Pipes over the buffer in memory, for callers. */
 @NullMarked
 package io.penstock.impl.pipe;
 

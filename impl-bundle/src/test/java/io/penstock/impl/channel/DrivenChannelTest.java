@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.engine.Engine;
-import io.penstock.impl.pipe.MemoryPipe;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.error.MemoryLimitException;
+import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Scope;
 import io.penstock.pipe.Pipe;

@@ -3,8 +3,8 @@ package io.penstock.jcstress;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 
-import io.penstock.impl.core.Offering;
-import io.penstock.impl.pipe.MemoryPipe;
+import io.penstock.impl.buffer.MemoryPipe;
+import io.penstock.impl.buffer.Offering;
 import java.nio.ByteBuffer;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;

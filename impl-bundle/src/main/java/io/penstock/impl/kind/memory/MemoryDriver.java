@@ -2,9 +2,9 @@
 package io.penstock.impl.kind.memory;
 
 import io.penstock.channel.Capability;
+import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Counted;
-import io.penstock.impl.pipe.MemoryPipe;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;

@@ -2,7 +2,7 @@
 package io.penstock.impl.kind.memory;
 
 import io.penstock.channel.ChannelOptions;
-import io.penstock.impl.pipe.MemoryPipe;
+import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.spi.ChannelDriver;
 

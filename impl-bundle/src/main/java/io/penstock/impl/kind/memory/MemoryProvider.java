@@ -5,7 +5,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
-import io.penstock.impl.pipe.MemoryPipe;
+import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ListenerDriver;

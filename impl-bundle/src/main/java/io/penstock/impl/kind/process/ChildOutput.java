@@ -2,11 +2,11 @@
 package io.penstock.impl.kind.process;
 
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Counted;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.socket.Bounded;
-import io.penstock.impl.pipe.MemoryPipe;
 import io.penstock.spi.Messages;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;

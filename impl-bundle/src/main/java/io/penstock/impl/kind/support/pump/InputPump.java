@@ -2,11 +2,11 @@
 package io.penstock.impl.kind.support.pump;
 
 import io.penstock.error.BrokenPipeException;
+import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Counted;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
-import io.penstock.impl.pipe.MemoryPipe;
 import io.penstock.spi.Messages;
 import io.penstock.spi.SegmentSource;
 import java.io.IOException;

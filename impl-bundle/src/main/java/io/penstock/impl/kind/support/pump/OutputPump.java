@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.pump;
 
+import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
-import io.penstock.impl.pipe.MemoryPipe;
 import io.penstock.spi.Messages;
 import io.penstock.spi.SegmentSink;
 import java.io.IOException;

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.pipe;
+package io.penstock.impl.buffer;
 
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
-import io.penstock.impl.core.Holding;
-import io.penstock.impl.core.Offering;
-import io.penstock.impl.core.Paced;
 import io.penstock.impl.engine.Faults;
 import io.penstock.spi.SegmentSink;
 import io.penstock.spi.SegmentSource;
@@ -154,7 +151,7 @@ public final class MemoryPipe extends Cursors {
   }
 
   /** Whether it was aborted, or ended and drained. */
-  boolean isSpent() {
+  public boolean isSpent() {
     long word = written();
     return failure != null || (has(word, ENDED) && count(word) == count(consumed()));
   }

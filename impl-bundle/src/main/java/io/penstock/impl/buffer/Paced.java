@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.core;
+package io.penstock.impl.buffer;
 
 /** A driver that fetches its state from another core, and knows how long it can go on without. */
 public interface Paced {

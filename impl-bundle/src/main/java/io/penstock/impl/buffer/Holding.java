@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.core;
+package io.penstock.impl.buffer;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
