@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.fifo;
 
-import io.penstock.impl.kind.support.pump.InputPump;
-import io.penstock.impl.kind.support.pump.OutputPump;
+import io.penstock.impl.kind.support.blocking.InputPump;
+import io.penstock.impl.kind.support.blocking.OutputPump;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;

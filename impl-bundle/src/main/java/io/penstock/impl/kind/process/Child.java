@@ -3,8 +3,8 @@ package io.penstock.impl.kind.process;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.impl.kind.support.Buffers;
-import io.penstock.impl.kind.support.pump.InputPump;
-import io.penstock.impl.kind.support.pump.OutputPump;
+import io.penstock.impl.kind.support.blocking.InputPump;
+import io.penstock.impl.kind.support.blocking.OutputPump;
 import io.penstock.impl.posix.Carrier;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;

@@ -4,7 +4,7 @@ package io.penstock.impl.kind.process;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Failures;
-import io.penstock.impl.kind.support.socket.Bounded;
+import io.penstock.impl.kind.support.selectable.Bounded;
 import io.penstock.spi.Messages;
 import io.penstock.spi.SinkDriver;
 import java.io.IOException;

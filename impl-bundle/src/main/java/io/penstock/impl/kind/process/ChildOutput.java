@@ -6,7 +6,7 @@ import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Counted;
 import io.penstock.impl.kind.support.Failures;
-import io.penstock.impl.kind.support.socket.Bounded;
+import io.penstock.impl.kind.support.selectable.Bounded;
 import io.penstock.spi.Messages;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;

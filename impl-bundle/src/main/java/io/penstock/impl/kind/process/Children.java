@@ -2,7 +2,7 @@
 package io.penstock.impl.kind.process;
 
 import io.penstock.impl.engine.Canary;
-import io.penstock.impl.kind.support.SelectorThread;
+import io.penstock.impl.kind.support.selectable.SelectorThread;
 import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger;

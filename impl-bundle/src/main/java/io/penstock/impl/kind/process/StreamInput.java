@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
-import io.penstock.impl.kind.support.pump.BlockingInput;
+import io.penstock.impl.kind.support.blocking.BlockingInput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

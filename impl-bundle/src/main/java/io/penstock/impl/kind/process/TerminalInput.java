@@ -3,8 +3,8 @@ package io.penstock.impl.kind.process;
 
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Failures;
-import io.penstock.impl.kind.support.SelectedSink;
-import io.penstock.impl.kind.support.socket.Bounded;
+import io.penstock.impl.kind.support.selectable.Bounded;
+import io.penstock.impl.kind.support.selectable.SelectedSink;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.stdio;
 
-import io.penstock.impl.kind.support.SelectedSink;
+import io.penstock.impl.kind.support.selectable.SelectedSink;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Linux;
 import io.penstock.spi.Messages;

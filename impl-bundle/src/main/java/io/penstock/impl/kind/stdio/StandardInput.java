@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.stdio;
 
-import io.penstock.impl.kind.support.pump.BlockingInput;
+import io.penstock.impl.kind.support.blocking.BlockingInput;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;

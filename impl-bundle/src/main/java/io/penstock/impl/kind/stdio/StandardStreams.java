@@ -3,10 +3,12 @@ package io.penstock.impl.kind.stdio;
 
 import io.penstock.channel.BufferFacet;
 import io.penstock.impl.kind.support.Buffers;
-import io.penstock.impl.kind.support.descriptor.DescriptorDriver;
-import io.penstock.impl.kind.support.descriptor.Nature;
-import io.penstock.impl.kind.support.pump.InputPump;
-import io.penstock.impl.kind.support.pump.OutputPump;
+import io.penstock.impl.kind.support.blocking.InputPump;
+import io.penstock.impl.kind.support.blocking.OutputPump;
+import io.penstock.impl.kind.support.ready.FileSink;
+import io.penstock.impl.kind.support.ready.FileSource;
+import io.penstock.impl.kind.support.selectable.DescriptorDriver;
+import io.penstock.impl.kind.support.selectable.Nature;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
 import io.penstock.impl.posix.FileKind;
@@ -94,7 +96,7 @@ final class StandardStreams {
         }
         case FILE, CHARACTER_DEVICE -> {
           if (!FileKind.isSelectable(calls, INPUT)) {
-            FileSource file = new FileSource(context.name());
+            FileSource file = new FileSource(context.name(), FileDescriptor.in);
             return new In(file, Optional.empty(), () -> {}, cause -> {});
           }
         }
@@ -126,7 +128,8 @@ final class StandardStreams {
         }
         case FILE, CHARACTER_DEVICE -> {
           if (!FileKind.isSelectable(calls, OUTPUT)) {
-            EndingSink file = new EndingSink(new FileSink(context.name()));
+            EndingSink file =
+                new EndingSink(new FileSink(context.name(), FileDescriptor.out, "standard output"));
             return new Out(file, Optional.empty(), () -> {}, cause -> {});
           }
         }

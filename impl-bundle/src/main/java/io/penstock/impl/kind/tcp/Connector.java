@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.tcp;
 
-import io.penstock.impl.kind.support.SelectorThread;
+import io.penstock.impl.kind.support.selectable.SelectorThread;
 import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger;

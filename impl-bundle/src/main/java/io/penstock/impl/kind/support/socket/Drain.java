@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.socket;
 
-import io.penstock.impl.kind.support.SelectorThread;
+import io.penstock.impl.kind.support.selectable.Bounded;
+import io.penstock.impl.kind.support.selectable.SelectorThread;
 import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger;

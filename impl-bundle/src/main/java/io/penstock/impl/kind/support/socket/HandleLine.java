@@ -3,6 +3,7 @@ package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.Capability;
 import io.penstock.error.HandleLimitException;
+import io.penstock.impl.kind.support.selectable.Bounded;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Arrivals;
 import io.penstock.impl.posix.Cargo;

@@ -6,6 +6,7 @@ import io.penstock.error.BrokenPipeException;
 import io.penstock.error.HandleLimitException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.selectable.Bounded;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Arrivals;
 import io.penstock.impl.posix.Cargo;

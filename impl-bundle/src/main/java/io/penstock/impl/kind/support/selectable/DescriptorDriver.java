@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.kind.support.descriptor;
+package io.penstock.impl.kind.support.selectable;
 
 import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
@@ -7,8 +7,6 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;
-import io.penstock.impl.kind.support.SelectedSink;
-import io.penstock.impl.kind.support.socket.Bounded;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.DescriptorSource;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.kind.support;
+package io.penstock.impl.kind.support.selectable;
 
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.kind.support.Failures;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import java.io.IOException;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.kind.stdio;
+package io.penstock.impl.kind.support.ready;
 
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.spi.SourceDriver;
@@ -9,20 +9,27 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Standard input that is always ready: a file, from where its shared offset is, or the null device.
- * Closing it leaves the process's descriptor alone.
+ * A descriptor of the process that is always ready: a file, from where its shared offset is, or the
+ * null device. Closing it leaves the descriptor alone.
  */
-final class FileSource implements SourceDriver {
+public final class FileSource implements SourceDriver {
   private static final int PIECE = 64 * 1024;
 
   private final String name;
 
   // Its channel would be closed by an interrupt.
-  private final FileInputStream file = new FileInputStream(FileDescriptor.in);
+  private final FileInputStream file;
   private volatile boolean ended;
 
-  FileSource(String name) {
+  /**
+   * Reads a descriptor.
+   *
+   * @param name of the channel
+   * @param descriptor the descriptor
+   */
+  public FileSource(String name, FileDescriptor descriptor) {
     this.name = name;
+    this.file = new FileInputStream(descriptor);
   }
 
   @Override

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.kind.support;
+package io.penstock.impl.kind.support.selectable;
 
 import io.penstock.impl.engine.Canary;
+import io.penstock.impl.kind.support.Daemons;
 import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.kind.support.descriptor;
+package io.penstock.impl.kind.support.selectable;
 
 import io.penstock.impl.posix.FileKind;
 import io.penstock.impl.posix.Posix;

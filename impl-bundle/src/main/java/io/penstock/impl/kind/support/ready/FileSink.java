@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.kind.stdio;
+package io.penstock.impl.kind.support.ready;
 
 import io.penstock.error.BrokenPipeException;
 import io.penstock.impl.kind.support.Failures;
@@ -10,26 +10,38 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Standard output that is always ready: a file, written where its shared offset is, or at its end
- * if the shell says so; or the null device.
+ * A descriptor of the process that is always ready: a file, written where its shared offset is, or
+ * at its end if the shell says so; or the null device. Closing it leaves the descriptor alone.
  */
-final class FileSink implements SinkDriver {
+public final class FileSink implements SinkDriver {
   private static final int PIECE = 64 * 1024;
 
   private final String name;
+  private final String what;
+  private final FileDescriptor descriptor;
 
   // Its channel would be closed by an interrupt.
-  private final FileOutputStream file = new FileOutputStream(FileDescriptor.out);
+  private final FileOutputStream file;
 
-  FileSink(String name) {
+  /**
+   * Writes to a descriptor.
+   *
+   * @param name of the channel
+   * @param descriptor the descriptor
+   * @param what it is, for messages
+   */
+  public FileSink(String name, FileDescriptor descriptor, String what) {
     this.name = name;
+    this.what = what;
+    this.descriptor = descriptor;
+    this.file = new FileOutputStream(descriptor);
   }
 
   @Override
   public int write(ByteBuffer src) throws IOException {
     int n = Math.min(PIECE, src.remaining());
-    if (!FileDescriptor.out.valid()) {
-      throw new BrokenPipeException(name, "standard output was closed before", 0);
+    if (!descriptor.valid()) {
+      throw new BrokenPipeException(name, what + " was closed before", 0);
     }
     try {
       if (src.hasArray()) {

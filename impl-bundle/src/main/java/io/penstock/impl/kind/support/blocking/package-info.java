@@ -4,6 +4,6 @@
  * streams of a child. One daemon thread each, and a buffer in memory between it and the product.
  */
 @NullMarked
-package io.penstock.impl.kind.support.pump;
+package io.penstock.impl.kind.support.blocking;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.kind.support.pump;
+package io.penstock.impl.kind.support.blocking;
 
 import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.kind.support.Daemons;
