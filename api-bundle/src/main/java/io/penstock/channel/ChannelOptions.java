@@ -5,7 +5,6 @@ import io.penstock.stream.Units;
 import io.penstock.stream.Wait;
 import java.time.Duration;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -14,6 +13,8 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -40,19 +41,54 @@ public final class ChannelOptions {
           "maxConnections",
           "spin");
 
-  /** The prefix of the keys of secrets in this class. */
-  private static final String SECRET = "s.";
-
   private static final Duration MOST_SPIN = Duration.ofNanos(50_000);
 
-  private static final ChannelOptions DEFAULTS = new ChannelOptions(Map.of());
+  private static final ChannelOptions DEFAULTS = new ChannelOptions(new Values());
 
-  // Values are text: the API, configurations and command lines share one form, so that merging
-  // is a map operation.
-  private final Map<String, Object> values;
+  private final Values values;
 
-  private ChannelOptions(Map<String, Object> values) {
+  private ChannelOptions(Values values) {
     this.values = values;
+  }
+
+  /** Each option and its default; written before it is published, never after. */
+  private static final class Values implements Cloneable {
+    private String name = "";
+    private Wait readWait = Wait.forever();
+    private Wait writeWait = Wait.forever();
+    private Duration connectTimeout = Duration.ofSeconds(10);
+    private Duration closeTimeout = Duration.ofSeconds(5);
+    private int receiveBuffer;
+    private int sendBuffer;
+    private int backlog = 511;
+    private int maxConnections = Integer.MAX_VALUE;
+    private @Nullable Duration spin;
+    private @Nullable Direction direction;
+    private @Nullable ProgramRequest program;
+    private SortedMap<String, String> secrets = Collections.emptySortedMap();
+    private SortedMap<String, String> extra = Collections.emptySortedMap();
+
+    @Override
+    protected Values clone() {
+      try {
+        return (Values) super.clone();
+      } catch (CloneNotSupportedException e) {
+        throw new AssertionError("this class is Cloneable", e);
+      }
+    }
+  }
+
+  private ChannelOptions changed(Consumer<Values> change) {
+    Values copy = values.clone();
+    change.accept(copy);
+    return new ChannelOptions(copy);
+  }
+
+  private static SortedMap<String, String> with(
+      SortedMap<String, String> present, String key, String value) {
+    SortedMap<String, String> copy = new TreeMap<>(present);
+    copy.put(key, Objects.requireNonNull(value, key));
+    return Collections.unmodifiableSortedMap(copy);
   }
 
   /**
@@ -63,17 +99,6 @@ public final class ChannelOptions {
    */
   public static ChannelOptions defaults() {
     return DEFAULTS;
-  }
-
-  private ChannelOptions put(String key, Object value) {
-    Map<String, Object> copy = new LinkedHashMap<>(values);
-    copy.put(key, Objects.requireNonNull(value, key));
-    return new ChannelOptions(Collections.unmodifiableMap(copy));
-  }
-
-  private <T> T get(String key, Class<T> type, T fallback) {
-    Object value = values.get(key);
-    return value == null ? fallback : type.cast(value);
   }
 
   /**
@@ -101,18 +126,15 @@ public final class ChannelOptions {
         case "sendBuffer" -> withSendBuffer(number(value));
         case "backlog" -> withBacklog(count(value));
         case "maxConnections" -> withMaxConnections(count(value));
-        case "spin" -> value.strip().equals("auto") ? without(key) : withSpin(spin(value));
-        default -> put("x." + key, value);
+        case "spin" ->
+            value.strip().equals("auto")
+                ? changed(values -> values.spin = null)
+                : withSpin(spin(value));
+        default -> changed(values -> values.extra = with(values.extra, key, value));
       };
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(key + ": " + e.getMessage(), e);
     }
-  }
-
-  private ChannelOptions without(String key) {
-    Map<String, Object> copy = new LinkedHashMap<>(values);
-    copy.remove(key);
-    return new ChannelOptions(Collections.unmodifiableMap(copy));
   }
 
   private static Duration limit(String value) {
@@ -166,7 +188,7 @@ public final class ChannelOptions {
    * @return a changed copy
    */
   public ChannelOptions withName(String value) {
-    return put("name", value);
+    return changed(values -> values.name = Objects.requireNonNull(value, "name"));
   }
 
   /**
@@ -176,7 +198,7 @@ public final class ChannelOptions {
    * @return a changed copy
    */
   public ChannelOptions withReadWait(Wait wait) {
-    return put("readWait", wait);
+    return changed(values -> values.readWait = Objects.requireNonNull(wait, "readWait"));
   }
 
   /**
@@ -186,7 +208,7 @@ public final class ChannelOptions {
    * @return a changed copy
    */
   public ChannelOptions withWriteWait(Wait wait) {
-    return put("writeWait", wait);
+    return changed(values -> values.writeWait = Objects.requireNonNull(wait, "writeWait"));
   }
 
   /**
@@ -199,7 +221,8 @@ public final class ChannelOptions {
     if (limit.isNegative() || limit.isZero()) {
       throw new IllegalArgumentException("'" + limit + "' is not more than zero");
     }
-    return put("connectTimeout", limit);
+    return changed(
+        values -> values.connectTimeout = Objects.requireNonNull(limit, "connectTimeout"));
   }
 
   /**
@@ -212,7 +235,7 @@ public final class ChannelOptions {
     if (limit.isNegative()) {
       throw new IllegalArgumentException("'" + limit + "' is negative");
     }
-    return put("closeTimeout", limit);
+    return changed(values -> values.closeTimeout = Objects.requireNonNull(limit, "closeTimeout"));
   }
 
   /**
@@ -223,7 +246,7 @@ public final class ChannelOptions {
    * @return a changed copy
    */
   public ChannelOptions withReceiveBuffer(int bytes) {
-    return put("receiveBuffer", positive(bytes));
+    return changed(values -> values.receiveBuffer = positive(bytes));
   }
 
   /**
@@ -234,7 +257,7 @@ public final class ChannelOptions {
    * @return a changed copy
    */
   public ChannelOptions withSendBuffer(int bytes) {
-    return put("sendBuffer", positive(bytes));
+    return changed(values -> values.sendBuffer = positive(bytes));
   }
 
   /**
@@ -245,7 +268,7 @@ public final class ChannelOptions {
    * @return a changed copy
    */
   public ChannelOptions withBacklog(int count) {
-    return put("backlog", positive(count));
+    return changed(values -> values.backlog = positive(count));
   }
 
   /**
@@ -255,7 +278,7 @@ public final class ChannelOptions {
    * @return a changed copy
    */
   public ChannelOptions withMaxConnections(int count) {
-    return put("maxConnections", positive(count));
+    return changed(values -> values.maxConnections = positive(count));
   }
 
   /**
@@ -271,7 +294,7 @@ public final class ChannelOptions {
     if (budget.isNegative() || budget.compareTo(MOST_SPIN) > 0) {
       throw new IllegalArgumentException("spin is " + budget + ", expected 0 to 50 microseconds");
     }
-    return put("spin", budget);
+    return changed(values -> values.spin = Objects.requireNonNull(budget, "spin"));
   }
 
   /**
@@ -282,7 +305,7 @@ public final class ChannelOptions {
    * @return a changed copy
    */
   public ChannelOptions withDirection(Direction direction) {
-    return put("direction", direction);
+    return changed(values -> values.direction = Objects.requireNonNull(direction, "direction"));
   }
 
   /**
@@ -296,7 +319,7 @@ public final class ChannelOptions {
    * @return a changed copy
    */
   public ChannelOptions withProgram(ProgramRequest request) {
-    return put("program", request);
+    return changed(values -> values.program = Objects.requireNonNull(request, "program"));
   }
 
   /**
@@ -312,7 +335,7 @@ public final class ChannelOptions {
     if (value.isEmpty()) {
       throw new IllegalArgumentException("the secret '" + key + "' is empty");
     }
-    return put(SECRET + key, value);
+    return changed(values -> values.secrets = with(values.secrets, key, value));
   }
 
   private static int positive(int value) {
@@ -328,7 +351,7 @@ public final class ChannelOptions {
    * @return empty for the endpoint's text
    */
   public String name() {
-    return get("name", String.class, "");
+    return values.name;
   }
 
   /**
@@ -337,7 +360,7 @@ public final class ChannelOptions {
    * @return for ever by default
    */
   public Wait readWait() {
-    return get("readWait", Wait.class, Wait.forever());
+    return values.readWait;
   }
 
   /**
@@ -346,7 +369,7 @@ public final class ChannelOptions {
    * @return for ever by default
    */
   public Wait writeWait() {
-    return get("writeWait", Wait.class, Wait.forever());
+    return values.writeWait;
   }
 
   /**
@@ -355,7 +378,7 @@ public final class ChannelOptions {
    * @return 10 s by default
    */
   public Duration connectTimeout() {
-    return get("connectTimeout", Duration.class, Duration.ofSeconds(10));
+    return values.connectTimeout;
   }
 
   /**
@@ -364,7 +387,7 @@ public final class ChannelOptions {
    * @return 5 s by default
    */
   public Duration closeTimeout() {
-    return get("closeTimeout", Duration.class, Duration.ofSeconds(5));
+    return values.closeTimeout;
   }
 
   /**
@@ -373,7 +396,7 @@ public final class ChannelOptions {
    * @return bytes; 0 for what the system gives
    */
   public int receiveBuffer() {
-    return get("receiveBuffer", Integer.class, 0);
+    return values.receiveBuffer;
   }
 
   /**
@@ -382,7 +405,7 @@ public final class ChannelOptions {
    * @return bytes; 0 for what the system gives
    */
   public int sendBuffer() {
-    return get("sendBuffer", Integer.class, 0);
+    return values.sendBuffer;
   }
 
   /**
@@ -392,7 +415,7 @@ public final class ChannelOptions {
    * @return 511 by default
    */
   public int backlog() {
-    return get("backlog", Integer.class, 511);
+    return values.backlog;
   }
 
   /**
@@ -401,7 +424,7 @@ public final class ChannelOptions {
    * @return {@link Integer#MAX_VALUE} by default
    */
   public int maxConnections() {
-    return get("maxConnections", Integer.class, Integer.MAX_VALUE);
+    return values.maxConnections;
   }
 
   /**
@@ -410,7 +433,7 @@ public final class ChannelOptions {
    * @return empty if it is learned, the default
    */
   public Optional<Duration> spin() {
-    return Optional.ofNullable((Duration) values.get("spin"));
+    return Optional.ofNullable(values.spin);
   }
 
   /**
@@ -419,7 +442,7 @@ public final class ChannelOptions {
    * @return empty by default
    */
   public Optional<Direction> direction() {
-    return Optional.ofNullable((Direction) values.get("direction"));
+    return Optional.ofNullable(values.direction);
   }
 
   /**
@@ -428,7 +451,7 @@ public final class ChannelOptions {
    * @return empty by default
    */
   public Optional<ProgramRequest> program() {
-    return Optional.ofNullable((ProgramRequest) values.get("program"));
+    return Optional.ofNullable(values.program);
   }
 
   /**
@@ -438,7 +461,7 @@ public final class ChannelOptions {
    * @return empty if it was not given
    */
   public Optional<String> secret(String key) {
-    return Optional.ofNullable((String) values.get(SECRET + key));
+    return Optional.ofNullable(values.secrets.get(key));
   }
 
   /**
@@ -447,11 +470,7 @@ public final class ChannelOptions {
    * @return their names, sorted, unmodifiable
    */
   public SortedSet<String> secretKeys() {
-    SortedSet<String> keys = new TreeSet<>();
-    values.keySet().stream()
-        .filter(key -> key.startsWith(SECRET))
-        .forEach(key -> keys.add(key.substring(SECRET.length())));
-    return Collections.unmodifiableSortedSet(keys);
+    return Collections.unmodifiableSortedSet(new TreeSet<>(values.secrets.keySet()));
   }
 
   /**
@@ -460,14 +479,7 @@ public final class ChannelOptions {
    * @return by key, sorted, unmodifiable
    */
   public SortedMap<String, String> extra() {
-    SortedMap<String, String> extra = new TreeMap<>();
-    values.forEach(
-        (key, value) -> {
-          if (key.startsWith("x.")) {
-            extra.put(key.substring(2), (String) value);
-          }
-        });
-    return Collections.unmodifiableSortedMap(extra);
+    return values.extra;
   }
 
   /**

@@ -34,7 +34,10 @@ final class ChannelAcceptor implements Acceptor {
   private final ListenerEnd listener;
   private final Keeping keeping;
 
-  /** Lent to the driver until it accepts somebody; only whoever has the turn to accept uses it. */
+  /**
+   * Lent to the driver until it accepts somebody; only the thread that has the turn to accept uses
+   * it.
+   */
   private @Nullable ChannelContext next;
 
   private ChannelAcceptor(

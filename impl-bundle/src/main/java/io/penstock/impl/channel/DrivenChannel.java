@@ -195,7 +195,7 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
 
   /** The driver has come. */
   public void attach(ChannelDriver made) {
-    // Before the state, so that whoever aborts what is connected finds what to abort.
+    // Before the state, so that a thread that aborts the connection finds what to abort.
     driver = made;
     if (!move(State.CONNECTING, State.CONNECTED)) {
       driver = null;
@@ -214,8 +214,8 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
   }
 
   /**
-   * Before what became of the connection shows at the ends: whoever asks for a write from then on
-   * is not told of it before those who wait for the connection.
+   * Before what became of the connection shows at the ends: a caller that asks for a write from
+   * then on is not told of it before the callers that wait for the connection.
    */
   private void beginTelling() {
     int unused = (int) TELLING.getAndAdd(this, 1);
@@ -360,9 +360,9 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
     }
   }
 
-  // ---- who keeps it
+  // ---- its keepers
 
-  /** Names who is told when it is over: now, if it is. */
+  /** Sets the keeper that is told when it is over: now, if it is. */
   void keptBy(Keeping value) {
     keeper = value;
     if (state == State.RELEASED) {
@@ -647,7 +647,7 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
           name,
           unsent,
           options.closeTimeout().toMillis());
-      // Whoever waits for a part of it must hear of that.
+      // A caller that waits for a part of it must hear of that.
       sink.fail(
           new BrokenPipeException(
               name, unsent + " bytes were dropped unsent when the close limit passed", unsent));

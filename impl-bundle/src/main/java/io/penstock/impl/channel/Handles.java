@@ -47,7 +47,7 @@ import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.function.IntConsumer;
 
-/** Makes handles, and channels of handles, and keeps them for whoever asked. */
+/** Makes handles, and channels of handles, and keeps them for the caller. */
 final class Handles implements HandleFactory {
   private static final System.Logger LOG = Messages.log("channel");
   private static final int FILE_MODE = 0666;

@@ -69,7 +69,7 @@ final class LayeredDriver implements ChannelDriver {
     return below.gone();
   }
 
-  /** Whoever waits at the channel below belongs to the owner of the one above it. */
+  /** A caller that waits at the channel below belongs to the owner of the one above it. */
   @Override
   public void closing() {
     if (below instanceof DrivenChannel driven) {

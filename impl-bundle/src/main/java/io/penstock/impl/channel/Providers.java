@@ -48,7 +48,7 @@ public final class Providers {
     gone.forEach(candidate -> candidate.made.close());
   }
 
-  /** Who serves a scheme now. */
+  /** The provider that serves a scheme now. */
   public Optional<ChannelProvider> provider(String scheme) {
     return find(scheme).map(Installed::provider);
   }

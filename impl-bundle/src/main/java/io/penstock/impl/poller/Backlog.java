@@ -16,8 +16,8 @@ import org.jspecify.annotations.Nullable;
  * are in the shared buffer, or in one of its own when there are many; between polls they are in its
  * own, if there are any.
  *
- * <p>Whoever polls uses it; {@link #giveBack} may come from any thread. Only the former moves the
- * bounds, with the lock, and so may look at them without.
+ * <p>The polling thread uses it; {@link #giveBack} may come from any thread. Only the former moves
+ * the bounds, with the lock, and so may look at them without.
  */
 final class Backlog {
   /** What is cheaper to copy in front of the next read than to read behind it in small pieces. */

@@ -114,7 +114,7 @@ abstract class Entry implements Registration, Waiter {
     return GONE.compareAndSet(this, false, true);
   }
 
-  /** Lets go of what it holds; on return whoever asks second finds it done, too. Any thread. */
+  /** Lets go of what it holds; on return a second caller finds it done, too. Any thread. */
   void settle() {}
 
   /** Why nothing will come any more; null while something may. */

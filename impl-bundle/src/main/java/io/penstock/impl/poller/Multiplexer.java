@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The poller's selector: the one place where it waits. Everything but {@link #wake} and {@link
- * #release} is for whoever has the turn to poll.
+ * #release} is for the thread that has the turn to poll.
  */
 final class Multiplexer {
   private static final System.Logger LOG = Messages.log("poller");
@@ -68,7 +68,7 @@ final class Multiplexer {
     return alarms;
   }
 
-  /** How often it was looked who is ready, with or without a wait. */
+  /** How often the poller looked which entries are ready, with or without a wait. */
   long selects() {
     return selects;
   }
@@ -145,7 +145,8 @@ final class Multiplexer {
   private void await(Selector current, long nanos, BooleanSupplier idle) throws IOException {
     waiting.set(true);
     try {
-      // From here on whoever changes something wakes the selector; what changed before is seen now.
+      // From here on a thread that changes something wakes the selector; what changed before is
+      // seen now.
       if (!idle.getAsBoolean() || hasReleases()) {
         drain();
         selectNow();
@@ -298,7 +299,7 @@ final class Multiplexer {
     try {
       join(entry, channel, open());
     } catch (ClosedChannelException | CancelledKeyException e) {
-      // Whoever waits finds out by trying.
+      // The waiting thread finds out by trying.
       forget(entry);
       due.accept(entry);
     }

@@ -60,7 +60,7 @@ final class Pace {
     resumed = true;
   }
 
-  /** It is not the peer who keeps us waiting. */
+  /** The time is not the peer's: another cause delays the frame. */
   void stop() {
     counting = false;
   }

@@ -7,7 +7,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose turn it is to poll: first come, first served. Not a lock, because whoever has the turn
+ * The turn to poll: first come, first served. Not a lock, because the thread that has the turn
  * waits and calls handlers with it.
  */
 final class PollTurn {
@@ -27,7 +27,7 @@ final class PollTurn {
     }
   }
 
-  /** Takes the turn if it is free, for a moment, and before those who wait for it. */
+  /** Takes the turn if it is free, for a moment, and before the threads that wait for it. */
   boolean tryEnter() {
     lock.lock();
     try {
@@ -86,7 +86,7 @@ final class PollTurn {
     }
   }
 
-  /** Sends everybody away who waits for the turn, now and later. */
+  /** Sends away every thread that waits for the turn, now and later. */
   void stop() {
     lock.lock();
     try {

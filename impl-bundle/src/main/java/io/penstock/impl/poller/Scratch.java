@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one poller's sources share instead of each having its own: the buffer that is read into, the
- * one that short frames are lent in, and the lock over what was read. Used by whoever polls, except
- * where said.
+ * one that short frames are lent in, and the lock over what was read. Used by the polling thread,
+ * except where said.
  */
 final class Scratch {
   /** How much is read at once, in bytes. */
@@ -21,7 +21,7 @@ final class Scratch {
   /** Frames up to so many bytes are copied: cheaper than the garbage that a view of each makes. */
   private static final int SHORT = 1024;
 
-  /** Guards every {@link Backlog} against those who unregister meanwhile. */
+  /** Guards every {@link Backlog} against threads that unregister meanwhile. */
   final ReentrantLock lock = new ReentrantLock();
 
   /** Signalled when bytes were given back. */

@@ -49,9 +49,9 @@ import org.jspecify.annotations.Nullable;
  * all others by their wake-ups, which put them into the queue of what is due and end the selector's
  * wait; nothing is looked at in intervals.
  *
- * <p>Who is due is looked at in turn, once in each poll, and goes to the back of the queue when
- * there is something left over: for one noisy source a poll reads {@value Scratch#SHARE} bytes, or
- * delivers a quarter of the poll's events, before the others have theirs.
+ * <p>Entries that are due are looked at in turn, once in each poll, and goes to the back of the
+ * queue when there is something left over: for one noisy source a poll reads {@value Scratch#SHARE}
+ * bytes, or delivers a quarter of the poll's events, before the others have theirs.
  */
 public final class SelectorPoller implements Poller {
   /** How many events one poll handles at most, unless told otherwise. */
@@ -98,7 +98,7 @@ public final class SelectorPoller implements Poller {
    * @param engine tells the time, and when to accept again after a failure
    * @param maxEventsPerPoll how many events one poll handles at most, 1 or more; what is left comes
    *     with the next poll, which does not wait then
-   * @param framing for those who are registered without one
+   * @param framing of registrations that bring none
    */
   public SelectorPoller(Engine engine, int maxEventsPerPoll, Framing framing) {
     this(engine, maxEventsPerPoll, framing, Optional.empty());
@@ -110,7 +110,7 @@ public final class SelectorPoller implements Poller {
    * @param engine tells the time, and when to accept again after a failure
    * @param maxEventsPerPoll how many events one poll handles at most, 1 or more; what is left comes
    *     with the next poll, which does not wait then
-   * @param framing for those who are registered without one
+   * @param framing of registrations that bring none
    * @param spin how long to ask the operating system again before waiting; empty for as long as
    *     experience says that it pays
    */
@@ -158,7 +158,7 @@ public final class SelectorPoller implements Poller {
     engine.budgets().whenRoom(task, memory);
   }
 
-  /** How often it was looked who is ready, with or without a wait. */
+  /** How often the poller looked which entries are ready, with or without a wait. */
   long selects() {
     return multiplexer.selects();
   }
@@ -306,8 +306,8 @@ public final class SelectorPoller implements Poller {
   }
 
   /**
-   * Does what is left to do with the selector, or leaves it to whoever polls, who comes here, too,
-   * when leaving.
+   * Does what is left to do with the selector, or leaves it to the polling thread, which comes
+   * here, too, when leaving.
    */
   private void settle() {
     if (turn.mine()) {
@@ -454,7 +454,7 @@ public final class SelectorPoller implements Poller {
     return due.isEmpty() && !woken.get() && !closed;
   }
 
-  /** Looks once at everybody who is due. */
+  /** Looks once at every entry that is due. */
   private int round(ChannelHandler handler) throws IOException {
     round++;
     int share = Math.max(1, maxEventsPerPoll / 4);
@@ -504,7 +504,7 @@ public final class SelectorPoller implements Poller {
           .whenComplete(
               (done, failure) -> {
                 if (failure != null) {
-                  // The channel's own closed() says so to whoever uses it.
+                  // The channel's own closed() tells its user.
                   LOG.log(Level.DEBUG, name + ": was not closed cleanly", failure);
                 }
               });

@@ -121,7 +121,7 @@ public final class Adopted implements Closeable {
     return new Descriptor(calls, Descriptor.checkCopy(copy));
   }
 
-  /** Leaves it non-blocking after the close, for who has a copy. */
+  /** Leaves it non-blocking after the close, for the owner of a copy. */
   public void detach() {
     lock.lock();
     try {
@@ -140,7 +140,7 @@ public final class Adopted implements Closeable {
     }
   }
 
-  /** Gives everything back; whoever shares the descriptor finds it blocking, if it was. */
+  /** Gives everything back; another owner of the descriptor finds it blocking, if it was. */
   @Override
   public void close() throws IOException {
     lock.lock();

@@ -78,7 +78,7 @@ public final class Carrier implements Closeable {
     }
   }
 
-  /** The pipe itself, of whoever wants nothing else. */
+  /** The pipe itself, for a caller that wants nothing else. */
   public Pipe pipe() {
     return pipe;
   }
@@ -95,7 +95,7 @@ public final class Carrier implements Closeable {
 
   /**
    * Puts a descriptor under channels. Pipes and terminals are opened again for that where the
-   * system allows it, so that others who have them notice nothing.
+   * system allows it, so that other owners of it notice nothing.
    *
    * @param descriptor closed, but for a want of descriptors that shows before
    * @throws HandleLimitException for want of descriptors; the descriptor is the caller's still

@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
-/** Asks the system who is at the other end of a Unix socket. */
+/** Asks the system for the peer's identity at the other end of a Unix socket. */
 public final class Credentials {
   private static final String PEER_OPTION = "SO_PEERCRED";
   private static final int NAME_BYTES = 16 * 1024;

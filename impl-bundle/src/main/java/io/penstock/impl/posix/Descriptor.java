@@ -169,7 +169,7 @@ public final class Descriptor implements Closeable {
   }
 
   /**
-   * Has it return at once where it would wait: whoever gets it expects that. Files never wait.
+   * Has it return at once where it would wait: its receiver expects that. Files never wait.
    *
    * @throws IOException if the system refuses
    */

@@ -154,7 +154,7 @@ public final class Message {
   /**
    * Receives a datagram. Never waits.
    *
-   * @param name who sent it is put here, direct; its limit tells how much that is
+   * @param name the sender's address is put here, direct; its limit tells how much that is
    * @return how many bytes came, or -errno
    */
   public int receiveFrom(int fd, ByteBuffer name, long bytes, int length) {

@@ -68,7 +68,7 @@ public interface Posix {
   int openat2(int folder, long path, long how, long length);
 
   /**
-   * Who a user is: the address of the name comes first in what is filled in, and is one in the
+   * Looks a user up: the address of the name comes first in what is filled in, and is one in the
    * buffer. May ask a server.
    *
    * @return 0 also when nobody is found, and the result is a null pointer then

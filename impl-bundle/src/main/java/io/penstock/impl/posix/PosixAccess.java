@@ -129,7 +129,7 @@ public final class PosixAccess {
   /**
    * The calls.
    *
-   * @param stream who needs them
+   * @param stream the name of the stream that needs them
    * @param operation for what
    * @throws NotSupportedException if nothing can make them; it says why, and what to do about it
    */
@@ -159,7 +159,8 @@ public final class PosixAccess {
 
   private Found found() {
     if (!found.isDone()) {
-      // Somebody else may be loading the classes that it takes. Whoever fails for want of memory or
+      // Another thread may be loading the classes that it takes. A thread that fails for want of
+      // memory or
       // of threads leaves it to the next: this may be a matter of a moment.
       asking.lock();
       try {

@@ -33,7 +33,7 @@ public final class SocketNumber {
   private SocketNumber() {}
 
   /**
-   * A copy of the descriptor, which stays this socket's whoever closes the other.
+   * A copy of the descriptor, which stays this socket's, whichever thread closes the other.
    *
    * @param socket bound, of a type that the JDK has
    * @return to be closed
@@ -123,7 +123,7 @@ public final class SocketNumber {
   }
 
   /**
-   * A copy of the descriptor, which stays this socket's whoever closes the other.
+   * A copy of the descriptor, which stays this socket's, whichever thread closes the other.
    *
    * @return to be closed
    * @throws java.nio.channels.ClosedChannelException if the socket is closed

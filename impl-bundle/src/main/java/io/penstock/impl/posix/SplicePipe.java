@@ -47,7 +47,7 @@ public final class SplicePipe implements Closeable {
     }
     try {
       Descriptor write = new Descriptor(calls, numbers.getInt(4));
-      // Refused to who has too many large pipes already: then it stays as it is.
+      // Refused to a user that has too many large pipes already: then it stays as it is.
       int unused = write.call(fd -> calls.fcntl(fd, Linux.F_SETPIPE_SZ, SIZE));
       return new SplicePipe(calls, read, write);
     } catch (IOException | RuntimeException | Error e) {

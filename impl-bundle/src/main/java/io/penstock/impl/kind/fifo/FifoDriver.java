@@ -10,8 +10,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One end of a FIFO. Whoever reads it cannot tell a cut from an end: to the system both are the
- * last writer's close.
+ * One end of a FIFO. Its reader cannot tell a cut from an end: to the system both are the last
+ * writer's close.
  */
 final class FifoDriver implements ChannelDriver {
   private final @Nullable InputPump source;

@@ -39,11 +39,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Opens an end of a FIFO, which waits in the system until somebody opens the other end: with native
  * calls only the writing end, and only if nobody reads yet. Cancelling {@link #result()} ends that
- * wait by opening the other end ourselves; somebody else who waits for that FIFO to be opened is
+ * wait by opening the other end ourselves; another program that waits for that FIFO to be opened is
  * released, too, and sees it closed again.
  *
- * <p>The system tells nobody that a reader comes, but whoever has opened the FIFO already; and a
- * writer that opens it before a reader is there must be a reader itself for a moment, which
+ * <p>The system tells nobody that a reader comes, but programs that have opened the FIFO already;
+ * and a writer that opens it before a reader is there must be a reader itself for a moment, which
  * releases other writers that wait, and breaks what they write. Waiting in the open harms nobody.
  */
 final class FifoOpening implements Runnable {

@@ -25,8 +25,8 @@ import java.util.concurrent.CompletionStage;
  *
  * <p>A channel that writes is connecting until somebody has opened the other end; a thread of the
  * product's waits for that, which may outlive the bundle if we may not open the other end ourselves
- * to end the wait. One that reads is open at once, and its reads wait for who writes; without
- * native calls it waits like one that writes, and a thread reads or writes the FIFO.
+ * to end the wait. One that reads is open at once, and its reads wait for a writer; without native
+ * calls it waits like one that writes, and a thread reads or writes the FIFO.
  */
 public final class FifoProvider implements ChannelProvider {
   private static final String SCHEME = "fifo";

@@ -18,8 +18,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
- * Peers in memory, who meet by name inside one provider, and an echo, which gives back what it gets
- * and its end.
+ * Peers in memory, which meet by name inside one provider, and an echo, which gives back what it
+ * gets and its end.
  */
 public final class MemoryProvider implements ChannelProvider {
   private static final String CONNECT = "mem";

@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Ends of pipes that belong to somebody else. Closing lets go of them: a pipe's reader may go and
- * another come. The end of the channel's output is an end of the pipe, since whoever reads it could
- * not tell otherwise; an abort cuts the pipes.
+ * another come. The end of the channel's output is an end of the pipe, since its reader could not
+ * tell otherwise; an abort cuts the pipes.
  */
 final class PipeDriver implements ChannelDriver {
   private final @Nullable Pipe in;

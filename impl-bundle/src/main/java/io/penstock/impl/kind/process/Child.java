@@ -57,7 +57,7 @@ record Child(
    *
    * @param driver reads it
    * @param finish says that the child has exited: what is there is still read
-   * @param abort cuts it for those who read
+   * @param abort cuts it for its readers
    * @param cut lets go of it
    */
   record Out(SourceDriver driver, Runnable finish, Consumer<Throwable> abort, Runnable cut) {}
@@ -239,7 +239,8 @@ record Child(
             process -> on(context, process, terminal, children));
       }
       start.wrap(builder, terminal.path());
-      // The shell opens the terminal in their places; what goes wrong before is seen by whoever
+      // The shell opens the terminal in their places; what goes wrong before is seen by the caller
+      // that
       // sees our standard error.
       builder.redirectInput(Redirect.from(NULL_DEVICE));
       builder.redirectOutput(Redirect.DISCARD);
@@ -272,7 +273,7 @@ record Child(
   /**
    * Starts a child over the JDK's streams, where the system does not show descriptors as paths,
    * with a thread for each. What a child leaves behind when it exits is then read by the JDK, and
-   * whoever of its own children still writes gets a broken pipe. While the JDK does so, our thread
+   * any of its own children that still writes gets a broken pipe. While the JDK does so, our thread
    * may find an end where those last bytes were, up to a pipe full of them, and they are lost: the
    * JDK gives no sign of when it is done. That is why this is the last resort.
    */
@@ -286,7 +287,7 @@ record Child(
     String thread = "penstock-child-" + process.pid();
     OutputPump in =
         new OutputPump(name, thread + "-stdin", new StreamOutput(process.getOutputStream()));
-    // These read ahead by themselves, whoever waits for what.
+    // These read ahead by themselves, whichever output a caller waits for.
     long window = plan.errors() ? plan.readAhead() : 0;
     InputPump out =
         new InputPump(

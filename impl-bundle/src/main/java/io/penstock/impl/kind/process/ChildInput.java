@@ -56,7 +56,7 @@ final class ChildInput implements SinkDriver {
       unread = Failures.isBrokenPipe(e);
       why = e;
       if (unread) {
-        // Whoever reads it all the same must not wait for more.
+        // A program that reads it all the same must not wait for more.
         end();
       }
       throw broken(e);
@@ -88,7 +88,7 @@ final class ChildInput implements SinkDriver {
     watched.set(false);
     full = false;
     ready.run();
-    // Filled again meanwhile: who did so has asked for another watch.
+    // Filled again meanwhile: the writer has asked for another watch.
     return false;
   }
 

@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  * What a child writes, read from the pipe itself.
  *
  * <p>Of a child with two outputs the one that is not read would stall it when its pipe is full, and
- * so whoever waits for the other would wait for ever. While one output has nothing, the other is
- * therefore read ahead into memory, up to a limit. A child of whose outputs nobody reads any is
+ * so a caller that waits for the other would wait for ever. While one output has nothing, the other
+ * is therefore read ahead into memory, up to a limit. A child of whose outputs nobody reads any is
  * stalled, as it should be.
  */
 final class ChildOutput implements SourceDriver, Counted {
@@ -298,7 +298,7 @@ final class ChildOutput implements SourceDriver, Counted {
       return true;
     }
     gathering.set(false);
-    // Whoever began to wait, or made room, meanwhile found us at it still.
+    // A thread that began to wait, or made room, meanwhile found us at it still.
     return n >= 0 && wanted() && hasRoom() && gathering.compareAndSet(false, true);
   }
 
@@ -362,7 +362,7 @@ final class ChildOutput implements SourceDriver, Counted {
     }
   }
 
-  /** Lets go of the pipe: whoever still writes gets a broken pipe. */
+  /** Lets go of the pipe: a program that still writes gets a broken pipe. */
   void cut() {
     closed = true;
     try {

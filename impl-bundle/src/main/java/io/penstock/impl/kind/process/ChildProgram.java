@@ -79,7 +79,7 @@ final class ChildProgram implements ProcessFacet {
   public void signal(String signal) throws IOException {
     Integer number = NUMBERS.get(signal);
     if (number == null) {
-      // Not named: whoever has sent it has chosen it.
+      // Not named: the peer has chosen it.
       throw new NotSupportedException(
           name, "a signal of another name", "use one of " + String.join(", ", NUMBERS.keySet()));
     }

@@ -67,7 +67,7 @@ final class Children {
   }
 
   /**
-   * Watches a pipe until whoever is told has enough.
+   * Watches a pipe until its observer has enough.
    *
    * @throws IOException if the system has no descriptors left to wait with
    */
@@ -103,7 +103,7 @@ final class Children {
       wish.channel.register(current, wish.ops, wish.ready);
     } catch (ClosedChannelException | CancelledKeyException e) {
       LOG.log(Level.DEBUG, "a pipe was closed before anything came of it");
-      // Whoever waits finds out by trying.
+      // The waiting thread finds out by trying.
       boolean unused = isReady(wish.ready);
       current.wakeup();
     }
@@ -125,7 +125,7 @@ final class Children {
     try {
       return ready.ready();
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.ERROR, "a child's pipe, or who waits for it, failed", e);
+      LOG.log(Level.ERROR, "a child's pipe, or a caller that waits for it, failed", e);
       return false;
     }
   }

@@ -23,9 +23,9 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Watches for those who have gone. A selector of the JDK's is ready for good once the end was read,
- * so the connection is put into a set of the system's that tells of failures and of departures
- * only, and the selector waits for that set.
+ * Watches for peers that have gone. A selector of the JDK's is ready for good once the end was
+ * read, so the connection is put into a set of the system's that tells of failures and of
+ * departures only, and the selector waits for that set.
  *
  * <p>A Unix socket tells at once. Over TCP a peer that has gone looks like one that has ended until
  * something is sent to it: the system sends it probes.

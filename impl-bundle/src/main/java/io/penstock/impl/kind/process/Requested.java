@@ -22,8 +22,8 @@ final class Requested {
   private Requested() {}
 
   /**
-   * Sets what the peer has said by itself. The names were looked at by whoever has passed the
-   * request on.
+   * Sets what the peer has said by itself. The names were looked at by the caller that has passed
+   * the request on.
    */
   static void variables(ProgramRequest request, Map<String, String> environment) {
     Charset system = Spawn.charset();

@@ -24,14 +24,14 @@ final class Reserve {
   private static final File NULL_DEVICE = new File("/dev/null");
   private static final Path FIRST = Path.of("/proc/self/fd/0");
 
-  /** The JDK takes at most 11 for a start; the others are for who takes some meanwhile. */
+  /** The JDK takes at most 11 for a start; the others are for threads that take some meanwhile. */
   private static final int SIZE = 16;
 
   /** One for all of this process, whose descriptors they are. */
   static final Reserve OF_PROCESS = new Reserve();
 
   private final Semaphore turn = new Semaphore(1);
-  // All are of whoever has the turn.
+  // All belong to the thread that has the turn.
   private final Deque<FileInputStream> held = new ArrayDeque<>();
   private final Deque<FileInputStream> first = new ArrayDeque<>();
 

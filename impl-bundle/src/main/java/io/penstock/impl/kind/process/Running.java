@@ -4,7 +4,7 @@ package io.penstock.impl.kind.process;
 import io.penstock.impl.posix.Posix;
 import java.util.concurrent.CompletableFuture;
 
-/** A child that runs, or has run, whoever has started it. Safe for use by any thread. */
+/** A child that runs, or has run, however it was started. Safe for use by any thread. */
 interface Running {
   /** Its number. */
   long pid();

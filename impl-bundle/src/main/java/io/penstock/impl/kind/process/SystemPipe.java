@@ -22,7 +22,7 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * A pipe of the operating system, one end of which is ours and can be selected, and the other a
- * child's, who opens it by a path.
+ * child's, which opens it by a path.
  *
  * <p>The streams that the JDK offers for a child will not do: nothing can wait for them but a
  * thread, a read of them that waits cannot be ended, and when the child exits the JDK closes them

@@ -23,7 +23,7 @@ import java.util.Objects;
 
 /**
  * A terminal for a child, seen from the side of the screen. Its close is what a terminal's user
- * does by hanging up: whoever is in the foreground gets {@code SIGHUP}.
+ * does by hanging up: the programs in the foreground get {@code SIGHUP}.
  */
 final class Terminal implements TerminalFacet, Closeable {
   private static final long UNLOCK = 0x40045431L;
@@ -86,7 +86,7 @@ final class Terminal implements TerminalFacet, Closeable {
     }
   }
 
-  /** Watches for those who have gone, to hang up then. */
+  /** Watches for peers that have gone, to hang up then. */
   HangUp watch(Children children) {
     return new PeerWatch(screen.calls(), children);
   }
@@ -107,7 +107,7 @@ final class Terminal implements TerminalFacet, Closeable {
   }
 
   /**
-   * What to type so that who reads lines finds the end.
+   * What to type so that a program that reads lines finds the end.
    *
    * @return 0 where the program has its terminal in another mode, which knows no end
    */

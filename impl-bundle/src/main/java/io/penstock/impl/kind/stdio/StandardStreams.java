@@ -29,11 +29,11 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reaches standard input and output so that whoever shares them notices nothing. With native calls
- * no thread is needed: a pipe and a terminal are opened again, in a non-blocking mode of their own;
- * a socket, which cannot be, is read and written by calls that each say that they do not wait; a
- * file is always ready. What cannot be opened again has a thread, as everything has without native
- * calls.
+ * Reaches standard input and output so that programs that share them notice nothing. With native
+ * calls no thread is needed: a pipe and a terminal are opened again, in a non-blocking mode of
+ * their own; a socket, which cannot be, is read and written by calls that each say that they do not
+ * wait; a file is always ready. What cannot be opened again has a thread, as everything has without
+ * native calls.
  */
 final class StandardStreams {
   private static final Logger LOG = Messages.log("stdio");

@@ -19,7 +19,7 @@ import java.util.concurrent.CompletionStage;
 /**
  * Standard input and output. Nothing is read before the channel's source is asked to; closing the
  * source leaves descriptor 0 to others, and ending the sink closes descriptor 1 for good. Neither
- * is ever put into non-blocking mode, which would reach whoever else has it.
+ * is ever put into non-blocking mode, which would reach every other program that has it.
  *
  * <p>Where a thread is needed ({@link StandardStreams}) it may outlive the bundle: {@code
  * penstock-stdin} where standard input is a socket, until the next bytes or the end; {@code

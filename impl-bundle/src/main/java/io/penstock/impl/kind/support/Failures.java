@@ -146,7 +146,7 @@ public final class Failures {
    * Why nothing can be written any more: nobody reads, unless it is the system that has failed.
    *
    * @param stream the name of the channel
-   * @param complaint who does not read
+   * @param complaint names the peer that does not read
    * @param failure what the system said, which is the cause of what is returned
    */
   public static IOException unread(String stream, String complaint, IOException failure) {

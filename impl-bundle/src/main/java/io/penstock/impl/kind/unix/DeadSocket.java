@@ -104,7 +104,7 @@ final class DeadSocket {
     try {
       Files.move(path, aside);
     } catch (NoSuchFileException e) {
-      // Whoever was faster binds now, and one of us is told that the address is in use.
+      // The faster of us binds now, and one of us is told that the address is in use.
       return;
     }
     boolean same = look(aside).map(now -> now.key.equals(dead.key)).orElse(false);
@@ -169,7 +169,7 @@ final class DeadSocket {
     return answer != -Linux.ECONNREFUSED;
   }
 
-  /** Whoever listens sees somebody come and go. */
+  /** The listener sees a peer come and go. */
   private static boolean isListening(Path file) {
     try (SocketChannel probe = SocketChannel.open(StandardProtocolFamily.UNIX)) {
       // A listener whose backlog is full must not make us wait.

@@ -187,7 +187,7 @@ public final class UnixProvider implements ChannelProvider {
       return natives.listen(endpoint, options, () -> bound(path, mode));
     }
     ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
-    // The working directory may look different to who closes it.
+    // The working directory may differ for the thread that closes it.
     Path absolute = path.toAbsolutePath();
     Object identity = null;
     try {

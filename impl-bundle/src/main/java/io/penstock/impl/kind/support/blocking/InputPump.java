@@ -30,7 +30,9 @@ import org.jspecify.annotations.Nullable;
 public final class InputPump implements SegmentSource, Counted {
   private static final Logger LOG = Messages.log("kind");
 
-  /** Bytes that somebody else takes from under our thread must not hold up whoever looks. */
+  /**
+   * Bytes that another program takes from under our thread must not hold up a caller that looks.
+   */
   private static final long FIRST_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private static final int WINDOW = 64 * 1024;
@@ -116,7 +118,7 @@ public final class InputPump implements SegmentSource, Counted {
       try {
         Daemons.start(threadName, this::run);
       } catch (RuntimeException | Error e) {
-        // Whoever reads is told, and what waits for the descriptor's other end, too.
+        // The reader is told, and what waits for the descriptor's other end, too.
         memory.abort(new IOException(name + ": no thread can read it: " + e.getMessage(), e));
         release();
         first.countDown();

@@ -133,7 +133,7 @@ public final class OutputPump implements SegmentSink {
       taken = true;
     } finally {
       // Given back only now: until then the bytes count as pending. After a failure they stay, for
-      // room that came of it would let a writer in who must be told of the failure.
+      // room that came of it would let a writer in that must be told of the failure.
       memory.source().unlend(taken ? run.position() - start : 0);
     }
   }

@@ -45,7 +45,7 @@ public abstract class SelectedSink implements SinkDriver {
   /** Writes up to a piece without waiting; fewer bytes say that there is no room for more. */
   protected abstract int move(ByteBuffer src) throws IOException;
 
-  /** There is room again; runs before whoever waits for it is told. */
+  /** There is room again; runs before the waiting caller is told. */
   protected void emptied() {}
 
   @Override
@@ -70,7 +70,7 @@ public abstract class SelectedSink implements SinkDriver {
     return n;
   }
 
-  /** Has whoever waits told as soon as there is room. */
+  /** Has the waiting caller told as soon as there is room. */
   protected final void watch() {
     full = true;
     if (watched.compareAndSet(false, true)) {
@@ -99,7 +99,7 @@ public abstract class SelectedSink implements SinkDriver {
     return Failures.unread(context.name(), complaint, reason);
   }
 
-  /** Tells whoever waits. */
+  /** Tells the waiting caller. */
   protected final void tell() {
     ready.run();
   }

@@ -190,7 +190,7 @@ final class HandleLine implements Line {
 
   /** Reads. */
   private final class Receiver implements ReadableByteChannel {
-    /** Held for calls that do not wait: who closes drops what is there beside who reads. */
+    /** Held for calls that do not wait: the closer drops what is there while a reader reads. */
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Posix calls = socket.calls();

@@ -16,7 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** A connected stream socket, non-blocking, whoever has made it. */
+/** A connected stream socket, non-blocking, however it was made. */
 interface Line {
   /** Reads what is there. */
   ReadableByteChannel input();
@@ -57,7 +57,7 @@ interface Line {
   /** A copy of its descriptor. */
   Descriptor duplicate(Posix calls) throws IOException;
 
-  /** Has a close leave the connection to who has a copy. */
+  /** Has a close leave the connection to the owner of a copy. */
   void detach() throws IOException;
 
   /** Where descriptors wait that came with the bytes; null where none can come. */

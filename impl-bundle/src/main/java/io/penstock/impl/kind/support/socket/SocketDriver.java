@@ -105,7 +105,7 @@ public final class SocketDriver implements ChannelDriver {
   /**
    * Takes over what the listener of a Unix socket has accepted.
    *
-   * @param local where the listener is for everybody, who was bound elsewhere
+   * @param local the listener's public address, if it was bound under another one
    */
   SocketDriver(
       String name, SocketChannel channel, Drain drain, PosixAccess posix, SocketAddress local)
@@ -310,7 +310,7 @@ public final class SocketDriver implements ChannelDriver {
     /** What a read has come to, if what the system says is that. */
     private int told(int n) throws IOException {
       if (n < 0 && sink.writing) {
-        // The system tells of a reset once, to whoever asks first: if that is the write in
+        // The system tells of a reset once, to the first call that asks: if that is the write in
         // progress, this is no end. The
         // selector sends us back here.
         return 0;
