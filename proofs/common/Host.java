@@ -21,7 +21,7 @@ import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayObserver;
 import io.penstock.relay.RelayOptions;
 import io.penstock.sftp.SftpProvider;
-import io.penstock.ssh.SshProvider;
+import io.penstock.ssh.provider.SshProvider;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import io.penstock.tls.TlsProvider;

@@ -6,7 +6,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.ssh.SshClientFacet;
 import io.penstock.ssh.SshExit;
-import io.penstock.ssh.SshProvider;
+import io.penstock.ssh.provider.SshProvider;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;

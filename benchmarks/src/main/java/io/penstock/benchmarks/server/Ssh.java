@@ -4,7 +4,7 @@ package io.penstock.benchmarks.server;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.penstock.channel.Endpoint;
-import io.penstock.ssh.SshProvider;
+import io.penstock.ssh.provider.SshProvider;
 import io.penstock.standalone.Penstock;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.channel.Endpoint;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayOptions;
-import io.penstock.ssh.SshProvider;
+import io.penstock.ssh.provider.SshProvider;
 import io.penstock.standalone.Penstock;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

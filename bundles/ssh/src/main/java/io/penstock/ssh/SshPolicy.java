@@ -8,8 +8,8 @@ import org.osgi.annotation.versioning.ConsumerType;
 /**
  * Decides what the clients of a server may do, instead of the options of its endpoint or in
  * addition to them. A listener asks the policy that its option {@code policy=NAME} names: one that
- * was given to {@link SshProvider#addPolicy}, or a service with that name as its property {@link
- * #NAME}.
+ * was given to {@link io.penstock.ssh.provider.SshProvider#addPolicy}, or a service with that name
+ * as its property {@link #NAME}.
  *
  * <p>Each question says what the options and {@code authorized_keys} would answer, and each method
  * here gives that answer by default; so a policy may narrow or widen what is configured. As long as

@@ -4,9 +4,9 @@
  * channels offer beside two ends.
  *
  * <p>A separate, optional bundle. In a container its service is registered by itself; without a
- * container, {@link io.penstock.ssh.SshProvider} is made by hand. What a channel offers is asked
- * for by {@link io.penstock.channel.Channel#facet}: {@link io.penstock.ssh.SshClientFacet} on the
- * side that connected, {@link io.penstock.ssh.SshServerFacet} on the side that accepted, {@link
+ * container, {@link io.penstock.ssh.provider.SshProvider} is made by hand. What a channel offers is
+ * asked for by {@link io.penstock.channel.Channel#facet}: {@link io.penstock.ssh.SshClientFacet} on
+ * the side that connected, {@link io.penstock.ssh.SshServerFacet} on the side that accepted, {@link
  * io.penstock.ssh.SshForwardFacet} where a third party has connected.
  */
 @Export

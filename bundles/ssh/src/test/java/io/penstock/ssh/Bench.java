@@ -8,6 +8,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.ssh.impl.Providers;
 import io.penstock.ssh.impl.channel.Link;
+import io.penstock.ssh.provider.SshProvider;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import io.penstock.testing.Services;

@@ -15,6 +15,7 @@ import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamFault;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.ssh.provider.SshProvider;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.IOException;

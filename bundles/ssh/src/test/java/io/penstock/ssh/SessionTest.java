@@ -21,6 +21,7 @@ import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.StreamTruncatedException;
 import io.penstock.ssh.impl.channel.Link;
+import io.penstock.ssh.provider.SshProvider;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;

@@ -6,6 +6,7 @@ import io.penstock.fuzz.Fuzz;
 import io.penstock.fuzz.Scratch;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayOptions;
+import io.penstock.ssh.provider.SshProvider;
 import io.penstock.standalone.Penstock;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.ssh;
+package io.penstock.ssh.provider;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
@@ -7,6 +7,7 @@ import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
+import io.penstock.ssh.SshPolicy;
 import io.penstock.ssh.impl.client.Connections;
 import io.penstock.ssh.impl.client.ForwardListener;
 import io.penstock.ssh.impl.server.Policies;
