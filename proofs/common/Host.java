@@ -3,11 +3,11 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.DescriptorFacet;
+import io.penstock.channel.facet.DescriptorFacet;
 import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Handle;
-import io.penstock.channel.HandleFacet;
+import io.penstock.channel.facet.HandleFacet;
 import io.penstock.channel.Listener;
 import io.penstock.impl.posix.PathName;
 import io.penstock.impl.posix.Posix;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.channel;
 
+import io.penstock.channel.facet.DescriptorFacet;
+import io.penstock.channel.facet.HandleFacet;
 import java.util.Objects;
 import org.osgi.annotation.versioning.ProviderType;
 

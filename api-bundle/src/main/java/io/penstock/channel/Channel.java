@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.channel;
 
+import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.stream.ByteFile;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.channel;
 
+import io.penstock.channel.facet.HandleFacet;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.util.SortedSet;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.channel;
 
+import io.penstock.channel.facet.BufferFacet;
+import io.penstock.channel.facet.CallerFacet;
 import io.penstock.stream.Units;
 import io.penstock.stream.Wait;
 import java.time.Duration;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.channel;
 
+import io.penstock.channel.facet.DescriptorFacet;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
 import java.io.IOException;

@@ -214,7 +214,8 @@ public final class RelayOptions {
 
   /**
    * Which variables of a peer that has asked for a program reach the program, where a relay joins
-   * the two; see {@link io.penstock.channel.CallerFacet}. Other variables are left out silently.
+   * the two; see {@link io.penstock.channel.facet.CallerFacet}. Other variables are left out
+   * silently.
    *
    * @param patterns names of variables, in which {@code *} stands for any characters and {@code ?}
    *     for one; none for no variable at all

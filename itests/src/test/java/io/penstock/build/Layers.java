@@ -27,6 +27,7 @@ final class Layers {
     "io.penstock.error",
     "io.penstock.pipe",
     "io.penstock.channel",
+    "io.penstock.channel.facet",
     "io.penstock.poller",
     "io.penstock.relay",
     "io.penstock.spi"
@@ -165,7 +166,7 @@ final class Layers {
             new String[] {"io.penstock.impl.kind.."},
             resideInAnyPackage(
                     "io.penstock.spi",
-                    "io.penstock.channel",
+                    "io.penstock.channel..",
                     "io.penstock.error",
                     "io.penstock.stream",
                     "io.penstock.pipe",

@@ -10,7 +10,7 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
-import io.penstock.channel.TlsFacet;
+import io.penstock.channel.facet.TlsFacet;
 import io.penstock.itests.exam.InContainer;
 import io.penstock.itests.support.Keys;
 import io.penstock.itests.support.Penstock;

@@ -2,8 +2,8 @@
 package io.penstock.cli;
 
 import io.penstock.channel.Channel;
-import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
+import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayObserver;
 import io.penstock.spi.Messages;

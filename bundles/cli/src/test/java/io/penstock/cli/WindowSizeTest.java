@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.Endpoint;
-import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
+import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.relay.RelayObserver;
 import java.lang.reflect.Proxy;
 import java.util.Optional;

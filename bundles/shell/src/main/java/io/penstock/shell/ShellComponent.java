@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.shell;
 
-import io.penstock.channel.CallerFacet;
 import io.penstock.channel.Channel;
 import io.penstock.channel.Listener;
+import io.penstock.channel.facet.CallerFacet;
 import io.penstock.spi.Messages;
 import io.penstock.stream.Wait;
 import java.io.IOException;

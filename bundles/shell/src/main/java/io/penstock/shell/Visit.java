@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.shell;
 
-import io.penstock.channel.CallerFacet;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ProgramRequest;
 import io.penstock.channel.TerminalSize;
+import io.penstock.channel.facet.CallerFacet;
 import io.penstock.error.BufferFullException;
 import io.penstock.error.ExitException;
 import io.penstock.spi.Messages;

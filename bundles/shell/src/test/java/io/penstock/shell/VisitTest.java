@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.channel.CallerFacet;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ChannelPair;
 import io.penstock.channel.ProgramRequest;
 import io.penstock.channel.TerminalSize;
+import io.penstock.channel.facet.CallerFacet;
 import io.penstock.error.ExitException;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.ByteSink;

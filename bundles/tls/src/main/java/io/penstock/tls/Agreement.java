@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.tls;
 
-import io.penstock.channel.TlsFacet;
+import io.penstock.channel.facet.TlsFacet;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@
 package io.penstock.tls;
 
 import io.penstock.channel.Capability;
-import io.penstock.channel.TlsFacet;
+import io.penstock.channel.facet.TlsFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.StreamClosedException;

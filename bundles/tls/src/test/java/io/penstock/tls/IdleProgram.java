@@ -7,7 +7,7 @@ import io.penstock.channel.ChannelPair;
 import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
-import io.penstock.channel.ProcessFacet;
+import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.poller.ChannelHandler;

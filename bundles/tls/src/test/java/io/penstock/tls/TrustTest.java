@@ -11,7 +11,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ChannelPair;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
-import io.penstock.channel.TlsFacet;
+import io.penstock.channel.facet.TlsFacet;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.WouldBlockException;
 import io.penstock.stream.Wait;

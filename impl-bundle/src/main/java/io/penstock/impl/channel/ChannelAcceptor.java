@@ -3,7 +3,7 @@ package io.penstock.impl.channel;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.DescriptorFacet;
+import io.penstock.channel.facet.DescriptorFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.core.Acceptor;
 import io.penstock.impl.core.ListenerEnd;

@@ -2,8 +2,8 @@
 package io.penstock.impl.channel;
 
 import io.penstock.channel.Handle;
-import io.penstock.channel.HandleFacet;
 import io.penstock.channel.HandleKind;
+import io.penstock.channel.facet.HandleFacet;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.core.SinkEnd;

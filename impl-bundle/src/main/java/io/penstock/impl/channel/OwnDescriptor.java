@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.channel;
 
-import io.penstock.channel.DescriptorFacet;
 import io.penstock.channel.Handle;
+import io.penstock.channel.facet.DescriptorFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.DescriptorSource;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.posix;
 
-import io.penstock.channel.HandleFacet;
 import io.penstock.channel.HandleKind;
+import io.penstock.channel.facet.HandleFacet;
 import io.penstock.error.HandleLimitException;
 import java.io.Closeable;
 import java.nio.channels.ClosedChannelException;

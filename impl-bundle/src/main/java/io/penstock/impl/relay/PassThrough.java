@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.relay;
 
-import io.penstock.channel.CallerFacet;
 import io.penstock.channel.Channel;
-import io.penstock.channel.ProgramFacet;
 import io.penstock.channel.ProgramRequest;
-import io.penstock.channel.TerminalFacet;
+import io.penstock.channel.facet.CallerFacet;
+import io.penstock.channel.facet.ProgramFacet;
+import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.ExitException;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;

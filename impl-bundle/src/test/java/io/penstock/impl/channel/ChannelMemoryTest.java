@@ -9,7 +9,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ChannelPair;
 import io.penstock.channel.Endpoint;
-import io.penstock.channel.ProcessFacet;
+import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.error.MemoryLimitException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.engine.Budgets;

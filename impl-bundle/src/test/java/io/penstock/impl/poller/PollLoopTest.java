@@ -10,7 +10,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
-import io.penstock.channel.ProcessFacet;
+import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamTimeoutException;

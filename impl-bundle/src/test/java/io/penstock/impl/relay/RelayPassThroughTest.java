@@ -8,15 +8,15 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.channel.CallerFacet;
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ChannelPair;
-import io.penstock.channel.ProgramFacet;
 import io.penstock.channel.ProgramRequest;
-import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
+import io.penstock.channel.facet.CallerFacet;
+import io.penstock.channel.facet.ProgramFacet;
+import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.ExitException;

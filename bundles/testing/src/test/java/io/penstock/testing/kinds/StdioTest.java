@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
-import io.penstock.channel.ProcessFacet;
+import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayOptions;
 import io.penstock.standalone.Penstock;

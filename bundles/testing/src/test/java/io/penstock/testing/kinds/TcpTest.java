@@ -12,7 +12,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
-import io.penstock.channel.TcpFacet;
+import io.penstock.channel.facet.TcpFacet;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamFault;

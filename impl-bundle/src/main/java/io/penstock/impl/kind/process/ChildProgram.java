@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
-import io.penstock.channel.ProcessFacet;
-import io.penstock.channel.TerminalFacet;
+import io.penstock.channel.facet.ProcessFacet;
+import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.engine.Callers;

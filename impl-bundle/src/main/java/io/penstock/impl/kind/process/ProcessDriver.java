@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
-import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
-import io.penstock.channel.ProcessFacet;
-import io.penstock.channel.ProgramFacet;
-import io.penstock.channel.TerminalFacet;
+import io.penstock.channel.facet.BufferFacet;
+import io.penstock.channel.facet.ProcessFacet;
+import io.penstock.channel.facet.ProgramFacet;
+import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.ExitException;
 import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Counted;

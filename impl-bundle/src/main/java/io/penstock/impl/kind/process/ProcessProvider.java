@@ -35,10 +35,10 @@ import org.jspecify.annotations.Nullable;
  * <p>Options: {@code cwd}, the folder to run in; {@code env.NAME}, a variable of its environment,
  * beside ours unless {@code clearEnv} is true; {@code stderr}, {@code inherit} (the default: it is
  * ours) or {@code pipe} (a source of its own, {@link
- * io.penstock.channel.ProgramFacet#errorSource()}); {@code readAhead}, how many bytes of one output
- * are kept while the other is waited for (16 MiB); {@code pty}, whether the child gets a session
- * and a terminal of its own, {@code columns} (80) and {@code rows} (24) large, which is its input,
- * its output and its standard error.
+ * io.penstock.channel.facet.ProgramFacet#errorSource()}); {@code readAhead}, how many bytes of one
+ * output are kept while the other is waited for (16 MiB); {@code pty}, whether the child gets a
+ * session and a terminal of its own, {@code columns} (80) and {@code rows} (24) large, which is its
+ * input, its output and its standard error.
  *
  * <p>With a {@link ChannelOptions#withProgram request} the child gets what the peer has asked for
  * as the variable {@code PENSTOCK_COMMAND} or {@code PENSTOCK_SUBSYSTEM}, and the peer's variables;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
-import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
+import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;

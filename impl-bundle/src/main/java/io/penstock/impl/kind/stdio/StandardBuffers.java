@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.stdio;
 
-import io.penstock.channel.BufferFacet;
+import io.penstock.channel.facet.BufferFacet;
 import io.penstock.error.NotSupportedException;
 import java.io.IOException;
 import java.util.Optional;

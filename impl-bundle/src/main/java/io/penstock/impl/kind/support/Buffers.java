@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support;
 
-import io.penstock.channel.BufferFacet;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.facet.BufferFacet;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.posix.Adopted;

@@ -11,7 +11,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
-import io.penstock.channel.ProcessFacet;
+import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ExitException;

@@ -8,10 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.ProcessFacet;
-import io.penstock.channel.ProgramFacet;
 import io.penstock.channel.ProgramRequest;
 import io.penstock.channel.TerminalSize;
+import io.penstock.channel.facet.ProcessFacet;
+import io.penstock.channel.facet.ProgramFacet;
 import io.penstock.error.ExitException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.Peers;

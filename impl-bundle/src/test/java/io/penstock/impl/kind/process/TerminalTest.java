@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.ProcessFacet;
-import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
+import io.penstock.channel.facet.ProcessFacet;
+import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;

@@ -3,8 +3,8 @@ package io.penstock.impl.kind.stdio;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.penstock.channel.BufferFacet;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.facet.BufferFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedWhileWaitingException;

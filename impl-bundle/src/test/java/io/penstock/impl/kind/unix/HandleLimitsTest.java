@@ -8,11 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.DescriptorFacet;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Handle;
-import io.penstock.channel.HandleFacet;
 import io.penstock.channel.Listener;
+import io.penstock.channel.facet.DescriptorFacet;
+import io.penstock.channel.facet.HandleFacet;
 import io.penstock.error.HandleLimitException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.Peers;

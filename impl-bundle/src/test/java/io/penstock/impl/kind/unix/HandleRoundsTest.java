@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.DescriptorFacet;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Handle;
-import io.penstock.channel.HandleFacet;
 import io.penstock.channel.HandlePair;
 import io.penstock.channel.Listener;
+import io.penstock.channel.facet.DescriptorFacet;
+import io.penstock.channel.facet.HandleFacet;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.posix.Modes;
 import io.penstock.impl.posix.PosixAccess;

@@ -9,8 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.CredentialsFacet;
 import io.penstock.channel.PeerCredentials;
+import io.penstock.channel.facet.CredentialsFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;

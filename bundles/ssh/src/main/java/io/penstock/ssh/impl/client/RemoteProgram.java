@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.client;
 
-import io.penstock.channel.ProgramFacet;
-import io.penstock.channel.TerminalFacet;
 import io.penstock.channel.TerminalSize;
+import io.penstock.channel.facet.ProgramFacet;
+import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.spi.Messages;
 import io.penstock.ssh.Pty;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
-import io.penstock.channel.CallerFacet;
 import io.penstock.channel.Channel;
+import io.penstock.channel.facet.CallerFacet;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;

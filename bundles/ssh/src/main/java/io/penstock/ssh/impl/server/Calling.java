@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
-import io.penstock.channel.CallerFacet;
 import io.penstock.channel.ProgramRequest;
 import io.penstock.channel.TerminalSize;
+import io.penstock.channel.facet.CallerFacet;
 import io.penstock.error.ExitException;
 import io.penstock.ssh.Pty;
 import io.penstock.ssh.SshRequest;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.selectable;
 
-import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.facet.BufferFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;

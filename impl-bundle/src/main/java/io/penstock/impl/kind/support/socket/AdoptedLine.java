@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.socket;
 
-import io.penstock.channel.BufferFacet;
 import io.penstock.channel.Capability;
-import io.penstock.channel.CredentialsFacet;
 import io.penstock.channel.PeerCredentials;
+import io.penstock.channel.facet.BufferFacet;
+import io.penstock.channel.facet.CredentialsFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.posix.Adopted;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.channel;
+package io.penstock.channel.facet;
 
+import io.penstock.channel.Capability;
+import io.penstock.channel.ChannelFactory;
+import io.penstock.channel.Handle;
+import io.penstock.channel.HandleKind;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;

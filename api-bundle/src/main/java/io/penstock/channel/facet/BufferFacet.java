@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.channel;
+package io.penstock.channel.facet;
 
 import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;

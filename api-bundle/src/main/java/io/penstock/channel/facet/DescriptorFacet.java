@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.channel;
+package io.penstock.channel.facet;
 
+import io.penstock.channel.Capability;
+import io.penstock.channel.ChannelFactory;
+import io.penstock.channel.Handle;
 import java.io.IOException;
 import org.osgi.annotation.versioning.ProviderType;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.channel;
+package io.penstock.channel.facet;
 
+import io.penstock.channel.Channel;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import java.util.Optional;

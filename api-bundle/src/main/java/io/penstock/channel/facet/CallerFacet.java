@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.channel;
+package io.penstock.channel.facet;
 
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.ProgramRequest;
+import io.penstock.channel.TerminalSize;
 import io.penstock.error.ExitException;
 import io.penstock.stream.ByteSink;
 import java.io.IOException;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.channel;
+package io.penstock.channel.facet;
 
+import io.penstock.channel.Channel;
+import io.penstock.channel.TerminalSize;
 import java.io.IOException;
 import org.osgi.annotation.versioning.ConsumerType;
 
