@@ -77,7 +77,7 @@ import org.osgi.util.tracker.ServiceTracker;
 class ComponentsTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
   private static final List<String> API =
-      List.of("channel", "error", "pipe", "poller", "relay", "spi", "stream");
+      List.of("channel", "channel.facet", "error", "pipe", "poller", "relay", "spi", "stream");
 
   @TempDir Path cache;
 
