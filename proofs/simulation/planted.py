@@ -39,11 +39,11 @@ FAULTS = [
      "    wrote(n, want);\n    return n;\n  }\n\n  private static int write(",
      "    wrote(n, want);\n    if (n > 0 && n < want) {\n      src.get();\n    }\n    return n;\n  }\n\n  private static int write(",
      "ends", ""),
-    ("reactor: one who is ready makes it forget the others", "core/Reactor.java",
+    ("reactor: one who is ready makes it forget the others", "engine/Reactor.java",
      "      key.interestOps(rest);", "      key.interestOps(0);", "ends", "StreamTimeoutException"),
-    ("reactor: a task does not end the wait", "core/Reactor.java",
+    ("reactor: a task does not end the wait", "engine/Reactor.java",
      "    current.wakeup();\n    return true;", "    return current != null;", "signals", "nobody can go on"),
-    ("timer: one who is due sooner is not looked at", "core/Timer.java",
+    ("timer: one who is due sooner is not looked at", "engine/Timer.java",
      "      if (tasks.first() == task) {", "      if (tasks.size() < 0) {", "reconnect", ""),
     ("relay: a half-close is not carried", "relay/Conversation.java",
      "if (!cut && canEnd(other.channel)) {", "if (cut && canEnd(other.channel)) {", "relay", ""),
@@ -61,7 +61,7 @@ FAULTS = [
      "if (lived && backoff", "if (backoff", "reconnect", ""),
     ("order: a write is told before those in front of it", "core/WriteQueue.java",
      "while ((first = untold.peek()) != null && first.over) {", "while ((first = untold.peekLast()) != null && first.over) {\n      untold.addFirst(untold.removeLast());\n", "order", ""),
-    ("queue: the one behind a failed task is forgotten", "core/SerialExecutor.java",
+    ("queue: the one behind a failed task is forgotten", "engine/SerialExecutor.java",
      "      tasks.add(task);\n      if (running) {\n        return;", "      if (running) {\n        return;", "signals", ""),
 ]
 

@@ -3,10 +3,7 @@ package io.penstock.error;
 
 import org.osgi.annotation.versioning.ProviderType;
 
-/**
- * The peer, or the state of the channel, refuses a request. Parity CH-14, CH-39, CH-54. {@link
- * #count()} tells 0.
- */
+/** The peer, or the state of the channel, refuses a request. Parity CH-14, CH-39, CH-54. */
 @ProviderType
 public final class RequestRejectedException extends StreamException {
   private static final long serialVersionUID = 1L;

@@ -20,7 +20,8 @@ public interface StreamFault {
   String stream();
 
   /**
-   * The count for this failure. The documentation of each exception says what it counts.
+   * The count for this failure. The documentation of an exception says what it counts; without that
+   * it is 0.
    *
    * @return a number of bytes, or 0 where there is nothing to count
    */

@@ -138,7 +138,7 @@ public final class Framing {
   public Framing withFrameTimeout(Duration limit) {
     if (max == Integer.MAX_VALUE && framers == BYTES.framers) {
       throw new IllegalArgumentException(
-          "bytes has no frames that could come slowly; the silence can be limited, by idle");
+          "bytes has no frames that could come slowly; the silence can be limited, by withIdleTimeout");
     }
     return new Framing(text, max, framers, Wait.upTo(positive(limit)), idle);
   }

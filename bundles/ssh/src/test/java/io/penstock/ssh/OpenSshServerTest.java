@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.TerminalSize;
+import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.ExitException;
 import io.penstock.error.HandshakeException;
@@ -235,7 +237,8 @@ class OpenSshServerTest {
     String command =
         "python3 -uc \"import fcntl,termios,struct,signal;"
             + "s=lambda *a:print(*struct.unpack('HHHH',fcntl.ioctl(0,termios.TIOCGWINSZ,b'0'*8)));"
-            + "signal.signal(signal.SIGWINCH,s);s();signal.pause()\"";
+            + "signal.signal(signal.SIGWINCH,s);s();signal.pause();signal.pause()\"";
+    TerminalFacet terminal;
     try (Channel channel = Bench.open(server.login())) {
       SshClientFacet facet = Bench.client(channel);
       facet.pty(
@@ -246,7 +249,17 @@ class OpenSshServerTest {
       facet.resize(Pty.defaults().withSize(100, 30).withPixels(640, 480));
       assertEquals(
           "30 100 640 480\r\n", text(channel.source().readUntil(ByteSequence.LF, 99, Bench.SOON)));
+      // As for every kind: a zero leaves a measure as it is.
+      terminal = channel.facet(TerminalFacet.class).orElseThrow();
+      assertEquals(new TerminalSize(100, 30, 640, 480), terminal.size());
+      terminal.resize(TerminalSize.of(TerminalSize.MAX + 1, 0));
+      assertEquals(
+          "30 65535 640 480\r\n",
+          text(channel.source().readUntil(ByteSequence.LF, 99, Bench.SOON)));
+      assertEquals(new TerminalSize(TerminalSize.MAX, 30, 640, 480), terminal.size());
     }
+    assertThrows(StreamClosedException.class, terminal::size);
+    assertThrows(StreamClosedException.class, () -> terminal.resize(TerminalSize.of(80, 24)));
   }
 
   @Case(seconds = 60)

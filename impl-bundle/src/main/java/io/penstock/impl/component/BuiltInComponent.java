@@ -38,8 +38,10 @@ public final class BuiltInComponent {
 
   private static Runnable register(Services services, ChannelProvider provider) {
     String[] schemes = provider.schemes().stream().sorted().toArray(String[]::new);
+    // One scheme is a text, as a component's property is.
+    Object property = schemes.length == 1 ? schemes[0] : schemes;
     return services.register(
-        ChannelProvider.class, provider, Map.of(ChannelProvider.SCHEME, schemes));
+        ChannelProvider.class, provider, Map.of(ChannelProvider.SCHEME, property));
   }
 
   /** Withdraws the services. */

@@ -49,8 +49,8 @@ import org.jspecify.annotations.Nullable;
  * all others by their wake-ups, which put them into the queue of what is due and end the selector's
  * wait; nothing is looked at in intervals.
  *
- * <p>Entries that are due are looked at in turn, once in each poll, and goes to the back of the
- * queue when there is something left over: for one noisy source a poll reads {@value Scratch#SHARE}
+ * <p>Entries that are due are looked at in turn, once in each poll. An entry with something left
+ * over goes to the back of the queue: for one noisy source a poll reads {@value Scratch#SHARE}
  * bytes, or delivers a quarter of the poll's events, before the others have theirs.
  */
 public final class SelectorPoller implements Poller {

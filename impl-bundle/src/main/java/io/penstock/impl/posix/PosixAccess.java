@@ -160,8 +160,7 @@ public final class PosixAccess {
   private Found found() {
     if (!found.isDone()) {
       // Another thread may be loading the classes that it takes. A thread that fails for want of
-      // memory or
-      // of threads leaves it to the next: this may be a matter of a moment.
+      // memory or of threads leaves it to the next: this may be a matter of a moment.
       asking.lock();
       try {
         if (!found.isDone()) {

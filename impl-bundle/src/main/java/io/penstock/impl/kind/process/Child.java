@@ -239,9 +239,8 @@ record Child(
             process -> on(context, process, terminal, children));
       }
       start.wrap(builder, terminal.path());
-      // The shell opens the terminal in their places; what goes wrong before is seen by the caller
-      // that
-      // sees our standard error.
+      // The shell opens the terminal in their places; what goes wrong before shows on
+      // our standard error.
       builder.redirectInput(Redirect.from(NULL_DEVICE));
       builder.redirectOutput(Redirect.DISCARD);
       builder.redirectError(Redirect.INHERIT);

@@ -7,17 +7,15 @@ import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.spi.Messages;
 import io.penstock.ssh.Pty;
-import io.penstock.ssh.SshClientFacet;
 import io.penstock.stream.ByteSource;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A session's program in the words that all kinds share. */
-final class RemoteProgram implements ProgramFacet, TerminalFacet {
+final class RemoteProgram implements ProgramFacet {
   private static final Logger LOG = Messages.log("ssh.client");
 
   /** What can be asked of the program while it runs. */
@@ -26,16 +24,16 @@ final class RemoteProgram implements ProgramFacet, TerminalFacet {
     void tell() throws IOException;
   }
 
-  private final SshClientFacet session;
-  private volatile @Nullable TerminalSize size;
+  private final SessionDriver session;
+  private volatile @Nullable TerminalFacet terminal;
 
-  RemoteProgram(SshClientFacet session) {
+  RemoteProgram(SessionDriver session) {
     this.session = session;
   }
 
   /** The server has granted a terminal. */
-  void onTerminal(Pty pty) {
-    size = new TerminalSize(pty.columns(), pty.rows(), pty.widthPixels(), pty.heightPixels());
+  void onTerminal() {
+    terminal = new RemoteTerminal();
   }
 
   @Override
@@ -45,28 +43,7 @@ final class RemoteProgram implements ProgramFacet, TerminalFacet {
 
   @Override
   public Optional<TerminalFacet> terminal() {
-    return size == null ? Optional.empty() : Optional.of(this);
-  }
-
-  @Override
-  public TerminalSize size() {
-    return Objects.requireNonNull(size, "given when there is a terminal");
-  }
-
-  @Override
-  public void resize(TerminalSize wanted) throws IOException {
-    tell(
-        () -> {
-          TerminalSize present = size();
-          Pty pty =
-              Pty.defaults()
-                  .withSize(
-                      wanted.columns() == 0 ? present.columns() : wanted.columns(),
-                      wanted.rows() == 0 ? present.rows() : wanted.rows())
-                  .withPixels(wanted.widthPixels(), wanted.heightPixels());
-          session.resize(pty);
-          onTerminal(pty);
-        });
+    return Optional.ofNullable(terminal);
   }
 
   @Override
@@ -80,6 +57,35 @@ final class RemoteProgram implements ProgramFacet, TerminalFacet {
     } catch (RequestRejectedException e) {
       // It has not begun yet, or it is over.
       LOG.log(Level.DEBUG, "nobody is there to be told", e);
+    }
+  }
+
+  /** The terminal that the server has granted. */
+  private final class RemoteTerminal implements TerminalFacet {
+    @Override
+    public TerminalSize size() throws IOException {
+      session.checkOpen();
+      Pty pty = session.toProgram().size();
+      return new TerminalSize(pty.columns(), pty.rows(), pty.widthPixels(), pty.heightPixels());
+    }
+
+    @Override
+    public void resize(TerminalSize wanted) throws IOException {
+      session.checkOpen();
+      tell(() -> session.resize(present -> change(present, wanted)));
+    }
+
+    private static Pty change(Pty present, TerminalSize wanted) {
+      return present
+          .withSize(
+              measure(wanted.columns(), present.columns()), measure(wanted.rows(), present.rows()))
+          .withPixels(
+              wanted.widthPixels() == 0 ? present.widthPixels() : wanted.widthPixels(),
+              wanted.heightPixels() == 0 ? present.heightPixels() : wanted.heightPixels());
+    }
+
+    private static int measure(int wanted, int present) {
+      return wanted == 0 ? present : Math.min(wanted, TerminalSize.MAX);
     }
   }
 }

@@ -35,6 +35,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
@@ -296,7 +297,11 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
               // No modes.
               body.putString("");
             })
-        .thenRun(() -> program.onTerminal(pty));
+        .thenRun(
+            () -> {
+              toProgram.granted(pty);
+              program.onTerminal();
+            });
   }
 
   private void await(CompletableFuture<Void> answer, Wait wait, String what) throws IOException {
@@ -370,8 +375,22 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
 
   @Override
   public void resize(Pty pty) throws IOException {
+    resize(present -> pty);
+  }
+
+  void resize(UnaryOperator<Pty> change) throws IOException {
     mayTell("window-change");
-    told(toProgram.resize(pty), "window-change");
+    told(toProgram.resize(change), "window-change");
+  }
+
+  ToProgram toProgram() {
+    return toProgram;
+  }
+
+  void checkOpen() throws StreamClosedException {
+    if (answers.isClosed() || link.isClosing()) {
+      throw new StreamClosedException(name);
+    }
   }
 
   @Override

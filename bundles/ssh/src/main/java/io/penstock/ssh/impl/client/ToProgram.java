@@ -8,6 +8,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,7 +36,8 @@ final class ToProgram {
   private final Semaphore signals = new Semaphore(MOST_SIGNALS);
 
   private final ReentrantLock lock = new ReentrantLock();
-  // Both guarded by the lock.
+  // All guarded by the lock.
+  private Pty size = Pty.defaults();
   private boolean sizeLeaves;
   private @Nullable Pty newest;
 
@@ -71,11 +73,15 @@ final class ToProgram {
   /**
    * Sends a size, at once or when the one before it has left.
    *
+   * @param change of the size that was granted, or sent last
    * @return fails if it cannot be sent
    */
-  CompletableFuture<Void> resize(Pty pty) {
+  CompletableFuture<Void> resize(UnaryOperator<Pty> change) {
+    Pty pty;
     lock.lock();
     try {
+      pty = change.apply(size);
+      size = pty;
       if (sizeLeaves) {
         newest = pty;
         return CompletableFuture.completedFuture(null);
@@ -85,6 +91,26 @@ final class ToProgram {
       lock.unlock();
     }
     return send(pty);
+  }
+
+  /** The server has granted a terminal of this size. */
+  void granted(Pty pty) {
+    lock.lock();
+    try {
+      size = pty;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The size that was granted, or sent last. */
+  Pty size() {
+    lock.lock();
+    try {
+      return size;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private CompletableFuture<Void> send(Pty pty) {

@@ -35,6 +35,10 @@ class ToProgramTest {
     return one.taken();
   }
 
+  private CompletableFuture<Void> resize(Pty pty) {
+    return program.resize(present -> pty);
+  }
+
   private void assertSize(long columns) {
     assertEquals(1, sent.size());
     Sent one = sent.remove();
@@ -47,14 +51,26 @@ class ToProgramTest {
   @Test
   void newestSizeFollowsTheOneThatLeaves() {
     for (int i = 1; i <= 100_000; i++) {
-      assertFalse(program.resize(Pty.defaults().withSize(i, 24)).isCompletedExceptionally());
+      assertFalse(resize(Pty.defaults().withSize(i, 24)).isCompletedExceptionally());
     }
     assertSize(1);
     assertSize(100_000);
     assertTrue(sent.isEmpty());
-    assertFalse(program.resize(Pty.defaults().withSize(5, 24)).isCompletedExceptionally());
+    assertFalse(resize(Pty.defaults().withSize(5, 24)).isCompletedExceptionally());
     assertSize(5);
     assertTrue(sent.isEmpty());
+  }
+
+  @Test
+  void sizeThatWasSentLastIsKnown() {
+    Pty granted = Pty.defaults().withSize(132, 43);
+    program.granted(granted);
+    assertEquals(granted, program.size());
+    CompletableFuture<Void> first = program.resize(present -> present.withSize(100, 43));
+    CompletableFuture<Void> second =
+        program.resize(present -> present.withSize(present.columns(), 24));
+    assertFalse(first.isCompletedExceptionally() || second.isCompletedExceptionally());
+    assertEquals(granted.withSize(100, 24), program.size());
   }
 
   @Test
@@ -74,10 +90,10 @@ class ToProgramTest {
 
   @Test
   void whatCannotBeSentIsTold() {
-    CompletableFuture<Void> first = program.resize(Pty.defaults());
+    CompletableFuture<Void> first = resize(Pty.defaults());
     sent.remove().taken().completeExceptionally(new IOException("cut"));
     assertTrue(first.isCompletedExceptionally());
-    CompletableFuture<Void> second = program.resize(Pty.defaults());
+    CompletableFuture<Void> second = resize(Pty.defaults());
     assertFalse(second.isDone());
     assertEquals(1, sent.size());
   }
