@@ -30,8 +30,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
@@ -222,8 +225,39 @@ public final class Peers implements AutoCloseable {
 
   /** Whether a thread lives whose name begins so. */
   public static boolean threadLives(String prefix) {
-    return Thread.getAllStackTraces().keySet().stream()
-        .anyMatch(thread -> thread.isAlive() && thread.getName().startsWith(prefix));
+    return !threads(prefix, Set.of()).isEmpty();
+  }
+
+  /** The threads that live, with names that begin so, besides those that are known. */
+  private static Map<Thread, List<StackTraceElement>> threads(String prefix, Set<Thread> known) {
+    Map<Thread, List<StackTraceElement>> found = new HashMap<>();
+    Thread.getAllStackTraces()
+        .forEach(
+            (thread, stack) -> {
+              if (thread.isAlive()
+                  && thread.getName().startsWith(prefix)
+                  && !known.contains(thread)) {
+                found.put(thread, List.of(stack));
+              }
+            });
+    return found;
+  }
+
+  /**
+   * Waits until no thread lives whose name begins so.
+   *
+   * @param known threads of other tests, which do not count
+   */
+  public static void threadsEnd(String prefix, Set<Thread> known) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    Map<Thread, List<StackTraceElement>> left = threads(prefix, known);
+    while (!left.isEmpty()) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("these threads are left: " + left);
+      }
+      LockSupport.parkNanos(1_000_000);
+      left = threads(prefix, known);
+    }
   }
 
   /** Waits for what happens in the background, without an event to wait for. */
