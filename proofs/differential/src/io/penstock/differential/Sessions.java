@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Base64;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
@@ -30,6 +31,13 @@ import java.util.concurrent.locks.LockSupport;
 final class Sessions {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(60));
   private static final int MOST = 1 << 24;
+
+  /** Not the common pool, which has one thread on two processors: each of three tasks waits. */
+  private static final Executor THREADS = task -> {
+    Thread thread = new Thread(task);
+    thread.setDaemon(true);
+    thread.start();
+  };
 
   private Sessions() {}
 
@@ -57,12 +65,12 @@ final class Sessions {
       session.environment("LC_PROBE", "of the client");
       session.exec(ByteBuffer.wrap(Base64.getDecoder().decode(words[1])), SOON);
       ByteSource errorSource = session.errorSource().orElseThrow();
-      CompletableFuture<byte[]> errors = CompletableFuture.supplyAsync(() -> all(errorSource, null));
+      CompletableFuture<byte[]> errors = CompletableFuture.supplyAsync(() -> all(errorSource, null), THREADS);
       CountDownLatch begun = new CountDownLatch(1);
       CompletableFuture<byte[]> output =
-          CompletableFuture.supplyAsync(() -> all(channel.source(), begun));
+          CompletableFuture.supplyAsync(() -> all(channel.source(), begun), THREADS);
       CompletableFuture<Void> input =
-          CompletableFuture.runAsync(() -> write(channel, session, words, begun));
+          CompletableFuture.runAsync(() -> write(channel, session, words, begun), THREADS);
       byte[] out = output.get(70, TimeUnit.SECONDS);
       byte[] err = errors.get(70, TimeUnit.SECONDS);
       SshExit exit = session.exit(SOON);
