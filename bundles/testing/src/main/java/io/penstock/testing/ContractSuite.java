@@ -20,7 +20,7 @@ package io.penstock.testing;
  * compares what was skipped with a file. The cases are package-private on purpose: a kind passes
  * all of them or states what it lacks, but overrides none.
  */
-public abstract class ContractSuite extends ViewCases {
+public abstract class ContractSuite extends FlowCases {
   /** For subclasses. */
   protected ContractSuite() {}
 

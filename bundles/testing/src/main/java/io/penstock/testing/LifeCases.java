@@ -31,7 +31,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /** End, close and abort, and their effect on each waiting call. */
-abstract class LifeCases extends WaitingCases {
+abstract class LifeCases extends TurnCases {
   @Case
   void endDeliversWhatWasAcceptedAndThenTheEnd() throws IOException {
     send("abc");

@@ -36,7 +36,7 @@ import java.util.logging.Handler;
 import java.util.logging.Logger;
 
 /** Signals as levels, the reader's latch, what every fault says, and the stream views. */
-abstract class ReadinessCases extends BufferCases {
+abstract class ReadinessCases extends LongReadCases {
   @Case
   void readableFollowsTheData() throws IOException {
     Signal readable = source().readable();

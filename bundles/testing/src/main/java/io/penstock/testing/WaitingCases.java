@@ -8,10 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.stream.ByteSequence;
-import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
@@ -20,11 +18,8 @@ import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
 
-/** How long calls wait, what wakes them, and whose turn it is. */
+/** How long calls wait, and what ends the wait. */
 abstract class WaitingCases extends ResultCases {
   @Case
   void readWaitsForDataByDefault() throws Exception {
@@ -506,176 +501,6 @@ abstract class WaitingCases extends ResultCases {
     receivePattern(0, filled);
     assertEquals(1, writer.get());
     assertEquals("x", receive(1));
-  }
-
-  @Case(needs = Trait.MANY_CALLERS)
-  void readersTakeTurnsInTheOrderTheyCame() throws Exception {
-    List<Task<String>> readers = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
-      readers.add(async(() -> receive(1)).waiting());
-    }
-    for (int i = 0; i < 4; i++) {
-      send(String.valueOf(i));
-      assertEquals(String.valueOf(i), readers.get(i).get());
-    }
-  }
-
-  @Case(needs = {Trait.MANY_CALLERS, Trait.BOUNDED})
-  void writersTakeTurnsInTheOrderTheyCame() throws Exception {
-    long filled = fill();
-    List<Task<Void>> writers = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
-      String word = "word" + i;
-      writers.add(asyncRun(() -> sink().writeFully(word, FOREVER)).waiting());
-    }
-    receivePattern(0, filled);
-    assertEquals("word0word1word2word3", receive(20));
-    for (Task<Void> writer : writers) {
-      writer.get();
-    }
-  }
-
-  @Case(needs = Trait.MANY_CALLERS)
-  void waitingForOnesTurnCountsAgainstTheLimit() throws Exception {
-    Task<Void> first = asyncRun(() -> source().readFully(room(2), FOREVER)).waiting();
-    assertThrows(StreamTimeoutException.class, () -> source().read(room(1), Wait.upTo(SHORT)));
-    assertEquals(0, source().read(room(1), NONE), "somebody else's turn is nothing now");
-    send("ab");
-    first.get();
-  }
-
-  @Case(needs = Trait.MANY_CALLERS)
-  void waitingForOnesTurnEndsOnInterrupt() throws Exception {
-    Task<Void> first = asyncRun(() -> source().readFully(room(2), FOREVER)).waiting();
-    Task<Integer> second = async(() -> source().read(room(1))).waiting();
-    second.thread().interrupt();
-    assertInstanceOf(InterruptedIOException.class, second.failure());
-    send("ab");
-    first.get();
-  }
-
-  @Case(needs = Trait.MANY_CALLERS)
-  void waitingForOnesTurnEndsOnClose() throws Exception {
-    Task<Void> first = asyncRun(() -> source().readFully(room(2), FOREVER)).waiting();
-    Task<Integer> second = async(() -> source().read(room(1))).waiting();
-    source().close();
-    assertInstanceOf(StreamClosedWhileWaitingException.class, first.failure());
-    assertInstanceOf(StreamClosedWhileWaitingException.class, second.failure());
-  }
-
-  /** Writes blocks of one letter each from several threads; reads and checks that none is torn. */
-  private void assertWhole(int blockSize, BlockWriter writer) throws Exception {
-    int threads = 4;
-    int rounds = 3;
-    List<Task<Void>> writers = new ArrayList<>();
-    for (int t = 0; t < threads; t++) {
-      byte letter = (byte) ('a' + t);
-      writers.add(
-          asyncRun(
-              () -> {
-                for (int r = 0; r < rounds; r++) {
-                  byte[] block = new byte[blockSize];
-                  java.util.Arrays.fill(block, letter);
-                  writer.write(sink(), block);
-                }
-              }));
-    }
-    ByteBuffer block = room(blockSize);
-    for (int i = 0; i < threads * rounds; i++) {
-      source().readFully(block.clear(), Wait.upTo(LONG));
-      for (int at = 1; at < blockSize; at++) {
-        assertEquals(block.get(0), block.get(at), "a block was torn");
-      }
-    }
-    for (Task<Void> each : writers) {
-      each.get();
-    }
-  }
-
-  private interface BlockWriter {
-    void write(ByteSink sink, byte[] block) throws IOException;
-  }
-
-  @Case(needs = Trait.MANY_CALLERS)
-  void writeFullyIsNotInterleaved() throws Exception {
-    assertWhole(5000, (sink, block) -> sink.writeFully(ByteBuffer.wrap(block), Wait.upTo(LONG)));
-  }
-
-  @Case(needs = Trait.MANY_CALLERS)
-  void partsWrittenFullyAreNotInterleaved() throws Exception {
-    assertWhole(
-        5000,
-        (sink, block) ->
-            sink.writeFully(
-                new ByteBuffer[] {
-                  ByteBuffer.wrap(block, 0, 1700), room(0), ByteBuffer.wrap(block, 1700, 3300)
-                },
-                Wait.upTo(LONG)));
-  }
-
-  @Case(needs = Trait.MANY_CALLERS)
-  void giveIsNotInterleaved() throws Exception {
-    assertWhole(
-        5000,
-        (sink, block) ->
-            assertEquals(block.length, sink.give(ByteBuffer.wrap(block), Wait.upTo(LONG))));
-  }
-
-  @Case
-  void gatheringWriteKeepsTheOrderOfItsParts() throws IOException {
-    ByteBuffer[] parts = {bytes("one"), room(0), bytes("two"), bytes("three")};
-    assertEquals(11, sink().write(parts));
-    assertEquals("onetwothree", receive(11));
-    assertEquals(3, sink().write(new ByteBuffer[] {bytes("x"), bytes("two"), bytes("y")}, 1, 1));
-    assertEquals("two", receive(3));
-  }
-
-  @Case(needs = Trait.BOUNDED)
-  void writeBehindQueuedPartsReturnsZeroOrWaits() throws Exception {
-    long filled = fill();
-    CompletableFuture<Void> queued = sink().writeAsync(bytes("queued")).toCompletableFuture();
-    assertTrue(sink().queued() > 0);
-    assertEquals(0, sink().write(bytes("late"), NONE));
-    Task<Integer> writer = async(() -> sink().write(bytes("late"))).waiting();
-    assertFalse(queued.isDone());
-    receivePattern(0, filled);
-    assertEquals("queuedlate", receive(10));
-    queued.get();
-    assertEquals(4, writer.get());
-    assertEquals(0, sink().queued());
-  }
-
-  @Case
-  void queuedWritesCompleteInOrder() throws Exception {
-    List<Integer> order = new ArrayList<>();
-    java.util.concurrent.locks.ReentrantLock lock = new java.util.concurrent.locks.ReentrantLock();
-    List<CompletableFuture<Void>> all = new ArrayList<>();
-    int writes = 50;
-    for (int i = 0; i < writes; i++) {
-      int number = i;
-      all.add(
-          sink()
-              .writeAsync(bytes(500), bytes(500))
-              .thenRun(
-                  () -> {
-                    lock.lock();
-                    try {
-                      order.add(number);
-                    } finally {
-                      lock.unlock();
-                    }
-                  })
-              .toCompletableFuture());
-    }
-    ByteBuffer got = room(1000 * writes);
-    source().readFully(got, Wait.upTo(LONG));
-    for (CompletableFuture<Void> each : all) {
-      each.get(LONG.toSeconds(), java.util.concurrent.TimeUnit.SECONDS);
-    }
-    for (int i = 0; i < writes; i++) {
-      assertEquals(i, order.get(i));
-      assertEquals(bytes(500), got.slice(i * 1000, 500));
-    }
   }
 
   @Case
