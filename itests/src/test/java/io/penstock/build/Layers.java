@@ -173,11 +173,11 @@ final class Layers {
                     "io.penstock.impl.buffer",
                     "io.penstock.impl.posix",
                     "io.penstock.impl.kind..")
-                // How a kind has its memory counted, its selectors checked, and its waits told.
+                // How a kind has its memory counted, and its waits told.
                 .or(
                     nameMatching(
                         "io\\.penstock\\.impl\\.engine\\."
-                            + "(Account|Callers|Canary|Counted)(\\$.*)?"))));
+                            + "(Account|Callers|Counted)(\\$.*)?"))));
     rules.put(
         "a kind knows no other kind",
         slices()

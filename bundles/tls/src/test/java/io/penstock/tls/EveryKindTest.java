@@ -137,7 +137,7 @@ class EveryKindTest {
     threads.remove("penstock-worker");
     // The writers' side, where it waits for room, and the thread that keeps the others going.
     assertTrue(
-        List.of("penstock-children", "penstock-keeper", "penstock-reactor", "penstock-timer")
+        List.of("penstock-keeper", "penstock-reactor", "penstock-timer")
             .containsAll(threads.keySet()),
         threads::toString);
     threads.forEach((name, count) -> assertEquals(1, count, name));

@@ -3,7 +3,6 @@ package io.penstock.impl.engine;
 
 import java.io.IOException;
 import java.nio.channels.CancelledKeyException;
-import java.nio.channels.DatagramChannel;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
@@ -104,30 +103,6 @@ public class Canary implements AutoCloseable {
       // Closed meanwhile: there are no callers any more.
       return true;
     }
-    return seen[0];
-  }
-
-  /**
-   * The same with a socket that exists only during the call, for callers without a canary.
-   *
-   * @throws IOException also if there is no descriptor for the test
-   */
-  public static boolean probe(Selector selector, Consumer<SelectionKey> fire) throws IOException {
-    boolean[] seen = new boolean[1];
-    try (DatagramChannel always = DatagramChannel.open()) {
-      always.configureBlocking(false);
-      SelectionKey mine = always.register(selector, SelectionKey.OP_WRITE);
-      selector.selectNow(
-          key -> {
-            if (key == mine) {
-              seen[0] = true;
-            } else {
-              fire.accept(key);
-            }
-          });
-    }
-    // Lets go of the socket.
-    selector.selectNow(fire);
     return seen[0];
   }
 

@@ -167,8 +167,18 @@ public enum FileKind {
    * not tell.
    */
   public static boolean isHungUp(Posix calls, int fd) {
+    return (poll(calls, fd) & Linux.POLLHUP) != 0;
+  }
+
+  /** Whether a read would not wait. */
+  public static boolean isReadable(Posix calls, int fd) {
+    return (poll(calls, fd) & Linux.POLLIN) != 0;
+  }
+
+  private static int poll(Posix calls, int fd) {
     ByteBuffer memory = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).putInt(0, fd);
-    return calls.poll(calls.address(memory), 1, 0) > 0 && (memory.getShort(6) & Linux.POLLHUP) != 0;
+    memory.putShort(4, (short) Linux.POLLIN);
+    return calls.poll(calls.address(memory), 1, 0) > 0 ? memory.getShort(6) : 0;
   }
 
   /** An option of a socket that is a number. */

@@ -62,6 +62,7 @@ public final class Linux {
   public static final long RESOLVE_BENEATH = 0x08;
   public static final int SIGKILL = 9;
   public static final int SIGTERM = 15;
+  public static final int POLLIN = 1;
   public static final int POLLHUP = 0x10;
   public static final long FIONREAD = 0x541B;
 

@@ -24,7 +24,9 @@ import io.penstock.stream.Wait;
 import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,6 +39,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -74,6 +77,17 @@ public final class Peers implements AutoCloseable {
   /** What the product lends to a channel of that name. */
   public ProviderContext context(String name) {
     return new Context(name);
+  }
+
+  /** Has the engine open its selector, whose descriptors stay until the end. */
+  public void openSelector() throws IOException {
+    Pipe closed = Pipe.open();
+    closed.source().configureBlocking(false);
+    closed.source().close();
+    closed.sink().close();
+    CountDownLatch told = new CountDownLatch(1);
+    engine.await(closed.source(), SelectionKey.OP_READ, told::countDown);
+    eventually("the engine has a selector", () -> told.getCount() == 0);
   }
 
   private final class Context implements ProviderContext {

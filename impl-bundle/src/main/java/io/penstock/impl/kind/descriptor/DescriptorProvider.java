@@ -10,7 +10,6 @@ import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
 import io.penstock.impl.kind.support.selectable.DescriptorDriver;
 import io.penstock.impl.kind.support.selectable.Nature;
-import io.penstock.impl.kind.support.socket.Drain;
 import io.penstock.impl.kind.support.socket.SocketDriver;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
@@ -41,7 +40,6 @@ public final class DescriptorProvider implements ChannelProvider {
   private static final int STANDARD_STREAMS = 3;
 
   private final PosixAccess posix;
-  private final Drain drain = new Drain();
 
   /**
    * A provider.
@@ -149,9 +147,9 @@ public final class DescriptorProvider implements ChannelProvider {
       if (kind != FileKind.SOCKET) {
         driver = new DescriptorDriver(adopted, nature, context).withBuffer(plan.options());
       } else if (plan.handles()) {
-        driver = SocketDriver.withHandles(context.name(), adopted, drain);
+        driver = SocketDriver.withHandles(context, adopted);
       } else {
-        driver = new SocketDriver(context.name(), adopted, drain);
+        driver = new SocketDriver(context, adopted);
       }
     } catch (IOException | RuntimeException | Error e) {
       adopted.close();

@@ -9,7 +9,6 @@ import io.penstock.impl.kind.support.Options;
 import io.penstock.impl.kind.support.selectable.DescriptorDriver;
 import io.penstock.impl.kind.support.selectable.Nature;
 import io.penstock.impl.kind.support.socket.AdoptedListener;
-import io.penstock.impl.kind.support.socket.Drain;
 import io.penstock.impl.kind.support.socket.SocketDriver;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
@@ -38,8 +37,6 @@ public final class ReceivedHandles implements HandleOpener {
   private static final int IPPROTO_TCP = 6;
   private static final int TCP_NODELAY = 1;
 
-  private final Drain drain = new Drain();
-
   @Override
   public Set<String> optionKeys() {
     return Set.of(HANDLES);
@@ -55,8 +52,8 @@ public final class ReceivedHandles implements HandleOpener {
         Adopted socket = AdoptedListener.setUp(Carrier.adopt(descriptor), options);
         try {
           return handles
-              ? SocketDriver.withHandles(context.name(), socket, drain)
-              : new SocketDriver(context.name(), socket, drain);
+              ? SocketDriver.withHandles(context, socket)
+              : new SocketDriver(context, socket);
         } catch (IOException | RuntimeException | Error e) {
           socket.close();
           throw e;
@@ -115,13 +112,13 @@ public final class ReceivedHandles implements HandleOpener {
     return new AdoptedListener(
         listening(local, internet),
         socket,
-        (channel, accepted) -> {
+        (context, accepted) -> {
           if (internet) {
             noDelay(accepted);
           }
           return handles
-              ? SocketDriver.withHandles(channel, accepted, drain)
-              : new SocketDriver(channel, accepted, drain);
+              ? SocketDriver.withHandles(context, accepted)
+              : new SocketDriver(context, accepted);
         },
         options,
         () -> {});

@@ -2,7 +2,9 @@
 package io.penstock.impl.kind.process;
 
 import io.penstock.channel.ChannelOptions;
+import io.penstock.impl.kind.support.AbortableSink;
 import io.penstock.impl.kind.support.Buffers;
+import io.penstock.impl.kind.support.LingeringSource;
 import io.penstock.impl.kind.support.blocking.InputPump;
 import io.penstock.impl.kind.support.blocking.OutputPump;
 import io.penstock.impl.posix.Carrier;
@@ -12,8 +14,6 @@ import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.Spawn;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
-import io.penstock.spi.SinkDriver;
-import io.penstock.spi.SourceDriver;
 import java.io.File;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -21,7 +21,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,31 +35,13 @@ import org.jspecify.annotations.Nullable;
  */
 record Child(
     Running process,
-    In stdin,
-    Out stdout,
-    @Nullable Out stderr,
+    AbortableSink stdin,
+    LingeringSource stdout,
+    @Nullable LingeringSource stderr,
     @Nullable Terminal terminal,
     @Nullable Buffers buffers) {
   private static final Logger LOG = Messages.log("process");
   private static final File NULL_DEVICE = new File("/dev/null");
-
-  /**
-   * What the child reads.
-   *
-   * @param driver writes it
-   * @param abort cuts it
-   */
-  record In(SinkDriver driver, Consumer<Throwable> abort) {}
-
-  /**
-   * What the child writes.
-   *
-   * @param driver reads it
-   * @param finish says that the child has exited: what is there is still read
-   * @param abort cuts it for its readers
-   * @param cut lets go of it
-   */
-  record Out(SourceDriver driver, Runnable finish, Consumer<Throwable> abort, Runnable cut) {}
 
   /**
    * How to start a child.
@@ -90,11 +71,10 @@ record Child(
   }
 
   /** Starts a child over pipes of the system's, which can be selected. */
-  static Child start(Plan plan, Children children) throws IOException {
-    Children.load();
+  static Child start(Plan plan) throws IOException {
     Posix calls = plan.posix().calls();
     if (calls != null && Spawn.isHere(calls)) {
-      return spawn(plan, children, calls);
+      return spawn(plan, calls);
     }
     List<SystemPipe> pipes;
     try {
@@ -115,14 +95,14 @@ record Child(
       builder.redirectError(
           plan.errors() ? Redirect.to(pipes.get(2).path().toFile()) : Redirect.INHERIT);
       Running process = new JdkChild(Reserve.OF_PROCESS.start(builder));
-      return over(plan, process, pipes, buffers, children);
+      return over(plan, process, pipes, buffers);
     } catch (IOException | RuntimeException | Error e) {
       closeAll(pipes);
       throw e;
     }
   }
 
-  private static Child spawn(Plan plan, Children children, Posix calls) throws IOException {
+  private static Child spawn(Plan plan, Posix calls) throws IOException {
     List<SystemPipe> pipes = new ArrayList<>();
     try {
       for (int i = 0; i < plan.count(); i++) {
@@ -130,8 +110,8 @@ record Child(
       }
       Buffers buffers = buffers(plan, pipes);
       return started(
+          plan.context(),
           calls,
-          children,
           () ->
               Spawn.start(
                   calls,
@@ -139,7 +119,7 @@ record Child(
                   pipes.get(0).source(),
                   pipes.get(1).sink(),
                   plan.errors() ? pipes.get(2).sink() : -1),
-          process -> over(plan, process, pipes, buffers, children));
+          process -> over(plan, process, pipes, buffers));
     } catch (IOException | RuntimeException | Error e) {
       closeAll(pipes);
       throw e;
@@ -159,8 +139,8 @@ record Child(
   }
 
   /** Starts a child and waits for it; there is none when this fails. */
-  private static Child started(Posix calls, Children children, Starting starting, Taking taking)
-      throws IOException {
+  private static Child started(
+      ProviderContext context, Posix calls, Starting starting, Taking taking) throws IOException {
     Spawn.expectChildren(calls);
     Carrier carrier = Carrier.open(calls);
     SpawnedChild process;
@@ -178,7 +158,7 @@ record Child(
         carrier.close();
         throw e;
       }
-      process.await(carrier, children);
+      process.await(carrier, context);
       return child;
     } catch (IOException | RuntimeException | Error e) {
       process.discard();
@@ -186,21 +166,19 @@ record Child(
     }
   }
 
-  private static Child over(
-      Plan plan, Running process, List<SystemPipe> pipes, Buffers buffers, Children children)
+  private static Child over(Plan plan, Running process, List<SystemPipe> pipes, Buffers buffers)
       throws IOException {
     // The ends that the child has are closed here: as long as we held them, too, nobody would
     // ever see an end.
-    ChildInput in = new ChildInput(plan.context().name(), pipes.get(0).writingEnd(), children);
-    ChildOutput out = output(plan, plan.context().name(), pipes.get(1), children);
+    ChildInput in = new ChildInput(plan.context(), pipes.get(0).writingEnd());
+    ChildOutput out = output(plan, plan.context().name(), pipes.get(1));
     ChildOutput err = null;
     if (plan.errors()) {
-      err = output(plan, plan.errorName(), pipes.get(2), children);
+      err = output(plan, plan.errorName(), pipes.get(2));
       out.beside(err);
       err.beside(out);
     }
-    return new Child(
-        process, new In(in, in::abort), out(out), err == null ? null : out(err), null, buffers);
+    return new Child(process, in, out, err, null, buffers);
   }
 
   private static void closeAll(List<SystemPipe> pipes) throws IOException {
@@ -225,18 +203,17 @@ record Child(
   }
 
   /** Starts a child on a terminal, which is its input, its output and its standard error. */
-  static Child start(Plan plan, Children children, TerminalStart start, Posix calls)
-      throws IOException {
+  static Child start(Plan plan, TerminalStart start, Posix calls) throws IOException {
     ProviderContext context = plan.context();
     Terminal terminal = Terminal.open(context, calls, start.columns(), start.rows());
     try {
       ProcessBuilder builder = plan.builder();
       if (Spawn.isHere(calls)) {
         return started(
+            context,
             calls,
-            children,
             () -> Spawn.start(calls, builder, terminal.path()),
-            process -> on(context, process, terminal, children));
+            process -> on(context, process, terminal));
       }
       start.wrap(builder, terminal.path());
       // The shell opens the terminal in their places; what goes wrong before shows on
@@ -244,29 +221,20 @@ record Child(
       builder.redirectInput(Redirect.from(NULL_DEVICE));
       builder.redirectOutput(Redirect.DISCARD);
       builder.redirectError(Redirect.INHERIT);
-      return on(context, new JdkChild(Reserve.OF_PROCESS.start(builder)), terminal, children);
+      return on(context, new JdkChild(Reserve.OF_PROCESS.start(builder)), terminal);
     } catch (IOException | RuntimeException | Error e) {
       terminal.close();
       throw e;
     }
   }
 
-  private static Child on(
-      ProviderContext context, Running process, Terminal terminal, Children children) {
-    ChildOutput out =
-        new ChildOutput(context.name(), terminal.output(), children, context::forgetClosed);
-    TerminalInput in = new TerminalInput(context, terminal);
-    return new Child(process, new In(in, in::abort), out(out), null, terminal, null);
+  private static Child on(ProviderContext context, Running process, Terminal terminal) {
+    ChildOutput out = new ChildOutput(context, terminal.output());
+    return new Child(process, new TerminalInput(context, terminal), out, null, terminal, null);
   }
 
-  private static ChildOutput output(Plan plan, String name, SystemPipe pipe, Children children)
-      throws IOException {
-    return new ChildOutput(
-        name, pipe.readingEnd(), children, plan.context()::forgetClosed, plan.readAhead());
-  }
-
-  private static Out out(ChildOutput output) {
-    return new Out(output, output::finish, output::abort, output::cut);
+  private static ChildOutput output(Plan plan, String name, SystemPipe pipe) throws IOException {
+    return new ChildOutput(plan.context(), name, pipe.readingEnd(), plan.readAhead());
   }
 
   /**
@@ -303,17 +271,6 @@ record Child(
       out.beside(err);
       err.beside(out);
     }
-    return new Child(
-        new JdkChild(process),
-        new In(in, in::abort),
-        out(out),
-        err == null ? null : out(err),
-        null,
-        null);
-  }
-
-  private static Out out(InputPump pump) {
-    // The JDK reads what is left when the child exits, and ends then.
-    return new Out(pump, () -> {}, pump::abort, pump::cut);
+    return new Child(new JdkChild(process), in, out, err, null, null);
   }
 }

@@ -6,16 +6,19 @@ import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Counted;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.LingeringSource;
 import io.penstock.impl.kind.support.selectable.Bounded;
+import io.penstock.impl.kind.support.selectable.Drain;
+import io.penstock.impl.kind.support.selectable.ReadyWatch;
+import io.penstock.impl.kind.support.selectable.SelectedSource;
 import io.penstock.spi.Messages;
-import io.penstock.spi.SourceDriver;
+import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
-import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * is therefore read ahead into memory, up to a limit. A child of whose outputs nobody reads any is
  * stalled, as it should be.
  */
-final class ChildOutput implements SourceDriver, Counted {
+final class ChildOutput extends SelectedSource implements LingeringSource, Counted {
   private static final Logger LOG = Messages.log("process");
   private static final int PIECE = 64 * 1024;
 
@@ -38,8 +41,6 @@ final class ChildOutput implements SourceDriver, Counted {
 
   private final String name;
   private final Pipe.SourceChannel channel;
-  private final Children children;
-  private final Runnable released;
   private final long limit;
   private final boolean terminal;
   private final AtomicBoolean gathering = new AtomicBoolean();
@@ -48,7 +49,6 @@ final class ChildOutput implements SourceDriver, Counted {
   private volatile boolean starving;
   private volatile boolean exited;
   private volatile boolean closed;
-  private volatile boolean ended;
   private volatile @Nullable Throwable failure;
 
   /** Keeps what was read ahead in its place before what is still in the pipe. */
@@ -62,34 +62,30 @@ final class ChildOutput implements SourceDriver, Counted {
   /**
    * Takes a pipe over.
    *
-   * @param name of the channel, for errors
+   * @param context of the channel
+   * @param name of the output, for errors
    * @param channel our end, non-blocking
-   * @param children waits where no reader does
-   * @param released is to be run after the pipe was closed, where selectors may hold it
    * @param limit how many bytes are read ahead at most; 0 for none
    */
-  ChildOutput(
-      String name, Pipe.SourceChannel channel, Children children, Runnable released, long limit) {
-    this(name, channel, children, released, limit, false);
+  ChildOutput(ProviderContext context, String name, Pipe.SourceChannel channel, long limit) {
+    this(context, name, channel, limit, false);
   }
 
   /** Takes our side of a terminal over, as above. */
-  ChildOutput(String name, Pipe.SourceChannel screen, Children children, Runnable released) {
-    this(name, screen, children, released, 0, true);
+  ChildOutput(ProviderContext context, Pipe.SourceChannel screen) {
+    this(context, context.name(), screen, 0, true);
   }
 
   private ChildOutput(
+      ProviderContext context,
       String name,
       Pipe.SourceChannel channel,
-      Children children,
-      Runnable released,
       long limit,
       boolean terminal) {
+    super(context, channel);
     this.terminal = terminal;
     this.name = name;
     this.channel = channel;
-    this.children = children;
-    this.released = released;
     this.limit = limit;
   }
 
@@ -197,16 +193,6 @@ final class ChildOutput implements SourceDriver, Counted {
     ready = callback;
   }
 
-  @Override
-  public SelectableChannel selectable() {
-    return channel;
-  }
-
-  @Override
-  public int interest() {
-    return SelectionKey.OP_READ;
-  }
-
   // ---- its memory
 
   @Override
@@ -234,19 +220,19 @@ final class ChildOutput implements SourceDriver, Counted {
     }
   }
 
-  private void watch(Children.Ready task) {
+  private void watch(ReadyWatch.Task task) {
     try {
-      children.watch(channel, SelectionKey.OP_READ, task);
+      ReadyWatch.start(context, channel, SelectionKey.OP_READ, task);
     } catch (IOException e) {
       gathering.set(false);
       LOG.log(Level.WARNING, name + ": the child may stall, its output cannot be waited for", e);
     }
   }
 
-  /** On the thread of all children. */
-  private boolean gathered() {
+  /** Returns as {@link ReadyWatch.Task#run} does. */
+  private int gathered() {
     if (closed) {
-      return discard();
+      return Drain.discard(channel);
     }
     int n = 0;
     boolean full = false;
@@ -291,15 +277,13 @@ final class ChildOutput implements SourceDriver, Counted {
     if (n != 0) {
       ready.run();
     }
-    if (closed) {
-      return true;
-    }
-    if (n >= 0 && !full && wanted()) {
-      return true;
+    if (closed || (n >= 0 && !full && wanted())) {
+      return Math.max(0, n);
     }
     gathering.set(false);
     // A thread that began to wait, or made room, meanwhile found us at it still.
-    return n >= 0 && wanted() && hasRoom() && gathering.compareAndSet(false, true);
+    boolean on = n >= 0 && wanted() && hasRoom() && gathering.compareAndSet(false, true);
+    return on ? 1 : -1;
   }
 
   private boolean hasRoom() {
@@ -314,14 +298,14 @@ final class ChildOutput implements SourceDriver, Counted {
 
   // ---- the end
 
-  /** Says that the child has exited: what it wrote is still read, then this ends. */
-  void finish() {
+  @Override
+  public void finish() {
     exited = true;
     ready.run();
   }
 
-  /** Cuts the stream: each read throws from now on. */
-  void abort(Throwable cause) {
+  @Override
+  public void abort(Throwable cause) {
     failure = cause;
     cut();
     dropAhead();
@@ -349,29 +333,19 @@ final class ChildOutput implements SourceDriver, Counted {
     }
     closed = true;
     dropAhead();
-    watch(this::discard);
+    // What comes is dropped, so that the child is not stalled.
+    watch(() -> Drain.discard(channel));
   }
 
-  /** On the thread of all children: drops what comes, so that the child is not stalled. */
-  private boolean discard() {
-    try {
-      return Bounded.read(channel, ByteBuffer.allocate(PIECE)) >= 0;
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, name + ": nothing more to drop", e);
-      return false;
-    }
-  }
-
-  /** Lets go of the pipe: a program that still writes gets a broken pipe. */
-  void cut() {
+  @Override
+  public void cut() {
     closed = true;
     try {
       channel.close();
     } catch (IOException e) {
       LOG.log(Level.WARNING, name + ": the input could not be closed", e);
     } finally {
-      children.release();
-      released.run();
+      context.forgetClosed();
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
+import io.penstock.impl.kind.support.selectable.ReadyWatch;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
 import io.penstock.impl.posix.Descriptor;
@@ -10,6 +11,7 @@ import io.penstock.impl.posix.HangUp;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.spi.Messages;
+import io.penstock.spi.ProviderContext;
 import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger;
@@ -17,6 +19,7 @@ import java.lang.System.Logger.Level;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.util.Objects;
@@ -40,17 +43,17 @@ final class PeerWatch implements HangUp {
   private static final int INTERVAL_SECONDS = 10;
 
   private final Posix calls;
-  private final Children children;
+  private final ProviderContext context;
 
   /**
    * Watches nothing yet.
    *
    * @param calls makes native calls
-   * @param children waits
+   * @param context of the channel that is hung up
    */
-  PeerWatch(Posix calls, Children children) {
+  PeerWatch(Posix calls, ProviderContext context) {
     this.calls = calls;
-    this.children = children;
+    this.context = context;
   }
 
   @Override
@@ -77,9 +80,9 @@ final class PeerWatch implements HangUp {
         carrier.close();
       }
     }
-    Watched watched = new Watched(Objects.requireNonNull(adopted.input()), gone);
+    Watched watched = new Watched(adopted, gone);
     try {
-      children.watch(watched.channel, SelectionKey.OP_READ, watched);
+      ReadyWatch.start(context, watched.channel, SelectionKey.OP_READ, watched);
       return watched;
     } catch (IOException | RuntimeException | Error e) {
       watched.close();
@@ -106,22 +109,37 @@ final class PeerWatch implements HangUp {
     }
   }
 
-  private final class Watched implements Closeable, Children.Ready {
+  private final class Watched implements Closeable, ReadyWatch.Task {
+    private final Adopted set;
     private final SelectableChannel channel;
     private final Runnable gone;
     private final AtomicBoolean over = new AtomicBoolean();
 
-    Watched(SelectableChannel channel, Runnable gone) {
-      this.channel = channel;
+    Watched(Adopted set, Runnable gone) {
+      this.set = set;
+      this.channel = Objects.requireNonNull(set.input());
       this.gone = gone;
     }
 
     @Override
-    public boolean ready() {
+    public int run() {
+      if (!isTold()) {
+        return 0;
+      }
       if (end()) {
         gone.run();
       }
-      return false;
+      return -1;
+    }
+
+    /** Whether the peer has gone: a watch also looks for no reason. */
+    private boolean isTold() {
+      try {
+        return set.call(fd -> FileKind.isReadable(calls, fd) ? 1 : 0) == 1;
+      } catch (ClosedChannelException e) {
+        // The watch was ended.
+        return true;
+      }
     }
 
     @Override
@@ -138,7 +156,7 @@ final class PeerWatch implements HangUp {
       } catch (IOException e) {
         LOG.log(Level.WARNING, "what watches a connection could not be closed", e);
       } finally {
-        children.release();
+        context.forgetClosed();
       }
       return true;
     }

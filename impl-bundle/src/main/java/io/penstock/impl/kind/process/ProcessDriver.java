@@ -9,8 +9,10 @@ import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.ExitException;
 import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Counted;
+import io.penstock.impl.kind.support.AbortableSink;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Daemons;
+import io.penstock.impl.kind.support.LingeringSource;
 import io.penstock.impl.posix.HangUp;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ChannelDriver;
@@ -71,24 +73,17 @@ final class ProcessDriver implements ChannelDriver, Counted {
   private final String name;
   private final Running process;
   private final Duration closeLimit;
-  private final Child.Out source;
-  private final Child.In sink;
-  private final Child.@Nullable Out errors;
+  private final LingeringSource source;
+  private final AbortableSink sink;
+  private final @Nullable LingeringSource errors;
   private final @Nullable Terminal terminal;
   private final @Nullable Buffers buffers;
   private final ChildProgram program;
-  private final Children children;
   private final CompletableFuture<Integer> exit;
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private volatile boolean released;
 
-  ProcessDriver(
-      ProviderContext context,
-      Child child,
-      Duration closeLimit,
-      PosixAccess posix,
-      Children children) {
-    this.children = children;
+  ProcessDriver(ProviderContext context, Child child, Duration closeLimit, PosixAccess posix) {
     this.name = context.name();
     this.process = child.process();
     this.closeLimit = closeLimit;
@@ -96,21 +91,21 @@ final class ProcessDriver implements ChannelDriver, Counted {
     this.sink = child.stdin();
     this.terminal = child.terminal();
     this.buffers = child.buffers();
-    Child.Out further = child.stderr();
+    LingeringSource further = child.stderr();
     this.errors = further;
     Optional<ByteSource> errorSource =
         further == null
             ? Optional.empty()
-            : Optional.of(context.source(name + " (standard error)", further.driver()));
+            : Optional.of(context.source(name + " (standard error)", further));
     this.program = new ChildProgram(name, process, terminal, errorSource, posix);
     this.exit = process.exit();
     CompletableFuture<?> unused = exit.whenComplete(this::exited);
   }
 
   private void exited(@Nullable Integer status, @Nullable Throwable failure) {
-    source.finish().run();
+    source.finish();
     if (errors != null) {
-      errors.finish().run();
+      errors.finish();
     }
     if (released) {
       cut();
@@ -143,12 +138,12 @@ final class ProcessDriver implements ChannelDriver, Counted {
 
   @Override
   public SourceDriver source() {
-    return source.driver();
+    return source;
   }
 
   @Override
   public SinkDriver sink() {
-    return sink.driver();
+    return sink;
   }
 
   @Override
@@ -162,7 +157,7 @@ final class ProcessDriver implements ChannelDriver, Counted {
       return Optional.of(type.cast(terminal));
     }
     if (type == HangUp.class && terminal != null) {
-      return Optional.of(type.cast(terminal.watch(children)));
+      return Optional.of(type.cast(terminal.watch()));
     }
     if (type == BufferFacet.class && buffers != null) {
       return Optional.of(type.cast(buffers));
@@ -194,10 +189,10 @@ final class ProcessDriver implements ChannelDriver, Counted {
 
   private List<Counted> counted() {
     List<Counted> all = new ArrayList<>(2);
-    if (source.driver() instanceof Counted first) {
+    if (source instanceof Counted first) {
       all.add(first);
     }
-    if (errors != null && errors.driver() instanceof Counted second) {
+    if (errors instanceof Counted second) {
       all.add(second);
     }
     return all;
@@ -224,10 +219,10 @@ final class ProcessDriver implements ChannelDriver, Counted {
   public void abort(Throwable cause) {
     // First of all, so that the end of its input finds the child told that it is none.
     process.terminate();
-    source.abort().accept(cause);
-    sink.abort().accept(cause);
+    source.abort(cause);
+    sink.abort(cause);
     if (errors != null) {
-      errors.abort().accept(cause);
+      errors.abort(cause);
     }
     if (process.isAlive()) {
       reapLater(0, nanos());
@@ -247,16 +242,16 @@ final class ProcessDriver implements ChannelDriver, Counted {
   private void release() throws IOException {
     released = true;
     try {
-      sink.driver().close();
+      sink.close();
     } finally {
       if (terminal != null) {
         terminal.close();
         cut();
       } else if (process.isAlive()) {
         // It may have something to say before it ends; a broken pipe would end it before that.
-        source.driver().close();
+        source.close();
         if (errors != null) {
-          errors.driver().close();
+          errors.close();
         }
       } else {
         cut();
@@ -265,9 +260,9 @@ final class ProcessDriver implements ChannelDriver, Counted {
   }
 
   private void cut() {
-    source.cut().run();
+    source.cut();
     if (errors != null) {
-      errors.cut().run();
+      errors.cut();
     }
   }
 

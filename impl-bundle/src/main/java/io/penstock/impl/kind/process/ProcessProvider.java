@@ -59,10 +59,9 @@ public final class ProcessProvider implements ChannelProvider {
   /** Starts a child. */
   @FunctionalInterface
   interface Starter {
-    Child start(Child.Plan plan, Children children) throws IOException;
+    Child start(Child.Plan plan) throws IOException;
   }
 
-  private final Children children = new Children();
   private final Starter starter;
   private final PosixAccess posix;
 
@@ -145,7 +144,7 @@ public final class ProcessProvider implements ChannelProvider {
               try {
                 Child child = start(plan, terminal, endpoint);
                 ProcessDriver driver =
-                    new ProcessDriver(context, child, options.closeTimeout(), posix, children);
+                    new ProcessDriver(context, child, options.closeTimeout(), posix);
                 if (!result.complete(driver)) {
                   driver.abort(new CancellationException("cancelled while starting"));
                 }
@@ -163,10 +162,10 @@ public final class ProcessProvider implements ChannelProvider {
   private Child start(Child.Plan plan, @Nullable TerminalStart terminal, Endpoint endpoint)
       throws IOException {
     if (terminal == null) {
-      return starter.start(plan, children);
+      return starter.start(plan);
     }
     Posix calls = posix.calls(endpoint.name(), "a terminal for a child");
-    return Child.start(plan, children, terminal, calls);
+    return Child.start(plan, terminal, calls);
   }
 
   /** Whether standard error is a source of its own. */

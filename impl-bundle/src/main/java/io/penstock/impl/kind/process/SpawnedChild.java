@@ -2,11 +2,13 @@
 package io.penstock.impl.kind.process;
 
 import io.penstock.impl.kind.support.Daemons;
+import io.penstock.impl.kind.support.selectable.ReadyWatch;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.spi.Messages;
+import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -21,8 +23,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A child that we have started. Its exit is waited for by a descriptor of the process, in the
- * selector of all children; where the system has none to give, by a thread.
+ * A child that we have started. Its exit is waited for by a descriptor of the process; by a thread,
+ * where the system has none to give, or the child outlives the product.
  */
 final class SpawnedChild implements Running {
   private static final Logger LOG = Messages.log("process");
@@ -72,21 +74,24 @@ final class SpawnedChild implements Running {
    * Begins to wait for its exit.
    *
    * @param carrier for its descriptor; this child's from now on
-   * @param children waits
+   * @param context of its channel
    */
-  void await(Carrier carrier, Children children) {
+  void await(Carrier carrier, ProviderContext context) {
     SelectableChannel channel = null;
     try {
       channel = descriptor(carrier);
-      SelectableChannel watched = channel;
-      children.watch(watched, SelectionKey.OP_READ, () -> look(watched, children));
+      ReadyWatch.start(context, channel, SelectionKey.OP_READ, new ExitWatch(channel, context));
       return;
     } catch (IOException | RuntimeException | Error e) {
       LOG.log(Level.DEBUG, "a thread waits for the child " + pid, e);
     }
     if (channel != null) {
-      close(channel, children);
+      close(channel, context);
     }
+    startWaiting();
+  }
+
+  private void startWaiting() {
     Daemons.start("penstock-child-" + pid, this::waitFor);
   }
 
@@ -104,24 +109,41 @@ final class SpawnedChild implements Running {
     }
   }
 
-  /** On the thread of all children. */
-  private boolean look(SelectableChannel channel, Children children) {
-    Exit seen = reap();
-    if (seen == null) {
-      return true;
+  /** Looks for its exit. */
+  private final class ExitWatch implements ReadyWatch.Task {
+    private final SelectableChannel channel;
+    private final ProviderContext context;
+
+    ExitWatch(SelectableChannel channel, ProviderContext context) {
+      this.channel = channel;
+      this.context = context;
     }
-    close(channel, children);
-    tell(seen);
-    return false;
+
+    @Override
+    public int run() {
+      Exit seen = reap();
+      if (seen == null) {
+        return 0;
+      }
+      close(channel, context);
+      tell(seen);
+      return -1;
+    }
+
+    @Override
+    public void stopped() {
+      close(channel, context);
+      startWaiting();
+    }
   }
 
-  private void close(SelectableChannel channel, Children children) {
+  private void close(SelectableChannel channel, ProviderContext context) {
     try {
       channel.close();
     } catch (IOException e) {
       LOG.log(Level.WARNING, "the descriptor of the child " + pid + " could not be closed", e);
     } finally {
-      children.release();
+      context.forgetClosed();
     }
   }
 

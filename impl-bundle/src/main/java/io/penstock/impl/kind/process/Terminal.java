@@ -87,8 +87,8 @@ final class Terminal implements TerminalFacet, Closeable {
   }
 
   /** Watches for peers that have gone, to hang up then. */
-  HangUp watch(Children children) {
-    return new PeerWatch(screen.calls(), children);
+  HangUp watch() {
+    return new PeerWatch(screen.calls(), context);
   }
 
   /** What the child opens. */

@@ -2,7 +2,6 @@
 package io.penstock.impl.kind.process;
 
 import io.penstock.error.StreamClosedException;
-import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.selectable.Bounded;
 import io.penstock.impl.kind.support.selectable.SelectedSink;
 import io.penstock.spi.Messages;
@@ -79,25 +78,29 @@ final class TerminalInput extends SelectedSink {
   }
 
   private void typeEnd() {
-    boolean more;
-    typing.lock();
     try {
-      ByteBuffer rest = end;
-      if (!rest.hasRemaining() || isBroken()) {
-        return;
+      if (typeSome()) {
+        watch();
       }
-      int unused = Bounded.write(terminal.input(), rest);
-      more = rest.hasRemaining();
     } catch (IOException e) {
       // Nobody is there who would care.
       breaks(e);
       LOG.log(Level.DEBUG, context.name() + ": the end of its input was not typed", e);
-      return;
+    }
+  }
+
+  /** Returns whether more of the end is left. */
+  private boolean typeSome() throws IOException {
+    typing.lock();
+    try {
+      ByteBuffer rest = end;
+      if (!rest.hasRemaining() || isBroken()) {
+        return false;
+      }
+      int unused = Bounded.write(terminal.input(), rest);
+      return rest.hasRemaining();
     } finally {
       typing.unlock();
-    }
-    if (more) {
-      watch();
     }
   }
 
@@ -111,13 +114,8 @@ final class TerminalInput extends SelectedSink {
     // The terminal goes with the channel.
   }
 
-  void abort(Throwable cause) {
-    breaks(Failures.io(cause));
-    try {
-      terminal.close();
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, context.name() + ": the terminal could not be closed", e);
-    }
-    tell();
+  @Override
+  protected void letGo() throws IOException {
+    terminal.close();
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.stdio;
 
-import io.penstock.spi.SinkDriver;
+import io.penstock.impl.kind.support.AbortableSink;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
  * {@code System.out} prints nothing any more. A cut leaves the descriptor open, so that the reader
  * does not take it for an end.
  */
-final class EndingSink implements SinkDriver {
-  private final SinkDriver writer;
+final class EndingSink implements AbortableSink {
+  private final AbortableSink writer;
 
-  EndingSink(SinkDriver writer) {
+  EndingSink(AbortableSink writer) {
     this.writer = writer;
   }
 
@@ -64,5 +64,10 @@ final class EndingSink implements SinkDriver {
   @Override
   public void close() throws IOException {
     writer.close();
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    writer.abort(cause);
   }
 }

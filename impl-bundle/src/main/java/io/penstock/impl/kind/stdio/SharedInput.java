@@ -3,37 +3,29 @@ package io.penstock.impl.kind.stdio;
 
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.selectable.SelectedSource;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Linux;
-import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
-import io.penstock.spi.SourceDriver;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.SelectableChannel;
-import java.nio.channels.SelectionKey;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a socket that others use, too, whose mode is not ours to change: each call says for itself
  * that it does not wait. Closing it leaves the socket as it is.
  */
-final class SharedInput implements SourceDriver {
-  private static final Logger LOG = Messages.log("stdio");
+final class SharedInput extends SelectedSource {
   private static final int PIECE = 64 * 1024;
 
   private final Adopted socket;
-  private final ProviderContext context;
   private @Nullable ByteBuffer direct;
-  private volatile boolean ended;
 
   SharedInput(Adopted socket, ProviderContext context) {
+    super(context, socket.input());
     this.socket = socket;
-    this.context = context;
   }
 
   @Override
@@ -80,44 +72,11 @@ final class SharedInput implements SourceDriver {
   }
 
   @Override
-  public boolean ready() {
-    return ended;
-  }
-
-  @Override
-  public boolean ended() {
-    return ended;
-  }
-
-  @Override
-  public void onReady(Runnable ready) {
-    // Only the selector can tell.
-  }
-
-  @Override
-  public @Nullable SelectableChannel selectable() {
-    return socket.input();
-  }
-
-  @Override
-  public int interest() {
-    return SelectionKey.OP_READ;
-  }
-
-  @Override
   public void close() throws IOException {
     try {
       socket.close();
     } finally {
       context.forgetClosed();
-    }
-  }
-
-  void cut() {
-    try {
-      close();
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, context.name() + ": the input could not be closed", e);
     }
   }
 }

@@ -4,11 +4,8 @@ package io.penstock.impl.kind.stdio;
 import io.penstock.impl.kind.support.selectable.SelectedSink;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Linux;
-import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectableChannel;
@@ -20,7 +17,6 @@ import org.jspecify.annotations.Nullable;
  * that it does not wait. Closing it leaves the socket as it is.
  */
 final class SharedOutput extends SelectedSink {
-  private static final Logger LOG = Messages.log("stdio");
   private static final int PIECE = 64 * 1024;
   private static final int FLAGS = Linux.MSG_DONTWAIT | Linux.MSG_NOSIGNAL;
 
@@ -86,13 +82,5 @@ final class SharedOutput extends SelectedSink {
   @Override
   public void close() throws IOException {
     end();
-  }
-
-  void cut() {
-    try {
-      close();
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, context.name() + ": the output could not be closed", e);
-    }
   }
 }

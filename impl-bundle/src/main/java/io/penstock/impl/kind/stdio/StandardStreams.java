@@ -2,6 +2,8 @@
 package io.penstock.impl.kind.stdio;
 
 import io.penstock.channel.facet.BufferFacet;
+import io.penstock.impl.kind.support.AbortableSink;
+import io.penstock.impl.kind.support.AbortableSource;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.blocking.InputPump;
 import io.penstock.impl.kind.support.blocking.OutputPump;
@@ -14,18 +16,15 @@ import io.penstock.impl.posix.Carrier;
 import io.penstock.impl.posix.FileKind;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
+import io.penstock.spi.EndDriver;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
-import io.penstock.spi.SinkDriver;
-import io.penstock.spi.SourceDriver;
-import java.io.Closeable;
 import java.io.FileDescriptor;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,32 +40,12 @@ final class StandardStreams {
   private static final int OUTPUT = 1;
 
   /**
-   * Standard input.
+   * Standard input or output.
    *
-   * @param driver reads it
+   * @param driver reads or writes it
    * @param buffers of the system, if it is a pipe or a socket and we may ask
-   * @param release lets go of it
-   * @param abort cuts it
    */
-  record In(
-      SourceDriver driver,
-      Optional<BufferFacet> buffers,
-      Closeable release,
-      Consumer<Throwable> abort) {}
-
-  /**
-   * Standard output.
-   *
-   * @param driver writes it
-   * @param buffers of the system, if it is a pipe or a socket and we may ask
-   * @param release lets go of it
-   * @param abort cuts it
-   */
-  record Out(
-      SinkDriver driver,
-      Optional<BufferFacet> buffers,
-      Closeable release,
-      Consumer<Throwable> abort) {}
+  record Standard<D extends EndDriver>(D driver, Optional<BufferFacet> buffers) {}
 
   private final ProviderContext context;
 
@@ -74,70 +53,65 @@ final class StandardStreams {
     this.context = context;
   }
 
-  In input(@Nullable Posix calls) throws IOException {
+  Standard<AbortableSource> input(@Nullable Posix calls) throws IOException {
     if (calls != null) {
       switch (FileKind.of(INPUT)) {
         case FIFO, TERMINAL -> {
           DescriptorDriver again = reopened(calls, INPUT, Linux.O_RDONLY);
           if (again != null) {
-            return new In(
-                Objects.requireNonNull(again.source()),
-                again.facet(BufferFacet.class),
-                again::close,
-                again::abort);
+            return new Standard<>(
+                Objects.requireNonNull(again.source()), again.facet(BufferFacet.class));
           }
         }
         case SOCKET -> {
           if (isStream(calls, INPUT)) {
             Adopted socket = Carrier.open(calls).share(INPUT, true);
-            SharedInput input = new SharedInput(socket, context);
-            return new In(input, ofSocket(socket), input::close, cause -> input.cut());
+            return new Standard<>(new SharedInput(socket, context), ofSocket(socket));
           }
         }
         case FILE, CHARACTER_DEVICE -> {
           if (!FileKind.isSelectable(calls, INPUT)) {
             FileSource file = new FileSource(context.name(), FileDescriptor.in);
-            return new In(file, Optional.empty(), () -> {}, cause -> {});
+            return new Standard<>(file, Optional.empty());
           }
         }
         default -> {}
       }
     }
     InputPump pump = new InputPump(context.name(), "penstock-stdin", new StandardInput());
-    return new In(pump, Optional.empty(), pump::close, pump::abort);
+    return new Standard<>(pump, Optional.empty());
   }
 
-  Out output(@Nullable Posix calls) throws IOException {
+  Standard<AbortableSink> output(@Nullable Posix calls) throws IOException {
     // Closed by an end before, it is the null device, and the pump says so.
     if (calls != null && FileDescriptor.out.valid()) {
       switch (FileKind.of(OUTPUT)) {
         case FIFO, TERMINAL -> {
           DescriptorDriver again = reopened(calls, OUTPUT, Linux.O_WRONLY);
           if (again != null) {
-            SinkDriver sink = new EndingSink(Objects.requireNonNull(again.sink()));
-            return new Out(sink, again.facet(BufferFacet.class), again::close, again::abort);
+            AbortableSink sink = new EndingSink(Objects.requireNonNull(again.sink()));
+            return new Standard<>(sink, again.facet(BufferFacet.class));
           }
         }
         case SOCKET -> {
           if (isStream(calls, OUTPUT)) {
             Adopted socket = Carrier.open(calls).share(OUTPUT, false);
-            SharedOutput output = new SharedOutput(socket, context);
-            return new Out(
-                new EndingSink(output), ofSocket(socket), output::close, cause -> output.cut());
+            AbortableSink sink = new EndingSink(new SharedOutput(socket, context));
+            return new Standard<>(sink, ofSocket(socket));
           }
         }
         case FILE, CHARACTER_DEVICE -> {
           if (!FileKind.isSelectable(calls, OUTPUT)) {
             EndingSink file =
                 new EndingSink(new FileSink(context.name(), FileDescriptor.out, "standard output"));
-            return new Out(file, Optional.empty(), () -> {}, cause -> {});
+            return new Standard<>(file, Optional.empty());
           }
         }
         default -> {}
       }
     }
     OutputPump pump = new OutputPump(context.name(), "penstock-stdout", new StandardOutput());
-    return new Out(pump, Optional.empty(), pump::close, pump::abort);
+    return new Standard<>(pump, Optional.empty());
   }
 
   private Optional<BufferFacet> ofSocket(Adopted socket) {

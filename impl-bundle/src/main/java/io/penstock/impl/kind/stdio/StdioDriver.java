@@ -4,6 +4,8 @@ package io.penstock.impl.kind.stdio;
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.facet.BufferFacet;
+import io.penstock.impl.kind.support.AbortableSink;
+import io.penstock.impl.kind.support.AbortableSource;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
@@ -14,10 +16,13 @@ import java.util.Set;
 /** Standard input and output, which have nothing to do with each other. */
 final class StdioDriver implements ChannelDriver {
   private final String name;
-  private final StandardStreams.In in;
-  private final StandardStreams.Out out;
+  private final StandardStreams.Standard<AbortableSource> in;
+  private final StandardStreams.Standard<AbortableSink> out;
 
-  StdioDriver(String name, StandardStreams.In in, StandardStreams.Out out) {
+  StdioDriver(
+      String name,
+      StandardStreams.Standard<AbortableSource> in,
+      StandardStreams.Standard<AbortableSink> out) {
     this.name = name;
     this.in = in;
     this.out = out;
@@ -58,15 +63,15 @@ final class StdioDriver implements ChannelDriver {
   @Override
   public void close() throws IOException {
     try {
-      in.release().close();
+      in.driver().close();
     } finally {
-      out.release().close();
+      out.driver().close();
     }
   }
 
   @Override
   public void abort(Throwable cause) {
-    in.abort().accept(cause);
-    out.abort().accept(cause);
+    in.driver().abort(cause);
+    out.driver().abort(cause);
   }
 }

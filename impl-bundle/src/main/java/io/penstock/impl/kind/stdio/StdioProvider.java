@@ -5,6 +5,8 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
+import io.penstock.impl.kind.support.AbortableSink;
+import io.penstock.impl.kind.support.AbortableSource;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
@@ -67,12 +69,12 @@ public final class StdioProvider implements ChannelProvider {
     try {
       Posix calls = posix.calls();
       StandardStreams streams = new StandardStreams(context);
-      StandardStreams.In in = streams.input(calls);
-      StandardStreams.Out out;
+      StandardStreams.Standard<AbortableSource> in = streams.input(calls);
+      StandardStreams.Standard<AbortableSink> out;
       try {
         out = streams.output(calls);
       } catch (IOException | RuntimeException | Error e) {
-        in.release().close();
+        in.driver().close();
         throw e;
       }
       StdioDriver driver = new StdioDriver(context.name(), in, out);

@@ -3,10 +3,11 @@ package io.penstock.impl.kind.tcp;
 
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.kind.support.Failures;
-import io.penstock.impl.kind.support.socket.Drain;
+import io.penstock.impl.kind.support.selectable.ReadyWatch;
 import io.penstock.impl.kind.support.socket.SocketDriver;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.Messages;
+import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -15,7 +16,6 @@ import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -24,8 +24,9 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  * or {@value #STAGGER_MILLIS} ms after the last began, and those under way go on; the first that
  * succeeds wins, and the others are closed. Cancelling {@link #result()} ends it.
  *
- * <p>Everything but {@link #result()}, {@link #resolved} and {@link #begin} happens on the
- * connector's thread.
+ * <p>It is looked at when an attempt is ready, when its time has come, and after every change, on
+ * the thread that finds that out. {@link #result()} is completed with no lock held.
  */
 final class TcpConnect {
   /** How long an attempt is alone before the next one begins. */
@@ -45,17 +46,10 @@ final class TcpConnect {
 
   private static final Logger LOG = Messages.log("tcp");
   private static final long STAGGER = TimeUnit.MILLISECONDS.toNanos(STAGGER_MILLIS);
-  private static final AtomicLong NUMBERS = new AtomicLong();
 
   /** What connections have in common. */
   record Plan(
-      String name,
-      String shown,
-      int port,
-      Duration limit,
-      TcpProvider.Setup setup,
-      Drain drain,
-      Executor executor) {}
+      ProviderContext context, String shown, int port, Duration limit, TcpProvider.Setup setup) {}
 
   /**
    * Where to, and from where.
@@ -66,31 +60,47 @@ final class TcpConnect {
    */
   record Route(List<InetAddress> addresses, List<InetAddress> local, int localPort) {}
 
-  private record Attempt(InetAddress address, SocketChannel channel) {}
+  private static final class Attempt {
+    final InetAddress address;
+    final SocketChannel channel;
+
+    /**
+     * Whether a selector waits for it: nothing else may find it connected then, because the
+     * selector would wait on for a connection that has come.
+     */
+    boolean watched;
+
+    Attempt(InetAddress address, SocketChannel channel) {
+      this.address = address;
+      this.channel = channel;
+    }
+  }
 
   private record Refusal(InetAddress address, IOException failure) {}
 
   private final CompletableFuture<ChannelDriver> result = new CompletableFuture<>();
   private final Plan plan;
-  private final Connector connector;
-  private final long number = NUMBERS.incrementAndGet();
   private final long deadline;
-  private volatile @Nullable Route route;
-  private volatile @Nullable Throwable unresolved;
+  private volatile boolean over;
 
+  /** Held for calls that do not wait. */
+  private final ReentrantLock lock = new ReentrantLock();
+
+  // All guarded by the lock.
+  private @Nullable Route route;
+  private @Nullable Throwable unresolved;
   private final Queue<InetAddress> untried = new ArrayDeque<>();
   private final List<Attempt> running = new ArrayList<>(1);
   private final List<Refusal> refusals = new ArrayList<>(1);
-  private Executor completions = Runnable::run;
   private boolean started;
-  private volatile boolean over;
-  private @Nullable Selector watching;
   private long nextAttempt;
   private long wakeAt;
+  private @Nullable Future<?> alarm;
+  private long alarmAt;
+  private @Nullable Runnable verdict;
 
-  TcpConnect(Plan plan, Connector connector) {
+  TcpConnect(Plan plan) {
     this.plan = plan;
-    this.connector = connector;
     this.deadline = System.nanoTime() + nanos(plan.limit());
     this.wakeAt = deadline;
   }
@@ -107,33 +117,19 @@ final class TcpConnect {
     return result;
   }
 
-  /** Tells connections apart that are due at the same time. */
-  long number() {
-    return number;
-  }
-
-  /** When to look again at the latest, by {@link System#nanoTime()}. */
-  long wakeAt() {
-    return wakeAt;
-  }
-
   // ---- from outside
 
   /** Begins with addresses that are known already; never waits. */
   void begin(Route known) {
-    route = known;
     // Nobody has the result yet, so that nobody's code runs here; and a refusal, or a connection to
     // this machine, needs no further thread.
-    step(System.nanoTime());
-    completions = plan.executor();
-    if (!over) {
-      watch();
-    }
+    look(null, () -> route = known, Runnable::run);
+    watch();
   }
 
   /** Waits, within the limit, for {@link #resolved} or {@link #unresolved}. */
   void beginUnresolved() {
-    completions = plan.executor();
+    change(() -> {});
     watch();
   }
 
@@ -143,30 +139,19 @@ final class TcpConnect {
             (driver, failure) -> {
               // Otherwise it is our own verdict.
               if (!over) {
-                change();
+                change(() -> {});
               }
             });
-    change();
-  }
-
-  private void change() {
-    try {
-      connector.look(this);
-    } catch (IOException e) {
-      broken(e);
-    }
   }
 
   /** The name was looked up. */
   void resolved(Route found) {
-    route = found;
-    change();
+    change(() -> route = found);
   }
 
   /** The name cannot be looked up. */
   void unresolved(Throwable failure) {
-    unresolved = failure;
-    change();
+    change(() -> unresolved = failure);
   }
 
   /** Whether nobody wants the connection any more, or it is there. */
@@ -174,38 +159,95 @@ final class TcpConnect {
     return result.isDone();
   }
 
-  // ---- on the connector's thread
+  // ---- what is due
+
+  private void change(Runnable news) {
+    look(null, news, plan.context().executor());
+  }
+
+  /** A selector has found an attempt ready. Returns as a {@link ReadyWatch.Task} does. */
+  private int ready(Attempt attempt) {
+    return look(attempt, () -> attempt.watched = false, plan.context().executor()) ? 0 : -1;
+  }
 
   /**
    * Does what is due.
    *
-   * @param selector watches the attempts that are under way
-   * @return false when it is over
+   * @param found the attempt that a selector has found ready, if it is that
+   * @param news is taken in first
+   * @param completions completes the result, once it is over
+   * @return whether that attempt goes on
    */
-  boolean look(Selector selector, long now) {
-    watching = selector;
-    step(now);
-    for (Attempt attempt : running) {
+  private boolean look(@Nullable Attempt found, Runnable news, Executor completions) {
+    List<Attempt> fresh = new ArrayList<>(1);
+    boolean on;
+    Runnable told;
+    lock.lock();
+    try {
+      news.run();
       try {
-        if (attempt.channel.keyFor(selector) == null) {
-          attempt.channel.register(selector, SelectionKey.OP_CONNECT, this);
+        step(System.nanoTime());
+        arm();
+      } catch (RuntimeException | Error e) {
+        broken(e);
+      }
+      on = found != null && running.contains(found);
+      for (Attempt attempt : running) {
+        if (!attempt.watched) {
+          attempt.watched = true;
+          if (attempt != found) {
+            fresh.add(attempt);
+          }
         }
+      }
+      told = verdict;
+      verdict = null;
+    } finally {
+      lock.unlock();
+    }
+    if (told != null) {
+      completions.execute(told);
+    }
+    for (Attempt attempt : fresh) {
+      try {
+        ReadyWatch.start(
+            plan.context(), attempt.channel, SelectionKey.OP_CONNECT, () -> ready(attempt));
       } catch (IOException e) {
-        // Not closed by anybody but us: cannot be.
-        throw new IllegalStateException(plan.name() + ": an attempt cannot be watched", e);
+        change(() -> broken(e));
       }
     }
-    return !over;
+    return on;
+  }
+
+  /** Has the next look come in time. */
+  private void arm() {
+    Future<?> present = alarm;
+    if (present != null && (over || alarmAt != wakeAt)) {
+      present.cancel(false);
+      alarm = null;
+    }
+    if (!over && alarm == null) {
+      alarmAt = wakeAt;
+      Duration left = Duration.ofNanos(Math.max(0, wakeAt - System.nanoTime()));
+      alarm = plan.context().after(left, this::alarmed);
+    }
+  }
+
+  private void alarmed() {
+    change(() -> alarm = null);
   }
 
   /** Cannot go on, for a reason that has nothing to do with the peer. */
-  void broken(Throwable failure) {
+  private void broken(Throwable failure) {
+    if (!over) {
+      end(failure instanceof IOException e ? Failures.address(plan.shown(), e) : failure);
+    }
+  }
+
+  private void end(Throwable failure) {
     over = true;
     closeAll();
-    completions.execute(
-        () ->
-            result.completeExceptionally(
-                failure instanceof IOException e ? Failures.address(plan.shown(), e) : failure));
+    verdict = () -> result.completeExceptionally(failure);
   }
 
   private void step(long now) {
@@ -247,7 +289,7 @@ final class TcpConnect {
   /** Returns whether there is a connection, or there will be none. */
   private boolean finishOne(Route found, long now) {
     for (Attempt attempt : List.copyOf(running)) {
-      if (connected(attempt)) {
+      if (!attempt.watched && connected(attempt)) {
         win(attempt);
         return true;
       }
@@ -266,9 +308,7 @@ final class TcpConnect {
       }
     }
     if (running.isEmpty()) {
-      over = true;
-      IOException failure = failed();
-      completions.execute(() -> result.completeExceptionally(failure));
+      end(failed());
       return true;
     }
     return false;
@@ -317,7 +357,7 @@ final class TcpConnect {
     try {
       return attempt.channel.finishConnect();
     } catch (IOException e) {
-      boolean unused = running.removeIf(each -> each.channel == attempt.channel);
+      running.remove(attempt);
       refuse(attempt.address, attempt.channel, e);
       return false;
     }
@@ -330,19 +370,14 @@ final class TcpConnect {
 
   private void win(Attempt attempt) {
     over = true;
-    boolean unused = running.removeIf(each -> each.channel == attempt.channel);
+    running.remove(attempt);
     closeAll();
-    Selector current = watching;
-    SelectionKey key = current == null ? null : attempt.channel.keyFor(current);
-    if (key != null) {
-      key.cancel();
-    }
-    completions.execute(() -> deliver(attempt.channel));
+    verdict = () -> deliver(attempt.channel);
   }
 
   private void deliver(SocketChannel channel) {
     try {
-      if (!result.complete(new SocketDriver(plan.name(), channel, plan.drain()))) {
+      if (!result.complete(new SocketDriver(plan.context(), channel))) {
         close(channel);
       }
     } catch (IOException e) {
@@ -359,11 +394,15 @@ final class TcpConnect {
     running.clear();
   }
 
-  private static void close(SocketChannel channel) {
+  private void close(SocketChannel channel) {
+    boolean held = channel.isRegistered();
     try {
       channel.close();
     } catch (IOException e) {
       LOG.log(Level.WARNING, "an attempt to connect could not be closed", e);
+    }
+    if (held) {
+      plan.context().forgetClosed();
     }
   }
 
@@ -424,7 +463,7 @@ final class TcpConnect {
         refusals.stream()
             .map(r -> r.address().getHostAddress() + ": " + Failures.reason(r.failure()));
     Stream<String> silent =
-        running.stream().map(attempt -> attempt.address().getHostAddress() + ": no answer");
+        running.stream().map(attempt -> attempt.address.getHostAddress() + ": no answer");
     Stream<String> left = untried.stream().map(a -> a.getHostAddress() + ": not tried");
     return Stream.of(refused, silent, left).flatMap(each -> each).collect(Collectors.joining("; "));
   }
@@ -432,12 +471,10 @@ final class TcpConnect {
   private void timedOut(String what) {
     StreamTimeoutException failure =
         new StreamTimeoutException(
-            plan.name(),
+            plan.context().name(),
             "no answer from " + plan.shown() + " within " + plan.limit().toMillis() + " ms" + what,
             0);
     refusals.forEach(refusal -> failure.addSuppressed(refusal.failure()));
-    over = true;
-    closeAll();
-    completions.execute(() -> result.completeExceptionally(failure));
+    end(failure);
   }
 }

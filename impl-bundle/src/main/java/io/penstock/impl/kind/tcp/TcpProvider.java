@@ -6,7 +6,6 @@ import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
-import io.penstock.impl.kind.support.socket.Drain;
 import io.penstock.impl.kind.support.socket.SocketListener;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
@@ -38,8 +37,6 @@ public final class TcpProvider implements ChannelProvider {
   private static final String CONNECT = "tcp";
   private static final String LISTEN = "tcp-listen";
 
-  private final Drain drain = new Drain();
-  private final Connector connector = new Connector();
   private final Lookups lookups = new Lookups();
   private final Resolver resolver;
 
@@ -99,14 +96,7 @@ public final class TcpProvider implements ChannelProvider {
     TcpConnect connect =
         new TcpConnect(
             new TcpConnect.Plan(
-                context.name(),
-                shown,
-                target.port(),
-                options.connectTimeout(),
-                asked.setup(),
-                drain,
-                context.executor()),
-            connector);
+                context, shown, target.port(), options.connectTimeout(), asked.setup()));
     HostPort own = asked.from();
     if (target.literal() && (own == null || own.everywhere() || own.literal())) {
       connect.begin(known(shown, target, own));
@@ -176,7 +166,6 @@ public final class TcpProvider implements ChannelProvider {
           endpoint.withAddress("//" + here.written() + ":" + port),
           server,
           null,
-          drain,
           asked.setup(),
           () -> {});
     } catch (IOException e) {

@@ -10,7 +10,6 @@ import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
 import io.penstock.impl.kind.support.socket.AdoptedListener;
-import io.penstock.impl.kind.support.socket.Drain;
 import io.penstock.impl.kind.support.socket.SocketDriver;
 import io.penstock.impl.kind.support.socket.SocketListener;
 import io.penstock.impl.posix.Adopted;
@@ -47,11 +46,9 @@ final class NativeSockets {
   private static final int TYPE = Linux.SOCK_STREAM | Linux.SOCK_CLOEXEC;
 
   private final PosixAccess posix;
-  private final Drain drain;
 
-  NativeSockets(PosixAccess posix, Drain drain) {
+  NativeSockets(PosixAccess posix) {
     this.posix = posix;
-    this.drain = drain;
   }
 
   /** Whether an endpoint has such a name. */
@@ -111,11 +108,11 @@ final class NativeSockets {
         : Place.ofSocket(shown, path, calls);
   }
 
-  private SocketDriver driver(String channel, Adopted socket, ChannelOptions options)
+  private SocketDriver driver(ProviderContext context, Adopted socket, ChannelOptions options)
       throws IOException {
     return Options.flag(options, HANDLES, false)
-        ? SocketDriver.withHandles(channel, socket, drain)
-        : new SocketDriver(channel, socket, drain);
+        ? SocketDriver.withHandles(context, socket)
+        : new SocketDriver(context, socket);
   }
 
   /** Connects on the caller's thread, or on one of its own while the backlog is full. */
@@ -157,7 +154,7 @@ final class NativeSockets {
     ByteBuffer name = address(endpoint, place);
     Posix calls = calls(endpoint);
     int fd = Linux.check("socket", calls.socket(Linux.AF_UNIX, TYPE | Linux.SOCK_NONBLOCK, 0));
-    Attempt attempt = new Attempt(calls, fd, name, place, options, context.name());
+    Attempt attempt = new Attempt(calls, fd, name, place, options, context);
     boolean begun = false;
     try {
       int answer = attempt.once();
@@ -184,16 +181,21 @@ final class NativeSockets {
     private final ByteBuffer name;
     private final Place place;
     private final ChannelOptions options;
-    private final String channel;
+    private final ProviderContext context;
 
     Attempt(
-        Posix calls, int fd, ByteBuffer name, Place place, ChannelOptions options, String channel) {
+        Posix calls,
+        int fd,
+        ByteBuffer name,
+        Place place,
+        ChannelOptions options,
+        ProviderContext context) {
       this.place = place;
       this.calls = calls;
       this.fd = fd;
       this.name = name;
       this.options = options;
-      this.channel = channel;
+      this.context = context;
     }
 
     int once() {
@@ -206,7 +208,7 @@ final class NativeSockets {
      */
     void wait(String shown, CompletableFuture<ChannelDriver> result) {
       Daemons.start(
-          "penstock-connect-" + channel,
+          "penstock-connect-" + context.name(),
           () -> {
             boolean finished = false;
             try {
@@ -248,8 +250,8 @@ final class NativeSockets {
     void finish(CompletableFuture<ChannelDriver> result) throws IOException {
       Adopted socket = AdoptedListener.adopt(calls, fd, options);
       try {
-        if (!result.complete(driver(channel, socket, options))) {
-          LOG.log(Level.DEBUG, "{0}: connecting was cancelled", channel);
+        if (!result.complete(driver(context, socket, options))) {
+          LOG.log(Level.DEBUG, "{0}: connecting was cancelled", context.name());
           socket.close();
         }
       } catch (IOException | RuntimeException | Error e) {
@@ -292,7 +294,7 @@ final class NativeSockets {
           new AdoptedListener(
               endpoint,
               socket,
-              (channel, accepted) -> driver(channel, accepted, options),
+              (context, accepted) -> driver(context, accepted, options),
               options,
               cleanup);
       kept = true;

@@ -9,7 +9,6 @@ import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
 import io.penstock.impl.kind.support.WindowsPipes;
-import io.penstock.impl.kind.support.socket.Drain;
 import io.penstock.impl.kind.support.socket.SocketDriver;
 import io.penstock.impl.kind.support.socket.SocketListener;
 import io.penstock.impl.posix.PosixAccess;
@@ -49,7 +48,6 @@ public final class UnixProvider implements ChannelProvider {
   private static final String CONNECT = "unix";
   private static final String LISTEN = "unix-listen";
 
-  private final Drain drain = new Drain();
   private final PosixAccess posix;
   private final NativeSockets natives;
 
@@ -60,7 +58,7 @@ public final class UnixProvider implements ChannelProvider {
    */
   public UnixProvider(PosixAccess posix) {
     this.posix = posix;
-    this.natives = new NativeSockets(posix, drain);
+    this.natives = new NativeSockets(posix);
   }
 
   @Override
@@ -138,8 +136,7 @@ public final class UnixProvider implements ChannelProvider {
                 setup(channel, options);
                 channel.connect(UnixDomainSocketAddress.of(place.name()));
                 SocketDriver driver =
-                    SocketDriver.to(
-                        UnixDomainSocketAddress.of(path), context.name(), channel, drain, posix);
+                    SocketDriver.to(UnixDomainSocketAddress.of(path), context, channel, posix);
                 if (!result.complete(driver)) {
                   channel.close();
                 }
@@ -199,7 +196,6 @@ public final class UnixProvider implements ChannelProvider {
           endpoint,
           server,
           posix,
-          drain,
           accepted -> setup(accepted, options),
           () -> unlink(absolute, bound));
     } catch (IOException e) {

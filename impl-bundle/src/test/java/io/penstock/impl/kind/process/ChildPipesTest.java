@@ -8,10 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.error.BrokenPipeException;
 import io.penstock.impl.kind.Peers;
+import io.penstock.impl.posix.PosixAccess;
+import io.penstock.spi.ProviderContext;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
-import java.nio.channels.Selector;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,16 +28,24 @@ import org.junit.jupiter.api.Test;
 /** Our ends of a child's pipes, where the system has nothing left or somebody is in between. */
 class ChildPipesTest {
   private final AtomicInteger scarce = new AtomicInteger();
-  private final Children children =
-      new Children(
-          () -> {
-            if (scarce.getAndDecrement() > 0) {
-              throw new IOException("Too many open files");
-            }
-            return Selector.open();
-          });
+  private final Peers peers = new Peers(new ProcessProvider(new PosixAccess("none")));
+  private final ProviderContext context = scarce(peers.context("child"));
   private Pipe pipe;
   private Pipe other;
+
+  /** The same, but now and then there is nothing to wait with. */
+  private ProviderContext scarce(ProviderContext plenty) {
+    return (ProviderContext)
+        Proxy.newProxyInstance(
+            ProviderContext.class.getClassLoader(),
+            new Class<?>[] {ProviderContext.class},
+            (proxy, method, arguments) -> {
+              if (method.getName().equals("select") && scarce.getAndDecrement() > 0) {
+                throw new UncheckedIOException(new IOException("Too many open files"));
+              }
+              return method.invoke(plenty, arguments);
+            });
+  }
 
   @BeforeEach
   void open() throws IOException {
@@ -54,7 +65,7 @@ class ChildPipesTest {
       each.sink().close();
       each.source().close();
     }
-    children.release();
+    peers.close();
   }
 
   private void drain() throws IOException {
@@ -68,7 +79,7 @@ class ChildPipesTest {
 
   @Test
   void anInputThatCannotBeWatchedSaysSoAndWorksAgainLater() throws Exception {
-    ChildInput input = new ChildInput("child", pipe.sink(), children);
+    ChildInput input = new ChildInput(context, pipe.sink());
     CountDownLatch ready = new CountDownLatch(1);
     input.onReady(ready::countDown);
     scarce.set(2);
@@ -88,7 +99,7 @@ class ChildPipesTest {
   /** Its reader has gone: the child, if it is still there, gets the end. */
   @Test
   void anInputThatNobodyReadsIsEnded() throws Exception {
-    ChildInput input = new ChildInput("child", pipe.sink(), children);
+    ChildInput input = new ChildInput(context, pipe.sink());
     pipe.source().close();
     for (int i = 0; i < 2; i++) {
       assertThrows(BrokenPipeException.class, () -> input.write(ByteBuffer.allocate(1)));
@@ -99,7 +110,7 @@ class ChildPipesTest {
   // ---- from the child
 
   private ChildOutput output(Pipe from, long limit) {
-    return new ChildOutput("child", from.source(), children, () -> {}, limit);
+    return new ChildOutput(context, "child", from.source(), limit);
   }
 
   @Test

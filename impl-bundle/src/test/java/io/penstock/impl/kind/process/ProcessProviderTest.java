@@ -142,7 +142,6 @@ class ProcessProviderTest {
       child.source().close();
       assertEquals(-2, Peers.get(reading));
       child.abort();
-      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-children"));
       kill(grandchild);
     }
 
@@ -321,14 +320,13 @@ class ProcessProviderTest {
       }
       assertEquals(filled, Long.parseLong(child.readAll().strip()));
       gone(child);
-      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-children"));
     }
   }
 
   @Nested
   class OverStreams extends Cases {
     OverStreams() {
-      super((plan, children) -> Child.startOverStreams(plan), "none");
+      super(Child::startOverStreams, "none");
     }
   }
 

@@ -85,8 +85,8 @@ class TcpConnectTest {
 
   /** Threads of the tests before may be about to end. */
   private static void awaitNobodyElse() {
-    for (String each : List.of("penstock-connect", "penstock-resolver", "penstock-worker")) {
-      Peers.eventually("no " + each + " is left", () -> threads(each) == 0);
+    for (String each : List.of("reactor", "timer", "resolver", "worker")) {
+      Peers.eventually("no " + each + " is left", () -> threads("penstock-" + each) == 0);
     }
   }
 
@@ -142,6 +142,7 @@ class TcpConnectTest {
     ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
     try (DeafServer deaf = new DeafServer(address("127.0.0.2"), port(listener))) {
       resolve("127.0.0.2", "127.0.0.1");
+      peers.openSelector();
       long descriptors = Peers.descriptors();
       long start = System.nanoTime();
       Peer client =
@@ -332,7 +333,6 @@ class TcpConnectTest {
     channel.close();
     assertEquals(-3, Peers.get(waiting));
     assertThrows(IOException.class, () -> Peers.get(channel.connected().toCompletableFuture()));
-    Peers.eventually("nothing connects", () -> threads("penstock-connect") == 0);
     answer.countDown();
     Peers.eventually("nothing is looked up", () -> threads("penstock-resolver") == 0);
   }
@@ -376,31 +376,31 @@ class TcpConnectTest {
       all.add(peers.begin("tcp://slow.example:" + port(listener), ChannelOptions.defaults()));
     }
     assertTrue(threads("penstock-resolver") <= Lookups.THREADS);
-    assertEquals(1, threads("penstock-connect"));
+    assertEquals(1, threads("penstock-timer"));
     answer.countDown();
     for (CompletableFuture<?> each : all) {
       ((io.penstock.spi.ChannelDriver) Peers.get(each)).abort(new IOException("over"));
     }
     Peers.eventually("nothing is looked up", () -> threads("penstock-resolver") == 0);
-    Peers.eventually("nothing connects", () -> threads("penstock-connect") == 0);
   }
 
   @Test
   void manyConnectionsAreMadeByOneThread() throws IOException {
     awaitNobodyElse();
     try (DeafServer deaf = new DeafServer(address("127.0.0.1"), 0)) {
+      peers.openSelector();
       long descriptors = Peers.descriptors();
       List<CompletableFuture<?>> all = new ArrayList<>();
       for (int i = 0; i < 300; i++) {
         all.add(peers.begin("tcp://127.0.0.1:" + deaf.port(), ChannelOptions.defaults()));
       }
       Collections.shuffle(all, new java.util.Random(1));
-      assertEquals(1, threads("penstock-connect"));
+      assertEquals(1, threads("penstock-reactor"));
+      assertEquals(1, threads("penstock-timer"));
       assertEquals(0, threads("penstock-worker"));
       assertTrue(Peers.descriptors() >= descriptors + 300);
       all.forEach(each -> each.cancel(true));
       Peers.eventually("all was given back", () -> Peers.descriptors() <= descriptors);
-      Peers.eventually("nothing connects", () -> threads("penstock-connect") == 0);
     }
   }
 }

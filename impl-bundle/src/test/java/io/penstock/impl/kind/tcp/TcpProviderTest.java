@@ -370,7 +370,6 @@ class TcpProviderTest {
     assertEquals("", client.readAll());
     client.writeZeros(1 << 20);
     client.sink().end();
-    Peers.eventually("the end was seen", () -> !Peers.threadLives("penstock-drain"));
   }
 
   @Test
@@ -393,6 +392,7 @@ class TcpProviderTest {
       try {
         fill(deaf, fillers);
         String endpoint = "tcp://127.0.0.1:" + deaf.getLocalPort();
+        peers.openSelector();
         before = Peers.descriptors();
         ChannelOptions brief = ChannelOptions.defaults().withConnectTimeout(Duration.ofMillis(200));
         StreamTimeoutException e =
@@ -447,6 +447,5 @@ class TcpProviderTest {
     }
     listener.close();
     Peers.eventually("no more descriptors than before", () -> Peers.descriptors() <= before);
-    Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-drain"));
   }
 }

@@ -202,7 +202,6 @@ class AbstractNamesTest {
     assertEquals("answer", client.read(6));
     client.close();
     server.close();
-    Peers.eventually("the end was seen", () -> !Peers.threadLives("penstock-drain"));
   }
 
   @ParameterizedTest
@@ -254,7 +253,6 @@ class AbstractNamesTest {
     }
     listener.close();
     Peers.eventually("no more descriptors than before", () -> Peers.descriptors() <= before);
-    Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-drain"));
   }
 
   /** Another program sees the same name, and is seen for what it is. */

@@ -7,6 +7,7 @@ import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Counted;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.LingeringSource;
 import io.penstock.spi.Messages;
 import io.penstock.spi.SegmentSource;
 import java.io.IOException;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * consumed: a channel that is only written to takes nothing from its input, and never is more taken
  * than one buffer beyond what was consumed.
  */
-public final class InputPump implements SegmentSource, Counted {
+public final class InputPump implements SegmentSource, LingeringSource, Counted {
   private static final Logger LOG = Messages.log("kind");
 
   /**
@@ -231,7 +232,8 @@ public final class InputPump implements SegmentSource, Counted {
     }
   }
 
-  /** Cuts the stream: what is buffered is still read, then each read throws. */
+  /** What is buffered is still read, then each read throws. */
+  @Override
   public void abort(Throwable cause) {
     closed = true;
     memory.abort(cause);
@@ -290,7 +292,7 @@ public final class InputPump implements SegmentSource, Counted {
     LockSupport.unpark(thread);
   }
 
-  /** Lets go of the descriptor. */
+  @Override
   public void cut() {
     closed = true;
     drop();

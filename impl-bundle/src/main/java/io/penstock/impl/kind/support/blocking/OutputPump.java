@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.support.blocking;
 
 import io.penstock.impl.buffer.MemoryPipe;
+import io.penstock.impl.kind.support.AbortableSink;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.spi.Messages;
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * A sink driver over a descriptor whose writes wait: one daemon thread, which begins with the first
  * write or the end, writes what a buffer of 64 KiB holds.
  */
-public final class OutputPump implements SegmentSink {
+public final class OutputPump implements SegmentSink, AbortableSink {
   private static final Logger LOG = Messages.log("kind");
   private static final int WINDOW = 64 * 1024;
 
@@ -139,6 +140,7 @@ public final class OutputPump implements SegmentSink {
   }
 
   /** Drops what was not written, and lets go of the descriptor without an end. */
+  @Override
   public void abort(Throwable cause) {
     stopped = true;
     memory.abort(cause);

@@ -2,8 +2,8 @@
 package io.penstock.impl.kind.support.ready;
 
 import io.penstock.error.BrokenPipeException;
+import io.penstock.impl.kind.support.AbortableSink;
 import io.penstock.impl.kind.support.Failures;
-import io.penstock.spi.SinkDriver;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -13,7 +13,7 @@ import java.nio.ByteBuffer;
  * A descriptor of the process that is always ready: a file, written where its shared offset is, or
  * at its end if the shell says so; or the null device. Closing it leaves the descriptor alone.
  */
-public final class FileSink implements SinkDriver {
+public final class FileSink implements AbortableSink {
   private static final int PIECE = 64 * 1024;
 
   private final String name;
@@ -71,6 +71,11 @@ public final class FileSink implements SinkDriver {
   @Override
   public void onReady(Runnable ready) {
     // Always ready.
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    // As a close.
   }
 
   @Override

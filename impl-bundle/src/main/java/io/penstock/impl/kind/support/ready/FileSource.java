@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.ready;
 
+import io.penstock.impl.kind.support.AbortableSource;
 import io.penstock.impl.kind.support.Failures;
-import io.penstock.spi.SourceDriver;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
  * A descriptor of the process that is always ready: a file, from where its shared offset is, or the
  * null device. Closing it leaves the descriptor alone.
  */
-public final class FileSource implements SourceDriver {
+public final class FileSource implements AbortableSource {
   private static final int PIECE = 64 * 1024;
 
   private final String name;
@@ -68,6 +68,11 @@ public final class FileSource implements SourceDriver {
   @Override
   public void onReady(Runnable ready) {
     // Always ready.
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    // As a close.
   }
 
   @Override

@@ -5,6 +5,8 @@ import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.facet.BufferFacet;
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.kind.support.AbortableSink;
+import io.penstock.impl.kind.support.AbortableSource;
 import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.posix.Adopted;
@@ -15,8 +17,6 @@ import io.penstock.impl.posix.Posix;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
-import io.penstock.spi.SinkDriver;
-import io.penstock.spi.SourceDriver;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -25,7 +25,6 @@ import java.nio.channels.Channel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectableChannel;
-import java.nio.channels.SelectionKey;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -61,12 +60,12 @@ public final class DescriptorDriver implements ChannelDriver {
   }
 
   @Override
-  public @Nullable SourceDriver source() {
+  public @Nullable AbortableSource source() {
     return source;
   }
 
   @Override
-  public @Nullable SinkDriver sink() {
+  public @Nullable AbortableSink sink() {
     return sink;
   }
 
@@ -142,13 +141,13 @@ public final class DescriptorDriver implements ChannelDriver {
     }
   }
 
-  private final class Input implements SourceDriver {
+  private final class Input extends SelectedSource {
     private final Pipe.SourceChannel channel;
-    private volatile boolean ended;
     private volatile boolean hungUp = nature.hungUp();
     private boolean awaited = nature.awaited();
 
     Input(Pipe.SourceChannel channel) {
+      super(DescriptorDriver.this.context, nature.selectable() ? channel : null);
       this.channel = channel;
     }
 
@@ -197,26 +196,6 @@ public final class DescriptorDriver implements ChannelDriver {
     }
 
     @Override
-    public boolean ended() {
-      return ended;
-    }
-
-    @Override
-    public void onReady(Runnable ready) {
-      // Only the selector can tell, and a file is always ready.
-    }
-
-    @Override
-    public @Nullable SelectableChannel selectable() {
-      return nature.selectable() ? channel : null;
-    }
-
-    @Override
-    public int interest() {
-      return nature.selectable() ? SelectionKey.OP_READ : 0;
-    }
-
-    @Override
     public void close() throws IOException {
       release(sink == null, channel);
     }
@@ -226,7 +205,7 @@ public final class DescriptorDriver implements ChannelDriver {
     private final Pipe.SinkChannel channel;
 
     Output(Pipe.SinkChannel channel) {
-      super(context, "it cannot be written any more");
+      super(DescriptorDriver.this.context, "it cannot be written any more");
       this.channel = channel;
     }
 

@@ -2,10 +2,13 @@
 package io.penstock.impl.kind.support.selectable;
 
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.kind.support.AbortableSink;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
-import io.penstock.spi.SinkDriver;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
@@ -17,7 +20,9 @@ import org.jspecify.annotations.Nullable;
  * A sink that the product alone selects, and only while it is full: a selector of somebody else's
  * that holds the channel would keep the reader from seeing the end.
  */
-public abstract class SelectedSink implements SinkDriver {
+public abstract class SelectedSink implements AbortableSink {
+  private static final Logger LOG = Messages.log("kind");
+
   private final ProviderContext context;
   private final String complaint;
   private final AtomicBoolean watched = new AtomicBoolean();
@@ -45,6 +50,10 @@ public abstract class SelectedSink implements SinkDriver {
   /** Writes up to a piece without waiting; fewer bytes say that there is no room for more. */
   protected abstract int move(ByteBuffer src) throws IOException;
 
+  /** A write has failed; runs before its caller is told. */
+  @SuppressWarnings("unused") // Most have nothing to do then.
+  protected void lost(IOException reason) throws IOException {}
+
   /** There is room again; runs before the waiting caller is told. */
   protected void emptied() {}
 
@@ -62,19 +71,41 @@ public abstract class SelectedSink implements SinkDriver {
       throw new StreamClosedException(context.name());
     } catch (IOException e) {
       breaks(e);
+      lost(e);
       throw broken(e);
     }
     if (n < want) {
-      watch();
+      try {
+        watch();
+      } catch (IOException e) {
+        if (n == 0) {
+          throw e;
+        }
+        // What was written is counted: the next write, which can write nothing, says it.
+        LOG.log(Level.DEBUG, context.name() + ": its room cannot be waited for", e);
+      }
     }
     return n;
   }
 
-  /** Has the waiting caller told as soon as there is room. */
-  protected final void watch() {
+  /**
+   * Has the waiting caller told as soon as there is room.
+   *
+   * @throws IOException if the system has no descriptors left to wait with
+   */
+  protected final void watch() throws IOException {
     full = true;
     if (watched.compareAndSet(false, true)) {
-      context.select(channel(), SelectionKey.OP_WRITE, this::selected);
+      boolean waits = false;
+      try {
+        ReadyWatch.once(context, channel(), SelectionKey.OP_WRITE, this::selected);
+        waits = true;
+      } finally {
+        if (!waits) {
+          watched.set(false);
+          full = false;
+        }
+      }
     }
   }
 
@@ -99,9 +130,20 @@ public abstract class SelectedSink implements SinkDriver {
     return Failures.unread(context.name(), complaint, reason);
   }
 
-  /** Tells the waiting caller. */
-  protected final void tell() {
+  @Override
+  public final void abort(Throwable cause) {
+    breaks(Failures.io(cause));
+    try {
+      letGo();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, context.name() + ": the output could not be closed", e);
+    }
     ready.run();
+  }
+
+  /** Gives back what there is when the stream was cut. */
+  protected void letGo() throws IOException {
+    close();
   }
 
   @Override

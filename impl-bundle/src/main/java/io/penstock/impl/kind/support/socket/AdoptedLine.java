@@ -7,12 +7,14 @@ import io.penstock.channel.facet.BufferFacet;
 import io.penstock.channel.facet.CredentialsFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Buffers;
+import io.penstock.impl.kind.support.selectable.Drain;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Credentials;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.SocketName;
+import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.channels.ClosedChannelException;
@@ -82,8 +84,8 @@ final class AdoptedLine implements Line {
   }
 
   @Override
-  public void drainInto(Drain drain) throws IOException {
-    drain.add(input);
+  public void drain(ProviderContext context) throws IOException {
+    Drain.start(context, input);
   }
 
   @Override

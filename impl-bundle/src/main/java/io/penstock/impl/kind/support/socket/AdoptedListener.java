@@ -76,7 +76,7 @@ public final class AdoptedListener implements ListenerDriver {
      *
      * @throws IOException if the system refuses; the socket is still the caller's then
      */
-    ChannelDriver driver(String name, Adopted accepted) throws IOException;
+    ChannelDriver driver(ProviderContext context, Adopted accepted) throws IOException;
   }
 
   /**
@@ -130,7 +130,7 @@ public final class AdoptedListener implements ListenerDriver {
       try {
         Adopted accepted = setUp(carrier.adopt(fd), options);
         try {
-          return accepting.driver(context.name(), accepted);
+          return accepting.driver(context, accepted);
         } catch (IOException | RuntimeException | Error e) {
           accepted.close();
           throw e;

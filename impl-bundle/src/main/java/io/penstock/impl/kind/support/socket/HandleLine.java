@@ -11,6 +11,7 @@ import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Message;
 import io.penstock.impl.posix.Posix;
+import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -111,9 +112,9 @@ final class HandleLine implements Line {
   }
 
   @Override
-  public void drainInto(Drain drain) throws IOException {
+  public void drain(ProviderContext context) throws IOException {
     // A plain read has the system close what comes along.
-    line.drainInto(drain);
+    line.drain(context);
   }
 
   @Override

@@ -8,12 +8,14 @@ import io.penstock.channel.facet.CredentialsFacet;
 import io.penstock.channel.facet.TcpFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.Buffers;
+import io.penstock.impl.kind.support.selectable.Drain;
 import io.penstock.impl.posix.Credentials;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.SocketNumber;
+import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.net.SocketOption;
@@ -97,8 +99,8 @@ final class JdkLine implements Line {
   }
 
   @Override
-  public void drainInto(Drain drain) throws IOException {
-    drain.add(channel);
+  public void drain(ProviderContext context) throws IOException {
+    Drain.start(context, channel);
   }
 
   private static @Nullable SocketAddress named(@Nullable SocketAddress address) {

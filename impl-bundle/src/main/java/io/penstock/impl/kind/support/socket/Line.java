@@ -6,6 +6,7 @@ import io.penstock.impl.posix.Arrivals;
 import io.penstock.impl.posix.Cargo;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.Posix;
+import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
@@ -43,7 +44,7 @@ interface Line {
   void close() throws IOException;
 
   /** Has what still comes dropped. */
-  void drainInto(Drain drain) throws IOException;
+  void drain(ProviderContext context) throws IOException;
 
   /** Its own address, as long as it is open. */
   @Nullable SocketAddress local() throws IOException;

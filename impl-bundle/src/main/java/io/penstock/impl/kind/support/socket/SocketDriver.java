@@ -21,6 +21,7 @@ import io.penstock.impl.posix.SpliceSink;
 import io.penstock.impl.posix.SpliceSource;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.Messages;
+import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;
@@ -49,9 +50,9 @@ public final class SocketDriver implements ChannelDriver {
   /** How much is read and dropped on a close: unread bytes would turn it into a reset. */
   private static final int LAST_PIECES = 64;
 
+  private final ProviderContext context;
   private final String name;
   private final Line line;
-  private final Drain drain;
   private final @Nullable SocketAddress local;
   private final @Nullable SocketAddress peer;
   private final Input source = new Input();
@@ -60,46 +61,41 @@ public final class SocketDriver implements ChannelDriver {
   /** Why the connection was cut: the system says it only once, to whichever end asks first. */
   private volatile @Nullable IOException cut;
 
-  private volatile boolean draining;
-
   /** Whether the connection goes on in another hand. */
   private volatile boolean detached;
 
   /**
    * Takes a TCP connection over.
    *
-   * @param name of the channel, for errors
+   * @param context of the channel
    * @param channel connected, and non-blocking from now on
-   * @param drain drops what arrives after the source was closed
    * @throws IOException if the system refuses; the channel is still the caller's then
    */
-  public SocketDriver(String name, SocketChannel channel, Drain drain) throws IOException {
-    this(name, new JdkLine(channel, null), drain);
+  public SocketDriver(ProviderContext context, SocketChannel channel) throws IOException {
+    this(context, new JdkLine(channel, null));
   }
 
   /**
    * Takes a connected stream socket over that came as a number.
    *
-   * @param name of the channel, for errors
+   * @param context of the channel
    * @param socket adopted
-   * @param drain drops what arrives after the source was closed
    * @throws IOException if the system refuses; the socket is still the caller's then
    */
-  public SocketDriver(String name, Adopted socket, Drain drain) throws IOException {
-    this(name, new AdoptedLine(socket), drain);
+  public SocketDriver(ProviderContext context, Adopted socket) throws IOException {
+    this(context, new AdoptedLine(socket));
   }
 
   /**
    * Takes a Unix socket over whose bytes come and go with descriptors.
    *
-   * @param name of the channel, for errors
+   * @param context of the channel
    * @param socket adopted
-   * @param drain drops what arrives after the source was closed
    * @throws IOException if the system refuses; the socket is still the caller's then
    */
-  public static SocketDriver withHandles(String name, Adopted socket, Drain drain)
+  public static SocketDriver withHandles(ProviderContext context, Adopted socket)
       throws IOException {
-    return new SocketDriver(name, new HandleLine(name, socket), drain);
+    return new SocketDriver(context, new HandleLine(context.name(), socket));
   }
 
   /**
@@ -108,41 +104,39 @@ public final class SocketDriver implements ChannelDriver {
    * @param local the listener's public address, if it was bound under another one
    */
   SocketDriver(
-      String name, SocketChannel channel, Drain drain, PosixAccess posix, SocketAddress local)
+      ProviderContext context, SocketChannel channel, PosixAccess posix, SocketAddress local)
       throws IOException {
-    this(name, new JdkLine(channel, posix), drain, local, null);
+    this(context, new JdkLine(channel, posix), local, null);
   }
 
-  private SocketDriver(String name, Line line, Drain drain) throws IOException {
-    this(name, line, drain, line.local(), line.peer());
+  private SocketDriver(ProviderContext context, Line line) throws IOException {
+    this(context, line, line.local(), line.peer());
   }
 
   /**
    * Takes over a Unix socket that has connected.
    *
    * @param peer where it has connected to, by whatever name the system was told
-   * @param name of the channel, for errors
+   * @param context of the channel
    * @param channel connected, and non-blocking from now on
-   * @param drain drops what arrives after the source was closed
    * @param posix tells more of the peer, when it is asked for
    * @throws IOException if the system refuses; the channel is still the caller's then
    */
   public static SocketDriver to(
-      SocketAddress peer, String name, SocketChannel channel, Drain drain, PosixAccess posix)
+      SocketAddress peer, ProviderContext context, SocketChannel channel, PosixAccess posix)
       throws IOException {
     Line line = new JdkLine(channel, posix);
-    return new SocketDriver(name, line, drain, line.local(), peer);
+    return new SocketDriver(context, line, line.local(), peer);
   }
 
   private SocketDriver(
-      String name,
+      ProviderContext context,
       Line line,
-      Drain drain,
       @Nullable SocketAddress local,
       @Nullable SocketAddress peer) {
-    this.name = name;
+    this.context = context;
+    this.name = context.name();
     this.line = line;
-    this.drain = drain;
     // Remembered, because after the close the system does not tell any more.
     this.local = local;
     this.peer = peer;
@@ -196,11 +190,7 @@ public final class SocketDriver implements ChannelDriver {
   @Override
   public void close() throws IOException {
     discard();
-    try {
-      line.close();
-    } finally {
-      release();
-    }
+    line.close();
   }
 
   @Override
@@ -218,14 +208,6 @@ public final class SocketDriver implements ChannelDriver {
       line.close();
     } catch (IOException e) {
       LOG.log(Level.WARNING, name + ": the connection could not be closed", e);
-    } finally {
-      release();
-    }
-  }
-
-  private void release() {
-    if (draining) {
-      drain.release();
     }
   }
 
@@ -371,10 +353,8 @@ public final class SocketDriver implements ChannelDriver {
     }
 
     private void drain() {
-      // First, so that a close meanwhile makes the drain let go.
-      draining = true;
       try {
-        line.drainInto(drain);
+        line.drain(context);
       } catch (IOException e) {
         // Such as for want of a descriptor for the selector, which must not keep this one open.
         LOG.log(

@@ -47,7 +47,6 @@ public final class SocketListener implements ListenerDriver {
   private final Endpoint endpoint;
   private final ServerSocketChannel server;
   private final @Nullable PosixAccess posix;
-  private final Drain drain;
   private final Setup setup;
   private final Cleanup cleanup;
   private final AtomicBoolean closed = new AtomicBoolean();
@@ -61,7 +60,6 @@ public final class SocketListener implements ListenerDriver {
    * @param endpoint with the real address
    * @param server bound and non-blocking
    * @param posix tells more of the peers of a Unix socket; null for TCP
-   * @param drain for accepted connections
    * @param setup prepares each accepted connection
    * @param cleanup runs on close
    */
@@ -69,13 +67,11 @@ public final class SocketListener implements ListenerDriver {
       Endpoint endpoint,
       ServerSocketChannel server,
       @Nullable PosixAccess posix,
-      Drain drain,
       Setup setup,
       Cleanup cleanup) {
     this.endpoint = endpoint;
     this.server = server;
     this.posix = posix;
-    this.drain = drain;
     this.setup = setup;
     this.cleanup = cleanup;
   }
@@ -90,13 +86,9 @@ public final class SocketListener implements ListenerDriver {
       try {
         setup.apply(accepted);
         return posix == null
-            ? new SocketDriver(context.name(), accepted, drain)
+            ? new SocketDriver(context, accepted)
             : new SocketDriver(
-                context.name(),
-                accepted,
-                drain,
-                posix,
-                UnixDomainSocketAddress.of(endpoint.address()));
+                context, accepted, posix, UnixDomainSocketAddress.of(endpoint.address()));
       } catch (IOException e) {
         // That is no failure of the listener's, and the next peer may be served.
         refuse(accepted, e);

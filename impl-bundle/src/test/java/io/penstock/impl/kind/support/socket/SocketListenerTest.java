@@ -54,7 +54,6 @@ class SocketListenerTest {
               Endpoint.parse("tcp-listen://127.0.0.1:0"),
               server,
               null,
-              new Drain(),
               peer -> {
                 if (accepted.incrementAndGet() == 1) {
                   throw new IOException("No buffer space available");

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.selectable;
+
+import io.penstock.spi.Messages;
+import io.penstock.spi.ProviderContext;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+
+/**
+ * Drops what still arrives on a channel whose source was closed, so that the peer is neither
+ * stalled nor reset. Shutting the input of a socket down would not do: Linux then goes on filling
+ * the receive buffer until the peer stalls, and resets the connection once the output was shut
+ * down, too.
+ */
+public final class Drain {
+  private static final Logger LOG = Messages.log("kind");
+  private static final int PIECE = 64 * 1024;
+
+  private Drain() {}
+
+  /**
+   * Drops what arrives on a non-blocking channel until it ends or is closed.
+   *
+   * @throws IOException if the system has no descriptors left to wait with
+   */
+  public static <C extends SelectableChannel & ReadableByteChannel> void start(
+      ProviderContext context, C channel) throws IOException {
+    ReadyWatch.start(context, channel, SelectionKey.OP_READ, () -> discard(channel));
+  }
+
+  /** Drops a piece. Returns as a read does; also -1 if nothing more can be read. */
+  public static int discard(ReadableByteChannel channel) {
+    try {
+      return Bounded.read(channel, ByteBuffer.allocate(PIECE));
+    } catch (IOException e) {
+      // The writing side meets the same failure and reports it.
+      LOG.log(Level.DEBUG, "nothing more to drop", e);
+      return -1;
+    }
+  }
+}

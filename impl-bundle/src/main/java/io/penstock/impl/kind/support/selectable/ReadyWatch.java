@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.kind.support.selectable;
+
+import io.penstock.spi.ProviderContext;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.SelectableChannel;
+import java.time.Duration;
+
+/**
+ * Watches a channel that no caller waits for, on the thread that waits for all channels, until its
+ * task has enough.
+ */
+public final class ReadyWatch {
+  /** Works when the channel is ready, has been closed, or for no reason; quick, and never waits. */
+  public interface Task {
+    /**
+     * Does what can be done now.
+     *
+     * @return more than 0 to be called again when the channel is ready; 0 for the same, where
+     *     nothing could be done; below 0 when the task has enough
+     */
+    int run();
+
+    /** The product has stopped, and {@link #run} is not called any more. */
+    default void stopped() {}
+  }
+
+  /** How long the channel is left alone after two calls that were made for no reason. */
+  private static final Duration PAUSE = Duration.ofMillis(100);
+
+  private final ProviderContext context;
+  private final SelectableChannel channel;
+  private final int operations;
+  private final Task task;
+  // The calls follow each other.
+  private boolean vain;
+
+  private ReadyWatch(
+      ProviderContext context, SelectableChannel channel, int operations, Task task) {
+    this.context = context;
+    this.channel = channel;
+    this.operations = operations;
+    this.task = task;
+  }
+
+  /**
+   * Begins to watch.
+   *
+   * @param context of the channel
+   * @param channel in non-blocking mode
+   * @param operations what to wait for
+   * @param task is called until it has enough, or the product has stopped
+   * @throws IOException if the system has no descriptors left to wait with
+   */
+  public static void start(
+      ProviderContext context, SelectableChannel channel, int operations, Task task)
+      throws IOException {
+    ReadyWatch watch = new ReadyWatch(context, channel, operations, task);
+    once(context, channel, operations, watch::ready);
+  }
+
+  /**
+   * Waits once, as {@link ProviderContext#select} does.
+   *
+   * @throws IOException if the system has no descriptors left to wait with
+   */
+  static void once(
+      ProviderContext context, SelectableChannel channel, int operations, Runnable task)
+      throws IOException {
+    try {
+      context.select(channel, operations, task);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+  }
+
+  private void again() {
+    context.select(channel, operations, this::ready);
+  }
+
+  private void ready() {
+    int done = task.run();
+    if (done < 0) {
+      return;
+    }
+    boolean before = vain;
+    vain = done == 0;
+    if (vain && before) {
+      if (context.after(PAUSE, this::again).isCancelled()) {
+        // The selector of a product that stops waits for nothing, and its timer takes nothing.
+        task.stopped();
+      }
+    } else {
+      again();
+    }
+  }
+}
