@@ -13,9 +13,9 @@ public final class Outbox implements SinkDriver {
    * Once so much is on its way to the socket, more waits outside, where it is bounded. The last
    * packet may exceed it: cut to what is left, packets would become ever smaller.
    */
-  private static final int MOST_ON_ITS_WAY = 256 * 1024;
+  private static final int MAX_ON_ITS_WAY = 256 * 1024;
 
-  private final Link link;
+  private final OutgoingData out;
   private final boolean errors;
   private final AtomicInteger onItsWay = new AtomicInteger();
   private volatile Runnable ready = () -> {};
@@ -26,8 +26,8 @@ public final class Outbox implements SinkDriver {
    *
    * @param errors whether it is standard error
    */
-  Outbox(Link link, boolean errors) {
-    this.link = link;
+  Outbox(OutgoingData out, boolean errors) {
+    this.out = out;
     this.errors = errors;
   }
 
@@ -42,10 +42,10 @@ public final class Outbox implements SinkDriver {
 
   @Override
   public int write(ByteBuffer src) throws IOException {
-    link.checkWritable();
+    out.checkWritable();
     int total = 0;
-    while (src.hasRemaining() && onItsWay.get() < MOST_ON_ITS_WAY) {
-      int n = link.send(errors, src, this);
+    while (src.hasRemaining() && onItsWay.get() < MAX_ON_ITS_WAY) {
+      int n = out.send(errors, src, this);
       if (n == 0) {
         break;
       }
@@ -57,15 +57,15 @@ public final class Outbox implements SinkDriver {
   /** Counts what is handed to the connection. */
   void leaving(int bytes) {
     onItsWay.addAndGet(bytes);
-    link.held().count(bytes);
+    out.held().count(bytes);
   }
 
   /** Counts what the system has taken. */
   void left(int bytes, @Nullable Throwable failure) {
     onItsWay.addAndGet(-bytes);
-    link.held().count(-bytes);
+    out.held().count(-bytes);
     if (failure != null) {
-      link.writeFailed(failure);
+      out.writeFailed(failure);
     }
     ready.run();
   }
@@ -73,12 +73,12 @@ public final class Outbox implements SinkDriver {
   @Override
   public void end() throws IOException {
     ended = true;
-    link.endIfAllHave();
+    out.endIfAllHave();
   }
 
   @Override
   public long room() {
-    return link.isWritable() ? -1 : 0;
+    return out.isWritable() ? -1 : 0;
   }
 
   @Override
@@ -89,14 +89,14 @@ public final class Outbox implements SinkDriver {
   @Override
   public long unsent() {
     // Once the peer has gone nothing of it can be saved.
-    return link.isWritable() ? onItsWay.get() : 0;
+    return out.isWritable() ? onItsWay.get() : 0;
   }
 
   @Override
   public boolean ready() {
-    return !link.isWritable()
-        || link.hasSentEnd()
-        || (link.hasWindow() && onItsWay.get() < MOST_ON_ITS_WAY);
+    return !out.isWritable()
+        || out.hasSentEnd()
+        || (out.hasWindow() && onItsWay.get() < MAX_ON_ITS_WAY);
   }
 
   @Override

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
+import java.lang.management.ManagementFactory;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
@@ -31,6 +33,7 @@ class OutboxTest {
 
   private final Queue<Leaving> onTheirWay = new ArrayDeque<>();
   private final List<Integer> lengths = new ArrayList<>();
+  private final List<Buffer> packets = new ArrayList<>();
   private final Link link = Link.opened("test", "session", 1 << 20);
   private final Outbox outbox = link.output();
   private int woken;
@@ -68,6 +71,7 @@ class OutboxTest {
                 switch (method.getName()) {
                   case "createBuffer" -> new ByteArrayBuffer((int) arguments[1]);
                   case "writePacket" -> {
+                    packets.add((Buffer) arguments[0]);
                     lengths.add(((Buffer) arguments[0]).available() - HEADER + 1);
                     Leaving leaving = new Leaving();
                     onTheirWay.add(leaving);
@@ -114,6 +118,27 @@ class OutboxTest {
 
     int last = lengths.remove(lengths.size() - 1);
     assertTrue(lengths.stream().allMatch(length -> length == PACKET), lengths + ", " + last);
+  }
+
+  @Test
+  void bytesAreCopiedOnceWhereverTheyAre() throws Exception {
+    ByteBuffer direct = ByteBuffer.allocateDirect(PACKET);
+    while (direct.hasRemaining()) {
+      direct.put((byte) (direct.position() * 31));
+    }
+    direct.flip();
+    // What a first call loads does not count.
+    assertEquals(1, outbox.write(ByteBuffer.allocateDirect(1)));
+    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    long before = threads.getCurrentThreadAllocatedBytes();
+    assertEquals(PACKET, outbox.write(direct));
+    long allocated = threads.getCurrentThreadAllocatedBytes() - before;
+    // The library takes a power of two for a packet and its header.
+    assertTrue(allocated < 2 * PACKET + PACKET / 2, allocated + " bytes for a packet of " + PACKET);
+
+    assertFalse(direct.hasRemaining());
+    Buffer sent = packets.get(1);
+    assertEquals(direct.flip(), ByteBuffer.wrap(sent.array(), sent.wpos() - PACKET, PACKET));
   }
 
   @Test

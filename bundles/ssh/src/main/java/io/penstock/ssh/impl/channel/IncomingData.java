@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.ssh.impl.channel;
+
+import io.penstock.error.ConnectionResetException;
+import io.penstock.spi.Memory;
+import io.penstock.spi.Messages;
+import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.sshd.common.SshConstants;
+import org.apache.sshd.common.SshException;
+import org.apache.sshd.common.util.buffer.Buffer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the peer of a channel sends: its output and its standard error, each into an inbox, within
+ * the window that the peer was given.
+ */
+final class IncomingData {
+  private static final Logger LOG = Messages.log("ssh");
+
+  /** Some peers count it to the packet. */
+  private static final int LENGTH_FIELD = 4;
+
+  private final Link link;
+  private final OutgoingData out;
+  private final Held held;
+  private final Inbox input;
+  private final Inbox errors;
+  private volatile boolean errorsExpected;
+
+  // Keeps standard error in its order while it changes where it goes.
+  private final ReentrantLock joining = new ReentrantLock();
+  // Guarded by it.
+  private boolean joined;
+
+  IncomingData(Link link, OutgoingData out, Held held) {
+    this.link = link;
+    this.out = out;
+    this.held = held;
+    this.input = new Inbox(link::toString, this::credit, held);
+    this.errors = new Inbox(() -> link + " (standard error)", this::credit, held);
+  }
+
+  Inbox input() {
+    return input;
+  }
+
+  Inbox errors() {
+    return errors;
+  }
+
+  // ---- packets
+
+  /** A packet of output has come. */
+  void output(Buffer buffer) throws IOException {
+    int length = incoming(buffer);
+    input.put(buffer.array(), buffer.rpos(), length);
+    pauseIfSpent();
+  }
+
+  /** A packet of another kind has come, which is standard error or not known. */
+  void extended(Buffer buffer) throws IOException {
+    int type = buffer.getInt();
+    int length = incoming(buffer);
+    if (type == SshConstants.SSH_EXTENDED_DATA_STDERR) {
+      putErrors(buffer.array(), buffer.rpos(), length);
+      pauseIfSpent();
+    } else {
+      LOG.log(
+          Level.DEBUG, "{0}: {1} bytes of the unknown type {2} were dropped", link, length, type);
+      credit(length);
+    }
+  }
+
+  void putErrors(byte[] data, int off, int length) {
+    if (!errorsExpected) {
+      refuseErrors(length);
+      return;
+    }
+    Inbox to;
+    boolean kept;
+    joining.lock();
+    try {
+      to = joined ? input : errors;
+      kept = to.keep(data, off, length);
+    } finally {
+      joining.unlock();
+    }
+    to.came(length, kept);
+  }
+
+  /**
+   * Closes a channel whose peer sends bytes that have no reader: dropping them would tell the peer
+   * that they were read. Bytes that still come get no credit.
+   */
+  private void refuseErrors(int length) {
+    if (link.isRefused() || link.isClosing()) {
+      return;
+    }
+    ConnectionResetException why =
+        new ConnectionResetException(
+            link.toString(),
+            "closed, because the peer has sent standard error, which is not read here",
+            length);
+    LOG.log(Level.INFO, why.getMessage());
+    link.refuse(why);
+  }
+
+  /**
+   * Takes bytes off the window. A peer that breaks the agreement loses the connection, because
+   * nothing that follows can be relied upon.
+   */
+  private int incoming(Buffer buffer) throws IOException {
+    long length = buffer.getUInt();
+    if (length > buffer.available()) {
+      throw broken("a packet that claims " + length + " bytes and has " + buffer.available());
+    }
+    if (length > Link.PACKET + LENGTH_FIELD) {
+      throw broken(
+          "a packet of " + length + " bytes where at most " + Link.PACKET + " are allowed");
+    }
+    if (link.isEofSignalled()) {
+      throw broken(length + " bytes after the end of its output");
+    }
+    long window = link.getLocalWindow().getSize();
+    if (length > window) {
+      throw broken(length + " bytes into a window of " + window);
+    }
+    link.getLocalWindow().consume(length);
+    return (int) length;
+  }
+
+  static SshException broken(String what) {
+    return new SshException(
+        SshConstants.SSH2_DISCONNECT_PROTOCOL_ERROR, "the peer has sent " + what);
+  }
+
+  /** Reads on when there is memory again. */
+  private void pauseIfSpent() {
+    Memory spent = held.spent();
+    Watch watch = spent == null ? null : Watch.of(link.getSession());
+    if (spent != null && watch != null) {
+      watch.starve(link.getSession(), spent);
+    }
+  }
+
+  private void credit(long bytes) {
+    // After the end there is no use in credit.
+    if (bytes > 0 && !link.isEofSignalled() && !link.isClosing()) {
+      try {
+        link.getLocalWindow().release(bytes);
+      } catch (IOException e) {
+        out.writeFailed(e);
+      }
+    }
+  }
+
+  // ---- standard error
+
+  /** As {@link Link#expectErrors} says. */
+  void expectErrors(boolean join) {
+    errorsExpected = true;
+    joining.lock();
+    try {
+      joined = join;
+    } finally {
+      joining.unlock();
+    }
+  }
+
+  /** As {@link Link#join} says. */
+  boolean join(boolean on) {
+    boolean before;
+    long unwanted = 0;
+    joining.lock();
+    try {
+      before = joined;
+      joined = on;
+      if (on && !before) {
+        unwanted = errors.moveTo(input);
+      }
+    } finally {
+      joining.unlock();
+    }
+    if (on && !before) {
+      credit(unwanted);
+      input.wake();
+    }
+    return before;
+  }
+
+  // ---- the end
+
+  /**
+   * Nothing more comes.
+   *
+   * @param cause how the channel was cut; null after an end that the peer has meant
+   */
+  void finish(@Nullable IOException cause) {
+    if (cause == null) {
+      input.end();
+      errors.end();
+    } else {
+      input.fail(cause);
+      errors.fail(cause);
+    }
+  }
+
+  /** Drops what waits: there is no memory for it any more. */
+  void cut(IOException cause) {
+    input.cut(cause);
+    errors.cut(cause);
+  }
+}
