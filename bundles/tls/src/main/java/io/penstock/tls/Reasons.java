@@ -2,7 +2,6 @@
 package io.penstock.tls;
 
 import io.penstock.error.HandshakeException;
-import java.io.IOException;
 import java.util.Locale;
 import java.util.Map;
 import javax.net.ssl.SSLException;
@@ -27,13 +26,8 @@ final class Reasons {
 
   private Reasons() {}
 
-  /** Why a handshake failed. */
+  /** Why a handshake failed, or an established connection. */
   static HandshakeException handshake(String name, SSLException failure) {
-    return new HandshakeException(name, reason(failure), failure);
-  }
-
-  /** Why an established connection failed. */
-  static IOException broken(String name, SSLException failure) {
     return new HandshakeException(name, reason(failure), failure);
   }
 
