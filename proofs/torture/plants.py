@@ -9,14 +9,14 @@ import subprocess
 import lab
 
 MAIN = os.path.join("impl-bundle", "src", "main", "java")
-RELAY = "io/penstock/impl/relay/Direction.java"
+RELAY = "io/penstock/impl/relay/RelayDirection.java"
 SOCKET = "io/penstock/impl/kind/support/socket/SocketDriver.java"
 LISTENER = "io/penstock/impl/kind/support/socket/SocketListener.java"
 
 # What is planted, in which source, what is replaced by what, and the cases of which one must find it.
 PLANTS = [
     ("a read that was interrupted or would block is taken for the end", SOCKET,
-     "n = Bounded.read(line.input(), dst);", "n = Bounded.read(line.input(), dst); n = n == 0 || n == -3 ? -1 : n;",
+     "n = Bounded.read(socket.input(), dst);", "n = Bounded.read(socket.input(), dst); n = n == 0 || n == -3 ? -1 : n;",
      ["tcp/read/EAGAIN/1", "tcp/read/EINTR/1"]),
     ("a short write is not continued", RELAY,
      "if (handsOver || !buffer.hasRemaining()) {", "if (n > 0) {",

@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * one side as a whole has gone and its own output is done; or at the first failure. A broken sink
  * of a side that gives a verdict is not a failure yet: the verdict decides.
  */
-final class Conversation implements Direction.Owner {
+final class Conversation implements RelayDirection.Owner {
   private static final System.Logger LOG = Messages.log("relay");
 
   /**
@@ -59,7 +59,7 @@ final class Conversation implements Direction.Owner {
   private static final class Side {
     private final Channel channel;
     private final boolean verdict;
-    private final @Nullable Direction output;
+    private final @Nullable RelayDirection output;
     private boolean sourceEnded;
     private boolean endPassed;
     private boolean outputDone;
@@ -69,7 +69,7 @@ final class Conversation implements Direction.Owner {
     private boolean departed;
     private @Nullable Throwable goneWith;
 
-    Side(Channel channel, @Nullable Direction output) {
+    Side(Channel channel, @Nullable RelayDirection output) {
       this.channel = channel;
       this.verdict = channel.capabilities().contains(Capability.VERDICT);
       this.output = output;
@@ -105,7 +105,7 @@ final class Conversation implements Direction.Owner {
       RelayOptions options,
       Supplier<Wait> idleLimit,
       Supplier<Wait> totalLimit,
-      Buffers buffers,
+      BufferPool buffers,
       LongAdder forwarded,
       LongAdder returned) {
     this.engine = engine;
@@ -137,8 +137,9 @@ final class Conversation implements Direction.Owner {
         && sink.capabilities().contains(Capability.OUTPUT);
   }
 
-  private Direction direction(Channel source, Channel sink, Buffers buffers, LongAdder count) {
-    return new Direction(
+  private RelayDirection direction(
+      Channel source, Channel sink, BufferPool buffers, LongAdder count) {
+    return new RelayDirection(
         engine,
         (SourceEnd) source.source(),
         (SinkEnd) sink.sink(),
@@ -209,7 +210,7 @@ final class Conversation implements Direction.Owner {
     return side == from ? to : from;
   }
 
-  private Side sourceOf(Direction direction) {
+  private Side sourceOf(RelayDirection direction) {
     return direction == from.output ? from : to;
   }
 
@@ -226,7 +227,7 @@ final class Conversation implements Direction.Owner {
   }
 
   @Override
-  public void sourceEnded(Direction direction) {
+  public void sourceEnded(RelayDirection direction) {
     Side side = sourceOf(direction);
     boolean wait;
     boolean answering;
@@ -239,7 +240,7 @@ final class Conversation implements Direction.Owner {
     } finally {
       lock.unlock();
     }
-    Direction opposite = other(side).output;
+    RelayDirection opposite = other(side).output;
     hangUp(side);
     if (!wait && answering && opposite != null && opposite.movedWithin(LOSS_GRACE)) {
       // Bytes are on their way to the side that has ended. If it is gone they soon come back as a
@@ -258,7 +259,7 @@ final class Conversation implements Direction.Owner {
   /**
    * Tells the other side that the source has ended, unless the verdict says that it was cut short.
    */
-  private void passEnd(Direction direction) {
+  private void passEnd(RelayDirection direction) {
     Side side = sourceOf(direction);
     Side other = other(side);
     boolean cut;
@@ -283,7 +284,7 @@ final class Conversation implements Direction.Owner {
     direction.sink().whenSent(() -> engine.execute(() -> sent(direction)));
   }
 
-  private void sent(Direction direction) {
+  private void sent(RelayDirection direction) {
     try {
       direction.sink().checkDelivered();
     } catch (IOException e) {
@@ -294,12 +295,12 @@ final class Conversation implements Direction.Owner {
   }
 
   @Override
-  public void sourceFailed(Direction direction, IOException cause) {
+  public void sourceFailed(RelayDirection direction, IOException cause) {
     fail(sourceOf(direction), "failed while being read: " + reason(cause), cause);
   }
 
   @Override
-  public void sinkFailed(Direction direction, IOException cause) {
+  public void sinkFailed(RelayDirection direction, IOException cause) {
     Side side = sourceOf(direction);
     Side broken = other(side);
     if (!broken.verdict || !(cause instanceof StreamFault)) {
@@ -318,7 +319,7 @@ final class Conversation implements Direction.Owner {
   }
 
   @Override
-  public void heldTooMuch(Direction direction, IOException cause) {
+  public void heldTooMuch(RelayDirection direction, IOException cause) {
     fail(other(sourceOf(direction)), "was too slow: " + reason(cause), cause);
   }
 
@@ -699,7 +700,7 @@ final class Conversation implements Direction.Owner {
   }
 
   private static long moved(Side side) {
-    Direction output = side.output;
+    RelayDirection output = side.output;
     return output == null ? 0 : output.moved();
   }
 

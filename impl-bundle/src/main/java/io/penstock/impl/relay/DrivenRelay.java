@@ -116,7 +116,7 @@ final class DrivenRelay implements Relay {
   private final Side from;
   private final Side to;
   private final RelayOptions options;
-  private final Buffers buffers;
+  private final BufferPool buffers;
   private final int maxConnections;
   private final Crowd crowd;
   private final LongAdder forwarded = new LongAdder();
@@ -146,7 +146,8 @@ final class DrivenRelay implements Relay {
             : options.name();
     Budgets budgets = engine.budgets();
     this.buffers =
-        new Buffers(options.buffer(), budgets, budgets.relay(name, options.memoryLimit()), factory);
+        new BufferPool(
+            options.buffer(), budgets, budgets.relay(name, options.memoryLimit()), factory);
     this.crowd = new Crowd(engine.parker());
     this.maxConnections =
         options.fork() && options.maxConnections() == Integer.MAX_VALUE

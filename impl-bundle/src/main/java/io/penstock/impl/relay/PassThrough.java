@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * What goes between a peer that has asked for a program and the program, beside the two directions:
  * standard error and how it ended one way, the size of the terminal and signals the other.
  */
-final class PassThrough implements Direction.Owner {
+final class PassThrough implements RelayDirection.Owner {
   private static final System.Logger LOG = Messages.log("relay");
   private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
@@ -61,7 +61,7 @@ final class PassThrough implements Direction.Owner {
   private final Channel callers;
   private final CallerFacet caller;
   private final ProgramFacet program;
-  private final @Nullable Direction errors;
+  private final @Nullable RelayDirection errors;
   private final Listener listener;
   private final Executor serial;
 
@@ -75,7 +75,7 @@ final class PassThrough implements Direction.Owner {
       CallerFacet caller,
       ProgramFacet program,
       boolean carriesErrors,
-      Buffers buffers,
+      BufferPool buffers,
       LongAdder count,
       Listener listener) {
     this.engine = engine;
@@ -88,7 +88,7 @@ final class PassThrough implements Direction.Owner {
     this.errors =
         source == null || !carriesErrors
             ? null
-            : new Direction(
+            : new RelayDirection(
                 engine, (SourceEnd) source, (SinkEnd) caller.errorSink(), buffers, count, 0, this);
   }
 
@@ -104,7 +104,7 @@ final class PassThrough implements Direction.Owner {
       Channel callers,
       Channel programs,
       boolean carriesErrors,
-      Buffers buffers,
+      BufferPool buffers,
       LongAdder count,
       Listener listener) {
     CallerFacet caller = callers.facet(CallerFacet.class).orElse(null);
@@ -243,7 +243,7 @@ final class PassThrough implements Direction.Owner {
   }
 
   @Override
-  public void sourceEnded(Direction direction) {
+  public void sourceEnded(RelayDirection direction) {
     try {
       direction.sink().end();
     } catch (IOException e) {
@@ -254,17 +254,17 @@ final class PassThrough implements Direction.Owner {
   }
 
   @Override
-  public void sourceFailed(Direction direction, IOException cause) {
+  public void sourceFailed(RelayDirection direction, IOException cause) {
     listener.errorsFailed(cause);
   }
 
   @Override
-  public void heldTooMuch(Direction direction, IOException cause) {
+  public void heldTooMuch(RelayDirection direction, IOException cause) {
     listener.errorsFailed(cause);
   }
 
   @Override
-  public void sinkFailed(Direction direction, IOException cause) {
+  public void sinkFailed(RelayDirection direction, IOException cause) {
     listener.callerGone(cause);
   }
 }

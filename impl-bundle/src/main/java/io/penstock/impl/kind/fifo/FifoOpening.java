@@ -7,9 +7,9 @@ import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.kind.support.Failures;
-import io.penstock.impl.kind.support.blocking.FileInput;
-import io.penstock.impl.kind.support.blocking.FileOutput;
 import io.penstock.impl.kind.support.blocking.InputPump;
+import io.penstock.impl.kind.support.blocking.OpenFileInput;
+import io.penstock.impl.kind.support.blocking.OpenFileOutput;
 import io.penstock.impl.kind.support.blocking.OutputPump;
 import io.penstock.impl.kind.support.selectable.DescriptorDriver;
 import io.penstock.impl.kind.support.selectable.Nature;
@@ -179,10 +179,10 @@ final class FifoOpening implements Runnable {
   private ChannelDriver openStreams() throws IOException {
     String name = context.name();
     if (direction == Direction.INPUT) {
-      FileInput input = new FileInput(new FileInputStream(path.toFile()));
+      OpenFileInput input = new OpenFileInput(new FileInputStream(path.toFile()));
       return new FifoDriver(new InputPump(name, "penstock-fifo-in-" + path, input), null);
     }
-    FileOutput output = new FileOutput(FileChannel.open(path, StandardOpenOption.WRITE));
+    OpenFileOutput output = new OpenFileOutput(FileChannel.open(path, StandardOpenOption.WRITE));
     return new FifoDriver(null, new OutputPump(name, "penstock-fifo-out-" + path, output));
   }
 

@@ -3,8 +3,8 @@ package io.penstock.impl.kind.process;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.impl.kind.support.AbortableSink;
-import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.LingeringSource;
+import io.penstock.impl.kind.support.SystemBuffers;
 import io.penstock.impl.kind.support.blocking.InputPump;
 import io.penstock.impl.kind.support.blocking.OutputPump;
 import io.penstock.impl.posix.Carrier;
@@ -39,7 +39,7 @@ record Child(
     LingeringSource stdout,
     @Nullable LingeringSource stderr,
     @Nullable Terminal terminal,
-    @Nullable Buffers buffers) {
+    @Nullable SystemBuffers buffers) {
   private static final Logger LOG = Messages.log("process");
   private static final File NULL_DEVICE = new File("/dev/null");
 
@@ -88,7 +88,7 @@ record Child(
       return startOverStreams(plan);
     }
     try {
-      Buffers buffers = buffers(plan, pipes);
+      SystemBuffers buffers = buffers(plan, pipes);
       ProcessBuilder builder = plan.builder();
       builder.redirectInput(Redirect.from(pipes.get(0).path().toFile()));
       builder.redirectOutput(Redirect.to(pipes.get(1).path().toFile()));
@@ -108,7 +108,7 @@ record Child(
       for (int i = 0; i < plan.count(); i++) {
         pipes.add(SystemPipe.open(calls));
       }
-      Buffers buffers = buffers(plan, pipes);
+      SystemBuffers buffers = buffers(plan, pipes);
       return started(
           plan.context(),
           calls,
@@ -166,7 +166,8 @@ record Child(
     }
   }
 
-  private static Child over(Plan plan, Running process, List<SystemPipe> pipes, Buffers buffers)
+  private static Child over(
+      Plan plan, Running process, List<SystemPipe> pipes, SystemBuffers buffers)
       throws IOException {
     // The ends that the child has are closed here: as long as we held them, too, nobody would
     // ever see an end.
@@ -188,11 +189,11 @@ record Child(
   }
 
   /** The buffers of a child's pipes, as large as the options ask for, if we can. */
-  private static Buffers buffers(Plan plan, List<SystemPipe> pipes) throws IOException {
+  private static SystemBuffers buffers(Plan plan, List<SystemPipe> pipes) throws IOException {
     boolean wanted = plan.options().receiveBuffer() > 0 || plan.options().sendBuffer() > 0;
     String name = plan.context().name();
-    Buffers buffers =
-        new Buffers(
+    SystemBuffers buffers =
+        new SystemBuffers(
             name,
             pipes.get(1).buffer(plan.posix(), name, true),
             pipes.get(0).buffer(plan.posix(), name, false));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.process;
 
-import io.penstock.impl.kind.support.Buffers;
+import io.penstock.impl.kind.support.SystemBuffers;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
@@ -22,7 +22,7 @@ import java.nio.file.Path;
  * @param identity as the links of descriptors say it
  */
 record PipeBuffer(PosixAccess posix, String name, Channel end, String identity)
-    implements Buffers.Buffer {
+    implements SystemBuffers.Buffer {
   private static final String DESCRIPTORS = "/proc/self/fd";
 
   @Override

@@ -4,7 +4,7 @@ package io.penstock.impl.kind.stdio;
 import io.penstock.channel.facet.BufferFacet;
 import io.penstock.impl.kind.support.AbortableSink;
 import io.penstock.impl.kind.support.AbortableSource;
-import io.penstock.impl.kind.support.Buffers;
+import io.penstock.impl.kind.support.SystemBuffers;
 import io.penstock.impl.kind.support.blocking.InputPump;
 import io.penstock.impl.kind.support.blocking.OutputPump;
 import io.penstock.impl.kind.support.ready.FileSink;
@@ -115,7 +115,7 @@ final class StandardStreams {
   }
 
   private Optional<BufferFacet> ofSocket(Adopted socket) {
-    return Optional.of(Buffers.ofSocket(context.name(), socket));
+    return Optional.of(SystemBuffers.ofSocket(context.name(), socket));
   }
 
   private static boolean isStream(Posix calls, int fd) throws IOException {

@@ -5,9 +5,9 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
-import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
+import io.penstock.impl.kind.support.SystemBuffers;
 import io.penstock.impl.kind.support.WindowsPipes;
 import io.penstock.impl.kind.support.socket.SocketDriver;
 import io.penstock.impl.kind.support.socket.SocketListener;
@@ -166,7 +166,7 @@ public final class UnixProvider implements ChannelProvider {
   }
 
   private static void setup(SocketChannel channel, ChannelOptions options) throws IOException {
-    Buffers.of("a Unix socket", channel).apply(options);
+    SystemBuffers.of("a Unix socket", channel).apply(options);
   }
 
   @Override

@@ -7,8 +7,8 @@ import io.penstock.channel.facet.BufferFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.support.AbortableSink;
 import io.penstock.impl.kind.support.AbortableSource;
-import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.SystemBuffers;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.DescriptorSource;
@@ -80,7 +80,7 @@ public final class DescriptorDriver implements ChannelDriver {
       return Optional.of(type.cast(new Own()));
     }
     return type == BufferFacet.class && nature.pipe()
-        ? Optional.of(type.cast(Buffers.ofPipe(context.name(), adopted)))
+        ? Optional.of(type.cast(SystemBuffers.ofPipe(context.name(), adopted)))
         : Optional.empty();
   }
 
@@ -104,7 +104,7 @@ public final class DescriptorDriver implements ChannelDriver {
   public DescriptorDriver withBuffer(ChannelOptions options) throws IOException {
     if (nature.pipe()) {
       try {
-        Buffers.ofPipe(context.name(), adopted).apply(options);
+        SystemBuffers.ofPipe(context.name(), adopted).apply(options);
       } catch (IOException | RuntimeException | Error e) {
         adopted.close();
         throw e;

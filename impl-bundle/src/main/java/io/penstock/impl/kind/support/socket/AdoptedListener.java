@@ -3,8 +3,8 @@ package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
-import io.penstock.impl.kind.support.Buffers;
 import io.penstock.impl.kind.support.Failures;
+import io.penstock.impl.kind.support.SystemBuffers;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
 import io.penstock.impl.posix.Descriptor;
@@ -105,7 +105,7 @@ public final class AdoptedListener implements ListenerDriver {
    */
   public static Adopted setUp(Adopted accepted, ChannelOptions options) throws IOException {
     try {
-      Buffers.ofSocket("an accepted socket", accepted).apply(options);
+      SystemBuffers.ofSocket("an accepted socket", accepted).apply(options);
       return accepted;
     } catch (IOException | RuntimeException | Error e) {
       accepted.close();

@@ -52,7 +52,7 @@ public final class SocketDriver implements ChannelDriver {
 
   private final ProviderContext context;
   private final String name;
-  private final Line line;
+  private final StreamSocket socket;
   private final @Nullable SocketAddress local;
   private final @Nullable SocketAddress peer;
   private final Input source = new Input();
@@ -72,7 +72,7 @@ public final class SocketDriver implements ChannelDriver {
    * @throws IOException if the system refuses; the channel is still the caller's then
    */
   public SocketDriver(ProviderContext context, SocketChannel channel) throws IOException {
-    this(context, new JdkLine(channel, null));
+    this(context, new JdkSocket(channel, null));
   }
 
   /**
@@ -83,7 +83,7 @@ public final class SocketDriver implements ChannelDriver {
    * @throws IOException if the system refuses; the socket is still the caller's then
    */
   public SocketDriver(ProviderContext context, Adopted socket) throws IOException {
-    this(context, new AdoptedLine(socket));
+    this(context, new AdoptedSocket(socket));
   }
 
   /**
@@ -95,7 +95,7 @@ public final class SocketDriver implements ChannelDriver {
    */
   public static SocketDriver withHandles(ProviderContext context, Adopted socket)
       throws IOException {
-    return new SocketDriver(context, new HandleLine(context.name(), socket));
+    return new SocketDriver(context, new HandleSocket(context.name(), socket));
   }
 
   /**
@@ -106,11 +106,11 @@ public final class SocketDriver implements ChannelDriver {
   SocketDriver(
       ProviderContext context, SocketChannel channel, PosixAccess posix, SocketAddress local)
       throws IOException {
-    this(context, new JdkLine(channel, posix), local, null);
+    this(context, new JdkSocket(channel, posix), local, null);
   }
 
-  private SocketDriver(ProviderContext context, Line line) throws IOException {
-    this(context, line, line.local(), line.peer());
+  private SocketDriver(ProviderContext context, StreamSocket socket) throws IOException {
+    this(context, socket, socket.local(), socket.peer());
   }
 
   /**
@@ -125,18 +125,18 @@ public final class SocketDriver implements ChannelDriver {
   public static SocketDriver to(
       SocketAddress peer, ProviderContext context, SocketChannel channel, PosixAccess posix)
       throws IOException {
-    Line line = new JdkLine(channel, posix);
-    return new SocketDriver(context, line, line.local(), peer);
+    StreamSocket socket = new JdkSocket(channel, posix);
+    return new SocketDriver(context, socket, socket.local(), peer);
   }
 
   private SocketDriver(
       ProviderContext context,
-      Line line,
+      StreamSocket socket,
       @Nullable SocketAddress local,
       @Nullable SocketAddress peer) {
     this.context = context;
     this.name = context.name();
-    this.line = line;
+    this.socket = socket;
     // Remembered, because after the close the system does not tell any more.
     this.local = local;
     this.peer = peer;
@@ -154,7 +154,7 @@ public final class SocketDriver implements ChannelDriver {
 
   @Override
   public Set<Capability> capabilities() {
-    return line.capabilities();
+    return socket.capabilities();
   }
 
   @Override
@@ -171,18 +171,18 @@ public final class SocketDriver implements ChannelDriver {
   public <T> Optional<T> facet(Class<T> type) {
     return type == DescriptorSource.class
         ? Optional.of(type.cast(new Own()))
-        : line.facet(name, type);
+        : socket.facet(name, type);
   }
 
   private final class Own implements DescriptorSource {
     @Override
     public Descriptor duplicate(Posix calls) throws IOException {
-      return line.duplicate(calls);
+      return socket.duplicate(calls);
     }
 
     @Override
     public void detach() throws IOException {
-      line.detach();
+      socket.detach();
       detached = true;
     }
   }
@@ -190,14 +190,14 @@ public final class SocketDriver implements ChannelDriver {
   @Override
   public void close() throws IOException {
     discard();
-    line.close();
+    socket.close();
   }
 
   @Override
   public void abort(Throwable cause) {
     try {
       if (!detached) {
-        line.reset();
+        socket.reset();
       }
     } catch (ClosedChannelException e) {
       return;
@@ -205,7 +205,7 @@ public final class SocketDriver implements ChannelDriver {
       LOG.log(Level.DEBUG, name + ": the connection was cut already", e);
     }
     try {
-      line.close();
+      socket.close();
     } catch (IOException e) {
       LOG.log(Level.WARNING, name + ": the connection could not be closed", e);
     }
@@ -213,13 +213,13 @@ public final class SocketDriver implements ChannelDriver {
 
   /** Drops what is there. Returns whether more may come. */
   private boolean discard() {
-    if (source.ended || cut != null || detached || !line.isOpen()) {
+    if (source.ended || cut != null || detached || !socket.isOpen()) {
       return false;
     }
     ByteBuffer scrap = ByteBuffer.allocate(16 * 1024);
     try {
       for (int i = 0; i < LAST_PIECES; i++) {
-        int n = Bounded.read(line.input(), scrap.clear());
+        int n = Bounded.read(socket.input(), scrap.clear());
         if (n <= 0) {
           return n == 0;
         }
@@ -252,7 +252,7 @@ public final class SocketDriver implements ChannelDriver {
       }
       int n;
       try {
-        n = Bounded.read(line.input(), dst);
+        n = Bounded.read(socket.input(), dst);
       } catch (ClosedChannelException e) {
         throw new StreamClosedException(name);
       } catch (IOException e) {
@@ -263,7 +263,7 @@ public final class SocketDriver implements ChannelDriver {
 
     @Override
     public @Nullable Descriptor spliceable() throws IOException {
-      return line.spliceable();
+      return socket.spliceable();
     }
 
     @Override
@@ -314,12 +314,12 @@ public final class SocketDriver implements ChannelDriver {
 
     @Override
     public @Nullable Arrivals arrivals() {
-      return line.arrivals();
+      return socket.arrivals();
     }
 
     @Override
     public boolean ready() {
-      return ended || cut != null || line.hasStaged();
+      return ended || cut != null || socket.hasStaged();
     }
 
     @Override
@@ -329,7 +329,7 @@ public final class SocketDriver implements ChannelDriver {
 
     @Override
     public SelectableChannel selectable() {
-      return line.readable();
+      return socket.readable();
     }
 
     @Override
@@ -343,7 +343,7 @@ public final class SocketDriver implements ChannelDriver {
         return;
       }
       closed = true;
-      Arrivals untaken = line.arrivals();
+      Arrivals untaken = socket.arrivals();
       if (untaken != null) {
         untaken.close();
       }
@@ -354,7 +354,7 @@ public final class SocketDriver implements ChannelDriver {
 
     private void drain() {
       try {
-        line.drain(context);
+        socket.drain(context);
       } catch (IOException e) {
         // Such as for want of a descriptor for the selector, which must not keep this one open.
         LOG.log(
@@ -379,7 +379,7 @@ public final class SocketDriver implements ChannelDriver {
 
     @Override
     public boolean carries() {
-      return line.arrivals() != null;
+      return socket.arrivals() != null;
     }
 
     @Override
@@ -389,7 +389,7 @@ public final class SocketDriver implements ChannelDriver {
 
     @Override
     public @Nullable Descriptor spliceable() throws IOException {
-      return line.spliceable();
+      return socket.spliceable();
     }
 
     @Override
@@ -408,7 +408,7 @@ public final class SocketDriver implements ChannelDriver {
     }
 
     private void check() throws IOException {
-      if (ended && line.isOpen()) {
+      if (ended && socket.isOpen()) {
         throw new BrokenPipeException(name, "this side has ended the stream", 0);
       }
       IOException reason = why;
@@ -421,7 +421,7 @@ public final class SocketDriver implements ChannelDriver {
       check();
       writing = true;
       try {
-        return cargo == null ? Bounded.write(line.output(), src) : line.send(src, cargo);
+        return cargo == null ? Bounded.write(socket.output(), src) : socket.send(src, cargo);
       } catch (HandleLimitException e) {
         // Nothing went, and nothing is broken.
         throw e;
@@ -457,7 +457,7 @@ public final class SocketDriver implements ChannelDriver {
         return;
       }
       try {
-        line.shutdownOutput();
+        socket.shutdownOutput();
       } catch (ClosedChannelException e) {
         throw new StreamClosedException(name);
       } catch (IOException e) {
@@ -478,7 +478,7 @@ public final class SocketDriver implements ChannelDriver {
 
     @Override
     public SelectableChannel selectable() {
-      return line.writable();
+      return socket.writable();
     }
 
     @Override

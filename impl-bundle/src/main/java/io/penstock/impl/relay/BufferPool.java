@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Direct buffers that directions borrow only while they hold bytes, so that a thousand idle ones
  * cost none. While memory is scarce they are small, and when there is none no direction gets one.
  */
-final class Buffers {
+final class BufferPool {
   private static final int KEPT = 16;
 
   private final int size;
@@ -29,7 +29,7 @@ final class Buffers {
    *
    * @param own the limits of the relay and its factory
    */
-  Buffers(int size, Budgets budgets, Budget... own) {
+  BufferPool(int size, Budgets budgets, Budget... own) {
     this.size = size;
     this.budgets = budgets;
     this.limits = budgets.outside(own);

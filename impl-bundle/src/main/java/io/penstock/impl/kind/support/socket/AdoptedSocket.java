@@ -6,7 +6,7 @@ import io.penstock.channel.PeerCredentials;
 import io.penstock.channel.facet.BufferFacet;
 import io.penstock.channel.facet.CredentialsFacet;
 import io.penstock.error.StreamClosedException;
-import io.penstock.impl.kind.support.Buffers;
+import io.penstock.impl.kind.support.SystemBuffers;
 import io.penstock.impl.kind.support.selectable.Drain;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Credentials;
@@ -28,13 +28,13 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A stream socket that the system gave us as a number. */
-final class AdoptedLine implements Line {
+final class AdoptedSocket implements StreamSocket {
   private final Adopted socket;
   private final Pipe.SourceChannel input;
   private final Pipe.SinkChannel output;
   private final boolean local;
 
-  AdoptedLine(Adopted socket) throws IOException {
+  AdoptedSocket(Adopted socket) throws IOException {
     this.socket = socket;
     this.input = Objects.requireNonNull(socket.input(), "a socket is read");
     this.output = Objects.requireNonNull(socket.output(), "a socket is written");
@@ -123,7 +123,7 @@ final class AdoptedLine implements Line {
   @Override
   public <T> Optional<T> facet(String name, Class<T> type) {
     if (type == BufferFacet.class) {
-      return Optional.of(type.cast(Buffers.ofSocket(name, socket)));
+      return Optional.of(type.cast(SystemBuffers.ofSocket(name, socket)));
     }
     return local && type == CredentialsFacet.class
         ? Optional.of(type.cast((CredentialsFacet) () -> credentials(name)))

@@ -9,11 +9,11 @@ import java.nio.channels.FileChannel;
  * Writes to an open file of any type, whose close ends a write that waits. Its reader cannot tell a
  * cut from an end.
  */
-public final class FileOutput implements BlockingOutput {
+public final class OpenFileOutput implements BlockingOutput {
   private final FileChannel channel;
 
   /** Takes an open file over. */
-  public FileOutput(FileChannel channel) {
+  public OpenFileOutput(FileChannel channel) {
     this.channel = channel;
   }
 

@@ -7,7 +7,7 @@ import io.penstock.channel.facet.BufferFacet;
 import io.penstock.channel.facet.CredentialsFacet;
 import io.penstock.channel.facet.TcpFacet;
 import io.penstock.error.StreamClosedException;
-import io.penstock.impl.kind.support.Buffers;
+import io.penstock.impl.kind.support.SystemBuffers;
 import io.penstock.impl.kind.support.selectable.Drain;
 import io.penstock.impl.posix.Credentials;
 import io.penstock.impl.posix.Descriptor;
@@ -31,7 +31,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A socket of the JDK's, TCP or Unix. */
-final class JdkLine implements Line {
+final class JdkSocket implements StreamSocket {
   private static final Set<Capability> TCP =
       Linux.isHere()
           ? Set.of(Capability.HALF_CLOSE, Capability.ABORT, Capability.DESCRIPTOR)
@@ -50,7 +50,7 @@ final class JdkLine implements Line {
   /** For a Unix socket, whose peer can be asked for. */
   private final @Nullable PosixAccess posix;
 
-  JdkLine(SocketChannel channel, @Nullable PosixAccess posix) throws IOException {
+  JdkSocket(SocketChannel channel, @Nullable PosixAccess posix) throws IOException {
     this.channel = channel;
     this.posix = posix;
     channel.configureBlocking(false);
@@ -147,7 +147,7 @@ final class JdkLine implements Line {
   @Override
   public <T> Optional<T> facet(String name, Class<T> type) {
     if (type == BufferFacet.class) {
-      return Optional.of(type.cast(Buffers.of(name, channel)));
+      return Optional.of(type.cast(SystemBuffers.of(name, channel)));
     }
     if (posix == null) {
       return type == TcpFacet.class ? Optional.of(type.cast(new Given(name))) : Optional.empty();

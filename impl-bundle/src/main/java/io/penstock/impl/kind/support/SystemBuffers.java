@@ -17,7 +17,7 @@ import java.nio.channels.SocketChannel;
 import org.jspecify.annotations.Nullable;
 
 /** The system's buffers of a channel, whatever they are. */
-public final class Buffers implements BufferFacet {
+public final class SystemBuffers implements BufferFacet {
   /** One buffer. */
   public interface Buffer {
     /** Its size in bytes. */
@@ -38,32 +38,32 @@ public final class Buffers implements BufferFacet {
    * @param input what is read from; null for a channel that cannot be read
    * @param output what is written to; null for a channel that cannot be written
    */
-  public Buffers(String name, @Nullable Buffer input, @Nullable Buffer output) {
+  public SystemBuffers(String name, @Nullable Buffer input, @Nullable Buffer output) {
     this.name = name;
     this.input = input;
     this.output = output;
   }
 
   /** Those of a socket of the JDK's. */
-  public static Buffers of(String name, SocketChannel socket) {
-    return new Buffers(
+  public static SystemBuffers of(String name, SocketChannel socket) {
+    return new SystemBuffers(
         name,
         new JdkSocket(socket, StandardSocketOptions.SO_RCVBUF),
         new JdkSocket(socket, StandardSocketOptions.SO_SNDBUF));
   }
 
   /** Those of an adopted socket. */
-  public static Buffers ofSocket(String name, Adopted socket) {
-    return new Buffers(
+  public static SystemBuffers ofSocket(String name, Adopted socket) {
+    return new SystemBuffers(
         name,
         new AdoptedSocket(socket, Linux.SO_RCVBUF),
         new AdoptedSocket(socket, Linux.SO_SNDBUF));
   }
 
   /** That of an adopted pipe, which is the same for both of its ends. */
-  public static Buffers ofPipe(String name, Adopted pipe) {
+  public static SystemBuffers ofPipe(String name, Adopted pipe) {
     AdoptedPipe buffer = new AdoptedPipe(pipe);
-    return new Buffers(
+    return new SystemBuffers(
         name, pipe.input() == null ? null : buffer, pipe.output() == null ? null : buffer);
   }
 

@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
  * that read with the last one; what it read before them it does not tell. So each read looks first,
  * and reads up to the bytes of descriptors or from their first on.
  */
-final class HandleLine implements Line {
+final class HandleSocket implements StreamSocket {
   /** More than the system sends in one piece. */
   private static final int STAGE = 128 * 1024;
 
@@ -45,15 +45,15 @@ final class HandleLine implements Line {
 
   private final String name;
   private final Adopted socket;
-  private final AdoptedLine line;
+  private final AdoptedSocket stream;
   private final Arrivals arrivals;
   private final Receiver input;
   private @Nullable Message outgoing;
 
-  HandleLine(String name, Adopted socket) throws IOException {
+  HandleSocket(String name, Adopted socket) throws IOException {
     this.name = name;
     this.socket = socket;
-    this.line = new AdoptedLine(socket);
+    this.stream = new AdoptedSocket(socket);
     this.arrivals = new Arrivals(name);
     this.input = new Receiver();
     ByteBuffer off = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
@@ -74,38 +74,38 @@ final class HandleLine implements Line {
 
   @Override
   public WritableByteChannel output() {
-    return line.output();
+    return stream.output();
   }
 
   @Override
   public SelectableChannel readable() {
-    return line.readable();
+    return stream.readable();
   }
 
   @Override
   public SelectableChannel writable() {
-    return line.writable();
+    return stream.writable();
   }
 
   @Override
   public boolean isOpen() {
-    return line.isOpen();
+    return stream.isOpen();
   }
 
   @Override
   public void shutdownOutput() throws IOException {
-    line.shutdownOutput();
+    stream.shutdownOutput();
   }
 
   @Override
   public void reset() throws IOException {
-    line.reset();
+    stream.reset();
   }
 
   @Override
   public void close() throws IOException {
     try {
-      line.close();
+      stream.close();
     } finally {
       arrivals.close();
     }
@@ -114,39 +114,39 @@ final class HandleLine implements Line {
   @Override
   public void drain(ProviderContext context) throws IOException {
     // A plain read has the system close what comes along.
-    line.drain(context);
+    stream.drain(context);
   }
 
   @Override
   public @Nullable SocketAddress local() throws IOException {
-    return line.local();
+    return stream.local();
   }
 
   @Override
   public @Nullable SocketAddress peer() throws IOException {
-    return line.peer();
+    return stream.peer();
   }
 
   @Override
   public Set<Capability> capabilities() {
-    Set<Capability> all = new HashSet<>(line.capabilities());
+    Set<Capability> all = new HashSet<>(stream.capabilities());
     all.add(Capability.HANDLES);
     return all;
   }
 
   @Override
   public <T> Optional<T> facet(String channel, Class<T> type) {
-    return line.facet(channel, type);
+    return stream.facet(channel, type);
   }
 
   @Override
   public Descriptor duplicate(Posix calls) throws IOException {
-    return line.duplicate(calls);
+    return stream.duplicate(calls);
   }
 
   @Override
   public void detach() {
-    line.detach();
+    stream.detach();
   }
 
   @Override
@@ -353,12 +353,12 @@ final class HandleLine implements Line {
 
     @Override
     public boolean isOpen() {
-      return HandleLine.this.isOpen();
+      return HandleSocket.this.isOpen();
     }
 
     @Override
     public void close() throws IOException {
-      HandleLine.this.close();
+      HandleSocket.this.close();
     }
   }
 }

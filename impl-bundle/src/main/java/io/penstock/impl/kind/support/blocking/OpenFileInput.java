@@ -7,12 +7,12 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
 /** Reads an open file of any type through its channel, whose close ends a read that waits. */
-public final class FileInput implements BlockingInput {
+public final class OpenFileInput implements BlockingInput {
   private final FileInputStream file;
   private final FileChannel channel;
 
   /** Takes an open file over. */
-  public FileInput(FileInputStream file) {
+  public OpenFileInput(FileInputStream file) {
     this.file = file;
     this.channel = file.getChannel();
   }

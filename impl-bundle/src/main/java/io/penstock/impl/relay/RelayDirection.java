@@ -22,7 +22,7 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** One way of a conversation. One task at a time runs it; between tasks it waits for one end. */
-final class Direction implements Account.Holder {
+final class RelayDirection implements Account.Holder {
   private static final System.Logger LOG = Messages.log("relay");
 
   /** How much has to go across before a shortcut is looked for: finding one takes a while. */
@@ -51,22 +51,22 @@ final class Direction implements Account.Holder {
     boolean over();
 
     /** The source has ended; everything before the end was accepted by the sink. */
-    void sourceEnded(Direction direction);
+    void sourceEnded(RelayDirection direction);
 
     /** Reading failed. */
-    void sourceFailed(Direction direction, IOException cause);
+    void sourceFailed(RelayDirection direction, IOException cause);
 
     /** Writing failed. */
-    void sinkFailed(Direction direction, IOException cause);
+    void sinkFailed(RelayDirection direction, IOException cause);
 
     /** The memory for buffers has run out, and this direction held much of it for long. */
-    void heldTooMuch(Direction direction, IOException cause);
+    void heldTooMuch(RelayDirection direction, IOException cause);
   }
 
   private final Engine engine;
   private final SourceEnd source;
   private final SinkEnd sink;
-  private final Buffers buffers;
+  private final BufferPool buffers;
   private final LongAdder count;
   private final AtomicLong moved = new AtomicLong();
   private final long rate;
@@ -105,11 +105,11 @@ final class Direction implements Account.Holder {
   private int piecesSince;
   private boolean sought;
 
-  Direction(
+  RelayDirection(
       Engine engine,
       SourceEnd source,
       SinkEnd sink,
-      Buffers buffers,
+      BufferPool buffers,
       LongAdder count,
       long rate,
       Owner owner) {

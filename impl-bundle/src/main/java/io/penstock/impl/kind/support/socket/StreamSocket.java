@@ -18,7 +18,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A connected stream socket, non-blocking, however it was made. */
-interface Line {
+interface StreamSocket {
   /** Reads what is there. */
   ReadableByteChannel input();
 
