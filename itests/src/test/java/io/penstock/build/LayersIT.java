@@ -126,7 +126,7 @@ class LayersIT {
     }
     JavaClasses product = new ClassFileImporter().importPaths(folders());
     for (String one :
-        List.of("stream.ByteSource", "standalone.Penstock", "ssh.impl.client.Engine")) {
+        List.of("stream.ByteSource", "standalone.Penstock", "ssh.impl.client.SharedClient")) {
       assertTrue(product.contain("io.penstock." + one), one);
     }
     return Layers.RULES.entrySet().stream()

@@ -3,7 +3,7 @@ package io.penstock.sftp;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
-import io.penstock.sftp.impl.Opening;
+import io.penstock.sftp.impl.ServerOpening;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ProviderContext;
@@ -49,17 +49,17 @@ public final class SftpProvider implements ChannelProvider {
 
   @Override
   public Set<String> optionKeys(String scheme) {
-    return Opening.KEYS;
+    return ServerOpening.KEYS;
   }
 
   @Override
   public void check(Endpoint endpoint, ChannelOptions options) throws IOException {
-    Opening.check(endpoint, options);
+    ServerOpening.check(endpoint, options);
   }
 
   @Override
   public CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
-    return Opening.open(endpoint, options, context);
+    return ServerOpening.open(endpoint, options, context);
   }
 }

@@ -79,7 +79,7 @@ final class Visit {
   private final Consumer<Visit> over;
   private final Thread thread;
   private final ThreadPoolExecutor events;
-  private final Line line = new Line();
+  private final RunningLine line = new RunningLine();
   private volatile @Nullable CommandSession session;
   private volatile @Nullable Shell shell;
   private volatile @Nullable Terminal terminal;

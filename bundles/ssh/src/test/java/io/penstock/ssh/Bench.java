@@ -6,7 +6,7 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
-import io.penstock.ssh.impl.Providers;
+import io.penstock.ssh.impl.CryptoProviders;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.provider.SshProvider;
 import io.penstock.standalone.Penstock;
@@ -54,7 +54,7 @@ final class Bench {
   static final Path AUTHORIZED;
 
   static {
-    boolean unused = Providers.ready();
+    boolean unused = CryptoProviders.ready();
     try {
       FOLDER = Files.createTempDirectory("penstock-ssh");
       HOST_KEY = key("host", "");

@@ -11,29 +11,29 @@ import tlschannel.BufferAllocator;
  * connection.
  */
 final class Borrowed implements BufferAllocator {
-  private final Buffers buffers;
+  private final BufferStock buffers;
   private Memory memory;
   private long inHeap;
   private long outside;
   private long countedInHeap;
   private long countedOutside;
 
-  Borrowed(Buffers buffers, Memory memory) {
+  Borrowed(BufferStock buffers, Memory memory) {
     this.buffers = buffers;
     this.memory = memory;
   }
 
   /** Whether little should be taken at once. */
   boolean scarce() {
-    return buffers.scarce() || memory.piece(Buffers.BATCH) < Buffers.BATCH;
+    return buffers.scarce() || memory.piece(BufferStock.BATCH) < BufferStock.BATCH;
   }
 
-  /** As {@link Buffers#transport} says. */
+  /** As {@link BufferStock#transport} says. */
   ByteBuffer transport(int size) {
     return taken(buffers.transport(size));
   }
 
-  /** As {@link Buffers#record} says. */
+  /** As {@link BufferStock#record} says. */
   ByteBuffer record() {
     return taken(buffers.record());
   }

@@ -53,7 +53,7 @@ final class TlsConnection {
   final SinkDriver belowSink;
   final SSLEngine engine;
   final Borrowed buffers;
-  final Wire wire;
+  final TlsTransport transport;
   final TlsChannelImpl tls;
 
   private final ProviderContext context;
@@ -82,7 +82,7 @@ final class TlsConnection {
       String name,
       ChannelDriver below,
       SSLEngine engine,
-      Buffers stock,
+      BufferStock stock,
       ProviderContext context,
       Consumer<IOException> cut)
       throws IOException {
@@ -97,12 +97,12 @@ final class TlsConnection {
     this.belowSink = out;
     this.engine = engine;
     this.buffers = new Borrowed(stock, context.memory(cut));
-    this.wire = new Wire(in, out, buffers, () -> this.name);
+    this.transport = new TlsTransport(in, out, buffers, () -> this.name);
     TrackingAllocator allocator = new TrackingAllocator(buffers);
     this.tls =
         new TlsChannelImpl(
-            wire,
-            wire,
+            transport,
+            transport,
             engine,
             Optional.empty(),
             session -> {},
@@ -161,7 +161,7 @@ final class TlsConnection {
 
   /** Releases the lock, and then calls the callbacks that are due. */
   void unlock() {
-    if (wire.publish()) {
+    if (transport.publish()) {
       signal(SINK);
     }
     buffers.settle();
@@ -199,7 +199,7 @@ final class TlsConnection {
 
   /** Hands on encrypted bytes that found no room before. Without a writer no other code does. */
   private void serve() {
-    if (wire.unsent() > 0 && tryLock(SERVE)) {
+    if (transport.unsent() > 0 && tryLock(SERVE)) {
       try {
         flushQuietly();
       } finally {
@@ -220,7 +220,7 @@ final class TlsConnection {
   /** Returns whether nothing is left; otherwise sees to it that the rest goes. */
   boolean flush() throws IOException {
     try {
-      if (wire.flush()) {
+      if (transport.flush()) {
         return true;
       }
     } catch (IOException e) {
@@ -248,7 +248,7 @@ final class TlsConnection {
   /** Sends the alert that says why, as far as there is room for it. */
   void tellPeer() {
     try {
-      wrapLast(ByteBuffer.allocate(Buffers.RECORD), false);
+      wrapLast(ByteBuffer.allocate(BufferStock.RECORD), false);
       flush();
     } catch (IOException e) {
       LOG.log(Level.DEBUG, name + ": the peer could not be told why", e);
@@ -262,7 +262,7 @@ final class TlsConnection {
     try {
       wrapLast(last, true);
     } catch (SSLException e) {
-      BrokenPipeException why = broken(Reasons.reason(e));
+      BrokenPipeException why = broken(TlsFailures.reason(e));
       outFailure = why;
       throw why;
     } finally {
@@ -275,7 +275,7 @@ final class TlsConnection {
   private void wrapLast(ByteBuffer into, boolean untilDone) throws SSLException {
     for (int i = 0; i < 4 && hasToSay(untilDone); i++) {
       SSLEngineResult result = engine.wrap(NOTHING.duplicate(), into.clear());
-      int unused = wire.append(into.flip());
+      int unused = transport.append(into.flip());
       if (result.getStatus() != SSLEngineResult.Status.OK) {
         break;
       }
@@ -317,7 +317,7 @@ final class TlsConnection {
     return new IOException(
         name
             + ": the peer sent what is not TLS, such as a record of more than "
-            + Buffers.RECORD
+            + BufferStock.RECORD
             + " bytes",
         cause);
   }

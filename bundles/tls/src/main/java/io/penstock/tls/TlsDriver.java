@@ -48,7 +48,11 @@ final class TlsDriver implements ChannelDriver {
 
   /** Takes a channel over, before anything was read from it or written to it. */
   TlsDriver(
-      String name, ChannelDriver below, SSLEngine engine, Buffers buffers, ProviderContext context)
+      String name,
+      ChannelDriver below,
+      SSLEngine engine,
+      BufferStock buffers,
+      ProviderContext context)
       throws IOException {
     this.context = context;
     this.below = below;
@@ -99,7 +103,7 @@ final class TlsDriver implements ChannelDriver {
       if (connection.released) {
         throw new StreamClosedException(name());
       }
-      connection.wire.mayRead(true, Buffers.RECORD);
+      connection.transport.mayRead(true, BufferStock.RECORD);
       Need need = Need.NOTHING;
       try {
         connection.tls.handshake();
@@ -120,7 +124,7 @@ final class TlsDriver implements ChannelDriver {
       return sent ? Need.INPUT : Need.ROOM;
     } catch (SSLException e) {
       connection.tellPeer();
-      throw Reasons.handshake(name(), e);
+      throw TlsFailures.handshake(name(), e);
     } catch (ClosedChannelException e) {
       throw e instanceof StreamClosedException ? e : closedTooEarly(e);
     } catch (RuntimeException | AssertionError e) {
@@ -139,7 +143,7 @@ final class TlsDriver implements ChannelDriver {
   long heard() {
     connection.lock();
     try {
-      return connection.wire.heard();
+      return connection.transport.heard();
     } finally {
       connection.unlock();
     }
@@ -207,7 +211,7 @@ final class TlsDriver implements ChannelDriver {
   private void letGo() {
     connection.released = true;
     source.drop();
-    connection.wire.clear();
+    connection.transport.clear();
     // The library may have a part of a record.
     connection.buffers.close();
   }

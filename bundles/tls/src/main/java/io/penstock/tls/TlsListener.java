@@ -47,7 +47,7 @@ final class TlsListener implements ListenerDriver {
   private final ListenerDriver below;
   private final TlsOptions options;
   private final Material material;
-  private final Buffers buffers;
+  private final BufferStock buffers;
   private final Crew crew;
   private final ProviderContext context;
   private final QuietLog refusals;
@@ -70,7 +70,7 @@ final class TlsListener implements ListenerDriver {
       ListenerDriver below,
       TlsOptions options,
       Material material,
-      Buffers buffers,
+      BufferStock buffers,
       Crew crew,
       int backlog,
       ProviderContext context) {

@@ -46,7 +46,7 @@ public final class TlsProvider implements ChannelProvider {
   private static final int REMEMBERED = 64;
 
   private final ChannelProvider tcp;
-  private final Buffers buffers = new Buffers();
+  private final BufferStock buffers = new BufferStock();
   private final Crew crew = new Crew();
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<Material.Files, Material> materials =

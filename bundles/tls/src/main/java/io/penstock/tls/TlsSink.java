@@ -23,12 +23,12 @@ final class TlsSink implements SinkDriver {
   private static final int CHUNKS = 16;
 
   private final TlsConnection connection;
-  private final Wire wire;
+  private final TlsTransport transport;
   private final SinkDriver below;
 
   TlsSink(TlsConnection connection) {
     this.connection = connection;
-    this.wire = connection.wire;
+    this.transport = connection.transport;
     this.below = connection.belowSink;
   }
 
@@ -47,7 +47,7 @@ final class TlsSink implements SinkDriver {
         return 0;
       }
       if (!src.hasRemaining()) {
-        wire.ask();
+        transport.ask();
         return 0;
       }
       int n = encrypt(src);
@@ -72,14 +72,14 @@ final class TlsSink implements SinkDriver {
     int chunks = connection.buffers.scarce() ? 1 : CHUNKS;
     int size = Math.min(src.remaining(), chunks * TlsConnection.CHUNK);
     src.limit(start + size);
-    wire.expect(size + (size / TlsConnection.CHUNK + 1) * TlsConnection.OVERHEAD);
+    transport.expect(size + (size / TlsConnection.CHUNK + 1) * TlsConnection.OVERHEAD);
     try {
       int unused = connection.tls.write(src);
     } catch (NeedsWriteException e) {
       // The bytes taken are encrypted and wait: the position tells how much.
       LOG.log(Level.TRACE, "{0}: no room below", connection.name());
     } catch (SSLException e) {
-      throw failed(Reasons.reason(e), null);
+      throw failed(TlsFailures.reason(e), null);
     } catch (ClosedChannelException e) {
       IOException why = connection.inFailure;
       throw failed(
@@ -131,17 +131,17 @@ final class TlsSink implements SinkDriver {
 
   @Override
   public long pending() {
-    return wire.unsent() + below.pending();
+    return transport.unsent() + below.pending();
   }
 
   @Override
   public long unsent() {
-    return wire.unsent() + below.unsent();
+    return transport.unsent() + below.unsent();
   }
 
   @Override
   public long dropped() {
-    return wire.dropped() + below.dropped();
+    return transport.dropped() + below.dropped();
   }
 
   @Override

@@ -22,7 +22,7 @@ import tlschannel.NeedsWriteException;
  */
 final class TlsSource implements SourceDriver {
   private final TlsConnection connection;
-  private final Wire wire;
+  private final TlsTransport transport;
   private final Borrowed buffers;
   private volatile int peeked;
   private volatile boolean ended;
@@ -35,7 +35,7 @@ final class TlsSource implements SourceDriver {
 
   TlsSource(TlsConnection connection) {
     this.connection = connection;
-    this.wire = connection.wire;
+    this.transport = connection.transport;
     this.buffers = connection.buffers;
   }
 
@@ -48,13 +48,13 @@ final class TlsSource implements SourceDriver {
       int n = fromPeek(dst);
       if (n == 0) {
         n = fresh(dst);
-      } else if (peeked == 0 && dst.remaining() >= Buffers.RECORD) {
+      } else if (peeked == 0 && dst.remaining() >= BufferStock.RECORD) {
         n += Math.max(0, decrypt(dst, false));
       }
       if (n > 0) {
         lookAhead(false);
       }
-      if (wire.blocked()) {
+      if (transport.blocked()) {
         // The engine had to answer.
         connection.flushQuietly();
       }
@@ -119,7 +119,7 @@ final class TlsSource implements SourceDriver {
       }
       closed = true;
       drop();
-      wire.clearInput();
+      transport.clearInput();
     } finally {
       connection.unlock();
     }
@@ -131,7 +131,7 @@ final class TlsSource implements SourceDriver {
   private int fresh(ByteBuffer dst) throws IOException {
     readNeedsRoom = false;
     int n;
-    if (dst.remaining() >= Buffers.RECORD) {
+    if (dst.remaining() >= BufferStock.RECORD) {
       n = decrypt(dst, true);
     } else {
       lookAhead(true);
@@ -172,7 +172,7 @@ final class TlsSource implements SourceDriver {
       return;
     }
     ByteBuffer ahead = buffers.record();
-    wire.mayRead(mayRead, 2 * Buffers.RECORD);
+    transport.mayRead(mayRead, 2 * BufferStock.RECORD);
     int n = decryptOne(ahead);
     if (n > 0) {
       peek = ahead.flip();
@@ -195,14 +195,14 @@ final class TlsSource implements SourceDriver {
   private int decrypt(ByteBuffer dst, boolean mayRead) {
     int total = 0;
     int records = dst.remaining() / TlsConnection.CHUNK + 1;
-    wire.mayRead(mayRead, dst.remaining() + records * TlsConnection.OVERHEAD);
-    while (!over() && dst.remaining() >= Buffers.RECORD) {
+    transport.mayRead(mayRead, dst.remaining() + records * TlsConnection.OVERHEAD);
+    while (!over() && dst.remaining() >= BufferStock.RECORD) {
       int n = decryptOne(dst);
       if (n == 0) {
         break;
       }
       total += n;
-      wire.mayRead(false, 0);
+      transport.mayRead(false, 0);
     }
     return total;
   }
@@ -236,7 +236,7 @@ final class TlsSource implements SourceDriver {
       readNeedsRoom = true;
     } catch (SSLException e) {
       connection.tellPeer();
-      connection.inFailure = Reasons.handshake(connection.name(), e);
+      connection.inFailure = TlsFailures.handshake(connection.name(), e);
     } catch (IOException e) {
       connection.inFailure = e;
     } catch (RuntimeException | AssertionError e) {

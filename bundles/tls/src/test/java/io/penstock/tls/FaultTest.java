@@ -119,7 +119,7 @@ class FaultTest {
   @Test
   void whatWaitsToBeSentIsSeenWhileItIsBeingSent() throws Exception {
     AtomicInteger seen = new AtomicInteger(-1);
-    Wire[] wire = new Wire[1];
+    TlsTransport[] wire = new TlsTransport[1];
     SinkDriver sink =
         (SinkDriver)
             Proxy.newProxyInstance(
@@ -146,7 +146,7 @@ class FaultTest {
                 (proxy, method, arguments) -> {
                   throw new AssertionError(method);
                 });
-    wire[0] = new Wire(source, sink, new Borrowed(new Buffers(), memory), () -> "wire");
+    wire[0] = new TlsTransport(source, sink, new Borrowed(new BufferStock(), memory), () -> "wire");
     assertEquals(10, wire[0].append(ByteBuffer.allocate(10)));
     assertEquals(false, wire[0].flush());
     assertEquals(10, seen.get());

@@ -34,7 +34,7 @@ class MemoryTest {
   private static final int LIMIT = 2 << 20;
 
   /** What one connection may take for the rest of a record once there is no memory. */
-  private static final int ONE_BUFFER = 2 * Buffers.RECORD;
+  private static final int ONE_BUFFER = 2 * BufferStock.RECORD;
 
   private final Engine engine = new Engine();
   private final Budgets budgets = engine.budgets();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.client;
 
-import io.penstock.ssh.impl.Providers;
+import io.penstock.ssh.impl.CryptoProviders;
 import io.penstock.ssh.impl.Where;
 import io.penstock.ssh.impl.client.ClientOptions.HostKeyChecking;
 import java.io.BufferedReader;
@@ -16,7 +16,7 @@ final class Decide {
   private Decide() {}
 
   public static void main(String[] arguments) throws Exception {
-    boolean unused = Providers.ready();
+    boolean unused = CryptoProviders.ready();
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       String[] words = line.split(" ");

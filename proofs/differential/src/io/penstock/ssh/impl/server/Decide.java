@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
-import io.penstock.ssh.impl.Providers;
+import io.penstock.ssh.impl.CryptoProviders;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
@@ -20,7 +20,7 @@ final class Decide {
   private Decide() {}
 
   public static void main(String[] arguments) throws Exception {
-    boolean unused = Providers.ready();
+    boolean unused = CryptoProviders.ready();
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
       String[] words = line.split(" ");

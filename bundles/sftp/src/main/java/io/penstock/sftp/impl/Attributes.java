@@ -197,8 +197,8 @@ final class Attributes {
   }
 
   /** As {@link #give}, to what a client has opened. */
-  void giveOpened(Opened opened) throws IOException {
-    Opened.OfFile file = opened instanceof Opened.OfFile of ? of : null;
+  void giveOpened(OpenHandle opened) throws IOException {
+    OpenHandle.OfFile file = opened instanceof OpenHandle.OfFile of ? of : null;
     if (size != null && file == null) {
       throw new FileSystemException("", null, "Is a directory");
     }

@@ -64,20 +64,20 @@ final class Operations {
     }
   }
 
-  Opened openFolder(String path) throws IOException {
+  OpenHandle openFolder(String path) throws IOException {
     try (Enclosure.Spot spot = enclosure.find(path, true)) {
       if (!spot.isFolder()) {
         throw spot.kind() == Folder.Kind.NONE
             ? new NoSuchFileException(path)
             : new NotDirectoryException(path);
       }
-      return new Opened.OfFolder(spot.open());
+      return new OpenHandle.OfFolder(spot.open());
     }
   }
 
   // ---- opening
 
-  Opened openFile(String path, int flags, Attributes ofNew) throws IOException {
+  OpenHandle openFile(String path, int flags, Attributes ofNew) throws IOException {
     boolean create = (flags & Protocol.TO_CREATE) != 0;
     if (create && path.endsWith("/")) {
       enclosure.find(path, false).close();
@@ -91,7 +91,7 @@ final class Operations {
             if (!create) {
               throw new NoSuchFileException(path);
             }
-            Opened made = make(spot, flags, ofNew);
+            OpenHandle made = make(spot, flags, ofNew);
             if (made != null) {
               return made;
             }
@@ -103,7 +103,7 @@ final class Operations {
             if (createNew) {
               throw new FileAlreadyExistsException(path);
             }
-            Opened opened = open(spot, flags);
+            OpenHandle opened = open(spot, flags);
             if (opened != null) {
               return opened;
             }
@@ -136,21 +136,21 @@ final class Operations {
   }
 
   /** Returns null if another program has made a file there. */
-  private static @Nullable Opened make(Enclosure.Spot spot, int flags, Attributes ofNew)
+  private static @Nullable OpenHandle make(Enclosure.Spot spot, int flags, Attributes ofNew)
       throws IOException {
     // The JDK makes files only to write them.
     Set<OpenOption> options = options(flags | Protocol.TO_WRITE);
     options.add(StandardOpenOption.CREATE_NEW);
     options.add(LinkOption.NOFOLLOW_LINKS);
     try {
-      return new Opened.OfFile(FileChannel.open(spot.named(), options, ofNew.ofNew()), flags);
+      return new OpenHandle.OfFile(FileChannel.open(spot.named(), options, ofNew.ofNew()), flags);
     } catch (FileAlreadyExistsException e) {
       return null;
     }
   }
 
   /** Returns null if it is gone, or another, by now. */
-  private static @Nullable Opened open(Enclosure.Spot spot, int flags) throws IOException {
+  private static @Nullable OpenHandle open(Enclosure.Spot spot, int flags) throws IOException {
     try (Folder.Item item = spot.item()) {
       boolean truncate = (flags & Protocol.TO_TRUNCATE) != 0;
       if (spot.folder().holdsItems()
@@ -163,7 +163,7 @@ final class Operations {
         options.add(StandardOpenOption.TRUNCATE_EXISTING);
       }
       FileChannel channel = FileChannel.open(item.path(), options);
-      Opened.OfFile opened = new Opened.OfFile(channel, flags);
+      OpenHandle.OfFile opened = new OpenHandle.OfFile(channel, flags);
       boolean kept = false;
       try {
         if (!spot.folder().holdsItems() && !Attributes.areOfFile(Attributes.of(opened.path()))) {

@@ -67,7 +67,7 @@ final class Subsystem {
   private final Operations files;
   private final boolean readOnly;
   private final Consumer<ByteBuffer> replies;
-  private final Map<Integer, Opened> handles = new TreeMap<>();
+  private final Map<Integer, OpenHandle> handles = new TreeMap<>();
   private final Attributes.Owners owners = new Attributes.Owners();
   private int lastHandle;
   private boolean begun;
@@ -170,19 +170,19 @@ final class Subsystem {
     switch (type) {
       case Protocol.CLOSE -> {
         int handle = handle(in);
-        Opened opened = opened(handle);
+        OpenHandle opened = opened(handle);
         // First: a close that fails has closed all the same.
         handles.remove(handle);
         opened.close();
       }
       case Protocol.WRITE -> {
-        Opened.OfFile file = file(in);
+        OpenHandle.OfFile file = file(in);
         long offset = in.big();
         file.write(in.data(), offset);
       }
       case Protocol.SETSTAT -> files.change(in.text(), new Attributes(in));
       case Protocol.FSETSTAT -> {
-        Opened opened = opened(in);
+        OpenHandle opened = opened(in);
         new Attributes(in).giveOpened(opened);
       }
       case Protocol.REMOVE -> files.delete(in.text(), false);
@@ -213,7 +213,7 @@ final class Subsystem {
       case RENAME -> files.rename(in.text(), in.text(), true);
       case HARD_LINK -> files.hardLink(in.text(), in.text());
       default -> {
-        if (!(opened(in) instanceof Opened.OfFile file)) {
+        if (!(opened(in) instanceof OpenHandle.OfFile file)) {
           throw new Refused(Protocol.NO_SUCH_FILE, "the handle is of a folder");
         }
         file.sync();
@@ -241,26 +241,26 @@ final class Subsystem {
     return given.remaining() == Integer.BYTES ? given.getInt() : 0;
   }
 
-  private Opened opened(int handle) throws IOException {
-    Opened found = handles.get(handle);
+  private OpenHandle opened(int handle) throws IOException {
+    OpenHandle found = handles.get(handle);
     if (found == null) {
       throw new Refused(Protocol.FAILURE, "there is no such handle");
     }
     return found;
   }
 
-  private Opened opened(Incoming in) throws IOException {
+  private OpenHandle opened(Incoming in) throws IOException {
     return opened(handle(in));
   }
 
-  private Opened.OfFile file(Incoming in) throws IOException {
-    if (opened(in) instanceof Opened.OfFile file) {
+  private OpenHandle.OfFile file(Incoming in) throws IOException {
+    if (opened(in) instanceof OpenHandle.OfFile file) {
       return file;
     }
     throw new Refused(Protocol.FAILURE, "the handle is of a folder");
   }
 
-  private Outgoing keep(int id, Opened opened) {
+  private Outgoing keep(int id, OpenHandle opened) {
     do {
       lastHandle++;
     } while (lastHandle == 0 || handles.containsKey(lastHandle));
@@ -283,7 +283,7 @@ final class Subsystem {
     return keep(id, files.openFile(path, flags, ofNew));
   }
 
-  private static Outgoing read(int id, Opened.OfFile file, long offset, long length)
+  private static Outgoing read(int id, OpenHandle.OfFile file, long offset, long length)
       throws IOException {
     ByteBuffer data = ByteBuffer.allocate((int) Math.min(length, MOST_DATA));
     int n = file.read(data, offset);
@@ -305,8 +305,8 @@ final class Subsystem {
     return new Outgoing(Protocol.NAME, id).number(1).text(text).text(text).number(0);
   }
 
-  private Outgoing list(int id, Opened opened) throws IOException {
-    if (!(opened instanceof Opened.OfFolder folder)) {
+  private Outgoing list(int id, OpenHandle opened) throws IOException {
+    if (!(opened instanceof OpenHandle.OfFolder folder)) {
       throw new Refused(Protocol.FAILURE, "the handle is of a file");
     }
     Outgoing names = new Outgoing(Protocol.NAME, id).number(0);

@@ -20,8 +20,8 @@ public abstract class SocketThreads extends AbstractIoServiceFactory {
   private static final Logger LOG = Messages.log("ssh");
 
   private final AsynchronousChannelGroup group;
-  private final Threads reading;
-  private final Threads resuming;
+  private final SshThreads reading;
+  private final SshThreads resuming;
 
   /**
    * Starts them.
@@ -30,15 +30,15 @@ public abstract class SocketThreads extends AbstractIoServiceFactory {
    * @throws UncheckedIOException if the system has no descriptor for them
    */
   protected SocketThreads(FactoryManager manager) {
-    this(manager, new Threads(manager + "-nio2", getNioWorkers(manager)));
+    this(manager, new SshThreads(manager + "-nio2", getNioWorkers(manager)));
   }
 
-  private SocketThreads(FactoryManager manager, Threads reading) {
+  private SocketThreads(FactoryManager manager, SshThreads reading) {
     super(manager, reading);
     this.reading = reading;
-    Threads further = null;
+    SshThreads further = null;
     try {
-      further = new Threads(manager + "-nio2-resume", 1);
+      further = new SshThreads(manager + "-nio2-resume", 1);
       group = AsynchronousChannelGroup.withThreadPool(reading);
     } catch (IOException | RuntimeException | Error e) {
       reading.shutdown();
@@ -63,7 +63,7 @@ public abstract class SocketThreads extends AbstractIoServiceFactory {
   }
 
   /** The thread that begins to read again what was suspended. */
-  protected final Threads resuming() {
+  protected final SshThreads resuming() {
     return resuming;
   }
 

@@ -35,14 +35,14 @@ class SocketSessionTest {
 
   @BeforeAll
   static void load() {
-    assertTrue(Providers.ready());
+    assertTrue(CryptoProviders.ready());
   }
 
   @Test
   void anInterruptedReadIsNotTheEnd() throws Exception {
     AsynchronousChannelGroup group =
         AsynchronousChannelGroup.withFixedThreadPool(1, Executors.defaultThreadFactory());
-    Threads resuming = new Threads("test", 1);
+    SshThreads resuming = new SshThreads("test", 1);
     Heard heard = new Heard();
     try (SshClient client = SshClient.setUpDefaultClient();
         Nio2Connector service = new Nio2Connector(null, client, heard, group, resuming);

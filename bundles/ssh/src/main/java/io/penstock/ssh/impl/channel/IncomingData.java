@@ -140,7 +140,7 @@ final class IncomingData {
   /** Reads on when there is memory again. */
   private void pauseIfSpent() {
     Memory spent = held.spent();
-    Watch watch = spent == null ? null : Watch.of(link.getSession());
+    SessionWatch watch = spent == null ? null : SessionWatch.of(link.getSession());
     if (spent != null && watch != null) {
       watch.starve(link.getSession(), spent);
     }

@@ -393,7 +393,7 @@ public final class Link extends AbstractClientChannel {
     Object unused = close(stuck);
     if (stuck) {
       Session session = getSession();
-      Watch watch = Watch.of(session);
+      SessionWatch watch = SessionWatch.of(session);
       if (watch != null) {
         watch.lostBecause("it took nothing for so long that the memory was needed", why);
       }

@@ -21,7 +21,7 @@ public final class Losses implements SessionListener {
         session,
         message == null ? said.getClass().getSimpleName() : Untrusted.shown(message),
         ofSystem(said) ? said : null);
-    Watch watch = Watch.of(session);
+    SessionWatch watch = SessionWatch.of(session);
     if (watch != null) {
       watch.breaks();
     }
@@ -50,7 +50,7 @@ public final class Losses implements SessionListener {
    * @param cause what the system has thrown, if it was the system
    */
   static void note(Session session, String reason, @Nullable Throwable cause) {
-    Watch watch = Watch.of(session);
+    SessionWatch watch = SessionWatch.of(session);
     if (watch != null) {
       watch.lostBecause(reason, cause);
     }
@@ -58,7 +58,7 @@ public final class Losses implements SessionListener {
 
   /** Whether a connection was lost, and did not come to its end. */
   public static boolean broken(Session session) {
-    Watch watch = Watch.of(session);
+    SessionWatch watch = SessionWatch.of(session);
     return watch != null && watch.isBroken();
   }
 
@@ -75,7 +75,7 @@ public final class Losses implements SessionListener {
   public static IOException of(String name, @Nullable Session session, @Nullable Throwable seen) {
     ConnectionResetException lost =
         new ConnectionResetException(name, "the connection was lost" + said(session), 0);
-    Watch watch = Watch.of(session);
+    SessionWatch watch = SessionWatch.of(session);
     Throwable system = watch == null ? null : watch.cause();
     lost.initCause(system == null ? seen : system);
     return lost;
@@ -88,7 +88,7 @@ public final class Losses implements SessionListener {
    * @return with a colon before it; empty for nothing
    */
   public static String said(@Nullable Session session) {
-    Watch watch = Watch.of(session);
+    SessionWatch watch = SessionWatch.of(session);
     String reason = watch == null ? null : watch.reason();
     return reason == null ? "" : ": " + reason;
   }

@@ -11,7 +11,7 @@ import io.penstock.error.StreamTimeoutException;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
-import io.penstock.ssh.impl.Providers;
+import io.penstock.ssh.impl.CryptoProviders;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Connections of ours, each for one channel unless it is shared. Safe for use by any thread. */
 public final class Connections implements AutoCloseable {
-  private final Engine engine = new Engine();
+  private final SharedClient library = new SharedClient();
 
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by the lock.
@@ -81,7 +81,7 @@ public final class Connections implements AutoCloseable {
    */
   public ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)
       throws IOException {
-    return ForwardListener.listen(engine, endpoint, options, context);
+    return ForwardListener.listen(library, endpoint, options, context);
   }
 
   private final class Attempt {
@@ -109,7 +109,7 @@ public final class Connections implements AutoCloseable {
       if (result.isDone()) {
         return;
       }
-      boolean unusedAnswer = Providers.ready();
+      boolean unusedAnswer = CryptoProviders.ready();
       if (!wanted.share()) {
         try {
           useOwn(logIn(() -> {}));
@@ -233,7 +233,7 @@ public final class Connections implements AutoCloseable {
         connection.leave(context);
         return;
       }
-      new Opening(wanted, connection, context, options, timeLeft()).begin(result);
+      new ProgramOpening(wanted, connection, context, options, timeLeft()).begin(result);
     }
 
     private void forget(CompletableFuture<Connection> common) {
@@ -268,12 +268,12 @@ public final class Connections implements AutoCloseable {
                   }
                 });
       }
-      SshClient client = engine.acquire();
+      SshClient client = library.acquire();
       ClientSession session;
       try {
         session = login.run(client);
       } catch (IOException | RuntimeException | Error e) {
-        engine.release();
+        library.release();
         throw e;
       }
       return new Connection(
@@ -281,7 +281,7 @@ public final class Connections implements AutoCloseable {
           wanted.persist(),
           () -> {
             onClose.run();
-            engine.release();
+            library.release();
           });
     }
   }

@@ -11,8 +11,8 @@ import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
+import io.penstock.ssh.impl.CryptoProviders;
 import io.penstock.ssh.impl.Given;
-import io.penstock.ssh.impl.Providers;
 import io.penstock.ssh.impl.channel.Acceptable;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.channel.Losses;
@@ -120,26 +120,26 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
 
   /** Logs in and has the server listen; waits for both. */
   static ForwardListener listen(
-      Engine engine, Endpoint endpoint, ChannelOptions options, ProviderContext context)
+      SharedClient library, Endpoint endpoint, ChannelOptions options, ProviderContext context)
       throws IOException {
     long begun = System.nanoTime();
     Given given = new Given(options.extra());
     ClientOptions.Login wanted = ClientOptions.login(endpoint, given, options);
     long window = given.window();
     Target asked = asked(given);
-    boolean unusedAnswer = Providers.ready();
+    boolean unusedAnswer = CryptoProviders.ready();
     Login login =
         new Login(
             context.name(), endpoint.name(), wanted, context.executor(), options.connectTimeout());
-    SshClient client = engine.acquire();
+    SshClient client = library.acquire();
     ClientSession session;
     try {
       session = login.run(client);
     } catch (IOException | RuntimeException | Error e) {
-      engine.release();
+      library.release();
       throw e;
     }
-    Connection connection = new Connection(session, Duration.ZERO, engine::release);
+    Connection connection = new Connection(session, Duration.ZERO, library::release);
     ForwardListener made =
         new ForwardListener(connection, endpoint, asked, window, options, context);
     try {

@@ -210,7 +210,7 @@ class Login {
           return wrong == null;
         };
     Map<AttributeKey<?>, Object> about = new HashMap<>();
-    about.put(Engine.TRUST, trust);
+    about.put(SharedClient.TRUST, trust);
     about.put(KnownFirst.TYPES, hostKeys.knownTypes(where));
     about.put(KeepAlive.TERMS, new KeepAlive.Terms(wanted.keepAlive(), wanted.keepAliveCount()));
     Agent asked = agent;

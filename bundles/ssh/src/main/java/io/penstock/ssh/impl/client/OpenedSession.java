@@ -2,8 +2,8 @@
 package io.penstock.ssh.impl.client;
 
 import io.penstock.ssh.impl.Untrusted;
-import io.penstock.ssh.impl.channel.Watch;
-import io.penstock.ssh.impl.channel.Watched;
+import io.penstock.ssh.impl.channel.SessionWatch;
+import io.penstock.ssh.impl.channel.WatchedSession;
 import java.io.IOException;
 import org.apache.sshd.client.ClientFactoryManager;
 import org.apache.sshd.client.session.ClientSessionImpl;
@@ -14,8 +14,8 @@ import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /** A connection to a server. */
-final class OpenedSession extends ClientSessionImpl implements Watched {
-  private final Watch watch = new Watch();
+final class OpenedSession extends ClientSessionImpl implements WatchedSession {
+  private final SessionWatch watch = new SessionWatch();
 
   private OpenedSession(ClientFactoryManager client, IoSession socket) throws Exception {
     super(client, socket);
@@ -32,13 +32,13 @@ final class OpenedSession extends ClientSessionImpl implements Watched {
   }
 
   @Override
-  public @Nullable Watch watch() {
+  public @Nullable SessionWatch watch() {
     return watch;
   }
 
   @Override
   public IoWriteFuture writePacket(Buffer packet) throws IOException {
-    return Watch.send(this, packet, super::writePacket);
+    return SessionWatch.send(this, packet, super::writePacket);
   }
 
   /** Its users are told of a loss. */

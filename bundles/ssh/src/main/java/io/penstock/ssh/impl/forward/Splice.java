@@ -34,8 +34,8 @@ final class Splice {
   private final SocketChannel socket;
   private final ProviderContext context;
   private final Duration closeLimit;
-  private final Turn toSocket;
-  private final Turn toLink;
+  private final SerialTask toSocket;
+  private final SerialTask toLink;
   private final AtomicBoolean closing = new AtomicBoolean();
   private volatile boolean toSocketDone;
   private volatile boolean toLinkDone;
@@ -63,8 +63,8 @@ final class Splice {
     this.socket = socket;
     this.context = context;
     this.closeLimit = closeLimit;
-    this.toSocket = new Turn(executor, this::copyToSocket, this::cut);
-    this.toLink = new Turn(executor, this::copyToLink, this::cut);
+    this.toSocket = new SerialTask(executor, this::copyToSocket, this::cut);
+    this.toLink = new SerialTask(executor, this::copyToLink, this::cut);
   }
 
   void begin() {

@@ -2,8 +2,8 @@
 package io.penstock.ssh.impl.server;
 
 import io.penstock.ssh.impl.Untrusted;
-import io.penstock.ssh.impl.channel.Watch;
-import io.penstock.ssh.impl.channel.Watched;
+import io.penstock.ssh.impl.channel.SessionWatch;
+import io.penstock.ssh.impl.channel.WatchedSession;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.concurrent.Future;
@@ -21,7 +21,8 @@ import org.apache.sshd.server.session.SessionFactory;
 import org.jspecify.annotations.Nullable;
 
 /** The connection of a client. */
-final class AcceptedSession extends ServerSessionImpl implements Watched, Startups.Connection {
+final class AcceptedSession extends ServerSessionImpl
+    implements WatchedSession, Startups.Connection {
   private static final String LOGGING_IN = "ssh-userauth";
 
   /** What is done in the turn of what comes from the peer. */
@@ -29,7 +30,7 @@ final class AcceptedSession extends ServerSessionImpl implements Watched, Startu
     void run() throws Exception;
   }
 
-  private final Watch watch = new Watch();
+  private final SessionWatch watch = new SessionWatch();
   private final AtomicLong heard = new AtomicLong();
   private volatile @Nullable Future<?> limit;
   private volatile boolean tried;
@@ -51,7 +52,7 @@ final class AcceptedSession extends ServerSessionImpl implements Watched, Startu
   }
 
   @Override
-  public @Nullable Watch watch() {
+  public @Nullable SessionWatch watch() {
     return watch;
   }
 
@@ -206,7 +207,7 @@ final class AcceptedSession extends ServerSessionImpl implements Watched, Startu
 
   @Override
   public IoWriteFuture writePacket(Buffer packet) throws IOException {
-    return Watch.send(this, packet, super::writePacket);
+    return SessionWatch.send(this, packet, super::writePacket);
   }
 
   /** One connection that cannot be looked at keeps no other from being looked at. */

@@ -5,9 +5,9 @@ import io.penstock.spi.AcceptRest;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.impl.Untrusted;
+import io.penstock.ssh.impl.forward.SerialTask;
 import io.penstock.ssh.impl.forward.Sockets;
 import io.penstock.ssh.impl.forward.Target;
-import io.penstock.ssh.impl.forward.Turn;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -53,8 +53,8 @@ final class RemoteListener {
   private final Target address;
   private final ProviderContext context;
   private final BiConsumer<Peer, Target> serve;
-  private final Turn turn;
-  // With the turn.
+  private final SerialTask accepting;
+  // Only for that task.
   private final AcceptRest rest = new AcceptRest();
   // What tells the file of a Unix socket from another of its name.
   private final @Nullable Object identity;
@@ -70,7 +70,7 @@ final class RemoteListener {
     this.address = address;
     this.context = context;
     this.serve = serve;
-    this.turn = new Turn(executor, this::acceptOne, this::close);
+    this.accepting = new SerialTask(executor, this::acceptOne, this::close);
     this.identity = identity;
   }
 
@@ -145,7 +145,7 @@ final class RemoteListener {
 
   /** Accepts from now on. */
   void begin() {
-    turn.wake();
+    accepting.wake();
   }
 
   private boolean acceptOne() {
@@ -153,7 +153,7 @@ final class RemoteListener {
       SocketChannel peer = socket.accept();
       rest.over();
       if (peer == null) {
-        context.select(socket, SelectionKey.OP_ACCEPT, turn::wake);
+        context.select(socket, SelectionKey.OP_ACCEPT, accepting::wake);
         return false;
       }
       accepted(peer);
@@ -163,7 +163,7 @@ final class RemoteListener {
       return false;
     } catch (IOException | RuntimeException | Error e) {
       // First, because for want of memory a logger may fail, too.
-      Object unused = context.after(rest.next(), turn::wake);
+      Object unused = context.after(rest.next(), accepting::wake);
       rest.tell(
           () ->
               LOG.log(

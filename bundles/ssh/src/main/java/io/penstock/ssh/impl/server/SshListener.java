@@ -13,7 +13,7 @@ import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.SshPolicy;
 import io.penstock.ssh.impl.Algorithms;
-import io.penstock.ssh.impl.Providers;
+import io.penstock.ssh.impl.CryptoProviders;
 import io.penstock.ssh.impl.Stops;
 import io.penstock.ssh.impl.Transport;
 import io.penstock.ssh.impl.Where;
@@ -104,7 +104,7 @@ public final class SshListener implements ListenerDriver {
     this.backlog = new AcceptQueue<>(options.backlog());
     this.closeLimit = options.closeTimeout();
     this.context = context;
-    boolean unused = Providers.ready();
+    boolean unused = CryptoProviders.ready();
     List<KeyPair> hostKeys =
         HostKeyFiles.read(wanted.hostKeys(), wanted.passphrase(), wanted.strictModes());
     AuthorizedKeys keys =
@@ -168,7 +168,7 @@ public final class SshListener implements ListenerDriver {
             Attempts.factory(name, options.mostTries(), context, startups::enter),
             ServerConnectionServiceFactory.INSTANCE));
     Algorithms.set(server);
-    server.setIoServiceFactoryFactory(Acceptor.factory(name, context));
+    server.setIoServiceFactoryFactory(SshAcceptor.factory(name, context));
     server.setKeyPairProvider(KeyPairProvider.wrap(hostKeys));
     server.setUserAuthFactories(List.of(UserAuthPublicKeyFactory.INSTANCE));
     server.setPublickeyAuthenticator(logins);

@@ -12,11 +12,11 @@ import org.junit.jupiter.api.Test;
 class LossesTest {
   /** One that is watched, and nothing else. */
   private static Session session() {
-    Watch watch = new Watch();
+    SessionWatch watch = new SessionWatch();
     return (Session)
         Proxy.newProxyInstance(
             LossesTest.class.getClassLoader(),
-            new Class<?>[] {Watched.class},
+            new Class<?>[] {WatchedSession.class},
             (self, method, values) -> {
               assertEquals("watch", method.getName());
               return watch;

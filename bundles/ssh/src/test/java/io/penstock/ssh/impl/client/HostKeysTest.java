@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.ssh.impl.CryptoProviders;
 import io.penstock.ssh.impl.Fingerprint;
-import io.penstock.ssh.impl.Providers;
 import io.penstock.ssh.impl.Where;
 import io.penstock.ssh.impl.client.ClientOptions.HostKeyChecking;
 import java.nio.charset.StandardCharsets;
@@ -38,7 +38,7 @@ class HostKeysTest {
   @TempDir Path folder;
 
   private static KeyPair pair() {
-    boolean unused = Providers.ready();
+    boolean unused = CryptoProviders.ready();
     try {
       return KeyUtils.generateKeyPair(KeyPairProvider.SSH_ED25519, 256);
     } catch (GeneralSecurityException e) {

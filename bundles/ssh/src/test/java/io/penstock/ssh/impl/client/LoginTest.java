@@ -11,9 +11,9 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.error.AddressException;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.ssh.impl.CryptoProviders;
 import io.penstock.ssh.impl.Fingerprint;
 import io.penstock.ssh.impl.Given;
-import io.penstock.ssh.impl.Providers;
 import io.penstock.ssh.impl.Secret;
 import io.penstock.ssh.impl.Where;
 import io.penstock.ssh.impl.client.ClientOptions.HostKeyChecking;
@@ -99,8 +99,8 @@ class LoginTest {
 
   @Test
   void nothingIsConnectedWithoutTimeOrAfterACancellation() throws Exception {
-    boolean unused = Providers.ready();
-    Engine engine = new Engine();
+    boolean unused = CryptoProviders.ready();
+    SharedClient engine = new SharedClient();
     SshClient client = engine.acquire();
     try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
       Login late = login(silent.getLocalPort(), Optional.empty(), Duration.ofNanos(1));
@@ -152,7 +152,7 @@ class LoginTest {
     @Override
     public ConnectFuture connect(
         String user, SocketAddress target, AttributeRepository context, SocketAddress local) {
-      assertFalse(context.getAttribute(Engine.TRUST).apply(shown));
+      assertFalse(context.getAttribute(SharedClient.TRUST).apply(shown));
       ConnectFuture future = new DefaultConnectFuture("hasty", null);
       future.setException(new MissingAttachedSessionException("No session attached"));
       return future;
@@ -161,7 +161,7 @@ class LoginTest {
 
   @Test
   void connectionThatIsRefusedAtOnceSaysWhy() throws Exception {
-    boolean unused = Providers.ready();
+    boolean unused = CryptoProviders.ready();
     PublicKey shown = KeyUtils.generateKeyPair(KeyPairProvider.SSH_ED25519, 256).getPublic();
     Login login =
         new Login(
@@ -177,8 +177,8 @@ class LoginTest {
 
   @Test
   void connectionThatComesToBeWhileItIsGivenUpIsClosed() throws Exception {
-    boolean unused = Providers.ready();
-    Engine engine = new Engine();
+    boolean unused = CryptoProviders.ready();
+    SharedClient engine = new SharedClient();
     Contrary client = new Contrary(engine.acquire());
     try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
       Login late = login(silent.getLocalPort(), Optional.empty(), Duration.ofMillis(500));
@@ -217,8 +217,8 @@ class LoginTest {
 
   /** Has a server at 127.0.0.1 that lets in by a password. */
   private static void withServer(Use use) throws Exception {
-    boolean unused = Providers.ready();
-    Engine engine = new Engine();
+    boolean unused = CryptoProviders.ready();
+    SharedClient engine = new SharedClient();
     SshClient client = engine.acquire();
     try (SshServer server = SshServer.setUpDefaultServer()) {
       server.setHost("127.0.0.1");

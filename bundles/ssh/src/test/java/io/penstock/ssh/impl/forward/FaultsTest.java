@@ -73,7 +73,7 @@ class FaultsTest {
   void turnThatFailsSaysSo() {
     AtomicInteger failed = new AtomicInteger();
     Poor threads = new Poor(0);
-    new Turn(
+    new SerialTask(
             threads,
             () -> {
               throw fault();
@@ -82,7 +82,7 @@ class FaultsTest {
         .wake();
     threads.runAll();
     assertEquals(1, failed.get());
-    new Turn(new Poor(1), () -> false, failed::incrementAndGet).wake();
+    new SerialTask(new Poor(1), () -> false, failed::incrementAndGet).wake();
     assertEquals(2, failed.get());
   }
 }

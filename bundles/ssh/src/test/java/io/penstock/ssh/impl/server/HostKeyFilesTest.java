@@ -4,8 +4,8 @@ package io.penstock.ssh.impl.server;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.penstock.ssh.impl.CryptoProviders;
 import io.penstock.ssh.impl.Fingerprint;
-import io.penstock.ssh.impl.Providers;
 import io.penstock.testing.Case;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -31,7 +31,7 @@ class HostKeyFilesTest {
   @TempDir Path folder;
 
   private static String read(Path file) throws IOException {
-    boolean unused = Providers.ready();
+    boolean unused = CryptoProviders.ready();
     return Fingerprint.of(
         HostKeyFiles.read(List.of(file), Optional.empty(), true).get(0).getPublic());
   }
@@ -80,7 +80,7 @@ class HostKeyFilesTest {
   /** As processes do that start at the same moment: none waits for another. */
   @Case(seconds = 60)
   void whoeverFindsAKeyThatIsBeingMadeFindsAllOfIt() throws Exception {
-    boolean unused = Providers.ready();
+    boolean unused = CryptoProviders.ready();
     int together = 4;
     ExecutorService threads = Executors.newFixedThreadPool(together);
     try {

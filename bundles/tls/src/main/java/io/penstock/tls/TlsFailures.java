@@ -7,7 +7,7 @@ import java.util.Map;
 import javax.net.ssl.SSLException;
 
 /** Says in our terms what the engine says in its own. */
-final class Reasons {
+final class TlsFailures {
   private static final String ALERT = "Received fatal alert: ";
 
   /** The meaning of an alert from a peer, where its name does not say it. */
@@ -24,7 +24,7 @@ final class Reasons {
           "no_application_protocol", "it speaks none of the protocols of alpn",
           "unrecognized_name", "it does not know the server name that was asked for");
 
-  private Reasons() {}
+  private TlsFailures() {}
 
   /** Why a handshake failed, or an established connection. */
   static HandshakeException handshake(String name, SSLException failure) {

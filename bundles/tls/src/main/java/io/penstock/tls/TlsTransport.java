@@ -17,9 +17,9 @@ import org.jspecify.annotations.Nullable;
  * The channel below as the library sees it. Between the two lie many records each way, so that
  * there is one system call for all of them. Guarded by the lock of the connection.
  */
-final class Wire implements ByteChannel {
+final class TlsTransport implements ByteChannel {
   /** How much may wait to be sent before no more is taken: a peer can make us answer. */
-  private static final int FULL = 2 * Buffers.BATCH;
+  private static final int FULL = 2 * BufferStock.BATCH;
 
   private final SourceDriver source;
   private final SinkDriver sink;
@@ -29,7 +29,7 @@ final class Wire implements ByteChannel {
   private @Nullable ByteBuffer in;
   private @Nullable ByteBuffer out;
   private boolean mayRead;
-  private int readAhead = Buffers.RECORD;
+  private int readAhead = BufferStock.RECORD;
   private boolean dry;
   private boolean ended;
   private long heard;
@@ -41,7 +41,7 @@ final class Wire implements ByteChannel {
   private volatile int unsent;
   private volatile long dropped;
 
-  Wire(SourceDriver source, SinkDriver sink, Borrowed buffers, Supplier<String> name) {
+  TlsTransport(SourceDriver source, SinkDriver sink, Borrowed buffers, Supplier<String> name) {
     this.source = source;
     this.sink = sink;
     this.buffers = buffers;
@@ -58,7 +58,8 @@ final class Wire implements ByteChannel {
   void mayRead(boolean value, int size) {
     mayRead = value;
     dry = false;
-    readAhead = Math.max(Buffers.RECORD, Math.min(size, buffers.scarce() ? 0 : Buffers.BATCH));
+    readAhead =
+        Math.max(BufferStock.RECORD, Math.min(size, buffers.scarce() ? 0 : BufferStock.BATCH));
   }
 
   /** Whether the channel below has ended. */

@@ -13,9 +13,9 @@ import org.apache.sshd.common.util.threads.SshdThreadFactory;
  * Threads that are there from the beginning and that no fault of a task ends: a moment in which the
  * system has none to give is no matter. After the shutdown tasks are dropped.
  */
-public final class Threads extends SshThreadPoolExecutor {
+public final class SshThreads extends SshThreadPoolExecutor {
   private static final Logger LOG = Messages.log("ssh");
-  private static final ThreadLocal<Threads> CURRENT = new ThreadLocal<>();
+  private static final ThreadLocal<SshThreads> CURRENT = new ThreadLocal<>();
 
   /**
    * Starts them.
@@ -23,7 +23,7 @@ public final class Threads extends SshThreadPoolExecutor {
    * @param name the beginning of their names
    * @param count how many
    */
-  public Threads(String name, int count) {
+  public SshThreads(String name, int count) {
     super(
         count,
         count,

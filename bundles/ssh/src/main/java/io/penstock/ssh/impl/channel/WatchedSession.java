@@ -5,7 +5,7 @@ import org.apache.sshd.common.session.Session;
 import org.jspecify.annotations.Nullable;
 
 /** A connection of which we keep more than the library does. */
-public interface Watched extends Session {
+public interface WatchedSession extends Session {
   /** What we keep; null while it is made. */
-  @Nullable Watch watch();
+  @Nullable SessionWatch watch();
 }

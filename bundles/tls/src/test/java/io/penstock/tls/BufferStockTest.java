@@ -13,30 +13,30 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What TLS borrows when memory outside the heap is short. */
-class BuffersTest {
-  private static final int SHARE = 8 * Buffers.BATCH;
+class BufferStockTest {
+  private static final int SHARE = 8 * BufferStock.BATCH;
 
   private final AtomicInteger tries = new AtomicInteger();
 
   @Test
   void whatIsHeldOutsideTheHeapStaysWithinTheShare() {
-    Buffers buffers = new Buffers(this::counted, SHARE);
-    List<ByteBuffer> held = borrow(buffers, 100, Buffers.BATCH);
+    BufferStock buffers = new BufferStock(this::counted, SHARE);
+    List<ByteBuffer> held = borrow(buffers, 100, BufferStock.BATCH);
     long outside = held.stream().filter(ByteBuffer::isDirect).mapToLong(ByteBuffer::capacity).sum();
     assertAll(
         () -> assertEquals(SHARE, outside),
         () -> assertTrue(buffers.scarce()),
-        () -> assertTrue(held.stream().allMatch(one -> one.capacity() >= Buffers.BATCH)));
+        () -> assertTrue(held.stream().allMatch(one -> one.capacity() >= BufferStock.BATCH)));
 
     held.forEach(buffers::free);
-    assertTrue(borrow(buffers, 8, Buffers.BATCH).stream().allMatch(ByteBuffer::isDirect));
+    assertTrue(borrow(buffers, 8, BufferStock.BATCH).stream().allMatch(ByteBuffer::isDirect));
   }
 
   @Test
   void whatIsDroppedMakesRoomForOthers() {
-    Buffers buffers = new Buffers(this::counted, 40L * Buffers.BATCH);
+    BufferStock buffers = new BufferStock(this::counted, 40L * BufferStock.BATCH);
     // More than is kept in stock.
-    List<ByteBuffer> held = borrow(buffers, 40, Buffers.BATCH);
+    List<ByteBuffer> held = borrow(buffers, 40, BufferStock.BATCH);
     assertTrue(buffers.scarce());
     held.forEach(buffers::free);
     assertFalse(buffers.scarce());
@@ -44,14 +44,14 @@ class BuffersTest {
 
   @Test
   void aFailureIsNotTriedAgainAndAgain() {
-    Buffers buffers =
-        new Buffers(
+    BufferStock buffers =
+        new BufferStock(
             size -> {
               tries.incrementAndGet();
               throw new OutOfMemoryError("direct");
             },
             SHARE);
-    List<ByteBuffer> held = borrow(buffers, 50, 2 * Buffers.RECORD);
+    List<ByteBuffer> held = borrow(buffers, 50, 2 * BufferStock.RECORD);
     assertAll(
         () -> assertEquals(1, tries.get()),
         () -> assertTrue(buffers.scarce()),
@@ -63,7 +63,7 @@ class BuffersTest {
     return ByteBuffer.allocateDirect(size);
   }
 
-  private static List<ByteBuffer> borrow(Buffers buffers, int count, int size) {
+  private static List<ByteBuffer> borrow(BufferStock buffers, int count, int size) {
     List<ByteBuffer> held = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       held.add(buffers.transport(size));

@@ -6,7 +6,7 @@ import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.impl.SocketSession;
 import io.penstock.ssh.impl.SocketThreads;
-import io.penstock.ssh.impl.Threads;
+import io.penstock.ssh.impl.SshThreads;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -33,18 +33,18 @@ import org.jspecify.annotations.Nullable;
  * The library's, whose loop no fault ends: when the system has no descriptor, no memory or no
  * thread, the next connection is accepted a little later.
  */
-final class Acceptor extends Nio2Acceptor {
+final class SshAcceptor extends Nio2Acceptor {
   private static final Logger LOG = Messages.log("ssh.server");
 
   private final FactoryManager manager;
   private final String name;
   private final ProviderContext context;
 
-  private Acceptor(
+  private SshAcceptor(
       FactoryManager manager,
       IoHandler handler,
       AsynchronousChannelGroup group,
-      Threads resuming,
+      SshThreads resuming,
       String name,
       ProviderContext context) {
     // Of its factory it would want new sessions only, which are made here.
@@ -86,7 +86,7 @@ final class Acceptor extends Nio2Acceptor {
     @Override
     public IoAcceptor createAcceptor(IoHandler handler) {
       return autowireCreatedService(
-          new Acceptor(getFactoryManager(), handler, group(), resuming(), name, context));
+          new SshAcceptor(getFactoryManager(), handler, group(), resuming(), name, context));
     }
   }
 
@@ -136,7 +136,7 @@ final class Acceptor extends Nio2Acceptor {
         }
         IoHandler handler = getIoHandler();
         Object unused = setSocketOptions(peer);
-        session = new SocketSession(Acceptor.this, manager, handler, peer, address);
+        session = new SocketSession(SshAcceptor.this, manager, handler, peer, address);
         handler.sessionCreated(session);
         IoSession registered = mapSession(session);
         if (registered != session) {

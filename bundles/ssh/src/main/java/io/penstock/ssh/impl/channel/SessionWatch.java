@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * it, and how many answers are on their way to the peer. No window bounds those, so nothing more is
  * read from a peer that asks on and on and does not read them. Safe for use by any thread.
  */
-public final class Watch {
+public final class SessionWatch {
   /** Beside what the system takes; each is a few hundred bytes. */
   private static final int MOST_ANSWERS = 1024;
 
@@ -45,8 +45,8 @@ public final class Watch {
   private volatile boolean starved;
 
   /** That of a connection; null if it has none. */
-  static @Nullable Watch of(@Nullable Session session) {
-    return session instanceof Watched watched ? watched.watch() : null;
+  static @Nullable SessionWatch of(@Nullable Session session) {
+    return session instanceof WatchedSession watched ? watched.watch() : null;
   }
 
   /** The first call decides; the text may be shown to all. */
@@ -74,11 +74,11 @@ public final class Watch {
   }
 
   /** Sends a packet of a session's, and counts it if it is an answer. */
-  public static IoWriteFuture send(Watched session, Buffer packet, Sending sending)
+  public static IoWriteFuture send(WatchedSession session, Buffer packet, Sending sending)
       throws IOException {
     boolean answer = isAnswer(packet.rawByte(packet.rpos()));
     IoWriteFuture written = sending.send(packet);
-    Watch watch = session.watch();
+    SessionWatch watch = session.watch();
     if (answer && watch != null) {
       watch.count(session, written);
     }

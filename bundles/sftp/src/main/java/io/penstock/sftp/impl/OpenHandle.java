@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The file or folder behind a handle of a client: the file or folder itself, whatever becomes of
  * its name.
  */
-abstract sealed class Opened implements Closeable {
+abstract sealed class OpenHandle implements Closeable {
   /** As the system says it. */
   private static final String BAD_DESCRIPTOR = "Bad file descriptor";
 
@@ -25,7 +25,7 @@ abstract sealed class Opened implements Closeable {
   abstract Path path() throws IOException;
 
   /** A regular file. */
-  static final class OfFile extends Opened {
+  static final class OfFile extends OpenHandle {
     private final FileChannel channel;
     private final boolean reads;
     private final boolean writes;
@@ -100,7 +100,7 @@ abstract sealed class Opened implements Closeable {
   }
 
   /** A folder, and how far it was listed. */
-  static final class OfFolder extends Opened {
+  static final class OfFolder extends OpenHandle {
     private final Folder folder;
     private final DirectoryStream<Path> stream;
     private final Iterator<Path> names;

@@ -10,10 +10,10 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Threads on which a listener reads. */
-class ThreadsTest {
+class SshThreadsTest {
   @Test
   void areThereAtOnceAndOutliveFaults() throws Exception {
-    Threads threads = new Threads("test", 2);
+    SshThreads threads = new SshThreads("test", 2);
     assertEquals(2, threads.getPoolSize());
     Thread[] first = new Thread[2];
     for (int i = 0; i < first.length; i++) {

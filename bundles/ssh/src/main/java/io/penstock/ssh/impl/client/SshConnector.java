@@ -3,7 +3,7 @@ package io.penstock.ssh.impl.client;
 
 import io.penstock.ssh.impl.SocketSession;
 import io.penstock.ssh.impl.SocketThreads;
-import io.penstock.ssh.impl.Threads;
+import io.penstock.ssh.impl.SshThreads;
 import java.nio.channels.AsynchronousChannelGroup;
 import java.nio.channels.AsynchronousSocketChannel;
 import org.apache.sshd.common.FactoryManager;
@@ -18,11 +18,14 @@ import org.apache.sshd.common.io.nio2.Nio2Connector;
 import org.apache.sshd.common.io.nio2.Nio2Session;
 
 /** The library's, on threads of ours. */
-final class Connector extends Nio2Connector {
+final class SshConnector extends Nio2Connector {
   private final FactoryManager manager;
 
-  private Connector(
-      FactoryManager manager, IoHandler handler, AsynchronousChannelGroup group, Threads resuming) {
+  private SshConnector(
+      FactoryManager manager,
+      IoHandler handler,
+      AsynchronousChannelGroup group,
+      SshThreads resuming) {
     // Of its factory it would want new sessions only, which are made here.
     super(null, manager, handler, group, resuming);
     this.manager = manager;
@@ -46,7 +49,7 @@ final class Connector extends Nio2Connector {
     @Override
     public IoConnector createConnector(IoHandler handler) {
       return autowireCreatedService(
-          new Connector(getFactoryManager(), handler, group(), resuming()));
+          new SshConnector(getFactoryManager(), handler, group(), resuming()));
     }
 
     @Override

@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
 /** Work that one thread does at a time, and again when it was asked for meanwhile. */
-public final class Turn {
+public final class SerialTask {
   private static final Logger LOG = Messages.log("ssh.forward");
 
   private final Executor executor;
@@ -24,7 +24,7 @@ public final class Turn {
    * @param work some of what there is to do; returns whether there is more of it
    * @param failed run when it can be done no more: the product stops, or the work has a fault
    */
-  public Turn(Executor executor, BooleanSupplier work, Runnable failed) {
+  public SerialTask(Executor executor, BooleanSupplier work, Runnable failed) {
     this.executor = executor;
     this.work = work;
     this.failed = failed;

@@ -15,7 +15,7 @@ import org.apache.sshd.common.util.security.bouncycastle.BouncyCastleSecurityPro
  * whole virtual machine, where it outlives the bundle, and take what another bundle has added, of
  * whose classes it knows nothing.
  */
-public final class Providers {
+public final class CryptoProviders {
   private static final Logger LOG = Messages.log("ssh");
 
   private static final class Own extends BouncyCastleSecurityProviderRegistrar {
@@ -46,7 +46,7 @@ public final class Providers {
       // name, and for those of Bouncy Castle, which its own loader need not know.
       Thread thread = Thread.currentThread();
       ClassLoader before = thread.getContextClassLoader();
-      thread.setContextClassLoader(Providers.class.getClassLoader());
+      thread.setContextClassLoader(CryptoProviders.class.getClassLoader());
       try {
         return registerBoth();
       } finally {
@@ -74,7 +74,7 @@ public final class Providers {
     }
   }
 
-  private Providers() {}
+  private CryptoProviders() {}
 
   /**
    * Sees to it, once; before the library is used for anything.

@@ -10,7 +10,7 @@ import org.apache.felix.service.command.Job;
  * The line that a session runs. An interrupt is one of the line, whichever of its commands runs at
  * that moment, or none: it is left. Safe for use by any thread.
  */
-final class Line {
+final class RunningLine {
   /** Leaves a line; what is no error is caught before each command. */
   private static final class Interrupted extends Error {
     private static final long serialVersionUID = 1L;

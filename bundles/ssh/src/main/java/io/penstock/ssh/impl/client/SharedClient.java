@@ -41,7 +41,7 @@ import org.apache.sshd.server.forward.RejectAllForwardingFilter;
 import org.jspecify.annotations.Nullable;
 
 /** The library's threads for connections of ours: there as long as one is open. */
-final class Engine {
+final class SharedClient {
   private static final Logger LOG = Messages.log("ssh.client");
 
   /** Decides on the server's key of one connection. */
@@ -77,8 +77,8 @@ final class Engine {
 
   private final Callable<SshClient> maker;
 
-  Engine() {
-    this(Engine::make);
+  SharedClient() {
+    this(SharedClient::make);
   }
 
   /**
@@ -86,7 +86,7 @@ final class Engine {
    *
    * @param maker makes the library's client, with its threads
    */
-  Engine(Callable<SshClient> maker) {
+  SharedClient(Callable<SshClient> maker) {
     this.maker = maker;
   }
 
@@ -174,7 +174,7 @@ final class Engine {
   private static SshClient make() {
     SshClient client = ClientBuilder.builder().factory(Client::new).build();
     // Only what is configured, nothing from the user's own files.
-    client.setIoServiceFactoryFactory(Connector.factory());
+    client.setIoServiceFactoryFactory(SshConnector.factory());
     client.setHostConfigEntryResolver(HostConfigEntryResolver.EMPTY);
     client.setKeyIdentityProvider(KeyIdentityProvider.EMPTY_KEYS_PROVIDER);
     client.setFilePasswordProvider(FilePasswordProvider.EMPTY);
@@ -187,7 +187,7 @@ final class Engine {
     // Keys that a server would like to have from now on are nothing to us.
     client.setGlobalRequestHandlers(
         List.of((service, request, wantReply, body) -> RequestHandler.Result.ReplyFailure));
-    client.setServerKeyVerifier(Engine::trusts);
+    client.setServerKeyVerifier(SharedClient::trusts);
     Prompts.set(client);
     client.setUserAuthFactories(
         List.of(AgentPublicKey.factory(), Prompts.factory(), UserAuthPasswordFactory.INSTANCE));

@@ -18,7 +18,7 @@ import tlschannel.BufferAllocator;
  * every connection waits for the garbage collector. TLS has a share of it. Beyond that share,
  * buffers are in the heap, and {@link #scarce} tells their borrowers to take few bytes at once.
  */
-final class Buffers implements BufferAllocator {
+final class BufferStock implements BufferAllocator {
   private static final Logger LOG = Messages.log("tls");
 
   /** Room for one record, whatever its protocol version. */
@@ -42,11 +42,11 @@ final class Buffers implements BufferAllocator {
   // For ciphers, which work on arrays.
   private final ArrayBlockingQueue<ByteBuffer> records = new ArrayBlockingQueue<>(2 * STOCK);
 
-  Buffers() {
+  BufferStock() {
     this(ByteBuffer::allocateDirect, Runtime.getRuntime().maxMemory() / SHARE);
   }
 
-  Buffers(IntFunction<ByteBuffer> outside, long share) {
+  BufferStock(IntFunction<ByteBuffer> outside, long share) {
     this.outside = outside;
     this.most = new AtomicLong(share);
   }

@@ -19,14 +19,14 @@ import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /** Opens a channel on a connection, and asks for what is to run in it. Nothing here waits. */
-final class Opening {
+final class ProgramOpening {
   private final ClientOptions wanted;
   private final Connection connection;
   private final ProviderContext context;
   private final ChannelOptions options;
   private final Duration limit;
 
-  Opening(
+  ProgramOpening(
       ClientOptions wanted,
       Connection connection,
       ProviderContext context,

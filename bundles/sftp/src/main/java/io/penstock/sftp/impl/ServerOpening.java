@@ -21,13 +21,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 
 /** From an endpoint to a server. */
-public final class Opening {
+public final class ServerOpening {
   private static final String READ_ONLY = "read-only";
 
   /** The keys of the options. */
   public static final Set<String> KEYS = Set.of(READ_ONLY);
 
-  private Opening() {}
+  private ServerOpening() {}
 
   /** As {@link io.penstock.spi.ChannelProvider#check} says. */
   public static void check(Endpoint endpoint, ChannelOptions options) throws AddressException {
@@ -44,7 +44,7 @@ public final class Opening {
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
     boolean readOnly = readOnly(options.extra().getOrDefault(READ_ONLY, "false").strip());
     Path folder = folder(endpoint);
-    if (!options.program().map(Opening::isSftp).orElse(true)) {
+    if (!options.program().map(ServerOpening::isSftp).orElse(true)) {
       // A peer that was let in for another program must not get files instead.
       throw new RequestRejectedException(
           context.name(), "the peer asks for something else; expected the subsystem sftp", 0);

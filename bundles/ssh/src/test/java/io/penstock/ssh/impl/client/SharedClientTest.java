@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.ssh.impl.Providers;
+import io.penstock.ssh.impl.CryptoProviders;
 import io.penstock.testing.Case;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -31,21 +31,21 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** The library's client: its start and its end. */
-class EngineTest {
+class SharedClientTest {
   private static final int ROUNDS = 40;
   private static final int SOCKETS = 4;
 
   @BeforeAll
   static void load() {
-    assertTrue(Providers.ready());
+    assertTrue(CryptoProviders.ready());
   }
 
   @Test
   void startThatFailedIsTriedAgain() throws IOException {
     AtomicInteger tries = new AtomicInteger();
     SshClient fine = SshClient.setUpDefaultClient();
-    Engine engine =
-        new Engine(
+    SharedClient engine =
+        new SharedClient(
             () -> {
               if (tries.incrementAndGet() == 1) {
                 throw new UncheckedIOException(new IOException("Too many open files"));
@@ -64,7 +64,7 @@ class EngineTest {
 
   @Test
   void threadsThatWereLetGoAreMadeAnew() throws IOException {
-    Engine engine = new Engine();
+    SharedClient engine = new SharedClient();
     SshClient first = engine.acquire();
     engine.release();
     SshClient second = engine.acquire();
@@ -114,7 +114,7 @@ class EngineTest {
 
   private static void closeAtTheEnd(ServerSocketChannel server, Queue<Throwable> failures)
       throws Exception {
-    Engine engine = new Engine();
+    SharedClient engine = new SharedClient();
     AsynchronousChannelGroup group = group(engine.acquire());
     List<SocketChannel> peers = new ArrayList<>();
     List<Thread> closers = new ArrayList<>();
