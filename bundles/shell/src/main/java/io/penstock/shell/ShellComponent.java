@@ -44,8 +44,8 @@ public final class ShellComponent {
   @ObjectClassDefinition(
       name = "Penstock: remote shell",
       description =
-          "Gives whoever logs in at a listener, as over SSH, the container's shell, with all that an"
-              + " administrator can do there.")
+          "Gives each user that logs in at a listener, as over SSH, the container's shell, with all"
+              + " that an administrator can do there.")
   @interface Config {
     /** Listener. */
     @AttributeDefinition(

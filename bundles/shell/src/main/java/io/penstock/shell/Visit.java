@@ -46,7 +46,7 @@ final class Visit {
   private static final AtomicInteger NUMBERS = new AtomicInteger();
 
   /** How much of commands that come as input is read. */
-  private static final int MOST_INPUT = 1 << 20;
+  private static final int MAX_INPUT = 1 << 20;
 
   /** Commands that would read keys from a terminal for ever. */
   private static final List<String> ON_TERMINALS = List.of("less", "nano");
@@ -192,9 +192,9 @@ final class Visit {
         } else {
           ByteBuffer input;
           try {
-            input = channel.source().readAll(MOST_INPUT, Wait.forever());
+            input = channel.source().readAll(MAX_INPUT, Wait.forever());
           } catch (BufferFullException e) {
-            refuse("there are more than " + MOST_INPUT + " bytes of commands", FAILED);
+            refuse("there are more than " + MAX_INPUT + " bytes of commands", FAILED);
             return;
           }
           String text = StandardCharsets.UTF_8.decode(input).toString();

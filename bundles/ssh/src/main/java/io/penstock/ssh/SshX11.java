@@ -13,7 +13,7 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public final class SshX11 {
   /** The longest cookie and the longest name, in bytes. */
-  private static final int MOST = 256;
+  private static final int MAX_LENGTH = 256;
 
   private static final SshX11 DEFAULT =
       new SshX11(0, "MIT-MAGIC-COOKIE-1", Optional.empty(), Optional.empty(), false);
@@ -68,9 +68,9 @@ public final class SshX11 {
    * @throws IllegalArgumentException if it is of another form
    */
   public SshX11 withProtocol(String value) {
-    if (!value.matches("[\\x21-\\x7e]{1," + MOST + "}")) {
+    if (!value.matches("[\\x21-\\x7e]{1," + MAX_LENGTH + "}")) {
       throw new IllegalArgumentException(
-          "protocol is '" + value + "', expected 1 to " + MOST + " characters of ASCII");
+          "protocol is '" + value + "', expected 1 to " + MAX_LENGTH + " characters of ASCII");
     }
     return new SshX11(screen, value, cookie, realCookie, singleConnection);
   }
@@ -101,9 +101,13 @@ public final class SshX11 {
 
   private static Optional<String> checked(String what, String hex) {
     // Not shown: it is a secret.
-    if (!hex.matches("([0-9A-Fa-f]{2}){1," + MOST + "}")) {
+    if (!hex.matches("([0-9A-Fa-f]{2}){1," + MAX_LENGTH + "}")) {
       throw new IllegalArgumentException(
-          "the " + what + " is of another form than 1 to " + MOST + " bytes of two hex digits");
+          "the "
+              + what
+              + " is of another form than 1 to "
+              + MAX_LENGTH
+              + " bytes of two hex digits");
     }
     return Optional.of(hex.toLowerCase(Locale.ROOT));
   }

@@ -74,7 +74,7 @@ final class Borrowed implements BufferAllocator {
     }
   }
 
-  /** Somebody else's memory it is from now on. */
+  /** Counts to other memory from now on. */
   void countTo(Memory next) {
     memory.close();
     memory = next;
@@ -83,7 +83,7 @@ final class Borrowed implements BufferAllocator {
     settle();
   }
 
-  /** Nothing is of use any more, whoever has it. */
+  /** Counts nothing any more; the library may keep a part of a record. */
   void close() {
     memory.close();
   }

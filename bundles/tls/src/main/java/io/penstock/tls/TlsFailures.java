@@ -15,7 +15,7 @@ final class TlsFailures {
       Map.of(
           "certificate_required",
               "it wants a certificate of ours and was shown none; give it by key and certificates",
-          "unknown_ca", "it does not trust whoever issued our certificate",
+          "unknown_ca", "it does not trust the issuer of our certificate",
           "certificate_unknown", "it did not accept our certificate",
           "bad_certificate", "it did not accept our certificate, or was shown none",
           "certificate_expired", "our certificate has expired, or is not valid yet",

@@ -305,7 +305,7 @@ final class Attributes {
     }
     if (owner != null
         && (owner[0] != number(present, "uid") || owner[1] != number(present, "gid"))) {
-      throw new AccessDeniedException("", null, "files stay with who runs this");
+      throw new AccessDeniedException("", null, "files stay with the user that runs this");
     }
   }
 

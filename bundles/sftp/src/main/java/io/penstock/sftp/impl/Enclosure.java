@@ -25,11 +25,11 @@ import org.jspecify.annotations.Nullable;
  * meanwhile leads out. For one thread at a time.
  */
 final class Enclosure implements Closeable {
-  private static final int MOST_LINKS = 40;
+  private static final int MAX_LINKS = 40;
   private static final int LONGEST = 4096;
 
   /** A path with links in it comes to that many steps at most, each a call or two. */
-  private static final int MOST_STEPS = 10_000;
+  private static final int MAX_STEPS = 10_000;
 
   private final Path root;
   private final Folder top;
@@ -173,7 +173,7 @@ final class Enclosure implements Closeable {
     /** Goes all the way. */
     Spot go(boolean follow) throws IOException {
       while (!rest.isEmpty()) {
-        if (++steps > MOST_STEPS) {
+        if (++steps > MAX_STEPS) {
           throw new FileSystemLoopException("a path");
         }
         Step step = rest.pop();
@@ -223,7 +223,7 @@ final class Enclosure implements Closeable {
     }
 
     private void follow(Folder here, Path name) throws IOException {
-      if (++links > MOST_LINKS) {
+      if (++links > MAX_LINKS) {
         throw new FileSystemLoopException(name.toString());
       }
       Path target = Files.readSymbolicLink(here.path().resolve(name));

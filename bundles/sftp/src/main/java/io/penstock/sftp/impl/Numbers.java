@@ -21,7 +21,7 @@ final class Numbers {
   private static final int ATTEMPTS = 4;
 
   /** Each system of files takes positions up to there. */
-  private static final long MOST = 1L << 31;
+  private static final long MAX_POSITION = 1L << 31;
 
   /** Where one was found: the next is often there, or near. */
   private static final AtomicInteger HINT = new AtomicInteger();
@@ -54,7 +54,7 @@ final class Numbers {
   }
 
   private static long mark(SeekableByteChannel channel) throws IOException {
-    long mark = ThreadLocalRandom.current().nextLong(1, MOST);
+    long mark = ThreadLocalRandom.current().nextLong(1, MAX_POSITION);
     channel.position(mark);
     return mark;
   }

@@ -34,10 +34,10 @@ final class Subsystem {
   private static final Logger LOG = Messages.log("sftp");
 
   /** So much is read or written at a time; with what belongs to it, it is within our longest. */
-  private static final int MOST_DATA = Requests.LONGEST - 1024;
+  private static final int MAX_DATA = Requests.LONGEST - 1024;
 
-  private static final int MOST_HANDLES = 1000;
-  private static final int MOST_NAMES = 100;
+  private static final int MAX_HANDLES = 1000;
+  private static final int MAX_NAMES = 100;
   private static final int ENOUGH_NAMES = 64 * 1024;
 
   private static final String RENAME = "posix-rename@openssh.com";
@@ -202,9 +202,9 @@ final class Subsystem {
     if (extension.equals(LIMITS)) {
       return new Outgoing(Protocol.EXTENDED_REPLY, id)
           .big(Requests.LONGEST)
-          .big(MOST_DATA)
-          .big(MOST_DATA)
-          .big(MOST_HANDLES);
+          .big(MAX_DATA)
+          .big(MAX_DATA)
+          .big(MAX_HANDLES);
     }
     if (readOnly) {
       throw nothingMayBeChanged();
@@ -270,8 +270,8 @@ final class Subsystem {
   }
 
   private void checkRoom() throws IOException {
-    if (handles.size() >= MOST_HANDLES) {
-      throw new Refused(Protocol.FAILURE, "more than " + MOST_HANDLES + " handles are open");
+    if (handles.size() >= MAX_HANDLES) {
+      throw new Refused(Protocol.FAILURE, "more than " + MAX_HANDLES + " handles are open");
     }
   }
 
@@ -285,7 +285,7 @@ final class Subsystem {
 
   private static Outgoing read(int id, OpenHandle.OfFile file, long offset, long length)
       throws IOException {
-    ByteBuffer data = ByteBuffer.allocate((int) Math.min(length, MOST_DATA));
+    ByteBuffer data = ByteBuffer.allocate((int) Math.min(length, MAX_DATA));
     int n = file.read(data, offset);
     return n == 0 && length > 0
         ? status(id, Protocol.EOF, "end of the file")
@@ -318,7 +318,7 @@ final class Subsystem {
       count = 2;
     }
     Iterator<Path> rest = folder.names();
-    while (count < MOST_NAMES && names.length() < ENOUGH_NAMES && rest.hasNext()) {
+    while (count < MAX_NAMES && names.length() < ENOUGH_NAMES && rest.hasNext()) {
       Path each = rest.next().getFileName();
       try {
         add(names, each.toString(), folder.path().resolve(each), LinkOption.NOFOLLOW_LINKS);

@@ -14,7 +14,7 @@ import java.util.Optional;
 public final class Given {
   private static final String WINDOW = "window";
   private static final long LEAST_WINDOW = 32 * 1024;
-  private static final long MOST_WINDOW = 1L << 30;
+  private static final long MAX_WINDOW = 1L << 30;
 
   private final Map<String, String> values;
 
@@ -104,7 +104,7 @@ public final class Given {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(WINDOW + ": " + e.getMessage(), e);
     }
-    if (found < LEAST_WINDOW || found > MOST_WINDOW) {
+    if (found < LEAST_WINDOW || found > MAX_WINDOW) {
       throw refused(WINDOW, value, "32KiB to 1GiB");
     }
     return found;

@@ -110,7 +110,7 @@ public final class StrictModes {
   private static void check(String what, Status found, int forbidden) throws IOException {
     if (!found.trusted()) {
       throw new IOException(
-          what + " belongs to another user; expected the one who runs this, or root" + CURE);
+          what + " belongs to another user; expected the user that runs this, or root" + CURE);
     }
     if ((found.mode() & forbidden) != 0) {
       throw new IOException(

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Text that a peer has chosen, for logs and messages. */
 public final class Untrusted {
-  private static final int MOST = 256;
+  private static final int MAX_LENGTH = 256;
 
   private Untrusted() {}
 
@@ -17,7 +17,7 @@ public final class Untrusted {
    * @return with each character of that kind made visible, and cut after 256
    */
   public static String shown(@Nullable Object text) {
-    return shown(text, MOST);
+    return shown(text, MAX_LENGTH);
   }
 
   /**

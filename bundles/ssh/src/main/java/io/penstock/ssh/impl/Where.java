@@ -58,7 +58,7 @@ public record Where(String user, String host, int port) {
       throw invalid(endpoint, form + "; there is no user");
     }
     if (listening && !user.isEmpty()) {
-      throw invalid(endpoint, form + "; who may log in is said by authorized-keys");
+      throw invalid(endpoint, form + "; authorized-keys says which users may log in");
     }
     return new Where(user, host, port(endpoint, form, port, listening));
   }

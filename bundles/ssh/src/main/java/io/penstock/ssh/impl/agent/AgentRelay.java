@@ -113,13 +113,13 @@ public final class AgentRelay implements Consumer<Channel> {
         }
         if (request == null) {
           int most = length.getInt(0);
-          if (most < 1 || most > AgentSocket.MOST) {
+          if (most < 1 || most > AgentSocket.MAX_MESSAGE) {
             throw new IOException(
                 channel.name()
                     + ": a request of "
                     + most
                     + " bytes came for the agent, expected 1 to "
-                    + AgentSocket.MOST);
+                    + AgentSocket.MAX_MESSAGE);
           }
           request = ByteBuffer.allocate(most);
         } else {

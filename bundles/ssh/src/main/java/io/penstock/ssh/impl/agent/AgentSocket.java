@@ -22,7 +22,7 @@ import java.util.concurrent.TimeUnit;
  */
 public final class AgentSocket implements AutoCloseable {
   /** As OpenSSH's agent has it. */
-  static final int MOST = 256 * 1024;
+  static final int MAX_MESSAGE = 256 * 1024;
 
   private static final int HEADER = 4;
 
@@ -94,9 +94,9 @@ public final class AgentSocket implements AutoCloseable {
       }
     }
     int length = read(HEADER, deadline).getInt();
-    if (length < 1 || length > MOST) {
+    if (length < 1 || length > MAX_MESSAGE) {
       throw new IOException(
-          "agent: " + path + " sends " + length + " bytes, expected 1 to " + MOST);
+          "agent: " + path + " sends " + length + " bytes, expected 1 to " + MAX_MESSAGE);
     }
     return read(length, deadline).array();
   }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Finds words for two sides that have no algorithm of some kind in common. */
 public final class Mismatch implements SessionDisconnectHandler {
   /** A peer that has everything that there is needs less. */
-  private static final int MOST = 2048;
+  private static final int MAX_LENGTH = 2048;
 
   @Override
   public boolean handleKexDisconnectReason(
@@ -36,7 +36,7 @@ public final class Mismatch implements SessionDisconnectHandler {
         "no "
             + kind(option)
             + " in common: the peer offers "
-            + Untrusted.shown(listed((asServer ? client : server).get(option)), MOST)
+            + Untrusted.shown(listed((asServer ? client : server).get(option)), MAX_LENGTH)
             + "; we accept "
             + listed((asServer ? server : client).get(option)),
         null);

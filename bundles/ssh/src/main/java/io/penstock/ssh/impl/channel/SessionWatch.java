@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SessionWatch {
   /** Beside what the system takes; each is a few hundred bytes. */
-  private static final int MOST_ANSWERS = 1024;
+  private static final int MAX_ANSWERS = 1024;
 
   /** While keys are exchanged nothing of that kind leaves, and what comes has to be read. */
-  private static final int MOST_MEANWHILE = 16 * 1024;
+  private static final int MAX_MEANWHILE = 16 * 1024;
 
   /** How a session sends. */
   public interface Sending {
@@ -89,19 +89,19 @@ public final class SessionWatch {
     if (written instanceof PendingWriteFuture) {
       int waiting = meanwhile.incrementAndGet();
       IoWriteFuture unused = written.addListener(done -> meanwhile.decrementAndGet());
-      if (waiting > MOST_MEANWHILE) {
+      if (waiting > MAX_MEANWHILE) {
         session.exceptionCaught(
             new IOException("the peer asks on and on, and does not answer for new keys"));
       }
       return;
     }
-    if (answers.incrementAndGet() >= MOST_ANSWERS) {
+    if (answers.incrementAndGet() >= MAX_ANSWERS) {
       suspendOrResume(session.getIoSession());
     }
     IoWriteFuture unused =
         written.addListener(
             done -> {
-              if (answers.decrementAndGet() <= MOST_ANSWERS / 2 && suspended) {
+              if (answers.decrementAndGet() <= MAX_ANSWERS / 2 && suspended) {
                 suspendOrResume(session.getIoSession());
               }
             });
@@ -141,12 +141,12 @@ public final class SessionWatch {
   private void suspendOrResume(IoSession socket) {
     lock.lock();
     try {
-      if (!suspended && (starved || answers.get() >= MOST_ANSWERS)) {
+      if (!suspended && (starved || answers.get() >= MAX_ANSWERS)) {
         suspended = true;
         socket.suspendRead();
       }
       // Also what has left since, and has not seen it.
-      if (suspended && !starved && answers.get() <= MOST_ANSWERS / 2) {
+      if (suspended && !starved && answers.get() <= MAX_ANSWERS / 2) {
         suspended = false;
         socket.resumeRead();
       }

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Forwards {
   /** So many of them may be open at once: the server says when they are. */
-  private static final int MOST = 256;
+  private static final int MAX_OPEN = 256;
 
   /**
    * Takes channels to an agent.
@@ -101,7 +101,7 @@ final class Forwards {
   boolean enter() {
     lock.lock();
     try {
-      if (open >= MOST) {
+      if (open >= MAX_OPEN) {
         return false;
       }
       open++;

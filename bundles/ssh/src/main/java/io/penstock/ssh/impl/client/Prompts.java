@@ -28,7 +28,7 @@ final class Prompts implements UserInteraction, PasswordAuthenticationReporter {
   /** What has had no answer. */
   private static final AttributeKey<String> UNANSWERED = new AttributeKey<>();
 
-  private static final int MOST_SHOWN = 60;
+  private static final int MAX_SHOWN = 60;
 
   /** Has a client answer so. */
   static void set(SshClient client) {
@@ -114,7 +114,7 @@ final class Prompts implements UserInteraction, PasswordAuthenticationReporter {
           (count > 1
                   ? "the server asks " + count + " hidden questions at once, the last is '"
                   : "the server asks for more than the password, by '")
-              + Untrusted.shown(prompt[hidden], MOST_SHOWN)
+              + Untrusted.shown(prompt[hidden], MAX_SHOWN)
               + "', which cannot be answered");
       return null;
     }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /** Takes the channels of X clients that show a cookie: for a handler, or to be accepted. */
 final class ToDisplay {
   /** So many wait to be accepted. */
-  private static final int MOST = 16;
+  private static final int MAX_WAITING = 16;
 
   private final SessionDriver session;
   private final Cookie cookie;
@@ -85,7 +85,7 @@ final class ToDisplay {
     lock.lock();
     try {
       first = accepting.poll();
-      kept = first == null && !closed && waiting.size() < MOST;
+      kept = first == null && !closed && waiting.size() < MAX_WAITING;
       if (kept) {
         waiting.add(channel);
       }

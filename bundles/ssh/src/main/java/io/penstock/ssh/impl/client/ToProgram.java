@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ToProgram {
   /** Signals on their way at once. */
-  static final int MOST_SIGNALS = 16;
+  static final int MAX_SIGNALS = 16;
 
   /** How a request leaves. */
   interface Way {
@@ -33,7 +33,7 @@ final class ToProgram {
 
   private final String name;
   private final Way way;
-  private final Semaphore signals = new Semaphore(MOST_SIGNALS);
+  private final Semaphore signals = new Semaphore(MAX_SIGNALS);
 
   private final ReentrantLock lock = new ReentrantLock();
   // All guarded by the lock.
@@ -62,7 +62,7 @@ final class ToProgram {
       return CompletableFuture.failedFuture(
           new RequestRejectedException(
               name,
-              "signal is refused here: " + MOST_SIGNALS + " of them are on their way already",
+              "signal is refused here: " + MAX_SIGNALS + " of them are on their way already",
               0));
     }
     CompletableFuture<Void> sent = way.tell("signal", body -> body.putString(signal));

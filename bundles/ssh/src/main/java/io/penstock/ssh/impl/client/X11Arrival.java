@@ -116,7 +116,7 @@ final class X11Arrival extends Arrival {
         }
         if (!message.hasRemaining() && !whole) {
           int length = Cookie.length(message.array());
-          if (length < 0 || length > Cookie.MOST) {
+          if (length < 0 || length > Cookie.MAX_MESSAGE) {
             refuse("does not speak X");
             return;
           }

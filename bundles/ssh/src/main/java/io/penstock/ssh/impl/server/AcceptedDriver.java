@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
 final class AcceptedDriver extends Acceptable implements SshServerFacet {
   private static final Logger LOG = Messages.log("ssh.server");
 
-  private static final int MOST_VARIABLES = 64;
+  private static final int MAX_VARIABLES = 64;
 
   private final SshListener listener;
   private final AtomicBoolean exitSent = new AtomicBoolean();
@@ -163,7 +163,7 @@ final class AcceptedDriver extends Acceptable implements SshServerFacet {
     lock.lock();
     try {
       if (request != null
-          || (environment.size() >= MOST_VARIABLES && !environment.containsKey(name))) {
+          || (environment.size() >= MAX_VARIABLES && !environment.containsKey(name))) {
         return false;
       }
       environment.put(name, value);
@@ -242,7 +242,7 @@ final class AcceptedDriver extends Acceptable implements SshServerFacet {
       }
       observer = onSignal;
       if (observer == null) {
-        return earlySignals.size() < Notices.MOST_SIGNALS && earlySignals.add(name);
+        return earlySignals.size() < Notices.MAX_SIGNALS && earlySignals.add(name);
       }
     } finally {
       lock.unlock();

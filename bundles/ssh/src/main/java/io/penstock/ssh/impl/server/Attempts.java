@@ -45,9 +45,9 @@ final class Attempts extends ServerUserAuthService {
   private static final Duration LONG = Duration.ofSeconds(5);
 
   /** What may wait of a client that does not wait for answers. */
-  private static final int MOST_WAITING = 64;
+  private static final int MAX_WAITING = 64;
 
-  private static final int MOST_BYTES_WAITING = 64 * 1024;
+  private static final int MAX_BYTES_WAITING = 64 * 1024;
 
   private final AcceptedSession session;
   private final String name;
@@ -117,7 +117,7 @@ final class Attempts extends ServerUserAuthService {
   private void keep(Buffer buffer) throws IOException {
     int size = buffer.available() + 1;
     bytesWaiting += size;
-    if (waiting.size() == MOST_WAITING || bytesWaiting > MOST_BYTES_WAITING) {
+    if (waiting.size() == MAX_WAITING || bytesWaiting > MAX_BYTES_WAITING) {
       cut("does not wait for answers");
       return;
     }

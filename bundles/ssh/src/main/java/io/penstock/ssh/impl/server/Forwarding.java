@@ -42,7 +42,7 @@ final class Forwarding implements RequestHandler<ConnectionService> {
   private static final Logger LOG = Messages.log("ssh.server");
 
   /** Each holds a thread as long as the name server likes. */
-  private static final int MOST_LOOK_UPS = 16;
+  private static final int MAX_LOOK_UPS = 16;
 
   private final SshListener listener;
   private final Permissions permissions;
@@ -77,7 +77,7 @@ final class Forwarding implements RequestHandler<ConnectionService> {
     this.backlog = given.backlog();
     this.context = context;
     this.lanes = new Lanes(context.executor());
-    this.names = new Lanes(context.executor(), MOST_LOOK_UPS);
+    this.names = new Lanes(context.executor(), MAX_LOOK_UPS);
   }
 
   // ---- connections that we make
@@ -342,7 +342,7 @@ final class Forwarding implements RequestHandler<ConnectionService> {
                     } else {
                       LOG.log(
                           Level.INFO,
-                          "{0}: who connected to {1} was refused by the client: {2}",
+                          "{0}: the peer that connected to {1} was refused by the client: {2}",
                           name,
                           Untrusted.shown(at),
                           failure.getMessage());
@@ -352,7 +352,7 @@ final class Forwarding implements RequestHandler<ConnectionService> {
     } catch (IOException e) {
       LOG.log(
           Level.INFO,
-          "{0}: who connected to {1} was cut: {2}",
+          "{0}: the peer that connected to {1} was cut: {2}",
           name,
           Untrusted.shown(at),
           e.getMessage());

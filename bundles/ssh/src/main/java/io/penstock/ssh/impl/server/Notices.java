@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Notices {
   /** Signals that wait. */
-  static final int MOST_SIGNALS = 16;
+  static final int MAX_SIGNALS = 16;
 
   private static final Logger LOG = Messages.log("ssh.server");
 
@@ -74,7 +74,7 @@ final class Notices {
   boolean signal(Runnable notice) {
     guard.lock();
     try {
-      if (signals == MOST_SIGNALS) {
+      if (signals == MAX_SIGNALS) {
         return false;
       }
       signals++;

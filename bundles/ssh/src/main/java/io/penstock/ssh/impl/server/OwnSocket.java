@@ -28,10 +28,10 @@ final class OwnSocket {
   private static final String NAME = "s";
 
   /** What the system takes as an address. */
-  private static final int MOST_BYTES = 107;
+  private static final int MAX_BYTES = 107;
 
   /** Some JDKs take a byte less. */
-  private static final int MOST_TO_BIND = MOST_BYTES - 1;
+  private static final int MAX_TO_BIND = MAX_BYTES - 1;
 
   private OwnSocket() {}
 
@@ -43,14 +43,14 @@ final class OwnSocket {
    */
   static @Nullable Object bind(ServerSocketChannel server, Path path, int backlog)
       throws IOException {
-    if (bytes(path) > MOST_BYTES) {
-      throw new BindException("a socket's path has at most " + MOST_BYTES + " bytes");
+    if (bytes(path) > MAX_BYTES) {
+      throw new BindException("a socket's path has at most " + MAX_BYTES + " bytes");
     }
     long number = ThreadLocalRandom.current().nextLong() >>> 1;
     Path folder = Files.createDirectory(path.resolveSibling("." + Long.toString(number, 36)), OURS);
     Path hidden = folder.resolve(NAME);
     try {
-      if (bytes(hidden) > MOST_TO_BIND) {
+      if (bytes(hidden) > MAX_TO_BIND) {
         bindByLink(server, folder, backlog);
       } else {
         server.bind(UnixDomainSocketAddress.of(hidden), backlog);

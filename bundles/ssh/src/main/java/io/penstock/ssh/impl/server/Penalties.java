@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Penalties {
   /** Sources in the table: for a further one that which would be forgotten soonest is. */
-  static final int MOST_SOURCES = 16 * 1024;
+  static final int MAX_SOURCES = 16 * 1024;
 
   private static final Logger LOG = Messages.log("ssh.server");
 
@@ -128,7 +128,7 @@ final class Penalties {
       Penalty after = new Penalty(source, now + left, active);
       penalties.put(source, after);
       byEnd.add(after);
-      if (penalties.size() > MOST_SOURCES) {
+      if (penalties.size() > MAX_SOURCES) {
         penalties.remove(byEnd.pollFirst().source());
       }
     } finally {

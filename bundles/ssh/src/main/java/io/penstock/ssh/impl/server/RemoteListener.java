@@ -185,7 +185,7 @@ final class RemoteListener {
       }
       serve.accept(new Peer(peer, text(from), from == null ? 0 : from.getPort()), address);
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, Untrusted.shown(address) + ": who had connected has gone", e);
+      LOG.log(Level.DEBUG, Untrusted.shown(address) + ": the peer that had connected has gone", e);
       Sockets.closeQuietly(peer, context);
     } catch (RuntimeException | Error e) {
       Sockets.closeQuietly(peer, context);

@@ -60,7 +60,7 @@ import org.jspecify.annotations.Nullable;
 public final class SshListener implements ListenerDriver {
   private static final Logger LOG = Messages.log("ssh.server");
 
-  private static final int MOST_AUTH_MESSAGES = 1000;
+  private static final int MAX_AUTH_MESSAGES = 1000;
 
   /** The library's, which would end the connections with the address. */
   private static final class Server extends SshServer {
@@ -191,7 +191,7 @@ public final class SshListener implements ListenerDriver {
     CoreModuleProperties.AUTH_TIMEOUT.set(server, Duration.ZERO);
     CoreModuleProperties.IDLE_TIMEOUT.set(server, options.idleTimeout());
     // Messages, not attempts: against a client that asks without end and never fails.
-    CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, MOST_AUTH_MESSAGES);
+    CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, MAX_AUTH_MESSAGES);
     CoreModuleProperties.SOCKET_BACKLOG.set(server, given.backlog());
     if (given.receiveBuffer() > 0) {
       CoreModuleProperties.SOCKET_RCVBUF.set(server, given.receiveBuffer());

@@ -14,7 +14,7 @@ import io.penstock.ssh.impl.Given;
 record StartLimits(int begin, int rate, int full) {
   static final String KEY = "max-startups";
 
-  private static final int MOST = 1_000_000;
+  private static final int MAX_FULL = 1_000_000;
 
   /** Reads {@code BEGIN:RATE:FULL}, or a single number for a sharp limit. */
   static StartLimits of(Given given) {
@@ -28,14 +28,14 @@ record StartLimits(int begin, int rate, int full) {
         };
     if (limits.begin < 1
         || limits.full < limits.begin
-        || limits.full > MOST
+        || limits.full > MAX_FULL
         || limits.rate < 1
         || limits.rate > 100) {
       throw Given.refused(
           KEY,
           value,
           "a number, or BEGIN:RATE:FULL with a rate from 1 to 100 and 1 <= BEGIN <= FULL <= "
-              + MOST);
+              + MAX_FULL);
     }
     return limits;
   }

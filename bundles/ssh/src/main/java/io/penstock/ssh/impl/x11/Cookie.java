@@ -19,7 +19,7 @@ public final class Cookie {
   public static final int HEADER = 12;
 
   /** How long a first message is at most; the protocol would allow more. */
-  public static final int MOST = 1024;
+  public static final int MAX_MESSAGE = 1024;
 
   private static final SecureRandom RANDOM = new SecureRandom();
   private static final byte BIG_ENDIAN = 'B';

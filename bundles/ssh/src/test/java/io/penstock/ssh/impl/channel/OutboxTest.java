@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 /** What goes to a peer, over a connection that takes only what it is told to. */
 class OutboxTest {
   private static final int PACKET = 32 * 1024;
-  private static final int MOST = 256 * 1024;
+  private static final int MAX_ON_ITS_WAY = 256 * 1024;
   private static final int HEADER = 9;
 
   private final Queue<Leaving> onTheirWay = new ArrayDeque<>();
@@ -101,10 +101,12 @@ class OutboxTest {
 
   @Test
   void packetsStayWholeWhileTheConnectionIsFull() throws Exception {
-    ByteBuffer rest = ByteBuffer.allocate(MOST * 4);
+    ByteBuffer rest = ByteBuffer.allocate(MAX_ON_ITS_WAY * 4);
     assertEquals(2, outbox.write(ByteBuffer.allocate(2)));
     int first = outbox.write(rest);
-    assertTrue(first >= MOST - PACKET && first < MOST + PACKET, "bounded, but took " + first);
+    assertTrue(
+        first >= MAX_ON_ITS_WAY - PACKET && first < MAX_ON_ITS_WAY + PACKET,
+        "bounded, but took " + first);
     lengths.clear();
 
     while (rest.hasRemaining()) {

@@ -75,14 +75,14 @@ class ToProgramTest {
 
   @Test
   void signalsBeyondTheLimitAreRejected() {
-    for (int i = 0; i < ToProgram.MOST_SIGNALS; i++) {
+    for (int i = 0; i < ToProgram.MAX_SIGNALS; i++) {
       assertFalse(program.signal("INT").isDone());
     }
     Throwable rejected =
         assertThrows(CompletionException.class, () -> program.signal("INT").getNow(null))
             .getCause();
     assertInstanceOf(RequestRejectedException.class, rejected);
-    assertEquals(ToProgram.MOST_SIGNALS, sent.size());
+    assertEquals(ToProgram.MAX_SIGNALS, sent.size());
     sent.remove().taken().complete(null);
     assertFalse(program.signal("INT").isDone());
     assertThrows(CompletionException.class, () -> program.signal("INT").getNow(null));

@@ -43,13 +43,13 @@ class NoticesTest {
 
   @Test
   void signalsBeyondTheLimitAreDropped() {
-    for (int i = 0; i < Notices.MOST_SIGNALS; i++) {
+    for (int i = 0; i < Notices.MAX_SIGNALS; i++) {
       signal("INT");
     }
     assertFalse(notices.signal(() -> told.add("too many")));
     assertEquals(1, tasks.size());
     tasks.remove().run();
-    assertEquals(Notices.MOST_SIGNALS, told.size());
+    assertEquals(Notices.MAX_SIGNALS, told.size());
     assertFalse(told.contains("too many"));
     signal("TERM");
     tasks.remove().run();

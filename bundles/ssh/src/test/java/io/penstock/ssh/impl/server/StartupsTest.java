@@ -157,12 +157,12 @@ class StartupsTest {
   void tableIsBounded() throws Exception {
     Penalties penalties = penalties(new AtomicLong(), Map.of("per-source-penalties", "min:1s"));
     penalties.add(at("192.0.2.7"), Penalties.Deed.LATE);
-    for (int i = 0; i < 2 * Penalties.MOST_SOURCES; i++) {
+    for (int i = 0; i < 2 * Penalties.MAX_SOURCES; i++) {
       byte[] address = {10, (byte) (i >> 16), (byte) (i >> 8), (byte) i};
       penalties.add(
           new InetSocketAddress(InetAddress.getByAddress(address), 1), Penalties.Deed.FAILED);
     }
-    assertEquals(Penalties.MOST_SOURCES, penalties.size());
+    assertEquals(Penalties.MAX_SOURCES, penalties.size());
     assertTrue(penalties.refuses(at("192.0.2.7")));
   }
 }
