@@ -53,7 +53,7 @@ final class Orderings {
           entry("io.penstock.impl.buffer.Slots.store", Set.of("setRelease")),
           entry("io.penstock.impl.core.ApartTurn.replace", Set.of("compareAndSet")),
           entry("io.penstock.impl.core.LightTurn.replace", Set.of("compareAndSet")),
-          entry("io.penstock.impl.core.End.announce", Set.of("setVolatile", "fullFence")));
+          entry("io.penstock.impl.core.Wakeable.announce", Set.of("setVolatile", "fullFence")));
 
   static final Map<String, ArchRule> RULES =
       Map.of(

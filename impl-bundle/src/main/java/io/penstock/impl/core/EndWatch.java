@@ -83,7 +83,7 @@ final class EndWatch implements Waiter {
       }
       return;
     }
-    SourceEnd.Ahead found;
+    DrivenSource.Ahead found;
     try {
       found = source.readAhead();
     } finally {

@@ -6,11 +6,11 @@ import io.penstock.stream.Latch;
 
 /** Tells a writer that a reader was here. */
 final class ReaderLatch extends Level implements Latch {
-  private final SinkEnd sink;
+  private final DrivenSink sink;
   private volatile boolean set;
   private volatile long seen;
 
-  ReaderLatch(SinkEnd sink) {
+  ReaderLatch(DrivenSink sink) {
     super(sink, () -> false);
     this.sink = sink;
   }

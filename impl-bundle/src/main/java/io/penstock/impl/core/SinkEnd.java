@@ -2,34 +2,21 @@
 package io.penstock.impl.core;
 
 import io.penstock.channel.Channel;
-import io.penstock.error.BrokenPipeException;
-import io.penstock.error.HandleLimitException;
-import io.penstock.error.NotSupportedException;
-import io.penstock.error.StreamClosedException;
-import io.penstock.error.WouldBlockException;
 import io.penstock.impl.buffer.Offering;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
-import io.penstock.impl.engine.Waiter;
 import io.penstock.impl.posix.Cargo;
-import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.HandleSink;
-import io.penstock.impl.posix.SplicePipe;
-import io.penstock.impl.posix.SpliceSink;
 import io.penstock.impl.view.FileView;
 import io.penstock.impl.view.SinkOutputStream;
 import io.penstock.impl.view.SinkSubscriber;
 import io.penstock.impl.view.SinkWriter;
 import io.penstock.spi.EndDriver;
-import io.penstock.spi.Messages;
 import io.penstock.spi.SegmentSink;
 import io.penstock.spi.SinkDriver;
 import io.penstock.stream.ByteFile;
-import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSubscriber;
 import io.penstock.stream.FileMode;
-import io.penstock.stream.Latch;
-import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -40,59 +27,36 @@ import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
-import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sink over a driver, with a queue of asynchronous parts in front of it.
+ * A sink: what its callers can do, over tries of the driver, with a queue of asynchronous parts in
+ * front of it.
  *
  * <p>Only the holder of the turn may call the driver. While parts are queued the pump has the turn,
  * so that a synchronous write waits behind them.
  */
-public final class SinkEnd extends End implements ByteSink {
-  private static final System.Logger LOG = Messages.log("core");
-
-  private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
-
-  private static final VarHandle QUEUE;
-  private static final VarHandle WRITABLE;
-  private static final VarHandle READER;
-  private static final VarHandle ON_ATTACH;
+public final class SinkEnd extends DrivenSink {
+  private static final VarHandle WRITES;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
-      QUEUE = lookup.findVarHandle(SinkEnd.class, "queue", WriteQueue.class);
-      WRITABLE = lookup.findVarHandle(SinkEnd.class, "writable", Level.class);
-      ON_ATTACH = lookup.findVarHandle(SinkEnd.class, "onAttach", Runnable.class);
-      READER = lookup.findVarHandle(SinkEnd.class, "reader", ReaderLatch.class);
+      WRITES = lookup.findVarHandle(SinkEnd.class, "writes", AsyncWrites.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  // Each is made when it is first asked for: an idle end must weigh little.
-  private volatile @Nullable WriteQueue queue;
-  private volatile @Nullable Level writable;
-  private volatile @Nullable ReaderLatch reader;
-  private volatile boolean ended;
-  private volatile boolean full;
-  // The driver again, without a cast for each call.
-  private volatile @Nullable SinkDriver typed;
-  private boolean readerUnseen;
+  // Made when it is first asked for: an idle end must weigh little.
+  private volatile @Nullable AsyncWrites writes;
   // The bytes that the waiting call would write. Belongs to the holder of the turn.
   private @Nullable ByteBuffer waitsWith;
-  // Whether the transport took bytes before the latch that tells of it was first asked for.
-  private volatile boolean tookUnseen;
-  private volatile @Nullable IOException endFailure;
   // What is to be cut short, if it is more than this sink.
   private volatile @Nullable Consumer<Throwable> onCut;
-
-  @SuppressWarnings("unused")
-  private volatile @Nullable Runnable onAttach;
 
   /** A sink whose driver comes later. */
   public SinkEnd(String name, Engine engine, Wait wait) {
@@ -105,55 +69,33 @@ public final class SinkEnd extends End implements ByteSink {
     attach(driver);
   }
 
-  private WriteQueue queue() {
-    WriteQueue present = queue;
+  private AsyncWrites writes() {
+    AsyncWrites present = writes;
     if (present == null) {
       Leading first = channel() instanceof Leading leading ? leading : null;
-      QUEUE.compareAndSet(this, (WriteQueue) null, new WriteQueue(engine.serial(), first));
-      present = Objects.requireNonNull(queue, "queue");
+      WRITES.compareAndSet(this, (AsyncWrites) null, new AsyncWrites(this, first));
+      present = Objects.requireNonNull(writes, "writes");
     }
     return present;
   }
 
-  private long inQueue() {
-    WriteQueue present = queue;
-    return present == null ? 0 : present.queued();
-  }
-
-  private ReaderLatch latch() {
-    ReaderLatch present = reader;
-    if (present == null) {
-      READER.compareAndSet(this, (ReaderLatch) null, new ReaderLatch(this));
-      present = Objects.requireNonNull(reader, "reader");
-      if (tookUnseen) {
-        present.wrote();
-      }
-    }
-    return present;
-  }
-
-  @Override
-  void refused() {
-    clearedWritable();
-  }
-
-  private void clearedWritable() {
-    Level watchedLevel = writable;
-    if (watchedLevel != null) {
-      cleared(watchedLevel);
+  private void runAttached() {
+    AsyncWrites present = writes;
+    if (present != null) {
+      present.attached();
     }
   }
 
-  @Override
-  public @Nullable SinkDriver driver() {
-    return typed;
+  /** Ends a task that was given the turn. */
+  void leave() {
+    leaving();
+    passTurn();
   }
 
   @Override
-  void keep(EndDriver value) {
-    SinkDriver sink = (SinkDriver) value;
-    readerUnseen = sink.reads() < 0;
-    typed = sink;
+  long lost() {
+    AsyncWrites pending = writes;
+    return pending == null ? 0 : pending.lost();
   }
 
   @Override
@@ -168,143 +110,20 @@ public final class SinkEnd extends End implements ByteSink {
     runAttached();
   }
 
-  /** Notifies the watchers if the remaining room has been used. */
-  @Override
-  void leaving() {
-    if (watched() && !likely()) {
-      clearedWritable();
-    }
-  }
-
   @Override
   boolean shared() {
-    WriteQueue present = queue;
+    AsyncWrites present = writes;
     return present != null && present.pumping();
-  }
-
-  @Override
-  long amount() {
-    SinkDriver current = driver();
-    return current == null ? 0 : Math.max(0, current.room());
-  }
-
-  /** Ends a task that was given the turn. */
-  private void leave() {
-    leaving();
-    passTurn();
-  }
-
-  private void runAttached() {
-    Runnable task = (Runnable) ON_ATTACH.getAndSet(this, null);
-    if (task != null) {
-      task.run();
-    }
   }
 
   @Override
   public void fail(Throwable cause) {
     super.fail(cause);
-    failQueue(cause);
-    queue().endIsOver(cause);
-    runAttached();
-    queue().settled().complete(null);
-  }
-
-  // ---- one try
-
-  private void checkSink(boolean waited) throws IOException {
-    check(waited);
-    if (absent()) {
-      throw new NotSupportedException(name(), "writing", "this channel has no output");
-    }
-    if (ended) {
-      throw new BrokenPipeException(name(), "the stream was ended by this side", 0);
-    }
-  }
-
-  @Override
-  void checkWaiter() throws IOException {
-    checkSink(true);
-  }
-
-  private int tryWrite(ByteBuffer src, boolean waited) throws IOException {
-    return tryWrite(src, null, waited);
-  }
-
-  private int tryWrite(ByteBuffer src, @Nullable Cargo cargo, boolean waited) throws IOException {
-    checkSink(waited);
-    SinkDriver current = driver();
-    if (current == null) {
-      return 0;
-    }
-    int want = src.remaining();
-    int n;
-    try {
-      n = Faults.answer(name(), write(current, src, cargo), 0);
-    } catch (HandleLimitException e) {
-      // Nothing is broken.
-      throw Faults.again(name(), e);
-    } catch (IOException e) {
-      met(e);
-      if (isClosed()) {
-        throw closedFault(waited);
-      }
-      throw Faults.again(name(), e);
-    }
-    wrote(n, want);
-    return n;
-  }
-
-  private static int write(SinkDriver driver, ByteBuffer src, @Nullable Cargo cargo)
-      throws IOException {
-    return cargo == null ? driver.write(src) : ((HandleSink) driver).write(src, cargo);
-  }
-
-  private void wrote(int n, int want) {
-    if (n < want) {
-      full = true;
-      clearedWritable();
-    }
-    if (n > 0 && readerUnseen) {
-      tookUnseen = true;
-      ReaderLatch asked = reader;
-      if (asked != null) {
-        asked.wrote();
-      }
-    }
-  }
-
-  @Override
-  public boolean likely() {
-    return isClosed() || ended || absent() || driverReady();
-  }
-
-  private boolean driverReady() {
-    if (failure() != null) {
-      return true;
-    }
-    SinkDriver current = driver();
-    if (current == null) {
-      return false;
-    }
-    return current.ready() || (current.selectable() != null && !full);
-  }
-
-  @Override
-  public void selected() {
-    full = false;
-  }
-
-  @Override
-  boolean tookSelection() {
-    return !full;
-  }
-
-  private boolean isWritable() {
-    if (isClosed() || ended || failure() != null || absent()) {
-      return true;
-    }
-    return inQueue() == 0 && likely();
+    AsyncWrites pending = writes();
+    pending.failAll(cause);
+    pending.endIsOver(cause);
+    pending.attached();
+    pending.settled().complete(null);
   }
 
   // ---- writing
@@ -319,7 +138,7 @@ public final class SinkEnd extends End implements ByteSink {
     return write0(src, Objects.requireNonNull(wait, "wait"));
   }
 
-  private boolean nothing(boolean empty) throws IOException {
+  boolean nothing(boolean empty) throws IOException {
     if (empty && isClosed()) {
       throw closedFault(false);
     }
@@ -331,7 +150,7 @@ public final class SinkEnd extends End implements ByteSink {
    *
    * @return how many bytes were taken from it meanwhile; -1 when told not to wait
    */
-  private int awaitRoom(Limit limit, ByteBuffer src, long moved) throws IOException {
+  int awaitRoom(Limit limit, ByteBuffer src, long moved) throws IOException {
     boolean again;
     int taken = 0;
     waitsWith = src;
@@ -419,46 +238,7 @@ public final class SinkEnd extends End implements ByteSink {
 
   @Override
   public long write(ByteBuffer[] srcs, int offset, int length) throws IOException {
-    Objects.checkFromIndexSize(offset, length, srcs.length);
-    int first = offset;
-    while (first < offset + length && !srcs[first].hasRemaining()) {
-      first++;
-    }
-    if (nothing(first == offset + length)) {
-      return 0;
-    }
-    checkSink(false);
-    Limit limit = begin(null);
-    if (limit == null) {
-      return 0;
-    }
-    try {
-      long total = 0;
-      for (int i = first; i < offset + length; i++) {
-        while (srcs[i].hasRemaining()) {
-          int n;
-          try {
-            n = tryWrite(srcs[i], limit.hasWaited());
-          } catch (IOException e) {
-            if (total > 0) {
-              return total;
-            }
-            throw e;
-          }
-          total += n;
-          if (n == 0) {
-            int taken = total > 0 ? -1 : awaitRoom(limit, srcs[i], 0);
-            if (taken < 0) {
-              return total;
-            }
-            total += taken;
-          }
-        }
-      }
-      return total;
-    } finally {
-      exit();
-    }
+    return LongWrites.gather(this, srcs, offset, length);
   }
 
   /** Whether handles can be sent with the bytes. */
@@ -487,51 +267,6 @@ public final class SinkEnd extends End implements ByteSink {
           return n;
         }
       }
-    } finally {
-      exit();
-    }
-  }
-
-  /**
-   * A copy of the descriptor, if bytes can be moved to it without a copy.
-   *
-   * @return to be closed; null if they cannot
-   * @throws IOException if there is none
-   */
-  public @Nullable Descriptor spliceable() throws IOException {
-    return typed instanceof SpliceSink splicing ? splicing.spliceable() : null;
-  }
-
-  /**
-   * Moves out of a pipe what there is room for; never waits.
-   *
-   * @param pipe not empty
-   * @param own what {@link #spliceable()} gave
-   * @return as a write that is told not to wait
-   * @throws IOException as a write
-   */
-  public int splice(SplicePipe pipe, Descriptor own) throws IOException {
-    if (!tryEnter()) {
-      return 0;
-    }
-    try {
-      checkSink(false);
-      if (!(typed instanceof SpliceSink splicing)) {
-        return 0;
-      }
-      int want = pipe.content();
-      int n;
-      try {
-        n = splicing.splice(pipe, own);
-      } catch (IOException e) {
-        met(e);
-        if (isClosed()) {
-          throw closedFault(false);
-        }
-        throw Faults.again(name(), e);
-      }
-      wrote(n, want);
-      return n;
     } finally {
       exit();
     }
@@ -615,8 +350,8 @@ public final class SinkEnd extends End implements ByteSink {
 
   /** Leaves what the transport did not take of a given buffer, and the turn, to the pump. */
   private void queueRest(ByteBuffer rest, @Nullable Runnable released) {
-    queue().addRest(new WriteQueue.Part(new ByteBuffer[] {rest}, released));
-    pumpWhenReady();
+    writes().addRest(new WriteQueue.Part(new ByteBuffer[] {rest}, released, null));
+    writes().pumpWhenReady();
   }
 
   @Override
@@ -632,50 +367,14 @@ public final class SinkEnd extends End implements ByteSink {
 
   @Override
   public void writeFully(ByteBuffer[] parts, Wait wait) throws IOException {
-    Objects.requireNonNull(wait, "wait");
-    long left = 0;
-    for (ByteBuffer part : parts) {
-      left += part.remaining();
-    }
-    if (nothing(left == 0)) {
-      return;
-    }
-    checkSink(false);
-    Limit limit = begin(wait);
-    if (limit == null) {
-      throw new WouldBlockException(name(), "no room for any of " + left + " bytes", 0);
-    }
-    try {
-      long total = 0;
-      for (ByteBuffer part : parts) {
-        while (part.hasRemaining()) {
-          int n = tryWrite(part, limit.hasWaited());
-          if (n == 0) {
-            n = awaitRoom(limit, part, total);
-          }
-          if (n > 0) {
-            total += n;
-            limit.progress();
-          } else if (n < 0) {
-            throw new WouldBlockException(
-                name(), "room for only " + total + " of " + left + " bytes", total);
-          }
-        }
-      }
-    } finally {
-      exit();
-    }
+    LongWrites.all(this, parts, Objects.requireNonNull(wait, "wait"));
   }
 
   // ---- asynchronous writes
 
   @Override
   public CompletionStage<Void> writeAsync(ByteBuffer... parts) {
-    ByteBuffer[] copies = new ByteBuffer[parts.length];
-    for (int i = 0; i < parts.length; i++) {
-      copies[i] = parts[i].duplicate();
-    }
-    return queue(new WriteQueue.Part(copies, null));
+    return writes().write(null, parts);
   }
 
   /**
@@ -685,151 +384,13 @@ public final class SinkEnd extends End implements ByteSink {
    * @param parts not empty
    */
   public CompletionStage<Void> sendAsync(Cargo cargo, ByteBuffer... parts) {
-    ByteBuffer[] copies = new ByteBuffer[parts.length];
-    for (int i = 0; i < parts.length; i++) {
-      copies[i] = parts[i].duplicate();
-    }
-    return queue(new WriteQueue.Part(copies, null, cargo));
-  }
-
-  private CompletionStage<Void> queue(WriteQueue.Part part) {
-    WriteQueue pending = queue();
-    WriteQueue.Added added = WriteQueue.Added.REFUSED;
-    IOException refused = null;
-    try {
-      checkSink(false);
-      added = pending.add(part);
-      if (added == WriteQueue.Added.REFUSED) {
-        // Ended or closed since the look above.
-        checkSink(false);
-        refused = new BrokenPipeException(name(), "the stream was ended by this side", 0);
-      }
-    } catch (IOException e) {
-      refused = e;
-    }
-    if (refused != null) {
-      IOException cause = refused;
-      part.letGo();
-      pending.complete(() -> part.done().completeExceptionally(cause));
-      return part.done();
-    }
-    if (watched()) {
-      clearedWritable();
-    }
-    if (added == WriteQueue.Added.FIRST) {
-      whenTurn(this::pump);
-    }
-    // The caller's own: nothing here depends on it, and a copy would wrap the failure.
-    return part.done();
-  }
-
-  /**
-   * Runs a task with the turn, which the task must pass on: now if the turn is free, else on a
-   * worker.
-   */
-  private void whenTurn(Runnable task) {
-    if (turn().enter(() -> engine.execute(task)).immediate()) {
-      task.run();
-    }
-  }
-
-  /** Writes what is queued. Has the turn, and passes it on when there is nothing left. */
-  private void pump() {
-    WriteQueue pending = queue();
-    while (true) {
-      WriteQueue.Part part = pending.next();
-      if (part == null) {
-        leave();
-        wake();
-        return;
-      }
-      try {
-        if (!write(pending, part)) {
-          pumpWhenReady();
-          return;
-        }
-        pending.finish(part, null);
-      } catch (HandleLimitException e) {
-        // Nothing of it went, and nothing is broken.
-        pending.finish(part, e);
-      } catch (IOException e) {
-        failQueue(Faults.told(name(), e));
-      }
-    }
-  }
-
-  private void pumpWhenReady() {
-    // An empty queue means that a close has cancelled what was in it: the turn must be passed on.
-    whenReady(() -> driverReady() || queue().isEmpty(), () -> engine.execute(this::pump));
-  }
-
-  private boolean write(WriteQueue pending, WriteQueue.Part part) throws IOException {
-    Throwable cause = failure();
-    if (cause != null) {
-      throw Faults.again(name(), cause);
-    }
-    SinkDriver current = driver();
-    if (current == null) {
-      return false;
-    }
-    ByteBuffer buffer;
-    while ((buffer = part.current()) != null) {
-      ByteBuffer next = buffer;
-      int want = next.remaining();
-      Cargo cargo = part.cargo();
-      int n = pending.attempt(part, () -> write(current, next, cargo), this::cancelNotBegun);
-      wrote(n, want);
-      if (n == 0) {
-        return false;
-      }
-      wake();
-    }
-    return true;
-  }
-
-  private void cancelNotBegun() {
-    queue().fail(new CancellationException(name() + ": closed before the write began"), false);
-    wake();
-  }
-
-  private void failQueue(Throwable cause) {
-    WriteQueue pending = queue;
-    if (pending != null) {
-      pending.fail(cause, true);
-    }
-    wake();
-  }
-
-  private long lost() {
-    WriteQueue pending = queue;
-    return pending == null ? 0 : pending.lost();
+    return writes().write(cargo, parts);
   }
 
   @Override
   public long queued() {
-    return inQueue();
-  }
-
-  // ---- room and emptiness
-
-  @Override
-  public long room() {
-    if (isClosed() || ended || failure() != null || absent() || inQueue() > 0) {
-      return 0;
-    }
-    SinkDriver current = driver();
-    if (current == null) {
-      return 0;
-    }
-    long room = current.room();
-    if (room < 0) {
-      room = likely() ? 1 : 0;
-    }
-    if (room == 0) {
-      latch().clear();
-      arm();
-    }
-    return room;
+    AsyncWrites present = writes;
+    return present == null ? 0 : present.queued();
   }
 
   @Override
@@ -837,103 +398,13 @@ public final class SinkEnd extends End implements ByteSink {
     return ended || isClosed();
   }
 
-  @Override
-  public void awaitWritable(Wait wait) throws IOException {
-    Limit limit = limit(Objects.requireNonNull(wait, "wait"));
-    while (true) {
-      checkSink(limit.hasWaited());
-      SinkDriver current = driver();
-      if (room() > 0) {
-        return;
-      }
-      if (current != null && current.ready() && inQueue() == 0) {
-        // Ready without room: a write would fail.
-        checkBroken(current);
-      }
-      if (!await(limit, 0, () -> inQueue() == 0 && likely())) {
-        throw new WouldBlockException(name(), "no room now", 0);
-      }
-    }
-  }
-
-  private void checkBroken(SinkDriver current) throws IOException {
-    if (!tryEnter()) {
-      return;
-    }
-    try {
-      current.write(EMPTY.duplicate());
-    } catch (IOException e) {
-      met(e);
-      throw Faults.again(name(), e);
-    } finally {
-      exit();
-    }
-  }
-
-  private boolean empty() {
-    SinkDriver current = driver();
-    return inQueue() == 0 && (current == null || current.pending() == 0);
-  }
-
-  private long waiting() {
-    SinkDriver current = driver();
-    return inQueue() + (current == null ? 0 : current.pending());
-  }
-
-  private long dropped() {
-    SinkDriver current = driver();
-    return lost() + (current == null ? 0 : current.dropped());
-  }
-
-  @Override
-  public void awaitEmpty(Wait wait) throws IOException {
-    awaitEmpty(limit(Objects.requireNonNull(wait, "wait")), false);
-  }
-
-  @Override
-  public void flush(Wait wait) throws IOException {
-    awaitEmpty(limit(Objects.requireNonNull(wait, "wait")), true);
-    long dropped = dropped();
-    if (dropped > 0) {
-      if (isClosed()) {
-        throw closedFault(true);
-      }
-      throw new BrokenPipeException(
-          name(), dropped + " bytes were dropped instead of being read", dropped);
-    }
-  }
-
-  private void awaitEmpty(Limit limit, boolean restart) throws IOException {
-    long last = waiting();
-    while (true) {
-      boolean empty = empty();
-      if (isClosed() && (!limit.hasWaited() || !empty)) {
-        throw closedFault(limit.hasWaited());
-      }
-      if (empty) {
-        return;
-      }
-      Throwable cause = failure();
-      if (cause != null) {
-        throw Faults.again(name(), cause);
-      }
-      long seen = waiting();
-      if (restart && seen != last) {
-        last = seen;
-        limit.progress();
-      }
-      if (!await(limit, 0, () -> empty() || waiting() != seen)) {
-        throw new WouldBlockException(name(), seen + " bytes are still unread", 0);
-      }
-    }
-  }
-
   // ---- the end
 
   @Override
   public void end() throws IOException {
-    CompletableFuture<Void> unused = beginEnd();
-    IOException refused = endFailure;
+    AsyncWrites pending = writes();
+    CompletableFuture<Void> unused = pending.beginEnd();
+    IOException refused = pending.endFailure();
     if (refused != null && failure() == null && !isClosed()) {
       throw Faults.again(name(), refused);
     }
@@ -941,52 +412,7 @@ public final class SinkEnd extends End implements ByteSink {
 
   @Override
   public CompletionStage<Void> endAsync() {
-    return beginEnd().minimalCompletionStage();
-  }
-
-  private CompletableFuture<Void> beginEnd() {
-    WriteQueue pending = queue();
-    boolean first = pending.end() && failure() == null;
-    ended = true;
-    if (first) {
-      wake();
-      whenTurn(this::endNow);
-    }
-    return pending.endDone();
-  }
-
-  /** Has the turn. */
-  private void endNow() {
-    if (driver() == null && !absent() && failure() == null) {
-      // Still connecting: the end goes out when there is somewhere to.
-      onAttach = this::endNow;
-      if ((driver() == null && failure() == null) || ON_ATTACH.getAndSet(this, null) == null) {
-        return;
-      }
-    }
-    SinkDriver current = driver();
-    try {
-      if (current != null) {
-        current.end();
-        engine.flushClosed();
-      }
-      queue().endIsOver(whyCut());
-    } catch (IOException e) {
-      endFailure = e;
-      queue().endIsOver(e);
-    } finally {
-      leave();
-    }
-  }
-
-  /** Why the peer has not got everything that was to come before the end; null if it has. */
-  private @Nullable Throwable whyCut() {
-    Throwable cause = failure();
-    long dropped = lost();
-    return cause != null || dropped == 0
-        ? cause
-        : new BrokenPipeException(
-            name(), dropped + " bytes before the end were dropped unwritten", dropped);
+    return writes().beginEnd().minimalCompletionStage();
   }
 
   /**
@@ -995,7 +421,7 @@ public final class SinkEnd extends End implements ByteSink {
    * @return false if no such report was asked for, and nothing was done
    */
   public boolean tellFirst(Runnable task) {
-    WriteQueue pending = queue;
+    AsyncWrites pending = writes;
     if (pending == null || !pending.owes()) {
       return false;
     }
@@ -1005,7 +431,7 @@ public final class SinkEnd extends End implements ByteSink {
 
   /** The channel has told of its connection, for which what was asked for meanwhile has waited. */
   public void tellOn() {
-    WriteQueue pending = queue;
+    AsyncWrites pending = writes;
     if (pending != null) {
       pending.tellOn();
     }
@@ -1013,21 +439,18 @@ public final class SinkEnd extends End implements ByteSink {
 
   /** Whether the calling thread is just telling what came of an asynchronous write. */
   public boolean tells() {
-    WriteQueue pending = queue;
+    AsyncWrites pending = writes;
     return pending != null && pending.tells();
   }
 
   /** Tells something after all that was asked for: what has not come by now does not come. */
   public void tellLast(Runnable task) {
-    WriteQueue pending = queue;
-    if (pending == null || !pending.owes()) {
+    AsyncWrites pending = writes;
+    if (pending == null) {
       task.run();
-      return;
+    } else {
+      pending.tellLast(task);
     }
-    StreamClosedException cause = new StreamClosedException(name());
-    pending.fail(cause, true);
-    pending.endIsOver(cause);
-    pending.complete(task);
   }
 
   @Override
@@ -1039,43 +462,13 @@ public final class SinkEnd extends End implements ByteSink {
 
   /** Goes on with a close that has begun with {@link #markClosed}. */
   public void closeMarked() {
-    if (queue().cancel()) {
-      cancelNotBegun();
-    }
-    CompletableFuture<Void> unused = beginEnd().whenComplete((done, failure) -> settle());
+    writes().close();
     closedNow();
-  }
-
-  /** Completes {@link #settled} as soon as nothing accepted would be lost. */
-  private void settle() {
-    SinkDriver current = driver();
-    Waiter[] self = new Waiter[1];
-    self[0] =
-        () -> {
-          if (current == null || failure() != null || (current.unsent() == 0 && inQueue() == 0)) {
-            removeWaiter(self[0]);
-            release(current);
-          }
-        };
-    addWaiter(self[0]);
-    self[0].wake();
-  }
-
-  private void release(@Nullable SinkDriver current) {
-    if (current != null && !queue().settled().isDone()) {
-      try {
-        current.close();
-        engine.flushClosed();
-      } catch (IOException e) {
-        LOG.log(System.Logger.Level.WARNING, name() + ": closing the sink failed", e);
-      }
-    }
-    queue().settled().complete(null);
   }
 
   /** Completes when the sink was closed and nothing accepted would be lost any more. */
   public CompletionStage<Void> settled() {
-    return queue().settled();
+    return writes().settled();
   }
 
   /**
@@ -1086,32 +479,6 @@ public final class SinkEnd extends End implements ByteSink {
     whenReady(() -> failure() != null || unsent() == 0, task);
   }
 
-  /**
-   * Throws if accepted bytes cannot reach a reader any more.
-   *
-   * @throws IOException what a write would throw
-   */
-  public void checkDelivered() throws IOException {
-    Throwable cause = failure();
-    if (cause != null) {
-      throw Faults.again(name(), cause);
-    }
-    SinkDriver current = driver();
-    long dropped = dropped();
-    if (dropped > 0) {
-      if (current != null) {
-        checkBroken(current);
-      }
-      throw new BrokenPipeException(name(), dropped + " bytes could not be delivered", dropped);
-    }
-  }
-
-  /** How many accepted bytes would be lost if the transport were closed now. */
-  public long unsent() {
-    SinkDriver current = driver();
-    return inQueue() + (current == null ? 0 : current.unsent());
-  }
-
   @Override
   public Wait writeWait() {
     return setting();
@@ -1120,21 +487,6 @@ public final class SinkEnd extends End implements ByteSink {
   @Override
   public void writeWait(Wait wait) {
     setting(wait);
-  }
-
-  @Override
-  public Signal writable() {
-    Level present = writable;
-    if (present == null) {
-      WRITABLE.compareAndSet(this, (Level) null, new Level(this, this::isWritable));
-      present = Objects.requireNonNull(writable, "writable");
-    }
-    return present;
-  }
-
-  @Override
-  public Latch reader() {
-    return latch();
   }
 
   @Override

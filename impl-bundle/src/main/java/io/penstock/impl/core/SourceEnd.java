@@ -1,36 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
-import io.penstock.error.BufferFullException;
-import io.penstock.error.EndOfStreamException;
-import io.penstock.error.NotSupportedException;
-import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
-import io.penstock.impl.buffer.Holding;
 import io.penstock.impl.engine.Engine;
-import io.penstock.impl.engine.Faults;
-import io.penstock.impl.engine.Waiter;
 import io.penstock.impl.posix.Arrivals;
-import io.penstock.impl.posix.Descriptor;
-import io.penstock.impl.posix.HandleSource;
-import io.penstock.impl.posix.SplicePipe;
-import io.penstock.impl.posix.SpliceSource;
 import io.penstock.impl.view.FileView;
 import io.penstock.impl.view.PeekView;
 import io.penstock.impl.view.SourceInputStream;
 import io.penstock.impl.view.SourcePublisher;
 import io.penstock.impl.view.SourceReader;
-import io.penstock.spi.Messages;
 import io.penstock.spi.SegmentSource;
 import io.penstock.spi.SourceDriver;
 import io.penstock.stream.ByteConsumer;
 import io.penstock.stream.ByteFile;
 import io.penstock.stream.ByteSequence;
 import io.penstock.stream.ByteSink;
-import io.penstock.stream.ByteSource;
 import io.penstock.stream.FileMode;
 import io.penstock.stream.PeekSource;
-import io.penstock.stream.Signal;
 import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -45,41 +31,22 @@ import java.util.Objects;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A source over a driver. What a long read could not use is kept in front of the driver's bytes.
- */
-public final class SourceEnd extends End implements ByteSource {
-  private static final System.Logger LOG = Messages.log("core");
-  private static final int CHUNK = 64 * 1024;
-  private static final int PEEK = 8 * 1024;
-  private static final int SMALL = 16;
+/** A source: what its callers can do, over tries of the driver. */
+public final class SourceEnd extends DrivenSource {
+  static final int CHUNK = 64 * 1024;
+  static final int SMALL = 16;
   private static final ByteBuffer EMPTY = ByteBuffer.allocate(0);
-  private static final VarHandle BACK;
-  private static final VarHandle READABLE;
   private static final VarHandle PUBLISHER;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
-      BACK = lookup.findVarHandle(SourceEnd.class, "back", Front.class);
-      READABLE = lookup.findVarHandle(SourceEnd.class, "readable", Level.class);
       PUBLISHER = lookup.findVarHandle(SourceEnd.class, "publisher", SourcePublisher.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
 
-  // Made when it is first asked for.
-  private volatile @Nullable Level readable;
-  // Bytes before the driver's: a snapshot, never changed in place. Swapped with the turn, and by a
-  // close.
-  private volatile Front back = Front.EMPTY;
-  private boolean atEnd;
-  // The driver again, without a cast for each call.
-  private volatile @Nullable SourceDriver typed;
-  // Where handles wait that came with the bytes; null where none can come.
-  private volatile @Nullable Arrivals arrivals;
-  private volatile boolean selected;
   private volatile @Nullable Thread lender;
   // Whether the holder of the turn waits for a sink.
   private volatile boolean passing;
@@ -94,376 +61,6 @@ public final class SourceEnd extends End implements ByteSource {
   public SourceEnd(String name, Engine engine, Wait wait, SourceDriver driver) {
     this(name, engine, wait);
     attach(driver);
-  }
-
-  @Override
-  public @Nullable SourceDriver driver() {
-    return typed;
-  }
-
-  // ---- one try
-
-  private int tryRead(ByteBuffer dst, boolean waited) throws IOException {
-    return tryRead(dst, waited, null);
-  }
-
-  private int tryRead(ByteBuffer dst, boolean waited, @Nullable LongRead by) throws IOException {
-    check(waited);
-    if (absent()) {
-      throw new NotSupportedException(name(), "reading", "this channel has no input");
-    }
-    int fromBack = readBack(dst, by);
-    SourceDriver current = driver();
-    if (current == null || !dst.hasRemaining()) {
-      return fromBack;
-    }
-    Arrivals with = arrivals;
-    if (fromBack > 0 && (with != null || !current.ready())) {
-      return fromBack;
-    }
-    int n;
-    try {
-      n = Faults.answer(name(), by == null ? current.read(dst) : read(current, dst, by), -1);
-    } catch (IOException e) {
-      if (fromBack > 0) {
-        return fromBack;
-      }
-      met(e);
-      if (isClosed()) {
-        throw closedFault(waited);
-      }
-      throw Faults.again(name(), e);
-    }
-    if (n == 0) {
-      selected = false;
-      if (fromBack == 0) {
-        nothingNow(waited);
-      }
-    } else if (n < 0 && fromBack == 0) {
-      // A driver that counts what a long read holds may still fail before that is delivered.
-      atEnd = holding() == null;
-      met();
-      return -1;
-    }
-    if (with != null && n > 0) {
-      with.read(n);
-    }
-    return fromBack + Math.max(n, 0);
-  }
-
-  /** Where handles wait that came with the bytes; null where none can come. */
-  public @Nullable Arrivals arrivals() {
-    return arrivals;
-  }
-
-  /** Tells how far was read, or with a count below zero how much was put back. */
-  private void count(long n) {
-    Arrivals with = arrivals;
-    if (with != null && n != 0) {
-      with.read(n);
-    }
-  }
-
-  /** How much of what is in front one read may take, so that handles are bound to their bytes. */
-  private int most(int n) {
-    Arrivals with = arrivals;
-    return with == null ? n : (int) Math.min(n, with.most());
-  }
-
-  private void nothingNow(boolean waited) throws IOException {
-    selected = false;
-    // A close that came meanwhile has dropped what was there: that is not "nothing now".
-    check(waited);
-    clearedReadable();
-  }
-
-  /** Reads for a long read; what has no account but this source's is loose. */
-  private static int read(SourceDriver driver, ByteBuffer dst, LongRead by) throws IOException {
-    if (driver instanceof Holding it) {
-      return it.hold(dst, by.frees);
-    }
-    int n = driver.read(dst);
-    by.loose += Math.max(n, 0);
-    return n;
-  }
-
-  private @Nullable Holding holding() {
-    return typed instanceof Holding it ? it : null;
-  }
-
-  private int readBack(ByteBuffer dst, @Nullable LongRead by) {
-    while (true) {
-      Front front = back;
-      int n = Math.min(front.size(), dst.remaining());
-      if (n == 0) {
-        return 0;
-      }
-      n = most(n);
-      int at = dst.position();
-      dst.put(at, front.bytes(), front.bytes().position(), n).position(at + n);
-      if (swapBack(front, front.after(n)) && tookBack(front, n, by)) {
-        count(n);
-        return n;
-      }
-      // Closed meanwhile, and dropped there; or another caller has put more in front of it.
-      dst.position(at);
-    }
-  }
-
-  /** Has the driver count what was taken out of the front; false if it was dropped before. */
-  private boolean tookBack(Front front, int n, @Nullable LongRead by) {
-    int loose = Math.min(n, front.loose());
-    Holding it = holding();
-    if (by == null) {
-      return it == null || n == loose || it.deliver(n - loose);
-    }
-    by.loose += loose;
-    if (it != null && by.frees) {
-      it.free(n - loose);
-    }
-    return true;
-  }
-
-  /**
-   * Delivers the first bytes that a long read has gathered.
-   *
-   * @return false if they were dropped by a close before
-   */
-  private boolean deliver(LongRead by, int n) {
-    int loose = Math.min(n, by.loose);
-    by.loose -= loose;
-    Holding it = holding();
-    return it == null || n == loose || it.deliver(n - loose);
-  }
-
-  /**
-   * Puts bytes that a long read did not deliver in front again, in a buffer that does not change
-   * any more.
-   */
-  private void giveBack(LongRead by, ByteBuffer rest) {
-    Holding it = holding();
-    if (it != null) {
-      it.keep();
-    }
-    count(-rest.remaining());
-    pushFront(rest, Math.min(by.loose, rest.remaining()));
-  }
-
-  private boolean swapBack(Front old, Front fresh) {
-    return BACK.compareAndSet(this, old, fresh);
-  }
-
-  /** Takes everything out that is in front. */
-  private Front takeBack() {
-    return (Front) BACK.getAndSet(this, Front.EMPTY);
-  }
-
-  /**
-   * Puts bytes in front of everything, in a buffer that no other code will change.
-   *
-   * @param loose how many of the first ones the driver does not count any more
-   */
-  private void pushFront(ByteBuffer bytes, int loose) {
-    if (!bytes.hasRemaining()) {
-      return;
-    }
-    Front old;
-    do {
-      old = back;
-    } while (!swapBack(old, old.behind(bytes, loose)));
-    // A close marks first and then drops what is in front: one of the two sees the other.
-    if (isClosed()) {
-      dropBack();
-    } else {
-      wake();
-    }
-  }
-
-  private void dropBack() {
-    long dropped = takeBack().loose();
-    if (dropped > 0) {
-      warnDropped(dropped);
-    }
-  }
-
-  /** Puts bytes that were read but not used back in front; they are copied. */
-  public void unread(ByteBuffer bytes) {
-    count(-bytes.remaining());
-    ByteBuffer copy = ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip();
-    pushFront(copy, copy.remaining());
-  }
-
-  @Override
-  public boolean likely() {
-    if (isClosed() || failure() != null || absent() || hasBack()) {
-      return true;
-    }
-    SourceDriver current = driver();
-    return current != null && current.ready();
-  }
-
-  private boolean hasBack() {
-    return back.size() > 0;
-  }
-
-  @Override
-  public void selected() {
-    selected = true;
-  }
-
-  @Override
-  boolean tookSelection() {
-    return selected;
-  }
-
-  /**
-   * Finds out whether a read would not wait, by looking ahead where only the operating system
-   * knows.
-   */
-  private boolean isReadable() {
-    if (likely()) {
-      return true;
-    }
-    SourceDriver current = driver();
-    if (current == null || current.selectable() == null || !turn().tryEnter()) {
-      return false;
-    }
-    try {
-      return likely() || lookAhead();
-    } finally {
-      passTurn();
-    }
-  }
-
-  /** Notifies the watchers if the remaining bytes have been taken. */
-  @Override
-  void leaving() {
-    for (Waiter waiter : waiters()) {
-      if (waiter instanceof EndWatch watching) {
-        watching.left();
-      }
-    }
-    if (watched() && !likely() && !lookAheadOfSelector()) {
-      clearedReadable();
-    }
-  }
-
-  /**
-   * From now on the end and the failure of the transport are found, see {@link #whenMet}, also
-   * without a reader.
-   */
-  public void watchEnd() {
-    EndWatch watching = new EndWatch(this);
-    addWaiter(watching);
-    watching.wake();
-  }
-
-  /** What a look ahead has found. */
-  enum Ahead {
-    /** Nothing. */
-    NOTHING,
-    /** Bytes, which wait in front now. */
-    BYTES,
-    /** That as many bytes wait unread as may. */
-    ENOUGH,
-    /** The end or a failure, and no bytes before the end. */
-    OVER
-  }
-
-  /** Reads to the front until there is nothing or enough. Only with the turn. */
-  Ahead readAhead() {
-    SourceDriver current = driver();
-    boolean any = false;
-    while (current != null && (current.selectable() != null || current.ready())) {
-      int room = PEEK - back.size();
-      // Bytes that a driver keeps in memory stay in its account. Handles that are not taken must
-      // not gather.
-      if (room <= 0
-          || (current.selectable() == null && current.available() > 0)
-          || (arrivals != null && hasBack())) {
-        return Ahead.ENOUGH;
-      }
-      ByteBuffer ahead = ByteBuffer.allocate(room);
-      int n;
-      try {
-        n = Faults.answer(name(), current.read(ahead), -1);
-      } catch (IOException e) {
-        met(e);
-        return Ahead.OVER;
-      }
-      if (n < 0) {
-        return endAhead();
-      }
-      if (n == 0) {
-        selected = false;
-        break;
-      }
-      any = true;
-      append(ahead.flip());
-    }
-    return any ? Ahead.BYTES : Ahead.NOTHING;
-  }
-
-  private Ahead endAhead() {
-    if (hasBack()) {
-      // A reader must get these first, and finds the end behind them.
-      return Ahead.ENOUGH;
-    }
-    atEnd = holding() == null;
-    met();
-    return Ahead.OVER;
-  }
-
-  /**
-   * Puts bytes that were read behind those in front, in a buffer that no other code will change.
-   */
-  private void append(ByteBuffer bytes) {
-    Front old;
-    Front fresh;
-    do {
-      old = back;
-      fresh = new Front(bytes, bytes.remaining()).behind(old.bytes(), old.loose());
-    } while (!swapBack(old, fresh));
-    if (isClosed()) {
-      dropBack();
-    } else {
-      wake();
-    }
-  }
-
-  @Override
-  long amount() {
-    SourceDriver current = driver();
-    return current == null ? 0 : current.available();
-  }
-
-  private boolean lookAheadOfSelector() {
-    SourceDriver current = driver();
-    return current != null && current.selectable() != null && lookAhead();
-  }
-
-  /** Reads what is there to the front; true if there is something: bytes, the end, or a failure. */
-  private boolean lookAhead() {
-    SourceDriver current = driver();
-    if (current == null || atEnd) {
-      return atEnd;
-    }
-    ByteBuffer ahead = ByteBuffer.allocate(PEEK);
-    try {
-      int n = Faults.answer(name(), current.read(ahead), -1);
-      if (n > 0) {
-        pushFront(ahead.flip(), n);
-      } else if (n < 0) {
-        atEnd = true;
-        met();
-      } else {
-        selected = false;
-      }
-      return n != 0;
-    } catch (IOException e) {
-      // The read will meet it again and throw it.
-      return true;
-    }
   }
 
   // ---- reading
@@ -605,7 +202,7 @@ public final class SourceEnd extends End implements ByteSource {
         return total > 0 ? total : -1;
       }
       total += n;
-      Arrivals with = arrivals;
+      Arrivals with = arrivals();
       if (dsts[i].hasRemaining() || (with != null && with.atBoundary())) {
         return total;
       }
@@ -615,6 +212,8 @@ public final class SourceEnd extends End implements ByteSource {
     }
     return total;
   }
+
+  // ---- lending and handing over
 
   @Override
   public int consume(int max, ByteConsumer use, Wait wait) throws IOException {
@@ -626,80 +225,10 @@ public final class SourceEnd extends End implements ByteSource {
     }
     beginLending();
     try {
-      while (true) {
-        check(limit.hasWaited());
-        ByteBuffer run = hasBack() ? null : lendSegment(max);
-        if (run == null) {
-          int n = fillBack(limit.hasWaited());
-          if (n < 0) {
-            return -1;
-          }
-          if (n == 0) {
-            if (!await(limit, 0)) {
-              return 0;
-            }
-            continue;
-          }
-        }
-        return run == null ? lendBack(max, use) : lend(run, use);
-      }
+      return Lending.lend(this, max, use, limit);
     } finally {
       endLending();
       exit();
-    }
-  }
-
-  private @Nullable ByteBuffer lendSegment(int max) {
-    return driver() instanceof SegmentSource segments ? segments.lend(max) : null;
-  }
-
-  /** Makes sure that there is something in front. */
-  private int fillBack(boolean waited) throws IOException {
-    if (hasBack()) {
-      return 1;
-    }
-    if (driver() instanceof SegmentSource segments && !segments.ready()) {
-      nothingNow(waited);
-      return 0;
-    }
-    ByteBuffer ahead = ByteBuffer.allocate(PEEK);
-    LongRead look = new LongRead(false);
-    int n = tryRead(ahead, waited, look);
-    if (n > 0) {
-      giveBack(look, ahead.flip());
-    }
-    return n;
-  }
-
-  private int lendBack(int max, ByteConsumer use) throws IOException {
-    Front all = takeBack();
-    int most = most(all.size());
-    int used = 0;
-    try {
-      int n = Math.min(max, most);
-      ByteBuffer run = all.bytes().slice(all.bytes().position(), n).asReadOnlyBuffer();
-      use.accept(run);
-      used = run.position();
-      return used;
-    } finally {
-      boolean unused = tookBack(all, used, null);
-      count(used);
-      Front rest = all.after(used);
-      pushFront(rest.bytes(), rest.loose());
-    }
-  }
-
-  private int lend(ByteBuffer run, ByteConsumer use) throws IOException {
-    int start = run.position();
-    int used = 0;
-    try {
-      use.accept(run);
-      used = run.position() - start;
-      return used;
-    } finally {
-      if (driver() instanceof SegmentSource segments) {
-        segments.unlend(used);
-      }
     }
   }
 
@@ -716,60 +245,14 @@ public final class SourceEnd extends End implements ByteSource {
     }
   }
 
-  /**
-   * A copy of the descriptor, if bytes can be moved from it without a copy.
-   *
-   * @return to be closed; null if they cannot
-   * @throws IOException if there is none
-   */
-  public @Nullable Descriptor spliceable() throws IOException {
-    return typed instanceof SpliceSource splicing ? splicing.spliceable() : null;
-  }
-
-  /**
-   * Moves what is there into a pipe; never waits.
-   *
-   * @param pipe empty
-   * @param own what {@link #spliceable()} gave
-   * @param most bytes, 1 or more
-   * @return how many bytes, -1 for the end; 0 for nothing now, or if what comes next can only be
-   *     read, and then {@link #available()} tells of it
-   * @throws IOException as a read
-   */
-  public int splice(SplicePipe pipe, Descriptor own, int most) throws IOException {
-    if (!tryEnter()) {
-      return 0;
-    }
-    try {
-      check(false);
-      if (hasBack() || !(typed instanceof SpliceSource splicing)) {
-        return 0;
-      }
-      int n;
-      try {
-        n = splicing.splice(pipe, own, most);
-      } catch (IOException e) {
-        met(e);
-        if (isClosed()) {
-          throw closedFault(false);
-        }
-        throw Faults.again(name(), e);
-      }
-      if (n == 0) {
-        nothingNow(false);
-      } else if (n < 0) {
-        atEnd = true;
-        met();
-      }
-      return n;
-    } finally {
-      exit();
-    }
+  @Override
+  boolean leavesSoon() {
+    return lender == null && !passing && !asleep();
   }
 
   /** Whether what is read can be lent where it lies. */
   public boolean lends() {
-    return typed instanceof SegmentSource;
+    return driver() instanceof SegmentSource;
   }
 
   /**
@@ -786,7 +269,7 @@ public final class SourceEnd extends End implements ByteSource {
     try {
       check(false);
       boolean whole =
-          !hasBack() && typed instanceof SegmentSource segments && segments.segment() > 0;
+          !hasBack() && driver() instanceof SegmentSource segments && segments.segment() > 0;
       return whole ? tryTake(max, false) : null;
     } finally {
       exit();
@@ -823,7 +306,7 @@ public final class SourceEnd extends End implements ByteSource {
   }
 
   /** The next run; empty for nothing now; null at the end. */
-  private @Nullable ByteBuffer tryTake(int max, boolean waited) throws IOException {
+  @Nullable ByteBuffer tryTake(int max, boolean waited) throws IOException {
     check(waited);
     int size = SMALL;
     if (!hasBack() && driver() instanceof SegmentSource segments) {
@@ -899,147 +382,25 @@ public final class SourceEnd extends End implements ByteSource {
       return 0;
     }
     try {
-      return transfer(sink, max, limit);
+      return Transfer.move(this, sink, max, limit);
     } finally {
       exit();
     }
   }
 
-  private long transfer(ByteSink sink, long max, Limit limit) throws IOException {
-    long moved = 0;
-    while (moved < max) {
-      ByteBuffer run;
-      LongRead by = new LongRead(false);
-      try {
-        run = tryHold((int) Math.min(max - moved, CHUNK), limit.hasWaited(), by);
-      } catch (IOException e) {
-        if (moved > 0) {
-          return moved;
-        }
-        throw e;
-      }
-      if (run == null) {
-        return moved > 0 ? moved : -1;
-      }
-      if (!run.hasRemaining()) {
-        if ((moved > 0 && limit.none()) || !await(limit, moved)) {
-          return moved;
-        }
-        continue;
-      }
-      int start = run.position();
-      boolean stop;
-      try {
-        stop = pass(run, sink, limit);
-      } catch (StreamTimeoutException e) {
-        // The sink cannot know what had been moved before.
-        moved += run.position() - start;
-        StreamTimeoutException all =
-            new StreamTimeoutException(
-                e.stream(), "no room in time after " + moved + " bytes were moved", moved);
-        all.initCause(e.getCause());
-        throw all;
-      } catch (IOException e) {
-        moved += run.position() - start;
-        if (moved > 0) {
-          return moved;
-        }
-        throw e;
-      } finally {
-        // Moved even if a close has counted them as dropped meanwhile.
-        boolean unused = deliver(by, run.position() - start);
-        giveBack(by, run);
-      }
-      moved += run.position() - start;
-      limit.progress();
-      if (stop) {
-        return moved;
-      }
-    }
-    return moved;
-  }
-
-  /** The next run, which may come back; empty for nothing now; null at the end. */
-  private @Nullable ByteBuffer tryHold(int max, boolean waited, LongRead by) throws IOException {
-    if (holding() == null) {
-      ByteBuffer run = tryTake(max, waited);
-      by.loose = run == null ? 0 : run.remaining();
-      return run;
-    }
-    ByteBuffer copy = ByteBuffer.allocate((int) Math.min(max, Math.max(SMALL, available())));
-    return tryRead(copy, waited, by) < 0 ? null : copy.flip();
-  }
-
-  /** Writes a run; true when told not to wait and the sink has no more room. */
-  private boolean pass(ByteBuffer run, ByteSink sink, Limit limit) throws IOException {
-    passing = true;
-    tellHopers();
-    try {
-      while (run.hasRemaining()) {
-        int n = sink.write(run, limit.rest());
-        if (n == 0) {
-          return true;
-        }
-        limit.progress();
-      }
-      return false;
-    } finally {
-      passing = false;
+  /** Says whether the holder of the turn waits for a sink. */
+  void passes(boolean value) {
+    passing = value;
+    if (value) {
+      tellHopers();
     }
   }
 
-  @Override
-  boolean leavesSoon() {
-    return lender == null && !passing && !asleep();
-  }
+  // ---- long reads
 
   @Override
   public void readFully(ByteBuffer dst, Wait wait) throws IOException {
-    Objects.requireNonNull(wait, "wait");
-    if (!dst.hasRemaining()) {
-      if (isClosed()) {
-        throw closedFault(false);
-      }
-      return;
-    }
-    Limit limit = begin(wait);
-    if (limit == null) {
-      throw new WouldBlockException(name(), "another reader has the turn", 0);
-    }
-    int start = dst.position();
-    boolean whole = false;
-    LongRead by = new LongRead(true);
-    try {
-      if (holding() != null && !hasBack() && available() >= dst.remaining()) {
-        // Nothing will have to come back.
-        by.loose = tryRead(dst, limit.hasWaited());
-      }
-      while (dst.hasRemaining()) {
-        int n = tryRead(dst, limit.hasWaited(), by);
-        int got = dst.position() - start;
-        if (n < 0) {
-          throw new EndOfStreamException(
-              name(), "ended after " + got + " of " + (dst.limit() - start) + " bytes", got);
-        }
-        if (n > 0) {
-          limit.progress();
-        } else if (!await(limit, got)) {
-          throw new WouldBlockException(
-              name(), "only " + got + " of " + (dst.limit() - start) + " bytes are there", got);
-        }
-      }
-      if (!deliver(by, dst.position() - start)) {
-        throw closedFault(limit.hasWaited());
-      }
-      whole = true;
-    } finally {
-      if (!whole) {
-        int got = dst.position() - start;
-        giveBack(by, ByteBuffer.allocate(got).put(dst.slice(start, got)).flip());
-        dst.position(start);
-      }
-      exit();
-    }
+    LongReads.fill(this, dst, Objects.requireNonNull(wait, "wait"));
   }
 
   @Override
@@ -1052,28 +413,20 @@ public final class SourceEnd extends End implements ByteSource {
               + " bytes, expected 1 to the limit of "
               + limit);
     }
-    return gather(delimiter, limit, Objects.requireNonNull(wait, "wait"), Gather::toDelimiter);
+    return LongReads.gather(
+        this, delimiter, limit, Objects.requireNonNull(wait, "wait"), Gather::toDelimiter);
   }
 
   @Override
   public ByteBuffer readAll(long limit, Wait wait) throws IOException {
-    return gatherAll(limit, wait, Gather::everything);
+    return LongReads.gatherAll(this, limit, wait, Gather::everything);
   }
 
   @Override
   public String readString(long limit, Wait wait) throws IOException {
     Line text = new Line(StandardCharsets.UTF_8, null);
-    Object unused = gatherAll(limit, wait, text);
+    Object unused = LongReads.gatherAll(this, limit, wait, text);
     return Objects.requireNonNull(text.text(), "text");
-  }
-
-  private ByteBuffer gatherAll(long limit, Wait wait, Gather.Finish finish) throws IOException {
-    if (limit < 0) {
-      throw new IllegalArgumentException("the limit is " + limit + ", expected 0 or more");
-    }
-    int max = (int) Math.min(limit, Integer.MAX_VALUE - 8);
-    ByteBuffer all = gather(null, max, Objects.requireNonNull(wait, "wait"), finish);
-    return Objects.requireNonNull(all, "everything");
   }
 
   @Override
@@ -1083,111 +436,20 @@ public final class SourceEnd extends End implements ByteSource {
     Objects.requireNonNull(terminator, "terminator");
     positive(limit, "limit");
     Line line = new Line(charset, terminator);
-    gather(ByteSequence.LF, limit, Objects.requireNonNull(wait, "wait"), line);
+    LongReads.gather(this, ByteSequence.LF, limit, Objects.requireNonNull(wait, "wait"), line);
     return line.text();
-  }
-
-  private @Nullable ByteBuffer gather(
-      @Nullable ByteSequence delimiter, int max, Wait wait, Gather.Finish finish)
-      throws IOException {
-    Limit limit = begin(wait);
-    if (limit == null) {
-      throw new WouldBlockException(name(), "another reader has the turn", 0);
-    }
-    Gather gather = new Gather(delimiter == null);
-    try {
-      while (true) {
-        int match = delimiter == null ? -1 : gather.find(delimiter, max);
-        if (match >= 0) {
-          return delivered(gather, finish.finish(gather, match, false), limit);
-        }
-        SourceDriver current = driver();
-        long capacity = delimiter == null || current == null ? Long.MAX_VALUE : current.capacity();
-        boolean full = gather.size() >= max || (gather.size() >= capacity && isLast(gather));
-        // A last part that just fits is whole: the end comes next, and not more.
-        if (full && delimiter != null && (current == null || !current.ended())) {
-          throw new BufferFullException(
-              name(),
-              "no delimiter within "
-                  + gather.size()
-                  + " bytes, "
-                  + (gather.size() >= max ? "the limit" : "all that the capacity allows"),
-              gather.size());
-        }
-        // One byte more than allowed tells too much from just enough.
-        long ask = full ? 1 : Math.min(max - gather.size(), Math.max(PEEK, available()));
-        ByteBuffer space = gather.space((int) Math.min(ask, CHUNK));
-        int n = tryRead(space, limit.hasWaited(), gather);
-        if (n > 0) {
-          gather.added(n);
-          limit.progress();
-          if (full) {
-            throw new BufferFullException(
-                name(), "there are more than " + (gather.size() - 1) + " bytes", gather.size());
-          }
-        } else if (n < 0) {
-          return delivered(gather, finish.finish(gather, gather.size(), true), limit);
-        } else if (!await(limit, gather.size())) {
-          throw new WouldBlockException(
-              name(), "only " + gather.size() + " bytes are there", gather.size());
-        }
-      }
-    } finally {
-      giveBack(gather, gather.rest());
-      exit();
-    }
-  }
-
-  /** Whether nothing is buffered behind what was gathered. */
-  private boolean isLast(Gather gather) {
-    return available() == (holding() == null ? 0 : gather.size() - gather.loose);
-  }
-
-  /** Delivers what was taken out of what was gathered. */
-  private @Nullable ByteBuffer delivered(Gather gather, @Nullable ByteBuffer result, Limit limit)
-      throws IOException {
-    if (!deliver(gather, gather.taken())) {
-      gather.take(0);
-      throw closedFault(limit.hasWaited());
-    }
-    return result;
   }
 
   // ---- state
 
-  @Override
-  public long available() {
-    long front = back.loose();
-    SourceDriver current = driver();
-    return isClosed() ? 0 : front + (current == null ? 0 : current.available());
-  }
-
-  @Override
-  public boolean ended() {
-    if (isClosed() || hasBack() || (holding() != null && available() > 0)) {
-      return false;
-    }
-    if (atEnd) {
-      return true;
-    }
-    SourceDriver current = driver();
-    if (current == null || current.available() > 0) {
-      return false;
-    }
-    if (current.ended()) {
-      return true;
-    }
-    // Looking ahead is reading, and must not overlap with the one caller that needs no turn.
-    if (isAlone() || !(current.ready() || current.selectable() != null) || !turn().tryEnter()) {
-      return false;
-    }
-    try {
-      // The holder of the turn may have left bytes in front meanwhile: the bytes looked at come
-      // behind.
-      return !hasBack() && lookAhead() && atEnd;
-    } finally {
-      passTurn();
-    }
+  /**
+   * From now on the end and the failure of the transport are found, see {@link #whenMet}, also
+   * without a reader.
+   */
+  public void watchEnd() {
+    EndWatch watching = new EndWatch(this);
+    addWaiter(watching);
+    watching.wake();
   }
 
   @Override
@@ -1200,7 +462,7 @@ public final class SourceEnd extends End implements ByteSource {
       if (isReadable()) {
         return;
       }
-      if (!await(limit, 0, () -> likely() || (selected && !busy()))) {
+      if (!await(limit, 0, () -> likely() || (tookSelection() && !busy()))) {
         throw new WouldBlockException(name(), "nothing to read now", 0);
       }
     }
@@ -1217,26 +479,31 @@ public final class SourceEnd extends End implements ByteSource {
   }
 
   @Override
-  public Signal readable() {
-    Level present = readable;
-    if (present == null) {
-      READABLE.compareAndSet(this, (Level) null, new Level(this, this::isReadable));
-      present = Objects.requireNonNull(readable, "readable");
-    }
-    return present;
+  public boolean isOpen() {
+    return !isClosed();
   }
 
   @Override
-  void refused() {
-    clearedReadable();
+  public void close() throws IOException {
+    if (!markClosed()) {
+      return;
+    }
+    awaitQuietly(() -> lender == null || lender == Thread.currentThread());
+    SourceDriver current = driver();
+    long dropped = takeBack().loose();
+    if (current != null) {
+      long unread = current.available();
+      current.close();
+      engine.flushClosed();
+      dropped += current.dropped() < 0 ? unread : current.dropped();
+    }
+    if (dropped > 0) {
+      warnDropped(dropped);
+    }
+    closedNow();
   }
 
-  private void clearedReadable() {
-    Level watchedLevel = readable;
-    if (watchedLevel != null) {
-      cleared(watchedLevel);
-    }
-  }
+  // ---- views
 
   @Override
   public InputStream inputStream() {
@@ -1268,57 +535,6 @@ public final class SourceEnd extends End implements ByteSource {
   @Override
   public PeekSource peek(int limit, Wait wait) throws IOException {
     return new PeekView(this, this::unread, limit, wait);
-  }
-
-  @Override
-  public boolean isOpen() {
-    return !isClosed();
-  }
-
-  @Override
-  public void close() throws IOException {
-    if (!markClosed()) {
-      return;
-    }
-    awaitQuietly(() -> lender == null || lender == Thread.currentThread());
-    SourceDriver current = driver();
-    long dropped = takeBack().loose();
-    if (current != null) {
-      long unread = current.available();
-      current.close();
-      engine.flushClosed();
-      dropped += current.dropped() < 0 ? unread : current.dropped();
-    }
-    if (dropped > 0) {
-      warnDropped(dropped);
-    }
-    closedNow();
-  }
-
-  @Override
-  void keep(io.penstock.spi.EndDriver value) {
-    arrivals = value instanceof HandleSource source ? source.arrivals() : null;
-    typed = (SourceDriver) value;
-  }
-
-  @Override
-  public void attach(io.penstock.spi.EndDriver value) {
-    super.attach(value);
-    if (isClosed()) {
-      try {
-        value.close();
-      } catch (IOException e) {
-        LOG.log(System.Logger.Level.WARNING, name() + ": closing the source failed", e);
-      }
-    }
-  }
-
-  private void warnDropped(long dropped) {
-    LOG.log(
-        System.Logger.Level.WARNING,
-        "{0}: {1} bytes were dropped unread, because the source was closed",
-        name(),
-        dropped);
   }
 
   private static void positive(int value, String what) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The asynchronous parts in front of a sink, and the completions of its end and its close. A sink
  * makes it when one of these is first asked for, because most idle ends never need it.
  */
-final class WriteQueue {
+class WriteQueue {
   /** Buffers that were queued by one call. */
   static final class Part {
     private final ByteBuffer[] buffers;
@@ -32,10 +32,6 @@ final class WriteQueue {
     // Guarded by the queue's lock.
     private boolean over;
     private @Nullable Throwable cause;
-
-    Part(ByteBuffer[] buffers, @Nullable Runnable released) {
-      this(buffers, released, null);
-    }
 
     Part(ByteBuffer[] buffers, @Nullable Runnable released, @Nullable Cargo cargo) {
       this.buffers = buffers;

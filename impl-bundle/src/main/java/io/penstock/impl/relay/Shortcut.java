@@ -3,6 +3,7 @@ package io.penstock.impl.relay;
 
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.core.Splicing;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.SplicePipe;
 import java.io.Closeable;
@@ -45,14 +46,14 @@ final class Shortcut implements Closeable {
    * @throws IOException if the system refuses
    */
   static @Nullable Shortcut between(SourceEnd source, SinkEnd sink) throws IOException {
-    Descriptor from = source.spliceable();
+    Descriptor from = Splicing.descriptor(source);
     if (from == null) {
       return null;
     }
     Descriptor to = null;
     Shortcut made = null;
     try {
-      to = sink.spliceable();
+      to = Splicing.descriptor(sink);
       if (to != null) {
         made = new Shortcut(source, sink, from, to, SplicePipe.open(from.calls()));
       }
@@ -79,7 +80,7 @@ final class Shortcut implements Closeable {
 
   /** Takes what is there; as {@link SourceEnd#splice}. */
   int load(int most) throws IOException {
-    int n = source.splice(pipe, from, most);
+    int n = Splicing.from(source, pipe, from, most);
     if (n > 0) {
       bytes += n;
       if (++moves == TRIAL) {
@@ -93,7 +94,7 @@ final class Shortcut implements Closeable {
 
   /** Gives what there is room for; as {@link SinkEnd#splice}. */
   int unload() throws IOException {
-    return sink.splice(pipe, to);
+    return Splicing.into(sink, pipe, to);
   }
 
   @Override

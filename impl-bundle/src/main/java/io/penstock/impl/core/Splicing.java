@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.core;
+
+import io.penstock.impl.engine.Faults;
+import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.SplicePipe;
+import io.penstock.impl.posix.SpliceSink;
+import io.penstock.impl.posix.SpliceSource;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** Moves bytes between an end and a pipe of the system's, where the system can without a copy. */
+public final class Splicing {
+  private Splicing() {}
+
+  /**
+   * A copy of the descriptor, if bytes can be moved from it without a copy.
+   *
+   * @return to be closed; null if they cannot
+   * @throws IOException if there is none
+   */
+  public static @Nullable Descriptor descriptor(SourceEnd source) throws IOException {
+    return source.driver() instanceof SpliceSource splicing ? splicing.spliceable() : null;
+  }
+
+  /**
+   * Moves what is there into a pipe; never waits.
+   *
+   * @param pipe empty
+   * @param own what {@link #descriptor(SourceEnd)} gave
+   * @param most bytes, 1 or more
+   * @return how many bytes, -1 for the end; 0 for nothing now, or if what comes next can only be
+   *     read, and then {@link SourceEnd#available()} tells of it
+   * @throws IOException as a read
+   */
+  public static int from(SourceEnd source, SplicePipe pipe, Descriptor own, int most)
+      throws IOException {
+    if (!source.tryEnter()) {
+      return 0;
+    }
+    try {
+      source.check(false);
+      if (source.hasBack() || !(source.driver() instanceof SpliceSource splicing)) {
+        return 0;
+      }
+      int n;
+      try {
+        n = splicing.splice(pipe, own, most);
+      } catch (IOException e) {
+        source.met(e);
+        if (source.isClosed()) {
+          throw source.closedFault(false);
+        }
+        throw Faults.again(source.name(), e);
+      }
+      if (n == 0) {
+        source.nothingNow(false);
+      } else if (n < 0) {
+        source.atEnd = true;
+        source.met();
+      }
+      return n;
+    } finally {
+      source.exit();
+    }
+  }
+
+  /**
+   * A copy of the descriptor, if bytes can be moved to it without a copy.
+   *
+   * @return to be closed; null if they cannot
+   * @throws IOException if there is none
+   */
+  public static @Nullable Descriptor descriptor(SinkEnd sink) throws IOException {
+    return sink.driver() instanceof SpliceSink splicing ? splicing.spliceable() : null;
+  }
+
+  /**
+   * Moves out of a pipe what there is room for; never waits.
+   *
+   * @param pipe not empty
+   * @param own what {@link #descriptor(SinkEnd)} gave
+   * @return as a write that is told not to wait
+   * @throws IOException as a write
+   */
+  public static int into(SinkEnd sink, SplicePipe pipe, Descriptor own) throws IOException {
+    if (!sink.tryEnter()) {
+      return 0;
+    }
+    try {
+      sink.checkSink(false);
+      if (!(sink.driver() instanceof SpliceSink splicing)) {
+        return 0;
+      }
+      int want = pipe.content();
+      int n;
+      try {
+        n = splicing.splice(pipe, own);
+      } catch (IOException e) {
+        sink.met(e);
+        if (sink.isClosed()) {
+          throw sink.closedFault(false);
+        }
+        throw Faults.again(sink.name(), e);
+      }
+      sink.wrote(n, want);
+      return n;
+    } finally {
+      sink.exit();
+    }
+  }
+}
