@@ -171,7 +171,7 @@ final class Commands {
 
   /**
    * Has something run before each command of a session, which asks then for the variable that says
-   * whether commands are shown ({@code set -x}). What the variable is stays as it was.
+   * whether commands are shown ({@code set -x}). The value of the variable does not change.
    */
   static void before(CommandSession session, Runnable task) {
     define(

@@ -7,8 +7,8 @@ import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Job;
 
 /**
- * The line that a session runs. An interrupt is one of the line, whichever of its commands runs at
- * that moment, or none: it is left. Safe for use by any thread.
+ * The line of commands that a session runs. An interrupt ends the whole line, whichever of its
+ * commands runs at that moment, and also between two of them. Safe for use by any thread.
  */
 final class RunningLine {
   /** Leaves a line; what is no error is caught before each command. */
@@ -20,7 +20,7 @@ final class RunningLine {
     }
   }
 
-  /** Jobs of which a command has entered. */
+  /** Jobs with a command that has begun. */
   private final Set<Job> begun = ConcurrentHashMap.newKeySet();
 
   private volatile boolean interrupted;
@@ -31,22 +31,22 @@ final class RunningLine {
     begun.removeIf(job -> job.status() == Job.Status.Done);
   }
 
-  /** Whether it is to be left. */
+  /** Whether the line was interrupted. */
   boolean isInterrupted() {
     return interrupted;
   }
 
-  /** Leaves it. */
+  /** Interrupts the line. */
   void interrupt(CommandSession session) {
     interrupted = true;
     Job job = session.foregroundJob();
-    // One that is interrupted before it has begun would never be over.
+    // A job that is interrupted before it has begun would never be over.
     if (job != null && begun.contains(job)) {
       job.interrupt();
     }
   }
 
-  /** A command of it is about to run, on its own thread. */
+  /** A command of the line is about to run, on its own thread. */
   void enter() {
     Job job = Job.Utils.current();
     if (job != null && job.status() == Job.Status.Foreground) {

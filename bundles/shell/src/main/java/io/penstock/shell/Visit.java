@@ -45,7 +45,7 @@ final class Visit {
   private static final Logger LOG = Messages.log("shell");
   private static final AtomicInteger NUMBERS = new AtomicInteger();
 
-  /** How much of commands that come as input is read. */
+  /** How many bytes of commands are read from the input. */
   private static final int MAX_INPUT = 1 << 20;
 
   /** Commands that would read keys from a terminal for ever. */
@@ -226,7 +226,7 @@ final class Visit {
         commands.processor().createSession(channel.source().inputStream(), out, err);
     session = mine;
     caller.onSignal(name -> events.execute(this::interrupt));
-    // Commands take it that there is one, and color what it can show: this one can show nothing.
+    // Commands assume a terminal, and color their text if it can show colors: this one cannot.
     try (Terminal none =
         new DumbTerminal(
             "penstock",
@@ -264,7 +264,7 @@ final class Visit {
       // How the line editor reports a terminal that is lost.
       throw new IOException("the terminal is lost", e);
     } catch (Exception e) {
-      // Whatever a command throws is its user's.
+      // Whatever a command throws is shown to its user.
       if (!exited && line.isInterrupted()) {
         status = INTERRUPTED;
       } else if (!exited) {
@@ -389,7 +389,7 @@ final class Visit {
   }
 
   private void onTerminal(ProgramRequest request, OnTerminal use) throws IOException {
-    // Part of the name of a file for those who look a terminal up.
+    // Programs that look a terminal up use the name as a part of a file name.
     String type =
         request
             .term()

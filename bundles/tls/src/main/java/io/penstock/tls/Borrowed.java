@@ -6,9 +6,9 @@ import java.nio.ByteBuffer;
 import tlschannel.BufferAllocator;
 
 /**
- * The buffers that one connection has borrowed. What it still has when its lock is given back is
- * counted: that a call borrows a buffer and gives it back costs nothing. Guarded by the lock of the
- * connection.
+ * The buffers that one connection has borrowed. The buffers that it still has when its lock is
+ * released are counted; a buffer that is borrowed and given back within one call costs nothing.
+ * Guarded by the lock of the connection.
  */
 final class Borrowed implements BufferAllocator {
   private final BufferStock buffers;

@@ -74,7 +74,7 @@ final class BufferStock implements BufferAllocator {
     try {
       return outside.apply(size);
     } catch (OutOfMemoryError e) {
-      // Others have it. To try again and again would take half a second each time.
+      // Other code has the memory. Each further attempt would take half a second.
       long left = direct.addAndGet(-size);
       most.accumulateAndGet(left / 2, Math::min);
       LOG.log(Level.DEBUG, "no memory outside the heap is left for TLS", e);
@@ -105,7 +105,7 @@ final class BufferStock implements BufferAllocator {
           case BATCH -> buffer.isDirect() ? large : null;
           default -> null;
         };
-    // Where there is enough in stock the garbage collector has it.
+    // If enough of them are in stock, the garbage collector takes the buffer.
     boolean kept = home != null && home.offer(buffer);
     if (!kept && buffer.isDirect()) {
       direct.addAndGet(-buffer.capacity());

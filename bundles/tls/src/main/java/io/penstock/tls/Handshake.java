@@ -89,7 +89,7 @@ final class Handshake {
     wake();
   }
 
-  /** By the steps, which come one after the other: what came of it is being told. */
+  /** Written by the steps, which run one after the other: the result is being told. */
   private boolean decided;
 
   private void wake() {
@@ -142,7 +142,7 @@ final class Handshake {
 
   private void itIsThePeersTurn() {
     heard = driver.heard();
-    // Before the answer is waited for, which may be there already and ends the turn.
+    // Set before the wait for the answer, which may be there already and end the turn.
     peersTurn = true;
     await(below.source(), input);
     onPeersTurn.run();

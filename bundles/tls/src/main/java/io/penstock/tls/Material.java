@@ -81,7 +81,7 @@ final class Material {
             java.nio.file.Files.readAttributes(file, BasicFileAttributes.class);
         return new Stamp(file, now.lastModifiedTime(), now.size(), now.fileKey());
       } catch (IOException e) {
-        // Being replaced, perhaps: another look follows with the next connection.
+        // The file is perhaps being replaced: the next connection looks again.
         return new Stamp(file, null, -1, null);
       }
     }
@@ -226,7 +226,7 @@ final class Material {
           default -> key.getAlgorithm();
         };
     if (algorithm.isEmpty()) {
-      // Needs parameters, which may be in the key or not; the handshake will tell.
+      // The algorithm needs parameters, which the key may lack; the handshake will tell.
       return true;
     }
     byte[] probe = "whose is it?".getBytes(StandardCharsets.US_ASCII);

@@ -87,7 +87,7 @@ record Pem(List<X509Certificate> certificates, @Nullable PrivateKey key) {
       try {
         return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(content));
       } catch (InvalidKeySpecException e) {
-        // Another algorithm's: the next one, perhaps.
+        // The key is of another algorithm, perhaps the next one.
       } catch (GeneralSecurityException e) {
         throw new IOException(file + ": the key cannot be read: " + e.getMessage(), e);
       }

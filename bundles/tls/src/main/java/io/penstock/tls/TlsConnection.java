@@ -39,7 +39,7 @@ final class TlsConnection {
   /** As much as goes into one record of TLS 1.3, less what the engine keeps for itself. */
   static final int CHUNK = 16367;
 
-  /** At least what a record is longer than the bytes in it. */
+  /** What a record adds to its bytes; estimated from above. */
   static final int OVERHEAD = 96;
 
   static final int SOURCE = 1;

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 final class TlsListener implements ListenerDriver {
   private static final Logger LOG = Messages.log("tls");
 
-  /** Handshakes that may be under way at once; for a further peer's another one is cut. */
+  /** How many handshakes may be under way at once; for a further peer one of them is cut. */
   static final int HANDSHAKES = 1024;
 
   /** Between two lines in the log about peers refused for the same reason. */
@@ -154,7 +154,7 @@ final class TlsListener implements ListenerDriver {
       crowded = true;
       least = least();
       if (least == null) {
-        // All of them have something to do here; the next that has not wakes us.
+        // All handshakes wait for us; the next one that waits for its peer wakes us.
         return false;
       }
     }
@@ -325,7 +325,7 @@ final class TlsListener implements ListenerDriver {
 
   private void failed(ChannelDriver peer, Throwable failure) {
     String prefix = name + ": ";
-    // How much and for how long would make each of them a reason of its own.
+    // Amounts and durations would make each message a reason of its own.
     String message =
         failure instanceof MemoryLimitException
             ? "cut, because the memory for buffers is used up"

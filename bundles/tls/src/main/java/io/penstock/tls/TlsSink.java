@@ -64,7 +64,7 @@ final class TlsSink implements SinkDriver {
   /** With the lock held. */
   private int encrypt(ByteBuffer src) throws IOException {
     if (!connection.modern() && (connection.handshaking() || connection.engine.isOutboundDone())) {
-      // The engine would take nothing, over and over.
+      // The engine would take nothing however often it is called.
       return 0;
     }
     int start = src.position();

@@ -55,7 +55,7 @@ final class TlsSource implements SourceDriver {
         lookAhead(false);
       }
       if (transport.blocked()) {
-        // The engine had to answer.
+        // The engine has written an answer to the peer.
         connection.flushQuietly();
       }
       return n;
@@ -82,7 +82,7 @@ final class TlsSource implements SourceDriver {
     if (!connection.belowSource.ready() || !connection.tryLock(TlsConnection.SOURCE)) {
       return false;
     }
-    // The channel below may have less than a record: only decrypting it tells.
+    // The channel below may have less than a whole record: only an attempt to decrypt it tells.
     try {
       lookAhead(true);
       return hasNews();
@@ -246,8 +246,8 @@ final class TlsSource implements SourceDriver {
   }
 
   /**
-   * In TLS 1.2 a peer may ask for a second handshake. It would make writes depend on reads, and has
-   * no use that is not dangerous.
+   * In TLS 1.2 a peer may ask for a second handshake. It would make writes depend on reads, and
+   * every use of it is dangerous.
    */
   private void refuseRenegotiation() {
     if (!connection.modern() && !connection.outEnded && connection.handshaking()) {

@@ -18,7 +18,10 @@ import org.jspecify.annotations.Nullable;
  * there is one system call for all of them. Guarded by the lock of the connection.
  */
 final class TlsTransport implements ByteChannel {
-  /** How much may wait to be sent before no more is taken: a peer can make us answer. */
+  /**
+   * How much may wait to be sent before no more is taken. It bounds the answers that a peer can
+   * provoke.
+   */
   private static final int FULL = 2 * BufferStock.BATCH;
 
   private final SourceDriver source;
@@ -36,7 +39,7 @@ final class TlsTransport implements ByteChannel {
   private @Nullable IOException readFailure;
   private @Nullable IOException writeFailure;
   private int waiting;
-  // The value when the lock was last released: a reader that looks in between is not notified
+  // The value when the lock was last released: code that reads it in between is not notified
   // afterwards.
   private volatile int unsent;
   private volatile long dropped;
@@ -51,7 +54,7 @@ final class TlsTransport implements ByteChannel {
   // ---- reading
 
   /**
-   * Says whether the channel below may be asked, or only what it gave already is to be looked at.
+   * Says whether the next reads may ask the channel below, or use only what it gave already.
    *
    * @param size how many bytes to ask for at once
    */

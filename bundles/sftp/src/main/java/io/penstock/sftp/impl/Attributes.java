@@ -102,7 +102,7 @@ final class Attributes {
     return (number(found, "mode") & TYPE) == REGULAR;
   }
 
-  /** Whether they are of what has no name any more. */
+  /** Whether they are of a file that has no name any more. */
   static boolean areOfRemoved(Map<String, Object> found) {
     return number(found, "nlink") == 0;
   }
@@ -220,7 +220,7 @@ final class Attributes {
     void run() throws IOException;
   }
 
-  /** Each that can be given is, as OpenSSH does; the last that cannot is told. */
+  /** Sets each attribute that can be set, as OpenSSH does; reports the last one that cannot. */
   private void giveAll(
       Path path, Map<String, Object> present, Resizing resizing, LinkOption... options)
       throws IOException {

@@ -20,7 +20,7 @@ final class Numbers {
   private static final Path TOLD = Path.of("/proc/self/fdinfo");
   private static final int ATTEMPTS = 4;
 
-  /** Each system of files takes positions up to there. */
+  /** Every file system takes positions up to this one. */
   private static final long MAX_POSITION = 1L << 31;
 
   /** Where one was found: the next is often there, or near. */
@@ -44,7 +44,7 @@ final class Numbers {
     for (int i = 0; i < ATTEMPTS; i++) {
       long mark = mark(channel);
       int found = find(mark);
-      // By another mark, as the first may be the position of something else by chance.
+      // Checks with a second mark, because another file may have the first position by chance.
       if (found >= 0 && isAt(found, mark(channel))) {
         HINT.set(found);
         return OPENED.resolve(Integer.toString(found));

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * its name.
  */
 abstract sealed class OpenHandle implements Closeable {
-  /** As the system says it. */
+  /** The words of the system. */
   private static final String BAD_DESCRIPTOR = "Bad file descriptor";
 
   /** A path that leads to it by its descriptor. */
@@ -53,7 +53,7 @@ abstract sealed class OpenHandle implements Closeable {
       return writes;
     }
 
-    /** Does something that must not be done by a channel that only appends. */
+    /** A change that a channel which only appends cannot make. */
     interface Change {
       void make(FileChannel channel) throws IOException;
     }

@@ -33,7 +33,7 @@ import java.util.function.Consumer;
 final class Subsystem {
   private static final Logger LOG = Messages.log("sftp");
 
-  /** So much is read or written at a time; with what belongs to it, it is within our longest. */
+  /** How much is read or written at a time; with its header it is within our longest message. */
   private static final int MAX_DATA = Requests.LONGEST - 1024;
 
   private static final int MAX_HANDLES = 1000;
@@ -171,7 +171,7 @@ final class Subsystem {
       case Protocol.CLOSE -> {
         int handle = handle(in);
         OpenHandle opened = opened(handle);
-        // First: a close that fails has closed all the same.
+        // Removed first: a close that fails has closed the file all the same.
         handles.remove(handle);
         opened.close();
       }
@@ -399,7 +399,8 @@ final class Subsystem {
       try {
         each.close();
       } catch (Exception e) {
-        // Of any kind: the JDK does not declare all of them, and the others are to be closed, too.
+        // Any exception: the JDK does not declare all of them, and the other handles have to be
+        // closed, too.
         LOG.log(Level.WARNING, name + ": closing a file failed", e);
       }
     }

@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * however long the channel's unsent bytes keep it.
  */
 public final class Answers {
-  /** By a key of each call's own. */
+  /** Each under a key of its own call. */
   private final Map<Object, CompletableFuture<?>> awaited = new ConcurrentHashMap<>();
 
   private volatile boolean closed;

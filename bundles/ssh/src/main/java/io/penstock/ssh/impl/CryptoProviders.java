@@ -11,9 +11,9 @@ import org.apache.sshd.common.util.security.SunJCESecurityProviderRegistrar;
 import org.apache.sshd.common.util.security.bouncycastle.BouncyCastleSecurityProviderRegistrar;
 
 /**
- * Bouncy Castle for this library alone. Left to itself the library would add it to those of the
- * whole virtual machine, where it outlives the bundle, and take what another bundle has added, of
- * whose classes it knows nothing.
+ * Gives Bouncy Castle to the SSH library alone. By default the library would add it to the
+ * providers of the whole virtual machine, where it outlives the bundle, and would use a provider
+ * that another bundle has added and whose classes it cannot see.
  */
 public final class CryptoProviders {
   private static final Logger LOG = Messages.log("ssh");
@@ -42,8 +42,8 @@ public final class CryptoProviders {
     static final boolean DONE = register();
 
     private static boolean register() {
-      // The library asks the thread's loader for its own classes, which may know others of that
-      // name, and for those of Bouncy Castle, which its own loader need not know.
+      // The library asks the class loader of the thread for its own classes and for those of Bouncy
+      // Castle. The loader of a caller's thread may have others of the same names.
       Thread thread = Thread.currentThread();
       ClassLoader before = thread.getContextClassLoader();
       thread.setContextClassLoader(CryptoProviders.class.getClassLoader());
@@ -63,7 +63,8 @@ public final class CryptoProviders {
         if (SecurityUtils.registerSecurityProvider(own) == own) {
           SecurityUtils.setDefaultProviderChoice(own);
         }
-        // What else it would register later, by the loader of whichever thread that is.
+        // Has the library register the rest now; later it would use the loader of some other
+        // thread.
         boolean known = SecurityUtils.isBouncyCastleRegistered();
         LOG.log(Level.DEBUG, "SSH knows Bouncy Castle: {0}", known);
         return true;
@@ -77,7 +78,7 @@ public final class CryptoProviders {
   private CryptoProviders() {}
 
   /**
-   * Sees to it, once; before the library is used for anything.
+   * Registers the providers once; called before any other use of the library.
    *
    * @return whether Bouncy Castle is there
    */

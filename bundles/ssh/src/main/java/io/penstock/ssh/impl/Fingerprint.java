@@ -6,12 +6,13 @@ import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.config.keys.OpenSshCertificate;
 import org.apache.sshd.common.digest.BuiltinDigests;
 
-/** What people compare of keys. */
+/** The short form of a key that people compare. */
 public final class Fingerprint {
   private Fingerprint() {}
 
   /**
-   * The kind of the key, and its fingerprint as OpenSSH shows it: of a certificate that of its key.
+   * The kind of the key, and its fingerprint as OpenSSH shows it; for a certificate the fingerprint
+   * of its key.
    */
   public static String of(PublicKey key) {
     PublicKey meant =

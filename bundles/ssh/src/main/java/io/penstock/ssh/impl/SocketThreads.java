@@ -13,8 +13,8 @@ import org.apache.sshd.common.io.AbstractIoServiceFactory;
 
 /**
  * The threads that read and write the sockets of a client or of a listener. The library's own
- * refuse tasks after their end by an exception that the JDK does not expect, and which ends one of
- * its threads with a stack trace.
+ * threads, once ended, refuse tasks by an exception that the JDK does not expect and that ends a
+ * thread of the JDK with a stack trace.
  */
 public abstract class SocketThreads extends AbstractIoServiceFactory {
   private static final Logger LOG = Messages.log("ssh");
@@ -67,7 +67,7 @@ public abstract class SocketThreads extends AbstractIoServiceFactory {
     return resuming;
   }
 
-  /** The last to close is often one of these threads, which cannot wait for itself. */
+  /** The thread that closes last is often one of these, which cannot wait for its own end. */
   @Override
   protected void doCloseImmediately() {
     if (!reading.isMine() && !resuming.isMine()) {

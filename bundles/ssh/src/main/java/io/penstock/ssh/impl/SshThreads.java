@@ -10,8 +10,8 @@ import org.apache.sshd.common.util.threads.SshThreadPoolExecutor;
 import org.apache.sshd.common.util.threads.SshdThreadFactory;
 
 /**
- * Threads that are there from the beginning and that no fault of a task ends: a moment in which the
- * system has none to give is no matter. After the shutdown tasks are dropped.
+ * Threads that are all started at the beginning, and that no fault of a task ends, so that it does
+ * not matter if the system has no thread to give later. After the shutdown tasks are dropped.
  */
 public final class SshThreads extends SshThreadPoolExecutor {
   private static final Logger LOG = Messages.log("ssh");

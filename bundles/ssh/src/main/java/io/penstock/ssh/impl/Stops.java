@@ -19,7 +19,9 @@ public final class Stops {
 
   private Stops() {}
 
-  /** A server or a client has its threads; it is given to {@link #stop} once. */
+  /**
+   * Counts a server or a client that has started its threads; {@link #stop} is called once for it.
+   */
   public static void started() {
     LOCK.lock();
     try {

@@ -12,7 +12,7 @@ public final class Transport {
   /** Sets it. */
   public static void set(FactoryManager manager) {
     CoreModuleProperties.TCP_NODELAY.set(manager, true);
-    // Finds, in the end, peers that have gone without a word.
+    // Finds, in the end, peers that have vanished without closing.
     CoreModuleProperties.SOCKET_KEEPALIVE.set(manager, true);
     // A peer may be silent, or suspended, or out of reach, as long as it likes; our own limits
     // serve callers that do not accept that.

@@ -11,7 +11,7 @@ public final class Untrusted {
   private Untrusted() {}
 
   /**
-   * The text without what would begin another line, or have a terminal do something.
+   * The text without the characters that begin another line or control a terminal.
    *
    * @param text whatever it is
    * @return with each character of that kind made visible, and cut after 256

@@ -21,7 +21,7 @@ public record Where(String user, String host, int port) {
    * @throws AddressException of the kind invalid, if it has another form
    */
   public static Where of(Endpoint endpoint) throws AddressException {
-    // A listener at a server has to log in there.
+    // A listener at a server logs in there, so only this scheme has no user.
     boolean listening = endpoint.scheme().equals("ssh-listen");
     String form =
         listening
@@ -32,7 +32,7 @@ public record Where(String user, String host, int port) {
       throw invalid(endpoint, form);
     }
     String authority = address.substring(2);
-    // As people write it, with the slash before the options.
+    // People also write a slash before the options.
     if (authority.endsWith("/")) {
       authority = authority.substring(0, authority.length() - 1);
     }

@@ -57,7 +57,7 @@ public final class Agent extends AbstractAgentProxy {
     return keys.stream().map(Map.Entry::getKey).toList();
   }
 
-  /** It has not signed. */
+  /** Notes that it has not signed. */
   void refuses(Exception reason) {
     refusal = reason.getMessage();
   }
@@ -67,7 +67,7 @@ public final class Agent extends AbstractAgentProxy {
     return refusal;
   }
 
-  /** Of a certificate its key signs, which the library takes for a signature of another kind. */
+  /** For a certificate its key signs; the library takes that for a signature of another kind. */
   @Override
   public Map.Entry<String, byte[]> sign(
       SessionContext session, PublicKey key, String algorithm, byte[] data) throws IOException {

@@ -100,8 +100,9 @@ public final class AgentPublicKey extends UserAuthPublicKey {
   }
 
   /**
-   * The user has said no to this one, or the agent has gone. What is refused by the server leads to
-   * the next key, or to the next way to log in; so something is asked for that it refuses.
+   * The user has refused to use this key, or the agent has gone. After a refusal by the server the
+   * library goes on with the next key or the next way to log in; so it gets a request that the
+   * server refuses.
    */
   private void goOn(ClientSession session, String service, Exception refusal) {
     Agent agent = of(session, AGENT);

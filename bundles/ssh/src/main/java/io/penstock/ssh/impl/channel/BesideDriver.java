@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * where it came from.
  */
 public final class BesideDriver extends LinkDriver implements SshOriginFacet {
-  /** So many may wait unread. */
+  /** How many bytes may wait unread. */
   public static final long WINDOW = 2 << 20;
 
   private final SourceDriver source;

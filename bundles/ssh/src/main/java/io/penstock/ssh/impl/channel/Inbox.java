@@ -34,7 +34,8 @@ public final class Inbox implements SourceDriver {
 
   private final ReentrantLock lock = new ReentrantLock();
   // All guarded by the lock.
-  // What waits of each is what remains of it; behind its limit there may be room for more.
+  // The bytes that wait in a chunk are those that remain of it; behind its limit there may be room
+  // for more.
   private final Deque<ByteBuffer> chunks = new ArrayDeque<>();
   private long waiting;
   private long dropped;
@@ -64,7 +65,7 @@ public final class Inbox implements SourceDriver {
   }
 
   /**
-   * Keeps a copy without a notification; {@link #came} notifies.
+   * Keeps a copy; {@link #came} tells the reader.
    *
    * @return whether it was kept; otherwise it is not wanted
    */

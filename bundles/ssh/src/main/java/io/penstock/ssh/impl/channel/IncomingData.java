@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 final class IncomingData {
   private static final Logger LOG = Messages.log("ssh");
 
-  /** Some peers count it to the packet. */
+  /** Some peers count the length field as a part of the packet. */
   private static final int LENGTH_FIELD = 4;
 
   private final Link link;
@@ -30,7 +30,7 @@ final class IncomingData {
   private final Inbox errors;
   private volatile boolean errorsExpected;
 
-  // Keeps standard error in its order while it changes where it goes.
+  // Keeps standard error in order while its destination changes.
   private final ReentrantLock joining = new ReentrantLock();
   // Guarded by it.
   private boolean joined;
@@ -60,7 +60,7 @@ final class IncomingData {
     pauseIfSpent();
   }
 
-  /** A packet of another kind has come, which is standard error or not known. */
+  /** A packet of extended data has come: standard error, or data of an unknown type. */
   void extended(Buffer buffer) throws IOException {
     int type = buffer.getInt();
     int length = incoming(buffer);
@@ -137,7 +137,7 @@ final class IncomingData {
         SshConstants.SSH2_DISCONNECT_PROTOCOL_ERROR, "the peer has sent " + what);
   }
 
-  /** Reads on when there is memory again. */
+  /** Stops reading if there is no memory left; reads on when there is some again. */
   private void pauseIfSpent() {
     Memory spent = held.spent();
     SessionWatch watch = spent == null ? null : SessionWatch.of(link.getSession());
@@ -147,7 +147,7 @@ final class IncomingData {
   }
 
   private void credit(long bytes) {
-    // After the end there is no use in credit.
+    // After the end the peer has no use for credit.
     if (bytes > 0 && !link.isEofSignalled() && !link.isClosing()) {
       try {
         link.getLocalWindow().release(bytes);

@@ -88,8 +88,8 @@ public final class Link extends AbstractClientChannel {
     default void over(@Nullable IOException cause) {}
 
     /**
-     * Nothing of it goes to the peer any more either: whatever closes the connection before keeps
-     * our answer to the peer's close from it.
+     * Nothing of the channel goes to the peer any more either. Code that closes the connection
+     * earlier keeps our answer to the peer's close from reaching the peer.
      */
     default void released() {}
   }
@@ -166,8 +166,8 @@ public final class Link extends AbstractClientChannel {
   }
 
   /**
-   * What goes to the peer as standard error; from then on the end needs that of both. After the end
-   * nothing can be written to it.
+   * What goes to the peer as standard error. After the first call the end is sent only when both
+   * streams have ended. After the end nothing can be written.
    */
   public Outbox errorOutput() {
     return outgoing.errorOutput();
@@ -197,18 +197,18 @@ public final class Link extends AbstractClientChannel {
     setRecipient(recipient);
     getRemoteWindow().init(window, packet, this);
     opening.decide(owner, buffer);
-    // The library would tell the peer of a refusal without its reason, so it hears of none.
+    // If the library learned of a refusal, it would tell the peer without the reason.
     return new DefaultOpenFuture(this, futureLock);
   }
 
-  /** Returns what the library completes, and for which a close waits. */
+  /** Returns the future that the library completes and that a close waits for. */
   OpenFuture beginOpening() {
     OpenFuture future = new DefaultOpenFuture(this, futureLock);
     openFuture = future;
     return future;
   }
 
-  /** Has the library tell the peer that it is open; true for the sake of the caller. */
+  /** Has the library tell the peer that the channel is open; always true. */
   boolean confirmOpen() {
     signalChannelOpenSuccess();
     return true;
@@ -263,7 +263,7 @@ public final class Link extends AbstractClientChannel {
   @Override
   public void handleEof() throws IOException {
     if (isEofSignalled()) {
-      // Nothing new; the library would log each.
+      // Not the first one; the library would log each.
       return;
     }
     super.handleEof();
@@ -383,8 +383,8 @@ public final class Link extends AbstractClientChannel {
   }
 
   /**
-   * Closes it, because it holds more than there is memory for. What is on its way to a peer that
-   * takes nothing goes only with the connection.
+   * Closes it, because it holds more than there is memory for. Bytes on their way to a peer that
+   * takes nothing can be dropped only with the whole connection.
    */
   void cutFor(IOException why) {
     refused = why;
@@ -448,7 +448,7 @@ public final class Link extends AbstractClientChannel {
     }
   }
 
-  /** The last: each side has the other's close, or the connection has gone. */
+  /** The last call of the library: each side has the other's close, or the connection has gone. */
   @Override
   public void handleChannelUnregistration(ConnectionService service) {
     super.handleChannelUnregistration(service);

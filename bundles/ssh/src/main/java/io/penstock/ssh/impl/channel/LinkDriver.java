@@ -55,7 +55,7 @@ public abstract class LinkDriver implements ChannelDriver, SshFacet, Link.Owner 
     return context;
   }
 
-  /** It has a context of its own from now on, and its name. */
+  /** The channel uses a context of its own, and its name, from now on. */
   protected final void lent(ProviderContext own) {
     context = own;
     link.rename(own.name());
@@ -99,7 +99,7 @@ public abstract class LinkDriver implements ChannelDriver, SshFacet, Link.Owner 
     return over;
   }
 
-  /** It is over, or counts as over; further calls do nothing. */
+  /** Ends the channel, which is over or counts as over; further calls do nothing. */
   protected final void leave() {
     if (left.compareAndSet(false, true)) {
       Future<?> timer = force;
@@ -128,7 +128,7 @@ public abstract class LinkDriver implements ChannelDriver, SshFacet, Link.Owner 
     limitRest();
   }
 
-  /** What is left of the channel ends in time; the first call counts. */
+  /** Sets the timer that ends what is left of the channel; further calls do nothing. */
   private void limitRest() {
     if (left.get() || !limited.compareAndSet(false, true)) {
       return;

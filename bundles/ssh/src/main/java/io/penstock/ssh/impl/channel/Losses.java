@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 public final class Losses implements SessionListener {
   @Override
   public void sessionException(Session session, Throwable t) {
-    // Around a length that cannot be the library puts the name of a code.
+    // The library wraps the report of an impossible length into one that only names a code.
     Throwable said = t instanceof SshException && t.getCause() != null ? t.getCause() : t;
     String message = said.getMessage();
     note(
@@ -36,7 +36,7 @@ public final class Losses implements SessionListener {
         null);
   }
 
-  /** What others have thrown may repeat what the peer has said, and shows it raw. */
+  /** Exceptions that the system did not throw may repeat the raw text of the peer. */
   private static boolean ofSystem(Throwable failure) {
     return failure instanceof SocketException
         || (failure.getClass() == IOException.class

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Finds words for two sides that have no algorithm of some kind in common. */
 public final class Mismatch implements SessionDisconnectHandler {
-  /** A peer that has everything that there is needs less. */
+  /** A list of all algorithms that exist is shorter. */
   private static final int MAX_LENGTH = 2048;
 
   @Override
@@ -54,7 +54,7 @@ public final class Mismatch implements SessionDisconnectHandler {
     };
   }
 
-  /** Without what only looks like an algorithm. */
+  /** Without the names that signal extensions and only look like algorithms. */
   private static String listed(@Nullable String names) {
     String all =
         names == null

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class OutgoingData {
   private static final Logger LOG = Messages.log("ssh");
 
-  /** Room for what is before the bytes in a packet. */
+  /** Room for the fields that precede the bytes in a packet. */
   private static final int HEADER = 64;
 
   private final Link link;
@@ -30,8 +30,9 @@ final class OutgoingData {
   private volatile @Nullable IOException cause;
   private volatile boolean endSent;
 
-  // Keeps packets, and the replies that some of them get, in one order, and what is sent before the
-  // message that closes the channel. The library does not wait in what is called under it.
+  // Held while a message is handed to the library: packets leave in the order in which their
+  // answers are expected, and none follows the message that closes the channel. The library does
+  // not wait in what is called under it.
   private final ReentrantLock sending = new ReentrantLock();
 
   OutgoingData(Link link, Held held) {
@@ -88,7 +89,7 @@ final class OutgoingData {
     return !unwritable;
   }
 
-  /** Whether the peer was told that nothing more comes, as standard error neither. */
+  /** Whether the peer was told that no more output and no more standard error comes. */
   boolean hasSentEnd() {
     return endSent;
   }
@@ -147,7 +148,7 @@ final class OutgoingData {
     }
     if (written == null) {
       from.left(n, lost);
-      // The connection closes at this moment: as if it had before.
+      // The connection closes at this moment: the caller is told the same as after the close.
       BrokenPipeException broken = new BrokenPipeException(link.toString(), nobodyReads(lost), 0);
       broken.initCause(lost);
       throw broken;
@@ -190,7 +191,7 @@ final class OutgoingData {
     }
   }
 
-  /** In our own type: the library's type says nothing to a user. */
+  /** Returns a failure of our own type: the library's type says nothing to a user. */
   IOException lost(Throwable failure) {
     return Losses.of(link.toString(), link.getSession(), failure);
   }

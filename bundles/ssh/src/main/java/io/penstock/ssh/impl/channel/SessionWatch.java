@@ -15,15 +15,15 @@ import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What we keep of a connection: why it was lost, which is asked for when the library has forgotten
- * it, and how many answers are on their way to the peer. No window bounds those, so nothing more is
- * read from a peer that asks on and on and does not read them. Safe for use by any thread.
+ * What we keep of a connection: why it was lost, because the library forgets it too early, and how
+ * many answers are on their way to the peer. No window bounds the answers, so nothing more is read
+ * from a peer that sends requests and does not read the answers. Safe for use by any thread.
  */
 public final class SessionWatch {
-  /** Beside what the system takes; each is a few hundred bytes. */
+  /** How many answers wait beside those that the system has taken; each is a few hundred bytes. */
   private static final int MAX_ANSWERS = 1024;
 
-  /** While keys are exchanged nothing of that kind leaves, and what comes has to be read. */
+  /** How many answers wait while keys are exchanged: none leaves then, and input has to be read. */
   private static final int MAX_MEANWHILE = 16 * 1024;
 
   /** How a session sends. */
@@ -44,7 +44,7 @@ public final class SessionWatch {
   private volatile boolean suspended;
   private volatile boolean starved;
 
-  /** That of a connection; null if it has none. */
+  /** The watch of a connection; null if it has none. */
   static @Nullable SessionWatch of(@Nullable Session session) {
     return session instanceof WatchedSession watched ? watched.watch() : null;
   }
@@ -145,7 +145,7 @@ public final class SessionWatch {
         suspended = true;
         socket.suspendRead();
       }
-      // Also what has left since, and has not seen it.
+      // Answers that have left since did not see that reading was suspended.
       if (suspended && !starved && answers.get() <= MAX_ANSWERS / 2) {
         suspended = false;
         socket.resumeRead();
@@ -156,9 +156,9 @@ public final class SessionWatch {
   }
 
   /**
-   * What is sent because the peer has asked for something, but for keys and logins. Credit is none:
-   * each channel has little of it, and two sides full of data for each other that both waited for
-   * theirs to leave would wait for ever.
+   * Whether a message is sent because the peer has asked for something other than keys or a login.
+   * Credit does not count as an answer: each channel has little of it, and two sides that are full
+   * of data for each other, and both wait for their credit to leave, would wait for ever.
    */
   private static boolean isAnswer(int message) {
     return switch (message) {

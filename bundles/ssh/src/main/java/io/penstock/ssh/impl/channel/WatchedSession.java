@@ -6,6 +6,6 @@ import org.jspecify.annotations.Nullable;
 
 /** A connection of which we keep more than the library does. */
 public interface WatchedSession extends Session {
-  /** What we keep; null while it is made. */
+  /** What we keep; null while the session is being made. */
   @Nullable SessionWatch watch();
 }

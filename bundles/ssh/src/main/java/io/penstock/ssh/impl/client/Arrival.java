@@ -160,7 +160,7 @@ abstract class Arrival implements Link.Owner {
       made.abort(e);
     }
     if (over) {
-      // Perhaps before there was a driver to tell.
+      // The channel may have ended before there was a driver to tell.
       made.over(overBy);
     }
     if (released) {

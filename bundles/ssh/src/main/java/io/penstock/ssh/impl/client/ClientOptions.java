@@ -63,8 +63,8 @@ record ClientOptions(
       Duration keepAlive,
       int keepAliveCount) {
 
-    // Written out: the JDK (17) remembers the component types of a record whose equals it has made,
-    // and with one of ours the class loader of a bundle that has gone.
+    // Written by hand: the JDK (17) remembers the component types of each record whose equals it
+    // has generated, and with a type of ours the class loader of a bundle that has gone.
     private List<Object> parts() {
       return List.of(
           where,
@@ -91,7 +91,8 @@ record ClientOptions(
   }
 
   /**
-   * What to do about a server that is not known; one whose key has changed is refused but by no.
+   * What to do about a server that is not known. A server whose key has changed is refused, except
+   * with {@code no}.
    */
   enum HostKeyChecking {
     YES,
@@ -156,7 +157,7 @@ record ClientOptions(
           "window",
           ENVIRONMENT);
 
-  /** Those that every kind has whose connection has to log in. */
+  /** The options of every kind whose connection logs in. */
   static final Set<String> LOGIN_KEYS =
       Set.of(
           "identity",
@@ -191,7 +192,7 @@ record ClientOptions(
     if (!share && given.text("persist").isPresent()) {
       throw new IllegalArgumentException("persist: only a connection with share=true can persist");
     }
-    // On whose behalf it is; what is no session pays no heed.
+    // The program request of a peer that the channel is opened for; only a session uses it.
     Optional<ProgramRequest> peers = own.session() ? options.program() : Optional.empty();
     Optional<ProgramRequest> theirs =
         own.purpose() == Purpose.NOTHING_YET ? peers : Optional.empty();

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 final class Connection {
   private static final AttributeKey<Connection> OF = new AttributeKey<>();
 
-  /** So long the peer has to take its leave. */
+  /** How long the peer may take to close the connection. */
   private static final Duration FAREWELL = Duration.ofSeconds(5);
 
   private final ClientSession session;
@@ -63,7 +63,7 @@ final class Connection {
     return session.getService(ConnectionService.class);
   }
 
-  /** Takes part in it, if it is of use. */
+  /** Joins the connection, if it is still open. */
   boolean join() {
     lock.lock();
     try {

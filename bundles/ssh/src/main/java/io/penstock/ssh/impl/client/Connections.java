@@ -143,11 +143,12 @@ public final class Connections implements AutoCloseable {
                   timer.cancel(false);
                 }
                 if (failure == null) {
-                  // At once, or a caller that does not want it any more might close it by leaving.
+                  // Joined at once; otherwise a caller that gives up meanwhile might close the
+                  // connection.
                   boolean joined = made.join();
                   goOn(() -> useOrRepeat(common, made, joined));
                 } else if (!first && failure instanceof StreamTimeoutException) {
-                  // Not our limit: that of the first caller that has asked for it.
+                  // The limit that ran out was that of the first caller, not ours.
                   goOn(this::begin);
                 } else {
                   result.completeExceptionally(first ? failure : own(failure));
@@ -175,7 +176,9 @@ public final class Connections implements AutoCloseable {
               0));
     }
 
-    /** What another one has failed with, which names its channel, for ours. */
+    /**
+     * Turns the failure of another caller, which names that caller's channel, into one for ours.
+     */
     private Throwable own(Throwable failure) {
       if (!(failure instanceof StreamFault fault) || failure.getMessage() == null) {
         return failure;

@@ -156,7 +156,7 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
     if (!connection.join()) {
       throw Losses.of(name, session);
     }
-    // First of all: a channel may come before its answer was looked at.
+    // Set first: a channel may come before the answer to the request was looked at.
     session.setAttribute(OWNER, this);
     String request = asked.unix() ? "streamlocal-forward@openssh.com" : "tcpip-forward";
     Buffer answer;

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * gets them until it ends.
  */
 final class Forwards {
-  /** So many of them may be open at once: the server says when they are. */
+  /** How many may be open at once: the server decides when it opens them. */
   private static final int MAX_OPEN = 256;
 
   /**
@@ -77,7 +77,9 @@ final class Forwards {
     over.forEach(ToDisplay::close);
   }
 
-  /** The protocol does not say for which session an agent is asked: for the last that wants it. */
+  /**
+   * The protocol does not say which session asks for the agent: it is the last one that wants it.
+   */
   @Nullable ToAgent agent() {
     lock.lock();
     try {

@@ -53,8 +53,9 @@ final class HostKeys {
 
   /**
    * The kinds of the keys by which a server is known, such as {@code ssh-ed25519}, and {@link
-   * KnownFirst#CERTIFICATES} if an authority is: it is asked for one of those, as OpenSSH does,
-   * because it may have others that are not known.
+   * KnownFirst#CERTIFICATES} if a certificate authority is known for it. The server is asked for
+   * one of these kinds first, as OpenSSH does, because it may have keys of other kinds that are not
+   * known.
    *
    * @return empty if it is not known, or the file cannot be read, of which {@link #check} tells
    */
@@ -79,8 +80,8 @@ final class HostKeys {
   }
 
   /**
-   * The lines with a marker that are for the name with its port; as with OpenSSH, if there are
-   * none, those for the name without it.
+   * The lines with a marker that are for the name with its port; if there are none, those for the
+   * name without a port, as with OpenSSH.
    */
   private static List<Line> nearest(List<Line> lines, Where where, Marker marker) {
     for (String name : names(where)) {

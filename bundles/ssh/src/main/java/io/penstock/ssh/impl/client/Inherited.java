@@ -12,7 +12,7 @@ import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Brings standard error to ours, as it comes. */
+/** Copies standard error of the program to that of our process, as it comes. */
 final class Inherited {
   private static final Logger LOG = Messages.log("ssh.client");
 
@@ -55,7 +55,8 @@ final class Inherited {
         ours.write(piece.array(), 0, piece.position());
       }
     } catch (IOException e) {
-      // Ours is closed, or theirs was cut; the reader of the output learns of a cut.
+      // Our standard error is closed, or the program's was cut; the reader of the output learns of
+      // a cut.
       LOG.log(Level.DEBUG, name + ": standard error has ended", e);
       errors.close();
     }

@@ -16,7 +16,7 @@ import org.apache.sshd.core.CoreModuleProperties;
  * service that asks, which is before any of our code has the connection.
  */
 final class KeepAlive extends ClientConnectionServiceFactory {
-  /** Where a connection has it. */
+  /** Where a connection keeps its interval. */
   static final AttributeKey<Terms> TERMS = new AttributeKey<>();
 
   /**

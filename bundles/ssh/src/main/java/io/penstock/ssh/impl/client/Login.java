@@ -134,7 +134,7 @@ class Login {
 
   /** Waits for all of it. */
   ClientSession run(SshClient client) throws IOException {
-    // First of all what can be wrong on our side; and what is encrypted takes its time.
+    // Our own files come first: they may be wrong, and decrypting keys takes time.
     List<KeyPair> identities =
         Identities.read(wanted.identities(), wanted.passphrase(), wanted.strictModes());
     String password = wanted.password().isEmpty() ? null : wanted.password().get().read();
@@ -244,7 +244,7 @@ class Login {
       Throwable failure = future.getException();
       if (failure != null) {
         refuseDistrusted();
-        // Connected it was, if it ended before the library could say so.
+        // The connection was made, even if it ended before the library could say so.
         throw failure instanceof MissingAttachedSessionException
             ? new HandshakeException(name, ENDED, failure)
             : unreachable(host, failure, others);

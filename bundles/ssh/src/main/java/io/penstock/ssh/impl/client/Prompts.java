@@ -25,12 +25,12 @@ final class Prompts implements UserInteraction, PasswordAuthenticationReporter {
   /** Whether the password of a connection has been an answer, or a part of the login. */
   private static final AttributeKey<Boolean> GIVEN = new AttributeKey<>();
 
-  /** What has had no answer. */
+  /** The questions that got no answer. */
   private static final AttributeKey<String> UNANSWERED = new AttributeKey<>();
 
   private static final int MAX_SHOWN = 60;
 
-  /** Has a client answer so. */
+  /** Makes a client answer the questions of servers in this way. */
   static void set(SshClient client) {
     Prompts prompts = new Prompts();
     client.setUserInteraction(prompts);

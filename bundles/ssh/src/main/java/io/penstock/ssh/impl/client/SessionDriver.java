@@ -233,7 +233,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     return why;
   }
 
-  /** Asks for what has to be there before the program starts. */
+  /** Sends a request that has to come before the start of the program. */
   private CompletableFuture<Void> before(String type, boolean wantReply, Consumer<Buffer> body) {
     String why = unfitToStart();
     return why == null
@@ -252,7 +252,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     }
   }
 
-  /** That it cannot leave is told at once, that it has left is not waited for. */
+  /** Throws if the message cannot leave; does not wait until it has left. */
   private void told(CompletableFuture<Void> leaves, String type) throws IOException {
     if (leaves.isCompletedExceptionally()) {
       await(leaves, Wait.forever(), type);
@@ -264,7 +264,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     if (why == null && link.isEofSent()) {
       why = "our output is ended";
     }
-    // Of two at a time only one is asked for; a refusal leaves it free again.
+    // Of two callers at a time only one starts a program; after a refusal another may.
     if (why == null && !started.compareAndSet(false, true)) {
       why = "a program was started already";
     }
@@ -448,7 +448,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
     if (why != null) {
       throw refused("x11-req", why);
     }
-    // Before the answer, which X clients may follow at once.
+    // Added before the answer, because X clients may come right after it.
     connection.forwards().add(taker);
     boolean granted = false;
     try {

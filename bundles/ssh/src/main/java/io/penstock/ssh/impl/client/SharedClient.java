@@ -47,7 +47,9 @@ final class SharedClient {
   /** Decides on the server's key of one connection. */
   static final AttributeKey<Function<PublicKey, Boolean>> TRUST = new AttributeKey<>();
 
-  /** The library's, which would log a connection that ends as soon as it is made. */
+  /**
+   * The library's client, without its log entry for a connection that ends as soon as it is made.
+   */
   private static final class Client extends SshClient {
     @Override
     protected void warn(
@@ -91,8 +93,8 @@ final class SharedClient {
   }
 
   /**
-   * Blocks for the first while the threads are made. To be given back, unless it fails; then the
-   * next makes them anew.
+   * Returns the client; each user calls {@link #release} afterwards, unless this fails. The first
+   * user waits while the threads are made; after a failure the next user makes them anew.
    */
   SshClient acquire() throws IOException {
     Running current;
@@ -184,7 +186,7 @@ final class SharedClient {
     kinds.add(X11Arrival.factory());
     client.setChannelFactories(kinds);
     client.setUnknownChannelReferenceHandler(DefaultUnknownChannelReferenceHandler.INSTANCE);
-    // Keys that a server would like to have from now on are nothing to us.
+    // We do not store the further keys that a server announces.
     client.setGlobalRequestHandlers(
         List.of((service, request, wantReply, body) -> RequestHandler.Result.ReplyFailure));
     client.setServerKeyVerifier(SharedClient::trusts);
@@ -199,7 +201,8 @@ final class SharedClient {
     client.setAgentFactory(AgentPublicKey.agents());
     Algorithms.set(client);
     Transport.set(client);
-    // As with OpenSSH, the key counts where its certificate is not for this host, or not now.
+    // As with OpenSSH, the plain key counts if its certificate is not for this host or not valid
+    // now.
     CoreModuleProperties.ABORT_ON_INVALID_CERTIFICATE.set(client, false);
     // Connecting has a limit of its own, and a channel may be silent as long as it likes.
     CoreModuleProperties.AUTH_TIMEOUT.set(client, Duration.ZERO);

@@ -17,7 +17,7 @@ import org.apache.sshd.common.io.IoServiceFactoryFactory;
 import org.apache.sshd.common.io.nio2.Nio2Connector;
 import org.apache.sshd.common.io.nio2.Nio2Session;
 
-/** The library's, on threads of ours. */
+/** The library's connector, on threads of ours. */
 final class SshConnector extends Nio2Connector {
   private final FactoryManager manager;
 
@@ -26,7 +26,7 @@ final class SshConnector extends Nio2Connector {
       IoHandler handler,
       AsynchronousChannelGroup group,
       SshThreads resuming) {
-    // Of its factory it would want new sessions only, which are made here.
+    // The connector would need its factory only to make sessions, which are made here.
     super(null, manager, handler, group, resuming);
     this.manager = manager;
   }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Takes the channels of X clients that show a cookie: for a handler, or to be accepted. */
 final class ToDisplay {
-  /** So many wait to be accepted. */
+  /** How many may wait to be accepted. */
   private static final int MAX_WAITING = 16;
 
   private final SessionDriver session;
@@ -69,7 +69,7 @@ final class ToDisplay {
     return !single || !used.get();
   }
 
-  /** Whether one more may come; if so, it counts as come. */
+  /** Whether one more client may come; if so, it is counted at once. */
   boolean admits() {
     return !single || used.compareAndSet(false, true);
   }

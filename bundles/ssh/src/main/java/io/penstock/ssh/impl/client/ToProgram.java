@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * server does not read and a user resizes without end, memory stays bounded.
  */
 final class ToProgram {
-  /** Signals on their way at once. */
+  /** How many signals may be on their way at once. */
   static final int MAX_SIGNALS = 16;
 
   /** How a request leaves. */
@@ -42,7 +42,7 @@ final class ToProgram {
   private @Nullable Pty newest;
 
   /**
-   * For one session.
+   * Messages to the program of one session.
    *
    * @param name for errors
    * @param way to its program
@@ -134,7 +134,7 @@ final class ToProgram {
     }
   }
 
-  /** As every request with a size has it. */
+  /** Puts a size into a message, in the form that all requests with a size have. */
   static void putSize(Buffer body, Pty pty) {
     body.putUInt(pty.columns());
     body.putUInt(pty.rows());

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 final class X11Arrival extends Arrival {
   private static final String TYPE = "x11";
 
-  /** So long an X client may take. */
+  /** How long an X client may take. */
   private static final Duration LIMIT = Duration.ofSeconds(30);
 
   private final AtomicInteger due = new AtomicInteger();
@@ -36,7 +36,7 @@ final class X11Arrival extends Arrival {
   private volatile @Nullable Future<?> timer;
   private final AtomicBoolean done = new AtomicBoolean();
 
-  // Only for the looking thread, one at a time.
+  // Used by one thread at a time, the one that looks at the message.
   private ByteBuffer message = ByteBuffer.allocate(Cookie.HEADER);
   private boolean whole;
 

@@ -59,7 +59,7 @@ public final class Lanes implements Executor {
       lock.lock();
       try {
         running--;
-        // Unless another thread has taken it, none will.
+        // If no other thread has taken the task, none will.
         if (!due.remove(task)) {
           return;
         }

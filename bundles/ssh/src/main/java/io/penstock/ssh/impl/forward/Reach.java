@@ -33,7 +33,7 @@ final class Reach {
   private final Target target;
   private final ProviderContext context;
   private final CompletableFuture<SocketChannel> result = new CompletableFuture<>();
-  // Of one thread at a time, each of which hands it on to the next.
+  // Used by one thread at a time, which hands them on to the next.
   private final Queue<SocketAddress> addresses = new ArrayDeque<>();
   private @Nullable IOException last;
   private volatile @Nullable SocketChannel current;
@@ -79,7 +79,7 @@ final class Reach {
     }
   }
 
-  /** What may wait for a name server. */
+  /** Looks the name up, which may wait for a name server. */
   private void look() {
     if (result.isDone()) {
       // It has waited too long for its turn, or is no longer wanted.

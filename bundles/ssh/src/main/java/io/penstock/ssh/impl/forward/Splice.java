@@ -25,7 +25,7 @@ final class Splice {
 
   private static final int PIECE = 32 * 1024;
 
-  /** Then it is another's turn. */
+  /** How many pieces one run copies before other work gets its turn. */
   private static final int PIECES_IN_A_ROW = 16;
 
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
@@ -42,7 +42,7 @@ final class Splice {
   private volatile boolean over;
   private volatile @Nullable Future<?> force;
 
-  // What could not be written yet; each of its turn's own.
+  // What could not be written yet; each is used by the task of its direction only.
   private ByteBuffer forSocket = NOTHING;
   private ByteBuffer forLink = NOTHING;
 
@@ -170,7 +170,7 @@ final class Splice {
         return false;
       }
       if (forLink.hasRemaining()) {
-        // There will be room, and then we are called.
+        // The link calls us when there is room.
         return false;
       }
       forLink = NOTHING;
@@ -215,7 +215,7 @@ final class Splice {
     }
   }
 
-  /** Neither side shall take a part for the whole. */
+  /** Neither side may take a part of the bytes for the whole. */
   void cut() {
     toSocketDone = true;
     toLinkDone = true;

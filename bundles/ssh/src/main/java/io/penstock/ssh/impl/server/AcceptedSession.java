@@ -89,7 +89,10 @@ final class AcceptedSession extends ServerSessionImpl
     return late;
   }
 
-  /** Cut by us, whatever the peer has done: to make room, or because its address is refused. */
+  /**
+   * Whether we have cut it, whatever the peer has done: to make room, or because its address is
+   * refused.
+   */
   boolean isUnwanted() {
     return unwanted;
   }
@@ -222,7 +225,7 @@ final class AcceptedSession extends ServerSessionImpl
 
   // ---- the library's log
 
-  /** Of a loss we tell ourselves. */
+  /** We log a loss ourselves. */
   @Override
   protected void warn(
       String message, Object first, Object second, Object third, Object fourth, Throwable cause) {

@@ -13,8 +13,8 @@ final class Addresses {
   private Addresses() {}
 
   /**
-   * Refuses a list of patterns of which one cannot mean what was meant: what is to be kept out
-   * would not be.
+   * Refuses a list with a pattern that cannot match anything: peers that it is meant to keep out
+   * would not be kept out.
    *
    * @throws IllegalArgumentException naming the pattern
    */
@@ -46,7 +46,7 @@ final class Addresses {
     }
   }
 
-  /** Whether it is a network; as for OpenSSH it has no bits behind those that count. */
+  /** Whether it is a network; as with OpenSSH, the bits after the prefix have to be zero. */
   private static boolean wellFormed(String text, String bits) {
     byte[] bytes = network(text, bits);
     if (bytes == null) {
@@ -128,7 +128,10 @@ final class Addresses {
         && (mask == 0 || (wanted[whole] & mask) == (found[whole] & mask));
   }
 
-  /** Whether a text is of a pattern in which {@code *} is anything and {@code ?} one character. */
+  /**
+   * Whether a text matches a pattern in which {@code *} stands for any text and {@code ?} for one
+   * character.
+   */
   static boolean matches(String pattern, String text) {
     return matches(pattern.toLowerCase(Locale.ROOT), 0, text.toLowerCase(Locale.ROOT), 0);
   }

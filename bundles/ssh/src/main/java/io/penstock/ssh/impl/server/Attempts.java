@@ -23,9 +23,10 @@ import org.apache.sshd.server.session.ServerUserAuthService;
 import org.apache.sshd.server.session.ServerUserAuthServiceFactory;
 
 /**
- * Logging in on one connection, of which so many attempts may fail, counted as OpenSSH counts them:
- * not what a client asks first to learn what is offered, nor a key that would do and has to be
- * proved yet. The library counts messages instead, and not the first.
+ * The attempts to log in on one connection, of which a limited number may fail. They are counted as
+ * OpenSSH counts them: neither the first question of a client, which asks what is offered, nor a
+ * question whether a key would do is an attempt. The library counts messages instead, all but the
+ * first.
  *
  * <p>A refusal is told after a while, and one attempt is looked at after the other: what a client
  * sends before it has its answer waits. Everything here happens in the turn of what comes from the
@@ -41,10 +42,10 @@ final class Attempts extends ServerUserAuthService {
 
   private static final Duration LATEST = Duration.ofMillis(150);
 
-  /** What takes longer by itself than this is told at once. */
+  /** A check that takes longer than this by itself is answered at once. */
   private static final Duration LONG = Duration.ofSeconds(5);
 
-  /** What may wait of a client that does not wait for answers. */
+  /** How many messages may wait of a client that does not wait for answers. */
   private static final int MAX_WAITING = 64;
 
   private static final int MAX_BYTES_WAITING = 64 * 1024;

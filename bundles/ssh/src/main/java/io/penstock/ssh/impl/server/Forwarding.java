@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 final class Forwarding implements RequestHandler<ConnectionService> {
   private static final Logger LOG = Messages.log("ssh.server");
 
-  /** Each holds a thread as long as the name server likes. */
+  /** How many names are looked up at once; each holds a thread until the name server answers. */
   private static final int MAX_LOOK_UPS = 16;
 
   private final SshListener listener;

@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What stands before a key in a line of {@code authorized_keys}, as OpenSSH means it. Without any
- * option nothing is restricted.
+ * The options before a key in a line of {@code authorized_keys}, with the meaning that OpenSSH
+ * gives them. Without any option nothing is restricted.
  *
  * @param pty whether a terminal may be asked for
  * @param forwarding whether ports and sockets may be forwarded, both ways

@@ -103,7 +103,7 @@ final class Notices {
     }
   }
 
-  /** With the lock held; whether the caller has to start the notifications. */
+  /** With the lock held; returns whether the caller has to start the notifications. */
   private boolean add(Due next) {
     due.add(next);
     boolean begin = !telling;

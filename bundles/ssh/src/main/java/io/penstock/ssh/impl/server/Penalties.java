@@ -21,7 +21,10 @@ import org.jspecify.annotations.Nullable;
  * source does adds up; the table is bounded. Safe for use by any thread.
  */
 final class Penalties {
-  /** Sources in the table: for a further one that which would be forgotten soonest is. */
+  /**
+   * How many sources the table has; for a further one the source that would be forgotten soonest is
+   * removed.
+   */
   static final int MAX_SOURCES = 16 * 1024;
 
   private static final Logger LOG = Messages.log("ssh.server");

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class RemoteListener {
   private static final Logger LOG = Messages.log("ssh.server");
 
-  /** So long a client waits at most until an address is free. */
+  /** How long a client waits at most until an address is free. */
   private static final Duration SETTLE = Duration.ofSeconds(1);
 
   private static final String OCTET = "(25[0-5]|2[0-4]\\d|1?\\d?\\d)";

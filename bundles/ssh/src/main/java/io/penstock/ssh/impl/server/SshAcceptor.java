@@ -30,8 +30,8 @@ import org.apache.sshd.common.io.nio2.Nio2Session;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The library's, whose loop no fault ends: when the system has no descriptor, no memory or no
- * thread, the next connection is accepted a little later.
+ * The library's acceptor with a loop that no fault ends: when the system has no descriptor, no
+ * memory or no thread, the next connection is accepted a little later.
  */
 final class SshAcceptor extends Nio2Acceptor {
   private static final Logger LOG = Messages.log("ssh.server");
@@ -47,7 +47,7 @@ final class SshAcceptor extends Nio2Acceptor {
       SshThreads resuming,
       String name,
       ProviderContext context) {
-    // Of its factory it would want new sessions only, which are made here.
+    // The acceptor would need its factory only to make sessions, which are made here.
     super(null, manager, handler, group, resuming);
     this.manager = manager;
     this.name = name;
@@ -114,7 +114,7 @@ final class SshAcceptor extends Nio2Acceptor {
         begin(peer, address);
         rest.over();
       } catch (Exception e) {
-        // Of this one: the others need not wait for it.
+        // Only this peer failed: the others need not wait.
         tell(e);
       } catch (Error e) {
         onFailed(e, address);

@@ -45,7 +45,7 @@ record StartLimits(int begin, int rate, int full) {
   }
 
   /**
-   * Whether one has to go for a further one.
+   * Whether a connection has to be cut for a further one.
    *
    * @param count how many there are without it
    * @param draw 0 to 99, by chance

@@ -100,7 +100,7 @@ public final class Cookie {
     bytes.get(HEADER, theirProtocol);
     byte[] theirCookie = new byte[shown.length];
     bytes.get(HEADER + padded(protocol.length), theirCookie);
-    // The cookie not sooner for one that is wrong at its beginning.
+    // Compares in constant time: a cookie that is wrong at its beginning is not refused sooner.
     if (!Arrays.equals(theirProtocol, protocol) || !MessageDigest.isEqual(theirCookie, shown)) {
       return null;
     }
