@@ -46,7 +46,7 @@ FAULTS = [
     ("timer: one who is due sooner is not looked at", "engine/Timer.java",
      "      if (tasks.first() == task) {", "      if (tasks.size() < 0) {", "reconnect", ""),
     ("relay: a half-close is not carried", "relay/Conversation.java",
-     "if (!cut && canEnd(other.channel)) {", "if (cut && canEnd(other.channel)) {", "relay", ""),
+     "if (!cut && other.canEnd()) {", "if (cut && other.canEnd()) {", "relay", ""),
     ("backlog: a place is not given back", "core/ListenerEnd.java",
      "if (connections.getAndDecrement() >= maxConnections) {", "if (connections.get() >= maxConnections) {", "backlog", ""),
     ("backlog: who waits does not hear of the end of a pause", "core/ListenerEnd.java",

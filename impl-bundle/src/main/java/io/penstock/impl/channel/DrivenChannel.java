@@ -11,12 +11,6 @@ import io.penstock.channel.facet.HandleFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTimeoutException;
-import io.penstock.impl.buffer.Paced;
-import io.penstock.impl.core.End;
-import io.penstock.impl.core.Leading;
-import io.penstock.impl.core.SinkEnd;
-import io.penstock.impl.core.SourceEnd;
-import io.penstock.impl.core.Spinner;
 import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Callers;
 import io.penstock.impl.engine.Counted;
@@ -27,14 +21,11 @@ import io.penstock.impl.engine.Stages;
 import io.penstock.impl.posix.DescriptorSource;
 import io.penstock.impl.view.FileView;
 import io.penstock.spi.ChannelDriver;
-import io.penstock.spi.EndDriver;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
 import io.penstock.stream.ByteFile;
-import io.penstock.stream.ByteSink;
-import io.penstock.stream.ByteSource;
 import io.penstock.stream.FileMode;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -42,11 +33,8 @@ import java.lang.System.Logger.Level;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
-import java.nio.ByteBuffer;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -55,16 +43,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A channel over a driver that may still be connecting. */
-public final class DrivenChannel implements Channel, Scope.Member, Leading {
+public final class DrivenChannel extends ChannelEnds implements Scope.Member {
   private static final System.Logger LOG = Messages.log("channel");
   private static final VarHandle STATE;
   private static final VarHandle KEEPER;
   private static final VarHandle GONE;
-  private static final VarHandle TELLING;
   private static final VarHandle DEPARTING;
 
   static {
@@ -73,16 +59,11 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
       STATE = lookup.findVarHandle(DrivenChannel.class, "state", State.class);
       KEEPER = lookup.findVarHandle(DrivenChannel.class, "keeper", Keeping.class);
       GONE = lookup.findVarHandle(DrivenChannel.class, "gone", CompletableFuture.class);
-      TELLING = lookup.findVarHandle(DrivenChannel.class, "telling", int.class);
       DEPARTING = lookup.findVarHandle(DrivenChannel.class, "departing", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
   }
-
-  private static final long ENOUGH = 32 * 1024;
-  // One for all, so that each weighs less.
-  private static final Supplier<Spinner> ADAPTIVE = DrivenChannel::adaptive;
 
   /** The few that there are, so that ten thousand channels do not have one each. */
   private static final Map<Set<Capability>, Set<Capability>> KNOWN = new ConcurrentHashMap<>();
@@ -100,12 +81,6 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
     RELEASED
   }
 
-  private final String name;
-  private final ChannelContext context;
-  private final ChannelOptions options;
-  private final Engine engine;
-  private final SourceEnd source;
-  private final SinkEnd sink;
   private final CompletableFuture<Channel> connected = new CompletableFuture<>();
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   // Before closed, which is told behind what users run when a write completes.
@@ -115,9 +90,6 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
   private volatile @Nullable CompletionStage<? extends ChannelDriver> connecting;
   // Made when it is first asked for.
   private volatile @Nullable CompletableFuture<Void> gone;
-
-  // How many threads tell what became of the connection, or are about to.
-  private volatile int telling;
 
   // Whether the driver was told that its owner closes.
   @SuppressWarnings("unused")
@@ -141,14 +113,7 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
    * @param context lent to the provider that makes the driver
    */
   DrivenChannel(ChannelContext context) {
-    this.context = context;
-    this.name = context.name();
-    this.options = context.options();
-    this.engine = context.origin().engine();
-    this.source = new SourceEnd(name, engine, options.readWait());
-    this.sink = new SinkEnd(name, engine, options.writeWait());
-    source.partOf(this);
-    sink.partOf(this);
+    super(context);
     Runnable oneIs = this::closeWhenBothAre;
     source.onClose(oneIs);
     sink.onClose(oneIs);
@@ -213,34 +178,9 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
     }
   }
 
-  /**
-   * Before what became of the connection shows at the ends: a caller that asks for a write from
-   * then on is not told of it before the callers that wait for the connection.
-   */
-  private void beginTelling() {
-    int unused = (int) TELLING.getAndAdd(this, 1);
-  }
-
-  private void endTelling() {
-    if ((int) TELLING.getAndAdd(this, -1) == 1) {
-      sink.tellOn();
-      forMore(
-          end -> {
-            if (end instanceof SinkEnd further) {
-              further.tellOn();
-            }
-          });
-    }
-  }
-
   @Override
   public boolean comes() {
-    return telling > 0 && !connected.isDone();
-  }
-
-  @Override
-  public boolean tells() {
-    return telling > 0;
+    return tells() && !connected.isDone();
   }
 
   /** Counts what the driver keeps in memory, and cuts this channel if it is too much for long. */
@@ -289,24 +229,10 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
     }
     Set<Capability> all = Set.copyOf(can);
     capabilities = KNOWN.computeIfAbsent(all, known -> known);
-    if (in != null) {
-      if (spins(in)) {
-        source.spin(spinners());
-      }
-      source.attach(in);
-    } else {
-      source.attachNothing();
-    }
+    attach(in);
     // The owner of queued writes is told of the connection first, and then of the writes.
     boolean queued = sink.tellFirst(() -> connected.complete(this));
-    if (out != null) {
-      if (spins(out)) {
-        sink.spin(spinners());
-      }
-      sink.attach(out);
-    } else {
-      sink.attachNothing();
-    }
+    attach(out);
     CompletionStage<Void> verdict = made.gone();
     if (verdict != null) {
       CompletableFuture<Void> gone = goneStage();
@@ -326,28 +252,12 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
     }
   }
 
-  /** Whether looking or trying again is quicker than waiting for somebody to tell. */
-  private static boolean spins(EndDriver end) {
-    return end.selectable() != null || end instanceof Paced;
-  }
-
-  private static Spinner adaptive() {
-    return Spinner.adaptive(ENOUGH);
-  }
-
-  private Supplier<Spinner> spinners() {
-    Optional<Duration> fixed = options.spin();
-    return fixed.isEmpty() ? ADAPTIVE : () -> Spinner.fixed(fixed.get().toNanos(), ENOUGH);
-  }
-
   private void connectFailed(IOException cause) {
     if (move(State.CONNECTING, State.RELEASED)) {
       beginTelling();
       try {
         boolean queued = sink.tellFirst(() -> connected.completeExceptionally(cause));
-        source.fail(cause);
-        sink.fail(cause);
-        forMore(end -> end.fail(cause));
+        failEnds(cause);
         if (!queued) {
           connected.completeExceptionally(cause);
         }
@@ -394,33 +304,8 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
   // ---- what it is
 
   @Override
-  public ByteSource source() {
-    return source;
-  }
-
-  @Override
-  public ByteSink sink() {
-    return sink;
-  }
-
-  @Override
-  public int read(ByteBuffer dst) throws IOException {
-    return source.read(dst);
-  }
-
-  @Override
-  public int write(ByteBuffer src) throws IOException {
-    return sink.write(src);
-  }
-
-  @Override
   public <L> ByteFile<L> file(FileMode<L> mode) {
     return FileView.of(name, source, source::unread, sink, mode, this);
-  }
-
-  @Override
-  public String name() {
-    return name;
   }
 
   @Override
@@ -512,9 +397,7 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
 
   private void abort(Throwable cause, boolean unconnected) {
     boolean queued = unconnected && sink.tellFirst(() -> connected.completeExceptionally(cause));
-    source.fail(cause);
-    sink.fail(cause);
-    forMore(end -> end.fail(cause));
+    failEnds(cause);
     CompletionStage<? extends ChannelDriver> stage = connecting;
     // One that comes too late for the state is aborted where it comes.
     ChannelDriver current = unconnected ? null : driver;
@@ -526,20 +409,6 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
     }
     if (!queued) {
       connected.completeExceptionally(cause);
-    }
-  }
-
-  private interface Visit {
-    void visit(End end) throws IOException;
-  }
-
-  private void forMore(Visit visit) {
-    for (End end : context.ends()) {
-      try {
-        visit.visit(end);
-      } catch (IOException e) {
-        LOG.log(Level.WARNING, end.name() + ": closing failed", e);
-      }
     }
   }
 
@@ -605,36 +474,6 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
     ChannelDriver current = driver;
     if (current != null && DEPARTING.compareAndSet(this, false, true)) {
       current.closing();
-    }
-  }
-
-  private void closeEnds() {
-    closeEnd(source);
-    closeEnd(sink);
-    forMore(DrivenChannel::closeEnd);
-  }
-
-  private CompletableFuture<Void> sinksSettled() {
-    List<CompletableFuture<Void>> all = new ArrayList<>(1);
-    all.add(sink.settled().toCompletableFuture());
-    forMore(
-        end -> {
-          if (end instanceof SinkEnd further) {
-            all.add(further.settled().toCompletableFuture());
-          }
-        });
-    return CompletableFuture.allOf(all.toArray(new CompletableFuture<?>[0]));
-  }
-
-  private static void closeEnd(End end) {
-    try {
-      if (end instanceof SourceEnd in) {
-        in.close();
-      } else if (end instanceof SinkEnd out) {
-        out.close();
-      }
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, end.name() + ": closing failed", e);
     }
   }
 
@@ -704,10 +543,5 @@ public final class DrivenChannel implements Channel, Scope.Member, Leading {
       // Bounded by the close limit. A caller in a completion must not wait for a later completion.
       Stages.await(released, Wait.forever(), name, "the close");
     }
-  }
-
-  @Override
-  public String toString() {
-    return name;
   }
 }

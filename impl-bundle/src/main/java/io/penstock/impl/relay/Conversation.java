@@ -12,16 +12,15 @@ import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
-import io.penstock.impl.posix.DescriptorSource;
-import io.penstock.impl.posix.HangUp;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
 import io.penstock.spi.Messages;
 import io.penstock.stream.Wait;
-import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -39,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * one side as a whole has gone and its own output is done; or at the first failure. A broken sink
  * of a side that gives a verdict is not a failure yet: the verdict decides.
  */
-final class Conversation implements RelayDirection.Owner {
+final class Conversation implements RelayDirection.Owner, ConversationLimits.Owner {
   private static final System.Logger LOG = Messages.log("relay");
 
   /**
@@ -49,54 +48,22 @@ final class Conversation implements RelayDirection.Owner {
    */
   private static final Duration VERDICT_GRACE = Duration.ofSeconds(2);
 
-  /** How long a program may take to end by itself once the peer of its terminal has gone. */
-  private static final Duration HANG_UP_GRACE = Duration.ofSeconds(2);
-
   /** How long the end of a peer waits to be contradicted by bytes that were just sent to it. */
   private static final Duration LOSS_GRACE = Duration.ofMillis(100);
 
-  /** One of the two channels. The lock of the conversation guards what changes. */
-  private static final class Side {
-    private final Channel channel;
-    private final boolean verdict;
-    private final @Nullable RelayDirection output;
-    private boolean sourceEnded;
-    private boolean endPassed;
-    private boolean outputDone;
-    private boolean errorsDone = true;
-    private boolean inputBroken;
-    private boolean gone;
-    private boolean departed;
-    private @Nullable Throwable goneWith;
-
-    Side(Channel channel, @Nullable RelayDirection output) {
-      this.channel = channel;
-      this.verdict = channel.capabilities().contains(Capability.VERDICT);
-      this.output = output;
-      this.outputDone = output == null;
-    }
-  }
-
   private final Engine engine;
   private final RelayOptions options;
-  private final Supplier<Wait> idleLimit;
-  private final Supplier<Wait> totalLimit;
-  private final Side from;
-  private final Side to;
+  private final ConversationLimits limits;
+  private final ConversationSide from;
+  private final ConversationSide to;
   private final @Nullable PassThrough passing;
 
   /** The side whose program is told of to the other one. */
-  private final @Nullable Side program;
+  private final @Nullable ConversationSide program;
 
   private final CompletableFuture<Void> completed = new CompletableFuture<>();
   private final ReentrantLock lock = new ReentrantLock();
   private volatile boolean over;
-  private final long started;
-  private volatile long lastMoved;
-  private @Nullable Future<?> linger;
-  private @Nullable Future<?> idle;
-  private @Nullable Future<?> total;
-  private @Nullable Closeable departure;
 
   Conversation(
       Engine engine,
@@ -110,15 +77,12 @@ final class Conversation implements RelayDirection.Owner {
       LongAdder returned) {
     this.engine = engine;
     this.options = options;
-    this.idleLimit = idleLimit;
-    this.totalLimit = totalLimit;
     // Before any code can ask for the limits of a conversation.
-    this.started = engine.parker().nanoTime();
-    this.lastMoved = started;
+    this.limits = new ConversationLimits(engine, options.linger(), idleLimit, totalLimit, this);
     boolean there = both(from, to);
     boolean back = !options.oneWay() && both(to, from);
-    this.from = new Side(from, there ? direction(from, to, buffers, forwarded) : null);
-    this.to = new Side(to, back ? direction(to, from, buffers, returned) : null);
+    this.from = new ConversationSide(from, there ? direction(from, to, buffers, forwarded) : null);
+    this.to = new ConversationSide(to, back ? direction(to, from, buffers, returned) : null);
     PassThrough forth =
         PassThrough.between(engine, from, to, back, buffers, returned, new Passing());
     PassThrough other =
@@ -158,11 +122,11 @@ final class Conversation implements RelayDirection.Owner {
           null);
       return completed;
     }
-    for (Side side : new Side[] {from, to}) {
+    for (ConversationSide side : new ConversationSide[] {from, to}) {
       if (side.verdict) {
         side.channel.gone().whenComplete((done, failure) -> gone(side, failure));
       }
-      Side other = other(side);
+      ConversationSide other = other(side);
       if (side.output == null) {
         shut(side, other);
       }
@@ -170,7 +134,7 @@ final class Conversation implements RelayDirection.Owner {
     // First: a connection that the peer has reset cannot be found any more.
     watchDeparture(from, to);
     watchDeparture(to, from);
-    for (Side side : new Side[] {from, to}) {
+    for (ConversationSide side : new ConversationSide[] {from, to}) {
       if (side.output != null) {
         side.output.begin();
       }
@@ -178,8 +142,7 @@ final class Conversation implements RelayDirection.Owner {
     if (passing != null) {
       passing.begin();
     }
-    watchIdle();
-    watchTotal();
+    limits.watch();
     return completed;
   }
 
@@ -187,12 +150,12 @@ final class Conversation implements RelayDirection.Owner {
    * Nothing will go from one side to the other. The sending side is drained. The side without input
    * is told only if it gives a verdict, because it might wait for input before it does.
    */
-  private static void shut(Side silent, Side deaf) {
+  private static void shut(ConversationSide silent, ConversationSide deaf) {
     try {
       if (silent.channel.capabilities().contains(Capability.INPUT)) {
         silent.channel.source().close();
       }
-      if (deaf.verdict && canEnd(deaf.channel)) {
+      if (deaf.verdict && deaf.canEnd()) {
         deaf.channel.sink().end();
       }
     } catch (IOException e) {
@@ -200,17 +163,11 @@ final class Conversation implements RelayDirection.Owner {
     }
   }
 
-  private static boolean canEnd(Channel channel) {
-    return channel.capabilities().contains(Capability.OUTPUT)
-        && (channel.capabilities().contains(Capability.HALF_CLOSE)
-            || !channel.capabilities().contains(Capability.INPUT));
-  }
-
-  private Side other(Side side) {
+  private ConversationSide other(ConversationSide side) {
     return side == from ? to : from;
   }
 
-  private Side sourceOf(RelayDirection direction) {
+  private ConversationSide sourceOf(RelayDirection direction) {
     return direction == from.output ? from : to;
   }
 
@@ -223,17 +180,19 @@ final class Conversation implements RelayDirection.Owner {
 
   @Override
   public void moved() {
-    lastMoved = engine.parker().nanoTime();
+    limits.moved();
   }
 
   @Override
   public void sourceEnded(RelayDirection direction) {
-    Side side = sourceOf(direction);
+    ConversationSide side = sourceOf(direction);
     boolean wait;
     boolean answering;
+    Departure departure;
     lock.lock();
     try {
       side.sourceEnded = true;
+      departure = side.departure;
       // A side that is told how the program ended does not take its end for a complete stream.
       wait = side.verdict && !side.gone && side != program;
       answering = !other(side).outputDone;
@@ -241,7 +200,9 @@ final class Conversation implements RelayDirection.Owner {
       lock.unlock();
     }
     RelayDirection opposite = other(side).output;
-    hangUp(side);
+    if (departure != null) {
+      departure.ended();
+    }
     if (!wait && answering && opposite != null && opposite.movedWithin(LOSS_GRACE)) {
       // Bytes are on their way to the side that has ended. If it is gone they soon come back as a
       // failure, and its output was cut. Passed on at once, its end would have been taken for the
@@ -260,8 +221,8 @@ final class Conversation implements RelayDirection.Owner {
    * Tells the other side that the source has ended, unless the verdict says that it was cut short.
    */
   private void passEnd(RelayDirection direction) {
-    Side side = sourceOf(direction);
-    Side other = other(side);
+    ConversationSide side = sourceOf(direction);
+    ConversationSide other = other(side);
     boolean cut;
     lock.lock();
     try {
@@ -274,7 +235,7 @@ final class Conversation implements RelayDirection.Owner {
       lock.unlock();
     }
     try {
-      if (!cut && canEnd(other.channel)) {
+      if (!cut && other.canEnd()) {
         direction.sink().end();
       }
     } catch (IOException e) {
@@ -301,8 +262,8 @@ final class Conversation implements RelayDirection.Owner {
 
   @Override
   public void sinkFailed(RelayDirection direction, IOException cause) {
-    Side side = sourceOf(direction);
-    Side broken = other(side);
+    ConversationSide side = sourceOf(direction);
+    ConversationSide broken = other(side);
     if (!broken.verdict || !(cause instanceof StreamFault)) {
       // A side that reads no more has what it wanted, and gives its verdict. If the system has
       // failed instead, the side would never learn that nothing more comes.
@@ -323,7 +284,7 @@ final class Conversation implements RelayDirection.Owner {
     fail(other(sourceOf(direction)), "was too slow: " + reason(cause), cause);
   }
 
-  private void outputDone(Side side) {
+  private void outputDone(ConversationSide side) {
     lock.lock();
     try {
       side.outputDone = true;
@@ -333,7 +294,7 @@ final class Conversation implements RelayDirection.Owner {
     decide();
   }
 
-  private void gone(Side side, @Nullable Throwable failure) {
+  private void gone(ConversationSide side, @Nullable Throwable failure) {
     boolean ended;
     lock.lock();
     try {
@@ -350,13 +311,13 @@ final class Conversation implements RelayDirection.Owner {
   }
 
   private void decide() {
-    Side departed = null;
+    ConversationSide departed = null;
     boolean done;
     boolean half;
     lock.lock();
     try {
-      for (Side side : new Side[] {from, to}) {
-        Side other = other(side);
+      for (ConversationSide side : new ConversationSide[] {from, to}) {
+        ConversationSide other = other(side);
         boolean failed = side.gone && side.goneWith != null;
         // A side that got the whole of its input and gives a verdict is left to give it.
         boolean settled = failed || !other.verdict || other.gone || other.inputBroken;
@@ -392,7 +353,7 @@ final class Conversation implements RelayDirection.Owner {
     } else if (departed != null || done) {
       succeed(false);
     } else if (half) {
-      startLinger();
+      limits.startLinger();
     }
   }
 
@@ -411,7 +372,7 @@ final class Conversation implements RelayDirection.Owner {
 
     @Override
     public void errorsDone() {
-      Side side = Objects.requireNonNull(program);
+      ConversationSide side = Objects.requireNonNull(program);
       lock.lock();
       try {
         side.errorsDone = true;
@@ -447,188 +408,69 @@ final class Conversation implements RelayDirection.Owner {
 
   // ---- limits
 
-  private void startLinger() {
-    if (options.linger().kind() != Wait.Kind.UP_TO) {
-      return;
-    }
-    lock.lock();
-    try {
-      if (linger == null && !over) {
-        linger = engine.schedule(Duration.ofNanos(options.linger().nanos()), () -> succeed(false));
-      }
-    } finally {
-      lock.unlock();
-    }
+  /** Looks at the limits, which may have changed. */
+  void watchLimits() {
+    limits.watch();
   }
 
-  /** Looks at the idle limit, which may have changed, and looks again when it would have passed. */
-  void watchIdle() {
-    Wait limit = idleLimit.get();
-    if (over || limit.kind() != Wait.Kind.UP_TO) {
-      return;
-    }
-    long left = limit.nanos() - (engine.parker().nanoTime() - lastMoved);
-    if (left > 0) {
-      watchIdleAfter(Duration.ofNanos(left));
-    } else {
-      String what =
-          "was idle: no byte went either way for "
-              + Duration.ofNanos(limit.nanos()).toMillis()
-              + " ms";
-      fail(from, what, new StreamTimeoutException(from.channel.name(), what, 0));
-    }
+  @Override
+  public void passed(String what) {
+    fail(from, what, new StreamTimeoutException(from.channel.name(), what, 0));
   }
 
-  private void watchIdleAfter(Duration delay) {
-    lock.lock();
-    try {
-      if (idle != null) {
-        idle.cancel(false);
-      }
-      idle = over ? null : engine.schedule(delay, this::watchIdle);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Looks at the limit of the whole, in the same way. */
-  void watchTotal() {
-    Wait limit = totalLimit.get();
-    if (over || limit.kind() != Wait.Kind.UP_TO) {
-      return;
-    }
-    long left = limit.nanos() - (engine.parker().nanoTime() - started);
-    if (left > 0) {
-      watchTotalAfter(Duration.ofNanos(left));
-    } else {
-      String what =
-          "took too long: the connection may last "
-              + Duration.ofNanos(limit.nanos()).toMillis()
-              + " ms";
-      fail(from, what, new StreamTimeoutException(from.channel.name(), what, 0));
-    }
-  }
-
-  private void watchTotalAfter(Duration delay) {
-    lock.lock();
-    try {
-      if (total != null) {
-        total.cancel(false);
-      }
-      total = over ? null : engine.schedule(delay, this::watchTotal);
-    } finally {
-      lock.unlock();
-    }
+  @Override
+  public void lingered() {
+    succeed(false);
   }
 
   // ---- terminals
 
-  /**
-   * A program on a terminal may go on for ever without input, and the peer that wanted it is gone.
-   */
-  private void watchDeparture(Side side, Side program) {
-    HangUp terminal = program.channel.facet(HangUp.class).orElse(null);
-    DescriptorSource connection = side.channel.facet(DescriptorSource.class).orElse(null);
-    if (terminal == null || connection == null) {
-      return;
-    }
-    try {
-      Closeable watch = terminal.watch(connection, () -> departed(side));
-      boolean late;
-      lock.lock();
-      try {
-        departure = watch;
-        late = over;
-      } finally {
-        lock.unlock();
-      }
-      if (late) {
-        closeQuietly(watch);
-      }
-    } catch (IOException e) {
-      LOG.log(
-          Level.INFO,
-          "{0}: the terminal is not hung up when its peer goes: {1}",
-          side.channel.name(),
-          reason(e));
-    }
-  }
-
-  private void departed(Side side) {
+  private void watchDeparture(ConversationSide side, ConversationSide program) {
+    Departure fresh = Departure.watch(engine, side.channel, program.channel, () -> hangUp(side));
+    boolean late;
     lock.lock();
     try {
-      side.departed = true;
+      side.departure = fresh;
+      late = over;
     } finally {
       lock.unlock();
     }
-    hangUp(side);
+    if (late && fresh != null) {
+      fresh.close();
+    }
   }
 
-  /** What the peer has sent is for the program, whether the peer is there or not. */
-  private void hangUp(Side side) {
-    lock.lock();
-    try {
-      if (!side.departed || !side.sourceEnded) {
-        return;
-      }
-    } finally {
-      lock.unlock();
-    }
-    Future<?> unused =
-        engine.schedule(
-            HANG_UP_GRACE,
-            () -> {
-              String what = "has gone, so the terminal of the other side was hung up";
-              fail(side, what, new ConnectionResetException(side.channel.name(), what, 0));
-            });
+  private void hangUp(ConversationSide side) {
+    String what = "has gone, so the terminal of the other side was hung up";
+    fail(side, what, new ConnectionResetException(side.channel.name(), what, 0));
   }
 
   // ---- the end
 
   private boolean finish() {
-    Future<?> lingering;
-    Future<?> watching;
-    Future<?> lasting;
-    Closeable watch;
+    List<Departure> departures = new ArrayList<>(2);
     lock.lock();
     try {
       if (over) {
         return false;
       }
-      watch = departure;
       over = true;
-      lingering = linger;
-      watching = idle;
-      lasting = total;
+      for (ConversationSide side : new ConversationSide[] {from, to}) {
+        if (side.departure != null) {
+          departures.add(side.departure);
+        }
+      }
     } finally {
       lock.unlock();
     }
-    for (Side side : new Side[] {from, to}) {
+    for (ConversationSide side : new ConversationSide[] {from, to}) {
       if (side.output != null) {
         side.output.finish();
       }
     }
-    if (lingering != null) {
-      lingering.cancel(false);
-    }
-    if (watching != null) {
-      watching.cancel(false);
-    }
-    if (lasting != null) {
-      lasting.cancel(false);
-    }
-    if (watch != null) {
-      closeQuietly(watch);
-    }
+    limits.stop();
+    departures.forEach(Departure::close);
     return true;
-  }
-
-  private static void closeQuietly(Closeable watch) {
-    try {
-      watch.close();
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, "what watches a peer could not be closed", e);
-    }
   }
 
   /**
@@ -665,43 +507,28 @@ final class Conversation implements RelayDirection.Owner {
       PassThrough.succeeded(to.channel);
     }
     CompletableFuture<Void> unusedClose =
-        CompletableFuture.allOf(close(from), close(to))
+        CompletableFuture.allOf(from.close(), to.close())
             .whenComplete((done, failure) -> engine.execute(() -> completed.complete(null)));
   }
 
-  private static CompletableFuture<Void> close(Side side) {
-    try {
-      // What the other side will not take any more is dropped on purpose.
-      side.channel.source().drain();
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, "nothing to drop", e);
-    }
-    return side.channel.closeAsync().toCompletableFuture().handle((done, failure) -> null);
-  }
-
   /** Whether the other side is told how the program on this one has ended. */
-  private boolean tells(Side side) {
+  private boolean tells(ConversationSide side) {
     return passing != null
         && side == program
         && side.goneWith instanceof ExitException how
         && how.stated();
   }
 
-  private void fail(Side side, String what, @Nullable Throwable cause) {
+  private void fail(ConversationSide side, String what, @Nullable Throwable cause) {
     if (!finish()) {
       return;
     }
     Throwable known = cause == null ? new IOException(what) : cause;
     RelayException failure =
-        new RelayException(side.channel.endpoint(), what, moved(from) + moved(to), known);
+        new RelayException(side.channel.endpoint(), what, from.moved() + to.moved(), known);
     other(side).channel.abort(failure);
     side.channel.abort(failure);
     engine.execute(() -> completed.completeExceptionally(failure));
-  }
-
-  private static long moved(Side side) {
-    RelayDirection output = side.output;
-    return output == null ? 0 : output.moved();
   }
 
   /** Ends what could not begin. */
@@ -713,7 +540,7 @@ final class Conversation implements RelayDirection.Owner {
   /** Stops in the middle; the stage completes normally. */
   void stop() {
     if (finish()) {
-      for (Side side : new Side[] {from, to}) {
+      for (ConversationSide side : new ConversationSide[] {from, to}) {
         side.channel.abort(new StreamClosedException(side.channel.name()));
       }
       engine.execute(() -> completed.complete(null));

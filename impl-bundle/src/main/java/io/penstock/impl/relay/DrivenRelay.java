@@ -493,8 +493,7 @@ final class DrivenRelay implements Relay {
     } finally {
       lock.unlock();
     }
-    talks.forEach(Conversation::watchIdle);
-    talks.forEach(Conversation::watchTotal);
+    talks.forEach(Conversation::watchLimits);
   }
 
   @Override

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.relay;
+
+import io.penstock.channel.Capability;
+import io.penstock.channel.Channel;
+import io.penstock.spi.Messages;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** One of the two channels of a conversation, whose lock guards what changes. */
+final class ConversationSide {
+  private static final System.Logger LOG = Messages.log("relay");
+
+  final Channel channel;
+  final boolean verdict;
+
+  /** What goes from this side to the other; null for nothing. */
+  final @Nullable RelayDirection output;
+
+  /** Whether the peer has gone; null where nothing tells. */
+  @Nullable Departure departure;
+
+  boolean sourceEnded;
+  boolean endPassed;
+  boolean outputDone;
+  boolean errorsDone = true;
+  boolean inputBroken;
+  boolean gone;
+  @Nullable Throwable goneWith;
+
+  ConversationSide(Channel channel, @Nullable RelayDirection output) {
+    this.channel = channel;
+    this.verdict = channel.capabilities().contains(Capability.VERDICT);
+    this.output = output;
+    this.outputDone = output == null;
+  }
+
+  /** Whether the peer can be told that nothing more comes, and still be read. */
+  boolean canEnd() {
+    return channel.capabilities().contains(Capability.OUTPUT)
+        && (channel.capabilities().contains(Capability.HALF_CLOSE)
+            || !channel.capabilities().contains(Capability.INPUT));
+  }
+
+  /** How many bytes have gone from this side to the other. */
+  long moved() {
+    return output == null ? 0 : output.moved();
+  }
+
+  /** Closes the channel; the result never fails. */
+  CompletableFuture<Void> close() {
+    try {
+      // What the other side will not take any more is dropped on purpose.
+      channel.source().drain();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "nothing to drop", e);
+    }
+    return channel.closeAsync().toCompletableFuture().handle((done, failure) -> null);
+  }
+}
