@@ -36,7 +36,7 @@ final class UdpSocket implements Datagrams {
   private static final String NAME = "handle of " + HandleKind.UDP;
 
   /** The most that a datagram can have. */
-  private static final int MOST_BYTES = 65535;
+  private static final int MAX_BYTES = 65535;
 
   private static final int ADDRESS_BYTES = 28;
 
@@ -98,7 +98,7 @@ final class UdpSocket implements Datagrams {
     ByteBuffer memory =
         dst.isDirect()
             ? dst.slice()
-            : ByteBuffer.allocateDirect(Math.min(MOST_BYTES, dst.remaining()));
+            : ByteBuffer.allocateDirect(Math.min(MAX_BYTES, dst.remaining()));
     int n =
         repeat(
             SelectableOf.INPUT,

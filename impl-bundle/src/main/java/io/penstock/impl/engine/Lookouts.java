@@ -17,12 +17,12 @@ public final class Lookouts {
   static final System.Logger LOG = Messages.log("core");
 
   /** How many there are at most; each has two descriptors. */
-  static final int MOST = 32;
+  static final int MAX = 32;
 
   /** How long an end keeps one that it does not use, so that busy ends do not rob each other. */
   private static final long KEEP_NANOS = TimeUnit.SECONDS.toNanos(1);
 
-  private final AtomicReferenceArray<@Nullable Lookout> all = new AtomicReferenceArray<>(MOST);
+  private final AtomicReferenceArray<@Nullable Lookout> all = new AtomicReferenceArray<>(MAX);
   private final LongSupplier clock;
   private final Canary canary;
   private volatile boolean closed;
@@ -63,7 +63,7 @@ public final class Lookouts {
 
   private @Nullable Lookout spare() {
     long now = clock.getAsLong();
-    for (int i = 0; i < MOST && !closed; i++) {
+    for (int i = 0; i < MAX && !closed; i++) {
       Lookout one = all.get(i);
       if (one == null) {
         return open(i);
@@ -97,7 +97,7 @@ public final class Lookouts {
 
   /** Lets go of channels that were closed. */
   void flush() {
-    for (int i = 0; i < MOST; i++) {
+    for (int i = 0; i < MAX; i++) {
       Lookout one = all.get(i);
       if (one == null) {
         return;
@@ -108,7 +108,7 @@ public final class Lookouts {
 
   void close() {
     closed = true;
-    for (int i = 0; i < MOST; i++) {
+    for (int i = 0; i < MAX; i++) {
       Lookout one = all.getAndSet(i, null);
       if (one != null) {
         one.close();

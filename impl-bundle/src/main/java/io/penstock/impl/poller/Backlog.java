@@ -28,7 +28,7 @@ final class Backlog {
   /** What is smaller belongs to the weight of a connection. */
   private static final int COUNTED = 2048;
 
-  private static final int MOST = Integer.MAX_VALUE - 8;
+  private static final int MAX = Integer.MAX_VALUE - 8;
   private static final int GONE = 1 << 31;
   private static final VarHandle START;
 
@@ -185,7 +185,7 @@ final class Backlog {
     if (mine.capacity() - size >= size / 2) {
       mine.put(0, bytes, 0, size);
     } else {
-      mine = own((int) Math.min(2L * size, MOST));
+      mine = own((int) Math.min(2L * size, MAX));
       mine.put(0, bytes, 0, size);
     }
     start = 0;

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads a source and cuts what comes into frames. */
 final class SourceEntry extends Entry implements Account.Holder {
-  private static final int MOST_LEFT_OFF = 63;
+  private static final int MAX_LEFT_OFF = 63;
 
   private final SourceEnd source;
   private final Framing framing;
@@ -222,7 +222,7 @@ final class SourceEntry extends Entry implements Account.Holder {
   }
 
   private void learn(boolean inVain) {
-    leaveOff = (byte) (inVain ? Math.min(MOST_LEFT_OFF, 2 * leaveOff + 1) : leaveOff / 4);
+    leaveOff = (byte) (inVain ? Math.min(MAX_LEFT_OFF, 2 * leaveOff + 1) : leaveOff / 4);
   }
 
   /** Delivers one frame. Returns false when there is none yet. */

@@ -23,7 +23,7 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 public final class Carrier implements Closeable {
   /** A pipe takes that much without waiting. */
-  private static final int MOST_BYTES = 4096;
+  private static final int MAX_BYTES = 4096;
 
   private static final int PLACEHOLDER = Linux.SOCK_STREAM | Linux.SOCK_CLOEXEC;
   private static final int ROUNDS = 2;
@@ -230,7 +230,7 @@ public final class Carrier implements Closeable {
   private static final class Search {
     private final Posix calls;
     private final Pipe pipe;
-    private final ByteBuffer bytes = ByteBuffer.allocateDirect(MOST_BYTES);
+    private final ByteBuffer bytes = ByteBuffer.allocateDirect(MAX_BYTES);
     private final ByteBuffer answer = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
     private final long address;
 
@@ -282,7 +282,7 @@ public final class Carrier implements Closeable {
     }
 
     private int fill() throws IOException {
-      int count = ThreadLocalRandom.current().nextInt(1, MOST_BYTES + 1);
+      int count = ThreadLocalRandom.current().nextInt(1, MAX_BYTES + 1);
       for (bytes.clear().limit(count); bytes.hasRemaining(); ) {
         pipe.sink().write(bytes);
       }

@@ -248,13 +248,13 @@ public final class Descriptor implements Closeable {
   /** Not by getpeername, which knows none of a connection that was cut meanwhile. */
   private static boolean wasConnected(Posix calls, int fd) {
     ByteBuffer memory =
-        ByteBuffer.allocateDirect(SocketName.MOST_BYTES + 4)
+        ByteBuffer.allocateDirect(SocketName.MAX_BYTES + 4)
             .order(ByteOrder.nativeOrder())
-            .putInt(SocketName.MOST_BYTES, SocketName.MOST_BYTES);
+            .putInt(SocketName.MAX_BYTES, SocketName.MAX_BYTES);
     long address = calls.address(memory);
     // With a peer it may find fault with the length, as names have several.
     return calls.getsockopt(
-            fd, Linux.SOL_SOCKET, Linux.SO_PEERNAME, address, address + SocketName.MOST_BYTES)
+            fd, Linux.SOL_SOCKET, Linux.SO_PEERNAME, address, address + SocketName.MAX_BYTES)
         != -Linux.ENOTCONN;
   }
 

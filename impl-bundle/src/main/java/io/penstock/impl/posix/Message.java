@@ -13,7 +13,7 @@ import java.util.List;
  */
 public final class Message {
   /** The most descriptors of one message ({@code SCM_MAX_FD}). */
-  public static final int MOST = 253;
+  public static final int MAX_DESCRIPTORS = 253;
 
   private static final int NAME = 0;
   private static final int NAME_LENGTH = 8;
@@ -33,7 +33,7 @@ public final class Message {
   private static final int ALIGNMENT = 8;
 
   /** As many descriptors as there can be, and some room for what we have not asked for. */
-  private static final int CONTROL_BYTES = HEADER + (MOST + 1) * INT + 256;
+  private static final int CONTROL_BYTES = HEADER + (MAX_DESCRIPTORS + 1) * INT + 256;
 
   /** Room for no descriptor: the system says that there are some, and keeps them. */
   private static final int NO_DESCRIPTOR = HEADER;
@@ -62,7 +62,7 @@ public final class Message {
   /**
    * Sends bytes, and copies of descriptors with the first of them. Never waits.
    *
-   * @param fds at most {@link #MOST}
+   * @param fds at most {@link #MAX_DESCRIPTORS}
    * @return how many bytes went, or -errno
    */
   public int send(int fd, long bytes, int length, int[] fds) {

@@ -24,10 +24,10 @@ public final class SocketName {
   private static final int MAPPED = 0xffff;
 
   /** Room for an address of any family. */
-  static final int MOST_BYTES = 128;
+  static final int MAX_BYTES = 128;
 
   /** The most bytes of a name, be it a path or abstract. */
-  public static final int MOST_NAME_BYTES = 107;
+  public static final int MAX_NAME_BYTES = 107;
 
   private SocketName() {}
 
@@ -68,7 +68,7 @@ public final class SocketName {
   /**
    * An abstract name as an address: the whole buffer.
    *
-   * @param name at most {@link #MOST_NAME_BYTES} bytes in UTF-8
+   * @param name at most {@link #MAX_NAME_BYTES} bytes in UTF-8
    */
   public static ByteBuffer ofAbstract(String name) {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
@@ -81,7 +81,7 @@ public final class SocketName {
   /**
    * A path as an address: the whole buffer.
    *
-   * @param path at most {@link #MOST_NAME_BYTES} bytes
+   * @param path at most {@link #MAX_NAME_BYTES} bytes
    */
   public static ByteBuffer ofPath(byte[] path) {
     ByteBuffer address =
@@ -125,16 +125,16 @@ public final class SocketName {
   private static @Nullable SocketAddress ask(
       String call, Posix calls, Question question, Asker asker) throws IOException {
     ByteBuffer memory =
-        ByteBuffer.allocateDirect(MOST_BYTES + 4)
+        ByteBuffer.allocateDirect(MAX_BYTES + 4)
             .order(ByteOrder.nativeOrder())
-            .putInt(MOST_BYTES, MOST_BYTES);
+            .putInt(MAX_BYTES, MAX_BYTES);
     long address = calls.address(memory);
-    int result = asker.with(question, address, address + MOST_BYTES);
+    int result = asker.with(question, address, address + MAX_BYTES);
     if (result == -Linux.ENOTCONN) {
       return null;
     }
     Linux.check(call, result);
-    return parse(memory.limit(Math.min(MOST_BYTES, memory.getInt(MOST_BYTES))));
+    return parse(memory.limit(Math.min(MAX_BYTES, memory.getInt(MAX_BYTES))));
   }
 
   /** The address of a socket that is no channel; null where it has none. */

@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SocketNumber {
   private static final String DESCRIPTORS = "/proc/self/fd";
-  private static final int MOST_SECONDS = 0x7fff;
+  private static final int MAX_SECONDS = 0x7fff;
   private static final int SO_LINGER = 13;
   private static final int SO_RCVBUF = 8;
   private static final int LEAST_ROOM = 8 * 1024;
-  private static final int MOST_ROOM = 64 * 1024;
+  private static final int MAX_ROOM = 64 * 1024;
   private static final int ATTEMPTS = 4;
 
   private SocketNumber() {}
@@ -211,7 +211,7 @@ public final class SocketNumber {
 
     @Override
     public void change() throws IOException {
-      seconds = another(seconds, 1, MOST_SECONDS);
+      seconds = another(seconds, 1, MAX_SECONDS);
       socket.setOption(StandardSocketOptions.SO_LINGER, seconds);
     }
 
@@ -237,7 +237,7 @@ public final class SocketNumber {
 
     @Override
     public void change() throws IOException {
-      bytes = another(bytes, LEAST_ROOM, MOST_ROOM);
+      bytes = another(bytes, LEAST_ROOM, MAX_ROOM);
       socket.setOption(StandardSocketOptions.SO_RCVBUF, bytes);
     }
 

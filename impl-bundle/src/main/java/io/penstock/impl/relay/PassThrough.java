@@ -37,7 +37,7 @@ final class PassThrough implements RelayDirection.Owner {
   private static final String OWN = "PENSTOCK_";
 
   /** Signals that wait for the program to be told of those before them. */
-  private static final int MOST_SIGNALS = 16;
+  private static final int MAX_SIGNALS = 16;
 
   /** The observer of this object. */
   interface Listener {
@@ -67,7 +67,7 @@ final class PassThrough implements RelayDirection.Owner {
 
   // Peers may say more than programs keep up with, and nothing but these bounds what waits.
   private final AtomicBoolean sizeDue = new AtomicBoolean();
-  private final Semaphore signals = new Semaphore(MOST_SIGNALS);
+  private final Semaphore signals = new Semaphore(MAX_SIGNALS);
 
   private PassThrough(
       Engine engine,

@@ -119,7 +119,7 @@ class LookoutsTest {
   void whenAllAreInUseTheReactorWakes() throws Exception {
     List<SourceEnd> ends = new ArrayList<>();
     List<FutureTask<Integer>> reads = new ArrayList<>();
-    for (int i = 0; i < Lookouts.MOST; i++) {
+    for (int i = 0; i < Lookouts.MAX; i++) {
       SourceEnd end = end(pipe());
       ends.add(end);
       reads.add(read(end));
@@ -335,21 +335,21 @@ class LookoutsTest {
     Lookouts all = new Lookouts(now::get, new Canary());
     List<SourceEnd> ends = new ArrayList<>();
     List<Lookout> taken = new ArrayList<>();
-    for (int i = 0; i <= Lookouts.MOST; i++) {
+    for (int i = 0; i <= Lookouts.MAX; i++) {
       ends.add(end(pipe()));
       Lookout one = take(all, ends.get(i), i, null);
-      if (i < Lookouts.MOST) {
+      if (i < Lookouts.MAX) {
         taken.add(assertNotNullNow(one));
       } else {
         assertNull(one);
       }
     }
     taken.get(7).free(now.get());
-    assertNull(take(all, ends.get(Lookouts.MOST), Lookouts.MOST, null));
+    assertNull(take(all, ends.get(Lookouts.MAX), Lookouts.MAX, null));
     assertSame(taken.get(7), take(all, ends.get(7), 7, taken.get(7)));
     taken.get(7).free(now.get());
     now.addAndGet(TimeUnit.SECONDS.toNanos(2));
-    assertSame(taken.get(7), take(all, ends.get(Lookouts.MOST), Lookouts.MOST, null));
+    assertSame(taken.get(7), take(all, ends.get(Lookouts.MAX), Lookouts.MAX, null));
     assertNull(take(all, ends.get(7), 7, taken.get(7)));
     all.close();
   }

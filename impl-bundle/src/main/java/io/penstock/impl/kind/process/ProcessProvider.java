@@ -53,7 +53,7 @@ public final class ProcessProvider implements ChannelProvider {
   private static final String CLEAR = "clearEnv";
   private static final String AHEAD = "readAhead";
   private static final String ENVIRONMENT = "env.";
-  private static final long MOST_AHEAD = 1L << 30;
+  private static final long MAX_AHEAD = 1L << 30;
   private static final Pattern ERROR_NUMBER = Pattern.compile("error[=:] ?(\\d+)");
 
   /** Starts a child. */
@@ -195,7 +195,7 @@ public final class ProcessProvider implements ChannelProvider {
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(AHEAD + ": " + e.getMessage(), e);
     }
-    if (bytes > MOST_AHEAD) {
+    if (bytes > MAX_AHEAD) {
       throw Options.refused(AHEAD, text, "0 to 1GiB");
     }
     return bytes;

@@ -33,7 +33,7 @@ import java.util.concurrent.ThreadLocalRandom;
 final class SystemPipe implements Closeable {
   private static final Path DESCRIPTORS = Path.of("/proc/self/fd");
   private static final int ATTEMPTS = 4;
-  private static final int MOST_BYTES = 4096;
+  private static final int MAX_BYTES = 4096;
 
   private final Pipe pipe;
   private final Path path;
@@ -98,12 +98,8 @@ final class SystemPipe implements Closeable {
   /** Looks once through all descriptors; empty when some pipe could not be told from others. */
   private static List<SystemPipe> find(List<Pipe> pipes) throws IOException {
     int[] marks =
-        ThreadLocalRandom.current()
-            .ints(1, MOST_BYTES + 1)
-            .distinct()
-            .limit(pipes.size())
-            .toArray();
-    ByteBuffer bytes = ByteBuffer.allocate(MOST_BYTES);
+        ThreadLocalRandom.current().ints(1, MAX_BYTES + 1).distinct().limit(pipes.size()).toArray();
+    ByteBuffer bytes = ByteBuffer.allocate(MAX_BYTES);
     for (int i = 0; i < marks.length; i++) {
       for (bytes.clear().limit(marks[i]); bytes.hasRemaining(); ) {
         pipes.get(i).sink().write(bytes);

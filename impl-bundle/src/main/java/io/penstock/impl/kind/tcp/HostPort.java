@@ -20,10 +20,10 @@ record HostPort(String host, int port, String written) {
           "(?<host>\\[(?<six>[\\p{XDigit}:.]+(%[^\\[\\]/\\s\\p{Cntrl}]+)?)]"
               + "|[^\\[\\]:/@\\s\\p{Cntrl}]*):(?<port>\\d+)");
 
-  private static final int MOST_PORT = 65535;
+  private static final int MAX_PORT = 65535;
 
   /** More digits would not be a number, but for zeros in front. */
-  private static final int MOST_DIGITS = 9;
+  private static final int MAX_DIGITS = 9;
 
   private static final Pattern LITERAL = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}");
 
@@ -64,8 +64,8 @@ record HostPort(String host, int port, String written) {
       throw invalid(shown, form);
     }
     String digits = m.group("port");
-    int port = digits.length() > MOST_DIGITS ? MOST_PORT + 1 : Integer.parseInt(digits);
-    if (port > MOST_PORT) {
+    int port = digits.length() > MAX_DIGITS ? MAX_PORT + 1 : Integer.parseInt(digits);
+    if (port > MAX_PORT) {
       throw invalid(shown, form);
     }
     String written = m.group("host");

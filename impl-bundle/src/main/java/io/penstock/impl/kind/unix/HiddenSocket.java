@@ -42,9 +42,9 @@ final class HiddenSocket {
   private static final int AROUND = 4;
 
   /** A byte less than the system takes, as the JDK has it. */
-  private static final int MOST_BYTES = SocketName.MOST_NAME_BYTES - 1;
+  private static final int MAX_BYTES = SocketName.MAX_NAME_BYTES - 1;
 
-  private static final int MOST_RANDOM = 8;
+  private static final int MAX_RANDOM = 8;
   private static final int ATTEMPTS = 20;
 
   private HiddenSocket() {}
@@ -69,7 +69,7 @@ final class HiddenSocket {
           return open(server, place.name(), path, backlog, mode);
         }
         // Even the name alone does not fit beside the number of its folder.
-        Path other = place.sibling("." + random(MOST_RANDOM));
+        Path other = place.sibling("." + random(MAX_RANDOM));
         try {
           server.bind(UnixDomainSocketAddress.of(other), backlog);
           return show(other, path, shown, mode);
@@ -127,7 +127,7 @@ final class HiddenSocket {
       throws IOException {
     Path parent = path.getParent();
     int bytes = parent == null ? 0 : parent.toString().getBytes(StandardCharsets.UTF_8).length;
-    if (MOST_BYTES - bytes - AROUND > 0) {
+    if (MAX_BYTES - bytes - AROUND > 0) {
       return hide(server, shown, path, backlog, mode, path);
     }
     // A link to the parent has a shorter path.
@@ -177,7 +177,7 @@ final class HiddenSocket {
   private static Path folder(String shown, Path path) throws IOException {
     Path parent = path.getParent();
     int bytes = parent == null ? 0 : parent.toString().getBytes(StandardCharsets.UTF_8).length;
-    int random = Math.min(MOST_RANDOM, MOST_BYTES - bytes - AROUND);
+    int random = Math.min(MAX_RANDOM, MAX_BYTES - bytes - AROUND);
     if (random < 1) {
       throw new AddressException(
           Kind.NAME_TOO_LONG,
@@ -185,7 +185,7 @@ final class HiddenSocket {
           "the folder's path has "
               + bytes
               + " bytes, a socket is bound in one of at most "
-              + (MOST_BYTES - AROUND - 1),
+              + (MAX_BYTES - AROUND - 1),
           null);
     }
     for (int i = 1; ; i++) {

@@ -67,12 +67,12 @@ final class NativeSockets {
     if (name.indexOf('\0') >= 0) {
       throw new AddressException(Kind.INVALID, shown, "a name holds no zero byte", null);
     }
-    if (bytes > SocketName.MOST_NAME_BYTES) {
+    if (bytes > SocketName.MAX_NAME_BYTES) {
       throw new AddressException(
           Kind.NAME_TOO_LONG,
           shown,
           "an abstract name has at most "
-              + SocketName.MOST_NAME_BYTES
+              + SocketName.MAX_NAME_BYTES
               + " bytes, this one has "
               + bytes,
           null);

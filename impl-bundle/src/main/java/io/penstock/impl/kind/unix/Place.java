@@ -48,11 +48,11 @@ final class Place implements Closeable {
 
   /** Whether every JDK takes it; some take a byte less than the system. */
   static boolean isShort(Path path) {
-    return bytes(path) < SocketName.MOST_NAME_BYTES;
+    return bytes(path) < SocketName.MAX_NAME_BYTES;
   }
 
   private static boolean isPlain(Path path, @Nullable Posix calls) {
-    return isShort(path) || (calls == null && bytes(path) == SocketName.MOST_NAME_BYTES);
+    return isShort(path) || (calls == null && bytes(path) == SocketName.MAX_NAME_BYTES);
   }
 
   private static int bytes(Path path) {
@@ -75,7 +75,7 @@ final class Place implements Closeable {
           Kind.NAME_TOO_LONG,
           shown,
           "a socket's path has at most "
-              + SocketName.MOST_NAME_BYTES
+              + SocketName.MAX_NAME_BYTES
               + " bytes without native calls, this one has "
               + bytes(path),
           null);
