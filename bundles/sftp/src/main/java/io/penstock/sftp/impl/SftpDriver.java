@@ -3,6 +3,7 @@ package io.penstock.sftp.impl;
 
 import io.penstock.channel.Capability;
 import io.penstock.spi.Anchor;
+import io.penstock.spi.ArrivedBytes;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
@@ -29,14 +30,18 @@ final class SftpDriver implements ChannelDriver {
   /** Then it is another's turn. */
   private static final int REQUESTS_IN_A_ROW = 16;
 
+  /** While so many bytes of answers wait, no further request is served. */
+  private static final int ENOUGH = 256 * 1024;
+
   private final String name;
   private final ProviderContext context;
   private final Requests requests;
-  private final Replies replies;
+  private final ArrivedBytes replies;
   private final Subsystem subsystem;
   private final AtomicInteger reasons = new AtomicInteger();
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private volatile boolean cut;
+  private volatile boolean full;
   // Of one turn at a time.
   private boolean over;
 
@@ -44,7 +49,7 @@ final class SftpDriver implements ChannelDriver {
     this.name = context.name();
     this.context = context;
     this.requests = new Requests(name, this::wake);
-    this.replies = new Replies(name, this::wake);
+    this.replies = new ArrivedBytes(() -> name, this::taken, change -> {});
     Anchor held = context.anchor(root).orElse(null);
     Folder top = held == null ? SecureFolder.open(name, root) : new HeldFolder(held);
     this.subsystem = new Subsystem(name, new Enclosure(root, top), readOnly, replies::put);
@@ -86,7 +91,7 @@ final class SftpDriver implements ChannelDriver {
           finish(null);
           return false;
         }
-        if (!replies.hasRoom()) {
+        if (isFull()) {
           return false;
         }
         // In this order: the last message may come just before the end.
@@ -110,14 +115,28 @@ final class SftpDriver implements ChannelDriver {
     return false;
   }
 
+  /** Noted before the second look: a reader that takes bytes between the two wakes us. */
+  private boolean isFull() {
+    full = replies.available() >= ENOUGH;
+    return full && replies.available() >= ENOUGH;
+  }
+
+  private void taken(long bytes) {
+    if (full && replies.available() < ENOUGH) {
+      full = false;
+      wake();
+    }
+  }
+
   private void finish(@Nullable IOException failure) {
     over = true;
     subsystem.finish();
     requests.finish();
-    replies.finish(failure);
     if (failure == null) {
+      replies.end();
       gone.complete(null);
     } else {
+      replies.fail(failure);
       gone.completeExceptionally(failure);
     }
   }

@@ -2,6 +2,7 @@
 package io.penstock.ssh.impl.channel;
 
 import io.penstock.error.ConnectionResetException;
+import io.penstock.spi.ArrivedBytes;
 import io.penstock.spi.Memory;
 import io.penstock.spi.Messages;
 import java.io.IOException;
@@ -14,8 +15,8 @@ import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the peer of a channel sends: its output and its standard error, each into an inbox, within
- * the window that the peer was given.
+ * What the peer of a channel sends: its output and its standard error. Each waits for its reader,
+ * within the window that the peer was given.
  */
 final class IncomingData {
   private static final Logger LOG = Messages.log("ssh");
@@ -26,8 +27,8 @@ final class IncomingData {
   private final Link link;
   private final OutgoingData out;
   private final Held held;
-  private final Inbox input;
-  private final Inbox errors;
+  private final ArrivedBytes input;
+  private final ArrivedBytes errors;
   private volatile boolean errorsExpected;
 
   // Keeps standard error in order while its destination changes.
@@ -39,15 +40,15 @@ final class IncomingData {
     this.link = link;
     this.out = out;
     this.held = held;
-    this.input = new Inbox(link::toString, this::credit, held);
-    this.errors = new Inbox(() -> link + " (standard error)", this::credit, held);
+    this.input = new ArrivedBytes(link::toString, this::credit, held::count);
+    this.errors = new ArrivedBytes(() -> link + " (standard error)", this::credit, held::count);
   }
 
-  Inbox input() {
+  ArrivedBytes input() {
     return input;
   }
 
-  Inbox errors() {
+  ArrivedBytes errors() {
     return errors;
   }
 
@@ -79,7 +80,7 @@ final class IncomingData {
       refuseErrors(length);
       return;
     }
-    Inbox to;
+    ArrivedBytes to;
     boolean kept;
     joining.lock();
     try {

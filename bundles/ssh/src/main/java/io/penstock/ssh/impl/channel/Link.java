@@ -3,6 +3,7 @@ package io.penstock.ssh.impl.channel;
 
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTruncatedException;
+import io.penstock.spi.ArrivedBytes;
 import io.penstock.spi.Memory;
 import io.penstock.spi.Messages;
 import io.penstock.ssh.impl.Untrusted;
@@ -151,12 +152,12 @@ public final class Link extends AbstractClientChannel {
   }
 
   /** What the peer sends. */
-  public Inbox input() {
+  public ArrivedBytes input() {
     return incoming.input();
   }
 
   /** What the peer sends as standard error. */
-  public Inbox errors() {
+  public ArrivedBytes errors() {
     return incoming.errors();
   }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.client;
 
+import io.penstock.spi.ArrivedBytes;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
-import io.penstock.ssh.impl.channel.Inbox;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -17,11 +17,11 @@ final class Inherited {
   private static final Logger LOG = Messages.log("ssh.client");
 
   private final String name;
-  private final Inbox errors;
+  private final ArrivedBytes errors;
   private final ProviderContext context;
   private final AtomicInteger reasons = new AtomicInteger();
 
-  Inherited(String name, Inbox errors, ProviderContext context) {
+  Inherited(String name, ArrivedBytes errors, ProviderContext context) {
     this.name = name;
     this.errors = errors;
     this.context = context;

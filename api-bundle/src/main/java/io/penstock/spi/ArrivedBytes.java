@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.ssh.impl.channel;
+package io.penstock.spi;
 
 import io.penstock.error.StreamClosedException;
-import io.penstock.spi.SourceDriver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -15,28 +14,32 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * The bytes of one stream that have come and were not read yet. The peer gets credit for a byte
- * when it is taken, so the window bounds the waiting bytes. The memory for them is at most about
- * twice the window, however small the pieces are.
+ * The bytes of one stream that have come and were not read yet, as a source. It has no limit: the
+ * provider stops the peer, for example by a window, and is told how many bytes were taken. The
+ * memory for them is at most about twice their number, however small the pieces are. Safe for use
+ * by any thread; no method waits.
  */
-public final class Inbox implements SourceDriver {
+@ProviderType
+public final class ArrivedBytes implements SourceDriver {
   /** Smaller pieces share chunks of up to this. */
   private static final int SMALL = 4096;
 
   private static final int LEAST = 64;
 
   private final Supplier<String> name;
-  private final LongConsumer credit;
-  private final Held held;
+  private final LongConsumer taken;
+  private final LongConsumer held;
   private volatile Runnable ready = () -> {};
 
   private final ReentrantLock lock = new ReentrantLock();
   // All guarded by the lock.
-  // The bytes that wait in a chunk are those that remain of it; behind its limit there may be room
-  // for more.
+  // The bytes that wait in a chunk are those that remain of it.
   private final Deque<ByteBuffer> chunks = new ArrayDeque<>();
+  // Whether the last chunk was made here, so that more may be put behind its limit.
+  private boolean lastIsOurs;
   private long waiting;
   private long dropped;
   private boolean ended;
@@ -48,40 +51,69 @@ public final class Inbox implements SourceDriver {
    * An empty one.
    *
    * @param name for errors
-   * @param credit is told, with no lock held, how many bytes were taken
-   * @param held counts the memory of what waits
+   * @param taken is told, with no lock held, how many bytes were taken, or came and were not wanted
+   * @param held counts the memory: how much more is held than before or, below zero, how much less
    */
-  Inbox(Supplier<String> name, LongConsumer credit, Held held) {
+  public ArrivedBytes(Supplier<String> name, LongConsumer taken, LongConsumer held) {
     this.held = held;
     this.name = name;
-    this.credit = credit;
+    this.taken = taken;
   }
 
   // ---- from the peer
 
-  /** Keeps a copy of what has come. */
-  void put(byte[] data, int offset, int length) {
+  /**
+   * Keeps a copy of bytes that have come.
+   *
+   * @param data has them
+   * @param offset where they begin
+   * @param length how many they are
+   */
+  public void put(byte[] data, int offset, int length) {
     came(length, keep(data, offset, length));
   }
 
   /**
-   * Keeps a copy; {@link #came} tells the reader.
+   * Keeps bytes that have come.
    *
-   * @return whether it was kept; otherwise it is not wanted
+   * @param chunk has them; nobody else may use it any more
    */
-  boolean keep(byte[] data, int offset, int length) {
+  public void put(ByteBuffer chunk) {
+    int length = chunk.remaining();
+    boolean kept;
+    lock.lock();
+    try {
+      kept = isWanted(length);
+      if (kept) {
+        add(chunk, false);
+        waiting += length;
+      }
+    } finally {
+      lock.unlock();
+    }
+    came(length, kept);
+  }
+
+  /**
+   * Keeps a copy of bytes that have come; {@link #came} has to be called next.
+   *
+   * @param data has them
+   * @param offset where they begin
+   * @param length how many they are
+   * @return whether they were kept; otherwise they are not wanted
+   */
+  public boolean keep(byte[] data, int offset, int length) {
     ByteBuffer own =
         length < SMALL ? null : ByteBuffer.wrap(Arrays.copyOfRange(data, offset, offset + length));
     lock.lock();
     try {
-      if (closed || cut) {
-        dropped += length;
+      if (!isWanted(length)) {
         return false;
       }
       if (own == null) {
         append(data, offset, length);
       } else {
-        add(own);
+        add(own, true);
       }
       waiting += length;
       return true;
@@ -90,9 +122,19 @@ public final class Inbox implements SourceDriver {
     }
   }
 
-  private void add(ByteBuffer chunk) {
+  /** With the lock held. Bytes that are not wanted count as dropped. */
+  private boolean isWanted(long length) {
+    if (closed || cut) {
+      dropped += length;
+      return false;
+    }
+    return true;
+  }
+
+  private void add(ByteBuffer chunk, boolean ours) {
     chunks.add(chunk);
-    held.count(chunk.capacity());
+    lastIsOurs = ours;
+    held.accept(chunk.capacity());
   }
 
   private static long sizeOf(Collection<ByteBuffer> some) {
@@ -102,8 +144,9 @@ public final class Inbox implements SourceDriver {
   /** With the lock held. A packet may be a byte, or nothing at all. */
   private void append(byte[] data, int offset, int length) {
     ByteBuffer last = chunks.peekLast();
-    int fits = last == null ? 0 : Math.min(length, last.capacity() - last.limit());
-    if (last != null) {
+    int fits = 0;
+    if (last != null && lastIsOurs) {
+      fits = Math.min(length, last.capacity() - last.limit());
       fill(last, data, offset, fits);
     }
     int rest = length - fits;
@@ -112,7 +155,7 @@ public final class Inbox implements SourceDriver {
       int size = (int) Math.min(SMALL, Math.max(LEAST, waiting));
       ByteBuffer chunk = ByteBuffer.allocate(Math.max(rest, size)).limit(0);
       fill(chunk, data, offset + fits, rest);
-      add(chunk);
+      add(chunk, true);
     }
   }
 
@@ -122,24 +165,31 @@ public final class Inbox implements SourceDriver {
     chunk.limit(end + length);
   }
 
-  /** Tells of what has come, with no lock held. */
-  void came(int length, boolean kept) {
+  /**
+   * Tells the reader of bytes that have come.
+   *
+   * @param length how many
+   * @param kept whether they were kept
+   */
+  public void came(int length, boolean kept) {
     if (length == 0) {
       return;
     }
     if (!kept) {
       // Unwanted bytes must not stall the peer.
-      credit.accept(length);
+      taken.accept(length);
     }
     ready.run();
   }
 
   /**
-   * Hands all waiting bytes over to the end of another inbox, without a notification.
+   * Puts all waiting bytes behind those of another one of the same connection; {@link #wake} of the
+   * other tells its reader.
    *
+   * @param other gets them
    * @return how many bytes are not wanted there
    */
-  long moveTo(Inbox other) {
+  public long moveTo(ArrivedBytes other) {
     List<ByteBuffer> moved;
     long length;
     lock.lock();
@@ -158,12 +208,14 @@ public final class Inbox implements SourceDriver {
   private boolean keep(List<ByteBuffer> moved, long length) {
     lock.lock();
     try {
-      if (closed || cut) {
-        held.count(-sizeOf(moved));
-        dropped += length;
+      if (!isWanted(length)) {
+        held.accept(-sizeOf(moved));
         return false;
       }
-      chunks.addAll(moved);
+      if (!moved.isEmpty()) {
+        chunks.addAll(moved);
+        lastIsOurs = false;
+      }
       waiting += length;
       return true;
     } finally {
@@ -171,13 +223,13 @@ public final class Inbox implements SourceDriver {
     }
   }
 
-  /** There may be something new. */
-  void wake() {
+  /** Tells the reader that there may be something new. */
+  public void wake() {
     ready.run();
   }
 
   /** Nothing more comes, after what waits. Only the first of this and {@link #fail} counts. */
-  void end() {
+  public void end() {
     lock.lock();
     try {
       if (failure == null) {
@@ -189,8 +241,12 @@ public final class Inbox implements SourceDriver {
     ready.run();
   }
 
-  /** The stream was cut, after what waits. */
-  void fail(IOException cause) {
+  /**
+   * The stream was cut, after what waits.
+   *
+   * @param cause what the reader gets
+   */
+  public void fail(IOException cause) {
     lock.lock();
     try {
       if (!ended && failure == null) {
@@ -202,8 +258,12 @@ public final class Inbox implements SourceDriver {
     ready.run();
   }
 
-  /** What waits is dropped, and each read fails: there is no memory for it any more. */
-  void cut(IOException cause) {
+  /**
+   * What waits is dropped, and each read fails: there is no memory for it any more.
+   *
+   * @param cause what the reader gets
+   */
+  public void cut(IOException cause) {
     lock.lock();
     try {
       if (closed || cut) {
@@ -222,7 +282,7 @@ public final class Inbox implements SourceDriver {
   /** With the lock held. Returns how many bytes have waited. */
   private long drop() {
     long unread = waiting;
-    held.count(-sizeOf(chunks));
+    held.accept(-sizeOf(chunks));
     dropped += unread;
     waiting = 0;
     chunks.clear();
@@ -233,7 +293,7 @@ public final class Inbox implements SourceDriver {
 
   @Override
   public int read(ByteBuffer dst) throws IOException {
-    int taken = 0;
+    int count = 0;
     lock.lock();
     try {
       while (dst.hasRemaining()) {
@@ -246,12 +306,12 @@ public final class Inbox implements SourceDriver {
         chunk.position(chunk.position() + n);
         if (!chunk.hasRemaining()) {
           chunks.remove();
-          held.count(-chunk.capacity());
+          held.accept(-chunk.capacity());
         }
-        taken += n;
+        count += n;
       }
-      waiting -= taken;
-      if (taken == 0) {
+      waiting -= count;
+      if (count == 0) {
         if (closed) {
           throw new StreamClosedException(name.get());
         }
@@ -263,8 +323,8 @@ public final class Inbox implements SourceDriver {
     } finally {
       lock.unlock();
     }
-    credit.accept(taken);
-    return taken;
+    taken.accept(count);
+    return count;
   }
 
   @Override
@@ -325,6 +385,6 @@ public final class Inbox implements SourceDriver {
     } finally {
       lock.unlock();
     }
-    credit.accept(unread);
+    taken.accept(unread);
   }
 }

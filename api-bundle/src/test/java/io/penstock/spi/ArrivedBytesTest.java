@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.ssh.impl.channel;
+package io.penstock.spi;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -14,14 +14,14 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** Memory is bounded by the window, however a peer cuts what it sends into packets. */
-class InboxTest {
+class ArrivedBytesTest {
   private static final int MIB = 1 << 20;
 
   private final AtomicLong credited = new AtomicLong();
-  private final Held held = new Held();
+  private final AtomicLong held = new AtomicLong();
 
-  private Inbox inbox() {
-    return new Inbox(() -> "test", credited::addAndGet, held);
+  private ArrivedBytes arrivals() {
+    return new ArrivedBytes(() -> "test", credited::addAndGet, held::addAndGet);
   }
 
   private static long allocatedBy(Runnable deed) {
@@ -32,13 +32,13 @@ class InboxTest {
   }
 
   /** Puts a window full in pieces of the sizes given, in turn. */
-  private static long allocatedFor(Inbox inbox, int... sizes) {
+  private static long allocatedFor(ArrivedBytes arrivals, int... sizes) {
     byte[] data = new byte[32 * 1024];
     return allocatedBy(
         () -> {
           int sum = 0;
           for (int i = 0; sum + sizes[i % sizes.length] <= MIB; i++) {
-            inbox.put(data, 0, sizes[i % sizes.length]);
+            arrivals.put(data, 0, sizes[i % sizes.length]);
             sum += sizes[i % sizes.length];
           }
         });
@@ -46,41 +46,41 @@ class InboxTest {
 
   @Test
   void emptyPacketsKeepNothing() throws Exception {
-    Inbox inbox = inbox();
+    ArrivedBytes arrivals = arrivals();
     AtomicInteger told = new AtomicInteger();
-    inbox.onReady(told::incrementAndGet);
+    arrivals.onReady(told::incrementAndGet);
     byte[] data = new byte[1];
     long allocated =
         allocatedBy(
             () -> {
               for (int i = 0; i < MIB; i++) {
-                inbox.put(data, 0, 0);
+                arrivals.put(data, 0, 0);
               }
             });
     assertTrue(allocated < MIB, () -> allocated + " bytes for nothing");
     assertEquals(0, told.get());
-    assertFalse(inbox.ready());
-    assertEquals(0, inbox.read(ByteBuffer.allocate(1)));
+    assertFalse(arrivals.ready());
+    assertEquals(0, arrivals.read(ByteBuffer.allocate(1)));
   }
 
   @Test
   void smallPacketsCostLittleMoreThanTheirBytes() {
     for (int[] sizes : new int[][] {{1}, {3, 5}, {100}, {4095}, {4096}, {1, 4096}, {32768}}) {
-      long allocated = allocatedFor(inbox(), sizes);
+      long allocated = allocatedFor(arrivals(), sizes);
       assertTrue(
           allocated < 5 * MIB / 2, () -> allocated + " bytes for pieces of " + sizes[0] + " byte");
     }
-    Inbox inbox = inbox();
+    ArrivedBytes arrivals = arrivals();
     byte[] data = new byte[1];
-    long alone = allocatedBy(() -> inbox.put(data, 0, 1));
+    long alone = allocatedBy(() -> arrivals.put(data, 0, 1));
     assertTrue(alone < 4096, () -> alone + " bytes for one that is alone");
   }
 
   @Test
   void bytesStayInOrderWhateverTheirPackets() throws Exception {
     Random random = new Random(3);
-    Inbox errors = inbox();
-    Inbox inbox = inbox();
+    ArrivedBytes errors = arrivals();
+    ArrivedBytes arrivals = arrivals();
     byte[] data = new byte[MIB];
     random.nextBytes(data);
     ByteBuffer got = ByteBuffer.allocate(MIB);
@@ -89,32 +89,46 @@ class InboxTest {
       int size = Math.min(MIB - sent, random.nextInt(random.nextBoolean() ? 8 : 6000));
       if (random.nextInt(8) == 0) {
         errors.put(data, sent, size);
-        assertEquals(0, errors.moveTo(inbox));
+        assertEquals(0, errors.moveTo(arrivals));
       } else {
-        inbox.put(data, sent, size);
+        arrivals.put(data, sent, size);
       }
       sent += size;
       got.limit(Math.min(MIB, got.position() + random.nextInt(3500)));
-      inbox.read(got);
-      assertEquals(sent - got.position(), inbox.available());
+      arrivals.read(got);
+      assertEquals(sent - got.position(), arrivals.available());
     }
     got.limit(MIB);
-    inbox.read(got);
+    arrivals.read(got);
     assertEquals(ByteBuffer.wrap(data), got.flip());
     assertEquals(MIB, credited.get());
-    assertFalse(inbox.ready());
+    assertFalse(arrivals.ready());
   }
 
   @Test
   void whatNobodyWantsIsGivenCreditFor() throws Exception {
-    Inbox errors = inbox();
-    Inbox inbox = inbox();
+    ArrivedBytes errors = arrivals();
+    ArrivedBytes arrivals = arrivals();
     errors.put(new byte[10], 0, 10);
-    inbox.close();
-    inbox.put(new byte[5], 0, 5);
+    arrivals.close();
+    arrivals.put(new byte[5], 0, 5);
     assertEquals(5, credited.get());
-    assertEquals(10, errors.moveTo(inbox));
-    assertEquals(15, inbox.dropped());
+    assertEquals(10, errors.moveTo(arrivals));
+    assertEquals(15, arrivals.dropped());
     assertEquals(0, errors.available());
+  }
+
+  @Test
+  void chunksOfAProviderStayAsTheyAre() throws Exception {
+    ArrivedBytes arrived = arrivals();
+    byte[] chunk = new byte[10];
+    arrived.put(ByteBuffer.wrap(chunk, 0, 4));
+    arrived.put(new byte[] {1, 2, 3}, 0, 3);
+    assertEquals(0, chunk[4], "bytes behind the limit are the provider's");
+    assertEquals(7, arrived.available());
+    ByteBuffer got = ByteBuffer.allocate(10);
+    assertEquals(7, arrived.read(got));
+    assertEquals(3, got.get(6));
+    assertEquals(0, held.get());
   }
 }
