@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.error.AddressException;
 import io.penstock.impl.channel.DrivenChannel;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
@@ -183,6 +184,28 @@ public final class Peers implements AutoCloseable {
         provider.listen(parsed, ChannelOptions.defaults().withAll(parsed), new Context(endpoint));
     listeners.add(listener);
     return listener;
+  }
+
+  /** Why an endpoint, with which the message begins, can neither be listened at nor reached. */
+  public AddressException.Kind refusal(String endpoint) throws IOException {
+    try {
+      open(endpoint);
+    } catch (AddressException e) {
+      if (String.valueOf(e.getMessage()).startsWith(endpoint)) {
+        return e.kind();
+      }
+      throw new AssertionError("the endpoint is not named first: " + e.getMessage(), e);
+    }
+    throw new AssertionError(endpoint + " was opened");
+  }
+
+  /** Listens or connects, as the scheme says. */
+  public void open(String endpoint) throws IOException {
+    if (Endpoint.parse(endpoint).listening()) {
+      listen(endpoint);
+    } else {
+      connect(endpoint);
+    }
   }
 
   /** Waits for a peer. */

@@ -17,77 +17,16 @@ import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamFault;
 import io.penstock.testing.Case;
-import io.penstock.testing.ChannelSuite;
-import io.penstock.testing.ContractSuite;
-import io.penstock.testing.Kind;
-import io.penstock.testing.Services;
-import io.penstock.testing.Trait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Nested;
 
 /** TCP over the loopback interface. */
 class TcpTest {
   private static Endpoint endpoint() {
     return Endpoint.parse("tcp-listen://127.0.0.1:0");
-  }
-
-  private static Kind without(Kind kind) {
-    return kind.without(Trait.IMMEDIATE, "bytes are on their way for a while, uncounted")
-        .without(Trait.UNAIDED, "the system's timers move bytes that were full before")
-        .without(Trait.BY_REFERENCE, "the system copies")
-        .without(Trait.FLUSH_SEES_READER, "what the system has accepted is out of our hands")
-        .without(Trait.READS_SEEN, "the reader is another program")
-        .without(Trait.CLOSE_BREAKS_WRITER, "what still arrives is dropped")
-        .without(Trait.ABORT_DELIVERED, "a reset carries no cause and overtakes the data")
-        .without(Trait.VERDICT, "the peer is a socket and no program");
-  }
-
-  private static Kind there() {
-    return without(Kind.of("tcp", () -> Bench.clientToServer(endpoint(), Bench::connecting)));
-  }
-
-  @Nested
-  class ToServer extends ContractSuite {
-    @Override
-    protected Kind kind() {
-      return there();
-    }
-  }
-
-  @Nested
-  class ToClient extends ContractSuite {
-    @Override
-    protected Kind kind() {
-      return without(
-          Kind.of("tcp-back", () -> Bench.serverToClient(endpoint(), Bench::connecting)));
-    }
-  }
-
-  @Nested
-  class Whole extends ChannelSuite {
-    @Override
-    protected Kind kind() {
-      return there();
-    }
-
-    @Override
-    protected Services services() {
-      return Bench.SERVICES;
-    }
-
-    @Override
-    protected Endpoint listening() {
-      return endpoint();
-    }
-
-    @Override
-    protected Endpoint connecting(Endpoint bound) {
-      return Bench.connecting(bound);
-    }
   }
 
   @Case

@@ -16,11 +16,6 @@ import io.penstock.poller.Framing;
 import io.penstock.poller.Poller;
 import io.penstock.poller.Registration;
 import io.penstock.testing.Case;
-import io.penstock.testing.ChannelSuite;
-import io.penstock.testing.ContractSuite;
-import io.penstock.testing.Kind;
-import io.penstock.testing.Services;
-import io.penstock.testing.Trait;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -29,71 +24,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Unix sockets at a path. */
 class UnixTest {
   @TempDir static Path folder;
-
-  private static Endpoint endpoint() {
-    return Endpoint.parse("unix-listen:" + folder.resolve(Bench.fresh("s")));
-  }
-
-  private static Kind without(Kind kind) {
-    return kind.without(Trait.IMMEDIATE, "bytes are on their way for a while, uncounted")
-        .without(Trait.BY_REFERENCE, "the system copies")
-        .without(Trait.FLUSH_SEES_READER, "what the system has accepted is out of our hands")
-        .without(Trait.READS_SEEN, "the reader is another program")
-        .without(Trait.CLOSE_BREAKS_WRITER, "what still arrives is dropped")
-        .without(Trait.ABORT_DELIVERED, "a Unix socket has no reset: the peer reads an end")
-        .without(Trait.ABORT_SEEN, "a Unix socket has no reset: the peer reads an end")
-        .without(Trait.VERDICT, "the peer is a socket and no program");
-  }
-
-  private static Kind there() {
-    return without(Kind.of("unix", () -> Bench.clientToServer(endpoint(), Bench::connecting)));
-  }
-
-  @Nested
-  class ToServer extends ContractSuite {
-    @Override
-    protected Kind kind() {
-      return there();
-    }
-  }
-
-  @Nested
-  class ToClient extends ContractSuite {
-    @Override
-    protected Kind kind() {
-      return without(
-          Kind.of("unix-back", () -> Bench.serverToClient(endpoint(), Bench::connecting)));
-    }
-  }
-
-  @Nested
-  class Whole extends ChannelSuite {
-    @Override
-    protected Kind kind() {
-      return there();
-    }
-
-    @Override
-    protected Services services() {
-      return Bench.SERVICES;
-    }
-
-    @Override
-    protected Endpoint listening() {
-      return endpoint();
-    }
-
-    @Override
-    protected Endpoint connecting(Endpoint bound) {
-      return Bench.connecting(bound);
-    }
-  }
 
   @Case
   void nameThatIsTooLongIsRefusedAndNeverCut() {

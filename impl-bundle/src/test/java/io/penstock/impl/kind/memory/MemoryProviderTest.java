@@ -30,16 +30,8 @@ class MemoryProviderTest {
   }
 
   @Test
-  void peersMeetByName() throws IOException {
-    ListenerDriver listener = peers.listen("mem-listen:orders");
-    Peer client = peers.connect("mem:orders");
-    Peer server = peers.accept(listener);
-    client.write("question");
-    client.sink().end();
-    assertEquals("question", server.readAll());
-    server.write("answer");
-    server.sink().end();
-    assertEquals("answer", client.readAll());
+  void anAddressNeedsAName() throws IOException {
+    assertEquals(AddressException.Kind.INVALID, peers.refusal("mem:"));
   }
 
   @Test
@@ -49,22 +41,6 @@ class MemoryProviderTest {
     Peer server = peers.accept(listener);
     assertEquals(5, client.sink().write(ByteBuffer.allocate(9), Wait.none()));
     assertEquals(3, server.sink().write(ByteBuffer.allocate(9), Wait.none()));
-  }
-
-  @Test
-  void namesAreTakenAndGivenBack() throws IOException {
-    AddressException refused =
-        assertThrows(AddressException.class, () -> peers.connect("mem:orders"));
-    assertEquals(AddressException.Kind.REFUSED, refused.kind());
-    ListenerDriver listener = peers.listen("mem-listen:orders");
-    AddressException taken =
-        assertThrows(AddressException.class, () -> peers.listen("mem-listen:orders"));
-    assertEquals(AddressException.Kind.IN_USE, taken.kind());
-    listener.close();
-    listener.close();
-    peers.listen("mem-listen:orders");
-    AddressException empty = assertThrows(AddressException.class, () -> peers.connect("mem:"));
-    assertEquals(AddressException.Kind.INVALID, empty.kind());
   }
 
   @Test

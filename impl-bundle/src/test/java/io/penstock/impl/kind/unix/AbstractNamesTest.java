@@ -11,7 +11,6 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.PeerCredentials;
 import io.penstock.channel.facet.CredentialsFacet;
 import io.penstock.error.AddressException;
-import io.penstock.error.ConnectionResetException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.kind.Peers;
@@ -35,8 +34,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class AbstractNamesTest {
-  private static final int ROUNDS = 300;
-
   private final String name =
       "@penstock-test-" + Long.toString(ThreadLocalRandom.current().nextLong() >>> 1, 36);
   private final List<Peers> opened = new ArrayList<>();
@@ -60,44 +57,16 @@ class AbstractNamesTest {
 
   @ParameterizedTest
   @MethodSource("modes")
-  void bytesGoBothWaysAndEachEndIsOfItsOwn(PosixAccess access) throws IOException {
+  void theNameIsTheListenersAddressAndNoFile(PosixAccess access) throws IOException {
     Peers peers = peers(access);
     ListenerDriver listener = peers.listen("unix-listen:" + name);
     assertEquals("unix-listen:" + name, listener.endpoint().toString());
     Peer client = peers.connect("unix:" + name);
     Peer server = peers.accept(listener);
-    client.write("question");
-    client.sink().end();
-    assertEquals("question", server.readAll());
-    server.write("answer");
-    server.sink().end();
-    assertEquals("answer", client.readAll());
     assertEquals(name, client.driver().peer().orElseThrow().toString());
     assertEquals(name, server.driver().local().orElseThrow().toString());
     assertTrue(server.driver().peer().isEmpty());
     assertFalse(Files.exists(Path.of(name)));
-  }
-
-  @ParameterizedTest
-  @MethodSource("modes")
-  void muchGoesThroughUnharmed(PosixAccess access) throws IOException {
-    Peers peers = peers(access);
-    ListenerDriver listener = peers.listen("unix-listen:" + name);
-    Peer client = peers.connect("unix:" + name);
-    Peer server = peers.accept(listener);
-    String much = "0123456789abcdef".repeat(1 << 16);
-    CompletableFuture<Void> writer =
-        CompletableFuture.runAsync(
-            () -> {
-              try {
-                client.write(much);
-                client.sink().end();
-              } catch (IOException e) {
-                throw new AssertionError(e);
-              }
-            });
-    assertEquals(much, server.readAll());
-    writer.join();
   }
 
   @ParameterizedTest
@@ -129,33 +98,18 @@ class AbstractNamesTest {
   void namesThatCannotBeUsed(PosixAccess access) throws IOException {
     Peers peers = peers(access);
     peers.listen("unix-listen:" + name);
-    assertEquals(AddressException.Kind.IN_USE, kindOf(peers, "unix-listen:" + name));
-    assertEquals(AddressException.Kind.REFUSED, kindOf(peers, "unix:" + name + "-nobody"));
-    assertEquals(AddressException.Kind.INVALID, kindOf(peers, "unix:@"));
+    assertEquals(AddressException.Kind.IN_USE, peers.refusal("unix-listen:" + name));
+    assertEquals(AddressException.Kind.REFUSED, peers.refusal("unix:" + name + "-nobody"));
+    assertEquals(AddressException.Kind.INVALID, peers.refusal("unix:@"));
     AddressException zero =
         assertThrows(AddressException.class, () -> peers.connect("unix:@a%00b"));
     assertEquals(AddressException.Kind.INVALID, zero.kind());
-    assertEquals(AddressException.Kind.NAME_TOO_LONG, kindOf(peers, "unix:@" + "x".repeat(108)));
+    assertEquals(AddressException.Kind.NAME_TOO_LONG, peers.refusal("unix:@" + "x".repeat(108)));
     assertEquals(
-        AddressException.Kind.NAME_TOO_LONG, kindOf(peers, "unix-listen:@" + "x".repeat(108)));
+        AddressException.Kind.NAME_TOO_LONG, peers.refusal("unix-listen:@" + "x".repeat(108)));
     peers.listen("unix-listen:" + name + "x".repeat(108 - name.length()));
     assertThrows(
         IllegalArgumentException.class, () -> peers.listen("unix-listen:" + name + "m?mode=0600"));
-  }
-
-  private static AddressException.Kind kindOf(Peers peers, String endpoint) {
-    AddressException e =
-        assertThrows(
-            AddressException.class,
-            () -> {
-              if (endpoint.startsWith("unix-listen")) {
-                peers.listen(endpoint);
-              } else {
-                peers.connect(endpoint);
-              }
-            });
-    assertTrue(e.getMessage().startsWith(endpoint), e.getMessage());
-    return e.kind();
   }
 
   @Test
@@ -163,45 +117,10 @@ class AbstractNamesTest {
     Peers peers = peers(new PosixAccess("none"));
     for (String endpoint : List.of("unix:" + name, "unix-listen:" + name)) {
       NotSupportedException e =
-          assertThrows(
-              NotSupportedException.class,
-              () -> {
-                if (endpoint.startsWith("unix-listen")) {
-                  peers.listen(endpoint);
-                } else {
-                  peers.connect(endpoint);
-                }
-              });
+          assertThrows(NotSupportedException.class, () -> peers.open(endpoint));
       assertTrue(e.getMessage().startsWith(endpoint), e.getMessage());
       assertTrue(e.getMessage().contains("com.sun.jna"), e.getMessage());
     }
-  }
-
-  @ParameterizedTest
-  @MethodSource("modes")
-  void anAbortWithUnreadBytesIsAResetForThePeer(PosixAccess access) throws IOException {
-    Peers peers = peers(access);
-    ListenerDriver listener = peers.listen("unix-listen:" + name);
-    Peer client = peers.connect("unix:" + name);
-    Peer server = peers.accept(listener);
-    client.write("unread");
-    server.abort();
-    assertThrows(ConnectionResetException.class, client::readOnce);
-  }
-
-  @ParameterizedTest
-  @MethodSource("modes")
-  void aClosedSourceDoesNotStallThePeer(PosixAccess access) throws IOException {
-    Peers peers = peers(access);
-    ListenerDriver listener = peers.listen("unix-listen:" + name);
-    Peer client = peers.connect("unix:" + name);
-    Peer server = peers.accept(listener);
-    server.source().close();
-    client.writeZeros(8 << 20);
-    server.write("answer");
-    assertEquals("answer", client.read(6));
-    client.close();
-    server.close();
   }
 
   @ParameterizedTest
@@ -226,33 +145,6 @@ class AbstractNamesTest {
     }
     Peers.eventually(
         "nobody waits any more", () -> !Peers.threadLives("penstock-connect-unix:" + name));
-  }
-
-  @ParameterizedTest
-  @MethodSource("modes")
-  void everythingIsGivenBackAfterManyRounds(PosixAccess access) throws IOException {
-    Peers peers = peers(access);
-    Peer warm =
-        peers.connect("unix:" + peers.listen("unix-listen:" + name + "w").endpoint().address());
-    warm.driver().facet(CredentialsFacet.class).orElseThrow().peerCredentials();
-    warm.close();
-    long before = Peers.descriptors();
-    ListenerDriver listener = peers.listen("unix-listen:" + name);
-    for (int i = 0; i < ROUNDS; i++) {
-      Peer client = peers.connect("unix:" + name);
-      Peer server = peers.accept(listener);
-      client.write("x");
-      assertEquals("x", server.read(1));
-      if (i % 2 == 0) {
-        client.close();
-        server.close();
-      } else {
-        client.abort();
-        server.abort();
-      }
-    }
-    listener.close();
-    Peers.eventually("no more descriptors than before", () -> Peers.descriptors() <= before);
   }
 
   /** Another program sees the same name, and is seen for what it is. */
