@@ -325,7 +325,7 @@ abstract class BufferCases extends LifeCases {
     leave.countDown();
     closer.get();
     assertEquals('a', seen.get(), "the lent memory was good until the callback returned");
-    assertTrue(consumer.get() >= 0);
+    assertEquals(1, consumer.get());
   }
 
   @Case
@@ -337,8 +337,8 @@ abstract class BufferCases extends LifeCases {
         .consume(
             3,
             run -> {
-              sink().write(run, NONE);
-              assertTrue(sink().room() >= 0);
+              long promised = Math.min(sink().room(), run.remaining());
+              assertTrue(sink().write(run, NONE) >= promised);
             },
             FOREVER);
     assertTrue(source().isOpen());

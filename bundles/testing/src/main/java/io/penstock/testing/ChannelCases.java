@@ -120,9 +120,17 @@ abstract class ChannelCases extends Suite {
     assertFalse(near().name().isEmpty());
     assertFalse(near().endpoint().scheme().isEmpty());
     assertEquals(near().endpoint(), Endpoint.parse(near().endpoint().toString()));
-    assertNotNull(near().toString());
-    assertNotNull(near().local());
-    assertNotNull(near().peer());
+    assertTrue(near().toString().contains(near().name()), near()::toString);
+    if (kind().has(Trait.TWO_PARTIES)) {
+      assertSameIfKnown(near().local(), far().peer());
+      assertSameIfKnown(far().local(), near().peer());
+    }
+  }
+
+  private static void assertSameIfKnown(Optional<?> local, Optional<?> peer) {
+    if (local.isPresent() && peer.isPresent()) {
+      assertEquals(local, peer, "one side's own address is its peer's for the other");
+    }
   }
 
   @Case

@@ -124,12 +124,12 @@ abstract class ReadinessCases extends LongReadCases {
     assertTrue(sink().closing().isSet());
   }
 
+  @SuppressWarnings("try")
   @Case
   void watcherIsCalledOncePerChange() throws Exception {
     ExecutorService executor = Executors.newSingleThreadExecutor();
     Semaphore calls = new Semaphore(0);
     try (Watch watch = source().readable().onSet(executor, calls::release)) {
-      assertNotNull(watch);
       for (int change = 0; change < 3; change++) {
         send("ab");
         assertTrue(calls.tryAcquire(LONG.toSeconds(), TimeUnit.SECONDS));
@@ -143,12 +143,12 @@ abstract class ReadinessCases extends LongReadCases {
     }
   }
 
+  @SuppressWarnings("try")
   @Case(needs = Trait.IMMEDIATE)
   void moreDataIsNoChangeForAWatcher() throws Exception {
     ExecutorService executor = Executors.newSingleThreadExecutor();
     Semaphore calls = new Semaphore(0);
     try (Watch watch = source().readable().onSet(executor, calls::release)) {
-      assertNotNull(watch);
       send("a");
       assertTrue(calls.tryAcquire(LONG.toSeconds(), TimeUnit.SECONDS));
       send("b");
@@ -165,22 +165,22 @@ abstract class ReadinessCases extends LongReadCases {
     }
   }
 
+  @SuppressWarnings("try")
   @Case
   void watcherThatIsAttachedLateSeesThePresentState() throws Exception {
     send("a");
     arrived(1);
     Semaphore calls = new Semaphore(0);
     try (Watch watch = source().readable().onSet(Runnable::run, calls::release)) {
-      assertNotNull(watch);
       assertTrue(calls.tryAcquire(LONG.toSeconds(), TimeUnit.SECONDS));
     }
     source().close();
     try (Watch watch = source().closing().onSet(Runnable::run, calls::release)) {
-      assertNotNull(watch);
       assertTrue(calls.tryAcquire(LONG.toSeconds(), TimeUnit.SECONDS));
     }
   }
 
+  @SuppressWarnings("try")
   @Case
   void watcherRunsOnItsExecutorAndNeverInThePeersCall() throws Exception {
     AtomicReference<Thread> ran = new AtomicReference<>();
@@ -195,13 +195,13 @@ abstract class ReadinessCases extends LongReadCases {
                   task.run();
                 },
                 called::release)) {
-      assertNotNull(watch);
       send("a");
       assertTrue(called.tryAcquire(LONG.toSeconds(), TimeUnit.SECONDS));
       assertNotSame(Thread.currentThread(), ran.get());
     }
   }
 
+  @SuppressWarnings("try")
   @Case
   void watcherMayUseBothEnds() throws Exception {
     // No lock is held: the callback reads and writes from another thread's point of view.
@@ -222,13 +222,13 @@ abstract class ReadinessCases extends LongReadCases {
                   }
                   called.release();
                 })) {
-      assertNotNull(watch);
       send("a");
       assertTrue(called.tryAcquire(LONG.toSeconds(), TimeUnit.SECONDS));
       assertEquals("a", got.poll());
     }
   }
 
+  @SuppressWarnings("try")
   @Case
   void whatAWatcherThrowsIsLoggedAndTheWatchGoesOn() throws Exception {
     Queue<String> warnings = new ConcurrentLinkedQueue<>();
@@ -245,7 +245,6 @@ abstract class ReadinessCases extends LongReadCases {
                   calls.release();
                   throw new IllegalStateException("thrown on purpose");
                 })) {
-      assertNotNull(watch);
       send("a");
       assertTrue(calls.tryAcquire(LONG.toSeconds(), TimeUnit.SECONDS));
       assertSoon(() -> warnings.stream().anyMatch(text -> text.contains("on purpose")));
@@ -258,6 +257,7 @@ abstract class ReadinessCases extends LongReadCases {
     }
   }
 
+  @SuppressWarnings("try")
   @Case
   void closedWatchIsQuiet() throws Exception {
     Semaphore calls = new Semaphore(0);
@@ -266,13 +266,13 @@ abstract class ReadinessCases extends LongReadCases {
     watch.close();
     Semaphore other = new Semaphore(0);
     try (Watch second = source().readable().onSet(Runnable::run, other::release)) {
-      assertNotNull(second);
       send("a");
       assertTrue(other.tryAcquire(LONG.toSeconds(), TimeUnit.SECONDS));
     }
     assertEquals(0, calls.availablePermits());
   }
 
+  @SuppressWarnings("try")
   @Case
   void signalsCanBeJoined() throws Exception {
     try (Subject other = kind().open()) {
@@ -289,7 +289,6 @@ abstract class ReadinessCases extends LongReadCases {
       assertFalse(either.isSet());
       Semaphore calls = new Semaphore(0);
       try (Watch watch = either.onSet(Runnable::run, calls::release)) {
-        assertNotNull(watch);
         send("b");
         assertTrue(calls.tryAcquire(LONG.toSeconds(), TimeUnit.SECONDS));
       }
@@ -510,11 +509,15 @@ abstract class ReadinessCases extends LongReadCases {
 
   @Case
   void namesAndTextsNeverFail() throws IOException {
-    assertNotNull(source().toString());
-    assertNotNull(sink().toString());
-    source().close();
-    sink().close();
-    assertNotNull(source().toString());
-    assertNotNull(sink().toString());
+    String in = source().name();
+    String out = sink().name();
+    for (int i = 0; i < 2; i++) {
+      assertEquals(in, source().name());
+      assertEquals(out, sink().name());
+      assertTrue(source().toString().contains(in), source()::toString);
+      assertTrue(sink().toString().contains(out), sink()::toString);
+      source().close();
+      sink().close();
+    }
   }
 }

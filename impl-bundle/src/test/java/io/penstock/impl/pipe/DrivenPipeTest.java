@@ -4,7 +4,6 @@ package io.penstock.impl.pipe;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -19,6 +18,7 @@ import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
 import io.penstock.stream.Watch;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.CountDownLatch;
@@ -77,11 +77,11 @@ class DrivenPipeTest {
     assertNull(pipe.source().readLine(UTF_8, 4, Terminator.KEEP, Wait.none()));
   }
 
+  @SuppressWarnings("try")
   @Test
   void readingExactlyWhatIsThereIsAChange() throws Exception {
     Semaphore calls = new Semaphore(0);
     try (Watch watch = pipe.source().readable().onSet(engine, calls::release)) {
-      assertNotNull(watch);
       pipe.sink().write(bytes(1));
       called(calls);
       assertEquals(1, pipe.source().read(bytes(1)));
@@ -102,11 +102,11 @@ class DrivenPipeTest {
     }
   }
 
+  @SuppressWarnings("try")
   @Test
   void leavingBytesIsNoChange() throws Exception {
     Semaphore calls = new Semaphore(0);
     try (Watch watch = pipe.source().readable().onSet(engine, calls::release)) {
-      assertNotNull(watch);
       pipe.sink().write(bytes(3));
       called(calls);
       pipe.source().read(bytes(1));
@@ -118,11 +118,11 @@ class DrivenPipeTest {
     assertEquals(0, calls.availablePermits());
   }
 
+  @SuppressWarnings("try")
   @Test
   void fillingExactlyIsAChange() throws Exception {
     Semaphore calls = new Semaphore(0);
     try (Watch watch = pipe.sink().writable().onSet(engine, calls::release)) {
-      assertNotNull(watch);
       called(calls);
       assertEquals(4, pipe.sink().write(bytes(4)));
       assertFalse(pipe.sink().writable().isSet());
@@ -310,7 +310,7 @@ class DrivenPipeTest {
     System.gc();
     long each = (runtime.totalMemory() - runtime.freeMemory() - before) / count;
     assertTrue(each < 1024, each + " bytes for each idle pipe");
-    assertNotNull(idle[count - 1]);
+    Reference.reachabilityFence(idle);
   }
 
   @Test

@@ -115,8 +115,7 @@ class RelayMemoryTest {
     for (int round = 0; round < 1000 && !enough.getAsBoolean(); round++) {
       for (SocketChannel peer : all) {
         try {
-          int taken = peer.write(bytes.clear());
-          assertTrue(taken >= 0);
+          peer.write(bytes.clear());
         } catch (IOException e) {
           // It was cut, which is what this is about.
           assertTrue(peer.isOpen());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.itests.support;
 
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
@@ -147,7 +146,6 @@ public final class Services {
     }
 
     private void consider(ServiceReference<T> candidate) {
-      assertNotNull(candidate);
       if (found.getCount() != 0 && condition.test(candidate)) {
         reference = candidate;
         found.countDown();
