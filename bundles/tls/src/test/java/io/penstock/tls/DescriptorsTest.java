@@ -7,10 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.stream.Wait;
-import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -30,61 +28,122 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A listener in a program that has too few descriptors for those who come. */
+/** A listener in a program that has too few descriptors for its clients. */
 class DescriptorsTest {
-  private static final int SILENT = 150;
+  private static final int CALLERS = 150;
 
   @TempDir static Path folder;
+
+  /** A program that has started, its port, and where it logs. */
+  private record Program(Process process, int port, Path errors) implements AutoCloseable {
+    static Program start(String how, String endpoint) throws IOException {
+      Path errors = Files.createTempFile(folder, how, ".err");
+      List<String> command = new ArrayList<>();
+      // Enough for the virtual machine and a few dozen connections.
+      command.addAll(List.of("/bin/sh", "-c", "ulimit -n 90; exec \"$0\" \"$@\""));
+      command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+      command.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", jars()));
+      command.addAll(List.of(ScarceDescriptors.class.getName(), how, endpoint));
+      Process process = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+      String said = process.inputReader(StandardCharsets.UTF_8).readLine();
+      assertTrue(said != null, () -> read(errors));
+      return new Program(process, Integer.parseInt(String.valueOf(said)), errors);
+    }
+
+    /** Warnings and worse. */
+    List<String> warnings() {
+      return said().lines().filter(l -> l.matches("(WARNING|SEVERE): .*")).toList();
+    }
+
+    String said() {
+      return read(errors);
+    }
+
+    void awaitWantAndRest() {
+      Bench.eventually("it says that it has none left", () -> !warnings().isEmpty());
+      Bench.eventually("it rests", () -> ticksInASecond(process) < 50);
+    }
+
+    @Override
+    public void close() throws IOException {
+      process.getOutputStream().close();
+      try {
+        if (!process.waitFor(20, TimeUnit.SECONDS)) {
+          process.destroyForcibly();
+          throw new AssertionError("it goes on after the end of its input");
+        }
+      } catch (InterruptedException e) {
+        process.destroyForcibly();
+        throw new AssertionError(e);
+      }
+      assertEquals(0, process.exitValue(), this::said);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"poller", "accept", "relay"})
+  void listenerOutlivesTheWantOfDescriptors(String how) throws Exception {
+    List<Socket> callers = new ArrayList<>();
+    try (Program program = Program.start(how, "tcp-listen://127.0.0.1:0")) {
+      for (int i = 0; i < CALLERS; i++) {
+        callers.add(call(program));
+        callers.get(i).getOutputStream().write(i);
+      }
+      program.awaitWantAndRest();
+      // An accepted caller is served all the same, and then makes room for those that wait.
+      for (int i = 0; i < CALLERS; i++) {
+        assertEquals(i, callers.get(i).getInputStream().read(), "caller " + i);
+        callers.get(i).close();
+      }
+      callers.add(call(program));
+      callers.get(CALLERS).getOutputStream().write(9);
+      assertEquals(9, callers.get(CALLERS).getInputStream().read());
+      assertEquals(1, program.warnings().size(), program::said);
+      assertTrue(program.said().contains("Too many open files"), program::said);
+    } finally {
+      close(callers);
+    }
+  }
 
   @ParameterizedTest
   @ValueSource(strings = {"poller", "accept"})
   void aListenerOutlivesTheWantOfDescriptors(String how) throws Exception {
-    Path errors = folder.resolve(how + ".err");
-    List<String> command = new ArrayList<>();
-    // Enough for the virtual machine and a few dozen connections.
-    command.addAll(List.of("/bin/sh", "-c", "ulimit -n 90; exec \"$0\" \"$@\""));
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", jars()));
-    command.addAll(List.of(ScarceDescriptors.class.getName(), how, Bench.SERVER_KEY.toString()));
-    Process program = new ProcessBuilder(command).redirectError(errors.toFile()).start();
+    String endpoint = "tls-listen://127.0.0.1:0?handshakeTimeout=1h&key=" + Bench.SERVER_KEY;
     List<Socket> silent = new ArrayList<>();
-    try (BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(program.getInputStream(), StandardCharsets.UTF_8))) {
-      String said = out.readLine();
-      assertTrue(said != null, () -> read(errors));
-      int port = Integer.parseInt(String.valueOf(said));
-      try (Channel before = connect(port)) {
+    try (Program program = Program.start(how, endpoint)) {
+      try (Channel before = connect(program.port())) {
         assertEchoes(before, 1);
-        for (int i = 0; i < SILENT; i++) {
-          silent.add(new Socket(InetAddress.getLoopbackAddress(), port));
+        for (int i = 0; i < CALLERS; i++) {
+          silent.add(call(program));
         }
-        Bench.eventually("it says that it has none left", () -> !warnings(errors).isEmpty());
-        Bench.eventually("it rests", () -> ticksInASecond(program) < 50);
+        program.awaitWantAndRest();
         assertEchoes(before, 2);
         // As descriptors come back one by one, there is a want of them after each.
-        for (Socket each : silent) {
-          each.close();
-        }
-        try (Channel after = connect(port)) {
+        close(silent);
+        try (Channel after = connect(program.port())) {
           assertEchoes(after, 3);
         }
       }
-      // Those who have left are refused, for a reason of their own.
+      // Clients that have left are refused, for a reason of their own.
       List<String> lines =
-          warnings(errors).stream().filter(l -> !l.contains("no connection with")).toList();
-      assertEquals(1, lines.size(), () -> read(errors));
-      assertTrue(lines.get(0).contains("Too many open files"), () -> read(errors));
+          program.warnings().stream().filter(l -> !l.contains("no connection with")).toList();
+      assertEquals(1, lines.size(), program::said);
+      assertTrue(lines.get(0).contains("Too many open files"), program::said);
     } finally {
-      for (Socket each : silent) {
-        each.close();
-      }
-      program.getOutputStream().close();
-      if (!program.waitFor(20, TimeUnit.SECONDS)) {
-        program.destroyForcibly();
-      }
+      close(silent);
     }
-    assertEquals(0, program.exitValue(), () -> read(errors));
+  }
+
+  private static Socket call(Program program) throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), program.port());
+    socket.setSoTimeout(20_000);
+    return socket;
+  }
+
+  private static void close(List<Socket> sockets) throws IOException {
+    for (Socket each : sockets) {
+      each.close();
+    }
   }
 
   private static Channel connect(int port) throws IOException {
@@ -99,10 +158,6 @@ class DescriptorsTest {
     ByteBuffer back = ByteBuffer.allocate(1);
     assertEquals(1, channel.source().read(back, Bench.SOON));
     assertEquals(what, back.get(0));
-  }
-
-  private static List<String> warnings(Path errors) {
-    return read(errors).lines().filter(l -> l.matches("(WARNING|SEVERE): .*")).toList();
   }
 
   private static String read(Path file) {

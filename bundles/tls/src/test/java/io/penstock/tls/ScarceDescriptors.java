@@ -9,6 +9,8 @@ import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Framing;
 import io.penstock.poller.Poller;
 import io.penstock.poller.Registration;
+import io.penstock.relay.Relay;
+import io.penstock.relay.RelayOptions;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -18,11 +20,12 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * A program that gives back what comes over TLS, until its standard input ends, and prints its port
- * first. The arguments: how it accepts, {@code poller} or {@code accept}, and the file with its
- * key.
+ * A program that gives back what comes over TCP or TLS, until its standard input ends, and prints
+ * its port first. The arguments: how it accepts, {@code poller}, {@code accept} or {@code relay},
+ * and where it listens.
  */
 final class ScarceDescriptors {
+  private static final int MANY = 1_000_000;
   private static final Queue<Channel> ACCEPTED = new ConcurrentLinkedQueue<>();
 
   private ScarceDescriptors() {}
@@ -31,19 +34,33 @@ final class ScarceDescriptors {
   public static void main(String[] args) throws Exception {
     Penstock penstock = Penstock.open();
     penstock.provide(new TlsProvider(penstock.provider("tcp").orElseThrow()));
-    Listener listener =
-        penstock
-            .channels()
-            .listen(
-                Endpoint.parse("tls-listen://127.0.0.1:0?handshakeTimeout=1h&key=" + args[1]),
-                ChannelOptions.defaults());
+    Endpoint anywhere = Endpoint.parse(args[1]);
     Poller poller = penstock.poller();
-    if (args[0].equals("poller")) {
-      poller.register(listener, Framing.bytes());
+    Listener listener;
+    if (args[0].equals("relay")) {
+      Relay relay =
+          penstock
+              .relays()
+              .create(
+                  anywhere,
+                  Endpoint.parse("echo:"),
+                  // By default there would be no more than the descriptors suffice for.
+                  RelayOptions.defaults()
+                      .withFork(true)
+                      .withMaxConnections(MANY)
+                      .withFrom(ChannelOptions.defaults().withMaxConnections(MANY)));
+      relay.start();
+      listener = relay.listeners().get(0);
     } else {
-      start("accepts", () -> accept(listener, poller));
+      listener =
+          penstock.channels().listen(anywhere, ChannelOptions.defaults().withMaxConnections(MANY));
+      if (args[0].equals("poller")) {
+        poller.register(listener, Framing.bytes());
+      } else {
+        start("accepts", () -> accept(listener, poller));
+      }
+      start("polls", () -> echo(poller));
     }
-    start("polls", () -> echo(poller));
     System.out.println(listener.endpoint().address().replaceAll(".*:", ""));
     int end = System.in.read();
     System.exit(end < 0 ? 0 : 1);
@@ -71,14 +88,36 @@ final class ScarceDescriptors {
 
   private static void accept(Listener listener, Poller poller) throws IOException {
     while (true) {
-      // Registered by whoever polls, so that no byte is told of before the channel is attached.
+      // The polling thread registers: no byte is told of before the channel is attached.
       ACCEPTED.add(listener.accept(Wait.forever()));
       poller.wakeup();
     }
   }
 
   private static void echo(Poller poller) throws IOException {
-    ChannelHandler handler = new Echo();
+    ChannelHandler handler =
+        new ChannelHandler() {
+          @Override
+          public void opened(Registration from, Channel channel, Registration client) {
+            client.attach(channel);
+          }
+
+          @Override
+          public void data(Registration from, ByteBuffer frame) throws IOException {
+            channel(from).sink().writeFully(frame, Wait.forever());
+          }
+
+          @Override
+          public void ended(Registration from) throws IOException {
+            channel(from).close();
+          }
+
+          @Override
+          public void failed(Registration from, Throwable cause) {
+            cause.printStackTrace();
+            System.exit(4);
+          }
+        };
     while (true) {
       Channel channel;
       while ((channel = ACCEPTED.poll()) != null) {
@@ -88,31 +127,7 @@ final class ScarceDescriptors {
     }
   }
 
-  /** Gives back what comes. */
-  private static final class Echo implements ChannelHandler {
-    @Override
-    public void opened(Registration from, Channel channel, Registration client) {
-      client.attach(channel);
-    }
-
-    @Override
-    public void data(Registration from, ByteBuffer frame) throws IOException {
-      channel(from).sink().writeFully(frame, Wait.forever());
-    }
-
-    @Override
-    public void ended(Registration from) throws IOException {
-      channel(from).close();
-    }
-
-    @Override
-    public void failed(Registration from, Throwable cause) {
-      cause.printStackTrace();
-      System.exit(4);
-    }
-
-    private static Channel channel(Registration from) {
-      return (Channel) Objects.requireNonNull(from.attachment());
-    }
+  private static Channel channel(Registration from) {
+    return (Channel) Objects.requireNonNull(from.attachment());
   }
 }

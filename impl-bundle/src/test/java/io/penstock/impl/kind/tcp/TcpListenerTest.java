@@ -18,39 +18,22 @@ import io.penstock.poller.Poller;
 import io.penstock.poller.Registration;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
-import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.locks.LockSupport;
-import java.util.jar.JarEntry;
-import java.util.jar.JarOutputStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
-/** Listeners whose peers mean no good, or whose system has nothing left. */
+/** Listeners whose peers mean no good. */
 class TcpListenerTest {
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
-
-  @TempDir static Path folder;
 
   private final Penstock penstock = Penstock.open();
   private final List<Socket> sockets = new ArrayList<>();
@@ -121,7 +104,7 @@ class TcpListenerTest {
       try {
         channel(from).sink().writeFully(frame, Wait.upTo(Duration.ofSeconds(20)));
       } catch (IOException e) {
-        // Who has been cut is told so by its source.
+        // A channel that has been cut is told so by its source.
         assertTrue(e instanceof BrokenPipeException, e::toString);
       }
     }
@@ -239,116 +222,5 @@ class TcpListenerTest {
           ConnectionResetException.class,
           () -> channel.source().read(ByteBuffer.allocate(1), Peers.LIMIT));
     }
-  }
-
-  // ---- no descriptors
-
-  @ParameterizedTest
-  @ValueSource(strings = {"poller", "accept", "relay"})
-  void listenerOutlivesTheWantOfDescriptors(String how) throws Exception {
-    Path errors = folder.resolve(how + ".err");
-    List<String> command = new ArrayList<>();
-    // Enough for the virtual machine and a few dozen connections.
-    command.addAll(List.of("/bin/sh", "-c", "ulimit -n 90; exec \"$0\" \"$@\""));
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-Xmx64m", "-XX:TieredStopAtLevel=1", "-cp", jars()));
-    command.addAll(List.of(ScarceDescriptors.class.getName(), how));
-    Process program = new ProcessBuilder(command).redirectError(errors.toFile()).start();
-    try (BufferedReader out =
-        new BufferedReader(
-            new InputStreamReader(program.getInputStream(), StandardCharsets.UTF_8))) {
-      int port = Integer.parseInt(String.valueOf(readLine(out)));
-      List<Socket> callers = new ArrayList<>();
-      for (int i = 0; i < 150; i++) {
-        Socket caller = call(port);
-        caller.getOutputStream().write(i);
-        callers.add(caller);
-      }
-      Peers.eventually("it says that it has none left", () -> warnings(errors) > 0);
-      Peers.eventually("it rests", () -> ticksInASecond(program) < 50);
-
-      // Who was accepted is served all the same, and then makes room for those who wait.
-      for (int i = 0; i < callers.size(); i++) {
-        assertEquals(i, callers.get(i).getInputStream().read(), "caller " + i);
-        callers.get(i).close();
-      }
-      assertEchoes(call(port), 9);
-      assertEquals(1, warnings(errors), () -> read(errors));
-      assertTrue(read(errors).contains("Too many open files"), () -> read(errors));
-    } finally {
-      program.getOutputStream().close();
-      if (!program.waitFor(20, TimeUnit.SECONDS)) {
-        program.destroyForcibly();
-      }
-    }
-    assertEquals(0, program.exitValue(), () -> read(errors));
-  }
-
-  private static String readLine(BufferedReader reader) throws IOException {
-    return Peers.get(
-        CompletableFuture.supplyAsync(
-            () -> {
-              try {
-                return String.valueOf(reader.readLine());
-              } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
-              }
-            }));
-  }
-
-  private static String read(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
-  }
-
-  /** How many warnings and worse were logged. */
-  private static long warnings(Path errors) {
-    return read(errors).lines().filter(l -> l.matches("(WARNING|SEVERE): .*")).count();
-  }
-
-  /** How long a process computes in a second; it may still compile what it has just run. */
-  private static long ticksInASecond(Process process) {
-    long before = ticks(process);
-    LockSupport.parkNanos(TimeUnit.SECONDS.toNanos(1));
-    return ticks(process) - before;
-  }
-
-  /** How long a process has computed, in hundredths of a second. */
-  private static long ticks(Process process) {
-    String stat = read(Path.of("/proc/" + process.pid() + "/stat"));
-    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-    return Long.parseLong(fields[11]) + Long.parseLong(fields[12]);
-  }
-
-  /**
-   * The class path with each folder in a jar: a class that is looked for in a folder could not be
-   * opened for want of a descriptor.
-   */
-  private static String jars() throws IOException {
-    List<String> path = new ArrayList<>();
-    for (String entry : System.getProperty("java.class.path").split(File.pathSeparator)) {
-      Path from = Path.of(entry);
-      path.add(Files.isDirectory(from) ? jar(from).toString() : entry);
-    }
-    path.removeIf(entry -> !entry.startsWith(folder.toString()) && !entry.contains("penstock"));
-    return String.join(File.pathSeparator, path);
-  }
-
-  private static Path jar(Path from) throws IOException {
-    Path jar = folder.resolve(Integer.toHexString(from.hashCode()) + ".jar");
-    if (Files.exists(jar)) {
-      return jar;
-    }
-    try (JarOutputStream out = new JarOutputStream(Files.newOutputStream(jar));
-        Stream<Path> files = Files.walk(from)) {
-      for (Path file : files.filter(f -> f.toString().endsWith(".class")).toList()) {
-        out.putNextEntry(new JarEntry(from.relativize(file).toString()));
-        Files.copy(file, out);
-      }
-    }
-    return jar;
   }
 }
