@@ -30,6 +30,7 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -52,6 +53,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** Opens drivers of a provider and puts ends on them. */
@@ -260,9 +262,58 @@ public final class Peers implements AutoCloseable {
     }
   }
 
+  /** The descriptors of this process that are of files in a folder, such as a test's own. */
+  public static long descriptors(Path folder) {
+    return targets().filter(target -> target.startsWith(folder + "/")).count();
+  }
+
+  /**
+   * The sockets of this process that are bound or connected to a TCP port, such as a test's own.
+   */
+  public static long sockets(int port) {
+    Set<String> ours = targets().collect(Collectors.toSet());
+    String end = String.format(":%04X", port);
+    return Stream.of("tcp", "tcp6")
+        .flatMap(table -> lines(Path.of("/proc/self/net", table)).stream().skip(1))
+        .map(line -> line.strip().split("\\s+"))
+        .filter(words -> words[1].endsWith(end) || words[2].endsWith(end))
+        .filter(words -> ours.contains("socket:[" + words[9] + "]"))
+        .count();
+  }
+
+  private static List<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** What each descriptor of this process is of. */
+  private static Stream<String> targets() {
+    List<String> targets = new ArrayList<>();
+    try (Stream<Path> all = Files.list(Path.of("/proc/self/fd"))) {
+      for (Path each : all.toList()) {
+        try {
+          targets.add(Files.readSymbolicLink(each).toString());
+        } catch (NoSuchFileException e) {
+          // The one that lists this folder, or one that was closed meanwhile.
+        }
+      }
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+    return targets.stream();
+  }
+
+  /** How many threads live whose names begin so. */
+  public static long threads(String prefix) {
+    return threads(prefix, Set.of()).size();
+  }
+
   /** Whether a thread lives whose name begins so. */
   public static boolean threadLives(String prefix) {
-    return !threads(prefix, Set.of()).isEmpty();
+    return threads(prefix) > 0;
   }
 
   /** The threads that live, with names that begin so, besides those that are known. */

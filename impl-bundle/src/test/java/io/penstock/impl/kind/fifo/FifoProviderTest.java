@@ -86,7 +86,7 @@ class FifoProviderTest {
     assertThrows(NotSupportedException.class, () -> in.write("x"));
   }
 
-  /** Whoever polls and is told that nothing is there may not come back for long. */
+  /** A caller that polls and is told that nothing is there may not come back for long. */
   @Test
   void theFirstLookSeesWhatIsThere() throws IOException {
     for (int i = 0; i < 2; i++) {
@@ -150,7 +150,7 @@ class FifoProviderTest {
   @ParameterizedTest
   @EnumSource(Direction.class)
   void anOpenThatHangsIsReleased(Direction direction) throws IOException {
-    long before = Peers.descriptors();
+    long before = Peers.descriptors(folder);
     CompletableFuture<? extends ChannelDriver> hanging = begin(direction);
     if (natively && direction == Direction.INPUT) {
       Peers.get(hanging).abort(new IOException("it does not hang"));
@@ -160,7 +160,7 @@ class FifoProviderTest {
       hanging.cancel(false);
     }
     Peers.eventually("it is released", () -> !opening());
-    Peers.eventually("no more descriptors than before", () -> Peers.descriptors() <= before);
+    Peers.eventually("no more descriptors than before", () -> Peers.descriptors(folder) <= before);
   }
 
   /** With native calls no thread waits, in the open or for bytes. */
@@ -180,7 +180,7 @@ class FifoProviderTest {
             });
     // One that writes nothing yet.
     try (FileChannel writer = FileChannel.open(fifo, StandardOpenOption.WRITE)) {
-      assertFalse(Peers.threadLives("penstock-fifo-"));
+      assertFalse(Peers.threadLives("penstock-fifo-in-" + fifo));
       assertFalse(reading.isDone());
       writer.write(ByteBuffer.wrap("hello".getBytes(UTF_8)));
     }
@@ -234,7 +234,7 @@ class FifoProviderTest {
 
   @Test
   void cancellingAtAnyMomentLeavesNothing() throws IOException {
-    long before = Peers.descriptors();
+    long before = Peers.descriptors(folder);
     for (int i = 0; i < 300; i++) {
       CompletableFuture<? extends ChannelDriver> one =
           begin(i % 2 == 0 ? Direction.INPUT : Direction.OUTPUT);
@@ -247,7 +247,7 @@ class FifoProviderTest {
       }
     }
     Peers.eventually("none hangs", () -> !opening());
-    Peers.eventually("no more descriptors than before", () -> Peers.descriptors() <= before);
+    Peers.eventually("no more descriptors than before", () -> Peers.descriptors(folder) <= before);
   }
 
   @Test
@@ -263,7 +263,7 @@ class FifoProviderTest {
       }
       in.source().close();
       assertTrue(Peers.get(reading) instanceof java.nio.channels.ClosedChannelException);
-      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-fifo-"));
+      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-fifo-in-" + fifo));
       Peers.eventually("nobody reads it", () -> isBroken(writer));
     }
   }
@@ -293,7 +293,7 @@ class FifoProviderTest {
             }
           });
       driver.abort(new StreamClosedException("test"));
-      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-fifo-"));
+      Peers.eventually("no thread is left", () -> !Peers.threadLives("penstock-fifo-out-" + fifo));
       assertEquals(0, driver.sink().unsent());
       // What the system has is out of our hands.
       assertEquals(!natively, driver.sink().dropped() > 0);

@@ -77,16 +77,10 @@ class TcpConnectTest {
     return ((InetSocketAddress) peer.driver().peer().orElseThrow()).getAddress().getHostAddress();
   }
 
-  private static long threads(String prefix) {
-    return Thread.getAllStackTraces().keySet().stream()
-        .filter(thread -> thread.isAlive() && thread.getName().startsWith(prefix))
-        .count();
-  }
-
   /** Threads of the tests before may be about to end. */
   private static void awaitNobodyElse() {
     for (String each : List.of("reactor", "timer", "resolver", "worker")) {
-      Peers.eventually("no " + each + " is left", () -> threads("penstock-" + each) == 0);
+      Peers.eventually("no " + each + " is left", () -> Peers.threads("penstock-" + each) == 0);
     }
   }
 
@@ -142,8 +136,7 @@ class TcpConnectTest {
     ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
     try (DeafServer deaf = new DeafServer(address("127.0.0.2"), port(listener))) {
       resolve("127.0.0.2", "127.0.0.1");
-      peers.openSelector();
-      long descriptors = Peers.descriptors();
+      long sockets = Peers.sockets(deaf.port());
       long start = System.nanoTime();
       Peer client =
           peers.connect(
@@ -157,7 +150,7 @@ class TcpConnectTest {
       client.write("x");
       assertEquals("x", peers.accept(listener).read(1));
       Peers.eventually(
-          "the attempt that lost was closed", () -> Peers.descriptors() <= descriptors + 2);
+          "the attempt that lost was closed", () -> Peers.sockets(deaf.port()) <= sockets + 2);
     }
   }
 
@@ -334,7 +327,7 @@ class TcpConnectTest {
     assertEquals(-3, Peers.get(waiting));
     assertThrows(IOException.class, () -> Peers.get(channel.connected().toCompletableFuture()));
     answer.countDown();
-    Peers.eventually("nothing is looked up", () -> threads("penstock-resolver") == 0);
+    Peers.eventually("nothing is looked up", () -> Peers.threads("penstock-resolver") == 0);
   }
 
   private static void await(CountDownLatch latch) {
@@ -375,32 +368,31 @@ class TcpConnectTest {
     for (int i = 0; i < 100; i++) {
       all.add(peers.begin("tcp://slow.example:" + port(listener), ChannelOptions.defaults()));
     }
-    assertTrue(threads("penstock-resolver") <= Lookups.THREADS);
-    assertEquals(1, threads("penstock-timer"));
+    assertTrue(Peers.threads("penstock-resolver") <= Lookups.THREADS);
+    assertEquals(1, Peers.threads("penstock-timer"));
     answer.countDown();
     for (CompletableFuture<?> each : all) {
       ((io.penstock.spi.ChannelDriver) Peers.get(each)).abort(new IOException("over"));
     }
-    Peers.eventually("nothing is looked up", () -> threads("penstock-resolver") == 0);
+    Peers.eventually("nothing is looked up", () -> Peers.threads("penstock-resolver") == 0);
   }
 
   @Test
   void manyConnectionsAreMadeByOneThread() throws IOException {
     awaitNobodyElse();
     try (DeafServer deaf = new DeafServer(address("127.0.0.1"), 0)) {
-      peers.openSelector();
-      long descriptors = Peers.descriptors();
+      long sockets = Peers.sockets(deaf.port());
       List<CompletableFuture<?>> all = new ArrayList<>();
       for (int i = 0; i < 300; i++) {
         all.add(peers.begin("tcp://127.0.0.1:" + deaf.port(), ChannelOptions.defaults()));
       }
       Collections.shuffle(all, new java.util.Random(1));
-      assertEquals(1, threads("penstock-reactor"));
-      assertEquals(1, threads("penstock-timer"));
-      assertEquals(0, threads("penstock-worker"));
-      assertTrue(Peers.descriptors() >= descriptors + 300);
+      assertEquals(1, Peers.threads("penstock-reactor"));
+      assertEquals(1, Peers.threads("penstock-timer"));
+      assertEquals(0, Peers.threads("penstock-worker"));
+      assertTrue(Peers.sockets(deaf.port()) >= sockets + 300);
       all.forEach(each -> each.cancel(true));
-      Peers.eventually("all was given back", () -> Peers.descriptors() <= descriptors);
+      Peers.eventually("all was given back", () -> Peers.sockets(deaf.port()) <= sockets);
     }
   }
 }

@@ -218,7 +218,7 @@ class TcpProviderTest {
     int port = port(listener);
     Peer client = peers.connect("tcp://127.0.0.1:" + port);
     Peer server = peers.accept(listener);
-    // Who closes first leaves the address waiting for stragglers.
+    // The side that closes first leaves the address waiting for stragglers.
     server.close();
     assertEquals("", client.readAll());
     client.close();
@@ -364,18 +364,18 @@ class TcpProviderTest {
       try {
         fill(deaf, fillers);
         String endpoint = "tcp://127.0.0.1:" + deaf.getLocalPort();
-        peers.openSelector();
-        before = Peers.descriptors();
+        before = Peers.sockets(deaf.getLocalPort());
         ChannelOptions brief = ChannelOptions.defaults().withConnectTimeout(Duration.ofMillis(200));
         StreamTimeoutException e =
             assertThrows(StreamTimeoutException.class, () -> peers.connect(endpoint, brief));
         assertTrue(e.getMessage().contains(endpoint), e.getMessage());
 
         CompletableFuture<?> hanging = peers.begin(endpoint, ChannelOptions.defaults());
-        Peers.eventually("a descriptor was opened", () -> Peers.descriptors() > before);
+        Peers.eventually(
+            "a descriptor was opened", () -> Peers.sockets(deaf.getLocalPort()) > before);
         assertFalse(hanging.isDone());
         hanging.cancel(false);
-        Peers.eventually("it was given back", () -> Peers.descriptors() <= before);
+        Peers.eventually("it was given back", () -> Peers.sockets(deaf.getLocalPort()) <= before);
       } finally {
         for (Socket filler : fillers) {
           filler.close();
