@@ -25,7 +25,7 @@ import org.osgi.service.metatype.AttributeDefinition;
 import org.osgi.service.metatype.MetaTypeService;
 import org.osgi.service.metatype.ObjectClassDefinition;
 
-/** Configurations as people write them: as text, whoever reads it. */
+/** Configurations as people write them: as text, whichever agent reads it. */
 @InContainer
 class TextConfigurationIT {
 

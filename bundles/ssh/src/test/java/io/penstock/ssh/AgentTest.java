@@ -149,7 +149,7 @@ class AgentTest {
     try (ServerSocketChannel silent = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
       silent.bind(UnixDomainSocketAddress.of(path));
       ChannelOptions options = ChannelOptions.defaults().withConnectTimeout(Duration.ofMillis(200));
-      // One that is shared is not given up by who waits for it.
+      // One that is shared is not given up by a caller that waits for it.
       for (String share : List.of("share=false", "share=true")) {
         Endpoint login = with(server.login(), path, share);
         long begun = System.nanoTime();

@@ -20,8 +20,8 @@ import java.nio.file.Path;
 import java.util.Random;
 
 /**
- * A server of plain sockets that reads to the end, and only then sends all of it back: who gets an
- * answer can close one direction and still read the other.
+ * A server of plain sockets that reads to the end, and only then sends all of it back: a client
+ * that gets an answer can close one direction and still read the other.
  */
 final class Echo implements AutoCloseable {
   private static final int MIB = 1 << 20;

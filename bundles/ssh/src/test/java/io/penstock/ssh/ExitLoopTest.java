@@ -89,7 +89,7 @@ class ExitLoopTest {
     try (OpenSsh.Server server = OpenSsh.Server.start()) {
       String command = "head -c " + MUCH + " /dev/zero >&2; echo out; exit 3";
       loop(server.exec(command, "stderr=pipe"));
-      // Who reads only one of the two waits for ever, and the status does not come.
+      // A caller that reads only one of the two waits for ever, and the status does not come.
       try (Channel channel = Bench.open(server.exec(command, "stderr=pipe"))) {
         SshClientFacet session = Bench.client(channel);
         assertThrows(

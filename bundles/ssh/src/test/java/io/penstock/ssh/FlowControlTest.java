@@ -36,7 +36,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 
-/** What a window lets through, to the byte, and who is told when something moves. */
+/** What a window lets through, to the byte, and which callers are told when something moves. */
 class FlowControlTest {
   private static final int KIB = 1024;
 

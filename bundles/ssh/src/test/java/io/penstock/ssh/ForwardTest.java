@@ -277,7 +277,7 @@ class ForwardTest {
     }
   }
 
-  // ---- whoever accepts is what the client gets to
+  // ---- the acceptor is what the client gets to
 
   @Case(seconds = 60)
   void whoeverAcceptsGetsWhatClientsWantToReach() throws Exception {

@@ -54,7 +54,7 @@ import org.junit.jupiter.api.Timeout;
  * library's, nothing left of them, and nobody else is disturbed.
  */
 class HostilePeerTest {
-  /** More than what systems keep for who does not read, however large they make their buffers. */
+  /** More than what systems keep for a peer that does not read, however large their buffers are. */
   private static final int FLOOD = 400_000;
 
   /** For thousands of packets, each of them by itself, on a machine that has much else to do. */
@@ -69,7 +69,7 @@ class HostilePeerTest {
           "after-end", "4 bytes after the end of its output",
           "credit", "credit for 4294967295 bytes");
 
-  /** Whatever may wake an operator, whoever says it, and what we say of losses. */
+  /** Whatever may wake an operator, whichever logger says it, and what we say of losses. */
   private final LogLines alarms = new LogLines("", Level.WARNING);
 
   private final LogLines said = new LogLines("io.penstock", Level.INFO);
@@ -522,7 +522,7 @@ class HostilePeerTest {
     }
   }
 
-  // ---- in either role: who asks on and on for what has to be answered, and reads nothing
+  // ---- in either role: a peer that asks on and on for what has to be answered, and reads nothing
 
   private static final Map<String, Byte> FLOODS =
       Map.of(
@@ -578,7 +578,7 @@ class HostilePeerTest {
       IoWriteFuture last = flood(peer, what);
       assertTrue(peer.isOpen());
       if (what.equals("keepalive@openssh.com")) {
-        // Who reads after all has lost nothing.
+        // A peer that reads after all has lost nothing.
         peer.getIoSession().resumeRead();
         last.verify(20_000);
         new Bystanders(client, server).talk();

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** An operator can see who was let in, by what, and who was not. */
+/** An operator can see which users were let in, by what, and which were not. */
 class LoginLogTest {
   private final Logger logger = Logger.getLogger("io.penstock");
   private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();

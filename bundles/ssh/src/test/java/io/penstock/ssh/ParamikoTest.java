@@ -136,7 +136,7 @@ class ParamikoTest {
     void takesWhateverTheProgramSaysOfItsEnd() throws Exception {
       try (Listener listener = Bench.listen();
           Paramiko.Script client = Paramiko.client(Bench.port(listener.endpoint()), "statuses")) {
-        // Who was killed, and who says nothing, has none, which is -1 there.
+        // A program that was killed, or says nothing, has none, which is -1 there.
         for (String told : new String[] {"0 0", "7 7", "255 255", "-1 killed", "-1 none"}) {
           Channel channel = listener.accept(Bench.SOON);
           SshServerFacet facet = Bench.server(channel);

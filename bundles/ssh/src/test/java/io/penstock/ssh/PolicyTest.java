@@ -252,7 +252,7 @@ class PolicyTest {
               }
             }
           });
-      // Who is no user is not even asked for.
+      // A name of no user is not even asked for.
       assertEquals(3, policy.texts.size(), policy.texts.toString());
       assertFalse(policy.texts.toString().contains("xyzzy"));
       assertFalse(policy.texts.toString().contains("plugh"));

@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 class SecretsTest {
   private static final String SECRET = "xyzzy";
 
-  /** By a strong reference: who logs is forgotten otherwise, and its level. */
+  /** By a strong reference: a logger is forgotten otherwise, and its level. */
   private final Logger logger = Logger.getLogger("");
 
   private final Queue<String> seen = new ConcurrentLinkedQueue<>();

@@ -38,7 +38,7 @@ import java.util.concurrent.TimeUnit;
 
 /** Channels that share a connection have limits and errors of their own. */
 class SharingTest {
-  /** Leaves those who connect without an answer, until it takes them to a listener or cuts them. */
+  /** Leaves clients without an answer, until it takes them to a listener or cuts them. */
   private static final class Reluctant implements AutoCloseable {
     private final ServerSocket server = new ServerSocket(0, 10, InetAddress.getLoopbackAddress());
     private final BlockingQueue<Socket> arrived = new LinkedBlockingQueue<>();

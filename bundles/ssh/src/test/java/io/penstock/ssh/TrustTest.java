@@ -32,7 +32,7 @@ import org.apache.sshd.server.auth.keyboard.UserAuthKeyboardInteractiveFactory;
 import org.apache.sshd.server.auth.password.UserAuthPasswordFactory;
 import org.junit.jupiter.api.Test;
 
-/** Who is let in, who is believed, and what is said when not. */
+/** Which clients are let in, which servers are believed, and what is said when not. */
 class TrustTest {
   private static String without(Endpoint endpoint, String key) {
     return endpoint.toString().replaceAll("&" + key + "=[^&]*", "");

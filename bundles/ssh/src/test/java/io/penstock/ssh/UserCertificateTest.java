@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Certificates of users: whoever gets in with {@code ssh} gets in here. */
+/** Certificates of users: a user that gets in with {@code ssh} gets in here. */
 class UserCertificateTest {
   private static final String USER = System.getProperty("user.name");
 
@@ -153,7 +153,7 @@ class UserCertificateTest {
     }
   }
 
-  /** As with OpenSSH's sshd: who is let in is said by keys, and an authority is not supported. */
+  /** As with OpenSSH's sshd: keys say which users are let in, and an authority is not supported. */
   @ParameterizedTest
   @ValueSource(strings = {"", "cert-authority "})
   void listenerOfOursLetsNobodyInByACertificate(String option) throws Exception {

@@ -153,7 +153,7 @@ class EveryKindTest {
     return threads;
   }
 
-  /** Who makes much noise, and began before, does not delay those who have little to say. */
+  /** A client that sends much, and began before, does not delay those that have little to say. */
   @Test
   void noiseOnOneChannelDelaysNobody() throws Exception {
     Line noise = connected("tcp", "tcp-listen://127.0.0.1:0");

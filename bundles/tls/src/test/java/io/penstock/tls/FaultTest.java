@@ -72,7 +72,7 @@ class FaultTest {
     }
   }
 
-  /** Handshakes take turns on a few threads; whoever is told of one may wait for another. */
+  /** Handshakes take turns on a few threads; a callback for one may wait for another. */
   @Test
   void whoIsToldOfAHandshakeMayWaitForAllTheOthers() throws Exception {
     int many = 2 * Math.max(2, Runtime.getRuntime().availableProcessors()) + 2;
@@ -115,7 +115,7 @@ class FaultTest {
     }
   }
 
-  /** Whoever hears of room below, while bytes are handed on, looks whether any wait for it. */
+  /** A callback that hears of room below, while bytes are handed on, looks whether any wait. */
   @Test
   void whatWaitsToBeSentIsSeenWhileItIsBeingSent() throws Exception {
     AtomicInteger seen = new AtomicInteger(-1);

@@ -56,8 +56,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Peers who mean harm, against servers that give back lines: each costs its own connection and
- * nothing else. Somebody honest asks all the while, over connections of their own.
+ * Peers that mean harm, against servers that give back lines: each costs its own connection and
+ * nothing else. An honest client asks all the while, over connections of its own.
  */
 class HostileTest {
   private static final InetAddress LOOPBACK = InetAddress.getLoopbackAddress();
@@ -73,7 +73,7 @@ class HostileTest {
 
   // ---- servers
 
-  /** Who is attacked. */
+  /** The server that is attacked. */
   enum Kind {
     TCP_LINES(false, false),
     TLS_LINES(true, false),
@@ -89,7 +89,7 @@ class HostileTest {
     }
   }
 
-  /** A server, and somebody honest who asks it. */
+  /** A server, and an honest client that asks it. */
   private static final class Target implements AutoCloseable {
     private final Kind kind;
     private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
@@ -231,7 +231,7 @@ class HostileTest {
       }
     }
 
-    /** Fails unless whoever is honest was served all the while, and is still. */
+    /** Fails unless the honest client was served all the while, and is still. */
     void assertServes() {
       int before = answers;
       Bench.eventually("the honest one is served", () -> wrong != null || answers > before + 1);
@@ -241,7 +241,7 @@ class HostileTest {
       assertTrue(slowest < PATIENCE, "an answer took " + slowest / 1_000_000 + " ms");
     }
 
-    /** Stops asking; returns what failed, of whom the honest one is none. */
+    /** Stops asking; returns what failed for other clients than the honest one. */
     List<Throwable> settle() throws InterruptedException {
       assertServes();
       stop = true;

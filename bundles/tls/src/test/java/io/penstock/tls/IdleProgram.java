@@ -243,7 +243,7 @@ final class IdleProgram {
     }
   }
 
-  /** Notes that bytes came, and whom they came from. */
+  /** Notes that bytes came, and from which peer. */
   private static final class Watcher implements ChannelHandler {
     @Override
     public void opened(Registration listener, Channel channel, Registration client) {

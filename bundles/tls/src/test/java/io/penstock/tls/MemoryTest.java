@@ -111,7 +111,7 @@ class MemoryTest {
     }
   }
 
-  /** Why the first of those fails of whom nobody has sent anything. */
+  /** Why the first of those channels fails whose peers have sent nothing. */
   private static IOException firstFailure(List<Channel> accepted) throws Exception {
     CompletableFuture<IOException> first = new CompletableFuture<>();
     for (Channel channel : accepted) {

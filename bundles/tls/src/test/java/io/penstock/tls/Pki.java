@@ -43,7 +43,7 @@ final class Pki {
 
   private Pki() {}
 
-  /** A key and a certificate, and who has signed it. */
+  /** A key and a certificate, and their issuer. */
   record Entity(PrivateKey key, X509Certificate certificate, List<X509Certificate> issuers) {
     String keyPem() {
       return pem("PRIVATE KEY", key.getEncoded());

@@ -86,7 +86,7 @@ class StreamTest {
         .getCause();
   }
 
-  /** Both roles: whoever has ended its output still gets everything. */
+  /** Both roles: a side that has ended its output still gets everything. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
   void muchEachWayAfterAHalfClose(boolean clientEnds) throws Exception {
@@ -363,7 +363,7 @@ class StreamTest {
     }
   }
 
-  /** A partial record is no data: whoever waits sleeps, and does not try over and over. */
+  /** A partial record is no data: a caller that waits sleeps, and does not try over and over. */
   @Test
   void aRecordThatComesInPiecesWakesNobodyForNothing() throws Exception {
     try (Rig rig = Rig.open();
@@ -418,7 +418,7 @@ class StreamTest {
     };
   }
 
-  /** Who waits in a selector counts as running. */
+  /** A thread that waits in a selector counts as running. */
   private static boolean selects(Thread thread) {
     StackTraceElement[] stack = thread.getStackTrace();
     return stack.length > 0

@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Whom a client without the option {@code trust} trusts: whom its virtual machine does. */
+/** A client without the option {@code trust} trusts the servers that its virtual machine does. */
 class SystemTrustTest {
   @TempDir Path folder;
 

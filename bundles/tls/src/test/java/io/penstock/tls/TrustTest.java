@@ -47,7 +47,7 @@ import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Who trusts whom, by which files, and what is said when somebody does not. */
+/** Which side trusts which, by which files, and what is said when one does not. */
 class TrustTest {
   @TempDir Path folder;
 
@@ -353,7 +353,7 @@ class TrustTest {
           assertEquals(Optional.of(each.getKey()), facet(client).serverName());
         }
       }
-      // The first is for whoever asks for no name, or for another.
+      // The first is for a client that asks for no name, or for another.
       try (Channel client = Bench.connect(listener, "checkName=false")) {
         assertEquals("CN=one", shown(client).getSubjectX500Principal().getName());
       }

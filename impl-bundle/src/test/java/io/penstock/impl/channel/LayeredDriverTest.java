@@ -53,7 +53,7 @@ class LayeredDriverTest {
     }
   }
 
-  /** Whoever waits at the facet of a channel below is woken by a close above. */
+  /** A caller that waits at the facet of a channel below is woken by a close above. */
   @Test
   void closeAboveIsToldBelowAtOnceAndOnce() throws Exception {
     try (Engine engine = new Engine()) {

@@ -169,7 +169,7 @@ class TellingTest {
         });
   }
 
-  /** Whoever is told of the connection may wait for a write that was asked for after it. */
+  /** A callback that is told of the connection may wait for a write that was asked for after it. */
   @Test
   void writeAfterTheConnectionIsToldWhileTheConnectionIs() throws Exception {
     CompletableFuture<ChannelDriver> connecting = new CompletableFuture<>();

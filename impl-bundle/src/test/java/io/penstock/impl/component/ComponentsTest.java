@@ -487,7 +487,7 @@ class ComponentsTest {
     Peers.threadsEnd("penstock-", threadsBefore);
   }
 
-  /** A resolver finds this bundle for whoever needs one of its services. */
+  /** A resolver finds this bundle for a bundle that needs one of its services. */
   @Test
   void everyServiceIsACapability() throws Exception {
     configure("io.penstock.Pipe", "p", Map.of());

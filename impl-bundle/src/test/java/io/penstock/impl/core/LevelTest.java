@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Who watches a signal and what it sees. */
+/** The watchers of a signal and what they see. */
 class LevelTest {
   private final Engine engine = new Engine();
 

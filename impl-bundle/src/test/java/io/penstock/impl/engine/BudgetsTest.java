@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** What is counted, when reading pauses, and who is cut. */
+/** What is counted, when reading pauses, and which stream is cut. */
 class BudgetsTest {
   private static final int MB = 1 << 20;
 

@@ -101,7 +101,7 @@ class CanaryTest {
     }
   }
 
-  /** Who waits may have been overlooked: it tries, and waits anew. */
+  /** A caller that waits may have been overlooked: it tries, and waits anew. */
   @Test
   void whoeverWaitsAtTheReactorTriesAndIsWatchedAnew() throws Exception {
     Pipe pipe = Pipe.open();

@@ -200,7 +200,7 @@ class LookoutsTest {
     all.close();
   }
 
-  /** Is closed, and the selectors told so, before its key has come back to who registers it. */
+  /** Is closed, and the selectors told so, before the registering thread has its key. */
   private final class ClosedTooSoon extends SelectableChannel {
     private final Pipe.SourceChannel channel;
 
@@ -281,7 +281,7 @@ class LookoutsTest {
     assertEquals(0, get(read));
   }
 
-  /** The system says so when nobody has the other end open; who waited may be about to leave. */
+  /** The system says so when nobody has the other end open; the waiting caller may be leaving. */
   private static void assertBroken(Pipe pipe) throws Exception {
     pipe.sink().configureBlocking(false);
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);

@@ -225,7 +225,7 @@ class PipeAccountTest {
     }
   }
 
-  /** Only a reader who waits is: whoever must not wait then finds nothing at once. */
+  /** Only a reader who waits is: a reader that must not wait then finds nothing at once. */
   @Test
   void aReaderWhoWaitsIsNotWaitedFor() throws Exception {
     pipe.sink().write(utf8("abc"));

@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 /** Whatever parks, wakes or calls somebody else's code holds no lock then. */
 class PipeLocksTest {
   private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
-  // Each look stops the machine to find who owns what.
+  // Each look stops the machine to find which thread owns what.
   private static final int ROUNDS = Proof.isLong() ? 50 : 2;
 
   private final Map<String, AtomicInteger> calls = new ConcurrentHashMap<>();

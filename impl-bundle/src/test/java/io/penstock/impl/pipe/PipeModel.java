@@ -171,7 +171,7 @@ final class PipeModel {
     while (!later.isEmpty() && later.element().at == later.element().bytes.length) {
       later.remove();
     }
-    // Whoever is queued waits only for room.
+    // A writer that is queued waits only for room.
     return later.isEmpty() || size() >= capacity;
   }
 

@@ -58,7 +58,7 @@ class PipeReleaseTest {
     engine.close();
   }
 
-  /** Who waits, for what, and what lets it go. */
+  /** Which caller waits, for what, and what lets it go. */
   enum Release {
     READER_BY_WRITE {
       @Override

@@ -187,7 +187,7 @@ class PipeStressTest {
     }
   }
 
-  /** Nobody is left who could read or write what the others wait for. */
+  /** No thread is left that could read or write what the others wait for. */
   private <T> Callable<T> guard(DrivenPipe pipe, boolean interruptible, Callable<T> task) {
     return () -> {
       workers.put(Thread.currentThread(), interruptible);
@@ -550,7 +550,7 @@ class PipeStressTest {
     return false;
   }
 
-  // ---- whoever does what others do not expect
+  // ---- callers that do what others do not expect
 
   /** Interrupts, wakes for nothing, changes limits and looks, until it is closed. */
   private final class Meddler implements AutoCloseable {

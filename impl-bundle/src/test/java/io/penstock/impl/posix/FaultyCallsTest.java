@@ -383,7 +383,7 @@ class FaultyCallsTest {
         peer);
   }
 
-  /** Whoever fails ends the conversation, unless it fails by waiting for too long. */
+  /** A side that fails ends the conversation, unless it fails by waiting for too long. */
   private static <T> CompletableFuture<T> later(Callable<T> task, Channel channel, Channel peer) {
     CompletableFuture<T> done = new CompletableFuture<>();
     Thread thread =

@@ -133,7 +133,7 @@ class RelayHangUpTest {
     relay.completed().toCompletableFuture().get(20, TimeUnit.SECONDS);
   }
 
-  /** Who ends at once all the same, as a shell does that reads its last command, ends by itself. */
+  /** A child that ends at once, as a shell does that reads its last command, ends by itself. */
   @Test
   void notWhenTheProgramEndsInTime() throws Exception {
     Path path = folder.resolve("s");

@@ -78,7 +78,7 @@ class ShortcutTest {
     }
   }
 
-  /** Two who talk through a relay. */
+  /** Two peers that talk through a relay. */
   private void relayed() throws IOException {
     Channel[] first = connected();
     Channel[] second = connected();
@@ -187,7 +187,7 @@ class ShortcutTest {
     }
     pass(right, left, WARM, CHUNK);
     long there = WARM + 1000 + 100_000 + 3L * (16 << 20);
-    // Who reads may be quicker than who counts.
+    // The reader may be quicker than the counter.
     Peers.eventually("all is counted there", () -> relay.forwarded() == there);
     Peers.eventually("all is counted back", () -> relay.returned() == 2L * WARM);
     over();
@@ -207,7 +207,7 @@ class ShortcutTest {
     over();
   }
 
-  /** Whoever asks for the end looks ahead, and what he has found stays before what comes later. */
+  /** A reader that asks for the end looks ahead; what it found stays before what comes later. */
   @Test
   void whatSomebodyHasLookedAtStaysInOrder() throws Exception {
     warmUp();

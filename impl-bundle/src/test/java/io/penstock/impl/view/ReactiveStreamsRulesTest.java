@@ -46,7 +46,7 @@ class ReactiveStreamsRulesTest {
   /** How long a signal may take that must come, and how long one is waited for that must not. */
   private static final TestEnvironment ENVIRONMENT = new TestEnvironment(20_000, 50, 50, false);
 
-  /** Gives the collector, and who queues what it has found, 100 ms, which may be too few. */
+  /** Gives the collector, and the thread that queues its finds, 100 ms, which may be too few. */
   private static final String COLLECTED =
       "required_spec313_cancelMustMakeThePublisherEventuallyDropAllReferencesToTheSubscriber";
 

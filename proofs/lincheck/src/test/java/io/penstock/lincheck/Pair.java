@@ -67,7 +67,7 @@ final class Pair {
 
     @Override
     public void giveWay() {
-      // Who runs next is for the checker to say.
+      // Which thread runs next is for the checker to say.
     }
 
     @Override

@@ -12,7 +12,7 @@ import org.jetbrains.lincheck.Lincheck;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Whoever begins to wait while what it waits for happens is woken, in every schedule tried. */
+/** A caller that begins to wait while what it waits for happens is woken in every schedule. */
 class WakeUpsTest {
   @BeforeAll
   static void prepare() {

@@ -137,7 +137,7 @@ class DescriptorTest {
     assertEquals(AddressException.Kind.NOT_FOUND, gone.kind());
   }
 
-  /** Sockets and descriptors of every kind wait in one selector, that of whoever polls. */
+  /** Sockets and descriptors of every kind wait in one selector, that of the poller's caller. */
   @Case
   void onePollerServesSocketsNamesAndDescriptors() throws Exception {
     Endpoint name = Endpoint.parse("unix-listen:@" + Bench.fresh(PREFIX));

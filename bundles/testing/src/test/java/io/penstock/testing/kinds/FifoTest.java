@@ -101,7 +101,7 @@ class FifoTest {
         .without(Trait.VERDICT, "there is no peer of its own");
   }
 
-  /** Pipes that the process has already have paths, too: neither end blocks whoever uses it. */
+  /** Pipes that the process has already have paths, too: neither end blocks its caller. */
   @Case
   void descriptorsOfOursAreOpenedByTheirNumbers() throws Exception {
     Map<Path, String> before = descriptors();

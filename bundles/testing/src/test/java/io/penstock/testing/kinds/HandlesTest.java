@@ -528,7 +528,7 @@ class HandlesTest {
     }
   }
 
-  // ---- who owns what
+  // ---- which side owns what
 
   @Case
   void whatNobodyTakesIsClosed() throws Exception {

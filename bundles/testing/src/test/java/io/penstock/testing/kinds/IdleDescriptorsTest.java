@@ -21,7 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What descriptors by which nothing comes cost whoever polls. */
+/** What descriptors by which nothing comes cost a poller's caller. */
 class IdleDescriptorsTest {
   private static final int IDLE = 1000;
   private static final int LEAST_ROUNDS = 30;

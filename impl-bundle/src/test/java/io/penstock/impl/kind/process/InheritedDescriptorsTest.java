@@ -76,7 +76,7 @@ class InheritedDescriptorsTest {
           assertEquals(
               List.of("0", "1", "2", "3"),
               UTF_8.decode(ls.source().readAll(1 << 16, SOON)).toString().lines().toList());
-          // Marked, and not only closed by who starts the child: native code starts children, too.
+          // Marked, and not only closed by the starting code: native code starts children, too.
           for (Handle each : List.of(taken, handle, end)) {
             each.lend(number -> assertTrue(closesOnExec(number)));
           }

@@ -148,7 +148,7 @@ class ProcessProviderTest {
     @Test
     void everythingIsGivenBack() throws IOException {
       Peer warm = connect("exec:cat");
-      // So that the reactor has its selector, and who waits has one.
+      // So that the reactor has its selector, and the thread that waits has one.
       for (int millis : new int[] {1, 50}) {
         assertThrows(
             StreamTimeoutException.class,

@@ -179,7 +179,7 @@ class TerminalTest {
     assertEquals(OptionalInt.of(9), status(child));
   }
 
-  /** Those who are left behind cannot keep the output open. */
+  /** Programs that are left behind cannot keep the output open. */
   @Test
   void theOutputEndsWithTheChild() throws IOException {
     Peer child = open("shell:trap '' HUP; sleep 1000 & echo $!");
@@ -191,7 +191,7 @@ class TerminalTest {
   @Test
   void everythingIsGivenBackAndThereAreNoThreads() throws IOException {
     Peer warm = open("exec:cat");
-    // So that the reactor has its selector, and who waits has one.
+    // So that the reactor has its selector, and the thread that waits has one.
     for (int millis : new int[] {1, 50}) {
       assertThrows(
           StreamTimeoutException.class,

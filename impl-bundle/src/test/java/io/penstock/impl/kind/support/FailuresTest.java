@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who has failed: the peer, or the system. */
+/** Which side has failed: the peer, or the system. */
 class FailuresTest {
   @ParameterizedTest
   @ValueSource(

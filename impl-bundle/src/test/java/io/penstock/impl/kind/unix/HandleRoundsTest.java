@@ -107,7 +107,7 @@ class HandleRoundsTest {
     }
   }
 
-  /** The limit is met by who sends, by who receives, in a message, and by who opens. */
+  /** The limit is met by a sender, by a receiver, in a message, and by an opener. */
   @ParameterizedTest
   @MethodSource("modes")
   void wantOfDescriptorsIsAnErrorAndPasses(String mode) throws Exception {

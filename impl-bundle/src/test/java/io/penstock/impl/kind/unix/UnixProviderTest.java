@@ -62,7 +62,7 @@ class UnixProviderTest {
     }
   }
 
-  /** Whoever may not connect in the end may not do so before. */
+  /** A user that may not connect in the end may not do so before. */
   @Test
   void aSocketIsNotSeenBeforeItHasItsPermissions() throws Exception {
     Path path = folder.resolve("seen");

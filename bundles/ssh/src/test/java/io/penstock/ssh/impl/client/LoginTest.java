@@ -89,7 +89,7 @@ class LoginTest {
     };
   }
 
-  /** Whoever connected before us would be the first in the queue. */
+  /** A client that connected before us would be the first in the queue. */
   private static void assertNobodyHasConnected(ServerSocket server) throws IOException {
     try (Socket own = new Socket(InetAddress.getLoopbackAddress(), server.getLocalPort());
         Socket first = server.accept()) {

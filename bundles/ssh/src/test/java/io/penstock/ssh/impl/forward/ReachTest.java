@@ -15,7 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import org.junit.jupiter.api.Test;
 
-/** How many threads are taken by those who wait for name servers. */
+/** How many threads are taken by callers that wait for name servers. */
 class ReachTest {
   /** Keeps what it is to run. */
   private static final class Kept implements Executor {

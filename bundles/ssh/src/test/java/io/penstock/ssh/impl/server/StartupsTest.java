@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** Who is cut for whom before anybody has logged in, and whose address is refused. */
+/** Which connection is cut for which before a login, and which addresses are refused. */
 class StartupsTest {
   private record Peer(@Nullable Source source, long heard, int id) implements Startups.Connection {}
 
