@@ -2,13 +2,9 @@
 package io.penstock.impl.relay;
 
 import io.penstock.channel.Channel;
-import io.penstock.channel.ChannelOptions;
-import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
-import io.penstock.channel.ProgramRequest;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamFault;
-import io.penstock.impl.channel.Channels;
 import io.penstock.impl.core.ListenerEnd;
 import io.penstock.impl.engine.Budget;
 import io.penstock.impl.engine.Budgets;
@@ -50,71 +46,10 @@ final class DrivenRelay implements Relay {
 
   private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
 
-  /** One side: where a channel comes from. */
-  interface Side {
-    Endpoint endpoint();
-
-    /** The listener, for a side that listens. */
-    @Nullable ListenerEnd listener();
-
-    /**
-     * Opens a channel that may still be connecting; not for a side that listens.
-     *
-     * @param request of the other side's peer, if it has made one
-     */
-    Channel open(@Nullable ProgramRequest request) throws IOException;
-  }
-
-  /** A side that connects. */
-  record Connecting(Channels channels, Endpoint endpoint, ChannelOptions options) implements Side {
-    @Override
-    public @Nullable ListenerEnd listener() {
-      return null;
-    }
-
-    @Override
-    public Channel open(@Nullable ProgramRequest request) throws IOException {
-      ChannelOptions asking = request == null ? options : options.withProgram(request);
-      channels.checkRequest(endpoint, asking);
-      return channels.connect(endpoint, asking);
-    }
-  }
-
-  /** A side that listens. */
-  record Listening(ListenerEnd listener) implements Side {
-    @Override
-    public Endpoint endpoint() {
-      return listener.endpoint();
-    }
-
-    @Override
-    public Channel open(@Nullable ProgramRequest request) {
-      throw new IllegalStateException("a listening side accepts");
-    }
-  }
-
-  /** A side that is there already. */
-  record Given(Channel channel) implements Side {
-    @Override
-    public Endpoint endpoint() {
-      return channel.endpoint();
-    }
-
-    @Override
-    public @Nullable ListenerEnd listener() {
-      return null;
-    }
-
-    @Override
-    public Channel open(@Nullable ProgramRequest request) {
-      return channel;
-    }
-  }
-
   private final String name;
   private final Engine engine;
-  private final Side from;
-  private final Side to;
+  private final RelaySide from;
+  private final RelaySide to;
   private final RelayOptions options;
   private final BufferPool buffers;
   private final int maxConnections;
@@ -133,7 +68,7 @@ final class DrivenRelay implements Relay {
   private volatile Wait idle;
   private volatile Wait total;
 
-  DrivenRelay(Engine engine, Side from, Side to, RelayOptions options, Budget factory) {
+  DrivenRelay(Engine engine, RelaySide from, RelaySide to, RelayOptions options, Budget factory) {
     this.engine = engine;
     this.from = from;
     this.to = to;
@@ -164,7 +99,7 @@ final class DrivenRelay implements Relay {
   @Override
   public List<Listener> listeners() {
     List<Listener> bound = new ArrayList<>(2);
-    for (Side side : List.of(from, to)) {
+    for (RelaySide side : List.of(from, to)) {
       ListenerEnd listener = side.listener();
       if (listener != null) {
         bound.add(listener);
@@ -194,8 +129,8 @@ final class DrivenRelay implements Relay {
     // for a peer goes first,
     // and otherwise FROM goes last.
     boolean fromFirst = from.listener() != null;
-    Side first = fromFirst ? from : to;
-    Side second = fromFirst ? to : from;
+    RelaySide first = fromFirst ? from : to;
+    RelaySide second = fromFirst ? to : from;
     obtain(
         first,
         null,
@@ -210,7 +145,7 @@ final class DrivenRelay implements Relay {
     void use(Channel channel);
   }
 
-  private void obtain(Side side, @Nullable Channel other, Use use) {
+  private void obtain(RelaySide side, @Nullable Channel other, Use use) {
     ListenerEnd listener = side.listener();
     if (listener != null) {
       acceptOne(side, listener, use);
@@ -219,7 +154,7 @@ final class DrivenRelay implements Relay {
     connect(side, other, use, this::finished);
   }
 
-  private void connect(Side side, @Nullable Channel other, Use use, Outcome failed) {
+  private void connect(RelaySide side, @Nullable Channel other, Use use, Outcome failed) {
     Channel channel;
     try {
       channel = side.open(PassThrough.request(other, options));
@@ -272,7 +207,7 @@ final class DrivenRelay implements Relay {
     }
   }
 
-  private void acceptOne(Side side, ListenerEnd listener, Use use) {
+  private void acceptOne(RelaySide side, ListenerEnd listener, Use use) {
     Channel channel;
     try {
       channel = listener.acceptNow();
@@ -288,7 +223,7 @@ final class DrivenRelay implements Relay {
     }
   }
 
-  private static RelayException openFailed(Side side, Throwable failure) {
+  private static RelayException openFailed(RelaySide side, Throwable failure) {
     Throwable cause = Faults.unwrap(failure);
     String reason = Conversation.reason(cause);
     String own = cause instanceof StreamFault fault ? fault.stream() + " " : " ";
@@ -536,8 +471,8 @@ final class DrivenRelay implements Relay {
     listeners().forEach(DrivenRelay::close);
     talks.forEach(Conversation::stop);
     channels.forEach(channel -> channel.abort(cause));
-    for (Side side : List.of(from, to)) {
-      if (side instanceof Given given) {
+    for (RelaySide side : List.of(from, to)) {
+      if (side instanceof RelaySide.Given given) {
         given.channel().abort(cause);
       }
     }

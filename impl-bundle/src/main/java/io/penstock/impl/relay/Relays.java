@@ -48,7 +48,7 @@ public final class Relays implements RelayFactory {
       channels.checkRequest(from, options.from());
       channels.checkRequest(to, options.to());
     }
-    DrivenRelay.Side one = side(from, options.from(), Direction.INPUT);
+    RelaySide one = side(from, options.from(), Direction.INPUT);
     try {
       return keep(
           new DrivenRelay(engine, one, side(to, options.to(), Direction.OUTPUT), options, memory));
@@ -61,12 +61,12 @@ public final class Relays implements RelayFactory {
     }
   }
 
-  private DrivenRelay.Side side(Endpoint endpoint, ChannelOptions options, Direction direction)
+  private RelaySide side(Endpoint endpoint, ChannelOptions options, Direction direction)
       throws IOException {
     if (endpoint.listening()) {
-      return new DrivenRelay.Listening((ListenerEnd) channels.listen(endpoint, options));
+      return new RelaySide.Listening((ListenerEnd) channels.listen(endpoint, options));
     }
-    return new DrivenRelay.Connecting(channels, endpoint, directed(endpoint, options, direction));
+    return new RelaySide.Connecting(channels, endpoint, directed(endpoint, options, direction));
   }
 
   private static ChannelOptions directed(
@@ -80,7 +80,7 @@ public final class Relays implements RelayFactory {
   public Relay create(Channel from, Channel to, RelayOptions options) {
     return keep(
         new DrivenRelay(
-            engine, new DrivenRelay.Given(from), new DrivenRelay.Given(to), options, memory));
+            engine, new RelaySide.Given(from), new RelaySide.Given(to), options, memory));
   }
 
   /** Changes the limits of time of a relay that was made here, also of connections in progress. */
