@@ -3,6 +3,7 @@ package io.penstock.impl.channel;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
+import io.penstock.impl.core.End;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.spi.ChannelDriver;
@@ -87,10 +88,41 @@ final class LayeredDriver implements ChannelDriver {
     below.abort(cause);
   }
 
-  private static final class Input implements SourceDriver {
+  /** What tells of the readiness of an end of the channel below. */
+  private abstract static class Lower implements EndDriver {
+    private final End below;
+
+    Lower(End below) {
+      this.below = below;
+    }
+
+    @Override
+    public boolean ready() {
+      return below.likely();
+    }
+
+    @Override
+    public void onReady(Runnable ready) {
+      below.addWaiter(ready::run);
+    }
+
+    @Override
+    public @Nullable SelectableChannel selectable() {
+      EndDriver driver = below.driver();
+      return driver == null ? null : driver.selectable();
+    }
+
+    @Override
+    public int interest() {
+      return below.interest();
+    }
+  }
+
+  private static final class Input extends Lower implements SourceDriver {
     private final SourceEnd end;
 
     Input(SourceEnd end) {
+      super(end);
       this.end = end;
     }
 
@@ -100,36 +132,16 @@ final class LayeredDriver implements ChannelDriver {
     }
 
     @Override
-    public boolean ready() {
-      return end.likely();
-    }
-
-    @Override
-    public void onReady(Runnable ready) {
-      end.addWaiter(ready::run);
-    }
-
-    @Override
-    public @Nullable SelectableChannel selectable() {
-      EndDriver driver = end.driver();
-      return driver == null ? null : driver.selectable();
-    }
-
-    @Override
-    public int interest() {
-      return end.interest();
-    }
-
-    @Override
     public void close() throws IOException {
       end.close();
     }
   }
 
-  private static final class Output implements SinkDriver {
+  private static final class Output extends Lower implements SinkDriver {
     private final SinkEnd end;
 
     Output(SinkEnd end) {
+      super(end);
       this.end = end;
     }
 
@@ -152,27 +164,6 @@ final class LayeredDriver implements ChannelDriver {
     @Override
     public long unsent() {
       return end.unsent();
-    }
-
-    @Override
-    public boolean ready() {
-      return end.likely();
-    }
-
-    @Override
-    public void onReady(Runnable ready) {
-      end.addWaiter(ready::run);
-    }
-
-    @Override
-    public @Nullable SelectableChannel selectable() {
-      EndDriver driver = end.driver();
-      return driver == null ? null : driver.selectable();
-    }
-
-    @Override
-    public int interest() {
-      return end.interest();
     }
 
     @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
+import io.penstock.channel.Endpoint;
 import io.penstock.impl.engine.Engine;
 import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;
@@ -287,6 +288,18 @@ abstract class Configured<S, T> {
       complaint = why;
       LOG.log(level, why);
     }
+  }
+
+  /** Says that new values are refused, so that the old ones stay. */
+  final void keepsOld(Endpoint refused, Exception why) {
+    LOG.log(
+        Level.ERROR,
+        pid
+            + ": endpoint "
+            + refused.name()
+            + " is refused: "
+            + Reasons.of(why)
+            + "; the last good values stay");
   }
 
   /** Warns of what these values say in vain; once, however often they are tried. */

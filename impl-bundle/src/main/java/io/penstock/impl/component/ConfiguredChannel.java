@@ -244,14 +244,7 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
     try {
       fresh = connect(next);
     } catch (IOException | IllegalArgumentException e) {
-      LOG.log(
-          Level.ERROR,
-          pid()
-              + ": endpoint "
-              + next.endpoint().name()
-              + " is refused: "
-              + Reasons.of(e)
-              + "; the last good values stay");
+      keepsOld(next.endpoint(), e);
       return old;
     }
     if (slot.take(channel)) {

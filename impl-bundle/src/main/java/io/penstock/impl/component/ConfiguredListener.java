@@ -132,14 +132,7 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
         }
         return next;
       }
-      LOG.log(
-          Level.ERROR,
-          pid()
-              + ": endpoint "
-              + next.endpoint().name()
-              + " is refused: "
-              + Reasons.of(e)
-              + "; the last good values stay");
+      keepsOld(next.endpoint(), e);
       return old;
     }
     if (slot.take(listener)) {

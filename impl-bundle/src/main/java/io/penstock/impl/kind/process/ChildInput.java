@@ -2,13 +2,10 @@
 package io.penstock.impl.kind.process;
 
 import io.penstock.impl.kind.support.Failures;
-import io.penstock.impl.kind.support.selectable.Bounded;
 import io.penstock.impl.kind.support.selectable.SelectedSink;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
-import java.nio.channels.SelectableChannel;
 
 /** What a child reads, written to the pipe itself. */
 final class ChildInput extends SelectedSink {
@@ -17,24 +14,9 @@ final class ChildInput extends SelectedSink {
 
   /** Takes our end of a pipe over, which is non-blocking. */
   ChildInput(ProviderContext context, Pipe.SinkChannel channel) {
-    super(context, "the child does not read any more");
+    super(context, channel, "the child does not read any more");
     this.context = context;
     this.channel = channel;
-  }
-
-  @Override
-  protected SelectableChannel channel() {
-    return channel;
-  }
-
-  @Override
-  protected int piece() {
-    return Bounded.PIECE;
-  }
-
-  @Override
-  protected int move(ByteBuffer src) throws IOException {
-    return Bounded.write(channel, src);
   }
 
   @Override

@@ -11,7 +11,6 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.SelectableChannel;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -33,19 +32,9 @@ final class TerminalInput extends SelectedSink {
   private volatile ByteBuffer end = ByteBuffer.allocate(0);
 
   TerminalInput(ProviderContext context, Terminal terminal) {
-    super(context, "the child has no terminal any more");
+    super(context, terminal.input(), "the child has no terminal any more");
     this.context = context;
     this.terminal = terminal;
-  }
-
-  @Override
-  protected SelectableChannel channel() {
-    return terminal.input();
-  }
-
-  @Override
-  protected int piece() {
-    return Bounded.PIECE;
   }
 
   @Override
@@ -83,7 +72,7 @@ final class TerminalInput extends SelectedSink {
         watch();
       }
     } catch (IOException e) {
-      // Nobody is there who would care.
+      // No program reads it any more.
       breaks(e);
       LOG.log(Level.DEBUG, context.name() + ": the end of its input was not typed", e);
     }

@@ -8,7 +8,6 @@ import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
-import java.nio.channels.SelectableChannel;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -25,14 +24,9 @@ final class SharedOutput extends SelectedSink {
   private @Nullable ByteBuffer direct;
 
   SharedOutput(Adopted socket, ProviderContext context) {
-    super(context, "it cannot be written any more");
+    super(context, Objects.requireNonNull(socket.output()), "it cannot be written any more");
     this.socket = socket;
     this.context = context;
-  }
-
-  @Override
-  protected SelectableChannel channel() {
-    return Objects.requireNonNull(socket.output());
   }
 
   @Override

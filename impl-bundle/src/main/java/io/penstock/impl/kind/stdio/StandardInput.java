@@ -6,11 +6,8 @@ import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Standard input, opened by the first read.
@@ -20,35 +17,17 @@ import org.jspecify.annotations.Nullable;
  * until bytes or the end come, and drops them.
  */
 final class StandardInput implements BlockingInput {
-  private final ReentrantLock lock = new ReentrantLock();
-  private @Nullable FileChannel channel;
-  private boolean owned;
-  private boolean closed;
-
-  private FileChannel channel() throws IOException {
-    lock.lock();
-    try {
-      if (closed) {
-        throw new ClosedChannelException();
-      }
-      FileChannel current = channel;
-      if (current == null) {
-        current = Reopened.open(0, StandardOpenOption.READ);
-        owned = current != null;
-        if (current == null) {
-          current = new FileInputStream(FileDescriptor.in).getChannel();
+  private final StandardChannel channel =
+      new StandardChannel(0, StandardOpenOption.READ) {
+        @Override
+        FileChannel asItIs() {
+          return new FileInputStream(FileDescriptor.in).getChannel();
         }
-        channel = current;
-      }
-      return current;
-    } finally {
-      lock.unlock();
-    }
-  }
+      };
 
   @Override
   public int read(ByteBuffer dst) throws IOException {
-    return channel().read(dst);
+    return channel.open().read(dst);
   }
 
   // What was opened again is the same, and this stream is never closed.
@@ -60,17 +39,6 @@ final class StandardInput implements BlockingInput {
 
   @Override
   public void close() throws IOException {
-    FileChannel release;
-    lock.lock();
-    try {
-      closed = true;
-      release = owned ? channel : null;
-      channel = null;
-    } finally {
-      lock.unlock();
-    }
-    if (release != null) {
-      release.close();
-    }
+    boolean unused = channel.release();
   }
 }

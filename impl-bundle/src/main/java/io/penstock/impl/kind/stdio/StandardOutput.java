@@ -6,11 +6,8 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.file.StandardOpenOption;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Standard output, opened by the first write.
@@ -20,70 +17,36 @@ import org.jspecify.annotations.Nullable;
  * cut leaves the descriptor open, so that the reader does not take it for an end.
  */
 final class StandardOutput implements BlockingOutput {
-  private final ReentrantLock lock = new ReentrantLock();
-  private @Nullable FileChannel channel;
-  private boolean owned;
-  private boolean closed;
+  private final StandardChannel channel =
+      new StandardChannel(1, StandardOpenOption.WRITE) {
+        @Override
+        void check() throws IOException {
+          if (!FileDescriptor.out.valid()) {
+            throw new IOException("broken pipe: standard output was closed before");
+          }
+        }
 
-  private FileChannel channel() throws IOException {
-    lock.lock();
-    try {
-      if (closed) {
-        throw new ClosedChannelException();
-      }
-      FileChannel current = channel;
-      if (current == null) {
-        if (!FileDescriptor.out.valid()) {
-          throw new IOException("broken pipe: standard output was closed before");
-        }
-        current = Reopened.open(1, StandardOpenOption.WRITE);
-        owned = current != null;
-        if (current == null) {
+        @Override
+        FileChannel asItIs() {
           // A regular file: written where its shared offset is, or at its end if the shell says so.
-          current = new FileOutputStream(FileDescriptor.out).getChannel();
+          return new FileOutputStream(FileDescriptor.out).getChannel();
         }
-        channel = current;
-      }
-      return current;
-    } finally {
-      lock.unlock();
-    }
-  }
+      };
 
   @Override
   public int write(ByteBuffer src) throws IOException {
-    return channel().write(src);
+    return channel.open().write(src);
   }
 
   @Override
   public void end() throws IOException {
-    if (release()) {
+    if (channel.release()) {
       new FileOutputStream(FileDescriptor.out).close();
     }
   }
 
   @Override
   public void cut() throws IOException {
-    release();
-  }
-
-  /** Returns false when it was released before. */
-  private boolean release() throws IOException {
-    FileChannel release;
-    lock.lock();
-    try {
-      if (closed) {
-        return false;
-      }
-      closed = true;
-      release = owned ? channel : null;
-      channel = null;
-    } finally {
-      lock.unlock();
-    }
-    if (release != null) {
-      release.close();
-    }
-    return true;
+    boolean unused = channel.release();
   }
 }

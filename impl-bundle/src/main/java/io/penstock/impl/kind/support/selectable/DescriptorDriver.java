@@ -24,7 +24,6 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
-import java.nio.channels.SelectableChannel;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -205,23 +204,8 @@ public final class DescriptorDriver implements ChannelDriver {
     private final Pipe.SinkChannel channel;
 
     Output(Pipe.SinkChannel channel) {
-      super(DescriptorDriver.this.context, "it cannot be written any more");
+      super(DescriptorDriver.this.context, channel, "it cannot be written any more");
       this.channel = channel;
-    }
-
-    @Override
-    protected SelectableChannel channel() {
-      return channel;
-    }
-
-    @Override
-    protected int piece() {
-      return Bounded.PIECE;
-    }
-
-    @Override
-    protected int move(ByteBuffer src) throws IOException {
-      return Bounded.write(channel, src);
     }
 
     @Override

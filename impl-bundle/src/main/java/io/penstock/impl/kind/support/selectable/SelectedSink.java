@@ -11,7 +11,7 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
-import java.nio.channels.SelectableChannel;
+import java.nio.channels.Pipe;
 import java.nio.channels.SelectionKey;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +24,7 @@ public abstract class SelectedSink implements AbortableSink {
   private static final Logger LOG = Messages.log("kind");
 
   private final ProviderContext context;
+  private final Pipe.SinkChannel channel;
   private final String complaint;
   private final AtomicBoolean watched = new AtomicBoolean();
   private volatile Runnable ready = () -> {};
@@ -34,21 +35,24 @@ public abstract class SelectedSink implements AbortableSink {
    * A sink with room.
    *
    * @param context of the channel
+   * @param channel takes the bytes, and tells when there is room
    * @param complaint what a failure is called, to which the reason is added
    */
-  protected SelectedSink(ProviderContext context, String complaint) {
+  protected SelectedSink(ProviderContext context, Pipe.SinkChannel channel, String complaint) {
     this.context = context;
+    this.channel = channel;
     this.complaint = complaint;
   }
 
-  /** What tells when there is room. */
-  protected abstract SelectableChannel channel();
-
   /** How much is written at once at most, in bytes. */
-  protected abstract int piece();
+  protected int piece() {
+    return Bounded.PIECE;
+  }
 
   /** Writes up to a piece without waiting; fewer bytes say that there is no room for more. */
-  protected abstract int move(ByteBuffer src) throws IOException;
+  protected int move(ByteBuffer src) throws IOException {
+    return Bounded.write(channel, src);
+  }
 
   /** A write has failed; runs before its caller is told. */
   @SuppressWarnings("unused") // Most have nothing to do then.
@@ -98,7 +102,7 @@ public abstract class SelectedSink implements AbortableSink {
     if (watched.compareAndSet(false, true)) {
       boolean waits = false;
       try {
-        ReadyWatch.once(context, channel(), SelectionKey.OP_WRITE, this::selected);
+        ReadyWatch.once(context, channel, SelectionKey.OP_WRITE, this::selected);
         waits = true;
       } finally {
         if (!waits) {
