@@ -56,8 +56,8 @@ public final class Lookout {
   }
 
   /** Whether this owner was the last for which it was registered. */
-  public boolean isOf(Watched who) {
-    return end == who;
+  public boolean isOf(Watched owner) {
+    return end == owner;
   }
 
   /** Whether it is unused, or was not used for the given time. */
@@ -81,7 +81,7 @@ public final class Lookout {
    *
    * @throws IOException if the channel is closed, or the system refuses
    */
-  void watch(Watched who, SelectableChannel channel, int ops) throws IOException {
+  void watch(Watched owner, SelectableChannel channel, int ops) throws IOException {
     SelectionKey current = key;
     if (current != null && current.isValid() && current.channel() == channel) {
       if (current.interestOps() != ops) {
@@ -100,7 +100,7 @@ public final class Lookout {
         throw new ClosedChannelException();
       }
     }
-    end = who;
+    end = owner;
     found = false;
   }
 

@@ -308,7 +308,8 @@ public final class Reactor implements AutoCloseable {
     }
     unchecked = false;
     if (!canary.works(current, this::fire)) {
-      upkeep.tell(name + " may not hear of those who wait", new IOException(Canary.refused()));
+      upkeep.tell(
+          name + " may not hear of channels that are ready", new IOException(Canary.refused()));
       Canary.forget(current, awaited, this::fire);
       findAll();
     } else {

@@ -23,8 +23,8 @@ public final class NamedPipes {
   }
 
   /**
-   * Makes a pipe known whose place another will take when it is spent, or which will then be
-   * removed. The one before it may still be here.
+   * Makes a pipe known. When it is spent, another takes its place, or it is removed. The one before
+   * it may still be here.
    */
   public void putRenewed(String name, Pipe pipe) {
     put(name, pipe, true);

@@ -15,8 +15,8 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The two channels of a {@code java.nio} pipe, with the numbers of their descriptors, under which
- * any other descriptor can be put: the JDK then reads, writes and selects that one. Whoever has
- * made it adopts something or closes it.
+ * any other descriptor can be put: the JDK then reads, writes and selects that one. The maker of a
+ * carrier has it adopt a descriptor, or closes it.
  *
  * <p>The JDK does not tell the numbers. They are the lowest that were free, as a rule, and it is
  * made sure of each by looking how many bytes are in the pipe, which we have just written.
@@ -131,8 +131,8 @@ public final class Carrier implements Closeable {
    * number. It is non-blocking from then on.
    *
    * @param fd open; the carrier's from now on, also when this fails
-   * @throws IOException if the system refuses; everything is closed then, and whoever shares the
-   *     descriptor finds it as it was
+   * @throws IOException if the system refuses; everything is closed then, and other owners of the
+   *     descriptor find it as it was
    */
   public Adopted adopt(int fd) throws IOException {
     int shared = -1;

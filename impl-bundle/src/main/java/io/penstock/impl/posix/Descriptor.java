@@ -12,9 +12,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A descriptor that somebody has to close. A close that comes while it is in use is made by whoever
- * uses it last, so that a number is never used when it may be another's. Safe for use by any
- * thread.
+ * A descriptor that its owner has to close. A close that comes while the descriptor is in use is
+ * made by its last user, so that a number is never used when it may be another's. Safe for use by
+ * any thread.
  */
 public final class Descriptor implements Closeable {
   /** Makes a call with two descriptors. */

@@ -77,9 +77,9 @@ public enum FileKind {
   }
 
   /**
-   * Whether it can be opened once more as the same thing, so that what we set does not reach others
-   * who have it: a file would get another offset, many a device is a new one for each who opens it,
-   * a socket cannot be opened.
+   * Whether it can be opened once more as the same thing, so that what we set does not reach its
+   * other owners: a file would get another offset, many a device is a new one for each open, a
+   * socket cannot be opened.
    */
   public boolean isReopened() {
     return this == FIFO || this == TERMINAL;

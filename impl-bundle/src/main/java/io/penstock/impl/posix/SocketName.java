@@ -157,7 +157,7 @@ public final class SocketName {
         (asked, address, length) -> socket.call(fd -> asked.ask(fd, address, length)));
   }
 
-  /** Whose number a socket has: where it is, and whom it is connected to. */
+  /** The address of a socket by its number. */
   static @Nullable SocketAddress local(Posix calls, int fd) throws IOException {
     return ask(
         "getsockname",

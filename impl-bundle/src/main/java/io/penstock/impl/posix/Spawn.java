@@ -250,7 +250,7 @@ public final class Spawn {
     long environment = texts(variables);
     int error = start(command, environment);
     if (error == Linux.ENOEXEC) {
-      // A script that does not say whose: the shell's, as for the JDK.
+      // A script that names no interpreter: the shell runs it, as for the JDK.
       List<String> script = new ArrayList<>(List.of("/bin/sh", found(command.get(0))));
       script.addAll(command.subList(1, command.size()));
       error = start(script, environment);

@@ -17,7 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** Where those meet who connect to a name. */
+/** Accepts the callers that connect to a name. */
 final class MemoryListener implements ListenerDriver {
   private record Caller(MemoryPair pair, CompletableFuture<ChannelDriver> result) {}
 
@@ -35,7 +35,7 @@ final class MemoryListener implements ListenerDriver {
   }
 
   /**
-   * Connects, at once or when there is room among those who wait to be accepted.
+   * Connects, at once or when there is room among the callers that wait to be accepted.
    *
    * @param shown the caller's address
    * @param pair whose left is the caller's
@@ -47,7 +47,7 @@ final class MemoryListener implements ListenerDriver {
     lock.lock();
     try {
       refused = closed;
-      // Whoever waits is let in before those who come now.
+      // Callers that wait are let in before a caller that comes now.
       now = !closed && waiting.isEmpty() && connected.reserve();
       if (!now && !refused) {
         waiting.add(caller);
@@ -88,13 +88,15 @@ final class MemoryListener implements ListenerDriver {
     if (!connected.fill(next.pair.right())) {
       next.result.completeExceptionally(refused(endpoint.name()));
     } else if (!next.result.complete(next.pair.left())) {
-      // Given up meanwhile: whoever is accepted in its place sees that.
+      // Its caller has given up meanwhile: the acceptor of the other end sees that.
       next.pair.left().abort(new ConnectionResetException(endpoint.name(), "given up", 0));
     }
     return accepted;
   }
 
-  /** Who has waited longest for a place, which is kept now; null for nobody, or for no place. */
+  /**
+   * The caller that has waited longest, with a place kept for it; null for no caller or no place.
+   */
   private @Nullable Caller next() {
     lock.lock();
     try {

@@ -143,7 +143,7 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
     }
     int most = dst.limit();
     if (exited) {
-      // All of it is here; what comes beyond is somebody else's, to whom the child left its output.
+      // All of it is here; what comes beyond is of another program, which has the child's output.
       dst.limit((int) Math.min(most, dst.position() + left));
     }
     boolean last = exited;

@@ -15,9 +15,9 @@ import java.util.concurrent.Semaphore;
 
 /**
  * Has the JDK start children one at a time, and only with enough descriptors. If a start fails for
- * want of them, the JDK closes descriptor 0, whose ever that is by then; bytes of one connection
- * have come to another like that. So descriptors are held for the JDK to use, and descriptor 0 is
- * always taken.
+ * want of them, the JDK closes descriptor 0, whatever connection has it by then; bytes of one
+ * connection have come to another like that. So descriptors are held for the JDK to use, and
+ * descriptor 0 is always taken.
  */
 final class Reserve {
   private static final Logger LOG = Messages.log("process");

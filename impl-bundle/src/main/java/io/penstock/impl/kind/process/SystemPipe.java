@@ -26,9 +26,9 @@ import java.util.concurrent.ThreadLocalRandom;
  *
  * <p>The streams that the JDK offers for a child will not do: nothing can wait for them but a
  * thread, a read of them that waits cannot be ended, and when the child exits the JDK closes them
- * under whom the child has left them to. The JDK does not tell which descriptors its pipe has. With
- * native calls a {@link Carrier} finds the numbers; without, we look for the pipe that has as many
- * bytes in it as we have just written.
+ * although programs that the child has left them to still write. The JDK does not tell which
+ * descriptors its pipe has. With native calls a {@link Carrier} finds the numbers; without, we look
+ * for the pipe that has as many bytes in it as we have just written.
  */
 final class SystemPipe implements Closeable {
   private static final Path DESCRIPTORS = Path.of("/proc/self/fd");

@@ -68,7 +68,7 @@ final class DeadSocket {
   void remove() throws IOException {
     if (!Files.exists(SELF)) {
       if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
-        // Only Linux tells whose it is.
+        // Only Linux tells which process listens there.
         throw inUse("the file exists; remove it if nobody listens there");
       }
       return;
