@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.client;
 
-import io.penstock.ssh.impl.channel.BesideDriver;
 import io.penstock.ssh.impl.channel.Link;
-import org.apache.sshd.common.channel.Channel;
 import org.apache.sshd.common.channel.ChannelFactory;
-import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
@@ -21,19 +18,7 @@ final class AgentArrival extends Arrival {
 
   /** Makes them. */
   static ChannelFactory factory() {
-    return new ChannelFactory() {
-      @Override
-      public String getName() {
-        return TYPE;
-      }
-
-      @Override
-      public Channel createChannel(Session session) {
-        Link link = Link.opened(TYPE, TYPE, BesideDriver.WINDOW);
-        link.ownedBy(new AgentArrival(link));
-        return link;
-      }
-    };
+    return factory(TYPE, AgentArrival::new);
   }
 
   @Override

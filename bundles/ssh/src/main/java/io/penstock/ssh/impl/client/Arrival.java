@@ -16,7 +16,10 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.apache.sshd.common.SshConstants;
+import org.apache.sshd.common.channel.ChannelFactory;
+import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +38,23 @@ abstract class Arrival implements Link.Owner {
 
   Arrival(Link link) {
     this.link = link;
+  }
+
+  /** Makes the channels of one type that servers open. */
+  static ChannelFactory factory(String type, Function<Link, Arrival> maker) {
+    return new ChannelFactory() {
+      @Override
+      public String getName() {
+        return type;
+      }
+
+      @Override
+      public Link createChannel(Session session) {
+        Link link = Link.opened(type, type, BesideDriver.WINDOW);
+        link.ownedBy(maker.apply(link));
+        return link;
+      }
+    };
   }
 
   /**

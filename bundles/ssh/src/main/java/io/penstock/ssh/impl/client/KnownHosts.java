@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.client;
 
+import io.penstock.ssh.impl.Glob;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -192,7 +193,7 @@ final class KnownHosts {
       if (pattern.length() > LONGEST_PATTERN) {
         return Match.NO;
       }
-      if (matchesPattern(lower(pattern), wanted)) {
+      if (Glob.matches(lower(pattern), wanted)) {
         if (negated) {
           return Match.NEGATED;
         }
@@ -210,33 +211,6 @@ final class KnownHosts {
         .map(each -> each >= 'A' && each <= 'Z' ? each - 'A' + 'a' : each)
         .forEach(each -> lower.append((char) each));
     return lower.toString();
-  }
-
-  /** In time that grows with the product of both lengths, however many asterisks there are. */
-  private static boolean matchesPattern(String pattern, String name) {
-    int at = 0;
-    int asterisk = -1;
-    int retry = 0;
-    int i = 0;
-    while (i < name.length()) {
-      if (at < pattern.length() && pattern.charAt(at) == '*') {
-        asterisk = at++;
-        retry = i;
-      } else if (at < pattern.length()
-          && (pattern.charAt(at) == '?' || pattern.charAt(at) == name.charAt(i))) {
-        at++;
-        i++;
-      } else if (asterisk >= 0) {
-        at = asterisk + 1;
-        i = ++retry;
-      } else {
-        return false;
-      }
-    }
-    while (at < pattern.length() && pattern.charAt(at) == '*') {
-      at++;
-    }
-    return at == pattern.length();
   }
 
   private static boolean matchesHash(String hosts, byte[] name) {

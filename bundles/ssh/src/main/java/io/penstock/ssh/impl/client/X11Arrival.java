@@ -2,7 +2,6 @@
 package io.penstock.ssh.impl.client;
 
 import io.penstock.ssh.impl.Untrusted;
-import io.penstock.ssh.impl.channel.BesideDriver;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.x11.Cookie;
 import io.penstock.ssh.impl.x11.Prefixed;
@@ -15,9 +14,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.sshd.common.channel.Channel;
 import org.apache.sshd.common.channel.ChannelFactory;
-import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
@@ -46,19 +43,7 @@ final class X11Arrival extends Arrival {
 
   /** Makes them. */
   static ChannelFactory factory() {
-    return new ChannelFactory() {
-      @Override
-      public String getName() {
-        return TYPE;
-      }
-
-      @Override
-      public Channel createChannel(Session session) {
-        Link link = Link.opened(TYPE, TYPE, BesideDriver.WINDOW);
-        link.ownedBy(new X11Arrival(link));
-        return link;
-      }
-    };
+    return factory(TYPE, X11Arrival::new);
   }
 
   @Override

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
+import io.penstock.ssh.impl.Glob;
 import io.penstock.ssh.impl.Literal;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -128,36 +129,8 @@ final class Addresses {
         && (mask == 0 || (wanted[whole] & mask) == (found[whole] & mask));
   }
 
-  /**
-   * Whether a text matches a pattern in which {@code *} stands for any text and {@code ?} for one
-   * character.
-   */
+  /** Whether a text matches a pattern, as {@link Glob} has it, in upper or lower case. */
   static boolean matches(String pattern, String text) {
-    return matches(pattern.toLowerCase(Locale.ROOT), 0, text.toLowerCase(Locale.ROOT), 0);
-  }
-
-  // The last star is tried again and again, further on each time: no exponential backtracking.
-  private static boolean matches(String pattern, int p, String text, int t) {
-    int star = -1;
-    int mark = 0;
-    while (t < text.length()) {
-      if (p < pattern.length() && pattern.charAt(p) == '*') {
-        star = p++;
-        mark = t;
-      } else if (p < pattern.length()
-          && (pattern.charAt(p) == '?' || pattern.charAt(p) == text.charAt(t))) {
-        p++;
-        t++;
-      } else if (star >= 0) {
-        p = star + 1;
-        t = ++mark;
-      } else {
-        return false;
-      }
-    }
-    while (p < pattern.length() && pattern.charAt(p) == '*') {
-      p++;
-    }
-    return p == pattern.length();
+    return Glob.matches(pattern.toLowerCase(Locale.ROOT), text.toLowerCase(Locale.ROOT));
   }
 }
