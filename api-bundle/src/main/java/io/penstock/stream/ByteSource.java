@@ -463,7 +463,7 @@ public interface ByteSource extends ReadableByteChannel, ScatteringByteChannel {
    * @param limit the most bytes to read ahead, 0 or more; a source of exactly this many bytes is
    *     not seekable, because its end was not seen
    * @param wait how long to wait for more; {@link Wait#none()} takes what is there
-   * @return the view that reads this source from now on
+   * @return the view that reads this source until it is closed
    * @throws IllegalArgumentException if {@code limit} is negative
    * @throws IOException the closed type, after a local close
    */
@@ -474,7 +474,7 @@ public interface ByteSource extends ReadableByteChannel, ScatteringByteChannel {
    * call.
    *
    * @param limit the most bytes to read ahead, 0 or more
-   * @return reads this source from now on
+   * @return reads this source until it is closed
    * @throws IOException as there
    */
   default PeekSource peek(int limit) throws IOException {

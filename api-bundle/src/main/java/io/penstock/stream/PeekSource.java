@@ -12,9 +12,17 @@ import org.osgi.annotation.versioning.ProviderType;
  * whole source fitted in the limit, and its end was seen, the length is known and the view can
  * seek.
  *
- * <p>From then on bytes are read through this object; bytes that it has read ahead are no longer on
- * the source. It is for one thread at a time; other threads get an {@link IllegalStateException}.
- * Any thread may close it. Parity PY-42..47.
+ * <p>Until it is closed, bytes are read through this object; bytes that it has read ahead are not
+ * on the source meanwhile. {@link #close()} gives back what was not read, and the source stays
+ * open: a reader of lines, a poller or a relay then reads it as if no caller had looked. It is for
+ * one thread at a time; other threads get an {@link IllegalStateException}. Any thread may close
+ * it. Parity PY-42..47.
+ *
+ * <pre>{@code
+ * try (PeekSource look = source.peek(3, Wait.upTo(Duration.ofSeconds(1)))) {
+ *   tls = look.peek(1).get(0) == 0x16;
+ * }
+ * }</pre>
  */
 @ProviderType
 public interface PeekSource extends ReadableByteChannel {
@@ -102,17 +110,19 @@ public interface PeekSource extends ReadableByteChannel {
   int read(ByteBuffer dst, Wait wait) throws IOException;
 
   /**
-   * Whether the source is open, that is, not closed locally.
+   * Whether this look and its source are open.
    *
-   * @return false after {@link #close()}
+   * @return false after {@link #close()}, and after a local close of the source
    */
   @Override
   boolean isOpen();
 
   /**
-   * Closes the source, as {@link ByteSource#close()} says; bytes that were read ahead are dropped,
-   * too.
+   * Ends the look. Bytes that were read ahead and lie after the position are in front of the source
+   * again, and the next reader of the source reads them first. The source stays open. A call of
+   * another thread that waits in {@code read} goes on until its own limit. Never waits; idempotent.
+   * Where the source was closed before, the bytes count among those that it has dropped.
    */
   @Override
-  void close() throws IOException;
+  void close();
 }

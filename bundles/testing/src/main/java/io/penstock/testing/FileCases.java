@@ -17,6 +17,7 @@ import io.penstock.stream.FileMode;
 import io.penstock.stream.Newline;
 import io.penstock.stream.PeekSource;
 import io.penstock.stream.PeekSource.From;
+import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -551,7 +552,7 @@ abstract class FileCases extends ReadinessCases {
   }
 
   @Case
-  void peekIsForReadingOnlyAndClosesItsSource() throws IOException {
+  void peekIsForReadingOnly() throws IOException {
     send("abc");
     arrived(3);
     PeekSource peek = source().peek(10, NONE);
@@ -562,11 +563,39 @@ abstract class FileCases extends ReadinessCases {
     assertEquals(source().name(), peek.name());
     assertTrue(peek.toString().contains(peek.name()), peek::toString);
     assertTrue(peek.isOpen());
+  }
+
+  @Case
+  void peekIsGivenBackByItsClose() throws IOException {
+    send("abc\ndef");
+    arrived(7);
+    PeekSource peek = source().peek(10, NONE);
+    assertEquals("abc", text(peek.peek(3)));
     peek.close();
     peek.close();
-    assertFalse(peek.isOpen() || source().isOpen());
+    assertFalse(peek.isOpen());
+    assertTrue(source().isOpen());
     assertThrows(StreamClosedException.class, () -> peek.read(room(1)));
     assertThrows(StreamClosedException.class, () -> peek.peek(1));
+    assertEquals(
+        "abc", source().readLine(StandardCharsets.UTF_8, 100, Terminator.STRIP, Wait.upTo(LONG)));
+    try (PeekSource rest = source().peek(10, NONE)) {
+      assertEquals(1, rest.read(room(1)));
+    }
+    ByteBuffer left = room(2);
+    source().readFully(left, Wait.upTo(LONG));
+    assertEquals("ef", text(left.flip()));
+  }
+
+  @Case
+  void peekOfAClosedSourceIsClosed() throws IOException {
+    send("abc");
+    arrived(3);
+    PeekSource peek = source().peek(10, NONE);
+    source().close();
+    assertFalse(peek.isOpen());
+    assertThrows(StreamClosedException.class, () -> peek.read(room(1)));
     assertThrows(StreamClosedException.class, () -> source().peek(1, NONE));
+    peek.close();
   }
 }

@@ -16,7 +16,7 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A source whose beginning is in memory. */
+/** A source whose beginning is in memory, until that is given back. */
 public final class PeekView implements PeekSource {
   private static final int FIRST = 8192;
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0).asReadOnlyBuffer();
@@ -28,6 +28,7 @@ public final class PeekView implements PeekSource {
   private final int size;
   private byte[] ahead;
   private long position;
+  private volatile boolean closed;
 
   /**
    * Reads ahead.
@@ -80,7 +81,7 @@ public final class PeekView implements PeekSource {
   }
 
   private void checkOpen() throws StreamClosedException {
-    if (!source.isOpen()) {
+    if (!isOpen()) {
       throw new StreamClosedException(source.name());
     }
   }
@@ -98,7 +99,7 @@ public final class PeekView implements PeekSource {
           ? NOTHING.duplicate()
           : ByteBuffer.wrap(ahead, (int) position, Math.min(max, left)).slice().asReadOnlyBuffer();
     } finally {
-      guard.exit();
+      exit();
     }
   }
 
@@ -149,7 +150,7 @@ public final class PeekView implements PeekSource {
       }
       position = target;
     } finally {
-      guard.exit();
+      exit();
     }
   }
 
@@ -160,7 +161,7 @@ public final class PeekView implements PeekSource {
       checkSeekable("telling the position");
       return position;
     } finally {
-      guard.exit();
+      exit();
     }
   }
 
@@ -199,29 +200,45 @@ public final class PeekView implements PeekSource {
       }
       return wait == null ? source.read(dst) : source.read(dst, wait);
     } finally {
-      guard.exit();
+      exit();
     }
   }
 
   @Override
   public boolean isOpen() {
-    return source.isOpen();
+    return !closed && source.isOpen();
   }
 
   @Override
-  public void close() throws IOException {
-    if (source.isOpen() && guard.tryEnter()) {
-      try {
-        if (left() > 0) {
-          // So that the source says how many bytes were dropped, these included.
-          unread.accept(ByteBuffer.wrap(ahead, (int) position, left()));
-          position = size;
-        }
-      } finally {
-        guard.exit();
-      }
+  public void close() {
+    closed = true;
+    giveBack();
+  }
+
+  /** Ends a call, and what a close had to leave to it. */
+  private void exit() {
+    guard.exit();
+    if (closed) {
+      giveBack();
     }
-    source.close();
+  }
+
+  /** Puts what was not read in front of the source again, unless a call is under way. */
+  private void giveBack() {
+    if (!guard.tryEnter()) {
+      return;
+    }
+    try {
+      int left = left();
+      if (left > 0) {
+        // A closed source says how many bytes were dropped, these included.
+        unread.accept(ByteBuffer.wrap(ahead, (int) position, left));
+        position = size;
+      }
+      ahead = new byte[0];
+    } finally {
+      guard.exit();
+    }
   }
 
   @Override
