@@ -232,7 +232,8 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
   /** Returns as {@link ReadyWatch.Task#run} does. */
   private int gathered() {
     if (closed) {
-      return Drain.discard(channel);
+      // The close drops what comes.
+      return -1;
     }
     int n = 0;
     boolean full = false;
@@ -277,8 +278,11 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
     if (n != 0) {
       ready.run();
     }
-    if (closed || (n >= 0 && !full && wanted())) {
-      return Math.max(0, n);
+    if (closed) {
+      return -1;
+    }
+    if (n >= 0 && !full && wanted()) {
+      return n;
     }
     gathering.set(false);
     // A thread that began to wait, or made room, meanwhile found us at it still.
@@ -334,7 +338,7 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
     closed = true;
     dropAhead();
     // What comes is dropped, so that the child is not stalled.
-    watch(() -> Drain.discard(channel));
+    watch(new Drain(channel));
   }
 
   @Override

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Drops what still arrives on a channel whose source was closed, so that the peer is neither
@@ -17,11 +18,19 @@ import java.nio.channels.SelectionKey;
  * the receive buffer until the peer stalls, and resets the connection once the output was shut
  * down, too.
  */
-public final class Drain {
+public final class Drain implements ReadyWatch.Task {
   private static final Logger LOG = Messages.log("kind");
   private static final int PIECE = 64 * 1024;
 
-  private Drain() {}
+  private final ReadableByteChannel channel;
+
+  /** Kept only while there is more than one piece to drop. */
+  private @Nullable ByteBuffer scrap;
+
+  /** Drops what arrives until the channel, which is non-blocking, ends or is closed. */
+  public Drain(ReadableByteChannel channel) {
+    this.channel = channel;
+  }
 
   /**
    * Drops what arrives on a non-blocking channel until it ends or is closed.
@@ -30,13 +39,16 @@ public final class Drain {
    */
   public static <C extends SelectableChannel & ReadableByteChannel> void start(
       ProviderContext context, C channel) throws IOException {
-    ReadyWatch.start(context, channel, SelectionKey.OP_READ, () -> discard(channel));
+    ReadyWatch.start(context, channel, SelectionKey.OP_READ, new Drain(channel));
   }
 
-  /** Drops a piece. Returns as a read does; also -1 if nothing more can be read. */
-  public static int discard(ReadableByteChannel channel) {
+  @Override
+  public int run() {
+    ByteBuffer piece = scrap == null ? ByteBuffer.allocate(PIECE) : scrap;
     try {
-      return Bounded.read(channel, ByteBuffer.allocate(PIECE));
+      int n = Bounded.read(channel, piece.clear());
+      scrap = piece.hasRemaining() ? null : piece;
+      return n;
     } catch (IOException e) {
       // The writing side meets the same failure and reports it.
       LOG.log(Level.DEBUG, "nothing more to drop", e);
