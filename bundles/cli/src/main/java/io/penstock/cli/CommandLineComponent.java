@@ -69,7 +69,7 @@ public final class CommandLineComponent implements Callable<Integer> {
                 framework,
                 out,
                 System.err,
-                Terminal.isStandardError(),
+                StandardError.isTerminal(),
                 further(System.getProperty(FURTHER, "")),
                 inherited(System.getProperty(INHERITED)),
                 CommandLineComponent::isVirtualMachineEnding,

@@ -36,7 +36,7 @@ public final class BuiltInComponent {
             .toList();
   }
 
-  private static Runnable register(Services services, ChannelProvider provider) {
+  private static Runnable register(Registrar services, ChannelProvider provider) {
     String[] schemes = provider.schemes().stream().sorted().toArray(String[]::new);
     // One scheme is a text, as a component's property is.
     Object property = schemes.length == 1 ? schemes[0] : schemes;

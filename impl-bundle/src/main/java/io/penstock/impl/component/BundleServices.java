@@ -8,7 +8,7 @@ import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceRegistration;
 
 /** Registers services in the name of this bundle. */
-final class BundleServices implements Services {
+final class BundleServices implements Registrar {
   private final BundleContext context;
 
   BundleServices(BundleContext context) {

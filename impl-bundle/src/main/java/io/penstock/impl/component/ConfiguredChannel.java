@@ -34,10 +34,10 @@ import org.jspecify.annotations.Nullable;
 final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
   private final Channels channels;
   private final Kinds kinds;
-  private final Services services;
+  private final Registrar services;
 
   ConfiguredChannel(
-      Engine engine, Names names, Channels channels, Kinds kinds, Services services, String pid) {
+      Engine engine, Names names, Channels channels, Kinds kinds, Registrar services, String pid) {
     super(engine, names, pid);
     this.channels = channels;
     this.kinds = kinds;

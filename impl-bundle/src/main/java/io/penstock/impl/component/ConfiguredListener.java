@@ -22,12 +22,12 @@ import java.util.concurrent.ConcurrentHashMap;
 final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
   private final Channels channels;
   private final Kinds kinds;
-  private final Services services;
+  private final Registrar services;
   private final Set<Channel> live = ConcurrentHashMap.newKeySet();
   private volatile ChannelOptions options = ChannelOptions.defaults();
 
   ConfiguredListener(
-      Engine engine, Names names, Channels channels, Kinds kinds, Services services, String pid) {
+      Engine engine, Names names, Channels channels, Kinds kinds, Registrar services, String pid) {
     super(engine, names, pid);
     this.channels = channels;
     this.kinds = kinds;

@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
 /** A named pipe: when one is spent, a fresh one takes its place. */
 final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   private final NamedPipes pipes;
-  private final Services services;
+  private final Registrar services;
   // What is withdrawn only to be followed by another. Withdrawing may happen on any thread.
   private volatile @Nullable DrivenPipe renewing;
 
-  ConfiguredPipe(Engine engine, Names names, NamedPipes pipes, Services services, String pid) {
+  ConfiguredPipe(Engine engine, Names names, NamedPipes pipes, Registrar services, String pid) {
     super(engine, names, pid);
     this.pipes = pipes;
     this.services = services;

@@ -29,11 +29,11 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
 
   private final Channels channels;
   private final Relays relays;
-  private final Services services;
+  private final Registrar services;
   private final QuietLog failures;
 
   ConfiguredRelay(
-      Engine engine, Names names, Channels channels, Relays relays, Services services, String pid) {
+      Engine engine, Names names, Channels channels, Relays relays, Registrar services, String pid) {
     super(engine, names, pid);
     this.channels = channels;
     this.relays = relays;

@@ -86,7 +86,7 @@ public final class EngineComponent {
   }
 
   /** Where configurations register what they keep alive. */
-  Services services() {
+  Registrar services() {
     return new BundleServices(context);
   }
 

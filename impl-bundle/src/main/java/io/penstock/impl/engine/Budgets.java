@@ -172,7 +172,20 @@ public final class Budgets {
   void opened(Account account) {
     accounts.add(account);
     if (!directKnown.get() && direct.held() > MemoryFacts.CERTAIN && !directKnown.getAndSet(true)) {
-      engine.execute(() -> direct.limit(MemoryFacts.direct() / DIRECT_SHARE));
+      engine.execute(this::knowDirect);
+    }
+  }
+
+  private void knowDirect() {
+    try {
+      direct.limit(MemoryFacts.direct() / DIRECT_SHARE);
+    } catch (LinkageError e) {
+      // Java loads a library for it, once, and never again when there was no descriptor for that.
+      LOG.log(
+          Level.INFO,
+          "memory outside the heap: Java could not tell -XX:MaxDirectMemorySize, so the limit of"
+              + " buffers stays with the heap's size: "
+              + e.getMessage());
     }
   }
 

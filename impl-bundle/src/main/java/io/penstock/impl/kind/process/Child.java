@@ -38,7 +38,7 @@ record Child(
     AbortableSink stdin,
     LingeringSource stdout,
     @Nullable LingeringSource stderr,
-    @Nullable Terminal terminal,
+    @Nullable ChildTerminal terminal,
     @Nullable SystemBuffers buffers) {
   private static final Logger LOG = Messages.log("process");
   private static final File NULL_DEVICE = new File("/dev/null");
@@ -206,7 +206,7 @@ record Child(
   /** Starts a child on a terminal, which is its input, its output and its standard error. */
   static Child start(Plan plan, TerminalStart start, Posix calls) throws IOException {
     ProviderContext context = plan.context();
-    Terminal terminal = Terminal.open(context, calls, start.columns(), start.rows());
+    ChildTerminal terminal = ChildTerminal.open(context, calls, start.columns(), start.rows());
     try {
       ProcessBuilder builder = plan.builder();
       if (Spawn.isHere(calls)) {
@@ -229,7 +229,7 @@ record Child(
     }
   }
 
-  private static Child on(ProviderContext context, Running process, Terminal terminal) {
+  private static Child on(ProviderContext context, Running process, ChildTerminal terminal) {
     ChildOutput out = new ChildOutput(context, terminal.output());
     return new Child(process, new TerminalInput(context, terminal), out, null, terminal, null);
   }

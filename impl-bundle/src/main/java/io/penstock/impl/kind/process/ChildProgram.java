@@ -46,7 +46,7 @@ final class ChildProgram implements ProcessFacet {
 
   private final String name;
   private final Running process;
-  private final @Nullable Terminal terminal;
+  private final @Nullable ChildTerminal terminal;
   private final Optional<ByteSource> errorSource;
   private final PosixAccess posix;
   private final CompletableFuture<Integer> exit;
@@ -54,7 +54,7 @@ final class ChildProgram implements ProcessFacet {
   ChildProgram(
       String name,
       Running process,
-      @Nullable Terminal terminal,
+      @Nullable ChildTerminal terminal,
       Optional<ByteSource> errorSource,
       PosixAccess posix) {
     this.name = name;

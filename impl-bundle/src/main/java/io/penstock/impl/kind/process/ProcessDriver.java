@@ -76,7 +76,7 @@ final class ProcessDriver implements ChannelDriver, Counted {
   private final LingeringSource source;
   private final AbortableSink sink;
   private final @Nullable LingeringSource errors;
-  private final @Nullable Terminal terminal;
+  private final @Nullable ChildTerminal terminal;
   private final @Nullable SystemBuffers buffers;
   private final ChildProgram program;
   private final CompletableFuture<Integer> exit;

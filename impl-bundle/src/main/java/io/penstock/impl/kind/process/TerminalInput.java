@@ -22,7 +22,7 @@ final class TerminalInput extends SelectedSink {
   private static final Logger LOG = Messages.log("process");
 
   private final ProviderContext context;
-  private final Terminal terminal;
+  private final ChildTerminal terminal;
   private final ReentrantLock typing = new ReentrantLock();
 
   /** Whether a line was begun: the end has to be typed twice then. */
@@ -31,7 +31,7 @@ final class TerminalInput extends SelectedSink {
   /** What of the end has not been typed. */
   private volatile ByteBuffer end = ByteBuffer.allocate(0);
 
-  TerminalInput(ProviderContext context, Terminal terminal) {
+  TerminalInput(ProviderContext context, ChildTerminal terminal) {
     super(context, terminal.input(), "the child has no terminal any more");
     this.context = context;
     this.terminal = terminal;

@@ -25,7 +25,7 @@ import java.util.Objects;
  * A terminal for a child, seen from the side of the screen. Its close is what a terminal's user
  * does by hanging up: the programs in the foreground get {@code SIGHUP}.
  */
-final class Terminal implements TerminalFacet, Closeable {
+final class ChildTerminal implements TerminalFacet, Closeable {
   private static final long UNLOCK = 0x40045431L;
   private static final long NUMBER = 0x80045430L;
   private static final long GET_SIZE = 0x5413;
@@ -46,14 +46,14 @@ final class Terminal implements TerminalFacet, Closeable {
   private final Adopted screen;
   private final Path path;
 
-  private Terminal(ProviderContext context, Adopted screen, Path path) {
+  private ChildTerminal(ProviderContext context, Adopted screen, Path path) {
     this.context = context;
     this.screen = screen;
     this.path = path;
   }
 
   /** Makes a terminal of that size. */
-  static Terminal open(ProviderContext context, Posix calls, int columns, int rows)
+  static ChildTerminal open(ProviderContext context, Posix calls, int columns, int rows)
       throws IOException {
     Carrier carrier = Carrier.open(calls);
     int fd =
@@ -68,7 +68,7 @@ final class Terminal implements TerminalFacet, Closeable {
       ByteBuffer number = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
       ask(screen, UNLOCK, number);
       ask(screen, NUMBER, number);
-      Terminal terminal = new Terminal(context, screen, Path.of("/dev/pts/" + number.getInt(0)));
+      ChildTerminal terminal = new ChildTerminal(context, screen, Path.of("/dev/pts/" + number.getInt(0)));
       terminal.resize(TerminalSize.of(columns, rows));
       return terminal;
     } catch (IOException | RuntimeException | Error e) {

@@ -5,9 +5,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Finds out whether there is a terminal. Stateless. */
-final class Terminal {
-  private Terminal() {}
+/** Finds out what standard error is. Stateless. */
+final class StandardError {
+  private StandardError() {}
 
   /**
    * Whether what is written to standard error appears on a terminal. {@link System#console()} does
@@ -15,7 +15,7 @@ final class Terminal {
    *
    * @return false where the system does not show its descriptors as files
    */
-  static boolean isStandardError() {
+  static boolean isTerminal() {
     try {
       String target = Files.readSymbolicLink(Path.of("/proc/self/fd/2")).toString();
       return target.startsWith("/dev/pts/")

@@ -5,7 +5,7 @@ import java.util.Map;
 
 /** Where services are registered. */
 @FunctionalInterface
-interface Services {
+interface Registrar {
   /**
    * Registers a service.
    *
