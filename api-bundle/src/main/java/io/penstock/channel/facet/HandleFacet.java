@@ -27,7 +27,7 @@ import org.osgi.annotation.versioning.ProviderType;
  * part.
  *
  * <p>Handles that are not taken are closed with the channel or with its source. Handles that arrive
- * while {@value #MOST_WAITING} wait are closed at once. A relay moves bytes only, and closes the
+ * while {@value #MAX_WAITING} wait are closed at once. A relay moves bytes only, and closes the
  * handles.
  *
  * <p>Every Unix channel has this facet; without the option each call that moves handles fails with
@@ -37,10 +37,10 @@ import org.osgi.annotation.versioning.ProviderType;
 @ProviderType
 public interface HandleFacet {
   /** The most handles of one message; the system's own limit. */
-  int MOST = 253;
+  int MAX_HANDLES = 253;
 
   /** The most handles that wait to be taken; further ones are closed, and reported as lost. */
-  int MOST_WAITING = 1024;
+  int MAX_WAITING = 1024;
 
   /**
    * Whether handles can be passed: the channel was opened with {@code handles=true}.
@@ -58,7 +58,7 @@ public interface HandleFacet {
    *     io.penstock.stream.ByteSink#write(ByteBuffer, Wait)}, and the rest may be written in any
    *     way
    * @param wait how long to wait for room
-   * @param handles 1 to {@value #MOST}, in the order in which the peer takes them
+   * @param handles 1 to {@value #MAX_HANDLES}, in the order in which the peer takes them
    * @return how many bytes were sent, all handles with the first byte; 0 if told not to wait and
    *     there is no room, and then no handle was sent
    * @throws IllegalArgumentException if there are no bytes, no handles or too many, or one is not
@@ -76,7 +76,7 @@ public interface HandleFacet {
    * As {@link io.penstock.stream.ByteSink#writeAsync}, with handles bound to the first bytes. The
    * handles still belong to the caller, which may close them as soon as this returns.
    *
-   * @param handles 1 to {@value #MOST}
+   * @param handles 1 to {@value #MAX_HANDLES}
    * @param parts at least one byte in all; not to be changed before the completion
    * @return completes when everything was handed to the system, or with the failure; cancelled by a
    *     close that comes first, and then no handle was sent

@@ -70,9 +70,14 @@ final class HandleCarrier implements HandleFacet {
   }
 
   private Cargo cargo(long bytes, List<Handle> sent) throws IOException {
-    if (sent.isEmpty() || sent.size() > MOST) {
+    if (sent.isEmpty() || sent.size() > MAX_HANDLES) {
       throw new IllegalArgumentException(
-          name + ": " + sent.size() + " handles, expected 1 to " + MOST + " with one message");
+          name
+              + ": "
+              + sent.size()
+              + " handles, expected 1 to "
+              + MAX_HANDLES
+              + " with one message");
     }
     if (bytes == 0) {
       throw new IllegalArgumentException(

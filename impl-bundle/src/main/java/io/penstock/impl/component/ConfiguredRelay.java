@@ -33,7 +33,12 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
   private final QuietLog failures;
 
   ConfiguredRelay(
-      Engine engine, Names names, Channels channels, Relays relays, Registrar services, String pid) {
+      Engine engine,
+      Names names,
+      Channels channels,
+      Relays relays,
+      Registrar services,
+      String pid) {
     super(engine, names, pid);
     this.channels = channels;
     this.relays = relays;

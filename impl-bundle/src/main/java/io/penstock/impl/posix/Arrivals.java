@@ -61,7 +61,7 @@ public final class Arrivals implements Closeable {
       }
       ranges.addLast(new Range(from, from + length));
       String why = lacking;
-      if (why == null && items.size() + descriptors.size() > HandleFacet.MOST_WAITING) {
+      if (why == null && items.size() + descriptors.size() > HandleFacet.MAX_WAITING) {
         why = "because " + items.size() + " wait to be taken";
       }
       if (closed) {

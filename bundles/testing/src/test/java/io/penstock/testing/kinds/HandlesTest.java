@@ -454,16 +454,16 @@ class HandlesTest {
   void asManyHandlesAsTheSystemAllowsTravelAtOnce() throws Exception {
     try (Subject over = carrier();
         Handle handle = handle(over.near())) {
-      Handle[] most = new Handle[HandleFacet.MOST];
+      Handle[] most = new Handle[HandleFacet.MAX_HANDLES];
       Arrays.fill(most, handle);
       facet(over.near()).send(bytes("many"), Bench.SOON, most);
       assertEquals("many", read(over.source(), 80));
-      assertEquals(HandleFacet.MOST, facet(over.far()).pending());
-      for (int i = 0; i < HandleFacet.MOST; i++) {
+      assertEquals(HandleFacet.MAX_HANDLES, facet(over.far()).pending());
+      for (int i = 0; i < HandleFacet.MAX_HANDLES; i++) {
         facet(over.far()).take().orElseThrow().close();
       }
-      Handle[] more = Arrays.copyOf(most, HandleFacet.MOST + 1);
-      more[HandleFacet.MOST] = handle;
+      Handle[] more = Arrays.copyOf(most, HandleFacet.MAX_HANDLES + 1);
+      more[HandleFacet.MAX_HANDLES] = handle;
       IllegalArgumentException refused =
           assertThrows(
               IllegalArgumentException.class,

@@ -68,7 +68,8 @@ final class ChildTerminal implements TerminalFacet, Closeable {
       ByteBuffer number = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
       ask(screen, UNLOCK, number);
       ask(screen, NUMBER, number);
-      ChildTerminal terminal = new ChildTerminal(context, screen, Path.of("/dev/pts/" + number.getInt(0)));
+      ChildTerminal terminal =
+          new ChildTerminal(context, screen, Path.of("/dev/pts/" + number.getInt(0)));
       terminal.resize(TerminalSize.of(columns, rows));
       return terminal;
     } catch (IOException | RuntimeException | Error e) {

@@ -59,16 +59,16 @@ class HandleLimitsTest {
         Channel near = penstock.channels().open(there, DEFAULTS, SOON);
         Channel far = listener.accept(SOON);
         Handle handle = near.facet(DescriptorFacet.class).orElseThrow().handle()) {
-      Handle[] most = new Handle[HandleFacet.MOST];
+      Handle[] most = new Handle[HandleFacet.MAX_HANDLES];
       Arrays.fill(most, handle);
-      int fit = HandleFacet.MOST_WAITING / HandleFacet.MOST;
+      int fit = HandleFacet.MAX_WAITING / HandleFacet.MAX_HANDLES;
       long before = Peers.descriptors();
       ByteBuffer one = ByteBuffer.allocate(1);
       for (int i = 0; i < fit + 3; i++) {
         facet(near).send(ByteBuffer.wrap(new byte[1]), SOON, most);
         far.source().readFully(one.clear(), SOON);
       }
-      int waiting = fit * HandleFacet.MOST;
+      int waiting = fit * HandleFacet.MAX_HANDLES;
       assertEquals(waiting + 1, facet(far).pending());
       assertTrue(Peers.descriptors() <= before + waiting + 10, "what is too much is closed");
       for (int i = 0; i < waiting; i++) {
@@ -76,7 +76,7 @@ class HandleLimitsTest {
       }
       assertEquals(Optional.empty(), facet(far).pendingKind());
       HandleLimitException lost = assertThrows(HandleLimitException.class, () -> facet(far).take());
-      assertEquals(HandleFacet.MOST, lost.count());
+      assertEquals(HandleFacet.MAX_HANDLES, lost.count());
       assertTrue(lost.getMessage().contains(waiting + " wait to be taken"), lost.getMessage());
       // And going on.
       assertEquals(Optional.empty(), facet(far).take());
