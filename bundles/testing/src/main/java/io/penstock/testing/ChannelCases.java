@@ -32,7 +32,11 @@ import java.util.concurrent.TimeUnit;
 
 /** The two ends of a channel, and its end, close and abort. */
 abstract class ChannelCases extends Suite {
-  /** Penstock's services, with the kind's provider installed; see {@link ChannelSuite}. */
+  /**
+   * Penstock's services, with the kind's provider installed; see {@link ChannelSuite}.
+   *
+   * @return the services
+   */
   protected abstract Services services();
 
   final Channel near() {

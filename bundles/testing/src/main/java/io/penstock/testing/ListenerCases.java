@@ -38,10 +38,19 @@ abstract class ListenerCases extends ChannelCases {
   /** What no address may hold: a NUL, and half a character, which has no bytes. */
   private static final List<String> IMPOSSIBLE = List.of("\0x", "\uD800");
 
-  /** A fresh endpoint to listen at; see {@link ChannelSuite}. */
+  /**
+   * A fresh endpoint to listen at; see {@link ChannelSuite}.
+   *
+   * @return the endpoint
+   */
   protected abstract Endpoint listening();
 
-  /** The endpoint that connects to a listener; see {@link ChannelSuite}. */
+  /**
+   * The endpoint that connects to a listener; see {@link ChannelSuite}.
+   *
+   * @param bound where the listener is bound
+   * @return the endpoint
+   */
   protected abstract Endpoint connecting(Endpoint bound);
 
   @Case(needs = Trait.LISTENS)
