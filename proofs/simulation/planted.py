@@ -49,7 +49,7 @@ FAULTS = [
      "if (!cut && other.canEnd()) {", "if (cut && other.canEnd()) {", "relay", ""),
     ("backlog: a place is not given back", "core/ListenerEnd.java",
      "if (connections.getAndDecrement() >= maxConnections) {", "if (connections.get() >= maxConnections) {", "backlog", ""),
-    ("backlog: who waits does not hear of the end of a pause", "core/ListenerEnd.java",
+    ("backlog: a waiting caller does not hear of the end of a pause", "core/ListenerEnd.java",
      "    paused = false;\n    wake();", "    paused = false;", "backlog", ""),
     ("poller: a wake-up does not reach its selector", "poller/Multiplexer.java",
      "        current.wakeup();", "        current.isOpen();", "poller", ""),

@@ -6,8 +6,8 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * The memory in which a driver keeps bytes of one connection, counted against the limits of the
  * product. When a limit is reached, reading pauses; after a moment the connections that have held
- * most for longest are cut. Who lets go of as much as it holds from one moment to the next is not
- * slow. Safe for use by any thread; nothing waits.
+ * most for longest are cut. A connection that lets go of as much as it holds from one moment to the
+ * next is not slow. Safe for use by any thread; nothing waits.
  *
  * <p>What is borrowed and given back within one call need not be counted.
  */

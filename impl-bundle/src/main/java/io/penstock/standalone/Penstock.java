@@ -170,7 +170,7 @@ public final class Penstock implements AutoCloseable {
   }
 
   /**
-   * Who serves a scheme, for a kind that is built on another as TLS is on TCP.
+   * The provider of a scheme, for a kind that is built on another as TLS is on TCP.
    *
    * @param scheme such as {@code tcp}
    * @return empty if none is installed

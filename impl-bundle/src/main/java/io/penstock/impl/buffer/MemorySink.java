@@ -174,7 +174,7 @@ final class MemorySink implements SegmentSink, Paced, Offering {
     pipe.writing = ring;
     pipe.writingStart = pipe.ringWritten;
     pipe.owned = pipe.ringWritten;
-    // Whoever has ended it or closed it either saw this one, or is seen here.
+    // A thread that has ended or closed the pipe either saw this ring, or is seen here.
     VarHandle.fullFence();
     if (pipe.isOver(pipe.written())) {
       pipe.letGo(ring);

@@ -51,7 +51,7 @@ final class ForeignPosix implements Posix {
       return present;
     }
 
-    // Whoever runs this has been asked to allow it.
+    // The operator allows it by --enable-native-access.
     @SuppressWarnings("restricted")
     private MethodHandle link() {
       MemorySegment address =
