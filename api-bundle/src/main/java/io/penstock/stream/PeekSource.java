@@ -20,7 +20,8 @@ import org.osgi.annotation.versioning.ProviderType;
  *
  * <pre>{@code
  * try (PeekSource look = source.peek(3, Wait.upTo(Duration.ofSeconds(1)))) {
- *   tls = look.peek(1).get(0) == 0x16;
+ *   ByteBuffer first = look.peek(1);
+ *   tls = first.hasRemaining() && first.get(0) == 0x16;
  * }
  * }</pre>
  */

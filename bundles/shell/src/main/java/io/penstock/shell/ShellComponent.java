@@ -52,8 +52,7 @@ public final class ShellComponent {
         required = false,
         name = "Listener",
         description =
-            "Which Listener service, as a filter; one whose peers log in, such as ssh-listen."
-                + " Default: (penstock.name=shell).")
+            "The filter of the Listener service at which users log in, such as ssh-listen.")
     String listener_target() default "(penstock.name=shell)";
   }
 

@@ -228,9 +228,10 @@ public final class Reactor implements AutoCloseable {
         wishes.add(wish);
         awaited.add(channel.register(current, wish.ops, wishes));
       } else {
+        // First: a key that was cancelled refuses it, and then the waiter is told once, below.
+        key.interestOpsOr(wish.ops);
         wishes(key).add(wish);
         awaited.add(key);
-        key.interestOpsOr(wish.ops);
       }
     } catch (IOException | RuntimeException e) {
       // Closed, or no channel that can be selected: the waiter finds out by trying.

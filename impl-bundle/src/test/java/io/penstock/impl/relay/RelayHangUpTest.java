@@ -24,6 +24,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -76,12 +77,19 @@ class RelayHangUpTest {
   }
 
   private static void assertHungUp(Relay relay, ProcessHandle child) throws Exception {
+    assertHungUp(relay, child, "hung up");
+  }
+
+  private static void assertHungUp(Relay relay, ProcessHandle child, String... reasons)
+      throws Exception {
     ExecutionException failure =
         assertThrows(
             ExecutionException.class,
             () -> relay.completed().toCompletableFuture().get(20, TimeUnit.SECONDS));
     RelayException why = assertInstanceOf(RelayException.class, failure.getCause());
-    assertTrue(String.valueOf(why.getMessage()).contains("hung up"), why.getMessage());
+    assertTrue(
+        Arrays.stream(reasons).anyMatch(String.valueOf(why.getMessage())::contains),
+        why.getMessage());
     child.onExit().get(20, TimeUnit.SECONDS);
   }
 
@@ -116,7 +124,8 @@ class RelayHangUpTest {
       child = child();
       client.write(StandardCharsets.UTF_8.encode("to be echoed"));
     }
-    assertHungUp(relay, child);
+    // If the program answers before the relay has read the client's end, the relay reads the reset.
+    assertHungUp(relay, child, "hung up", "the peer cut the connection");
   }
 
   @Test

@@ -153,12 +153,12 @@ final class AllKindsMain {
         .sum();
   }
 
-  /** Those that wait for something, and not for work; one waits for all children together. */
+  /** Those that wait for something, and not for work. */
   private static Set<String> threads() {
     return Thread.getAllStackTraces().keySet().stream()
         .map(Thread::getName)
         .filter(name -> name.startsWith("penstock-"))
-        .filter(name -> !name.matches("penstock-(worker|timer|reactor|keeper|children).*"))
+        .filter(name -> !name.matches("penstock-(worker|timer|reactor|keeper).*"))
         .collect(Collectors.toCollection(TreeSet::new));
   }
 }

@@ -5,6 +5,7 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Counted;
+import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.LingeringSource;
 import io.penstock.impl.kind.support.selectable.Bounded;
@@ -20,6 +21,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +58,10 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
 
   private volatile @Nullable MemoryPipe ahead;
   private volatile @Nullable Account account;
+
+  /** Of the thread that drops what comes after the product has stopped. */
+  private volatile @Nullable Selector dropper;
+
   private boolean told;
   private long left = LARGEST_PIPE;
 
@@ -338,7 +344,36 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
     closed = true;
     dropAhead();
     // What comes is dropped, so that the child is not stalled.
-    watch(new Drain(channel));
+    watch(new Dropped());
+  }
+
+  /** Drops what comes, and goes on with it when the product has stopped before the child. */
+  private final class Dropped implements ReadyWatch.Task {
+    private final Drain drain = new Drain(channel);
+
+    @Override
+    public int run() {
+      return drain.run();
+    }
+
+    @Override
+    public void stopped() {
+      Daemons.start("penstock-drain", this::dropRest);
+    }
+
+    private void dropRest() {
+      try (Selector selector = Selector.open()) {
+        dropper = selector;
+        channel.register(selector, SelectionKey.OP_READ);
+        while (drain.run() >= 0) {
+          selector.select();
+          selector.selectedKeys().clear();
+        }
+      } catch (IOException e) {
+        LOG.log(Level.WARNING, name + ": what the child still writes cannot be dropped", e);
+        cut();
+      }
+    }
   }
 
   @Override
@@ -350,6 +385,10 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
       LOG.log(Level.WARNING, name + ": the input could not be closed", e);
     } finally {
       context.forgetClosed();
+      Selector waits = dropper;
+      if (waits != null) {
+        waits.wakeup();
+      }
     }
   }
 }

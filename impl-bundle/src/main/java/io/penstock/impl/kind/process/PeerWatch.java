@@ -123,6 +123,9 @@ final class PeerWatch implements HangUp {
 
     @Override
     public int run() {
+      if (over.get()) {
+        return -1;
+      }
       if (!isTold()) {
         return 0;
       }
@@ -152,7 +155,8 @@ final class PeerWatch implements HangUp {
         return false;
       }
       try {
-        channel.close();
+        // All of it, so that its number, which others may get then, is not asked about any more.
+        set.close();
       } catch (IOException e) {
         LOG.log(Level.WARNING, "what watches a connection could not be closed", e);
       } finally {

@@ -113,6 +113,7 @@ final class SpawnedChild implements Running {
   private final class ExitWatch implements ReadyWatch.Task {
     private final SelectableChannel channel;
     private final ProviderContext context;
+    private boolean vain;
 
     ExitWatch(SelectableChannel channel, ProviderContext context) {
       this.channel = channel;
@@ -122,12 +123,18 @@ final class SpawnedChild implements Running {
     @Override
     public int run() {
       Exit seen = reap();
-      if (seen == null) {
-        return 0;
+      if (seen != null) {
+        close(channel, context);
+        tell(seen);
+        return -1;
       }
-      close(channel, context);
-      tell(seen);
-      return -1;
+      if (vain) {
+        // A watch in its pause is not told that the product stops, and the child would stay.
+        stopped();
+        return -1;
+      }
+      vain = true;
+      return 0;
     }
 
     @Override

@@ -212,7 +212,7 @@ final class TcpConnect {
       try {
         ReadyWatch.start(
             plan.context(), attempt.channel, SelectionKey.OP_CONNECT, () -> ready(attempt));
-      } catch (IOException e) {
+      } catch (IOException | RuntimeException | Error e) {
         change(() -> broken(e));
       }
     }
@@ -395,13 +395,13 @@ final class TcpConnect {
   }
 
   private void close(SocketChannel channel) {
-    boolean held = channel.isRegistered();
     try {
       channel.close();
     } catch (IOException e) {
       LOG.log(Level.WARNING, "an attempt to connect could not be closed", e);
     }
-    if (held) {
+    // Not before: the selector may only just have got it.
+    if (channel.isRegistered()) {
       plan.context().forgetClosed();
     }
   }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.support.selectable;
 
+import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 
@@ -26,8 +29,16 @@ public final class ReadyWatch {
     default void stopped() {}
   }
 
+  private static final Logger LOG = Messages.log("kind");
+
   /** How long the channel is left alone after two calls that were made for no reason. */
   private static final Duration PAUSE = Duration.ofMillis(100);
+
+  /**
+   * So many calls follow each other before the timer comes between: a selector that has stopped is
+   * ready at once and for ever, and only the timer tells that the product has stopped.
+   */
+  private static final int MAX_IN_A_ROW = 64;
 
   private final ProviderContext context;
   private final SelectableChannel channel;
@@ -35,6 +46,7 @@ public final class ReadyWatch {
   private final Task task;
   // The calls follow each other.
   private boolean vain;
+  private int row;
 
   private ReadyWatch(
       ProviderContext context, SelectableChannel channel, int operations, Task task) {
@@ -76,23 +88,47 @@ public final class ReadyWatch {
   }
 
   private void again() {
-    context.select(channel, operations, this::ready);
+    try {
+      context.select(channel, operations, this::ready);
+    } catch (RuntimeException | Error e) {
+      failed(e);
+    }
   }
 
   private void ready() {
-    int done = task.run();
+    int done;
+    try {
+      done = task.run();
+    } catch (RuntimeException | Error e) {
+      failed(e);
+      return;
+    }
     if (done < 0) {
       return;
     }
     boolean before = vain;
     vain = done == 0;
     if (vain && before) {
-      if (context.after(PAUSE, this::again).isCancelled()) {
-        // The selector of a product that stops waits for nothing, and its timer takes nothing.
-        task.stopped();
-      }
+      later(PAUSE);
+    } else if (++row == MAX_IN_A_ROW) {
+      later(Duration.ZERO);
     } else {
       again();
+    }
+  }
+
+  /** Goes on all the same: without the watch the peer would stand still. */
+  private void failed(Throwable why) {
+    LOG.log(Level.ERROR, context.name() + ": a watch of a channel failed, and is tried again", why);
+    later(PAUSE);
+  }
+
+  private void later(Duration delay) {
+    vain = false;
+    row = 0;
+    if (context.after(delay, this::again).isCancelled()) {
+      // The selector of a product that stops waits for nothing, and its timer takes nothing.
+      task.stopped();
     }
   }
 }

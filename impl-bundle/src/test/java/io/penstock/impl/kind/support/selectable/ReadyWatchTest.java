@@ -100,4 +100,47 @@ class ReadyWatchTest {
     watch();
     assertEquals(5, calls.get());
   }
+
+  /** Such as the bytes of a child that writes on and on. */
+  @Test
+  void aStopOfTheProductEndsATaskThatAlwaysHasWork() throws Exception {
+    ReadyWatch.Task busy =
+        new ReadyWatch.Task() {
+          @Override
+          public int run() {
+            calls.incrementAndGet();
+            return 1;
+          }
+
+          @Override
+          public void stopped() {
+            stopped.countDown();
+          }
+        };
+    assertEquals(1, pipe.sink().write(ByteBuffer.allocate(1)));
+    ReadyWatch.start(peers.context("watched"), pipe.source(), SelectionKey.OP_READ, busy);
+    Peers.eventually("it is called on and on", () -> calls.get() > 1000);
+    peers.close();
+    assertTrue(stopped.await(20, TimeUnit.SECONDS));
+    int before = calls.get();
+    ReadyWatch.start(peers.context("watched"), pipe.source(), SelectionKey.OP_READ, busy);
+    assertTrue(calls.get() - before <= 64, "one that begins after the stop");
+  }
+
+  @Test
+  void aTaskThatFailsIsCalledAgain() throws Exception {
+    Reading reading = new Reading();
+    ReadyWatch.start(
+        peers.context("watched"),
+        pipe.source(),
+        SelectionKey.OP_READ,
+        () -> {
+          if (calls.incrementAndGet() == 1) {
+            throw new IllegalStateException("thrown on purpose");
+          }
+          return reading.run();
+        });
+    assertEquals(1, pipe.sink().write(ByteBuffer.allocate(1)));
+    Peers.eventually("it was read", () -> bytes.get() == 1);
+  }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.component.config;
+package io.penstock.build;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -22,23 +22,23 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
 /**
- * The tables of {@code docs/configuration.md} are what the bundle tells Metatype: each key, its
+ * The tables of {@code docs/configuration.md} are what the bundles tell Metatype: each key, its
  * default, and its meaning and range.
  */
-class ConfigurationPageTest {
+class ConfigurationPageIT {
   private static final Path PAGE = Path.of("..", "docs", "configuration.md");
+  private static final List<Path> BUNDLES =
+      List.of(Path.of("..", "impl-bundle"), Path.of("..", "bundles", "shell"));
   private static final Path METATYPE = Path.of("target", "classes", "OSGI-INF", "metatype");
   private static final String REGENERATE =
-      "mvn -pl impl-bundle -am test -Dtest=ConfigurationPageTest"
-          + " -Dsurefire.failIfNoSpecifiedTests=false -Dconfiguration.page.write=true";
+      "mvn verify -Dtest=none -Dit.test=ConfigurationPageIT"
+          + " -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false"
+          + " -Dconfiguration.page.write=true";
 
   /** A heading such as {@code **`io.penstock.Pipe~NAME`**}. */
   private static final Pattern HEADING = Pattern.compile("\\*\\*`([A-Za-z.]+)(~NAME)?`\\*\\*.*");
 
   private static final Pattern DEFAULT = Pattern.compile(" Default: (.*?)\\.(?= |$)");
-
-  /** The bundle {@code io.penstock.shell} has it. */
-  private static final String ELSEWHERE = "io.penstock.Shell";
 
   private record Key(String id, String value, String meaning) {
     String row() {
@@ -56,9 +56,7 @@ class ConfigurationPageTest {
     boolean generated = false;
     for (String line : page) {
       Matcher heading = HEADING.matcher(line);
-      if (heading.matches() && heading.group(1).equals(ELSEWHERE)) {
-        generated = false;
-      } else if (heading.matches()) {
+      if (heading.matches()) {
         List<Key> keys = described.remove(heading.group(1));
         assertFalse(keys == null, () -> "no configuration has the heading " + line);
         table = table(keys, told);
@@ -103,9 +101,11 @@ class ConfigurationPageTest {
   /** The keys of each PID, as the description of the bundle has them. */
   private static Map<String, List<Key>> described() throws Exception {
     Map<String, List<Key>> described = new TreeMap<>();
-    List<Path> files;
-    try (Stream<Path> all = Files.list(METATYPE)) {
-      files = all.toList();
+    List<Path> files = new ArrayList<>();
+    for (Path bundle : BUNDLES) {
+      try (Stream<Path> all = Files.list(bundle.resolve(METATYPE))) {
+        files.addAll(all.toList());
+      }
     }
     for (Path file : files) {
       Element root =
@@ -117,7 +117,7 @@ class ConfigurationPageTest {
       String factory = designate.getAttribute("factoryPid");
       described.put(
           factory.isEmpty() ? designate.getAttribute("pid") : factory,
-          elements(root, "AD").stream().map(ConfigurationPageTest::key).toList());
+          elements(root, "AD").stream().map(ConfigurationPageIT::key).toList());
     }
     return described;
   }
