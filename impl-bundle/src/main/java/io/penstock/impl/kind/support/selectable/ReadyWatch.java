@@ -47,6 +47,7 @@ public final class ReadyWatch {
   // The calls follow each other.
   private boolean vain;
   private int row;
+  private boolean told;
 
   private ReadyWatch(
       ProviderContext context, SelectableChannel channel, int operations, Task task) {
@@ -119,7 +120,10 @@ public final class ReadyWatch {
 
   /** Goes on all the same: without the watch the peer would stand still. */
   private void failed(Throwable why) {
-    LOG.log(Level.ERROR, context.name() + ": a watch of a channel failed, and is tried again", why);
+    // Once: what fails ten times a second must not fill the log.
+    Level level = told ? Level.DEBUG : Level.ERROR;
+    told = true;
+    LOG.log(level, context.name() + ": a watch of a channel failed, and is tried again", why);
     later(PAUSE);
   }
 
