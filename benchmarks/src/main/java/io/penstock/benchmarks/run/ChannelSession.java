@@ -253,24 +253,28 @@ final class ChannelSession {
     return medians;
   }
 
+  private static void startAll(Field field, String transport, Work work) throws IOException {
+    field.start(
+        transport,
+        work.text(),
+        Server.PENSTOCK_BLOCKING,
+        Server.PENSTOCK_POLLER,
+        Server.JDK_BLOCKING,
+        Server.JDK_SELECTOR,
+        Server.NETTY_NIO,
+        Server.NETTY_EPOLL,
+        Server.C_BLOCKING,
+        Server.C_EPOLL,
+        Server.LIBUV);
+    if (transport.equals("unix")) {
+      field.start(transport, work.text(), Server.JUNIXSOCKET);
+    }
+  }
+
   private void sockets() throws Exception {
     for (String transport : Texts.TRANSPORTS) {
       try (Field field = new Field()) {
-        field.start(
-            transport,
-            Work.COUNT.text(),
-            Server.PENSTOCK_BLOCKING,
-            Server.PENSTOCK_POLLER,
-            Server.JDK_BLOCKING,
-            Server.JDK_SELECTOR,
-            Server.NETTY_NIO,
-            Server.NETTY_EPOLL,
-            Server.C_BLOCKING,
-            Server.C_EPOLL,
-            Server.LIBUV);
-        if (transport.equals("unix")) {
-          field.start(transport, Work.COUNT.text(), Server.JUNIXSOCKET);
-        }
+        startAll(field, transport, Work.COUNT);
         flood(field.servers, transport);
       }
     }
@@ -292,21 +296,7 @@ final class ChannelSession {
     for (String transport : Texts.TRANSPORTS) {
       try (Field field = new Field();
           Field spinning = new Field()) {
-        field.start(
-            transport,
-            Work.ECHO.text(),
-            Server.PENSTOCK_BLOCKING,
-            Server.PENSTOCK_POLLER,
-            Server.JDK_BLOCKING,
-            Server.JDK_SELECTOR,
-            Server.NETTY_NIO,
-            Server.NETTY_EPOLL,
-            Server.C_BLOCKING,
-            Server.C_EPOLL,
-            Server.LIBUV);
-        if (transport.equals("unix")) {
-          field.start(transport, Work.ECHO.text(), Server.JUNIXSOCKET);
-        }
+        startAll(field, transport, Work.ECHO);
         trips(load, field.servers, Load.QUIET, transport, false);
         Process busy = new RingInC(programs.resolve("ring")).spin();
         try {
