@@ -13,7 +13,7 @@ import io.penstock.impl.posix.PathName;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.poller.ChannelHandler;
-import io.penstock.poller.Framing;
+import io.penstock.stream.Framing;
 import io.penstock.poller.Poller;
 import io.penstock.poller.Registration;
 import io.penstock.relay.Relay;

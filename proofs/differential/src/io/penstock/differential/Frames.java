@@ -8,7 +8,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.poller.ChannelHandler;
-import io.penstock.poller.Framing;
+import io.penstock.stream.Framing;
 import io.penstock.poller.Poller;
 import io.penstock.poller.Registration;
 import io.penstock.standalone.Penstock;

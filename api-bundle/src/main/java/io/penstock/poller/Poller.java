@@ -4,6 +4,7 @@ package io.penstock.poller;
 import io.penstock.channel.Listener;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
+import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.util.List;

@@ -2,7 +2,7 @@
 package io.penstock.impl.poller;
 
 import io.penstock.error.StreamTimeoutException;
-import io.penstock.poller.Framing;
+import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;

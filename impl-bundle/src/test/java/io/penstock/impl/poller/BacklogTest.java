@@ -4,9 +4,9 @@ package io.penstock.impl.poller;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.penstock.impl.core.SourceEnd;
-import io.penstock.poller.Framing;
 import io.penstock.poller.Registration;
 import io.penstock.spi.SourceDriver;
+import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;

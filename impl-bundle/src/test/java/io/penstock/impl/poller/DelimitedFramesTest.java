@@ -3,9 +3,9 @@ package io.penstock.impl.poller;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.penstock.poller.Framer;
-import io.penstock.poller.Framing;
 import io.penstock.stream.ByteSequence;
+import io.penstock.stream.Framer;
+import io.penstock.stream.Framing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

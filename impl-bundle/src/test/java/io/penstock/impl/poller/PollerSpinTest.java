@@ -8,7 +8,7 @@ import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.PipeInput;
 import io.penstock.impl.engine.SystemParker;
-import io.penstock.poller.Framing;
+import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;

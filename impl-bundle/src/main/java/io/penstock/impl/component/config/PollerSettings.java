@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component.config;
 
-import io.penstock.poller.Framing;
+import io.penstock.stream.Framing;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.poller;
+package io.penstock.stream;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.poller;
+package io.penstock.stream;
 
-import io.penstock.error.FrameTooLongException;
-import io.penstock.stream.ByteSequence;
-import io.penstock.stream.Wait;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
@@ -22,22 +18,36 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public final class Framing {
-  private static final Framing BYTES = new Framing("bytes", Integer.MAX_VALUE, Whole::new);
+  /** Makes of the bytes of a frame what goes on the wire. */
+  private interface Encoder {
+    ByteBuffer encode(ByteBuffer payload, Framing framing);
+  }
+
+  private static final Framing BYTES =
+      new Framing("bytes", Integer.MAX_VALUE, Whole::new, Framing::copy);
 
   private final String text;
   private final int max;
   private final Supplier<Framer> framers;
+  private final @Nullable Encoder encoder;
   private final Wait within;
   private final Wait idle;
 
-  private Framing(String text, int max, Supplier<Framer> framers) {
-    this(text, max, framers, Wait.forever(), Wait.forever());
+  private Framing(String text, int max, Supplier<Framer> framers, @Nullable Encoder encoder) {
+    this(text, max, framers, encoder, Wait.forever(), Wait.forever());
   }
 
-  private Framing(String text, int max, Supplier<Framer> framers, Wait within, Wait idle) {
+  private Framing(
+      String text,
+      int max,
+      Supplier<Framer> framers,
+      @Nullable Encoder encoder,
+      Wait within,
+      Wait idle) {
     this.text = text;
     this.max = max;
     this.framers = framers;
+    this.encoder = encoder;
     this.within = within;
     this.idle = idle;
   }
@@ -59,8 +69,7 @@ public final class Framing {
    * @return the framing
    */
   public static Framing lines(int max) {
-    return new Framing(
-        "lines(" + max + ")", positive(max), () -> new Delimited(ByteSequence.LF, max));
+    return delimited("lines(" + max + ")", ByteSequence.LF, positive(max));
   }
 
   /**
@@ -76,8 +85,15 @@ public final class Framing {
       throw new IllegalArgumentException(
           "delimiter has " + delimiter.length() + " bytes, expected 1 to max, which is " + max);
     }
+    return delimited("delimited(" + delimiter + ", " + max + ")", delimiter, max);
+  }
+
+  private static Framing delimited(String text, ByteSequence delimiter, int max) {
     return new Framing(
-        "delimited(" + delimiter + ", " + max + ")", max, () -> new Delimited(delimiter, max));
+        text,
+        max,
+        () -> new DelimitedFramer(delimiter, max),
+        (payload, framing) -> new DelimitedFramer(delimiter, max).encode(payload, framing));
   }
 
   /**
@@ -98,7 +114,8 @@ public final class Framing {
     return new Framing(
         "lengthPrefixed(" + lengthBytes + ", " + max + ")",
         positive(max) + lengthBytes,
-        () -> new LengthPrefixed(lengthBytes, max));
+        () -> new PrefixedFramer(lengthBytes, max),
+        (payload, framing) -> new PrefixedFramer(lengthBytes, max).encode(payload, framing));
   }
 
   /**
@@ -108,7 +125,8 @@ public final class Framing {
    * @return the framing
    */
   public static Framing fixed(int size) {
-    return new Framing("fixed(" + size + ")", positive(size), () -> new Fixed(size));
+    return new Framing(
+        "fixed(" + size + ")", positive(size), () -> new Fixed(size), Framing::whole);
   }
 
   /**
@@ -120,7 +138,7 @@ public final class Framing {
    * @return the framing
    */
   public static Framing custom(int max, Supplier<Framer> framers) {
-    return new Framing("custom(" + max + ")", positive(max), framers);
+    return new Framing("custom(" + max + ")", positive(max), framers, null);
   }
 
   /**
@@ -140,7 +158,7 @@ public final class Framing {
       throw new IllegalArgumentException(
           "bytes has no frames that could come slowly; the silence can be limited, by withIdleTimeout");
     }
-    return new Framing(text, max, framers, Wait.upTo(positive(limit)), idle);
+    return new Framing(text, max, framers, encoder, Wait.upTo(positive(limit)), idle);
   }
 
   /**
@@ -154,7 +172,7 @@ public final class Framing {
    * @throws IllegalArgumentException if {@code limit} is not more than zero
    */
   public Framing withIdleTimeout(Duration limit) {
-    return new Framing(text, max, framers, within, Wait.upTo(positive(limit)));
+    return new Framing(text, max, framers, encoder, within, Wait.upTo(positive(limit)));
   }
 
   private static Duration positive(Duration limit) {
@@ -178,6 +196,58 @@ public final class Framing {
    */
   public Framer newFramer() {
     return framers.get();
+  }
+
+  /**
+   * Makes of a frame what goes on the wire: {@link #lines} and {@link #delimited} add the delimiter
+   * unless the frame ends with it already, {@link #lengthPrefixed} puts the length in front, {@link
+   * #bytes()} and {@link #fixed} add nothing.
+   *
+   * <p>Every frame that was delivered is accepted, and comes out again as it was. Only a last line
+   * without its delimiter, which came at the end of a stream, comes out with it.
+   *
+   * @param payload the frame as the framing delivers it; its position and limit stay as they are
+   * @return a fresh buffer with the bytes on the wire between position and limit
+   * @throws IllegalArgumentException if this framing would not deliver the frame as it is: it is
+   *     longer than the maximum or than its length field can tell, it has a delimiter elsewhere
+   *     than at its end, or it has not the fixed size
+   * @throws UnsupportedOperationException if this is {@link #custom}, which has only a decoder
+   */
+  public ByteBuffer encode(ByteBuffer payload) {
+    if (encoder == null) {
+      throw new UnsupportedOperationException(
+          this + " has no encoder; encode the frame and write it to the sink itself");
+    }
+    return encoder.encode(payload, this);
+  }
+
+  /** A buffer for a frame and what is added, if the frame alone is not too long. */
+  static ByteBuffer room(int size, int added, int max, Framing framing) {
+    if (size > max) {
+      throw tooLong(size + " bytes", max, framing);
+    }
+    return ByteBuffer.allocate(Math.addExact(size, added));
+  }
+
+  static IllegalArgumentException tooLong(String size, int max, Framing framing) {
+    return new IllegalArgumentException(
+        framing + ": the frame has " + size + ", at most " + max + " are allowed");
+  }
+
+  private static ByteBuffer copy(ByteBuffer payload, Framing framing) {
+    return room(payload.remaining(), 0, framing.max, framing).put(payload.duplicate()).flip();
+  }
+
+  private static ByteBuffer whole(ByteBuffer payload, Framing framing) {
+    if (payload.remaining() != framing.max) {
+      throw new IllegalArgumentException(
+          framing
+              + ": the frame has "
+              + payload.remaining()
+              + " bytes, expected exactly "
+              + framing.max);
+    }
+    return copy(payload, framing);
   }
 
   /**
@@ -233,116 +303,6 @@ public final class Framing {
     @Override
     public int frame(ByteBuffer bytes) {
       return bytes.remaining() < size ? 0 : size;
-    }
-  }
-
-  private static final class Delimited implements Framer {
-    private static final long EACH_BYTE = 0x0101010101010101L;
-    private static final long HIGH_BITS = 0x8080808080808080L;
-
-    private final ByteSequence delimiter;
-    private final byte last;
-    private final int max;
-    // How far the last look got without a match, so that a long frame is not searched again for
-    // each piece of it.
-    private int seen;
-
-    Delimited(ByteSequence delimiter, int max) {
-      this.delimiter = delimiter;
-      this.last = delimiter.byteAt(delimiter.length() - 1);
-      this.max = max;
-    }
-
-    @Override
-    public int frame(ByteBuffer bytes) throws IOException {
-      int start = bytes.position();
-      int length = delimiter.length();
-      int available = Math.min(bytes.remaining(), max);
-      int end = start + available;
-      // Looks for the last byte, and then back.
-      int at = start + Math.max(length - 1, Math.min(seen, available));
-      while ((at = indexOf(last, bytes, at, end)) >= 0) {
-        if (matches(bytes, at - length + 1)) {
-          seen = 0;
-          return at + 1 - start;
-        }
-        at++;
-      }
-      if (bytes.remaining() >= max) {
-        throw new FrameTooLongException(
-            "frame", "no delimiter " + delimiter + " within " + max + " bytes", max);
-      }
-      seen = available;
-      return 0;
-    }
-
-    /** Where a byte is, from one place on and before another; -1 if it is not. */
-    private static int indexOf(byte wanted, ByteBuffer bytes, int from, int end) {
-      int i = from;
-      if (bytes.order() == ByteOrder.BIG_ENDIAN) {
-        long pattern = (wanted & 0xffL) * EACH_BYTE;
-        for (; i <= end - Long.BYTES; i += Long.BYTES) {
-          long others = bytes.getLong(i) ^ pattern;
-          if ((others - EACH_BYTE & ~others & HIGH_BITS) != 0) {
-            // One byte is zero. The highest bit of each that is, and of no other:
-            long zeros = ~(((others & ~HIGH_BITS) + ~HIGH_BITS) | others | ~HIGH_BITS);
-            return i + Long.numberOfLeadingZeros(zeros) / Byte.SIZE;
-          }
-        }
-      }
-      for (; i < end; i++) {
-        if (bytes.get(i) == wanted) {
-          return i;
-        }
-      }
-      return -1;
-    }
-
-    private boolean matches(ByteBuffer bytes, int at) {
-      for (int j = 0; j < delimiter.length() - 1; j++) {
-        if (bytes.get(at + j) != delimiter.byteAt(j)) {
-          return false;
-        }
-      }
-      return true;
-    }
-
-    @Override
-    public boolean partialAtEnd() {
-      return true;
-    }
-  }
-
-  private static final class LengthPrefixed implements Framer {
-    private final int lengthBytes;
-    private final int max;
-
-    LengthPrefixed(int lengthBytes, int max) {
-      this.lengthBytes = lengthBytes;
-      this.max = max;
-    }
-
-    @Override
-    public int frame(ByteBuffer bytes) throws IOException {
-      if (bytes.remaining() < lengthBytes) {
-        return 0;
-      }
-      long length = 0;
-      for (int i = 0; i < lengthBytes; i++) {
-        length = length << 8 | (bytes.get(bytes.position() + i) & 0xff);
-      }
-      if (length > max) {
-        throw new FrameTooLongException(
-            "frame",
-            "a frame of " + length + " bytes was announced, at most " + max + " are allowed",
-            max);
-      }
-      return bytes.remaining() < lengthBytes + length ? 0 : (int) (lengthBytes + length);
-    }
-
-    @Override
-    public void strip(ByteBuffer frame) {
-      frame.position(frame.position() + lengthBytes);
     }
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.poller;
+package io.penstock.stream;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.penstock.error.EndOfStreamException;
@@ -8,9 +8,10 @@ import io.penstock.error.WouldBlockException;
 import io.penstock.fuzz.Fuzz;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
+import io.penstock.poller.ChannelHandler;
+import io.penstock.poller.Poller;
+import io.penstock.poller.Registration;
 import io.penstock.standalone.Penstock;
-import io.penstock.stream.ByteSequence;
-import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.stream;
+
+import io.penstock.error.FrameTooLongException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** Finds frames that end with a delimiter. */
+final class DelimitedFramer implements Framer {
+  private static final long EACH_BYTE = 0x0101010101010101L;
+  private static final long HIGH_BITS = 0x8080808080808080L;
+
+  private final ByteSequence delimiter;
+  private final byte last;
+  private final int max;
+  // How far the last look got without a match, so that a long frame is not searched again for
+  // each piece of it.
+  private int seen;
+
+  DelimitedFramer(ByteSequence delimiter, int max) {
+    this.delimiter = delimiter;
+    this.last = delimiter.byteAt(delimiter.length() - 1);
+    this.max = max;
+  }
+
+  @Override
+  public int frame(ByteBuffer bytes) throws IOException {
+    int start = bytes.position();
+    int available = Math.min(bytes.remaining(), max);
+    int end = start + available;
+    int after = afterDelimiter(bytes, start, start + Math.min(seen, available), end);
+    if (after >= 0) {
+      seen = 0;
+      return after - start;
+    }
+    if (bytes.remaining() >= max) {
+      throw new FrameTooLongException(
+          "frame", "no delimiter " + delimiter + " within " + max + " bytes", max);
+    }
+    seen = available;
+    return 0;
+  }
+
+  /**
+   * Where the first delimiter ends, which begins at {@code start} or later, and ends behind {@code
+   * from} and not behind {@code end}; -1 if there is none.
+   */
+  private int afterDelimiter(ByteBuffer bytes, int start, int from, int end) {
+    int length = delimiter.length();
+    // Looks for the last byte, and then back.
+    int at = Math.max(start + length - 1, from);
+    while ((at = indexOf(last, bytes, at, end)) >= 0) {
+      if (matches(bytes, at - length + 1)) {
+        return at + 1;
+      }
+      at++;
+    }
+    return -1;
+  }
+
+  /** Where a byte is, from one place on and before another; -1 if it is not. */
+  private static int indexOf(byte wanted, ByteBuffer bytes, int from, int end) {
+    int i = from;
+    if (bytes.order() == ByteOrder.BIG_ENDIAN) {
+      long pattern = (wanted & 0xffL) * EACH_BYTE;
+      for (; i <= end - Long.BYTES; i += Long.BYTES) {
+        long others = bytes.getLong(i) ^ pattern;
+        if ((others - EACH_BYTE & ~others & HIGH_BITS) != 0) {
+          // One byte is zero. The highest bit of each that is, and of no other:
+          long zeros = ~(((others & ~HIGH_BITS) + ~HIGH_BITS) | others | ~HIGH_BITS);
+          return i + Long.numberOfLeadingZeros(zeros) / Byte.SIZE;
+        }
+      }
+    }
+    for (; i < end; i++) {
+      if (bytes.get(i) == wanted) {
+        return i;
+      }
+    }
+    return -1;
+  }
+
+  private boolean matches(ByteBuffer bytes, int at) {
+    for (int j = 0; j < delimiter.length() - 1; j++) {
+      if (bytes.get(at + j) != delimiter.byteAt(j)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public boolean partialAtEnd() {
+    return true;
+  }
+
+  /** The frame as it goes on the wire: with its delimiter, whether it has it already or not. */
+  ByteBuffer encode(ByteBuffer payload, Framing framing) {
+    int size = payload.remaining();
+    ByteBuffer frame = Framing.room(size, delimiter.length(), max, framing);
+    frame.put(payload.duplicate()).put(delimiter.asBuffer());
+    int end = afterDelimiter(frame, 0, 0, frame.position());
+    if (end != size && end != frame.position()) {
+      throw new IllegalArgumentException(
+          framing
+              + ": the frame of "
+              + size
+              + " bytes has the delimiter "
+              + delimiter
+              + " at byte "
+              + (end - delimiter.length())
+              + ", expected at most one, at its end");
+    }
+    if (end > max) {
+      throw Framing.tooLong(end + " bytes with its delimiter", max, framing);
+    }
+    return frame.position(0).limit(end);
+  }
+}
