@@ -3,7 +3,6 @@ package io.penstock.ssh;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelFactory;
@@ -16,16 +15,13 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** The loop of docs/ssh.md that never hangs on an exit status, as it is printed there. */
+/** The loop of docs/ssh.md that never hangs on an exit status, which the page shows. */
 class ExitLoopTest {
   /** Four times what the window is by default. */
   private static final int MUCH = 8 << 20;
@@ -43,45 +39,32 @@ class ExitLoopTest {
     }
   }
 
-  /** The loop, for a program that says "out" and much else on standard error. */
-  private static void loop(Endpoint endpoint) throws Exception {
+  private record Outcome(ByteBuffer output, ByteBuffer errors, SshExit end) {}
+
+  private static Outcome run(Endpoint endpoint) throws Exception {
+    // snippet: ssh.loop
+    // The endpoint has stderr=pipe.
     try (Channel channel = channels.open(endpoint, options, wait)) {
       SshClientFacet session = channel.facet(SshClientFacet.class).orElseThrow();
+      // The program gets no input.
       channel.sink().end();
+      // On another thread, or in a poller.
       CompletableFuture<ByteBuffer> errors =
           CompletableFuture.supplyAsync(() -> readAll(session.errorSource().orElseThrow()));
       ByteBuffer output = channel.source().readAll(limit, wait);
-      errors.join();
+      ByteBuffer said = errors.join();
       SshExit end = session.exit(Wait.upTo(Duration.ofSeconds(10)));
-
-      assertEquals("out\n", StandardCharsets.UTF_8.decode(output).toString());
-      assertEquals(MUCH, errors.get().remaining());
-      assertEquals(SshExit.of(3), end);
+      return new Outcome(output, said, end);
     }
+    // end of snippet
   }
 
-  private static String bare(String code) {
-    return code.lines()
-        .map(line -> line.replaceAll("//.*", "").replaceAll("\\s", ""))
-        .collect(Collectors.joining());
-  }
-
-  @Test
-  void loopOfThisTestIsThePrintedOne() throws IOException {
-    String page = Files.readString(Path.of("..", "..", "docs", "ssh.md"));
-    String section = page.substring(page.indexOf("## The loop that never hangs on an exit status"));
-    String printed =
-        section
-            .lines()
-            .dropWhile(line -> !line.startsWith("    "))
-            .takeWhile(line -> line.startsWith("    "))
-            .collect(Collectors.joining("\n"));
-    // All but the brace at its end, before which this test looks at the outcome.
-    String expected = bare(printed.substring(0, printed.lastIndexOf('}')));
-    String here =
-        bare(Files.readString(Path.of("src/test/java/io/penstock/ssh/ExitLoopTest.java")));
-    assertTrue(expected.startsWith("try(Channel") && expected.endsWith("));"), expected);
-    assertTrue(here.contains(expected), () -> "not in this test: " + expected);
+  /** The loop, for a program that says "out" and much else on standard error. */
+  private static void loop(Endpoint endpoint) throws Exception {
+    Outcome outcome = run(endpoint);
+    assertEquals("out\n", StandardCharsets.UTF_8.decode(outcome.output()).toString());
+    assertEquals(MUCH, outcome.errors().remaining());
+    assertEquals(SshExit.of(3), outcome.end());
   }
 
   @Test
