@@ -31,7 +31,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Pipes, channels, relays and pollers without OSGi, with every built-in kind installed.
+ * Pipes, channels, relays and pollers without OSGi, with every built-in kind installed, and those
+ * whose {@link io.penstock.spi.ProviderFactory} is on the class path or the module path, such as
+ * TLS.
  *
  * <pre>{@code
  * try (Penstock penstock = Penstock.open()) {
@@ -48,12 +50,21 @@ import org.osgi.annotation.versioning.ProviderType;
 public final class Penstock implements AutoCloseable {
   private final Engine engine = new Engine();
   private final Scope scope = Scope.quiet();
-  private final Providers providers = new Providers();
+  private final FoundKinds found = new FoundKinds();
+  private final Providers providers = new Providers(found::install);
   private final NamedPipes names = new NamedPipes();
   private final ReentrantLock naming = new ReentrantLock();
   private final PipeFactory pipes;
   private final ChannelFactory channels;
   private final RelayFactory relays;
+
+  /**
+   * Opens everything, as {@link #open} does: for {@code ServiceLoader.load(Penstock.class)}, each
+   * of which gives a fresh one, to be closed by the caller.
+   */
+  public Penstock() {
+    this(PosixAccess.quiet(System.getProperty(PosixAccess.PROPERTY)));
+  }
 
   private Penstock(PosixAccess posix) {
     this.pipes = new Pipes(engine, scope);
@@ -71,12 +82,15 @@ public final class Penstock implements AutoCloseable {
   }
 
   /**
-   * Opens everything; no thread is started and nothing else happens before it is needed.
+   * Opens everything; no thread is started and nothing else happens before it is needed. Kinds of
+   * other jars are looked for by the context class loader of this thread and by that of this class,
+   * when a scheme is first asked for that is not installed. If one cannot be loaded, the log says
+   * so once, and the others work.
    *
    * @return to be closed by the caller
    */
   public static Penstock open() {
-    return open(new PosixAccess(System.getProperty(PosixAccess.PROPERTY)));
+    return new Penstock();
   }
 
   /** Makes native calls by that. */
@@ -161,16 +175,17 @@ public final class Penstock implements AutoCloseable {
   }
 
   /**
-   * Installs a kind; of several that serve one scheme the first does.
+   * Installs a kind. Of several that serve one scheme the first does, and any of them goes before
+   * one of another jar that was found.
    *
-   * @param provider serves its schemes from now on
+   * @param provider serves its schemes from now on; still the caller's to close
    */
   public void provide(ChannelProvider provider) {
     providers.add(Objects.requireNonNull(provider, "provider"));
   }
 
   /**
-   * The provider of a scheme, for a kind that is built on another as TLS is on TCP.
+   * The provider of a scheme: a built-in one, one that was provided, or one that was found.
    *
    * @param scheme such as {@code tcp}
    * @return empty if none is installed
@@ -193,6 +208,7 @@ public final class Penstock implements AutoCloseable {
   @Override
   public void close() {
     scope.close();
+    found.close();
     engine.close();
   }
 }

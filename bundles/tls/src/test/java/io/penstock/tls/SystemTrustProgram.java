@@ -19,7 +19,6 @@ final class SystemTrustProgram {
   /** Connects once. */
   public static void main(String[] args) throws Exception {
     try (Penstock penstock = Penstock.open()) {
-      penstock.provide(new TlsProvider(penstock.provider("tcp").orElseThrow()));
       Wait soon = Wait.upTo(Duration.ofSeconds(20));
       try (Channel channel =
           penstock.channels().open(Endpoint.parse(args[0]), ChannelOptions.defaults(), soon)) {

@@ -63,6 +63,7 @@ public final class PosixAccess {
 
   private final String wish;
   private final Maker foreign;
+  private final Level level;
   private final ReentrantLock asking = new ReentrantLock();
   private final CompletableFuture<Found> found = new CompletableFuture<>();
 
@@ -77,11 +78,23 @@ public final class PosixAccess {
   }
 
   /**
+   * The same for a program of its own, in which no operator reads the log: what was found is told
+   * at DEBUG, and only a wish that cannot be met is an error.
+   */
+  public static PosixAccess quiet(@Nullable String wish) {
+    return new PosixAccess(wish, PosixAccess::foreign, Level.DEBUG);
+  }
+
+  /**
    * For tests.
    *
    * @param foreign makes calls in the mode {@code foreign}
    */
   PosixAccess(@Nullable String wish, Maker foreign) {
+    this(wish, foreign, Level.INFO);
+  }
+
+  private PosixAccess(@Nullable String wish, Maker foreign, Level level) {
     String text = wish == null ? AUTO : wish.strip();
     if (!text.equals(AUTO) && mode(text) == null) {
       LOG.log(
@@ -93,12 +106,14 @@ public final class PosixAccess {
     }
     this.wish = text;
     this.foreign = foreign;
+    this.level = level;
   }
 
   /** Makes calls in a way that was found already. */
   PosixAccess(Mode mode, Posix calls) {
     this.wish = mode.text;
     this.foreign = () -> calls;
+    this.level = Level.INFO;
     found.complete(new Found(mode, calls, ""));
   }
 
@@ -193,9 +208,9 @@ public final class PosixAccess {
 
   private Found say(Found present) {
     if (present.calls != null) {
-      LOG.log(Level.INFO, "native calls by {0}", present.mode);
+      LOG.log(level, "native calls by {0}", present.mode);
     } else if (wish.equals(AUTO) || wish.equals(Mode.NONE.text)) {
-      LOG.log(Level.INFO, "no native calls: {0}", present.why);
+      LOG.log(level, "no native calls: {0}", present.why);
     } else {
       LOG.log(
           Level.ERROR,

@@ -205,6 +205,16 @@ class PosixAccessTest {
     assertEquals("jna works", run("-Dio.penstock.native=jna"));
   }
 
+  @Test
+  void aProgramThatAsksForNothingIsToldNothing(@TempDir Path folder) throws Exception {
+    File said = folder.resolve("said").toFile();
+    List<String> options =
+        Modes.hasForeign() ? List.of("--enable-native-access=ALL-UNNAMED") : List.of();
+    String best = Modes.hasForeign() ? "foreign" : "jna";
+    assertEquals(best + " works", run(System.getProperty("java.class.path"), said, options));
+    assertEquals("", Files.readString(said.toPath()));
+  }
+
   private static String run(String... options) throws Exception {
     return run(System.getProperty("java.class.path"), new File("/dev/null"), List.of(options));
   }

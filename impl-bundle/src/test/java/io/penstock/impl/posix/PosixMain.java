@@ -19,6 +19,8 @@ public final class PosixMain {
     try (Penstock penstock = Penstock.open();
         var echo =
             penstock.channels().open(Endpoint.parse("echo:"), ChannelOptions.defaults(), soon)) {
+      penstock.channels().listen("tcp-listen://127.0.0.1:0").close();
+      penstock.channels().open("exec:true").close();
       echo.sink().writeFully("works\n", soon);
       System.out.println(
           penstock.channels().nativeMode()

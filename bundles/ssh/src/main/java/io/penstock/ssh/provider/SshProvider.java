@@ -22,11 +22,14 @@ import org.osgi.annotation.versioning.ProviderType;
  * Serves {@code ssh://USER@HOST:PORT}, {@code ssh-listen://HOST:PORT} and {@code
  * ssh-forward-listen://USER@HOST:PORT}.
  *
- * <p>In a container its service is registered by itself. Without a container:
+ * <p>In a container its service is registered by itself, and {@code io.penstock.standalone.Penstock}
+ * finds it where this jar is on the class path or the module path. A program that has policies for
+ * listeners makes one of its own, which goes before that:
  *
  * <pre>{@code
- * Penstock penstock = Penstock.open();
- * penstock.provide(new SshProvider());
+ * SshProvider ssh = new SshProvider();
+ * ssh.addPolicy("guests", policy);
+ * penstock.provide(ssh);
  * }</pre>
  *
  * <p>Safe for use by any thread. Its threads are daemons: a few for all client connections while

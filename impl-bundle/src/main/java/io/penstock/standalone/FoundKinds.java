@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.standalone;
+
+import io.penstock.impl.channel.Providers;
+import io.penstock.spi.ChannelProvider;
+import io.penstock.spi.Messages;
+import io.penstock.spi.ProviderFactory;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * The kinds of other jars, which {@link ServiceLoader} finds when one is needed. One that cannot be
+ * made costs only itself, and is told once in the life of the process.
+ */
+final class FoundKinds {
+  private static final System.Logger LOG = Messages.log("channel");
+
+  /** At most one line for each class that cannot be used. */
+  private static final Set<String> TOLD = ConcurrentHashMap.newKeySet();
+
+  /** A loader that cannot read a folder says so again and again. */
+  private static final int MAX_FAILURES = 64;
+
+  // Both at once, because a thread may have a class loader that knows more than ours, or less.
+  private final List<ServiceLoader<ProviderFactory>> loaders =
+      List.of(
+          ServiceLoader.load(ProviderFactory.class),
+          ServiceLoader.load(ProviderFactory.class, FoundKinds.class.getClassLoader()));
+
+  private final List<AutoCloseable> made = new CopyOnWriteArrayList<>();
+
+  /** Installs what is found. A kind may be built on another that is found after it. */
+  void install(Providers providers) {
+    List<ProviderFactory> waiting = factories();
+    boolean more = true;
+    while (more) {
+      more = false;
+      for (ProviderFactory factory : List.copyOf(waiting)) {
+        Optional<ChannelProvider> provider;
+        try {
+          provider = factory.create(providers::present);
+        } catch (RuntimeException | LinkageError | ServiceConfigurationError e) {
+          waiting.remove(factory);
+          tell(factory.getClass().getName() + " makes no kind of channel: " + why(e));
+          continue;
+        }
+        if (provider.isPresent()) {
+          waiting.remove(factory);
+          more = true;
+          providers.addFound(provider.get());
+          if (provider.get() instanceof AutoCloseable closeable) {
+            made.add(closeable);
+          }
+        }
+      }
+    }
+    for (ProviderFactory factory : waiting) {
+      tell(
+          factory.getClass().getName()
+              + " makes no kind of channel: the kind that it is built on is not installed");
+    }
+  }
+
+  private List<ProviderFactory> factories() {
+    List<ProviderFactory> factories = new ArrayList<>();
+    Set<Class<?>> types = new HashSet<>();
+    for (ServiceLoader<ProviderFactory> loader : loaders) {
+      Iterator<ServiceLoader.Provider<ProviderFactory>> each = loader.stream().iterator();
+      int failures = 0;
+      while (failures < MAX_FAILURES) {
+        try {
+          if (!each.hasNext()) {
+            break;
+          }
+          ServiceLoader.Provider<ProviderFactory> next = each.next();
+          if (types.add(next.type())) {
+            factories.add(next.get());
+          }
+        } catch (LinkageError | ServiceConfigurationError e) {
+          failures++;
+          tell("a kind of channel cannot be loaded: " + why(e));
+        }
+      }
+    }
+    return factories;
+  }
+
+  private static String why(Throwable failure) {
+    Throwable cause = failure.getCause();
+    return cause == null ? failure.toString() : failure.getMessage() + ": " + cause;
+  }
+
+  private static void tell(String what) {
+    if (TOLD.add(what)) {
+      LOG.log(Level.WARNING, what);
+    }
+  }
+
+  /** Closes the providers that were made here and can be closed. */
+  void close() {
+    for (AutoCloseable provider : made) {
+      try {
+        provider.close();
+      } catch (Exception e) {
+        LOG.log(Level.WARNING, provider.getClass().getName() + " could not be closed", e);
+      }
+    }
+    made.clear();
+  }
+}
