@@ -199,10 +199,18 @@ final class Layers {
         "the contract's tests know what users know",
         noClasses()
             .that()
-            .resideInAPackage("io.penstock.testing..")
+            .resideInAPackage("io.penstock.testing.contract..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("io.penstock.spi"));
+    rules.put(
+        "a channel for tests knows no test framework",
+        noClasses()
+            .that()
+            .resideInAPackage("io.penstock.testing")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("org.junit..", "org.opentest4j.."));
     rules.put(
         "a provider's bundle knows no framework",
         noClasses()

@@ -81,8 +81,12 @@ class LayersIT {
           ofBundle("io.penstock.tls"),
           breaker(
               "the contract's tests know what users know",
-              "io.penstock.testing.Bad",
+              "io.penstock.testing.contract.Bad",
               "io.penstock.spi.Fine"),
+          breaker(
+              "a channel for tests knows no test framework",
+              "io.penstock.testing.Bad",
+              "org.junit.jupiter.api.Test"),
           breaker(
               "a provider's bundle knows no framework",
               "io.penstock.tls.Bad",

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.relay.Relay;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -4,7 +4,7 @@ package io.penstock.sftp;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.penstock.relay.Relay;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -12,7 +12,7 @@ import io.penstock.channel.Listener;
 import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.stream.Wait;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;

@@ -12,7 +12,7 @@ import io.penstock.channel.Listener;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

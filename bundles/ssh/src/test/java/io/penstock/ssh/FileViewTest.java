@@ -13,7 +13,7 @@ import io.penstock.error.BrokenPipeException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.stream.ByteFile;
 import io.penstock.stream.FileMode;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 

@@ -21,7 +21,7 @@ import io.penstock.stream.FileMode;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;

@@ -18,7 +18,7 @@ import io.penstock.error.WouldBlockException;
 import io.penstock.ssh.impl.channel.Link;
 import io.penstock.ssh.impl.forward.Wanted;
 import io.penstock.stream.Wait;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

@@ -18,7 +18,7 @@ import io.penstock.impl.engine.Scope;
 import io.penstock.impl.kind.descriptor.ReceivedHandles;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.stream.Wait;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;

@@ -12,7 +12,7 @@ import io.penstock.error.WouldBlockException;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayOptions;
 import io.penstock.stream.Wait;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

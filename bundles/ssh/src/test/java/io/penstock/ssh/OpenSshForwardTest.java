@@ -12,7 +12,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.RequestRejectedException;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -21,7 +21,7 @@ import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.stream.ByteSequence;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -4,8 +4,8 @@ package io.penstock.ssh;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
-import io.penstock.testing.Case;
-import io.penstock.testing.CaseReport;
+import io.penstock.testing.contract.Case;
+import io.penstock.testing.contract.CaseReport;
 import java.io.IOException;
 import java.lang.reflect.AnnotatedElement;
 import java.nio.file.Files;

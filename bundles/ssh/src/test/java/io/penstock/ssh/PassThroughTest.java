@@ -10,7 +10,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.Endpoint;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayOptions;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;

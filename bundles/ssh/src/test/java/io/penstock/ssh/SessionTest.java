@@ -25,7 +25,7 @@ import io.penstock.ssh.provider.SshProvider;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

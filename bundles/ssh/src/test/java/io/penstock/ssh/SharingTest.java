@@ -19,7 +19,7 @@ import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.impl.client.Connections;
 import io.penstock.standalone.Penstock;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

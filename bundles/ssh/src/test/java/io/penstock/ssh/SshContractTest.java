@@ -2,11 +2,11 @@
 package io.penstock.ssh;
 
 import io.penstock.channel.Endpoint;
-import io.penstock.testing.ChannelSuite;
-import io.penstock.testing.ContractSuite;
-import io.penstock.testing.Kind;
-import io.penstock.testing.Services;
-import io.penstock.testing.Trait;
+import io.penstock.testing.contract.ChannelSuite;
+import io.penstock.testing.contract.ContractSuite;
+import io.penstock.testing.contract.Kind;
+import io.penstock.testing.contract.Services;
+import io.penstock.testing.contract.Trait;
 import org.junit.jupiter.api.Nested;
 
 /** A session over the loopback interface, from either side. */

@@ -2,10 +2,10 @@
 package io.penstock.ssh;
 
 import io.penstock.channel.Endpoint;
-import io.penstock.testing.ChannelSuite;
-import io.penstock.testing.ContractSuite;
-import io.penstock.testing.Kind;
-import io.penstock.testing.Services;
+import io.penstock.testing.contract.ChannelSuite;
+import io.penstock.testing.contract.ContractSuite;
+import io.penstock.testing.contract.Kind;
+import io.penstock.testing.contract.Services;
 import org.junit.jupiter.api.Nested;
 
 /** The same as {@link SshContractTest}, with a small window. A class of its own: it takes long. */

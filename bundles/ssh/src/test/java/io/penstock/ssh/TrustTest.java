@@ -15,7 +15,7 @@ import io.penstock.error.AddressException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.StreamTimeoutException;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import io.penstock.channel.Channel;
 import io.penstock.channel.Listener;
 import io.penstock.impl.component.Unread;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -16,7 +16,7 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.error.WouldBlockException;
 import io.penstock.stream.Wait;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

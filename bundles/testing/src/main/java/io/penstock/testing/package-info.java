@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * For authors of providers and users of Penstock: the contract as JUnit cases that run against
- * every kind of pipe and channel, and a channel in memory that a test feeds and inspects.
+ * For tests of bundles that use Penstock: a channel in memory that a test feeds and inspects. Needs
+ * no test framework.
  */
 @Export
 @Version("0.1.0")

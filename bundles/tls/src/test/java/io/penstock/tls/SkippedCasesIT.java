@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.tls;
 
-import io.penstock.testing.CaseReport;
+import io.penstock.testing.contract.CaseReport;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;

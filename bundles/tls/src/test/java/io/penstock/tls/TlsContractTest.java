@@ -4,11 +4,11 @@ package io.penstock.tls;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ChannelPair;
 import io.penstock.channel.Endpoint;
-import io.penstock.testing.ChannelSuite;
-import io.penstock.testing.ContractSuite;
-import io.penstock.testing.Kind;
-import io.penstock.testing.Services;
-import io.penstock.testing.Trait;
+import io.penstock.testing.contract.ChannelSuite;
+import io.penstock.testing.contract.ContractSuite;
+import io.penstock.testing.contract.Kind;
+import io.penstock.testing.contract.Services;
+import io.penstock.testing.contract.Trait;
 import org.junit.jupiter.api.Nested;
 
 /** TLS over the loopback interface, and above channels in memory. */

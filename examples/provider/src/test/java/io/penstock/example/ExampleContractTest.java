@@ -4,12 +4,12 @@ package io.penstock.example;
 import io.penstock.channel.Endpoint;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
-import io.penstock.testing.ChannelSuite;
-import io.penstock.testing.ContractSuite;
-import io.penstock.testing.Kind;
-import io.penstock.testing.Services;
-import io.penstock.testing.Subject;
-import io.penstock.testing.Trait;
+import io.penstock.testing.contract.ChannelSuite;
+import io.penstock.testing.contract.ContractSuite;
+import io.penstock.testing.contract.Kind;
+import io.penstock.testing.contract.Services;
+import io.penstock.testing.contract.Subject;
+import io.penstock.testing.contract.Trait;
 import org.junit.jupiter.api.Nested;
 
 /** The contract, with a provider that was added through the provider interface alone. */

@@ -21,7 +21,7 @@ import io.penstock.relay.RelayOptions;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

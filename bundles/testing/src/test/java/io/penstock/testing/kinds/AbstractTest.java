@@ -12,8 +12,8 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.PeerCredentials;
 import io.penstock.channel.facet.CredentialsFacet;
 import io.penstock.error.AddressException;
-import io.penstock.testing.Case;
-import io.penstock.testing.Subject;
+import io.penstock.testing.contract.Case;
+import io.penstock.testing.contract.Subject;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
 

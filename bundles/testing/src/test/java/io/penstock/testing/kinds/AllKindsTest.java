@@ -4,7 +4,7 @@ package io.penstock.testing.kinds;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
 import java.io.OutputStream;

@@ -13,7 +13,7 @@ import io.penstock.channel.Listener;
 import io.penstock.channel.facet.BufferFacet;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;

@@ -3,12 +3,12 @@ package io.penstock.testing.kinds;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.ChannelPair;
-import io.penstock.testing.ChannelSuite;
-import io.penstock.testing.ContractSuite;
-import io.penstock.testing.Kind;
-import io.penstock.testing.Services;
-import io.penstock.testing.Subject;
-import io.penstock.testing.Trait;
+import io.penstock.testing.contract.ChannelSuite;
+import io.penstock.testing.contract.ContractSuite;
+import io.penstock.testing.contract.Kind;
+import io.penstock.testing.contract.Services;
+import io.penstock.testing.contract.Subject;
+import io.penstock.testing.contract.Trait;
 import org.junit.jupiter.api.Nested;
 
 /** Two channels in memory that are each other's peer. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.testing.kinds;
 
-import io.penstock.testing.ChannelSuite;
-import io.penstock.testing.ContractSuite;
-import io.penstock.testing.Kind;
-import io.penstock.testing.Services;
-import io.penstock.testing.Trait;
+import io.penstock.testing.contract.ChannelSuite;
+import io.penstock.testing.contract.ContractSuite;
+import io.penstock.testing.contract.Kind;
+import io.penstock.testing.contract.Services;
+import io.penstock.testing.contract.Trait;
 import org.junit.jupiter.api.Nested;
 
 /** A shell that becomes a child which copies its input to its output. */

@@ -16,7 +16,7 @@ import io.penstock.channel.facet.TcpFacet;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamFault;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;

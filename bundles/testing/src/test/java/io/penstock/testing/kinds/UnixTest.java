@@ -15,7 +15,7 @@ import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Poller;
 import io.penstock.poller.Registration;
 import io.penstock.stream.Framing;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.testing.parity;
 
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -4,7 +4,7 @@ package io.penstock.testing.parity;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class ParityCheckTest {
   private static final String API = "`io.penstock.stream.ByteSource#read`";
   private static final String TEST =
-      "io.penstock.testing.ContractSuite#readsMergeWhatWasWrittenSeparately";
+      "io.penstock.testing.contract.ContractSuite#readsMergeWhatWasWrittenSeparately";
   private static final String PLANTED = Planted.class.getName().replace('$', '.');
 
   /** Not run: its names stand for tests that are there and must not count. */
@@ -95,12 +95,14 @@ class ParityCheckTest {
   void absentTestIsFound() {
     assertFound(
         "there is no test",
-        withFirstRow("| BP-01 | " + API + " | `io.penstock.testing.ContractSuite#noSuch` |"));
+        withFirstRow(
+            "| BP-01 | " + API + " | `io.penstock.testing.contract.ContractSuite#noSuch` |"));
     assertFound(
         "there is no test",
         withFirstRow("| BP-01 | " + API + " | `io.penstock.testing.NoSuch#case` |"));
     assertFound(
-        "there is no test", withFirstRow("| BP-01 | " + API + " | `io.penstock.testing.Case` |"));
+        "there is no test",
+        withFirstRow("| BP-01 | " + API + " | `io.penstock.testing.contract.Case` |"));
   }
 
   @Test

@@ -3,7 +3,7 @@ package io.penstock.testing.parity;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.penstock.testing.CaseReport;
+import io.penstock.testing.contract.CaseReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.penstock.ssh.impl.CryptoProviders;
 import io.penstock.ssh.impl.Fingerprint;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

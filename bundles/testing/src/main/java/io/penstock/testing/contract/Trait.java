@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.testing;
+package io.penstock.testing.contract;
 
 /**
  * What the contract allows a kind to lack. Every kind is held to all of them, unless it states

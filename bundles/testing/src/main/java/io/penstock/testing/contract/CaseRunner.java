@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.testing;
+package io.penstock.testing.contract;
 
 import java.lang.reflect.Method;
 import java.nio.file.Path;

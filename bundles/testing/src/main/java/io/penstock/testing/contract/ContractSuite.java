@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.testing;
+package io.penstock.testing.contract;
 
 /**
  * The contract of a {@link io.penstock.stream.ByteSink} and a {@link io.penstock.stream.ByteSource}
