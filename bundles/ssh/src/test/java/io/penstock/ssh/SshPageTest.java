@@ -13,7 +13,7 @@ import io.penstock.channel.Listener;
 import io.penstock.error.HandshakeException;
 import io.penstock.error.RequestRejectedException;
 import io.penstock.stream.Wait;
-import io.penstock.testing.Case;
+import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
