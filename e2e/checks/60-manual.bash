@@ -1,0 +1,149 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# The pages that a new user follows, as they stand: what they say to type is typed, by a user whose local
+# Maven repository has Penstock as "mvn install" puts it there, and for all else that of this machine.
+
+# home: makes the folder "home", with such a repository, the user's.
+home() {
+  local real=${MAVEN_REPOSITORY:-$HOME/.m2/repository} own=$PWD/home/.m2/repository entry module
+  version=$(sed -n '/<artifactId>io.penstock.parent</,/<version>/s|.*<version>\(.*\)</version>.*|\1|p' "$root/pom.xml")
+  mkdir -p "$own/io/penstock"
+  for entry in "$real"/* "$real"/io/*; do
+    case $entry in
+      "$real/io" | "$real/io/penstock") ;;
+      *) ln -s "$entry" "$own${entry#"$real"}" ;;
+    esac
+  done
+  install_in "$own" "$root/pom.xml" io.penstock.parent
+  while read -r module; do
+    install_in "$own" "$root/$module/pom.xml" \
+      "$(sed -n '/<\/parent>/,$ s|^  <artifactId>\(.*\)</artifactId>.*|\1|p' "$root/$module/pom.xml")"
+  done < <(sed -n 's|.*<module>\(.*\)</module>.*|\1|p' "$root/pom.xml")
+  HOME=$PWD/home
+  export HOME
+}
+
+# install_in REPOSITORY POM ARTIFACT: what "mvn install" does, by links.
+install_in() {
+  local folder=$1/io/penstock/$3/$version target
+  target=$(dirname "$2")/target
+  mkdir -p "$folder"
+  ln -s "$2" "$folder/$3-$version.pom"
+  [[ ! -e $target/$3-$version.jar ]] || ln -s "$target/$3-$version.jar" "$folder/"
+  [[ ! -e $target/feature/feature.xml ]] ||
+    ln -s "$target/feature/feature.xml" "$folder/$3-$version-features.xml"
+}
+
+# shown PAGE NAME: the block of a page that follows <!-- run: NAME -->.
+shown() {
+  awk -v mark="<!-- run: $2 -->" '
+    found && /^```/ { if (inside) exit; inside = 1; next }
+    inside { print }
+    $0 == mark { found = 1 }
+    END { exit !inside }
+  ' "$root/docs/$1" || fail "docs/$1 has no block $2"
+}
+
+# The page's text with ports that are free: its own may be in use.
+elsewhere() {
+  sed 's|127\.0\.0\.1:700[0-9]|127.0.0.1:0|'
+}
+
+# felix_starts PATTERN [COMMAND]: starts the page's Felix, or by that command, and waits until it has said
+# that.
+felix_starts() {
+  start felix bash -c "exec ${2:-$(shown installing.md start)}"
+  soon grep -q "$1" out.felix err.felix
+}
+
+felix_ends() {
+  kill -KILL "$felix"
+  status_from "$felix"
+}
+
+# felix_says PATTERN [COMMAND]: the same, and ends it.
+felix_says() {
+  felix_starts "$@"
+  felix_ends
+}
+
+# without FILE COMMAND...: runs it while the file is put away.
+without() {
+  local away=$PWD/../away file=$1
+  shift
+  mv "$file" "$away"
+  "$@"
+  mv "$away" "$file"
+}
+
+# asked LOG: what the page's command is answered at the port that the log has last.
+asked() {
+  local port
+  port=$(sed -n 's|.*listening tcp-listen://127\.0\.0\.1:\([1-9][0-9]*\).*|\1|p' "$1" | tail -n 1)
+  shown installing.md ask | sed "s|:7000|:$port|" | bash -eu
+}
+
+check_installing_in_felix() {
+  home
+  grep -q "io.penstock.api</artifactId>" <(sed -n '/```xml/,/```$/p' "$root/docs/installing.md") || fail "no coordinates"
+  others=$(grep -o 'io\.penstock[a-z.:/]*[:/][0-9][0-9.]*' "$root/docs/installing.md" | grep -v "[:/]$version\$" || true)
+  equal "other versions than $version in docs/installing.md" "$others" ""
+
+  { shown installing.md felix; echo 'declare -f bundles >../bundles'; } | elsewhere >felix.sh
+  bash -eu felix.sh
+  cd felix || return
+  # The mistake with the name, which the log has to tell.
+  cp load/io.penstock.Relay-upper.cfg load/io.penstock.Relay~other.cfg
+  felix_starts 'listening tcp-listen://127\.0\.0\.1:[1-9]'
+  equal "the answer" "$(asked err.felix)" HELLO
+  soon has_lines err.felix 'nothing takes configurations of io.penstock.Relay~other' 1
+  felix_ends
+  [[ ${E2E_LONG:-} ]] || return 0
+
+  rows=0
+  while read -r said missing; do
+    rows=$((rows + 1))
+    without "$(echo bundle/"$missing"-*.jar)" felix_says "$said"
+  done < <(sed -n '/^| Felix says/,/^$/ s/^| `\(.*\)` | `\(.*\)` |$/\1 \2/p' "$root/docs/installing.md")
+  equal "the rows of the table" "$rows" 4
+  mv bin/felix.jar .
+  felix_says 'No config.properties found' "java -jar felix.jar"
+  mv felix.jar bin
+
+  rm load/*
+  { cat ../bundles; echo 'm2=~/.m2/repository'; shown installing.md configurator | elsewhere; } >../configurator.sh
+  bash -eu ../configurator.sh
+  felix_says 'listening tcp-listen://127\.0\.0\.1:[1-9]'
+  invalid="Invalid JSON from file:conf/penstock.json"
+  grep -qF "$invalid" "$root/docs/installing.md" || fail "the page does not say: $invalid"
+  without "$(echo bundle/*spifly*.jar)" felix_says "$invalid"
+  without "$(echo bundle/parsson*.jar)" felix_says "$invalid"
+  sed -i '/:configurator:version/ d' conf/penstock.json
+  felix_says "$invalid"
+}
+
+check_installing_in_karaf() {
+  [[ ${E2E_LONG:-} ]] || skip "Karaf only with E2E_LONG"
+  [[ $(java -version 2>&1 | head -n 1) == *'"17.'* ]] || skip "Karaf 4.4 is tested on Java 17"
+  home
+  (cd "$TMP/.." && jar xf "$(echo "$HOME"/.m2/repository/org/apache/karaf/apache-karaf/*/apache-karaf-*.zip)")
+  cd "$TMP"/../apache-karaf-* || return
+  chmod +x bin/karaf
+  # As it comes, but for ports that only one Karaf can have, and for what it would ask the network.
+  sed -i '/^    \(ssh\|management\)\//d' etc/org.apache.karaf.features.cfg
+  sed -i '/^org.ops4j.pax.url.mvn.repositories=/,/[^\\]$/ d' etc/org.ops4j.pax.url.mvn.cfg
+  echo 'org.ops4j.pax.url.mvn.repositories=' >>etc/org.ops4j.pax.url.mvn.cfg
+  shown installing.md relay | elsewhere >etc/io.penstock.Relay-upper.cfg
+  export EXTRA_JAVA_OPTS="-Duser.home=$HOME -Djava.io.tmpdir=$PWD/data/tmp -Dkaraf.startRemoteShell=false"
+  mkfifo shell
+  start karaf bin/karaf <>shell
+  exec 8>shell
+  soon test -e data/log/karaf.log
+  shown installing.md karaf >&8
+  soon has_lines data/log/karaf.log 'listening tcp-listen://127\.0\.0\.1:[1-9]' 1
+  equal "the answer" "$(asked data/log/karaf.log)" HELLO
+  echo 'system:shutdown -f' >&8
+  status_from "$karaf"
+  equal status "$status" 0
+}
