@@ -423,6 +423,64 @@ class ServicesIT {
     }
   }
 
+  /** The conditions of configured names, and a component that waits for one. */
+  @Nested
+  class Conditions {
+    private static final String LISTENING =
+        "(&(osgi.condition.id=penstock.listening)(penstock.name=hall))";
+    private static final String CONNECTED =
+        "(&(osgi.condition.id=penstock.connected)(penstock.name=line))";
+    private static final String COMPONENT =
+        """
+        <scr:component name="waiting" xmlns:scr="http://www.osgi.org/xmlns/scr/v1.5.0">
+          <implementation class="java.util.concurrent.CompletableFuture"/>
+          <service><provide interface="java.util.concurrent.Future"/></service>
+          <property name="test.waits" value="line"/>
+          <property name="osgi.ds.satisfying.condition.target" value="%s"/>
+        </scr:component>
+        """
+            .formatted(CONNECTED.replace("&", "&amp;"));
+    private static final String WAITS = "(test.waits=line)";
+
+    @Test
+    void comeAndGoWithTheListenerAndTheChannel() throws Exception {
+      Map<String, String> anyPort = Map.of("endpoint", "tcp-listen://127.0.0.1:0");
+      Bundle user =
+          TestBundle.named("waiting")
+              .header("Service-Component", "OSGI-INF/waiting.xml")
+              .with("OSGI-INF/waiting.xml", COMPONENT)
+              .start(context);
+      try {
+        Configuration hall = configurations.create(Penstock.LISTENER, "hall", anyPort);
+        Services.await(context, LISTENING);
+        int port = port(Services.named(context, Listener.class, "hall"));
+        assertFalse(isThere(CONNECTED));
+        assertFalse(isThere(WAITS));
+
+        Configuration line =
+            configurations.create(
+                Penstock.CHANNEL, "line", Map.of("endpoint", "tcp://127.0.0.1:" + port));
+        Services.await(context, WAITS);
+        assertTrue(isThere(CONNECTED));
+
+        line.delete();
+        Services.awaitGone(context, "line");
+        assertFalse(isThere(WAITS));
+        assertTrue(isThere(LISTENING));
+
+        hall.delete();
+        Services.awaitGone(context, "hall");
+        assertFalse(isThere(LISTENING));
+      } finally {
+        user.uninstall();
+      }
+    }
+
+    private boolean isThere(String filter) throws Exception {
+      return context.getAllServiceReferences(null, filter) != null;
+    }
+  }
+
   /** Factory PID {@code io.penstock.Relay}. */
   @Nested
   class Relays {

@@ -101,7 +101,11 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
       return;
     }
     alive("connected");
-    slot.publish(channel, () -> services.register(Channel.class, channel, properties(channel)));
+    slot.publish(
+        channel,
+        () ->
+            services.registerWith(
+                "penstock.connected", Channel.class, channel, properties(channel)));
   }
 
   private static Map<String, Object> properties(Channel channel) {

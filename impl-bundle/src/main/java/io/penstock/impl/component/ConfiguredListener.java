@@ -89,7 +89,8 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
     slot.publish(
         listener,
         () ->
-            services.register(
+            services.registerWith(
+                "penstock.listening",
                 Listener.class,
                 listener,
                 Map.of(

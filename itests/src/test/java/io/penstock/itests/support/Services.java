@@ -31,6 +31,17 @@ public final class Services {
     return context.getService(reference(context, type, filter, any()));
   }
 
+  /** Returns once there is a service of any type that matches. */
+  public static void await(BundleContext context, String filter) {
+    Awaited<Object> awaited = new Awaited<>(context, filter(filter), any());
+    awaited.open();
+    try {
+      assertTrue(await(awaited.found), () -> "no service " + filter + " within " + PATIENCE);
+    } finally {
+      awaited.close();
+    }
+  }
+
   /** The service with that name once it is another one than {@code old}. */
   public static <T> T fresh(BundleContext context, Class<T> type, String name, T old) {
     return context.getService(
