@@ -8,12 +8,9 @@
 home() {
   local real=${MAVEN_REPOSITORY:-$HOME/.m2/repository} own=$PWD/home/.m2/repository entry module
   version=$(sed -n '/<artifactId>io.penstock.parent</,/<version>/s|.*<version>\(.*\)</version>.*|\1|p' "$root/pom.xml")
-  mkdir -p "$own/io/penstock"
-  for entry in "$real"/* "$real"/io/*; do
-    case $entry in
-      "$real/io" | "$real/io/penstock") ;;
-      *) ln -s "$entry" "$own${entry#"$real"}" ;;
-    esac
+  for entry in "$real"/*/*; do
+    mkdir -p "$(dirname "$own${entry#"$real"}")"
+    [[ $entry == */io/penstock ]] || ln -s "$entry" "$own${entry#"$real"}"
   done
   install_in "$own" "$root/pom.xml" io.penstock.parent
   while read -r module; do
@@ -123,27 +120,108 @@ check_installing_in_felix() {
   felix_says "$invalid"
 }
 
-check_installing_in_karaf() {
+karaf_or_skip() {
   [[ ${E2E_LONG:-} ]] || skip "Karaf only with E2E_LONG"
   [[ $(java -version 2>&1 | head -n 1) == *'"17.'* ]] || skip "Karaf 4.4 is tested on Java 17"
-  home
-  (cd "$TMP/.." && jar xf "$(echo "$HOME"/.m2/repository/org/apache/karaf/apache-karaf/*/apache-karaf-*.zip)")
-  cd "$TMP"/../apache-karaf-* || return
+}
+
+# karaf_starts: a fresh one in the user's folder, which becomes the current one, with Penstock by the page.
+karaf_starts() {
+  cd "$HOME" || return
+  jar xf "$(echo .m2/repository/org/apache/karaf/apache-karaf/*/apache-karaf-*.zip)"
+  cd apache-karaf-* || return
   chmod +x bin/karaf
   # As it comes, but for ports that only one Karaf can have, and for what it would ask the network.
   sed -i '/^    \(ssh\|management\)\//d' etc/org.apache.karaf.features.cfg
   sed -i '/^org.ops4j.pax.url.mvn.repositories=/,/[^\\]$/ d' etc/org.ops4j.pax.url.mvn.cfg
   echo 'org.ops4j.pax.url.mvn.repositories=' >>etc/org.ops4j.pax.url.mvn.cfg
-  shown installing.md relay | elsewhere >etc/io.penstock.Relay-upper.cfg
   export EXTRA_JAVA_OPTS="-Duser.home=$HOME -Djava.io.tmpdir=$PWD/data/tmp -Dkaraf.startRemoteShell=false"
   mkfifo shell
   start karaf bin/karaf <>shell
   exec 8>shell
   soon test -e data/log/karaf.log
   shown installing.md karaf >&8
-  soon has_lines data/log/karaf.log 'listening tcp-listen://127\.0\.0\.1:[1-9]' 1
-  equal "the answer" "$(asked data/log/karaf.log)" HELLO
+}
+
+karaf_ends() {
   echo 'system:shutdown -f' >&8
   status_from "$karaf"
   equal status "$status" 0
+}
+
+check_installing_in_karaf() {
+  karaf_or_skip
+  home
+  karaf_starts
+  shown installing.md relay | elsewhere >etc/io.penstock.Relay-upper.cfg
+  soon has_lines data/log/karaf.log 'listening tcp-listen://127\.0\.0\.1:[1-9]' 1
+  equal "the answer" "$(asked data/log/karaf.log)" HELLO
+  karaf_ends
+}
+
+# maven: the "mvn" of the user, who has a repository and no network.
+maven() {
+  mkdir -p bin
+  printf '#!/bin/sh\nexec %s -o -Dmaven.repo.local=%s "$@"\n' "$(command -v mvn)" "$HOME/.m2/repository" >bin/mvn
+  chmod +x bin/mvn
+  PATH=$PWD/bin:$PATH
+}
+
+# written_files PAGE: makes the files that the page shows, in the current folder.
+written_files() {
+  local file
+  while read -r file; do
+    mkdir -p "$(dirname "$file")"
+    sed -n "\\|^<!-- file: $file -->\$|,/^\`\`\`\$/ p" "$root/docs/$1" | sed '1,2 d; $ d' >"$file"
+  done < <(sed -n 's/^<!-- file: \(.*\) -->$/\1/p' "$root/docs/$1")
+}
+
+check_tutorial_word_for_word() {
+  karaf_or_skip
+  home
+  maven
+  began=$EPOCHREALTIME
+  mkdir shout
+  cd shout || return
+  written_files tutorial.md
+  shown tutorial.md build | bash -eu >../built 2>&1 || { cat ../built; fail "the project does not build"; }
+  matches "what Maven said" "$(cat ../built)" 'Tests run: 1, Failures: 0'
+  cd ..
+  shown installing.md felix | elsewhere >felix.sh
+  bash -eu felix.sh
+  rm felix/load/*
+  # As the page says, so that its port may be in use.
+  port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+  configured | tee shout.cfg >felix/load/com.example.shout.Shout.cfg
+  cd shout || return
+  shown tutorial.md felix | sed 's/^java/exec java/' >../run.sh
+  start felix bash -eu ../run.sh
+  soon answered
+  note "$(seconds_since "$began") s from an empty folder to an answer, without the reader"
+  felix_ends
+
+  # What the archetype makes is the same.
+  mkdir ../made
+  cd ../made || return
+  shown tutorial.md archetype | bash -eu >../made.log 2>&1 || { cat ../made.log; fail "no project"; }
+  diff -r -x README.md -x target -x '*.felix' ../shout shout || fail "the archetype's project is another"
+
+  cd ../shout || return
+  project=$PWD
+  karaf_starts
+  cd "$project" || return
+  cp ../shout.cfg "$(echo ~/apache-karaf-*)/etc/com.example.shout.Shout.cfg"
+  shown tutorial.md karaf | bash -eu
+  soon answered
+  karaf_ends
+}
+
+# The page's line of a configuration, with a port that is free.
+configured() {
+  sed -n 's/.*with the line `\(.*\)7003`.*/\1/p' "$root/docs/tutorial.md" | grep . | sed "s/\$/$port/"
+}
+
+# Whether the page's command is answered there.
+answered() {
+  [[ $(shown tutorial.md ask | sed "s|:7002|:$port|" | bash -u 2>/dev/null) == TEA ]]
 }

@@ -13,7 +13,7 @@ final class Page {
   /** Before a block that is a region of a compiled source. */
   private static final Pattern SNIPPET = Pattern.compile("<!-- snippet: (\\S+) -->");
 
-  /** Before a block that is a whole file, which a test writes and builds. */
+  /** Before a block that is a whole file of the archetype's project. */
   private static final Pattern FILE = Pattern.compile("<!-- file: (\\S+) -->");
 
   private static final Pattern INDENTED_JAVA = Pattern.compile("    \\s*(@[A-Z]\\w*.*|.*\\);.*)");
@@ -59,7 +59,7 @@ final class Page {
         while (end < lines.size() && !lines.get(end).equals("```")) {
           end++;
         }
-        if (line.equals("```java")) {
+        if (line.equals("```java") || at > 0 && FILE.matcher(lines.get(at - 1)).matches()) {
           block(at, lines.subList(at + 1, end));
         } else {
           written.addAll(lines.subList(at + 1, end));
@@ -79,23 +79,25 @@ final class Page {
 
   private void block(int at, List<String> shown) {
     String mark = at == 0 ? "" : lines.get(at - 1);
-    Matcher snippet = SNIPPET.matcher(mark);
     String where = name + ":" + (at + 1) + ": ";
-    if (snippet.matches()) {
-      List<String> source = regions.get(snippet.group(1));
-      if (source == null) {
-        problems.add(where + "no source has the region " + snippet.group(1));
-      } else {
-        used.add(snippet.group(1));
-        if (!source.equals(shown)) {
-          problems.add(where + "not what the region " + snippet.group(1) + " is");
-        }
-        written.addAll(source);
-        return;
-      }
-    } else if (!FILE.matcher(mark).matches()) {
+    String region = region(mark);
+    List<String> source = regions.get(region);
+    if (region.isEmpty()) {
       problems.add(where + "Java that nothing compiles: it has no line <!-- snippet: NAME -->");
+    } else if (source == null) {
+      problems.add(where + "no source has the region " + region);
+    } else {
+      used.add(region);
+      if (!source.equals(shown)) {
+        problems.add(where + "not what the region " + region + " is");
+      }
     }
-    written.addAll(shown);
+    written.addAll(source == null ? shown : source);
+  }
+
+  private static String region(String mark) {
+    Matcher snippet = SNIPPET.matcher(mark);
+    Matcher file = FILE.matcher(mark);
+    return snippet.matches() ? snippet.group(1) : file.matches() ? file.group(1) : "";
   }
 }

@@ -26,6 +26,7 @@ class SnippetsTest {
   @Test
   void pagesShowWhatTheBuildRuns() throws Exception {
     Map<String, List<String>> regions = Regions.below(ROOT);
+    regions.putAll(ArchetypeFiles.of(ROOT));
     List<String> problems = new ArrayList<>();
     Set<String> used = new HashSet<>();
     for (Path file : pages()) {
