@@ -21,7 +21,7 @@ OURS = "io.penstock"
 KARAF = "features/karaf"
 # What is shipped, and where its list is kept.
 BUNDLES = ["testing", "pushstream", "tls", "ssh", "sftp", "shell", "cli"]
-MODULES = ["api-bundle", "impl-bundle"] + ["bundles/" + name for name in BUNDLES] + ["examples/provider", "features", KARAF]
+MODULES = ["api-bundle", "impl-bundle"] + ["bundles/" + name for name in BUNDLES] + ["examples/provider", "examples/echo", "features", KARAF]
 
 
 class Tree:

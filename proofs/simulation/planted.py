@@ -55,7 +55,7 @@ FAULTS = [
      "        current.wakeup();", "        current.isOpen();", "poller", ""),
     ("poller: its alarms are not waited for", "poller/Multiplexer.java",
      "long left = nanos <= 0 ? 0 : alarms.left(nanos);", "long left = nanos <= 0 ? 0 : nanos;", "poller", ""),
-    ("reconnect: the delay does not double", "component/Backoff.java",
+    ("reconnect: the delay does not double", "engine/Backoff.java",
      "2L << Math.min(failures, 20)", "2L << Math.min(failures, 0)", "reconnect", "tries in"),
     ("reconnect: a refused connect counts as a life", "component/Configured.java",
      "if (lived && backoff", "if (backoff", "reconnect", ""),

@@ -3,6 +3,7 @@ package io.penstock.standalone;
 
 import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
@@ -17,13 +18,20 @@ import io.penstock.impl.pipe.Pipes;
 import io.penstock.impl.poller.SelectorPoller;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.relay.Relays;
+import io.penstock.impl.serve.RunningServer;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeFactory;
 import io.penstock.pipe.PipeOptions;
+import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Poller;
 import io.penstock.relay.RelayFactory;
+import io.penstock.serve.ByteHandler;
+import io.penstock.serve.LineHandler;
+import io.penstock.serve.ServeOptions;
+import io.penstock.serve.Server;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
+import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -52,10 +60,11 @@ public final class Penstock implements AutoCloseable {
   private final Scope scope = Scope.quiet();
   private final FoundKinds found = new FoundKinds();
   private final Providers providers = new Providers(found::install);
+  private final Scope servers = Scope.quiet();
   private final NamedPipes names = new NamedPipes();
   private final ReentrantLock naming = new ReentrantLock();
   private final PipeFactory pipes;
-  private final ChannelFactory channels;
+  private final Channels channels;
   private final RelayFactory relays;
 
   /**
@@ -68,11 +77,10 @@ public final class Penstock implements AutoCloseable {
 
   private Penstock(PosixAccess posix) {
     this.pipes = new Pipes(engine, scope);
-    Channels made =
+    this.channels =
         new Channels(
             engine, providers, scope, Penstock::pair, new Natives(posix, new ReceivedHandles()));
-    this.channels = made;
-    this.relays = new Relays(engine, made, scope);
+    this.relays = new Relays(engine, channels, scope);
     BuiltIn.providers(names::open, posix).forEach(providers::add);
   }
 
@@ -175,6 +183,86 @@ public final class Penstock implements AutoCloseable {
   }
 
   /**
+   * Serves lines: calls a handler for each line of each connection, on a listener, or on an
+   * outgoing connection that is made again when it is lost.
+   *
+   * @param endpoint to listen on, such as {@code tcp-listen://127.0.0.1:7000}, or to connect to
+   * @param handler is called as {@link ServeOptions#defaults()} say
+   * @return serves until it is closed, or this object is
+   * @throws IOException if the address cannot be bound, or no kind has the endpoint's scheme
+   * @throws IllegalArgumentException if the text is not an endpoint
+   */
+  public Server serve(String endpoint, LineHandler handler) throws IOException {
+    return serve(Endpoint.parse(endpoint), handler, ServeOptions.defaults());
+  }
+
+  /**
+   * Serves frames of bytes, as {@link #serve(String, LineHandler)} serves lines.
+   *
+   * @param endpoint to listen on, or to connect to
+   * @param handler is called with the bytes of each read
+   * @return serves until it is closed, or this object is
+   * @throws IOException as the other form says
+   */
+  public Server serveFrames(String endpoint, ByteHandler handler) throws IOException {
+    return serveFrames(Endpoint.parse(endpoint), handler, ServeOptions.defaults());
+  }
+
+  /**
+   * Serves lines.
+   *
+   * @param endpoint to listen on, or to connect to
+   * @param handler is called for each line
+   * @param options how
+   * @return serves until it is closed, or this object is
+   * @throws IOException if the address cannot be bound, or no kind has the endpoint's scheme
+   * @throws IllegalArgumentException if the framing is not of lines, or an option is not the
+   *     endpoint's
+   */
+  public Server serve(Endpoint endpoint, LineHandler handler, ServeOptions options)
+      throws IOException {
+    return start(endpoint, handler, options);
+  }
+
+  /**
+   * Serves frames of bytes.
+   *
+   * @param endpoint to listen on, or to connect to
+   * @param handler is called for each frame
+   * @param options how; the framing is {@link io.penstock.stream.Framing#bytes()} unless given
+   * @return serves until it is closed, or this object is
+   * @throws IOException as the other form says
+   */
+  public Server serveFrames(Endpoint endpoint, ByteHandler handler, ServeOptions options)
+      throws IOException {
+    return start(endpoint, handler, options);
+  }
+
+  /**
+   * Serves the events of connections as a poller finds them. For an outgoing connection {@code
+   * opened} gets its registration in both roles.
+   *
+   * @param endpoint to listen on, or to connect to
+   * @param handler is called for each event; closes its channels
+   * @param options how; the framing is {@link io.penstock.stream.Framing#bytes()} unless given
+   * @return serves until it is closed, or this object is
+   * @throws IOException as the other form says
+   */
+  public Server serveEvents(Endpoint endpoint, ChannelHandler handler, ServeOptions options)
+      throws IOException {
+    return start(endpoint, handler, options);
+  }
+
+  private Server start(Endpoint endpoint, Object handler, ServeOptions options) throws IOException {
+    RunningServer server =
+        RunningServer.start(
+            engine, channels, endpoint, Objects.requireNonNull(handler, "handler"), options);
+    servers.add(server, server.toString(), server::close);
+    server.onClose(() -> servers.remove(server));
+    return server;
+  }
+
+  /**
    * Installs a kind. Of several that serve one scheme the first does, and any of them goes before
    * one of another jar that was found.
    *
@@ -207,6 +295,8 @@ public final class Penstock implements AutoCloseable {
   /** Closes what was made through this object and stops its threads. Idempotent. */
   @Override
   public void close() {
+    // First: they have connections to drain.
+    servers.close();
     scope.close();
     found.close();
     engine.close();

@@ -38,7 +38,17 @@ class ModulesIT {
     assertEquals(Set.of("java.base"), required(module));
     assertEquals(module.packages(), exported(module));
     assertEquals(
-        Set.of("channel", "channel.facet", "error", "pipe", "poller", "relay", "spi", "stream"),
+        Set.of(
+            "channel",
+            "channel.facet",
+            "error",
+            "pipe",
+            "poller",
+            "relay",
+            "runtime",
+            "serve",
+            "spi",
+            "stream"),
         exported(module).stream()
             .map(name -> name.substring("io.penstock.".length()))
             .collect(Collectors.toSet()));

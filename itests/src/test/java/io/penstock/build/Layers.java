@@ -30,6 +30,8 @@ final class Layers {
     "io.penstock.channel.facet",
     "io.penstock.poller",
     "io.penstock.relay",
+    "io.penstock.serve",
+    "io.penstock.runtime",
     "io.penstock.spi"
   };
 
@@ -47,7 +49,7 @@ final class Layers {
               "io.penstock.impl.pipe",
               "io.penstock.impl.poller",
               "io.penstock.impl.kind"),
-          List.of("io.penstock.impl.relay"),
+          List.of("io.penstock.impl.relay", "io.penstock.impl.serve"),
           List.of("io.penstock.impl.component", "io.penstock.standalone"));
 
   /** These have rules of their own, which allow less. */
@@ -81,7 +83,12 @@ final class Layers {
           "org.osgi.service.metatype.annotations..");
 
   private static final DescribedPredicate<JavaClass> OSGI =
-      resideInAPackage("org.osgi..").and(not(resideInAPackage("org.osgi.annotation.."))).as("OSGi");
+      resideInAPackage("org.osgi..")
+          .and(
+              not(
+                  resideInAnyPackage(
+                      "org.osgi.annotation..", "org.osgi.service.component.annotations..")))
+          .as("OSGi");
 
   private static final DescribedPredicate<JavaClass> FRAMEWORK =
       resideInAPackage("org.osgi..")

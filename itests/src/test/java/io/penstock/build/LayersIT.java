@@ -48,6 +48,7 @@ class LayersIT {
           ofFloor("io.penstock.impl.pipe", "io.penstock.impl.channel"),
           ofFloor("io.penstock.impl.poller", "io.penstock.impl.kind.tcp"),
           ofFloor("io.penstock.impl.relay", "io.penstock.standalone"),
+          ofFloor("io.penstock.impl.serve", "io.penstock.standalone"),
           ofFloor("io.penstock.impl.component", "io.penstock.standalone"),
           ofFloor("io.penstock.standalone", "io.penstock.impl.component"),
           breaker(

@@ -21,8 +21,8 @@ import org.osgi.service.component.annotations.Component;
  * it is opened ({@link ChannelOptions#program}) asks for anything else, it is refused by a {@link
  * io.penstock.error.RequestRejectedException}.
  *
- * <p>In a container its service is registered by itself, and {@code io.penstock.standalone.Penstock}
- * finds it where this jar is on the class path or the module path.
+ * <p>In a container its service is registered by itself, and {@code
+ * io.penstock.standalone.Penstock} finds it where this jar is on the class path or the module path.
  *
  * <p>Safe for use by any thread. It has no thread.
  */

@@ -24,9 +24,9 @@ import org.osgi.service.component.annotations.Reference;
 /**
  * Serves {@code tls://HOST:PORT} and {@code tls-listen://HOST:PORT}, and goes above any channel.
  *
- * <p>In a container its service is found by itself, and {@code io.penstock.standalone.Penstock} finds
- * it where this jar is on the class path or the module path. A provider that is made by hand is for
- * another connection below than that of the kind {@code tcp}.
+ * <p>In a container its service is found by itself, and {@code io.penstock.standalone.Penstock}
+ * finds it where this jar is on the class path or the module path. A provider that is made by hand
+ * is for another connection below than that of the kind {@code tcp}.
  *
  * <p>Safe for use by any thread. No thread of its own.
  */

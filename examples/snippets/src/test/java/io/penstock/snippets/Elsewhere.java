@@ -26,12 +26,22 @@ final class Elsewhere {
   }
 
   static ChannelFactory of(ChannelFactory channels) {
+    return new Elsewhere(channels).proxy();
+  }
+
+  /** The same, where a server has taken a port that the code names. */
+  static ChannelFactory of(ChannelFactory channels, String named, Endpoint bound) {
     Elsewhere elsewhere = new Elsewhere(channels);
+    elsewhere.bound(named, bound);
+    return elsewhere.proxy();
+  }
+
+  private ChannelFactory proxy() {
     return (ChannelFactory)
         Proxy.newProxyInstance(
             Elsewhere.class.getClassLoader(),
             new Class<?>[] {ChannelFactory.class},
-            (proxy, method, arguments) -> elsewhere.call(method, arguments));
+            (proxy, method, arguments) -> call(method, arguments));
   }
 
   private Object call(Method method, Object[] arguments) throws Throwable {
@@ -54,9 +64,13 @@ final class Elsewhere {
       throw e.getCause();
     }
     if (listens && result instanceof Listener listener) {
-      String bound = listener.endpoint().address();
-      ports.put(named, bound.substring(bound.lastIndexOf(':') + 1));
+      bound(named, listener.endpoint());
     }
     return result;
+  }
+
+  private void bound(String named, Endpoint endpoint) {
+    String bound = endpoint.address();
+    ports.put(named, bound.substring(bound.lastIndexOf(':') + 1));
   }
 }

@@ -8,7 +8,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelFactory;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
-import io.penstock.poller.Poller;
+import io.penstock.serve.Server;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -40,15 +40,14 @@ class ReadmeTest {
   @Test
   void echo() throws Exception {
     try (Penstock penstock = Penstock.open();
-        Poller poller = penstock.poller()) {
-      ChannelFactory channels = Elsewhere.of(penstock.channels());
-      assertNotNull(new Echo(channels, poller));
+        Server server = penstock.serve("tcp-listen://127.0.0.1:0", new Echo())) {
+      ChannelFactory channels = Elsewhere.of(penstock.channels(), "7000", server.endpoint());
       assertEquals("tea", ask(channels));
       try (Channel two = channels.open("tcp://127.0.0.1:7000")) {
         two.sink().writeFully("tea\nwater");
         two.sink().end();
         assertEquals(
-            "tea\nwater", StandardCharsets.UTF_8.decode(two.source().readAll(99)).toString());
+            "tea\nwater\n", StandardCharsets.UTF_8.decode(two.source().readAll(99)).toString());
       }
     }
   }

@@ -2,6 +2,7 @@
 package io.penstock.impl.component;
 
 import io.penstock.channel.Endpoint;
+import io.penstock.impl.engine.Backoff;
 import io.penstock.impl.engine.Engine;
 import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.SelectableChannel;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -249,6 +250,11 @@ public final class Engine implements Executor, AutoCloseable {
   /** Runs tasks one after the other, in order. */
   public Executor serial() {
     return new SerialExecutor(this);
+  }
+
+  /** Runs each task on a virtual thread of its own; empty where Java has none. */
+  public Optional<Executor> virtual(String name) {
+    return VirtualThreads.perTask(name);
   }
 
   /** Stops every thread; waits for them a moment. */

@@ -7,13 +7,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** Runs tasks on another executor one after the other, in the order in which they came. */
-final class SerialExecutor implements Executor {
+public final class SerialExecutor implements Executor {
   private final Executor executor;
   private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
   private boolean running;
 
-  SerialExecutor(Executor executor) {
+  /** Runs them on that executor. */
+  public SerialExecutor(Executor executor) {
     this.executor = executor;
   }
 

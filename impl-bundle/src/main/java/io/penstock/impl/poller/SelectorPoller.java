@@ -217,6 +217,17 @@ public final class SelectorPoller implements Poller {
     return add(new SourceEntry(this, end, framing, scratch));
   }
 
+  /**
+   * Registers the source of a channel as if it had been accepted here: the handler's {@code opened}
+   * comes before everything else, with the registration in both roles.
+   */
+  public Registration adopt(Channel channel, Framing framing) {
+    if (!(channel.source() instanceof SourceEnd end)) {
+      throw foreign("source", channel.source());
+    }
+    return add(new OpenedEntry(this, end, channel, framing, scratch));
+  }
+
   @Override
   public SinkRegistration register(ByteSink sink) {
     if (!(Objects.requireNonNull(sink, "sink") instanceof SinkEnd end)) {

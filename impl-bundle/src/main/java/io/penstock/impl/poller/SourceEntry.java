@@ -16,7 +16,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a source and cuts what comes into frames. */
-final class SourceEntry extends Entry implements Account.Holder {
+class SourceEntry extends Entry implements Account.Holder {
   private static final int MAX_LEFT_OFF = 63;
 
   private final SourceEnd source;

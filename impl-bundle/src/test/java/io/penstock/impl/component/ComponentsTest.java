@@ -77,7 +77,17 @@ import org.osgi.util.tracker.ServiceTracker;
 class ComponentsTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
   private static final List<String> API =
-      List.of("channel", "channel.facet", "error", "pipe", "poller", "relay", "spi", "stream");
+      List.of(
+          "channel",
+          "channel.facet",
+          "error",
+          "pipe",
+          "poller",
+          "relay",
+          "runtime",
+          "serve",
+          "spi",
+          "stream");
 
   @TempDir Path cache;
 

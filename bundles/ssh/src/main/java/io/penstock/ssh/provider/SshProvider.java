@@ -22,9 +22,9 @@ import org.osgi.annotation.versioning.ProviderType;
  * Serves {@code ssh://USER@HOST:PORT}, {@code ssh-listen://HOST:PORT} and {@code
  * ssh-forward-listen://USER@HOST:PORT}.
  *
- * <p>In a container its service is registered by itself, and {@code io.penstock.standalone.Penstock}
- * finds it where this jar is on the class path or the module path. A program that has policies for
- * listeners makes one of its own, which goes before that:
+ * <p>In a container its service is registered by itself, and {@code
+ * io.penstock.standalone.Penstock} finds it where this jar is on the class path or the module path.
+ * A program that has policies for listeners makes one of its own, which goes before that:
  *
  * <pre>{@code
  * SshProvider ssh = new SshProvider();

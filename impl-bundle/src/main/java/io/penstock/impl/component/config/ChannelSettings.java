@@ -65,7 +65,8 @@ public record ChannelSettings(
     return of(values, endpoint, reconnect, min, max);
   }
 
-  private static Duration longest(String text, Duration min) {
+  /** Reads the longest delay, which is the shortest or more. */
+  static Duration longest(String text, Duration min) {
     Duration max = Values.positive(text);
     if (max.compareTo(min) < 0) {
       throw Values.unexpected(text, "reconnectMin or more, which is " + min.toMillis() + "ms");

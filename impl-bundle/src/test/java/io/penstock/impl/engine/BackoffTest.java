@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.impl.component;
+package io.penstock.impl.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -9,8 +9,8 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BackoffTest {
-  private static final Duration MIN = Configured.RETRY_MIN;
-  private static final Duration MAX = Configured.RETRY_MAX;
+  private static final Duration MIN = Duration.ofMillis(100);
+  private static final Duration MAX = Duration.ofSeconds(30);
 
   private static List<Long> delays(Backoff backoff, int count) {
     List<Long> delays = new ArrayList<>();

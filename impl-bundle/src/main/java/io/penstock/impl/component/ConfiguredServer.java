@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.component;
+
+import io.penstock.channel.Endpoint;
+import io.penstock.error.AddressException;
+import io.penstock.error.NotSupportedException;
+import io.penstock.impl.channel.Channels;
+import io.penstock.impl.component.config.ServeSettings;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.serve.RunningServer;
+import io.penstock.runtime.FailedHandlerDTO;
+import io.penstock.runtime.ServerDTO;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A handler that was registered with an address, and is served as long as it can be. */
+final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
+  private final Channels channels;
+  private final Object handler;
+  private final long serviceId;
+  private volatile @Nullable FailedHandlerDTO failed;
+
+  ConfiguredServer(
+      Engine engine, Names names, Channels channels, Object handler, long serviceId, String name) {
+    super(engine, names, name);
+    this.channels = channels;
+    this.handler = handler;
+    this.serviceId = serviceId;
+  }
+
+  /** Handlers may have the same name: tools tell them apart by the service's identity. */
+  @Override
+  String name(ServeSettings values) {
+    return String.valueOf(serviceId);
+  }
+
+  /** What it does; empty when it is not served. */
+  Optional<ServerDTO> describe() {
+    return Optional.ofNullable(slot.get()).map(server -> server.describe(serviceId));
+  }
+
+  /** Why it is not served; empty when it is, or nobody has tried. */
+  Optional<FailedHandlerDTO> failure() {
+    return Optional.ofNullable(failed);
+  }
+
+  @Override
+  void begin() {
+    try {
+      adopt(start(settings()));
+    } catch (IOException e) {
+      failed(reason(e), Reasons.of(e));
+      complain(Level.WARNING, pid() + ": " + Reasons.of(e) + "; trying again until it succeeds");
+      later(RETRY_MIN, RETRY_MAX);
+    } catch (IllegalArgumentException e) {
+      refuse(pid() + ": " + Reasons.of(e));
+    }
+  }
+
+  private static FailedHandlerDTO.Reason reason(IOException why) {
+    return why instanceof NotSupportedException
+        ? FailedHandlerDTO.Reason.SCHEME
+        : FailedHandlerDTO.Reason.ADDRESS;
+  }
+
+  /** Values that cannot be used; the last good ones stay, if there are any. */
+  void refuse(String why) {
+    boolean serves = slot.get() != null;
+    if (!serves) {
+      failed(FailedHandlerDTO.Reason.PROPERTIES, why);
+    }
+    LOG.log(
+        Level.ERROR,
+        why
+            + (serves
+                ? "; the last good values stay"
+                : "; the handler is not served until it is corrected"));
+  }
+
+  private void failed(FailedHandlerDTO.Reason reason, String why) {
+    failed = new FailedHandlerDTO(serviceId, pid(), reason, why, System.currentTimeMillis());
+  }
+
+  private RunningServer start(ServeSettings values) throws IOException {
+    return RunningServer.start(engine, channels, values.endpoint(), handler, values.options());
+  }
+
+  private void adopt(RunningServer server) {
+    if (!slot.put(server)) {
+      discard(server, false);
+      return;
+    }
+    failed = null;
+    alive("served");
+    Endpoint endpoint = server.endpoint().anonymous();
+    LOG.log(
+        Level.INFO,
+        endpoint.listening() ? "{0}: serving {1}" : "{0}: connecting {1}",
+        pid(),
+        endpoint);
+    server.onClose(() -> serially(() -> lost(server)));
+  }
+
+  private void lost(RunningServer server) {
+    if (slot.take(server)) {
+      died();
+      LOG.log(Level.WARNING, "{0}: the listener was lost; binding it again", pid());
+      later(RETRY_MIN, RETRY_MAX);
+    }
+  }
+
+  @Override
+  ServeSettings changed(ServeSettings old, ServeSettings next) {
+    RunningServer server = slot.get();
+    if (server == null) {
+      return next;
+    }
+    try {
+      if (old.endpoint().equals(next.endpoint())) {
+        server.change(next.options());
+        return next;
+      }
+      return moved(server, old, next);
+    } catch (IllegalArgumentException e) {
+      refuse(pid() + ": " + Reasons.of(e));
+      return old;
+    }
+  }
+
+  private ServeSettings moved(RunningServer server, ServeSettings old, ServeSettings next) {
+    RunningServer fresh;
+    try {
+      fresh = start(next);
+    } catch (IOException e) {
+      if (e instanceof AddressException address && address.kind() == AddressException.Kind.IN_USE) {
+        // Most likely by the listener that this one takes the place of.
+        leave(server);
+        return next;
+      }
+      keepsOld(next.endpoint(), e);
+      return old;
+    }
+    leave(server);
+    adopt(fresh);
+    return next;
+  }
+
+  /** Its connections have their time, while the next one serves already. */
+  private void leave(RunningServer server) {
+    if (slot.take(server)) {
+      engine.execute(() -> discard(server, true));
+    }
+  }
+
+  @Override
+  void discard(RunningServer server, boolean graceful) {
+    server.stop(graceful);
+  }
+}

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.serve;
+
+import io.penstock.channel.Channel;
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.engine.Engine;
+import io.penstock.poller.Registration;
+import io.penstock.runtime.ConnectionDTO;
+import io.penstock.serve.Connection;
+import io.penstock.spi.Messages;
+import io.penstock.stream.Framing;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/** One connection of a server. Nothing is read from its peer while anything holds it. */
+final class Client implements Connection {
+  private static final System.Logger LOG = Messages.log("serve");
+
+  /** What may hold a connection; several may at once. */
+  enum Hold {
+    /** The handler has paused it. */
+    HANDLER(1, "a pause"),
+    /** The peer has not taken a reply. */
+    REPLY(2, "the peer to take a reply"),
+    /** A call of the handler is under way on another thread than the poller's. */
+    CALL(4, "the handler"),
+    /** It is being closed. */
+    CLOSE(8, "the close");
+
+    private final int bit;
+    private final String text;
+
+    Hold(int bit, String text) {
+      this.bit = bit;
+      this.text = text;
+    }
+  }
+
+  private static final CompletionStage<Void> TAKEN =
+      CompletableFuture.<Void>completedFuture(null).minimalCompletionStage();
+
+  private final Engine engine;
+  private final Channel channel;
+  private final Registration accepting;
+  private final Registration registration;
+  private final Framing replies;
+  private final Wait idle;
+  private final @Nullable Executor lane;
+  private final Runnable gone;
+  private final View view = new View();
+  private final long since = System.currentTimeMillis();
+  private final AtomicBoolean ending = new AtomicBoolean();
+  private final AtomicInteger partings = new AtomicInteger();
+  private final ReentrantLock lock = new ReentrantLock();
+  // Guarded by the lock.
+  private int holds;
+  private int untaken;
+  private @Nullable Future<?> patience;
+  // Written by the thread that calls the handler.
+  private volatile @Nullable Thread caller;
+  private volatile long frames;
+  private volatile @Nullable Object attachment;
+
+  /**
+   * A connection that is registered at the server's poller.
+   *
+   * @param accepting the listener's registration; the connection's own if it was not accepted
+   * @param replies how replies are made frames
+   * @param idle how long the peer may take for a reply
+   * @param lane runs the calls one after the other; null for the poller's own thread
+   * @param gone runs when the channel is closed and the handler has been told
+   */
+  Client(
+      Engine engine,
+      Channel channel,
+      Registration accepting,
+      Registration registration,
+      Framing replies,
+      Wait idle,
+      @Nullable Executor lane,
+      Runnable gone) {
+    this.engine = engine;
+    this.channel = channel;
+    this.accepting = accepting;
+    this.registration = registration;
+    this.replies = replies;
+    this.idle = idle;
+    this.lane = lane;
+    this.gone = gone;
+  }
+
+  // ---- for the server
+
+  @Nullable Executor lane() {
+    return lane;
+  }
+
+  Registration accepting() {
+    return accepting;
+  }
+
+  Registration view() {
+    return view;
+  }
+
+  /** Whether this is the first time that it is about to be told of its end. */
+  boolean ends() {
+    return ending.compareAndSet(false, true);
+  }
+
+  /** Its channel is closed, or its handler has had the last call: the second of the two ends it. */
+  void parts() {
+    if (partings.incrementAndGet() == 2) {
+      gone.run();
+    }
+  }
+
+  /** The handler is called on this thread now. */
+  void calling() {
+    caller = Thread.currentThread();
+  }
+
+  void called() {
+    caller = null;
+  }
+
+  boolean isCalledBy(Thread thread) {
+    return caller == thread;
+  }
+
+  @SuppressWarnings("NonAtomicVolatileUpdate") // only one thread calls at a time
+  void count() {
+    frames++;
+  }
+
+  void hold(Hold why) {
+    lock.lock();
+    try {
+      if (holds == 0) {
+        registration.pause();
+      }
+      holds |= why.bit;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  void release(Hold why) {
+    lock.lock();
+    try {
+      if (holds != 0) {
+        holds &= ~why.bit;
+        if (holds == 0) {
+          registration.resume();
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Cuts it now. */
+  void abort(Throwable cause) {
+    registration.close();
+    channel.abort(cause);
+  }
+
+  ConnectionDTO describe() {
+    int held;
+    lock.lock();
+    try {
+      held = holds;
+    } finally {
+      lock.unlock();
+    }
+    String waits = "nothing";
+    for (Hold hold : Hold.values()) {
+      waits = (held & hold.bit) == 0 ? waits : hold.text;
+    }
+    return new ConnectionDTO(
+        channel.name(), channel.peer().map(Object::toString).orElse(""), since, frames, waits);
+  }
+
+  // ---- for the handler
+
+  @Override
+  public Channel channel() {
+    return channel;
+  }
+
+  @Override
+  public CompletionStage<Void> reply(CharSequence text) {
+    return send(replies.encode(StandardCharsets.UTF_8.encode(CharBuffer.wrap(text))));
+  }
+
+  @Override
+  public CompletionStage<Void> reply(ByteBuffer frame) {
+    ByteBuffer bytes = replies.encode(frame);
+    frame.position(frame.limit());
+    return send(bytes);
+  }
+
+  private CompletionStage<Void> send(ByteBuffer bytes) {
+    CompletionStage<Void> taken;
+    lock.lock();
+    try {
+      // No write waits, so no other thread does either.
+      if (untaken == 0 && isTaken(bytes)) {
+        return TAKEN;
+      }
+      taken = channel.sink().writeAsync(bytes);
+      untaken++;
+      patience();
+      hold(Hold.REPLY);
+    } finally {
+      lock.unlock();
+    }
+    return taken.whenComplete((done, failure) -> replied(failure));
+  }
+
+  private boolean isTaken(ByteBuffer bytes) {
+    try {
+      channel.sink().write(bytes, Wait.none());
+      return !bytes.hasRemaining();
+    } catch (IOException e) {
+      // The asynchronous write meets it again, and tells.
+      LOG.log(Level.TRACE, channel.name(), e);
+      return false;
+    }
+  }
+
+  private void replied(@Nullable Throwable failure) {
+    if (failure != null) {
+      LOG.log(Level.DEBUG, channel.name() + ": a reply was not taken", failure);
+    }
+    lock.lock();
+    try {
+      untaken--;
+      patience();
+      if (untaken == 0) {
+        release(Hold.REPLY);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A peer that sends and never reads is silent in its way. With the lock. */
+  private void patience() {
+    Future<?> running = patience;
+    if (running != null) {
+      running.cancel(false);
+      patience = null;
+    }
+    if (untaken > 0 && idle.kind() != Wait.Kind.FOREVER) {
+      Duration limit = Duration.ofNanos(idle.nanos());
+      patience =
+          engine.schedule(
+              limit,
+              () ->
+                  channel.abort(
+                      new StreamTimeoutException(
+                          channel.name(),
+                          "the peer has not taken a reply within " + limit.toMillis() + " ms",
+                          0)));
+    }
+  }
+
+  @Override
+  public Connection pause() {
+    hold(Hold.HANDLER);
+    return this;
+  }
+
+  @Override
+  public Connection resume() {
+    release(Hold.HANDLER);
+    return this;
+  }
+
+  @Override
+  public Connection attach(@Nullable Object value) {
+    attachment = value;
+    return this;
+  }
+
+  @Override
+  public @Nullable Object attachment() {
+    return attachment;
+  }
+
+  @Override
+  public void close() {
+    hold(Hold.CLOSE);
+    // Closing at once would cancel replies that wait for room.
+    CompletionStage<Void> unused =
+        channel.sink().endAsync().whenComplete((done, failure) -> closeChannel());
+  }
+
+  private void closeChannel() {
+    CompletionStage<Void> unused = channel.closeAsync();
+  }
+
+  @Override
+  public String toString() {
+    return "connection " + channel.name();
+  }
+
+  /** How a {@code ChannelHandler} sees it: its pause does not end ours. */
+  private final class View implements Registration {
+    @Override
+    public Optional<Channel> channel() {
+      return Optional.of(channel);
+    }
+
+    @Override
+    public Registration pause() {
+      hold(Hold.HANDLER);
+      return this;
+    }
+
+    @Override
+    public Registration resume() {
+      release(Hold.HANDLER);
+      return this;
+    }
+
+    @Override
+    public Registration attach(@Nullable Object value) {
+      attachment = value;
+      return this;
+    }
+
+    @Override
+    public @Nullable Object attachment() {
+      return attachment;
+    }
+
+    @Override
+    public void close() {
+      registration.close();
+      if (ends()) {
+        parts();
+      }
+    }
+
+    @Override
+    public String toString() {
+      return registration.toString();
+    }
+  }
+}
