@@ -3,11 +3,13 @@ package io.penstock.channel;
 
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,6 +24,10 @@ import org.osgi.annotation.versioning.ProviderType;
  * named like the configuration keys; a literal {@code ?}, {@code %}, {@code #} or, in an option,
  * {@code &} is percent-encoded. {@code -} is short for {@code stdio:}.
  *
+ * <p>A text that is put together of parts breaks where a part has one of those characters. The
+ * factories take each part literally, and {@link #listener()} turns what they make into the
+ * endpoint that accepts: {@code Endpoint.unix(path).listener()}.
+ *
  * <p>Immutable. {@link #toString()} gives a text that parses to an equal endpoint. It contains no
  * secrets because none are accepted: a password in the user information, or an option whose key
  * names one, is refused.
@@ -33,6 +39,11 @@ public final class Endpoint {
   private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9_@%+=:,./-]+");
   private static final Pattern PROGRAM =
       Pattern.compile("\\A[ \\t\\n]*([^ \\t\\n'\"\\\\]+)(?=[ \\t\\n]|\\z)");
+
+  /** No separator of an endpoint, no space and no control character. */
+  private static final Pattern HOST = Pattern.compile("[^/@\\[\\]\\p{Cntrl}\\s]*");
+
+  private static final int MAX_PORT = 65_535;
   private static final Set<String> VERBATIM = Set.of("exec", "shell");
 
   private final String scheme;
@@ -94,14 +105,7 @@ public final class Endpoint {
               "'" + option + "' in '" + shown(text) + "' is not an option; expected KEY=VALUE");
         }
         String key = decode(option.substring(0, equals));
-        if (SECRET.matcher(key).matches()) {
-          throw new IllegalArgumentException(
-              "option '"
-                  + key
-                  + "' of "
-                  + scheme
-                  + ": is a secret; an endpoint must not carry one, give it as a file");
-        }
+        refuseSecret(scheme, key);
         if (options.putIfAbsent(key, decode(option.substring(equals + 1))) != null) {
           throw new IllegalArgumentException(
               "option '" + key + "' is given twice in '" + shown(text) + "'");
@@ -143,6 +147,125 @@ public final class Endpoint {
       }
     }
     return new Endpoint("exec", command.toString(), Map.of());
+  }
+
+  /**
+   * A TCP connection: {@code tcp://HOST:PORT}.
+   *
+   * @param host a name or an address; an IPv6 address may stand in brackets or not; empty for every
+   *     address of a listener
+   * @param port 0 to 65535; 0 for a listener that takes any free port
+   * @return the endpoint
+   * @throws IllegalArgumentException if the port is out of range, or {@code host} cannot be one
+   */
+  public static Endpoint tcp(String host, int port) {
+    return new Endpoint("tcp", "//" + authority(host, port), Map.of());
+  }
+
+  /**
+   * An encrypted TCP connection: {@code tls://HOST:PORT}.
+   *
+   * @param host as for {@link #tcp}
+   * @param port as for {@link #tcp}
+   * @return the endpoint
+   * @throws IllegalArgumentException as {@link #tcp}
+   */
+  public static Endpoint tls(String host, int port) {
+    return new Endpoint("tls", "//" + authority(host, port), Map.of());
+  }
+
+  /**
+   * An SSH server: {@code ssh://USER@HOST:PORT}.
+   *
+   * @param user the name to log in by, without a password; empty for a listener
+   * @param host as for {@link #tcp}
+   * @param port as for {@link #tcp}
+   * @return the endpoint
+   * @throws IllegalArgumentException as {@link #tcp}, or if the user has a colon or a slash in it
+   */
+  public static Endpoint ssh(String user, String host, int port) {
+    if (user.indexOf(':') >= 0 || user.indexOf('/') >= 0) {
+      // Not shown: what is behind a colon may be a password.
+      throw new IllegalArgumentException("a user of ssh: has neither a colon nor a slash");
+    }
+    String who = user.isEmpty() ? "" : user + "@";
+    return new Endpoint("ssh", "//" + who + authority(host, port), Map.of());
+  }
+
+  /**
+   * A Unix socket: {@code unix:PATH}.
+   *
+   * @param path of its file; a relative one that begins with {@code @} is a file, too, and no
+   *     abstract name
+   * @return the endpoint
+   * @throws IllegalArgumentException if the path is empty
+   */
+  public static Endpoint unix(Path path) {
+    return new Endpoint("unix", literal(path), Map.of());
+  }
+
+  /**
+   * A FIFO: {@code fifo:PATH}.
+   *
+   * @param path of its file
+   * @return the endpoint
+   * @throws IllegalArgumentException if the path is empty
+   */
+  public static Endpoint fifo(Path path) {
+    return new Endpoint("fifo", literal(path), Map.of());
+  }
+
+  /**
+   * A configured pipe: {@code pipe:NAME}.
+   *
+   * @param name of the pipe
+   * @return the endpoint
+   * @throws IllegalArgumentException if the name is empty, or begins with two slashes
+   */
+  public static Endpoint pipe(String name) {
+    return new Endpoint("pipe", named(name), Map.of());
+  }
+
+  /**
+   * A meeting inside one container: {@code mem:NAME}.
+   *
+   * @param name at which both sides meet
+   * @return the endpoint
+   * @throws IllegalArgumentException if the name is empty, or begins with two slashes
+   */
+  public static Endpoint mem(String name) {
+    return new Endpoint("mem", named(name), Map.of());
+  }
+
+  private static String authority(String host, int port) {
+    if (port < 0 || port > MAX_PORT) {
+      throw new IllegalArgumentException("port " + port + ", expected 0 to " + MAX_PORT);
+    }
+    boolean bracketed = host.startsWith("[") && host.endsWith("]");
+    String bare = bracketed ? host.substring(1, host.length() - 1) : host;
+    if (!HOST.matcher(bare).matches()) {
+      throw new IllegalArgumentException(
+          "'" + shown("//" + host).substring(2) + "' is not a host; expected a name or an address");
+    }
+    return (bare.indexOf(':') >= 0 ? "[" + bare + "]" : bare) + ":" + port;
+  }
+
+  private static String literal(Path path) {
+    String text = path.toString();
+    if (text.isEmpty()) {
+      throw new IllegalArgumentException("the path is empty, expected that of a file");
+    }
+    return text.startsWith("@") ? "./" + text : text;
+  }
+
+  private static String named(String name) {
+    if (name.isEmpty() || name.startsWith("//")) {
+      throw new IllegalArgumentException(
+          name.isEmpty()
+              ? "the name is empty, expected one character or more"
+              : "a name does not begin with two slashes, which would make it a host");
+    }
+    return name;
   }
 
   private static String shown(String text) {
@@ -212,6 +335,55 @@ public final class Endpoint {
    */
   public boolean listening() {
     return scheme.endsWith("-listen");
+  }
+
+  /**
+   * The endpoint that accepts the peers which connect to this one, with the same address and
+   * options: {@code tcp-listen:} for {@code tcp:}.
+   *
+   * @return this if it is {@link #listening()}; whether there is such a kind is found when it is
+   *     used
+   * @throws IllegalArgumentException if this is a command
+   */
+  public Endpoint listener() {
+    if (VERBATIM.contains(scheme)) {
+      throw new IllegalArgumentException(scheme + ": runs a command, which accepts no peers");
+    }
+    return listening() ? this : new Endpoint(scheme + "-listen", address, options);
+  }
+
+  /**
+   * The same endpoint with one more option, or with another value for it.
+   *
+   * @param key as in the text of an endpoint, such as {@code noDelay}
+   * @param value taken literally
+   * @return a changed copy
+   * @throws IllegalArgumentException if the key is empty or names a secret, or this is a command,
+   *     which takes its options from {@link ChannelOptions} only
+   */
+  public Endpoint withOption(String key, String value) {
+    if (VERBATIM.contains(scheme)) {
+      throw new IllegalArgumentException(
+          "option '" + key + "': in " + scheme + ": all is command; use ChannelOptions");
+    }
+    if (key.isEmpty()) {
+      throw new IllegalArgumentException("an option has a name, and this one is empty");
+    }
+    refuseSecret(scheme, key);
+    Map<String, String> more = new LinkedHashMap<>(options);
+    more.put(key, Objects.requireNonNull(value, "value"));
+    return new Endpoint(scheme, address, Collections.unmodifiableMap(more));
+  }
+
+  private static void refuseSecret(String scheme, String key) {
+    if (SECRET.matcher(key).matches()) {
+      throw new IllegalArgumentException(
+          "option '"
+              + key
+              + "' of "
+              + scheme
+              + ": is a secret; an endpoint must not carry one, give it as a file");
+    }
   }
 
   /**
