@@ -47,6 +47,14 @@ public interface Registration extends AutoCloseable {
   @Nullable Object attachment();
 
   /**
+   * How many frames of the source were skipped because they were too long, see {@link
+   * io.penstock.stream.Framing#skippingTooLong()}. The log tells of the first one at each poller.
+   *
+   * @return 0 or more; 0 for a listener or a sink
+   */
+  long skipped();
+
+  /**
    * Unregisters without closing the source, sink or listener. When this returns, bytes that were
    * read and not delivered are back on the source; when it is called from within the poll, they are
    * back when the call for that event returns. Idempotent. Parity YA-19.

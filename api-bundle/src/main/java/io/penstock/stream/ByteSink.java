@@ -393,6 +393,14 @@ public interface ByteSink extends WritableByteChannel, GatheringByteChannel {
   ByteSubscriber subscriber();
 
   /**
+   * A view of this sink that writes frames, each encoded as the framing says.
+   *
+   * @param framing how a frame goes on the wire
+   * @return a view
+   */
+  FrameSink frames(Framing framing);
+
+  /**
    * A view of this sink as a file, for writing. Parity CF-01.
    *
    * @param mode how lines are treated, which bytes are held back, and what a close of the file

@@ -445,6 +445,15 @@ public interface ByteSource extends ReadableByteChannel, ScatteringByteChannel {
   Flow.Publisher<ByteBuffer> publisher();
 
   /**
+   * A view of this source as frames: lines, records with a length in front, or whatever the framing
+   * finds.
+   *
+   * @param framing how the bytes are cut
+   * @return a view with a framer of its own
+   */
+  FrameSource frames(Framing framing);
+
+  /**
    * A view of this source as a file, for reading. Parity CF-01.
    *
    * @param mode how lines are treated, which bytes are read ahead, and what a close of the file

@@ -14,18 +14,32 @@ final class DelimitedFramer implements Framer {
   private final ByteSequence delimiter;
   private final byte last;
   private final int max;
+  private final boolean kept;
+  private final boolean skips;
   // How far the last look got without a match, so that a long frame is not searched again for
   // each piece of it.
   private int seen;
+  private boolean skipping;
 
-  DelimitedFramer(ByteSequence delimiter, int max) {
+  /**
+   * A framer.
+   *
+   * @param kept whether the delimiter is a part of what is delivered
+   * @param skips whether a frame that is too long is skipped
+   */
+  DelimitedFramer(ByteSequence delimiter, int max, boolean kept, boolean skips) {
     this.delimiter = delimiter;
     this.last = delimiter.byteAt(delimiter.length() - 1);
     this.max = max;
+    this.kept = kept;
+    this.skips = skips;
   }
 
   @Override
   public int frame(ByteBuffer bytes) throws IOException {
+    if (skipping) {
+      return skip(bytes);
+    }
     int start = bytes.position();
     int available = Math.min(bytes.remaining(), max);
     int end = start + available;
@@ -35,11 +49,41 @@ final class DelimitedFramer implements Framer {
       return after - start;
     }
     if (bytes.remaining() >= max) {
+      if (skips) {
+        skipping = true;
+        return skip(bytes);
+      }
       throw new FrameTooLongException(
           "frame", "no delimiter " + delimiter + " within " + max + " bytes", max);
     }
     seen = available;
     return 0;
+  }
+
+  /** Drops everything up to the delimiter, but for what may be the beginning of one. */
+  private int skip(ByteBuffer bytes) {
+    seen = 0;
+    int start = bytes.position();
+    int after = afterDelimiter(bytes, start, start, bytes.limit());
+    skipping = after < 0;
+    return -(skipping ? Math.max(0, bytes.remaining() - delimiter.length() + 1) : after - start);
+  }
+
+  @Override
+  public boolean skipping() {
+    return skipping;
+  }
+
+  @Override
+  public void forget() {
+    seen = 0;
+  }
+
+  @Override
+  public void strip(ByteBuffer frame) {
+    if (!kept) {
+      frame.limit(frame.limit() - delimiter.length());
+    }
   }
 
   /**
@@ -101,7 +145,7 @@ final class DelimitedFramer implements Framer {
     ByteBuffer frame = Framing.room(size, delimiter.length(), max, framing);
     frame.put(payload.duplicate()).put(delimiter.asBuffer());
     int end = afterDelimiter(frame, 0, 0, frame.position());
-    if (end != size && end != frame.position()) {
+    if (end != frame.position() && !(kept && end == size)) {
       throw new IllegalArgumentException(
           framing
               + ": the frame of "
@@ -110,7 +154,7 @@ final class DelimitedFramer implements Framer {
               + delimiter
               + " at byte "
               + (end - delimiter.length())
-              + ", expected at most one, at its end");
+              + (kept ? ", expected at most one, at its end" : ", expected none"));
     }
     if (end > max) {
       throw Framing.tooLong(end + " bytes with its delimiter", max, framing);

@@ -16,10 +16,27 @@ public interface Framer {
    *
    * @param bytes the available bytes, from the first one not yet delivered; its position and limit
    *     need not be kept
-   * @return how many bytes the frame takes up, from the first; 0 when there is none yet
+   * @return how many bytes the frame takes up, from the first; 0 when there is none yet. A framer
+   *     that skips what is too long returns a number below zero: minus how many bytes, from the
+   *     first, belong to a frame that is skipped; they are dropped
    * @throws IOException if the bytes cannot be a frame, such as the frame-too-long type
    */
   int frame(ByteBuffer bytes) throws IOException;
+
+  /**
+   * Whether the frame that is skipped goes on, so that the next bytes belong to it, too.
+   *
+   * @return true between the first and the last piece of such a frame
+   */
+  default boolean skipping() {
+    return false;
+  }
+
+  /**
+   * Forgets what was seen of the present incomplete frame: its bytes are on the stream again, and
+   * another reader may take some of them.
+   */
+  default void forget() {}
 
   /**
    * Narrows a frame to the part that is delivered, for example without a length prefix.

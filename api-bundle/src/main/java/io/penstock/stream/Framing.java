@@ -2,15 +2,20 @@
 package io.penstock.stream;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * How a stream of bytes is cut into events. Immutable; each stream gets a framer of its own. Every
- * framing but {@link #bytes()} and {@link #fixed} has a mandatory maximum, so that no peer can make
- * us gather bytes without bound. Parity YA-07, YA-10, YA-24.
+ * How a stream of bytes is cut into frames, and how a frame goes on the wire: for a poller, whose
+ * events are frames, for {@link ByteSource#frames} and for {@link ByteSink#frames}. Immutable; each
+ * stream gets a framer of its own. Every framing but {@link #bytes()} and {@link #fixed} has a
+ * mandatory maximum, so that no peer can make us gather bytes without bound. Parity YA-07, YA-10,
+ * YA-24.
  *
  * <p>Two limits protect against peers that are slow on purpose; a single byte does not restart
  * them: {@link #withFrameTimeout} for one frame, {@link #withIdleTimeout} for the silence between
@@ -18,36 +23,104 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public final class Framing {
-  /** Makes of the bytes of a frame what goes on the wire. */
-  private interface Encoder {
+  /** How frames look on the wire. */
+  private interface Format {
+    Framer framer(boolean skips);
+
     ByteBuffer encode(ByteBuffer payload, Framing framing);
   }
 
-  private static final Framing BYTES =
-      new Framing("bytes", Integer.MAX_VALUE, Whole::new, Framing::copy);
+  private record Delimits(ByteSequence delimiter, int max, boolean kept) implements Format {
+    @Override
+    public Framer framer(boolean skips) {
+      return new DelimitedFramer(delimiter, max, kept, skips);
+    }
+
+    @Override
+    public ByteBuffer encode(ByteBuffer payload, Framing framing) {
+      return new DelimitedFramer(delimiter, max, kept, false).encode(payload, framing);
+    }
+  }
+
+  private record Prefixes(PrefixedFramer.Field field, int max) implements Format {
+    @Override
+    public Framer framer(boolean skips) {
+      return new PrefixedFramer(field, max, skips);
+    }
+
+    @Override
+    public ByteBuffer encode(ByteBuffer payload, Framing framing) {
+      return PrefixedFramer.encode(field, max, payload, framing);
+    }
+  }
+
+  private record Sized(int size) implements Format {
+    @Override
+    public Framer framer(boolean skips) {
+      return new Fixed(size);
+    }
+
+    @Override
+    public ByteBuffer encode(ByteBuffer payload, Framing framing) {
+      if (payload.remaining() != size) {
+        throw new IllegalArgumentException(
+            framing
+                + ": the frame has "
+                + payload.remaining()
+                + " bytes, expected exactly "
+                + size);
+      }
+      return copy(payload);
+    }
+  }
+
+  private record Pieces() implements Format {
+    @Override
+    public Framer framer(boolean skips) {
+      return new Whole();
+    }
+
+    @Override
+    public ByteBuffer encode(ByteBuffer payload, Framing framing) {
+      return copy(payload);
+    }
+  }
+
+  private record Own(Supplier<Framer> framers, @Nullable UnaryOperator<ByteBuffer> encoder)
+      implements Format {
+    @Override
+    public Framer framer(boolean skips) {
+      return framers.get();
+    }
+
+    @Override
+    public ByteBuffer encode(ByteBuffer payload, Framing framing) {
+      if (encoder == null) {
+        throw new UnsupportedOperationException(
+            framing + " has no encoder; give custom one, or write the bytes to the sink itself");
+      }
+      return encoder.apply(payload.asReadOnlyBuffer());
+    }
+  }
+
+  private static final Framing BYTES = new Framing("bytes", Integer.MAX_VALUE, new Pieces());
 
   private final String text;
   private final int max;
-  private final Supplier<Framer> framers;
-  private final @Nullable Encoder encoder;
+  private final Format format;
+  private final boolean skips;
   private final Wait within;
   private final Wait idle;
 
-  private Framing(String text, int max, Supplier<Framer> framers, @Nullable Encoder encoder) {
-    this(text, max, framers, encoder, Wait.forever(), Wait.forever());
+  private Framing(String text, int max, Format format) {
+    this(text, max, format, false, Wait.forever(), Wait.forever());
   }
 
-  private Framing(
-      String text,
-      int max,
-      Supplier<Framer> framers,
-      @Nullable Encoder encoder,
-      Wait within,
-      Wait idle) {
+  private Framing(String text, int max, Format format, boolean skips, Wait within, Wait idle) {
     this.text = text;
     this.max = max;
-    this.framers = framers;
-    this.encoder = encoder;
+    this.format = format;
+    this.skips = skips;
     this.within = within;
     this.idle = idle;
   }
@@ -69,7 +142,8 @@ public final class Framing {
    * @return the framing
    */
   public static Framing lines(int max) {
-    return delimited("lines(" + max + ")", ByteSequence.LF, positive(max));
+    return new Framing(
+        "lines(" + max + ")", positive(max), new Delimits(ByteSequence.LF, max, true));
   }
 
   /**
@@ -85,37 +159,86 @@ public final class Framing {
       throw new IllegalArgumentException(
           "delimiter has " + delimiter.length() + " bytes, expected 1 to max, which is " + max);
     }
-    return delimited("delimited(" + delimiter + ", " + max + ")", delimiter, max);
+    return new Framing(
+        "delimited(" + delimiter + ", " + max + ")", max, new Delimits(delimiter, max, true));
   }
 
-  private static Framing delimited(String text, ByteSequence delimiter, int max) {
+  /**
+   * The same frames, delivered without their delimiter. Then {@link #encode} adds it to each frame,
+   * and refuses a frame that has it already.
+   *
+   * @return a framing whose frames have no delimiter
+   * @throws IllegalArgumentException if this is neither {@link #lines} nor {@link #delimited}
+   */
+  public Framing withoutDelimiter() {
+    if (!(format instanceof Delimits delimits)) {
+      throw new IllegalArgumentException(this + " has no delimiter; lines and delimited have one");
+    }
     return new Framing(
-        text,
+        delimits.kept ? text + " without delimiter" : text,
         max,
-        () -> new DelimitedFramer(delimiter, max),
-        (payload, framing) -> new DelimitedFramer(delimiter, max).encode(payload, framing));
+        new Delimits(delimits.delimiter, max, false),
+        skips,
+        within,
+        idle);
   }
 
   /**
    * Frames that begin with their length, most significant byte first. The length does not count
    * itself, and is not part of the event. A truncated frame at the end of the stream is a failure.
    *
-   * @param lengthBytes 1 to 4
+   * @param lengthBytes 1 to 8
    * @param max the most bytes of a frame without its length; 1 or more
    * @return the framing
    */
   public static Framing lengthPrefixed(int lengthBytes, int max) {
-    if (lengthBytes < 1 || lengthBytes > 4) {
-      throw new IllegalArgumentException("a length has 1 to 4 bytes, not " + lengthBytes);
+    return lengthPrefixed(lengthBytes, ByteOrder.BIG_ENDIAN, max);
+  }
+
+  /**
+   * Frames that begin with their length, a number without sign, in either order of its bytes. The
+   * length does not count itself, and is not part of the event. A truncated frame at the end of the
+   * stream is a failure.
+   *
+   * @param lengthBytes 1 to 8
+   * @param order which byte of the length comes first
+   * @param max the most bytes of a frame without its length; 1 or more
+   * @return the framing
+   */
+  public static Framing lengthPrefixed(int lengthBytes, ByteOrder order, int max) {
+    if (lengthBytes < 1 || lengthBytes > Long.BYTES) {
+      throw new IllegalArgumentException("a length has 1 to 8 bytes, not " + lengthBytes);
     }
-    if (max > Integer.MAX_VALUE - 4) {
-      throw new IllegalArgumentException("max is " + max + ", expected at most 2147483643");
+    boolean little = Objects.requireNonNull(order, "order") == ByteOrder.LITTLE_ENDIAN;
+    return prefixed(
+        "lengthPrefixed(" + lengthBytes + (little ? ", little-endian, " : ", ") + max + ")",
+        lengthBytes,
+        new PrefixedFramer.Fixed(lengthBytes, little),
+        max);
+  }
+
+  /**
+   * Frames that begin with their length as a varint, as Protocol Buffers write delimited messages:
+   * seven bits in each byte, the least significant first, and the highest bit of a byte says that
+   * more follow. The length does not count itself, and is not part of the event. A varint of more
+   * than 10 bytes or 64 bits is refused with {@link java.net.ProtocolException}, and so is one that
+   * fits in fewer bytes; it would need at most 5 for the largest {@code max}. A truncated frame at
+   * the end of the stream is a failure.
+   *
+   * @param max the most bytes of a frame without its length; 1 or more
+   * @return the framing
+   */
+  public static Framing varintPrefixed(int max) {
+    PrefixedFramer.Field field = new PrefixedFramer.Varint();
+    return prefixed("varintPrefixed(" + max + ")", field.most(max), field, max);
+  }
+
+  private static Framing prefixed(String text, int most, PrefixedFramer.Field field, int max) {
+    if (max > Integer.MAX_VALUE - most) {
+      throw new IllegalArgumentException(
+          "max is " + max + ", expected at most " + (Integer.MAX_VALUE - most));
     }
-    return new Framing(
-        "lengthPrefixed(" + lengthBytes + ", " + max + ")",
-        positive(max) + lengthBytes,
-        () -> new PrefixedFramer(lengthBytes, max),
-        (payload, framing) -> new PrefixedFramer(lengthBytes, max).encode(payload, framing));
+    return new Framing(text, positive(max) + most, new Prefixes(field, max));
   }
 
   /**
@@ -125,8 +248,7 @@ public final class Framing {
    * @return the framing
    */
   public static Framing fixed(int size) {
-    return new Framing(
-        "fixed(" + size + ")", positive(size), () -> new Fixed(size), Framing::whole);
+    return new Framing("fixed(" + size + ")", positive(size), new Sized(size));
   }
 
   /**
@@ -138,7 +260,29 @@ public final class Framing {
    * @return the framing
    */
   public static Framing custom(int max, Supplier<Framer> framers) {
-    return new Framing("custom(" + max + ")", positive(max), framers, null);
+    return new Framing(
+        "custom(" + max + ")",
+        positive(max),
+        new Own(Objects.requireNonNull(framers, "framers"), null));
+  }
+
+  /**
+   * Frames that the caller's framer finds, and the caller's encoder makes.
+   *
+   * @param max the most bytes of a frame, as the other form says
+   * @param framers makes one for each stream
+   * @param encoder what {@link #encode} does: it gets the frame in a read-only buffer of its own,
+   *     and returns a fresh buffer; it may be called by any thread
+   * @return the framing
+   */
+  public static Framing custom(
+      int max, Supplier<Framer> framers, UnaryOperator<ByteBuffer> encoder) {
+    return new Framing(
+        "custom(" + max + ")",
+        positive(max),
+        new Own(
+            Objects.requireNonNull(framers, "framers"),
+            Objects.requireNonNull(encoder, "encoder")));
   }
 
   /**
@@ -146,7 +290,8 @@ public final class Framing {
    * limit holds however steadily the bytes arrive. If it passes, the source fails with {@link
    * io.penstock.error.StreamTimeoutException} and its bytes stay readable. A frame that has arrived
    * in time never fails, however late the poller looks for it. The time while the registration is
-   * paused does not count.
+   * paused does not count; at a {@link FrameSource}, only the time counts that a caller waits or a
+   * subscriber has asked for a frame.
    *
    * @param limit more than zero
    * @return a framing with that limit
@@ -154,25 +299,45 @@ public final class Framing {
    *     #bytes()}, which has no frames that could come slowly
    */
   public Framing withFrameTimeout(Duration limit) {
-    if (max == Integer.MAX_VALUE && framers == BYTES.framers) {
+    if (format instanceof Pieces) {
       throw new IllegalArgumentException(
           "bytes has no frames that could come slowly; the silence can be limited, by withIdleTimeout");
     }
-    return new Framing(text, max, framers, encoder, Wait.upTo(positive(limit)), idle);
+    return new Framing(text, max, format, skips, Wait.upTo(positive(limit)), idle);
   }
 
   /**
    * The same frames, with a limit for the silence before the first frame and between two frames. If
    * no byte of the next frame has come within the limit, the source fails with {@link
    * io.penstock.error.StreamTimeoutException}. The time while the registration is paused does not
-   * count.
+   * count, as with {@link #withFrameTimeout}.
    *
    * @param limit more than zero
    * @return a framing with that limit
    * @throws IllegalArgumentException if {@code limit} is not more than zero
    */
   public Framing withIdleTimeout(Duration limit) {
-    return new Framing(text, max, framers, encoder, within, Wait.upTo(positive(limit)));
+    return new Framing(text, max, format, skips, within, Wait.upTo(positive(limit)));
+  }
+
+  /**
+   * The same frames, and one that is longer than the maximum is skipped instead of a failure: its
+   * bytes are dropped as they come, and the next frame is delivered. It is counted by {@link
+   * FrameSource#skipped()} or {@code Registration.skipped()}. A peer can keep a skipped frame going
+   * without end; {@link #withFrameTimeout} limits that, too. Frames of {@link #bytes()} and {@link
+   * #fixed} are never too long.
+   *
+   * @return a framing that skips
+   * @throws IllegalArgumentException if this is {@link #custom}, whose framer decides by itself,
+   *     see {@link Framer#frame}
+   */
+  public Framing skippingTooLong() {
+    if (format instanceof Own) {
+      throw new IllegalArgumentException(
+          this + ": a framer of your own skips by returning a number below zero");
+    }
+    boolean some = format instanceof Delimits || format instanceof Prefixes;
+    return new Framing(text, max, format, some, within, idle);
   }
 
   private static Duration positive(Duration limit) {
@@ -195,30 +360,28 @@ public final class Framing {
    * @return the framer
    */
   public Framer newFramer() {
-    return framers.get();
+    return Objects.requireNonNull(format.framer(skips), "framer");
   }
 
   /**
    * Makes of a frame what goes on the wire: {@link #lines} and {@link #delimited} add the delimiter
-   * unless the frame ends with it already, {@link #lengthPrefixed} puts the length in front, {@link
-   * #bytes()} and {@link #fixed} add nothing.
+   * unless the frame ends with it already, {@link #lengthPrefixed} and {@link #varintPrefixed} put
+   * the length in front, {@link #bytes()} and {@link #fixed} add nothing.
    *
-   * <p>Every frame that was delivered is accepted, and comes out again as it was. Only a last line
-   * without its delimiter, which came at the end of a stream, comes out with it.
+   * <p>Every frame that was delivered is accepted, and comes out again as it was. Only a line
+   * without its delimiter, such as the last of a stream, comes out with it, unless this framing is
+   * {@link #withoutDelimiter()}.
    *
    * @param payload the frame as the framing delivers it; its position and limit stay as they are
    * @return a fresh buffer with the bytes on the wire between position and limit
    * @throws IllegalArgumentException if this framing would not deliver the frame as it is: it is
    *     longer than the maximum or than its length field can tell, it has a delimiter elsewhere
    *     than at its end, or it has not the fixed size
-   * @throws UnsupportedOperationException if this is {@link #custom}, which has only a decoder
+   * @throws UnsupportedOperationException if this is {@link #custom(int, Supplier)}, which has only
+   *     a decoder
    */
   public ByteBuffer encode(ByteBuffer payload) {
-    if (encoder == null) {
-      throw new UnsupportedOperationException(
-          this + " has no encoder; encode the frame and write it to the sink itself");
-    }
-    return encoder.encode(payload, this);
+    return format.encode(payload, this);
   }
 
   /** A buffer for a frame and what is added, if the frame alone is not too long. */
@@ -234,20 +397,8 @@ public final class Framing {
         framing + ": the frame has " + size + ", at most " + max + " are allowed");
   }
 
-  private static ByteBuffer copy(ByteBuffer payload, Framing framing) {
-    return room(payload.remaining(), 0, framing.max, framing).put(payload.duplicate()).flip();
-  }
-
-  private static ByteBuffer whole(ByteBuffer payload, Framing framing) {
-    if (payload.remaining() != framing.max) {
-      throw new IllegalArgumentException(
-          framing
-              + ": the frame has "
-              + payload.remaining()
-              + " bytes, expected exactly "
-              + framing.max);
-    }
-    return copy(payload, framing);
+  private static ByteBuffer copy(ByteBuffer payload) {
+    return ByteBuffer.allocate(payload.remaining()).put(payload.duplicate()).flip();
   }
 
   /**
@@ -279,7 +430,10 @@ public final class Framing {
 
   @Override
   public String toString() {
-    return text + limit(", a frame within ", within) + limit(", idle for ", idle);
+    return text
+        + (skips ? ", skipping what is too long" : "")
+        + limit(", a frame within ", within)
+        + limit(", idle for ", idle);
   }
 
   private static String limit(String what, Wait wait) {

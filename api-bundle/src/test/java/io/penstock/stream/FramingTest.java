@@ -106,7 +106,7 @@ class FramingTest {
     Exception e =
         assertThrows(UnsupportedOperationException.class, () -> custom.encode(bytes("abc")));
     assertEquals(
-        "custom(9) has no encoder; encode the frame and write it to the sink itself",
+        "custom(9) has no encoder; give custom one, or write the bytes to the sink itself",
         e.getMessage());
   }
 

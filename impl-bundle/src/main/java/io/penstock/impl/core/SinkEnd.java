@@ -8,6 +8,7 @@ import io.penstock.impl.engine.Faults;
 import io.penstock.impl.posix.Cargo;
 import io.penstock.impl.posix.HandleSink;
 import io.penstock.impl.view.FileView;
+import io.penstock.impl.view.FrameWriter;
 import io.penstock.impl.view.SinkOutputStream;
 import io.penstock.impl.view.SinkSubscriber;
 import io.penstock.impl.view.SinkWriter;
@@ -17,6 +18,8 @@ import io.penstock.spi.SinkDriver;
 import io.penstock.stream.ByteFile;
 import io.penstock.stream.ByteSubscriber;
 import io.penstock.stream.FileMode;
+import io.penstock.stream.FrameSink;
+import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -502,6 +505,11 @@ public final class SinkEnd extends DrivenSink {
   @Override
   public ByteSubscriber subscriber() {
     return new SinkSubscriber(this, this::cutShort, engine);
+  }
+
+  @Override
+  public FrameSink frames(Framing framing) {
+    return new FrameWriter(this, framing);
   }
 
   @Override

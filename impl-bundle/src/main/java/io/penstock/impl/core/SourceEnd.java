@@ -5,6 +5,7 @@ import io.penstock.error.WouldBlockException;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.posix.Arrivals;
 import io.penstock.impl.view.FileView;
+import io.penstock.impl.view.FrameView;
 import io.penstock.impl.view.PeekView;
 import io.penstock.impl.view.SourceInputStream;
 import io.penstock.impl.view.SourcePublisher;
@@ -16,6 +17,8 @@ import io.penstock.stream.ByteFile;
 import io.penstock.stream.ByteSequence;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.FileMode;
+import io.penstock.stream.FrameSource;
+import io.penstock.stream.Framing;
 import io.penstock.stream.PeekSource;
 import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
@@ -525,6 +528,19 @@ public final class SourceEnd extends DrivenSource {
       made = Objects.requireNonNull(publisher, "publisher");
     }
     return made;
+  }
+
+  @Override
+  public FrameSource frames(Framing framing) {
+    return new FrameView(
+        this,
+        framing,
+        new FrameView.Access(
+            this::unread,
+            this::whenReady,
+            engine::serial,
+            engine.parker()::nanoTime,
+            engine::schedule));
   }
 
   @Override

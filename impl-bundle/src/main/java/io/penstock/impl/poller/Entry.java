@@ -161,6 +161,11 @@ abstract class Entry implements Registration, Waiter {
   }
 
   @Override
+  public long skipped() {
+    return 0;
+  }
+
+  @Override
   public void close() {
     poller.unregister(this);
   }

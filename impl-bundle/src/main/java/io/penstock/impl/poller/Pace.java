@@ -2,9 +2,9 @@
 package io.penstock.impl.poller;
 
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.view.Frames;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,13 +68,14 @@ final class Pace {
   /**
    * Notes that the peer keeps us waiting.
    *
-   * @param there how many bytes of a frame are there
+   * @param part whether a frame has begun
+   * @param there how many bytes of it are there
    * @param anew whether a frame has come since the last time
    * @param all whether everything that is there was read, without which nobody is late
    * @throws StreamTimeoutException if the peer has had its time
    */
-  void waits(Alarms alarms, int there, boolean anew, boolean all) throws StreamTimeoutException {
-    boolean part = there > 0;
+  void waits(Alarms alarms, boolean part, int there, boolean anew, boolean all)
+      throws StreamTimeoutException {
     long limit = part ? within : idle;
     if (limit == Long.MAX_VALUE) {
       counting = false;
@@ -87,13 +88,7 @@ final class Pace {
       partial = part;
       counting = true;
     } else if (now - since >= limit && all) {
-      String what = Duration.ofNanos(limit).toMillis() + " ms";
-      throw new StreamTimeoutException(
-          entry.end().name(),
-          part
-              ? "a frame was not whole within " + what + ", " + there + " bytes are there"
-              : "nothing came within " + what,
-          0);
+      throw new StreamTimeoutException(entry.end().name(), Frames.late(limit, part, there), 0);
     }
     alarms.set(this, since + limit);
   }

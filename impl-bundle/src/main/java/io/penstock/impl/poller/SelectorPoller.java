@@ -76,10 +76,11 @@ public final class SelectorPoller implements Poller {
   private final AtomicReference<@Nullable PollLoop> loop = new AtomicReference<>();
   private long round;
 
-  // All three with the turn to poll.
+  // All with the turn to poll.
   private @Nullable ChannelHandler serving;
   private @Nullable Entry visiting;
   private boolean warned;
+  private boolean toldOfSkips;
   private final List<Budget> memory;
 
   /** A poller that handles up to {@value #DEFAULT_MAX_EVENTS_PER_POLL} events in a poll. */
@@ -421,6 +422,20 @@ public final class SelectorPoller implements Poller {
         entry.end().name(),
         (handler instanceof PollLoop own ? own.handler() : handler).getClass().getName(),
         name);
+  }
+
+  /** Tells once of a peer whose frame is skipped, for an operator. With the turn. */
+  void skips(String name, Framing skipping) {
+    if (toldOfSkips) {
+      return;
+    }
+    toldOfSkips = true;
+    LOG.log(
+        Level.WARNING,
+        "{0}: a frame of more than {1} bytes is skipped; Registration.skipped() counts such frames"
+            + " (said once for each poller)",
+        name,
+        String.valueOf(skipping.max()));
   }
 
   private boolean enter(Deadline deadline) throws IOException {

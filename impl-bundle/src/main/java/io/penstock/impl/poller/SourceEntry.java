@@ -2,17 +2,15 @@
 package io.penstock.impl.poller;
 
 import io.penstock.channel.Channel;
-import io.penstock.error.EndOfStreamException;
-import io.penstock.error.FrameTooLongException;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.engine.Account;
+import io.penstock.impl.view.Frames;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Registration;
 import io.penstock.stream.Framer;
 import io.penstock.stream.Framing;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a source and cuts what comes into frames. */
@@ -43,6 +41,12 @@ class SourceEntry extends Entry implements Account.Holder {
 
   private volatile boolean awaitsRoom;
 
+  /** Whether the frame that is skipped goes on, and whether one has ended in this look. */
+  private boolean inSkip;
+
+  private boolean skippedOne;
+  private volatile long skipped;
+
   /** How many bytes were delivered. With the turn; an old value does for others. */
   private long delivered;
 
@@ -50,7 +54,7 @@ class SourceEntry extends Entry implements Account.Holder {
     super(poller, source);
     this.source = source;
     this.framing = framing;
-    this.framer = Objects.requireNonNull(framing.newFramer(), "framer");
+    this.framer = framing.newFramer();
     this.scratch = scratch;
     this.backlog = new Backlog(source, scratch, () -> poller.account(this));
     this.pace = Pace.of(this, framing);
@@ -89,11 +93,13 @@ class SourceEntry extends Entry implements Account.Holder {
     if (cause != null) {
       throw cause;
     }
+    skippedOne = false;
     cut(handler, budget, found);
     if (pace != null && !gone()) {
       // What is there was read before: it always beats the limit.
       if (dry && !paused()) {
-        pace.waits(poller.alarms(), backlog.size(), events() > 0, !more);
+        boolean part = backlog.size() > 0 || framer.skipping();
+        pace.waits(poller.alarms(), part, backlog.size(), events() > 0 || skippedOne, !more);
       } else {
         pace.stop();
       }
@@ -234,30 +240,42 @@ class SourceEntry extends Entry implements Account.Holder {
     ByteBuffer window = backlog.window();
     int first = window.position();
     int size = framer.frame(window);
-    if (size < 0 || size > there) {
-      throw new IllegalStateException(
-          source.name() + ": the framer found " + size + " of " + there + " bytes");
+    if (size < 0) {
+      return skip(size, there);
     }
-    if (size > framing.max() || (size == 0 && there >= framing.max())) {
-      throw new FrameTooLongException(
-          source.name(),
-          (size == 0 ? "no frame within " + there : "a frame of " + size)
-              + " bytes, at most "
-              + framing.max()
-              + " are allowed",
-          framing.max());
-    }
+    Frames.check(source.name(), framing, size, there);
     if (size == 0) {
       return false;
     }
-    window.clear().position(first).limit(first + size);
-    framer.strip(window);
-    if (window.position() < first || window.limit() > first + size) {
-      throw new IllegalStateException(
-          source.name() + ": the framer stripped a frame to bytes outside of it");
-    }
+    Frames.strip(source.name(), framer, window, first, size);
     deliver(handler, window, window.position(), window.remaining(), size);
     return true;
+  }
+
+  /** Drops bytes of a frame that is too long. */
+  private boolean skip(int size, int there) {
+    if (size < -there) {
+      throw Frames.foreign(source.name(), size, there);
+    }
+    if (backlog.take(-size)) {
+      delivered -= size;
+      if (!inSkip) {
+        // Written with the turn only.
+        long before = skipped;
+        skipped = before + 1;
+        if (before == 0) {
+          poller.skips(source.name(), framing);
+        }
+      }
+      inSkip = framer.skipping();
+      skippedOne |= !inSkip;
+    }
+    return true;
+  }
+
+  @Override
+  public long skipped() {
+    return skipped;
   }
 
   private void deliver(ChannelHandler handler, ByteBuffer from, int start, int size, int taken)
@@ -274,13 +292,17 @@ class SourceEntry extends Entry implements Account.Holder {
   /** The source has ended. Returns whether to look once more, after the last bytes. */
   private boolean atEnd(ChannelHandler handler) throws IOException {
     int rest = backlog.size();
-    if (rest == 0) {
+    if (rest == 0 && !framer.skipping()) {
       finish(handler, null);
       return false;
     }
     if (!framer.partialAtEnd()) {
-      throw new EndOfStreamException(
-          source.name(), "ended within a frame, of which " + rest + " bytes are there", rest);
+      throw Frames.truncated(source.name(), rest);
+    }
+    if (framer.skipping()) {
+      boolean unused = backlog.take(rest);
+      finish(handler, null);
+      return false;
     }
     ByteBuffer window = backlog.window();
     deliver(handler, window, window.position(), rest, rest);

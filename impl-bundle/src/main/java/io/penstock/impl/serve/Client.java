@@ -351,6 +351,11 @@ final class Client implements Connection {
     }
 
     @Override
+    public long skipped() {
+      return registration.skipped();
+    }
+
+    @Override
     public void close() {
       registration.close();
       if (ends()) {

@@ -41,6 +41,12 @@ final class Gathered {
     size += n;
   }
 
+  /** Removes the first bytes. */
+  void drop(int n) {
+    System.arraycopy(bytes, n, bytes, 0, size - n);
+    size -= n;
+  }
+
   private void grow(int more) {
     int wanted = Math.addExact(size, more);
     if (wanted > bytes.length) {

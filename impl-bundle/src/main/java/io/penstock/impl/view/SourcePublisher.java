@@ -3,16 +3,19 @@ package io.penstock.impl.view;
 
 import io.penstock.spi.Messages;
 import io.penstock.stream.ByteSource;
-import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Flow;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiFunction;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,13 +28,15 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
   private static final System.Logger LOG = Messages.log("view");
   private static final int PIECE = 64 * 1024;
 
-  private final ByteSource source;
-  private final Consumer<ByteBuffer> unread;
+  private final Feed feed;
   private final Consumer<Runnable> whenReady;
   private final Executor serial;
+  private final BiFunction<Duration, Runnable, Future<?>> later;
   private final AtomicReference<@Nullable Delivery> current = new AtomicReference<>();
   // Of all subscriptions together: what was asked of the source cannot be taken back.
   private final AtomicBoolean armed = new AtomicBoolean();
+  // Used by one task at a time.
+  private @Nullable Future<?> alarm;
 
   /**
    * A publisher without a subscriber.
@@ -45,10 +50,23 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
       Consumer<ByteBuffer> unread,
       Consumer<Runnable> whenReady,
       Executor serial) {
-    this.source = source;
-    this.unread = unread;
+    this(
+        Feed.pieces(source, unread, PIECE),
+        whenReady,
+        serial,
+        (delay, task) -> new CompletableFuture<>());
+  }
+
+  /** A publisher of other pieces, which may be late; then {@code later} has it look. */
+  SourcePublisher(
+      Feed feed,
+      Consumer<Runnable> whenReady,
+      Executor serial,
+      BiFunction<Duration, Runnable, Future<?>> later) {
+    this.feed = feed;
     this.whenReady = whenReady;
     this.serial = serial;
+    this.later = later;
   }
 
   @Override
@@ -62,7 +80,8 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
     subscriber.onSubscribe(Nothing.INSTANCE);
     subscriber.onError(
         new IllegalStateException(
-            source.name() + ": has a subscriber already, and is published to one at a time"));
+            feed.source().name()
+                + ": has a subscriber already, and is published to one at a time"));
   }
 
   /** The subscription of a refused subscriber. */
@@ -77,14 +96,30 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
   }
 
   private void arm() {
+    arm(Long.MAX_VALUE);
+  }
+
+  private void lookAgain() {
+    Delivery present = current.get();
+    if (present != null) {
+      present.look();
+    }
+  }
+
+  private void arm(long left) {
+    Future<?> before = alarm;
+    if (before != null) {
+      before.cancel(false);
+      alarm = null;
+    }
+    if (left != Long.MAX_VALUE) {
+      alarm = later.apply(Duration.ofNanos(left), this::lookAgain);
+    }
     if (armed.compareAndSet(false, true)) {
       whenReady.accept(
           () -> {
             armed.set(false);
-            Delivery present = current.get();
-            if (present != null) {
-              present.look();
-            }
+            lookAgain();
           });
     }
   }
@@ -96,8 +131,6 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
     // How often there was a reason to look since the present look began. The first is onSubscribe
     // itself: nothing is delivered before it returns.
     private final AtomicInteger reasons = new AtomicInteger(1);
-    // Whether the last look saw data; used by one task at a time.
-    private boolean present;
     private volatile boolean cancelled;
     private volatile @Nullable Throwable misuse;
 
@@ -156,6 +189,7 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
         Throwable fault = misuse;
         if (cancelled) {
           subscriber = null;
+          feed.leave();
           return;
         }
         if (fault != null) {
@@ -168,7 +202,7 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
         }
         ByteBuffer piece;
         try {
-          piece = source.take(PIECE, Wait.none());
+          piece = feed.take();
         } catch (IOException | RuntimeException | Error e) {
           over(to, e);
           return;
@@ -177,12 +211,12 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
           over(to, null);
           return;
         }
-        if (!piece.hasRemaining()) {
-          arm();
+        if (Feed.isNothing(piece)) {
+          arm(feed.left());
           return;
         }
         if (cancelled) {
-          unread.accept(piece);
+          feed.putBack(piece);
           continue;
         }
         demand.updateAndGet(have -> have == Long.MAX_VALUE ? have : have - 1);
@@ -199,18 +233,16 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
      * wait.
      */
     private void withoutDemand(Flow.Subscriber<? super ByteBuffer> to) {
-      present = false;
-      int n;
+      ByteBuffer there;
       try {
-        // Looks, and takes nothing.
-        n = source.consume(1, run -> present = true, Wait.none());
+        there = feed.look();
       } catch (IOException | RuntimeException | Error e) {
         over(to, e);
         return;
       }
-      if (n < 0) {
+      if (there == null) {
         over(to, null);
-      } else if (!present) {
+      } else if (Feed.isNothing(there)) {
         arm();
       }
     }
@@ -219,7 +251,7 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
     private void broken(Throwable thrown) {
       LOG.log(
           System.Logger.Level.ERROR,
-          source.name() + ": a subscriber has thrown and is cancelled",
+          feed.source().name() + ": a subscriber has thrown and is cancelled",
           thrown);
       cancelled = true;
       current.compareAndSet(this, null);
@@ -227,6 +259,7 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
 
     private void over(Flow.Subscriber<? super ByteBuffer> to, @Nullable Throwable cause) {
       subscriber = null;
+      feed.leave();
       current.compareAndSet(this, null);
       if (cancelled) {
         // Its subscriber went while this was looked at; the source tells the next one as well.

@@ -466,7 +466,7 @@ class ComponentsTest {
       assertEquals(4, ((PollEvent.Data) events.get(0)).bytes().remaining());
 
       configuration.update(new Hashtable<>(Map.of("framing", "verses")));
-      log.await("SEVERE", "'verses'", "expected bytes or lines");
+      log.await("SEVERE", "'verses'", "expected bytes, lines");
     } finally {
       tracker.close();
       configuration.delete();

@@ -20,7 +20,7 @@ package io.penstock.testing.contract;
  * compares what was skipped with a file. The cases are package-private on purpose: a kind passes
  * all of them or states what it lacks, but overrides none.
  */
-public abstract class ContractSuite extends FlowCases {
+public abstract class ContractSuite extends FrameCases {
   /** For subclasses. */
   protected ContractSuite() {}
 

@@ -23,8 +23,22 @@ public record PollerSettings(int events, Framing framing, Optional<Duration> spi
     Values<PollerKeys> values = new Values<>(PollerKeys.class, properties);
     return new PollerSettings(
         values.get(PollerKeys::maxEventsPerPoll, PollerSettings::count),
-        FRAMINGS.read(values, longest -> Framing.bytes()),
+        skipping(values, FRAMINGS.read(values, longest -> Framing.bytes())),
         values.options().spin());
+  }
+
+  private static Framing skipping(Values<PollerKeys> values, Framing framing) {
+    return values.get(PollerKeys::longerFrames, PollerSettings::skips)
+        ? framing.skippingTooLong()
+        : framing;
+  }
+
+  private static boolean skips(String text) {
+    return switch (text) {
+      case "skip" -> true;
+      case "fail" -> false;
+      default -> throw Values.unexpected(text, "fail or skip");
+    };
   }
 
   /** Reads a number of 1 or more. */

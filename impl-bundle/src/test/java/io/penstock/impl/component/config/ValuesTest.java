@@ -184,7 +184,27 @@ class ValuesTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "framing | verses | bytes or lines",
+        "bytes | bytes",
+        "lines | lines(9), skipping what is too long",
+        "length1 | lengthPrefixed(1, 9), skipping what is too long",
+        "length8-little | lengthPrefixed(8, little-endian, 9), skipping what is too long",
+        "varint | varintPrefixed(9), skipping what is too long",
+      })
+  void framingsHaveNames(String name, String framing) {
+    Map<String, String> given = Map.of("framing", name, "maxFrame", "9", "longerFrames", "skip");
+    assertEquals(
+        framing,
+        PollerSettings.of(values("io.penstock.Poller.default", given)).framing().toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "framing | verses | bytes, lines, length1, length2",
+        "framing | length3 | or varint",
+        "framing | length1-little | length2-little",
+        "longerFrames | cut | fail or skip",
         "maxFrame | 0 | 1 byte or more",
         "frameTimeout | 0ms | more than zero",
         "frameTimeout | 1s | none with framing bytes",

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.view;
+
+import io.penstock.error.EndOfStreamException;
+import io.penstock.error.FrameTooLongException;
+import io.penstock.stream.Framer;
+import io.penstock.stream.Framing;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+
+/** What holds for frames wherever they are found: here, and in a poller. */
+public final class Frames {
+  private Frames() {}
+
+  /**
+   * Checks what a framer has found.
+   *
+   * @param size its answer, 0 or more
+   * @param there how many bytes it has seen
+   */
+  public static void check(String name, Framing framing, int size, int there)
+      throws FrameTooLongException {
+    if (size > there) {
+      throw foreign(name, size, there);
+    }
+    int max = framing.max();
+    if (size > max || (size == 0 && there >= max)) {
+      throw new FrameTooLongException(
+          name,
+          (size == 0 ? "no frame within " + there : "a frame of " + size)
+              + " bytes, at most "
+              + max
+              + " are allowed",
+          max);
+    }
+  }
+
+  /** What a framer has found that cannot be. */
+  public static IllegalStateException foreign(String name, int size, int there) {
+    return new IllegalStateException(
+        name + ": the framer found " + size + " of " + there + " bytes");
+  }
+
+  /** Narrows a buffer from a whole frame to what is delivered of it. */
+  public static void strip(String name, Framer framer, ByteBuffer bytes, int first, int size) {
+    bytes.clear().position(first).limit(first + size);
+    framer.strip(bytes);
+    if (bytes.position() < first || bytes.limit() > first + size) {
+      throw new IllegalStateException(
+          name + ": the framer stripped a frame to bytes outside of it");
+    }
+  }
+
+  /** The failure at the end of a stream. */
+  public static EndOfStreamException truncated(String name, int there) {
+    return new EndOfStreamException(
+        name, "ended within a frame, of which " + there + " bytes are there", there);
+  }
+
+  /** What a limit of the framing says that has passed. */
+  public static String late(long limit, boolean part, int there) {
+    String what = Duration.ofNanos(limit).toMillis() + " ms";
+    return part
+        ? "a frame was not whole within " + what + ", " + there + " bytes are there"
+        : "nothing came within " + what;
+  }
+}
