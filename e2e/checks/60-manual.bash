@@ -225,3 +225,19 @@ configured() {
 answered() {
   [[ $(shown tutorial.md ask | sed "s|:7002|:$port|" | bash -u 2>/dev/null) == TEA ]]
 }
+
+check_page_on_client_certificates() {
+  command -v openssl >/dev/null || skip "openssl is not on the PATH"
+  ln -s "$penstock" penstock
+  shown client-certificates.md keys | bash -eu 2>openssl.log
+  start server bash -c "exec $(shown client-certificates.md server | elsewhere)"
+  address_of server 1
+  shown client-certificates.md client | sed "s|:7000|:$at|" >client.sh
+  equal "the answer" "$(bash -eu client.sh)" HELLO
+  sed -i 's/key=client.pem&//' client.sh
+  status_of bash client.sh >out 2>err
+  equal "status without a certificate" "$status" 1
+  matches "standard error" "$(cat err)" 'did not accept our certificate, or was shown none'
+  kill -TERM "$server"
+  status_from "$server"
+}
