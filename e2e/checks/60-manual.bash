@@ -197,6 +197,9 @@ check_tutorial_word_for_word() {
   shown tutorial.md felix | sed 's/^java/exec java/' >../run.sh
   start felix bash -eu ../run.sh
   soon answered
+  # The log says what the page says of it.
+  said=$(sed -n 's|^The log says `\(.*\)7002`.*|\1|p' "$root/docs/tutorial.md" | grep .)
+  grep -qF "$said$port" err.felix || fail "the log does not say: $said$port"
   note "$(seconds_since "$began") s from an empty folder to an answer, without the reader"
   felix_ends
 
