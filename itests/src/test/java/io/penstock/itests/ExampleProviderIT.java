@@ -33,9 +33,22 @@ import org.junit.jupiter.api.Test;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.BundleException;
+import org.osgi.framework.ServiceReference;
 
-/** A kind from another bundle: nothing but its service makes it known. */
-@InContainer(bundles = "io.penstock.example")
+/**
+ * A kind from another bundle: nothing but its service makes it known. There is a mediator for
+ * {@link java.util.ServiceLoader}, too, which changes nothing of that.
+ */
+@InContainer(
+    bundles = {
+      "io.penstock.example",
+      "org.objectweb.asm",
+      "org.objectweb.asm.commons",
+      "org.objectweb.asm.tree",
+      "org.objectweb.asm.tree.analysis",
+      "org.objectweb.asm.util",
+      "org.apache.aries.spifly.dynamic.bundle"
+    })
 class ExampleProviderIT {
 
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
@@ -66,6 +79,22 @@ class ExampleProviderIT {
       assertEquals("there", read(server.source(), 5));
       assertEquals("and back", read(client.source(), 8));
     }
+  }
+
+  @Test
+  void aMediatorLetsServiceLoaderFindTheKindAndBringsItInOnce(BundleContext context)
+      throws Exception {
+    try (var standalone = io.penstock.standalone.Penstock.open()) {
+      assertTrue(standalone.channels().schemes().contains("example"));
+    }
+    assertEquals(1, count(context, "(penstock.scheme=example)"));
+    assertEquals(1, count(context, "(objectClass=io.penstock.spi.ProviderFactory)"));
+    assertEquals(1, count(context, "(objectClass=io.penstock.channel.ChannelFactory)"));
+  }
+
+  private static int count(BundleContext context, String filter) throws Exception {
+    ServiceReference<?>[] found = context.getAllServiceReferences(null, filter);
+    return found == null ? 0 : found.length;
   }
 
   @Test
