@@ -8,6 +8,7 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
+import io.penstock.impl.component.LocalConfigurations;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Scope;
 import io.penstock.impl.kind.BuiltIn;
@@ -31,8 +32,10 @@ import io.penstock.serve.ServeOptions;
 import io.penstock.serve.Server;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
+import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
@@ -66,6 +69,7 @@ public final class Penstock implements AutoCloseable {
   private final PipeFactory pipes;
   private final Channels channels;
   private final RelayFactory relays;
+  private final LocalConfigurations configurations;
 
   /**
    * Opens everything, as {@link #open} does: for {@code ServiceLoader.load(Penstock.class)}, each
@@ -80,7 +84,10 @@ public final class Penstock implements AutoCloseable {
     this.channels =
         new Channels(
             engine, providers, scope, Penstock::pair, new Natives(posix, new ReceivedHandles()));
-    this.relays = new Relays(engine, channels, scope);
+    Relays relaying = new Relays(engine, channels, scope);
+    this.relays = relaying;
+    this.configurations =
+        new LocalConfigurations(engine, channels, relaying, names, providers::provider);
     BuiltIn.providers(names::open, posix).forEach(providers::add);
   }
 
@@ -263,6 +270,41 @@ public final class Penstock implements AutoCloseable {
   }
 
   /**
+   * Keeps alive what a configuration describes, as in a container: a channel is connected again
+   * after it was lost, a listener bound again, a relay started again, and a fresh pipe takes the
+   * place of one that has ended. What goes wrong meanwhile is in the log. Does not wait.
+   *
+   * @param pid {@code io.penstock.Pipe~NAME}, {@code io.penstock.Channel~NAME}, {@code
+   *     io.penstock.Listener~NAME} or {@code io.penstock.Relay~NAME}
+   * @param values by the same keys as in a container, as text or numbers; of a PID that was
+   *     configured already, the changed ones
+   * @throws IllegalArgumentException if the PID is another one, or a value is not allowed: it names
+   *     the PID, the key, the value, and what is allowed; the last good values stay
+   * @throws IllegalStateException if this object is closed
+   */
+  public void configure(String pid, Map<String, ?> values) {
+    configurations.configure(pid, values);
+  }
+
+  /**
+   * Gives what a configuration keeps alive now, as soon as there is one.
+   *
+   * @param type {@link Pipe}, or {@link io.penstock.stream.ByteSource} or {@link
+   *     io.penstock.stream.ByteSink} of a pipe, or {@link io.penstock.channel.Channel}, {@link
+   *     io.penstock.channel.Listener} or {@link io.penstock.relay.Relay}
+   * @param name the configured name
+   * @param wait how long to wait, such as for a channel to be connected
+   * @param <T> the type
+   * @return the present one; after its end the next call gives the one that follows it
+   * @throws IllegalArgumentException if nothing was configured that brings such a thing
+   * @throws IOException if it is not there within the limit: the timeout type or, without waiting,
+   *     the would-block type; or if the thread was interrupted
+   */
+  public <T> T named(Class<T> type, String name, Wait wait) throws IOException {
+    return configurations.named(type, name, wait);
+  }
+
+  /**
    * Installs a kind. Of several that serve one scheme the first does, and any of them goes before
    * one of another jar that was found.
    *
@@ -270,6 +312,7 @@ public final class Penstock implements AutoCloseable {
    */
   public void provide(ChannelProvider provider) {
     providers.add(Objects.requireNonNull(provider, "provider"));
+    configurations.hurry();
   }
 
   /**
@@ -297,6 +340,7 @@ public final class Penstock implements AutoCloseable {
   public void close() {
     // First: they have connections to drain.
     servers.close();
+    configurations.close();
     scope.close();
     found.close();
     engine.close();

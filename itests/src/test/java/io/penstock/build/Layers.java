@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.build;
 
+import static com.tngtech.archunit.base.DescribedPredicate.alwaysFalse;
 import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
@@ -60,9 +61,14 @@ final class Layers {
   private static final Map<String, String> NEIGHBOURS =
       Map.of("io.penstock.impl.buffer", "io.penstock.impl.engine");
 
+  /** What of the components works without OSGi. */
+  private static final DescribedPredicate<? super JavaClass> CONFIGURATIONS =
+      nameMatching("io\\.penstock\\.impl\\.component\\.LocalConfigurations(\\$.*)?");
+
   /** The other bundles, each of which knows itself and the API. */
   private static final List<String> BUNDLES =
       List.of(
+          "io.penstock.cdi",
           "io.penstock.cli",
           "io.penstock.example",
           "io.penstock.launcher",
@@ -136,9 +142,12 @@ final class Layers {
         if (NEIGHBOURS.containsKey(name)) {
           all.add(within(NEIGHBOURS.get(name)));
         }
+        DescribedPredicate<JavaClass> may = resideInAnyPackage(all.toArray(String[]::new));
         rules.put(
             name + " knows only the floors below it",
-            knowsOnly(new String[] {within(name)}, resideInAnyPackage(all.toArray(String[]::new))));
+            knowsOnly(
+                new String[] {within(name)},
+                name.equals("io.penstock.standalone") ? may.or(CONFIGURATIONS) : may));
       }
       floor.forEach(name -> below.add(within(name)));
     }
@@ -200,7 +209,12 @@ final class Layers {
           bundle + " knows itself and the API only",
           knowsOnly(
               new String[] {within(bundle)},
-              resideInAnyPackage(API).or(resideInAPackage(within(bundle)))));
+              resideInAnyPackage(API)
+                  .or(resideInAPackage(within(bundle)))
+                  .or(
+                      bundle.equals("io.penstock.cdi")
+                          ? resideInAPackage("io.penstock.standalone")
+                          : alwaysFalse())));
     }
     rules.put(
         "the contract's tests know what users know",
@@ -223,6 +237,7 @@ final class Layers {
         noClasses()
             .that()
             .resideInAnyPackage(
+                "io.penstock.cdi..",
                 "io.penstock.example..",
                 "io.penstock.pushstream..",
                 "io.penstock.sftp..",

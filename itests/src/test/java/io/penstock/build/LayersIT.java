@@ -71,6 +71,7 @@ class LayersIT {
               "a kind knows no other kind",
               "io.penstock.impl.kind.unix.Bad",
               "io.penstock.impl.kind.tcp.Fine"),
+          ofBundle("io.penstock.cdi"),
           ofBundle("io.penstock.cli"),
           ofBundle("io.penstock.example"),
           ofBundle("io.penstock.launcher"),
