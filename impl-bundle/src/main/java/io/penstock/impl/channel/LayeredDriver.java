@@ -3,6 +3,7 @@ package io.penstock.impl.channel;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
+import io.penstock.error.WouldBlockException;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
@@ -147,7 +148,22 @@ final class LayeredDriver implements ChannelDriver {
 
     @Override
     public int write(ByteBuffer src) throws IOException {
-      return end.write(src, Wait.none());
+      if (src.hasRemaining()) {
+        return end.write(src, Wait.none());
+      }
+      try {
+        // The end answers an empty write by itself; this asks whether there is still a reader.
+        end.awaitWritable(Wait.none());
+      } catch (WouldBlockException full) {
+        return 0;
+      }
+      return 0;
+    }
+
+    @Override
+    public long room() {
+      SinkDriver driver = end.driver();
+      return driver == null || end.queued() > 0 ? -1 : driver.room();
     }
 
     @Override

@@ -124,6 +124,36 @@ public final class Scope implements AutoCloseable {
     }
   }
 
+  /**
+   * What is open.
+   *
+   * @return in the order of making, each with the stack that made it, or with a cause without a
+   *     stack if that was not traced
+   */
+  public Map<Object, Throwable> unclosed() {
+    Map<Object, Throwable> all = new LinkedHashMap<>();
+    lock.lock();
+    try {
+      open.forEach(
+          (thing, entry) ->
+              all.put(
+                  thing,
+                  entry instanceof Traced traced ? traced.made() : new Untraced(entry.describe())));
+    } finally {
+      lock.unlock();
+    }
+    return all;
+  }
+
+  /** Says what was made, but not where. */
+  private static final class Untraced extends Throwable {
+    private static final long serialVersionUID = 1L;
+
+    Untraced(String what) {
+      super(what + " was made", null, false, false);
+    }
+  }
+
   /** How many are open. */
   public int size() {
     lock.lock();
