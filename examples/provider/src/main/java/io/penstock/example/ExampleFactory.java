@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /** Brings example: to programs without OSGi; {@link java.util.ServiceLoader} finds it. */
+// snippet: kinds.factory
 public final class ExampleFactory implements ProviderFactory {
   /** For {@link java.util.ServiceLoader}. */
   public ExampleFactory() {}
@@ -16,3 +17,4 @@ public final class ExampleFactory implements ProviderFactory {
     return Optional.of(new ExampleProvider());
   }
 }
+// end of snippet

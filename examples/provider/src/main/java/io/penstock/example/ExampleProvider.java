@@ -24,6 +24,7 @@ import org.osgi.service.component.annotations.Component;
  * default 16 KiB), and {@code grant}, the requests that it grants, separated by commas (default
  * none).
  */
+// snippet: kinds.provider
 @Component(
     service = ChannelProvider.class,
     property = {
@@ -46,6 +47,8 @@ public final class ExampleProvider implements ChannelProvider {
     return Set.of(CONNECT, LISTEN);
   }
 
+  // end of snippet
+
   @Override
   public Set<String> optionKeys(String scheme) {
     return scheme.equals(LISTEN) ? Set.of("window", "grant") : Set.of();
@@ -59,6 +62,7 @@ public final class ExampleProvider implements ChannelProvider {
     }
   }
 
+  // snippet: kinds.connect
   @Override
   public CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
@@ -74,6 +78,8 @@ public final class ExampleProvider implements ChannelProvider {
       return CompletableFuture.failedStage(refused);
     }
   }
+
+  // end of snippet
 
   @Override
   public ListenerDriver listen(Endpoint endpoint, ChannelOptions options, ProviderContext context)

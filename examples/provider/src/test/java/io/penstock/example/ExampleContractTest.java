@@ -17,6 +17,7 @@ class ExampleContractTest {
   private static final String GATHERED =
       "a narrow driver is asked to read, and not told of what becomes of the bytes";
 
+  // snippet: kinds.contract
   private static Kind kind(String name, Kind.Opener opener) {
     return Kind.of(name, opener)
         .without(Trait.IMMEDIATE, "encrypted bytes are not counted before they are decrypted")
@@ -32,6 +33,8 @@ class ExampleContractTest {
       return ExampleContractTest.kind("example", () -> Bench.meet("").toServer());
     }
   }
+
+  // end of snippet
 
   @Nested
   class ToClient extends ContractSuite {
@@ -79,6 +82,7 @@ class ExampleContractTest {
     return Subject.of(in, out, both.server()::abort, both::release);
   }
 
+  // snippet: kinds.whole
   @Nested
   class Whole extends ChannelSuite {
     @Override
@@ -101,4 +105,5 @@ class ExampleContractTest {
       return Bench.connecting(bound);
     }
   }
+  // end of snippet
 }
