@@ -184,7 +184,7 @@ check_kind_of_your_own_outside_the_tree() {
   shown kinds.md pom >pom.xml
   cp -r "$root/examples/provider/src" .
   # The ends in one direction: the whole suite runs in the tree.
-  shown kinds.md test | sed 's/$/ -Dtest=ExampleContractTest$ToServer,ExampleTest/' | bash -eu >../said 2>&1 ||
+  shown kinds.md test | sed "s/\$/ '-Dtest=ExampleContractTest\$ToServer,ExampleTest'/" | bash -eu >../said 2>&1 ||
     { cat ../said; fail "the kind does not build or pass"; }
   matches "what Maven said" "$(cat ../said)" 'Tests run: [0-9]{3,}, Failures: 0, Errors: 0'
 }
