@@ -520,13 +520,16 @@ class ComponentsTest {
         }
       }
     }
-    Filter any = context.createFilter("(&(osgi.implementation=io.penstock)(version>=0.1))");
-    assertTrue(
-        implementation
-            .adapt(BundleRevision.class)
-            .getDeclaredCapabilities("osgi.implementation")
-            .stream()
-            .anyMatch(each -> any.matches(each.getAttributes())));
+    for (String name : List.of("penstock", "io.penstock")) {
+      Filter any = context.createFilter("(&(osgi.implementation=" + name + ")(version>=0.1))");
+      assertTrue(
+          implementation
+              .adapt(BundleRevision.class)
+              .getDeclaredCapabilities("osgi.implementation")
+              .stream()
+              .anyMatch(each -> any.matches(each.getAttributes())),
+          name);
+    }
   }
 
   /** Karaf wires no optional import of a bundle that comes with a feature. */
