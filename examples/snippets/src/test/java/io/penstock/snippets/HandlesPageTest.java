@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The pieces of the page on handles. */
-class HandlesTest {
+class HandlesPageTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
 
   @TempDir Path folder;
