@@ -20,6 +20,9 @@ import io.penstock.itests.support.Services;
 import io.penstock.pipe.Pipe;
 import io.penstock.poller.Poller;
 import io.penstock.relay.Relay;
+import io.penstock.runtime.PenstockRuntime;
+import io.penstock.serve.LineHandler;
+import io.penstock.serve.Server;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -30,6 +33,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,6 +51,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceRegistration;
 
 /** What is left of the implementation once its bundle has stopped: nothing. */
 @InContainer
@@ -199,6 +205,8 @@ class LeaksIT {
     child.sink().writeFully("y", SOON);
     assertEquals(1, child.source().read(ByteBuffer.allocate(1), SOON));
 
+    serveAndAsk();
+
     Poller poller =
         context
             .getServiceObjects(Services.reference(context, Poller.class, "", any -> true))
@@ -214,6 +222,31 @@ class LeaksIT {
         background(() -> listener.accept(Wait.forever())),
         background(() -> unix.accept(Wait.forever())),
         background(() -> pollForEver(poller)));
+  }
+
+  /** A handler on virtual threads or a pool, with a connection that stays. */
+  private void serveAndAsk() throws IOException {
+    LineHandler echo = (connection, line) -> connection.reply(line);
+    ServiceRegistration<?> registration =
+        context.registerService(
+            LineHandler.class,
+            echo,
+            FrameworkUtil.asDictionary(
+                Map.of(
+                    Server.LISTEN, "tcp-listen://127.0.0.1:0", "penstock.execution", "virtual")));
+    peers.add(registration::unregister);
+    PenstockRuntime runtime = Services.any(context, PenstockRuntime.class, "");
+    while (runtime.runtime().servers().isEmpty()) {
+      Thread.onSpinWait();
+    }
+    String bound = runtime.runtime().servers().get(0).endpoint();
+    Socket client =
+        new Socket(
+            InetAddress.getLoopbackAddress(),
+            Integer.parseInt(bound.substring(bound.lastIndexOf(':') + 1)));
+    peers.add(client);
+    client.getOutputStream().write("z\n".getBytes(StandardCharsets.UTF_8));
+    assertEquals('z', client.getInputStream().read());
   }
 
   /** What ends otherwise is told by events first. */

@@ -377,6 +377,7 @@ final class ChannelSession {
     for (Server server :
         List.of(
             Server.PENSTOCK_POLLER,
+            Server.PENSTOCK_SERVER,
             Server.JDK_SELECTOR,
             Server.NETTY_NIO,
             Server.NETTY_EPOLL,

@@ -31,7 +31,7 @@ final class PenstockBlocking {
                 });
           }
         });
-    return bound(address, listener);
+    return bound(address, listener.endpoint());
   }
 
   static Address listen(ChannelFactory channels, Address address, Fifos fifos, Work work)
@@ -42,12 +42,12 @@ final class PenstockBlocking {
     return address;
   }
 
-  static Address bound(Address address, Listener listener) {
+  static Address bound(Address address, Endpoint bound) {
     return address.unix()
         ? address
         : address.bound(
             new InetSocketAddress(
-                Integer.parseInt(listener.endpoint().address().replaceFirst(".*:", ""))));
+                Integer.parseInt(bound.address().replaceFirst(".*:", ""))));
   }
 
   private static void serve(ByteSource source, ByteSink sink, Work work, int size)

@@ -34,7 +34,7 @@ final class PenstockPoller implements ChannelHandler {
         listener,
         work == Work.REQUESTS || work == Work.LINES ? Framing.lines(65536) : Framing.bytes());
     new PenstockPoller(work).start(poller);
-    return PenstockBlocking.bound(address, listener);
+    return PenstockBlocking.bound(address, listener.endpoint());
   }
 
   static Address listen(Penstock penstock, Address address, Fifos fifos, Work work)

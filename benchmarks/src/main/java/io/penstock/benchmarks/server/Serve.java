@@ -8,6 +8,9 @@ import io.netty.handler.ssl.SslContext;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayOptions;
 import io.penstock.standalone.Penstock;
+import io.penstock.serve.ByteHandler;
+import io.penstock.serve.ServeOptions;
+import io.penstock.stream.Framing;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -92,6 +95,7 @@ public final class Serve {
         yield PenstockBlocking.listen(penstock.channels(), address.listening("tcp"), address, work);
       }
       case PENSTOCK_POLLER -> PenstockPoller.listen(Penstock.open(), address, work);
+      case PENSTOCK_SERVER -> serve(address);
       case JDK_BLOCKING -> JdkBlocking.listen(address, work);
       case JDK_SELECTOR -> JdkSelector.listen(address, work, true);
       case JDK_SELECTOR_IN_PLACE -> JdkSelector.listen(address, work, false);
@@ -100,6 +104,18 @@ public final class Serve {
       case JUNIXSOCKET -> Junixsocket.listen(address, work);
       default -> throw new IllegalArgumentException(server + " is not served by Java");
     };
+  }
+
+  /** Gives each line back. */
+  private static Address serve(Address address) throws IOException {
+    ByteHandler echo = (client, line) -> client.reply(line);
+    io.penstock.serve.Server server =
+        Penstock.open()
+            .serveFrames(
+                address.listening("tcp"),
+                echo,
+                ServeOptions.defaults().withFraming(Framing.lines(65536)));
+    return PenstockBlocking.bound(address, server.endpoint());
   }
 
   private static Address relay(Address address, Address target) throws IOException {
@@ -111,6 +127,6 @@ public final class Serve {
                 target.connecting("tcp"),
                 RelayOptions.defaults().withFork(true));
     relay.start();
-    return PenstockBlocking.bound(address, relay.listeners().get(0));
+    return PenstockBlocking.bound(address, relay.listeners().get(0).endpoint());
   }
 }

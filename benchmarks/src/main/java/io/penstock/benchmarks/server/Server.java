@@ -14,6 +14,8 @@ public enum Server {
   PENSTOCK_BLOCKING("Penstock, blocking"),
   /** This product's poller. */
   PENSTOCK_POLLER("Penstock, poller"),
+  /** This product's server, which calls a handler for each line. */
+  PENSTOCK_SERVER("Penstock, served handler"),
   /** This product's relay. */
   PENSTOCK_RELAY("Penstock, relay"),
   /** This product's TLS at both ends, a thread for each channel. */

@@ -72,7 +72,7 @@ final class SshServe {
             }
           }
         });
-    return PenstockBlocking.bound(address, listener);
+    return PenstockBlocking.bound(address, listener.endpoint());
   }
 
   private static void serve(String command, Channel channel) {
