@@ -46,8 +46,7 @@ final class PenstockBlocking {
     return address.unix()
         ? address
         : address.bound(
-            new InetSocketAddress(
-                Integer.parseInt(bound.address().replaceFirst(".*:", ""))));
+            new InetSocketAddress(Integer.parseInt(bound.address().replaceFirst(".*:", ""))));
   }
 
   private static void serve(ByteSource source, ByteSink sink, Work work, int size)

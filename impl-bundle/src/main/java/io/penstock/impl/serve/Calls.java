@@ -121,7 +121,7 @@ final class Calls implements ChannelHandler {
   /** After the poller: tells of the clients that were cut, unless a call of theirs is stuck. */
   void close(List<Client> cut, Throwable cause) {
     for (Client client : cut) {
-      if (client.lane() == null && client.ends()) {
+      if (client.lane() == null && !client.isCalled() && client.ends()) {
         end(client, cause);
       }
     }

@@ -138,6 +138,10 @@ final class Client implements Connection {
     caller = null;
   }
 
+  boolean isCalled() {
+    return caller != null;
+  }
+
   boolean isCalledBy(Thread thread) {
     return caller == thread;
   }

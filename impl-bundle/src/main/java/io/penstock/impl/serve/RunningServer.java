@@ -20,6 +20,8 @@ import io.penstock.stream.Framing;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -51,7 +53,8 @@ public final class RunningServer implements Server {
   private final @Nullable Dialer dialer;
   private volatile ServeOptions options;
   private volatile @Nullable Registration accepting;
-  private volatile @Nullable Executor pool;
+  private final Optional<Executor> virtual;
+  private @Nullable Executor pool;
   private volatile boolean full;
   private volatile Runnable onClose = () -> {};
 
@@ -62,15 +65,15 @@ public final class RunningServer implements Server {
     this.asked = endpoint;
     this.target = target;
     this.options = options;
+    this.virtual = engine.virtual("penstock-" + name());
+    // Before the poller, because it may fail.
+    this.listener = endpoint.listening() ? channels.listen(endpoint, options.channel()) : null;
     this.poller = new SelectorPoller(engine);
     this.calls = new Calls(this, engine, target, name());
-    if (endpoint.listening()) {
-      this.listener = channels.listen(endpoint, options.channel());
-      this.dialer = null;
-    } else {
-      this.listener = null;
-      this.dialer = new Dialer(engine, channels, endpoint, () -> this.options, this::adopt);
-    }
+    this.dialer =
+        listener == null
+            ? new Dialer(engine, channels, endpoint, () -> this.options, this::adopt)
+            : null;
   }
 
   /**
@@ -171,42 +174,27 @@ public final class RunningServer implements Server {
     }
   }
 
-  /** The threads for one more client; null for the poller's own. */
+  /** The threads for one more client; null for the poller's own. Only the poller's thread asks. */
   @Nullable Executor lane() {
-    return switch (options.execution()) {
-      case POLLER -> null;
-      case POOL -> new SerialExecutor(pool());
-      case VIRTUAL ->
-          engine.virtual(threads()).<Executor>map(SerialExecutor::new).orElseGet(this::instead);
-    };
-  }
-
-  private String threads() {
-    return "penstock-" + name();
-  }
-
-  private Executor instead() {
+    Execution execution = options.execution();
+    if (execution == Execution.POLLER) {
+      return null;
+    }
+    if (execution == Execution.VIRTUAL && virtual.isPresent()) {
+      return new SerialExecutor(virtual.get());
+    }
     if (pool == null) {
-      LOG.log(
-          Level.INFO,
-          "{0}: Java {1} has no virtual threads; a pool of {2} threads calls the handler",
-          name(),
-          Runtime.version().feature(),
-          POOL);
+      pool = new Pool(engine, ServeOptions.POOL);
+      if (execution == Execution.VIRTUAL) {
+        LOG.log(
+            Level.INFO,
+            "{0}: Java {1} has no virtual threads; a pool of {2} threads calls the handler",
+            name(),
+            Runtime.version().feature(),
+            ServeOptions.POOL);
+      }
     }
-    return new SerialExecutor(pool());
-  }
-
-  private static final int POOL = ServeOptions.POOL;
-
-  /** Only the poller's thread asks for it. */
-  private Executor pool() {
-    Executor present = pool;
-    if (present == null) {
-      present = new Pool(engine, POOL);
-      pool = present;
-    }
-    return present;
+    return new SerialExecutor(pool);
   }
 
   /** The framing that a client was accepted or connected under. */
@@ -261,9 +249,9 @@ public final class RunningServer implements Server {
   /** What it does now. */
   public ServerDTO describe(long serviceId) {
     Calls.Faults faults = calls.faults();
-    boolean virtual = options.execution() == Execution.VIRTUAL && engine.virtual("").isPresent();
-    String execution =
-        options.execution() == Execution.POLLER ? "poller" : virtual ? "virtual" : "pool";
+    Execution asked = options.execution();
+    Execution real =
+        asked == Execution.VIRTUAL && virtual.isEmpty() ? Execution.POOL : asked;
     return new ServerDTO(
         serviceId,
         name(),
@@ -271,7 +259,7 @@ public final class RunningServer implements Server {
         endpoint().anonymous().toString(),
         dialer != null,
         framing().toString(),
-        execution,
+        real.name().toLowerCase(Locale.ROOT),
         calls.opened(),
         calls.frames(),
         faults.count(),
