@@ -13,6 +13,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * @param handler the class of the handler
  * @param endpoint where it listens or connects to, without secrets
  * @param connects whether it connects; it listens otherwise
+ * @param trouble why an outgoing connection is not there; null if it is, or is being made for the
+ *     first time
  * @param framing how connections are cut into frames
  * @param execution {@code poller}, {@code pool} or {@code virtual}: the threads that it really has
  * @param opened how many connections there have been
@@ -29,6 +31,7 @@ public record ServerDTO(
     String handler,
     String endpoint,
     boolean connects,
+    @Nullable String trouble,
     String framing,
     String execution,
     long opened,

@@ -33,7 +33,9 @@ public @interface ConnectTo {
   /**
    * How the connection is cut into frames.
    *
-   * @return {@code bytes}, {@code lines} and so on; empty for that of the handler's kind
+   * @return {@code bytes}, {@code lines}, {@code length1}, {@code length2}, {@code length4}, {@code
+   *     length8}, the last three with {@code -little} for the other byte order, or {@code varint};
+   *     empty for that of the handler's kind
    */
   String framing() default "";
 

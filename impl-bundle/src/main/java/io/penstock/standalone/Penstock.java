@@ -264,10 +264,11 @@ public final class Penstock implements AutoCloseable {
 
   private Server start(Endpoint endpoint, Object handler, ServeOptions options) throws IOException {
     RunningServer server =
-        RunningServer.start(
+        RunningServer.bind(
             engine, channels, endpoint, Objects.requireNonNull(handler, "handler"), options);
     servers.add(server, server.toString(), server::close);
     server.onClose(() -> servers.remove(server));
+    server.begin();
     return server;
   }
 

@@ -4,6 +4,7 @@ package io.penstock.itests;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
@@ -250,6 +251,98 @@ class WhiteboardIT {
       }
     } finally {
       registration.unregister();
+    }
+  }
+
+  @Test
+  void propertiesLimitWhatPeersMayDo() throws Exception {
+    LineHandler echo = (client, line) -> client.reply(line);
+    ServiceRegistration<?> registration =
+        register(
+            LineHandler.class,
+            echo,
+            "penstock.serve.on",
+            "tcp-listen://127.0.0.1:1",
+            // A configuration goes before an annotation.
+            Server.LISTEN,
+            ANY,
+            Channel.NAME,
+            "limited",
+            "penstock.maxFrame",
+            "10",
+            "penstock.frameTimeout",
+            "100ms",
+            "penstock.maxConnections",
+            "1",
+            "penstock.execution",
+            "virtual");
+    try {
+      String endpoint = served("limited").endpoint();
+      assertTrue(served("limited").framing().startsWith("lines(10), a frame within PT0.1S"));
+      Channel slow = dial(endpoint);
+      Channel next = dial(endpoint);
+      next.sink().writeFully("next\n");
+      // The second one waits until the first is cut for its slow line.
+      slow.sink().writeFully("slo");
+      assertThrows(IOException.class, () -> slow.source().readLine(UTF_8, 100));
+      assertEquals("next", next.source().readLine(UTF_8, 100));
+      next.sink().writeFully("much too long\n");
+      assertThrows(IOException.class, () -> next.source().readLine(UTF_8, 100));
+      slow.close();
+      next.close();
+    } finally {
+      registration.unregister();
+    }
+  }
+
+  @Test
+  void otherOptionsOfTheSameAddressKeepConnections() throws Exception {
+    LineHandler echo = (client, line) -> client.reply(line);
+    String free;
+    try (Listener listener = channels.listen(ANY)) {
+      free = listener.endpoint().toString();
+    }
+    ServiceRegistration<?> registration =
+        register(LineHandler.class, echo, Server.LISTEN, free, Channel.NAME, "optional");
+    try (Channel client = dial(served("optional").endpoint())) {
+      echoes(client, "one");
+      registration.setProperties(
+          FrameworkUtil.asDictionary(
+              map(Server.LISTEN, free + "?backlog=7", Channel.NAME, "optional")));
+      runtime(
+          all -> all.servers().stream().anyMatch(server -> server.endpoint().contains("backlog=7")));
+      echoes(client, "two");
+      try (Channel other = dial(free)) {
+        echoes(other, "three");
+      }
+    } finally {
+      registration.unregister();
+    }
+  }
+
+  @Test
+  void handlerMayUnregisterItself() throws Exception {
+    for (String execution : List.of("poller", "pool", "virtual")) {
+      AtomicReference<ServiceRegistration<?>> own = new AtomicReference<>();
+      LineHandler last =
+          (client, line) -> {
+            client.reply(line);
+            own.get().unregister();
+          };
+      own.set(
+          register(
+              LineHandler.class,
+              last,
+              Server.LISTEN,
+              ANY,
+              Channel.NAME,
+              "last",
+              "penstock.execution",
+              execution));
+      try (Channel client = dial(served("last").endpoint())) {
+        echoes(client, "bye");
+        assertEquals(-1, client.source().read(ByteBuffer.allocate(1)));
+      }
     }
   }
 

@@ -248,6 +248,11 @@ abstract class Configured<S, T> {
     return Objects.requireNonNull(settings, "nothing was configured");
   }
 
+  /** Whether there are values that could be read. */
+  final boolean isConfigured() {
+    return settings != null;
+  }
+
   final String pid() {
     return pid;
   }

@@ -13,6 +13,8 @@ import io.penstock.runtime.ServerDTO;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** A handler that was registered with an address, and is served as long as it can be. */
@@ -20,6 +22,7 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
   private final Channels channels;
   private final Object handler;
   private final long serviceId;
+  private final Set<RunningServer> leaving = ConcurrentHashMap.newKeySet();
   private volatile @Nullable FailedHandlerDTO failed;
 
   ConfiguredServer(
@@ -49,13 +52,16 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
   @Override
   void begin() {
     try {
-      adopt(start(settings()));
+      adopt(bind(settings()));
     } catch (IOException e) {
       failed(reason(e), Reasons.of(e));
       complain(Level.WARNING, pid() + ": " + Reasons.of(e) + "; trying again until it succeeds");
       later(RETRY_MIN, RETRY_MAX);
     } catch (IllegalArgumentException e) {
-      refuse(pid() + ": " + Reasons.of(e));
+      // They could be read, and do not fit the handler or the kind.
+      String why = pid() + ": " + Reasons.of(e);
+      failed(FailedHandlerDTO.Reason.PROPERTIES, why);
+      complain(Level.ERROR, why + "; the handler is not served until it is corrected");
     }
   }
 
@@ -66,15 +72,19 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
   }
 
   /** Values that cannot be used; the last good ones stay, if there are any. */
-  void refuse(String why) {
-    boolean serves = slot.get() != null;
-    if (!serves) {
+  void refused(String why) {
+    serially(() -> refuse(why));
+  }
+
+  private void refuse(String why) {
+    boolean keeps = isConfigured();
+    if (!keeps) {
       failed(FailedHandlerDTO.Reason.PROPERTIES, why);
     }
     LOG.log(
         Level.ERROR,
         why
-            + (serves
+            + (keeps
                 ? "; the last good values stay"
                 : "; the handler is not served until it is corrected"));
   }
@@ -83,8 +93,8 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
     failed = new FailedHandlerDTO(serviceId, pid(), reason, why, System.currentTimeMillis());
   }
 
-  private RunningServer start(ServeSettings values) throws IOException {
-    return RunningServer.start(engine, channels, values.endpoint(), handler, values.options());
+  private RunningServer bind(ServeSettings values) throws IOException {
+    return RunningServer.bind(engine, channels, values.endpoint(), handler, values.options());
   }
 
   private void adopt(RunningServer server) {
@@ -101,11 +111,14 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
         pid(),
         endpoint);
     server.onClose(() -> serially(() -> lost(server)));
+    // Only now: a stop finds it in its place.
+    server.begin();
   }
 
   private void lost(RunningServer server) {
     if (slot.take(server)) {
       died();
+      failed(FailedHandlerDTO.Reason.ADDRESS, pid() + ": the listener was lost");
       LOG.log(Level.WARNING, "{0}: the listener was lost; binding it again", pid());
       later(RETRY_MIN, RETRY_MAX);
     }
@@ -130,12 +143,24 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
   }
 
   private ServeSettings moved(RunningServer server, ServeSettings old, ServeSettings next) {
+    if (old.endpoint().scheme().equals(next.endpoint().scheme())
+        && old.endpoint().address().equals(next.endpoint().address())) {
+      // Other options of the same address: its connections stay, and the next server binds it.
+      if (slot.take(server)) {
+        leaving.add(server);
+        server.onClose(() -> leaving.remove(server));
+        server.retire();
+      }
+      return next;
+    }
     RunningServer fresh;
     try {
-      fresh = start(next);
+      fresh = bind(next);
     } catch (IOException e) {
-      if (e instanceof AddressException address && address.kind() == AddressException.Kind.IN_USE) {
-        // Most likely by the listener that this one takes the place of.
+      if (e instanceof AddressException address
+          && address.kind() == AddressException.Kind.IN_USE
+          && port(server.endpoint()).equals(port(next.endpoint()))) {
+        // By the listener that this one takes the place of.
         leave(server);
         return next;
       }
@@ -147,11 +172,24 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
     return next;
   }
 
+  private static String port(Endpoint endpoint) {
+    return endpoint.address().substring(endpoint.address().lastIndexOf(':') + 1);
+  }
+
   /** Its connections have their time, while the next one serves already. */
   private void leave(RunningServer server) {
     if (slot.take(server)) {
+      leaving.add(server);
+      server.onClose(() -> leaving.remove(server));
+      server.stopListening();
       engine.execute(() -> discard(server, true));
     }
+  }
+
+  /** Those that have not left yet call the handler still. */
+  @Override
+  void stopped() {
+    leaving.forEach(server -> discard(server, true));
   }
 
   @Override

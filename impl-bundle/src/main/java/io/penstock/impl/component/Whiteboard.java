@@ -78,8 +78,9 @@ final class Whiteboard
     try {
       server.configure(
           ServeSettings.of(name(reference), handler, properties(reference), server::warn));
-    } catch (IllegalArgumentException e) {
-      server.refuse(Reasons.of(e));
+    } catch (RuntimeException e) {
+      // Also what a property of no type that services should have brings about.
+      server.refused(Reasons.of(e));
     }
   }
 

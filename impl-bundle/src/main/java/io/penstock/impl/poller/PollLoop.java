@@ -21,7 +21,7 @@ import java.util.concurrent.TimeUnit;
  * Polls until the poller is closed, between it and a handler whose faults cost no more than the
  * connection that met them.
  */
-final class PollLoop implements ChannelHandler {
+final class PollLoop implements ChannelHandler, Wrapping {
   private static final System.Logger LOG = Messages.log("poller");
 
   /** After a failure of the system, such as no descriptor for the selector. */
@@ -42,8 +42,8 @@ final class PollLoop implements ChannelHandler {
     this.loop = upkeep.loop("penstock-poller", this::run);
   }
 
-  /** Whose calls are made through this one. */
-  ChannelHandler handler() {
+  @Override
+  public Object wrapped() {
     return handler;
   }
 

@@ -414,13 +414,17 @@ public final class SelectorPoller implements Poller {
       return;
     }
     warned = true;
+    Object author = handler;
+    while (author instanceof Wrapping wrapping) {
+      author = wrapping.wrapped();
+    }
     LOG.log(
         Level.WARNING,
         "{0}: the handler {1} waits for {2} while it is called, and every other connection of its"
             + " poller waits, too; a handler should write with writeAsync, or with Wait.none() and"
             + " wantWritable, and pause whom it cannot answer yet (said once for each poller)",
         entry.end().name(),
-        (handler instanceof PollLoop own ? own.handler() : handler).getClass().getName(),
+        author.getClass().getName(),
         name);
   }
 

@@ -4,12 +4,12 @@ package io.penstock.impl.serve;
 import io.penstock.channel.Channel;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.engine.Engine;
+import io.penstock.impl.poller.Wrapping;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Registration;
 import io.penstock.spi.Messages;
 import io.penstock.spi.QuietLog;
 import io.penstock.stream.Framing;
-import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -19,7 +19,6 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * Between the poller and a handler: knows the clients, calls the handler for one client at a time,
  * on the thread that the client's lane has, and counts what is under way.
  */
-final class Calls implements ChannelHandler {
+final class Calls implements ChannelHandler, Wrapping {
   private static final System.Logger LOG = Messages.log("serve");
 
   /** Between two lines about faults of the same kind. */
@@ -44,13 +43,13 @@ final class Calls implements ChannelHandler {
   private final String name;
   private final QuietLog log;
   private final Map<Registration, Client> clients = new ConcurrentHashMap<>();
-  private final AtomicInteger underWay = new AtomicInteger();
   private final AtomicLong opened = new AtomicLong();
   private final AtomicLong frames = new AtomicLong();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private volatile Faults faults = new Faults(0, null, 0);
   private volatile boolean refusing;
+  private volatile boolean over;
 
   Calls(RunningServer server, Engine engine, Target target, String name) {
     this.server = server;
@@ -58,6 +57,11 @@ final class Calls implements ChannelHandler {
     this.target = target;
     this.name = name;
     this.log = new QuietLog(LOG, name + ": ", QUIET, engine::schedule);
+  }
+
+  @Override
+  public Object wrapped() {
+    return target.handler();
   }
 
   // ---- for the server
@@ -82,8 +86,10 @@ final class Calls implements ChannelHandler {
     return faults;
   }
 
+  /** Whether this thread is in a call of the handler, or in what a reply or a close completes. */
   boolean isCalledBy(Thread thread) {
-    return clients.values().stream().anyMatch(client -> client.isCalledBy(thread));
+    return clients.values().stream()
+        .anyMatch(client -> client.isCalledBy(thread) || client.tells());
   }
 
   /** From now on no frame is delivered and no client comes. */
@@ -91,38 +97,34 @@ final class Calls implements ChannelHandler {
     refusing = true;
   }
 
-  /** Lets calls return and peers take their replies, and closes the clients; until a deadline. */
+  /** Closes each client as soon as its call has returned; returns when all are gone, or in time. */
   void drain(long deadline) {
-    clients.values().forEach(client -> client.hold(Client.Hold.CLOSE));
-    if (await(deadline, false)) {
-      clients.values().forEach(Client::close);
-      boolean unused = await(deadline, true);
-    }
-  }
-
-  private boolean await(long deadline, boolean gone) {
+    clients.values().forEach(Client::drain);
     lock.lock();
     try {
-      while (underWay.get() > 0 || (gone && !clients.isEmpty())) {
+      while (!clients.isEmpty()) {
         long left = deadline - System.nanoTime();
         if (left <= 0 || !changed.await(left, TimeUnit.NANOSECONDS)) {
-          return false;
+          return;
         }
       }
-      return true;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return false;
     } finally {
       lock.unlock();
     }
   }
 
-  /** After the poller: tells of the clients that were cut, unless a call of theirs is stuck. */
+  /**
+   * After the poller: the last call for the clients that were cut, unless one of theirs is stuck.
+   */
   void close(List<Client> cut, Throwable cause) {
+    over = true;
     for (Client client : cut) {
-      if (client.lane() == null && !client.isCalled() && client.ends()) {
+      if (!client.isBusy() && client.ends()) {
+        client.begins();
         end(client, cause);
+        client.over();
       }
     }
     log.close();
@@ -137,7 +139,7 @@ final class Calls implements ChannelHandler {
         new Client(
             engine,
             channel,
-            listener,
+            server.accepting(listener == registration),
             registration,
             target.replies(framing),
             framing.idleTimeout(),
@@ -154,8 +156,8 @@ final class Calls implements ChannelHandler {
       }
       return;
     }
+    client.begins();
     Executor lane = client.lane();
-    begin();
     if (lane == null) {
       open(client);
     } else {
@@ -166,18 +168,18 @@ final class Calls implements ChannelHandler {
 
   private void gone(Registration registration) {
     clients.remove(registration);
-    server.limitAccepting();
+    server.clientGone();
     signal();
   }
 
   @Override
   public void data(Registration registration, ByteBuffer frame) {
     Client client = clients.get(registration);
-    if (client == null || refusing) {
+    if (client == null) {
       return;
     }
+    client.begins();
     Executor lane = client.lane();
-    begin();
     if (lane == null) {
       frame(client, frame);
     } else {
@@ -212,8 +214,8 @@ final class Calls implements ChannelHandler {
     if (client == null || !client.ends()) {
       return;
     }
+    client.begins();
     Executor lane = client.lane();
-    begin();
     if (lane == null) {
       endAndCount(client, cause);
     } else {
@@ -226,8 +228,11 @@ final class Calls implements ChannelHandler {
   private void open(Client client) {
     client.calling();
     try {
-      target.opened(client);
-    } catch (IOException | RuntimeException | Error e) {
+      if (!over) {
+        client.opened();
+        target.opened(client);
+      }
+    } catch (Throwable e) { // whatever it is, other connections go on
       fault(client, e);
     } finally {
       returned(client);
@@ -237,31 +242,38 @@ final class Calls implements ChannelHandler {
   private void frame(Client client, ByteBuffer frame) {
     client.calling();
     try {
-      client.count();
-      frames.incrementAndGet();
-      target.frame(client, frame);
-    } catch (IOException | RuntimeException | Error e) {
+      // A frame that was not begun is not delivered.
+      if (!refusing) {
+        client.count();
+        frames.incrementAndGet();
+        target.frame(client, frame);
+      }
+    } catch (Throwable e) { // whatever it is, other connections go on
       fault(client, e);
     } finally {
       returned(client);
     }
   }
 
-  private void returned(Client client) {
+  private static void returned(Client client) {
     client.called();
     if (client.lane() != null) {
+      // The next call on this thread is another connection's.
+      boolean unused = Thread.interrupted();
       client.release(Client.Hold.CALL);
     }
-    over();
+    client.over();
   }
 
   private void endAndCount(Client client, @Nullable Throwable cause) {
     client.calling();
     try {
-      end(client, cause);
+      if (!over) {
+        end(client, cause);
+      }
     } finally {
       client.called();
-      over();
+      client.over();
     }
   }
 
@@ -271,8 +283,10 @@ final class Calls implements ChannelHandler {
       LOG.log(Level.DEBUG, client.channel().name() + ": the connection has failed", cause);
     }
     try {
-      target.closed(client, cause);
-    } catch (IOException | RuntimeException | Error e) {
+      if (client.isOpened()) {
+        target.closed(client, cause);
+      }
+    } catch (Throwable e) { // the connection goes all the same
       note(e);
     }
     if (cause != null) {
@@ -306,18 +320,6 @@ final class Calls implements ChannelHandler {
     }
     log.warn(
         what + "; its connection is cut", "the handler threw " + fault.getClass().getName(), fault);
-  }
-
-  // ---- what is under way
-
-  private void begin() {
-    underWay.incrementAndGet();
-  }
-
-  private void over() {
-    if (underWay.decrementAndGet() == 0 && refusing) {
-      signal();
-    }
   }
 
   private void signal() {

@@ -3,6 +3,7 @@ package io.penstock.impl.serve;
 
 import io.penstock.channel.Channel;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.engine.Engine;
 import io.penstock.poller.Registration;
 import io.penstock.runtime.ConnectionDTO;
@@ -55,7 +56,7 @@ final class Client implements Connection {
 
   private final Engine engine;
   private final Channel channel;
-  private final Registration accepting;
+  private final @Nullable Registration accepting;
   private final Registration registration;
   private final Framing replies;
   private final Wait idle;
@@ -65,11 +66,16 @@ final class Client implements Connection {
   private final long since = System.currentTimeMillis();
   private final AtomicBoolean ending = new AtomicBoolean();
   private final AtomicInteger partings = new AtomicInteger();
+  private final AtomicInteger calls = new AtomicInteger();
+  private final AtomicBoolean closing = new AtomicBoolean();
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by the lock.
   private int holds;
   private int untaken;
+  private int taken;
   private @Nullable Future<?> patience;
+  private volatile boolean draining;
+  private volatile boolean opened;
   // Written by the thread that calls the handler.
   private volatile @Nullable Thread caller;
   private volatile long frames;
@@ -78,7 +84,7 @@ final class Client implements Connection {
   /**
    * A connection that is registered at the server's poller.
    *
-   * @param accepting the listener's registration; the connection's own if it was not accepted
+   * @param accepting the listener's registration, as handlers see it; null if it was not accepted
    * @param replies how replies are made frames
    * @param idle how long the peer may take for a reply
    * @param lane runs the calls one after the other; null for the poller's own thread
@@ -87,7 +93,7 @@ final class Client implements Connection {
   Client(
       Engine engine,
       Channel channel,
-      Registration accepting,
+      @Nullable Registration accepting,
       Registration registration,
       Framing replies,
       Wait idle,
@@ -109,8 +115,9 @@ final class Client implements Connection {
     return lane;
   }
 
+  /** For a handler: the connection's own where there is no listener. */
   Registration accepting() {
-    return accepting;
+    return accepting == null ? view : accepting;
   }
 
   Registration view() {
@@ -129,6 +136,50 @@ final class Client implements Connection {
     }
   }
 
+  /** One more call is under way, or waits for its thread. */
+  void begins() {
+    calls.incrementAndGet();
+  }
+
+  /** One less. */
+  void over() {
+    calls.decrementAndGet();
+    closeIfDone();
+  }
+
+  boolean isBusy() {
+    return calls.get() > 0;
+  }
+
+  /**
+   * Reads no more, and closes as soon as no call is under way and the handler has not paused it.
+   */
+  void drain() {
+    hold(Hold.CLOSE);
+    draining = true;
+    closeIfDone();
+  }
+
+  private void closeIfDone() {
+    if (draining && !isBusy() && !isHeld(Hold.HANDLER)) {
+      close();
+    }
+  }
+
+  /** Whether the handler knows of it. */
+  boolean isOpened() {
+    return opened;
+  }
+
+  void opened() {
+    opened = true;
+  }
+
+  /** Whether this thread tells what waited for a write of this connection. */
+  boolean tells() {
+    return channel.sink() instanceof SinkEnd end && end.tells();
+  }
+
   /** The handler is called on this thread now. */
   void calling() {
     caller = Thread.currentThread();
@@ -136,10 +187,6 @@ final class Client implements Connection {
 
   void called() {
     caller = null;
-  }
-
-  boolean isCalled() {
-    return caller != null;
   }
 
   boolean isCalledBy(Thread thread) {
@@ -177,6 +224,15 @@ final class Client implements Connection {
     }
   }
 
+  private boolean isHeld(Hold why) {
+    lock.lock();
+    try {
+      return (holds & why.bit) != 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Cuts it now. */
   void abort(Throwable cause) {
     registration.close();
@@ -184,16 +240,9 @@ final class Client implements Connection {
   }
 
   ConnectionDTO describe() {
-    int held;
-    lock.lock();
-    try {
-      held = holds;
-    } finally {
-      lock.unlock();
-    }
     String waits = "nothing";
     for (Hold hold : Hold.values()) {
-      waits = (held & hold.bit) == 0 ? waits : hold.text;
+      waits = isHeld(hold) ? hold.text : waits;
     }
     return new ConnectionDTO(
         channel.name(), channel.peer().map(Object::toString).orElse(""), since, frames, waits);
@@ -219,21 +268,23 @@ final class Client implements Connection {
   }
 
   private CompletionStage<Void> send(ByteBuffer bytes) {
-    CompletionStage<Void> taken;
+    CompletionStage<Void> stage;
     lock.lock();
     try {
       // No write waits, so no other thread does either.
       if (untaken == 0 && isTaken(bytes)) {
         return TAKEN;
       }
-      taken = channel.sink().writeAsync(bytes);
+      stage = channel.sink().writeAsync(bytes);
       untaken++;
-      patience();
+      if (patience == null) {
+        bePatient();
+      }
       hold(Hold.REPLY);
     } finally {
       lock.unlock();
     }
-    return taken.whenComplete((done, failure) -> replied(failure));
+    return stage.whenComplete((done, failure) -> replied(failure));
   }
 
   private boolean isTaken(ByteBuffer bytes) {
@@ -254,7 +305,15 @@ final class Client implements Connection {
     lock.lock();
     try {
       untaken--;
-      patience();
+      taken++;
+      Future<?> running = patience;
+      if (running != null) {
+        running.cancel(false);
+        patience = null;
+      }
+      if (untaken > 0) {
+        bePatient();
+      }
       if (untaken == 0) {
         release(Hold.REPLY);
       }
@@ -263,25 +322,28 @@ final class Client implements Connection {
     }
   }
 
-  /** A peer that sends and never reads is silent in its way. With the lock. */
-  private void patience() {
-    Future<?> running = patience;
-    if (running != null) {
-      running.cancel(false);
-      patience = null;
+  /** A peer that never reads is silent in its way, however much is sent to it. With the lock. */
+  private void bePatient() {
+    if (idle.kind() != Wait.Kind.FOREVER) {
+      int before = taken;
+      patience = engine.schedule(Duration.ofNanos(idle.nanos()), () -> loseIfNoneWasTaken(before));
     }
-    if (untaken > 0 && idle.kind() != Wait.Kind.FOREVER) {
-      Duration limit = Duration.ofNanos(idle.nanos());
-      patience =
-          engine.schedule(
-              limit,
-              () ->
-                  channel.abort(
-                      new StreamTimeoutException(
-                          channel.name(),
-                          "the peer has not taken a reply within " + limit.toMillis() + " ms",
-                          0)));
+  }
+
+  private void loseIfNoneWasTaken(int before) {
+    lock.lock();
+    try {
+      if (untaken == 0 || taken != before) {
+        return;
+      }
+    } finally {
+      lock.unlock();
     }
+    channel.abort(
+        new StreamTimeoutException(
+            channel.name(),
+            "the peer has not taken a reply within " + idle.nanos() / 1_000_000 + " ms",
+            0));
   }
 
   @Override
@@ -293,6 +355,7 @@ final class Client implements Connection {
   @Override
   public Connection resume() {
     release(Hold.HANDLER);
+    closeIfDone();
     return this;
   }
 
@@ -310,6 +373,9 @@ final class Client implements Connection {
   @Override
   public void close() {
     hold(Hold.CLOSE);
+    if (!closing.compareAndSet(false, true)) {
+      return;
+    }
     // Closing at once would cancel replies that wait for room.
     CompletionStage<Void> unused =
         channel.sink().endAsync().whenComplete((done, failure) -> closeChannel());
@@ -339,7 +405,7 @@ final class Client implements Connection {
 
     @Override
     public Registration resume() {
-      release(Hold.HANDLER);
+      Connection unused = Client.this.resume();
       return this;
     }
 

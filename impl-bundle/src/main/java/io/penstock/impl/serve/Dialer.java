@@ -9,10 +9,10 @@ import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
 import io.penstock.serve.ServeOptions;
 import io.penstock.spi.Messages;
+import io.penstock.spi.QuietLog;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
 final class Dialer {
   private static final System.Logger LOG = Messages.log("serve");
 
+  /** Between two lines about failures of the same kind. */
+  private static final Duration QUIET = Duration.ofMinutes(1);
+
   private final Engine engine;
   private final Channels channels;
   private final Endpoint endpoint;
@@ -32,11 +35,12 @@ final class Dialer {
   private final Consumer<Channel> adopt;
   private final Executor serial;
   private final String name;
+  private final QuietLog log;
   // Only on the serial executor.
   private final Backoff backoff = new Backoff(() -> ThreadLocalRandom.current().nextDouble());
   private @Nullable Channel current;
   private @Nullable Future<?> retry;
-  private @Nullable String complaint;
+  private volatile @Nullable String complaint;
   private long since;
   private int failures;
   private boolean stopped;
@@ -61,11 +65,11 @@ final class Dialer {
     this.serial = engine.serial();
     String given = options.get().name();
     this.name = given.isEmpty() ? endpoint.name() : given;
+    this.log = new QuietLog(LOG, name + ": ", QUIET, engine::schedule);
   }
 
-  /** Connects, and says at once what no time can mend. */
-  void start() throws IOException {
-    channels.check(endpoint, options.get().channel());
+  /** Connects. */
+  void start() {
     serial.execute(this::dial);
   }
 
@@ -74,6 +78,7 @@ final class Dialer {
     serial.execute(
         () -> {
           stopped = true;
+          log.close();
           Future<?> waiting = retry;
           if (waiting != null) {
             waiting.cancel(false);
@@ -85,6 +90,22 @@ final class Dialer {
         });
   }
 
+  /** After the stop: what is connected and was not taken over goes, too. */
+  void cut(Throwable cause) {
+    serial.execute(
+        () -> {
+          Channel left = current;
+          if (left != null) {
+            left.abort(cause);
+          }
+        });
+  }
+
+  /** Why there is no connection; null if there is one, or the first try goes on. */
+  @Nullable String complaint() {
+    return complaint;
+  }
+
   private void dial() {
     if (stopped) {
       return;
@@ -92,7 +113,7 @@ final class Dialer {
     Channel channel;
     try {
       channel = channels.connect(endpoint, options.get().channel());
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | LinkageError e) {
       again(e);
       return;
     }
@@ -117,13 +138,15 @@ final class Dialer {
       return;
     }
     since = System.nanoTime();
-    if (complaint != null) {
+    if (failures > 0) {
       LOG.log(
           Level.INFO,
-          "{0}: connected again{1}",
+          "{0}: connected, after {1} {2}",
           name,
-          failures == 0 ? "" : ", after " + failures + (failures == 1 ? " failure" : " failures"));
+          failures,
+          failures == 1 ? "failure" : "failures");
     }
+    complaint = null;
     failures = 0;
     CompletionStage<Void> unused =
         channel.closed().whenComplete((done, cause) -> serial.execute(() -> lost(cause)));
@@ -131,26 +154,26 @@ final class Dialer {
   }
 
   private void lost(@Nullable Throwable cause) {
-    if (backoff.lived(Duration.ofNanos(System.nanoTime() - since))) {
-      complaint = null;
-    }
-    if (stopped) {
-      return;
-    }
-    failures--;
-    again(cause == null ? new IOException("the connection has ended") : cause);
+    boolean unused = backoff.lived(Duration.ofNanos(System.nanoTime() - since));
+    later(cause == null ? "the connection has ended" : why(cause), "the connection was lost");
   }
 
   private void again(Throwable cause) {
+    failures++;
+    later(why(cause), why(cause));
+  }
+
+  private static String why(Throwable cause) {
+    Throwable first = Faults.unwrap(cause);
+    return first.getMessage() == null ? first.toString() : first.getMessage();
+  }
+
+  private void later(String why, String kind) {
     if (stopped) {
       return;
     }
-    failures++;
-    String why = String.valueOf(Faults.unwrap(cause).getMessage());
-    if (!Objects.equals(complaint, why)) {
-      complaint = why;
-      LOG.log(Level.WARNING, "{0}: {1}; connecting again until it succeeds", name, why);
-    }
+    complaint = why;
+    log.warn(why + "; connecting again until it succeeds", kind, null);
     ServeOptions now = options.get();
     retry =
         engine.schedule(

@@ -17,6 +17,7 @@ import io.penstock.serve.ServeOptions;
 import io.penstock.serve.Server;
 import io.penstock.spi.Messages;
 import io.penstock.stream.Framing;
+import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.List;
@@ -24,6 +25,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -55,7 +57,11 @@ public final class RunningServer implements Server {
   private volatile @Nullable Registration accepting;
   private final Optional<Executor> virtual;
   private @Nullable Executor pool;
+  private final Accepting view = new Accepting();
+  private final CountDownLatch done = new CountDownLatch(1);
   private volatile boolean full;
+  private volatile boolean held;
+  private volatile boolean retired;
   private volatile Runnable onClose = () -> {};
 
   private RunningServer(
@@ -77,26 +83,22 @@ public final class RunningServer implements Server {
   }
 
   /**
-   * Serves a handler.
+   * Binds the address, and serves nobody before {@link #begin}.
    *
    * @param endpoint to listen on, or to connect to
    * @param handler of one of the three kinds
    * @throws IOException if the address cannot be bound, or the endpoint's scheme is not installed
    * @throws IllegalArgumentException if the options do not fit the handler or the endpoint
    */
-  public static RunningServer start(
+  public static RunningServer bind(
       Engine engine, Channels channels, Endpoint endpoint, Object handler, ServeOptions options)
       throws IOException {
     Target target = Target.of(handler);
     check(target, options);
-    RunningServer server = new RunningServer(engine, channels, endpoint, target, options);
-    try {
-      server.begin();
-      return server;
-    } catch (IOException | RuntimeException | Error e) {
-      server.stop(false);
-      throw e;
+    if (!endpoint.listening()) {
+      channels.check(endpoint, options.channel());
     }
+    return new RunningServer(engine, channels, endpoint, target, options);
   }
 
   private static void check(Target target, ServeOptions options) {
@@ -106,10 +108,16 @@ public final class RunningServer implements Server {
     }
   }
 
-  private void begin() throws IOException {
-    CompletionStage<Void> unused = poller.start(calls);
-    if (listener != null) {
-      accept(listener);
+  /** Serves; does nothing if it was stopped before. */
+  public void begin() {
+    try {
+      CompletionStage<Void> unused = poller.start(calls);
+      if (listener != null) {
+        accept(listener);
+      }
+    } catch (IllegalStateException e) {
+      LOG.log(Level.DEBUG, name() + ": was stopped before it began", e);
+      return;
     }
     if (dialer != null) {
       dialer.start();
@@ -118,10 +126,16 @@ public final class RunningServer implements Server {
 
   private void accept(Listener from) {
     Framing framing = framing();
-    Registration fresh = poller.register(from, framing);
-    // Clients that are accepted under this registration have this framing.
-    fresh.attach(framing);
-    accepting = fresh;
+    limiting.lock();
+    try {
+      Registration fresh = poller.register(from, framing);
+      // Clients that are accepted under this registration have this framing.
+      fresh.attach(framing);
+      accepting = fresh;
+      full = false;
+    } finally {
+      limiting.unlock();
+    }
     limitAccepting();
   }
 
@@ -168,8 +182,9 @@ public final class RunningServer implements Server {
   private void adopt(Channel channel) {
     try {
       Registration unused = poller.adopt(channel, framing());
-    } catch (IllegalStateException e) {
-      // The server has closed meanwhile.
+    } catch (RuntimeException | Error e) {
+      // Such as a server that has closed meanwhile.
+      LOG.log(Level.DEBUG, channel.name() + ": is not served", e);
       channel.abort(e);
     }
   }
@@ -204,15 +219,14 @@ public final class RunningServer implements Server {
 
   /** Accepts more, or no more, as the number of clients says. */
   void limitAccepting() {
-    int most = options.maxConnections();
-    if (most == Integer.MAX_VALUE && !full) {
+    if (options.maxConnections() == Integer.MAX_VALUE && !full && !held) {
       return;
     }
     limiting.lock();
     try {
       Registration now = accepting;
-      full = calls.size() >= most;
-      if (now != null && full) {
+      full = calls.size() >= options.maxConnections();
+      if (now != null && (full || held)) {
         now.pause();
       } else if (now != null) {
         now.resume();
@@ -222,9 +236,72 @@ public final class RunningServer implements Server {
     }
   }
 
+  /** The listener's registration for handlers; null for a connection that was not accepted. */
+  @Nullable Registration accepting(boolean adopted) {
+    return adopted ? null : view;
+  }
+
+  /** How a handler sees the listener: its pause does not end ours. */
+  private final class Accepting implements Registration {
+    private volatile @Nullable Object attachment;
+
+    @Override
+    public Optional<Channel> channel() {
+      return Optional.empty();
+    }
+
+    @Override
+    public Registration pause() {
+      held = true;
+      limitAccepting();
+      return this;
+    }
+
+    @Override
+    public Registration resume() {
+      limiting.lock();
+      try {
+        held = false;
+        // Looked at again below.
+        full = true;
+      } finally {
+        limiting.unlock();
+      }
+      limitAccepting();
+      return this;
+    }
+
+    @Override
+    public Registration attach(@Nullable Object value) {
+      attachment = value;
+      return this;
+    }
+
+    @Override
+    public @Nullable Object attachment() {
+      return attachment;
+    }
+
+    @Override
+    public long skipped() {
+      return 0;
+    }
+
+    @Override
+    public void close() {
+      pause();
+    }
+  }
+
+  /** A client has gone. */
+  void clientGone() {
+    limitAccepting();
+    closeIfRetired();
+  }
+
   /** The listener has failed or was closed by others. */
   void listenerLost() {
-    if (state.get() == State.OPEN) {
+    if (state.get() == State.OPEN && !retired) {
       engine.execute(this::close);
     }
   }
@@ -250,14 +327,14 @@ public final class RunningServer implements Server {
   public ServerDTO describe(long serviceId) {
     Calls.Faults faults = calls.faults();
     Execution asked = options.execution();
-    Execution real =
-        asked == Execution.VIRTUAL && virtual.isEmpty() ? Execution.POOL : asked;
+    Execution real = asked == Execution.VIRTUAL && virtual.isEmpty() ? Execution.POOL : asked;
     return new ServerDTO(
         serviceId,
         name(),
         target.handler().getClass().getName(),
         endpoint().anonymous().toString(),
         dialer != null,
+        dialer == null ? null : dialer.complaint(),
         framing().toString(),
         real.name().toLowerCase(Locale.ROOT),
         calls.opened(),
@@ -279,12 +356,16 @@ public final class RunningServer implements Server {
    * @param graceful whether calls in progress and replies have their time
    */
   public void stop(boolean graceful) {
+    boolean own = calls.isCalledBy(Thread.currentThread());
     if (!state.compareAndSet(State.OPEN, State.CLOSING)) {
+      if (!own) {
+        awaitClosed();
+      }
       return;
     }
     calls.refuse();
     stopListening();
-    if (graceful && calls.isCalledBy(Thread.currentThread())) {
+    if (own && graceful) {
       // The handler stops itself: its call has to return first.
       engine.execute(() -> finish(true));
     } else {
@@ -292,11 +373,20 @@ public final class RunningServer implements Server {
     }
   }
 
-  private void stopListening() {
+  private void awaitClosed() {
+    try {
+      done.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Accepts no more and gives the address free; its connections stay until they end. */
+  public void stopListening() {
     if (dialer != null) {
       dialer.stop();
     }
-    if (listener != null) {
+    if (listener != null && listener.isOpen()) {
       try {
         listener.close();
         engine.settleClosed();
@@ -306,9 +396,28 @@ public final class RunningServer implements Server {
     }
   }
 
+  /** The same, and closes when the last connection has ended. */
+  public void retire() {
+    retired = true;
+    stopListening();
+    closeIfRetired();
+  }
+
+  /** Whether it has closed. */
+  public boolean isClosed() {
+    return state.get() == State.CLOSED;
+  }
+
+  private void closeIfRetired() {
+    if (retired && calls.size() == 0) {
+      engine.execute(this::close);
+    }
+  }
+
   private void finish(boolean graceful) {
     if (graceful) {
-      calls.drain(System.nanoTime() + options.drainTimeout().toNanos());
+      // A limit that no clock can hold is for ever.
+      calls.drain(System.nanoTime() + Wait.upTo(options.drainTimeout()).nanos());
     }
     List<Client> left = calls.clients();
     if (graceful && !left.isEmpty()) {
@@ -322,8 +431,12 @@ public final class RunningServer implements Server {
     StreamClosedException cause = new StreamClosedException(name());
     left.forEach(client -> client.abort(cause));
     poller.close();
+    if (dialer != null) {
+      dialer.cut(cause);
+    }
     calls.close(left, cause);
     state.set(State.CLOSED);
+    done.countDown();
     onClose.run();
   }
 

@@ -365,8 +365,9 @@ class ServingTest {
     return describe(server).connections().stream().allMatch(c -> c.waits().equals("the close"));
   }
 
-  @Test
-  void closeCutsWhatIsNotDoneInTime() throws Exception {
+  @ParameterizedTest
+  @EnumSource(Execution.class)
+  void closeCutsWhatIsNotDoneInTime(Execution execution) throws Exception {
     Recorder flood =
         new Recorder() {
           @Override
@@ -378,13 +379,108 @@ class ServingTest {
           }
         };
     Server server =
-        penstock.serve(Endpoint.parse(ANY), flood, ServeOptions.defaults().withDrainTimeout(SHORT));
+        penstock.serve(
+            Endpoint.parse(ANY),
+            flood,
+            ServeOptions.defaults().withDrainTimeout(SHORT).withExecution(execution));
     try (Channel client = dial(server)) {
       client.sink().writeFully("go\n");
       Recorder.next(flood.lines);
       server.close();
       assertInstanceOf(Throwable.class, Recorder.next(flood.closed));
       assertThrows(IOException.class, () -> client.source().readAll(1 << 30));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = Execution.class,
+      names = {"POOL", "VIRTUAL"})
+  void callThatIsStuckCostsNoOtherConnectionItsReplies(Execution execution) throws Exception {
+    CountDownLatch called = new CountDownLatch(1);
+    CountDownLatch release = new CountDownLatch(1);
+    Recorder stuck =
+        new Recorder() {
+          @Override
+          public void line(Connection connection, String line) throws IOException {
+            if (line.equals("stuck")) {
+              called.countDown();
+              await(release);
+            }
+            super.line(connection, line);
+          }
+        };
+    Server server =
+        penstock.serve(
+            Endpoint.parse(ANY),
+            stuck,
+            ServeOptions.defaults().withDrainTimeout(SHORT).withExecution(execution));
+    ExecutorService closers = Executors.newFixedThreadPool(2);
+    try (Channel bad = dial(server);
+        Channel good = dial(server)) {
+      bad.sink().writeFully("stuck\n");
+      good.sink().writeFully("fine\n");
+      assertTrue(called.await(20, TimeUnit.SECONDS));
+      assertEquals("fine", line(good));
+      Future<?> first = closers.submit(server::close);
+      Future<?> second = closers.submit(server::close);
+      assertEquals(-1, good.source().read(ByteBuffer.allocate(1)));
+      first.get(20, TimeUnit.SECONDS);
+      second.get(20, TimeUnit.SECONDS);
+      assertEquals("ended", Recorder.next(stuck.closed));
+      assertThrows(IOException.class, () -> line(bad));
+      // The connection was cut, and its handler is not called any more.
+      release.countDown();
+      assertNull(stuck.closed.poll(100, TimeUnit.MILLISECONDS));
+    } finally {
+      release.countDown();
+      closers.shutdownNow();
+    }
+  }
+
+  @Test
+  void completionOfAReplyMayCloseTheServer() throws Exception {
+    BlockingQueue<Server> own = new LinkedBlockingQueue<>();
+    LineHandler last =
+        (client, line) -> client.reply("y".repeat(5_000_000)).thenRun(() -> own.remove().close());
+    Server server = penstock.serve(ANY, last);
+    own.add(server);
+    try (Channel client = dial(server)) {
+      client.sink().writeFully("go\n");
+      assertEquals(5_000_001, client.source().readAll(1 << 30).remaining());
+    }
+  }
+
+  @Test
+  void peerThatIsSentMoreAndMoreIsCutAfterTheIdleTimeout() throws Exception {
+    Recorder echo = new Recorder();
+    ServeOptions patient =
+        ServeOptions.defaults().withFraming(Framing.lines(100).withIdleTimeout(SHORT));
+    try (Server server = penstock.serve(Endpoint.parse(ANY), echo, patient);
+        Channel client = dial(server)) {
+      Connection connection = Recorder.next(echo.opened);
+      assertTrue(client.isOpen());
+      Object cause;
+      do {
+        connection.reply("y".repeat(100_000));
+        cause = echo.closed.poll(20, TimeUnit.MILLISECONDS);
+      } while (cause == null);
+      assertInstanceOf(StreamTimeoutException.class, cause);
+    }
+  }
+
+  @Test
+  void drainWithoutLimitIsOne() throws Exception {
+    Recorder echo = new Recorder();
+    Server server =
+        penstock.serve(
+            Endpoint.parse(ANY),
+            echo,
+            ServeOptions.defaults().withDrainTimeout(Duration.ofSeconds(Long.MAX_VALUE)));
+    try (Channel client = dial(server)) {
+      Recorder.next(echo.opened);
+      server.close();
+      assertEquals(-1, client.source().read(ByteBuffer.allocate(1)));
     }
   }
 

@@ -74,16 +74,15 @@ public record ServeSettings(Endpoint endpoint, ServeOptions options, Map<String,
   }
 
   private static Endpoint endpoint(Values<ServeKeys> values, String name) {
+    // A configuration with the plain key goes before what an annotation says.
     Optional<Endpoint> listen =
-        one(
-            values.find(ServeKeys::penstock_listen, text -> listening(text)),
-            values.find(ServeKeys::penstock_serve_on, text -> listening(text)),
-            name + ": " + Server.LISTEN + " and penstock.serve.on");
+        values
+            .find(ServeKeys::penstock_listen, text -> listening(text))
+            .or(() -> values.find(ServeKeys::penstock_serve_on, text -> listening(text)));
     Optional<Endpoint> connect =
-        one(
-            values.find(ServeKeys::penstock_connect, text -> connecting(text)),
-            values.find(ServeKeys::penstock_connect_to, text -> connecting(text)),
-            name + ": " + Server.CONNECT + " and penstock.connect.to");
+        values
+            .find(ServeKeys::penstock_connect, text -> connecting(text))
+            .or(() -> values.find(ServeKeys::penstock_connect_to, text -> connecting(text)));
     return one(listen, connect, name + ": " + Server.LISTEN + " and " + Server.CONNECT)
         .orElseThrow(
             () ->
