@@ -5,6 +5,7 @@ import java.lang.annotation.ElementType;
 import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
+import org.osgi.annotation.bundle.Requirement;
 import org.osgi.annotation.versioning.ProviderType;
 import org.osgi.service.component.annotations.ComponentPropertyType;
 
@@ -13,10 +14,12 @@ import org.osgi.service.component.annotations.ComponentPropertyType;
  * io.penstock.poller.ChannelHandler}: the service properties of {@link ServeOptions}, typed. The
  * connection is made again when it is lost. {@link #value()} becomes {@code penstock.connect.to},
  * because Declarative Services makes the name from that of the annotation; it means the same as
- * {@link Server#CONNECT}. A configuration of the component goes before what stands here.
+ * {@link Server#CONNECT}. A configuration of the component goes before what stands here. A resolver
+ * brings an implementation of Penstock for it.
  */
 @ProviderType
 @ComponentPropertyType
+@Requirement(namespace = "osgi.implementation", name = "penstock", version = "0.1")
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.CLASS)
 public @interface ConnectTo {
