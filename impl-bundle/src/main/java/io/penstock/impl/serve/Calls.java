@@ -39,7 +39,7 @@ final class Calls implements ChannelHandler, Wrapping {
 
   private final RunningServer server;
   private final Engine engine;
-  private final Target target;
+  private final HandlerKind target;
   private final String name;
   private final QuietLog log;
   private final Map<Registration, Client> clients = new ConcurrentHashMap<>();
@@ -51,7 +51,7 @@ final class Calls implements ChannelHandler, Wrapping {
   private volatile boolean refusing;
   private volatile boolean over;
 
-  Calls(RunningServer server, Engine engine, Target target, String name) {
+  Calls(RunningServer server, Engine engine, HandlerKind target, String name) {
     this.server = server;
     this.engine = engine;
     this.target = target;

@@ -47,7 +47,7 @@ public final class RunningServer implements Server {
   private final Engine engine;
   private final Endpoint asked;
   private final Calls calls;
-  private final Target target;
+  private final HandlerKind target;
   private final SelectorPoller poller;
   private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
   private final ReentrantLock limiting = new ReentrantLock();
@@ -65,7 +65,7 @@ public final class RunningServer implements Server {
   private volatile Runnable onClose = () -> {};
 
   private RunningServer(
-      Engine engine, Channels channels, Endpoint endpoint, Target target, ServeOptions options)
+      Engine engine, Channels channels, Endpoint endpoint, HandlerKind target, ServeOptions options)
       throws IOException {
     this.engine = engine;
     this.asked = endpoint;
@@ -93,7 +93,7 @@ public final class RunningServer implements Server {
   public static RunningServer bind(
       Engine engine, Channels channels, Endpoint endpoint, Object handler, ServeOptions options)
       throws IOException {
-    Target target = Target.of(handler);
+    HandlerKind target = HandlerKind.of(handler);
     check(target, options);
     if (!endpoint.listening()) {
       channels.check(endpoint, options.channel());
@@ -101,7 +101,7 @@ public final class RunningServer implements Server {
     return new RunningServer(engine, channels, endpoint, target, options);
   }
 
-  private static void check(Target target, ServeOptions options) {
+  private static void check(HandlerKind target, ServeOptions options) {
     String refusal = options.framing().map(target::refusal).orElse(null);
     if (refusal != null) {
       throw new IllegalArgumentException(refusal);

@@ -29,7 +29,7 @@ abstract class Arrival implements Link.Owner {
 
   final Link link;
   private final AtomicBoolean left = new AtomicBoolean();
-  private volatile @Nullable Connection entered;
+  private volatile @Nullable ClientConnection entered;
   private volatile @Nullable SessionDriver lender;
   private volatile @Nullable BesideDriver driver;
   private volatile boolean over;
@@ -86,7 +86,7 @@ abstract class Arrival implements Link.Owner {
   }
 
   private int admit(Buffer body) {
-    Connection connection = Connection.of(link.getSession());
+    ClientConnection connection = ClientConnection.of(link.getSession());
     SessionDriver session = connection == null ? null : wanted(connection.forwards(), body);
     if (connection == null || session == null) {
       return SshConstants.SSH_OPEN_ADMINISTRATIVELY_PROHIBITED;
@@ -140,7 +140,7 @@ abstract class Arrival implements Link.Owner {
   }
 
   private void leave() {
-    Connection connection = entered;
+    ClientConnection connection = entered;
     SessionDriver session = lender;
     if (connection != null && session != null && left.compareAndSet(false, true)) {
       connection.forwards().leave();

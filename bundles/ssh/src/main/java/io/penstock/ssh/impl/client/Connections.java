@@ -34,7 +34,8 @@ public final class Connections implements AutoCloseable {
 
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by the lock.
-  private final Map<ClientOptions.Login, CompletableFuture<Connection>> shared = new HashMap<>();
+  private final Map<ClientOptions.Login, CompletableFuture<ClientConnection>> shared =
+      new HashMap<>();
 
   /** None yet. */
   public Connections() {}
@@ -119,10 +120,10 @@ public final class Connections implements AutoCloseable {
         return;
       }
       boolean mine = false;
-      CompletableFuture<Connection> common;
+      CompletableFuture<ClientConnection> common;
       lock.lock();
       try {
-        CompletableFuture<Connection> present = shared.get(wanted.login());
+        CompletableFuture<ClientConnection> present = shared.get(wanted.login());
         mine = present == null;
         common = present == null ? new CompletableFuture<>() : present;
         if (mine) {
@@ -136,7 +137,7 @@ public final class Connections implements AutoCloseable {
       }
       boolean first = mine;
       Future<?> timer = first || common.isDone() ? null : context.after(timeLeft(), this::late);
-      CompletableFuture<Connection> unused =
+      CompletableFuture<ClientConnection> unused =
           common.whenComplete(
               (made, failure) -> {
                 if (timer != null) {
@@ -199,7 +200,7 @@ public final class Connections implements AutoCloseable {
       return failure;
     }
 
-    private void make(CompletableFuture<Connection> common) {
+    private void make(CompletableFuture<ClientConnection> common) {
       try {
         common.complete(logIn(() -> forget(common)));
       } catch (IOException | RuntimeException | Error e) {
@@ -209,7 +210,7 @@ public final class Connections implements AutoCloseable {
     }
 
     private void useOrRepeat(
-        CompletableFuture<Connection> common, Connection made, boolean joined) {
+        CompletableFuture<ClientConnection> common, ClientConnection made, boolean joined) {
       if (joined) {
         use(made);
       } else {
@@ -219,7 +220,7 @@ public final class Connections implements AutoCloseable {
       }
     }
 
-    private void useOwn(Connection made) {
+    private void useOwn(ClientConnection made) {
       if (made.join()) {
         use(made);
       } else {
@@ -230,7 +231,7 @@ public final class Connections implements AutoCloseable {
     }
 
     /** Opens the channel on a connection that we have joined. */
-    private void use(Connection connection) {
+    private void use(ClientConnection connection) {
       if (result.isDone()) {
         // No caller waits for it any more.
         connection.leave(context);
@@ -239,7 +240,7 @@ public final class Connections implements AutoCloseable {
       new ProgramOpening(wanted, connection, context, options, timeLeft()).begin(result);
     }
 
-    private void forget(CompletableFuture<Connection> common) {
+    private void forget(CompletableFuture<ClientConnection> common) {
       lock.lock();
       try {
         shared.remove(wanted.login(), common);
@@ -253,7 +254,7 @@ public final class Connections implements AutoCloseable {
       return left.isNegative() ? Duration.ZERO : left;
     }
 
-    private Connection logIn(Runnable onClose) throws IOException {
+    private ClientConnection logIn(Runnable onClose) throws IOException {
       Login login =
           new Login(
               context.name(),
@@ -279,7 +280,7 @@ public final class Connections implements AutoCloseable {
         library.release();
         throw e;
       }
-      return new Connection(
+      return new ClientConnection(
           session,
           wanted.persist(),
           () -> {
@@ -302,7 +303,7 @@ public final class Connections implements AutoCloseable {
   /** Cuts shared connections that persist without channels. */
   @Override
   public void close() {
-    List<CompletableFuture<Connection>> all;
+    List<CompletableFuture<ClientConnection>> all;
     lock.lock();
     try {
       all = new ArrayList<>(shared.values());
@@ -310,8 +311,8 @@ public final class Connections implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    for (CompletableFuture<Connection> each : all) {
-      @Nullable Connection made = each.isCompletedExceptionally() ? null : each.getNow(null);
+    for (CompletableFuture<ClientConnection> each : all) {
+      @Nullable ClientConnection made = each.isCompletedExceptionally() ? null : each.getNow(null);
       if (made != null) {
         made.cut();
       }

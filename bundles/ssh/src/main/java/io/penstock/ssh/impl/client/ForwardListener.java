@@ -60,7 +60,7 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
       List.of(new Forwarded(Wanted.FORWARDED_TCP), new Forwarded(Wanted.FORWARDED_UNIX));
 
   private final String name;
-  private final Connection connection;
+  private final ClientConnection connection;
   private final Target asked;
   private final long window;
   private final AcceptQueue<Acceptable> backlog;
@@ -73,7 +73,7 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
   private volatile boolean lost;
 
   private ForwardListener(
-      Connection connection,
+      ClientConnection connection,
       Endpoint endpoint,
       Target asked,
       long window,
@@ -139,7 +139,7 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
       library.release();
       throw e;
     }
-    Connection connection = new Connection(session, Duration.ZERO, library::release);
+    ClientConnection connection = new ClientConnection(session, Duration.ZERO, library::release);
     ForwardListener made =
         new ForwardListener(connection, endpoint, asked, window, options, context);
     try {

@@ -21,14 +21,14 @@ import org.jspecify.annotations.Nullable;
 /** Opens a channel on a connection, and asks for what is to run in it. Nothing here waits. */
 final class ProgramOpening {
   private final ClientOptions wanted;
-  private final Connection connection;
+  private final ClientConnection connection;
   private final ProviderContext context;
   private final ChannelOptions options;
   private final Duration limit;
 
   ProgramOpening(
       ClientOptions wanted,
-      Connection connection,
+      ClientConnection connection,
       ProviderContext context,
       ChannelOptions options,
       Duration limit) {

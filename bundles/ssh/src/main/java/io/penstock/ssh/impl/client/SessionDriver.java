@@ -76,7 +76,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
 
   SessionDriver(
       Link link,
-      Connection connection,
+      ClientConnection connection,
       ProviderContext context,
       ChannelOptions options,
       Stderr stderr) {

@@ -8,9 +8,10 @@ import io.penstock.ssh.impl.channel.LinkDriver;
 
 /** A channel of ours that is two streams of bytes and no more. */
 class StreamDriver extends LinkDriver {
-  final Connection connection;
+  final ClientConnection connection;
 
-  StreamDriver(Link link, Connection connection, ProviderContext context, ChannelOptions options) {
+  StreamDriver(
+      Link link, ClientConnection connection, ProviderContext context, ChannelOptions options) {
     super(link, context, options.closeTimeout());
     this.connection = connection;
   }

@@ -13,7 +13,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** A handler of one of the three kinds, as the server calls it. */
-interface Target {
+interface HandlerKind {
   /** The handler itself, for messages. */
   Object handler();
 
@@ -46,7 +46,7 @@ interface Target {
    *
    * @throws IllegalArgumentException if it is of none
    */
-  static Target of(Object handler) {
+  static HandlerKind of(Object handler) {
     if (handler instanceof LineHandler lines) {
       return new Lines(lines);
     }
@@ -62,7 +62,7 @@ interface Target {
   }
 
   /** What lines and bytes have in common. */
-  abstract class Whole implements Target {
+  abstract class Whole implements HandlerKind {
     private final ConnectionHandler handler;
 
     Whole(ConnectionHandler handler) {
@@ -150,7 +150,7 @@ interface Target {
   }
 
   /** Passes the poller's events on. */
-  final class Raw implements Target {
+  final class Raw implements HandlerKind {
     private final ChannelHandler handler;
 
     Raw(ChannelHandler handler) {

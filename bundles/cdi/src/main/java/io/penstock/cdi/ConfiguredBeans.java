@@ -52,7 +52,7 @@ import org.osgi.annotation.versioning.ProviderType;
  * <p>For the CDI container only, which makes it and calls its observers on one thread.
  */
 @ProviderType
-public final class PenstockExtension implements Extension {
+public final class ConfiguredBeans implements Extension {
   private static final String WAIT = "io.penstock.cdi.wait";
 
   /** What a configuration of each PID brings. */
@@ -77,7 +77,7 @@ public final class PenstockExtension implements Extension {
   private Wait wait = Wait.none();
 
   /** For the CDI container. */
-  public PenstockExtension() {}
+  public ConfiguredBeans() {}
 
   void injected(@Observes ProcessInjectionPoint<?, ?> event) {
     InjectionPoint point = event.getInjectionPoint();

@@ -13,8 +13,8 @@ import org.apache.sshd.common.session.Session;
 import org.jspecify.annotations.Nullable;
 
 /** A connection with a logged-in user, for one channel or for many. */
-final class Connection {
-  private static final AttributeKey<Connection> OF = new AttributeKey<>();
+final class ClientConnection {
+  private static final AttributeKey<ClientConnection> OF = new AttributeKey<>();
 
   /** How long the peer may take to close the connection. */
   private static final Duration FAREWELL = Duration.ofSeconds(5);
@@ -37,7 +37,7 @@ final class Connection {
    * @param persist how long it stays so
    * @param onClose run once, when it is of no more use
    */
-  Connection(ClientSession session, Duration persist, Runnable onClose) {
+  ClientConnection(ClientSession session, Duration persist, Runnable onClose) {
     this.session = session;
     this.persist = persist;
     this.onClose = onClose;
@@ -46,7 +46,7 @@ final class Connection {
   }
 
   /** That of the library's session; null before the login. */
-  static @Nullable Connection of(Session session) {
+  static @Nullable ClientConnection of(Session session) {
     return session.getAttribute(OF);
   }
 

@@ -43,7 +43,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The extension in Weld, with SmallRye's Config. */
-class PenstockExtensionTest {
+class ConfiguredBeansTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
   private static final Map<String, String> ALL =
       Map.of(
