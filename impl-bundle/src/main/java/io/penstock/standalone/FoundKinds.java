@@ -10,8 +10,8 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
-import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -30,36 +30,34 @@ final class FoundKinds {
   /** A loader that cannot read a folder says so again and again. */
   private static final int MAX_FAILURES = 64;
 
-  // Both at once, because a thread may have a class loader that knows more than ours, or less.
-  private final List<ServiceLoader<ProviderFactory>> loaders =
+  /** Those of the thread that opens; gone after the search, so that no application is kept. */
+  private List<ServiceLoader<ProviderFactory>> loaders =
+      // Both, because a thread may have a class loader that knows more than ours, or less.
       List.of(
           ServiceLoader.load(ProviderFactory.class),
           ServiceLoader.load(ProviderFactory.class, FoundKinds.class.getClassLoader()));
 
   private final List<AutoCloseable> made = new CopyOnWriteArrayList<>();
+  private volatile boolean closed;
 
   /** Installs what is found. A kind may be built on another that is found after it. */
   void install(Providers providers) {
     List<ProviderFactory> waiting = factories();
+    loaders = List.of();
     boolean more = true;
     while (more) {
       more = false;
       for (ProviderFactory factory : List.copyOf(waiting)) {
-        Optional<ChannelProvider> provider;
         try {
-          provider = factory.create(providers::present);
-        } catch (RuntimeException | LinkageError | ServiceConfigurationError e) {
+          Optional<ChannelProvider> provider = factory.create(providers::present);
+          if (provider.isPresent()) {
+            waiting.remove(factory);
+            more = true;
+            add(providers, provider.get());
+          }
+        } catch (RuntimeException | Error e) {
           waiting.remove(factory);
           tell(factory.getClass().getName() + " makes no kind of channel: " + why(e));
-          continue;
-        }
-        if (provider.isPresent()) {
-          waiting.remove(factory);
-          more = true;
-          providers.addFound(provider.get());
-          if (provider.get() instanceof AutoCloseable closeable) {
-            made.add(closeable);
-          }
         }
       }
     }
@@ -67,6 +65,18 @@ final class FoundKinds {
       tell(
           factory.getClass().getName()
               + " makes no kind of channel: the kind that it is built on is not installed");
+    }
+  }
+
+  private void add(Providers providers, ChannelProvider provider) {
+    if (provider instanceof AutoCloseable closeable) {
+      made.add(closeable);
+    }
+    // One that cannot say what it serves would fail each look for a scheme.
+    Objects.requireNonNull(provider.schemes(), "schemes");
+    providers.addFound(provider);
+    if (closed) {
+      close();
     }
   }
 
@@ -85,7 +95,7 @@ final class FoundKinds {
           if (types.add(next.type())) {
             factories.add(next.get());
           }
-        } catch (LinkageError | ServiceConfigurationError e) {
+        } catch (RuntimeException | Error e) {
           failures++;
           tell("a kind of channel cannot be loaded: " + why(e));
         }
@@ -107,6 +117,7 @@ final class FoundKinds {
 
   /** Closes the providers that were made here and can be closed. */
   void close() {
+    closed = true;
     for (AutoCloseable provider : made) {
       try {
         provider.close();

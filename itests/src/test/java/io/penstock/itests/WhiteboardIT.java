@@ -306,6 +306,17 @@ class WhiteboardIT {
         register(LineHandler.class, echo, Server.LISTEN, free, Channel.NAME, "optional");
     try (Channel client = dial(served("optional").endpoint())) {
       echoes(client, "one");
+      // An option that the kind does not know keeps the last good ones.
+      registration.setProperties(
+          FrameworkUtil.asDictionary(
+              map(Server.LISTEN, free + "?bakclog=7", Channel.NAME, "optional")));
+      registration.setProperties(
+          FrameworkUtil.asDictionary(
+              map(Server.LISTEN, free + "?bakclog=8", Channel.NAME, "optional")));
+      echoes(client, "still");
+      try (Channel other = dial(free)) {
+        echoes(other, "still");
+      }
       registration.setProperties(
           FrameworkUtil.asDictionary(
               map(Server.LISTEN, free + "?backlog=7", Channel.NAME, "optional")));

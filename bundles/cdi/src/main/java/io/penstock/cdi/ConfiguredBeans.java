@@ -128,8 +128,9 @@ public final class ConfiguredBeans implements Extension {
     try {
       configurations = ConfiguredNames.read();
       wait = Wait.upTo(Units.duration(ConfiguredNames.value(WAIT, "10s")));
-    } catch (NoClassDefFoundError e) {
-      // There is no MicroProfile Config: a name that is asked for is told below.
+    } catch (NoClassDefFoundError | IllegalStateException e) {
+      // There is no MicroProfile Config, or nothing that implements it: a name that is asked for is
+      // told below.
     } catch (IllegalArgumentException e) {
       event.addDefinitionError(new DeploymentException(WAIT + ": " + e.getMessage(), e));
     }
@@ -201,16 +202,19 @@ public final class ConfiguredBeans implements Extension {
   }
 
   void configure(@Observes AfterDeploymentValidation event) {
-    configurations.forEach(
-        (pid, values) -> {
-          try {
-            penstock.configure(pid, values);
-          } catch (IllegalArgumentException e) {
-            event.addDeploymentProblem(new DeploymentException(e.getMessage(), e));
-            // There will be no container that closes what was begun already.
-            penstock.close();
-          }
-        });
+    boolean refused = false;
+    for (Map.Entry<String, Map<String, String>> each : configurations.entrySet()) {
+      try {
+        penstock.configure(each.getKey(), each.getValue());
+      } catch (IllegalArgumentException e) {
+        event.addDeploymentProblem(new DeploymentException(e.getMessage(), e));
+        refused = true;
+      }
+    }
+    if (refused) {
+      // There will be no container that closes what was begun already.
+      penstock.close();
+    }
   }
 
   void close(@Observes BeforeShutdown event) {

@@ -233,7 +233,8 @@ abstract class Configured<S, T> {
     }
   }
 
-  private boolean isStopped() {
+  /** Whether {@link #stop} has begun. */
+  final boolean isStopped() {
     lock.lock();
     try {
       return stopped;

@@ -15,6 +15,7 @@ import java.lang.System.Logger.Level;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A handler that was registered with an address, and is served as long as it can be. */
@@ -143,14 +144,17 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
   }
 
   private ServeSettings moved(RunningServer server, ServeSettings old, ServeSettings next) {
-    if (old.endpoint().scheme().equals(next.endpoint().scheme())
+    if (next.endpoint().listening()
+        && old.endpoint().scheme().equals(next.endpoint().scheme())
         && old.endpoint().address().equals(next.endpoint().address())) {
       // Other options of the same address: its connections stay, and the next server binds it.
-      if (slot.take(server)) {
-        leaving.add(server);
-        server.onClose(() -> leaving.remove(server));
-        server.retire();
+      try {
+        RunningServer.check(channels, next.endpoint(), handler, next.options());
+      } catch (IOException e) {
+        keepsOld(next.endpoint(), e);
+        return old;
       }
+      replaced(server, RunningServer::retire);
       return next;
     }
     RunningServer fresh;
@@ -178,17 +182,30 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
 
   /** Its connections have their time, while the next one serves already. */
   private void leave(RunningServer server) {
+    replaced(
+        server,
+        left -> {
+          left.stopListening();
+          engine.execute(() -> discard(left, true));
+        });
+  }
+
+  private void replaced(RunningServer server, Consumer<RunningServer> how) {
+    // First, so that a stop finds it here or in its place.
+    leaving.add(server);
+    server.onClose(() -> leaving.remove(server));
     if (slot.take(server)) {
-      leaving.add(server);
-      server.onClose(() -> leaving.remove(server));
-      server.stopListening();
-      engine.execute(() -> discard(server, true));
+      how.accept(server);
+    }
+    if (isStopped()) {
+      discard(server, true);
     }
   }
 
-  /** Those that have not left yet call the handler still. */
+  /** Those that have not left yet call the handler still: all at once, and then each. */
   @Override
   void stopped() {
+    leaving.forEach(server -> engine.execute(() -> discard(server, true)));
     leaving.forEach(server -> discard(server, true));
   }
 

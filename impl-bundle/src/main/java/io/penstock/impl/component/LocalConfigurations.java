@@ -3,6 +3,7 @@ package io.penstock.impl.component;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.Listener;
+import io.penstock.error.StreamClosedException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.component.config.ChannelSettings;
 import io.penstock.impl.component.config.Kinds;
@@ -161,7 +162,7 @@ public final class LocalConfigurations implements AutoCloseable {
    * What a configuration keeps alive, as soon as it is there.
    *
    * @throws IllegalArgumentException if no configuration brings it
-   * @throws IOException if it is not there within the limit
+   * @throws IOException if it is not there within the limit, or this is closed
    */
   public <T> T named(Class<T> type, String name, Wait wait) throws IOException {
     if (!expected.contains(key(type, name))) {
@@ -170,6 +171,10 @@ public final class LocalConfigurations implements AutoCloseable {
     }
     CompletableFuture<Object> service =
         services.computeIfAbsent(key(type, name), any -> new CompletableFuture<>());
+    if (closed) {
+      // Also what came between the close and this.
+      service.completeExceptionally(new StreamClosedException(name));
+    }
     return type.cast(Stages.await(service, wait, name, "the " + type.getSimpleName()));
   }
 
@@ -210,5 +215,6 @@ public final class LocalConfigurations implements AutoCloseable {
     ofListeners.values().forEach(one -> one.stop(true));
     ofChannels.values().forEach(one -> one.stop(true));
     ofPipes.values().forEach(one -> one.stop(true));
+    services.forEach((key, waited) -> waited.completeExceptionally(new StreamClosedException(key)));
   }
 }

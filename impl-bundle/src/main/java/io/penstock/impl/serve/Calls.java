@@ -121,10 +121,11 @@ final class Calls implements ChannelHandler, Wrapping {
   void close(List<Client> cut, Throwable cause) {
     over = true;
     for (Client client : cut) {
-      if (!client.isBusy() && client.ends()) {
-        client.begins();
+      if (!client.isCalled()) {
+        boolean unused = client.ends();
+        client.calling();
         end(client, cause);
-        client.over();
+        client.called();
       }
     }
     log.close();
@@ -283,7 +284,7 @@ final class Calls implements ChannelHandler, Wrapping {
       LOG.log(Level.DEBUG, client.channel().name() + ": the connection has failed", cause);
     }
     try {
-      if (client.isOpened()) {
+      if (client.isOpened() && client.isLast()) {
         target.closed(client, cause);
       }
     } catch (Throwable e) { // the connection goes all the same
@@ -300,7 +301,7 @@ final class Calls implements ChannelHandler, Wrapping {
   private void fault(Client client, Throwable fault) {
     note(fault);
     client.abort(fault);
-    if (client.ends()) {
+    if (client.ends() && !over) {
       end(client, fault);
     }
   }

@@ -68,6 +68,7 @@ final class Client implements Connection {
   private final AtomicInteger partings = new AtomicInteger();
   private final AtomicInteger calls = new AtomicInteger();
   private final AtomicBoolean closing = new AtomicBoolean();
+  private final AtomicBoolean last = new AtomicBoolean();
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by the lock.
   private int holds;
@@ -187,6 +188,15 @@ final class Client implements Connection {
 
   void called() {
     caller = null;
+  }
+
+  boolean isCalled() {
+    return caller != null;
+  }
+
+  /** Whether the handler has not had the last call yet, which it has now. */
+  boolean isLast() {
+    return last.compareAndSet(false, true);
   }
 
   boolean isCalledBy(Thread thread) {

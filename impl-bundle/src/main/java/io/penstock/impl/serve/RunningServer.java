@@ -62,6 +62,7 @@ public final class RunningServer implements Server {
   private volatile boolean full;
   private volatile boolean held;
   private volatile boolean retired;
+  private volatile @Nullable Thread finisher;
   private volatile Runnable onClose = () -> {};
 
   private RunningServer(
@@ -99,6 +100,19 @@ public final class RunningServer implements Server {
       channels.check(endpoint, options.channel());
     }
     return new RunningServer(engine, channels, endpoint, target, options);
+  }
+
+  /**
+   * Finds out whether a handler could be served, without binding anything.
+   *
+   * @throws IOException if the endpoint's scheme is not installed, or it is not of its kind's form
+   * @throws IllegalArgumentException if the options do not fit the handler or the endpoint
+   */
+  public static void check(
+      Channels channels, Endpoint endpoint, Object handler, ServeOptions options)
+      throws IOException {
+    check(HandlerKind.of(handler), options);
+    channels.check(endpoint, options.channel());
   }
 
   private static void check(HandlerKind target, ServeOptions options) {
@@ -356,7 +370,7 @@ public final class RunningServer implements Server {
    * @param graceful whether calls in progress and replies have their time
    */
   public void stop(boolean graceful) {
-    boolean own = calls.isCalledBy(Thread.currentThread());
+    boolean own = Thread.currentThread() == finisher || calls.isCalledBy(Thread.currentThread());
     if (!state.compareAndSet(State.OPEN, State.CLOSING)) {
       if (!own) {
         awaitClosed();
@@ -364,7 +378,7 @@ public final class RunningServer implements Server {
       return;
     }
     calls.refuse();
-    stopListening();
+    guarded(this::stopListening);
     if (own && graceful) {
       // The handler stops itself: its call has to return first.
       engine.execute(() -> finish(true));
@@ -414,11 +428,33 @@ public final class RunningServer implements Server {
     }
   }
 
-  private void finish(boolean graceful) {
-    if (graceful) {
-      // A limit that no clock can hold is for ever.
-      calls.drain(System.nanoTime() + Wait.upTo(options.drainTimeout()).nanos());
+  /** Whatever a step throws, such as code of a bundle that is being updated, the others follow. */
+  private void guarded(Runnable step) {
+    try {
+      step.run();
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.WARNING, name() + ": a step of the stop failed", e);
     }
+  }
+
+  private void finish(boolean graceful) {
+    finisher = Thread.currentThread();
+    try {
+      if (graceful) {
+        // A limit that no clock can hold is for ever.
+        long limit = Wait.upTo(options.drainTimeout()).nanos();
+        guarded(() -> calls.drain(System.nanoTime() + limit));
+      }
+      cut(graceful);
+    } finally {
+      state.set(State.CLOSED);
+      done.countDown();
+      finisher = null;
+      onClose.run();
+    }
+  }
+
+  private void cut(boolean graceful) {
     List<Client> left = calls.clients();
     if (graceful && !left.isEmpty()) {
       LOG.log(
@@ -429,15 +465,12 @@ public final class RunningServer implements Server {
           options.drainTimeout().toMillis());
     }
     StreamClosedException cause = new StreamClosedException(name());
-    left.forEach(client -> client.abort(cause));
-    poller.close();
+    left.forEach(client -> guarded(() -> client.abort(cause)));
+    guarded(poller::close);
     if (dialer != null) {
       dialer.cut(cause);
     }
-    calls.close(left, cause);
-    state.set(State.CLOSED);
-    done.countDown();
-    onClose.run();
+    guarded(() -> calls.close(left, cause));
   }
 
   @Override

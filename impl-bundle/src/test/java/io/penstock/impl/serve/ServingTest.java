@@ -469,6 +469,42 @@ class ServingTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Execution.class)
+  void lastCallMayCloseTheServer(Execution execution) throws Exception {
+    BlockingQueue<Server> own = new LinkedBlockingQueue<>();
+    Recorder pausing =
+        new Recorder() {
+          @Override
+          public void line(Connection connection, String line) throws IOException {
+            super.line(connection, line);
+            connection.pause();
+          }
+
+          @Override
+          public void closed(Connection connection, @Nullable Throwable cause) {
+            own.peek().close();
+            super.closed(connection, cause);
+          }
+        };
+    Server server =
+        penstock.serve(
+            Endpoint.parse(ANY),
+            pausing,
+            ServeOptions.defaults().withDrainTimeout(SHORT).withExecution(execution));
+    own.add(server);
+    ExecutorService closer = Executors.newSingleThreadExecutor();
+    try (Channel client = dial(server)) {
+      client.sink().writeFully("one\n");
+      assertEquals("one", line(client));
+      closer.submit(server::close).get(20, TimeUnit.SECONDS);
+      assertInstanceOf(IOException.class, Recorder.next(pausing.closed));
+      assertNull(pausing.closed.poll());
+    } finally {
+      closer.shutdownNow();
+    }
+  }
+
   @Test
   void drainWithoutLimitIsOne() throws Exception {
     Recorder echo = new Recorder();

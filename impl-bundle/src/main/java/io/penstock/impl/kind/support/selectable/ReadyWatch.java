@@ -35,8 +35,8 @@ public final class ReadyWatch {
   private static final Duration PAUSE = Duration.ofMillis(100);
 
   /**
-   * So many calls follow each other before the timer comes between: a selector that has stopped is
-   * ready at once and for ever, and only the timer tells that the product has stopped.
+   * So many calls follow each other before the timer is asked: a selector that has stopped is ready
+   * at once and for ever, and only the timer tells that the product has stopped.
    */
   private static final int MAX_IN_A_ROW = 64;
 
@@ -111,11 +111,19 @@ public final class ReadyWatch {
     vain = done == 0;
     if (vain && before) {
       later(PAUSE);
-    } else if (++row == MAX_IN_A_ROW) {
-      later(Duration.ZERO);
+    } else if (++row == MAX_IN_A_ROW && hasStopped()) {
+      task.stopped();
     } else {
       again();
     }
+  }
+
+  /**
+   * Asks the timer, which stops first. Nothing may wait in it: it forgets what waits at its stop.
+   */
+  private boolean hasStopped() {
+    row = 0;
+    return context.after(Duration.ZERO, () -> {}).isCancelled();
   }
 
   /** Goes on all the same: without the watch the peer would stand still. */
