@@ -22,7 +22,7 @@ public interface ProviderFactory {
    * @param installed gives the provider of a scheme, such as {@code tcp}, for a kind that is built
    *     on another; empty where that is not installed by now
    * @return owned by the caller, which closes it at the end if it is {@link AutoCloseable}; empty
-   *     if another kind is missing, to be asked again when more kinds were installed
+   *     if another kind is missing, to be asked again when the same search has found more kinds
    */
   Optional<ChannelProvider> create(Function<String, Optional<ChannelProvider>> installed);
 }
