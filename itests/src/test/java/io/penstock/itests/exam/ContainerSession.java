@@ -8,6 +8,7 @@ import static org.ops4j.pax.exam.CoreOptions.systemTimeout;
 import static org.ops4j.pax.exam.CoreOptions.workingDirectory;
 
 import io.penstock.itests.exam.inside.ProbeActivator;
+import io.penstock.testing.exam.PenstockOptions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileVisitResult;
@@ -224,11 +225,20 @@ final class ContainerSession implements AutoCloseable {
     options.add(systemTimeout(PATIENCE.toMillis()));
     options.add(systemProperty("pax.exam.invoker").value(ProbeActivator.DRIVER));
     List<String> bundles = new ArrayList<>(JUNIT);
+    InContainer wanted = testClass.getAnnotation(InContainer.class);
     if (kind == ContainerKind.KARAF) {
       options.addAll(KarafFolder.options());
+      options.addAll(
+          wanted.byOptions()
+              ? List.of(PenstockOptions.karaf(wanted.parts()))
+              : KarafFolder.components());
     } else {
       bundles.addAll(PAX_EXAM);
-      bundles.addAll(OSGI_SERVICES);
+      if (wanted.byOptions()) {
+        options.add(PenstockOptions.options(wanted.parts()));
+      } else {
+        bundles.addAll(OSGI_SERVICES);
+      }
       if (kind == ContainerKind.FELIX || kind == ContainerKind.FELIX_FORKED) {
         bundles.add("org.apache.felix.log"); // Equinox has a log service of its own
       }
@@ -239,8 +249,10 @@ final class ContainerSession implements AutoCloseable {
       // Felix and Equinox take turns in one JVM, which has one handler of URLs for good.
       options.add(frameworkProperty("felix.service.urlhandlers").value("false"));
     }
-    bundles.addAll(PENSTOCK);
-    bundles.addAll(List.of(testClass.getAnnotation(InContainer.class).bundles()));
+    if (!wanted.byOptions()) {
+      bundles.addAll(PENSTOCK);
+    }
+    bundles.addAll(List.of(wanted.bundles()));
     for (String each : bundles) {
       options.add(bundle(ClassPathBundles.url(each)));
     }

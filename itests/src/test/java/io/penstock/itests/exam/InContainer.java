@@ -32,4 +32,13 @@ public @interface InContainer {
    * looked up on the class path of the tests.
    */
   String[] bundles() default {};
+
+  /**
+   * Whether Penstock and what it needs come by {@link io.penstock.testing.exam.PenstockOptions}, as
+   * in the tests of users, and not from the class path of the tests.
+   */
+  boolean byOptions() default false;
+
+  /** The optional parts that come with them. */
+  String[] parts() default {};
 }

@@ -32,15 +32,19 @@ final class KarafFolder {
   private KarafFolder() {}
 
   static List<Option> options() {
+    return List.of(
+        useOwnKarafExamSystemConfiguration(ProbeActivator.DRIVER),
+        doNotModifyLogConfiguration(),
+        overrideJUnitBundles());
+  }
+
+  /** Declarative Services, where Karaf's feature "scr" does not come with another. */
+  static List<Option> components() {
     // The bundles of Karaf's feature "scr"; the feature itself also names some for its web console
     // and JMX, which the distribution does not hold.
     Path scr = Path.of(property("penstock.itests.karaf"), "org.apache.felix.scr.jar");
     return List.of(
-        bundle(ClassPathBundles.url("org.osgi.service.component")),
-        bundle(scr.toUri().toString()),
-        useOwnKarafExamSystemConfiguration(ProbeActivator.DRIVER),
-        doNotModifyLogConfiguration(),
-        overrideJUnitBundles());
+        bundle(ClassPathBundles.url("org.osgi.service.component")), bundle(scr.toUri().toString()));
   }
 
   static TestContainer container(ExamSystem system, Path folder, Path log) throws IOException {
@@ -70,7 +74,8 @@ final class KarafFolder {
     edit(
         features,
         "featuresRepositories",
-        "mvn:org.apache.karaf.features/framework/%s/xml/features".formatted(version));
+        "mvn:org.apache.karaf.features/framework/%1$s/xml/features,mvn:org.apache.karaf.features/standard/%1$s/xml/features"
+            .formatted(version));
     Path maven = etc.resolve("org.ops4j.pax.url.mvn.cfg");
     edit(maven, "org.ops4j.pax.url.mvn.repositories", "");
     edit(
