@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 /** The descriptors that are open before a test, where the system shows them. */
 final class DescriptorCensus {
   private static final Path FOLDER = Path.of("/proc/self/fd");
-  private static final long MOMENT_NANOS = 1_000_000;
+  static final long MOMENT_NANOS = 1_000_000;
   private static final Pattern SOCKET = Pattern.compile("socket:\\[(\\d+)]");
 
   /** What the JDK, JNA and Penstock keep once they have opened it, and the folder looked at. */

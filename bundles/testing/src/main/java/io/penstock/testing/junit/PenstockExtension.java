@@ -49,9 +49,9 @@ import org.osgi.annotation.versioning.ProviderType;
  *
  * <p>After the methods with {@code @AfterEach} the extension closes what it has injected. Then the
  * test fails for each of these that is left: a channel, pipe, listener, relay or poller that the
- * test has made and not closed, with the stack that made it; a platform thread that does not end
- * within the patience, with the stack where it stands; on Linux, a descriptor that is not closed
- * within it. {@link AllowLeaks} switches that off. The configuration parameter {@code
+ * test has made and that is not closed within the patience, with the stack that made it; a platform
+ * thread that does not end within it, with the stack where it stands; on Linux, a descriptor that
+ * is not closed within it. {@link AllowLeaks} switches that off. The configuration parameter {@code
  * io.penstock.testing.patience} is the patience in milliseconds, 5000 by default.
  *
  * <p>Tests that run in parallel see the threads and descriptors of each other: with {@code
@@ -148,17 +148,14 @@ public final class PenstockExtension
     List<Throwable> left = new ArrayList<>();
     Workplace workplace = store.remove(Workplace.class, Workplace.class);
     if (workplace != null) {
-      List<Throwable> open = workplace.close();
-      if (wanted(context).contains(Leak.CHANNELS)) {
+      boolean asked = wanted(context).contains(Leak.CHANNELS);
+      List<Throwable> open = workplace.close(asked ? deadline(context) : System.nanoTime());
+      if (asked) {
         left.addAll(open);
       }
     }
-    long deadline =
-        System.nanoTime()
-            + TimeUnit.MILLISECONDS.toNanos(
-                context
-                    .getConfigurationParameter(PATIENCE, Long::valueOf)
-                    .orElse(DEFAULT_PATIENCE_MILLIS));
+    // Anew, because the threads of Penstock have only now been told to end.
+    long deadline = deadline(context);
     ThreadCensus threads = store.remove(ThreadCensus.class, ThreadCensus.class);
     if (threads != null) {
       left.addAll(threads.left(deadline));
@@ -170,6 +167,12 @@ public final class PenstockExtension
     if (!left.isEmpty()) {
       throw failure(left);
     }
+  }
+
+  private static long deadline(ExtensionContext context) {
+    long millis =
+        context.getConfigurationParameter(PATIENCE, Long::valueOf).orElse(DEFAULT_PATIENCE_MILLIS);
+    return System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(millis);
   }
 
   private static AssertionError failure(List<Throwable> left) {

@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.extension.ExtensionConfigurationException;
 
 /** What one test gets: a Penstock of its own, and what was injected from it. */
@@ -145,22 +146,24 @@ final class Workplace {
   }
 
   /**
-   * Closes everything.
+   * Closes everything, and waits for what the test has made to be closed.
    *
-   * @return what the test has made and not closed
+   * @param deadline as {@link System#nanoTime} tells the time
+   * @return what is still open by then
    */
-  List<Throwable> close() throws Exception {
+  List<Throwable> close(long deadline) throws Exception {
     for (Object thing : injected) {
       // What waits at a listener, and has not been accepted, goes with it.
       if (thing instanceof Listener || thing instanceof Poller) {
         ((AutoCloseable) thing).close();
       }
     }
-    List<Throwable> left = new ArrayList<>();
-    for (Map.Entry<?, ?> open : penstock.unclosed().entrySet()) {
-      if (!injected.contains(open.getKey()) && isOpen(open.getKey())) {
-        left.add((Throwable) open.getValue());
-      }
+    List<Throwable> left = left();
+    // A handler on another thread closes its channel when it has seen the end, and a relay
+    // likewise.
+    while (!left.isEmpty() && System.nanoTime() - deadline < 0) {
+      LockSupport.parkNanos(DescriptorCensus.MOMENT_NANOS);
+      left = left();
     }
     CancellationException over = new CancellationException("the test is over");
     for (Object thing : injected) {
@@ -174,6 +177,16 @@ final class Workplace {
     for (Path folder : folders) {
       Files.deleteIfExists(folder.resolve("socket"));
       Files.delete(folder);
+    }
+    return left;
+  }
+
+  private List<Throwable> left() {
+    List<Throwable> left = new ArrayList<>();
+    for (Map.Entry<?, ?> open : penstock.unclosed().entrySet()) {
+      if (!injected.contains(open.getKey()) && isOpen(open.getKey())) {
+        left.add((Throwable) open.getValue());
+      }
     }
     return left;
   }

@@ -261,6 +261,35 @@ class PenstockExtensionTest {
     }
   }
 
+  /** What other threads close when the test is over. */
+  @ExtendWith(PenstockExtension.class)
+  static class Late {
+    @Test
+    void closes(ChannelFactory channels, RelayFactory relays, ChannelPair one, ChannelPair two) {
+      ChannelPair made = channels.pair(ChannelOptions.defaults());
+      Relay relay = relays.create(one.left(), two.left(), RelayOptions.defaults());
+      relay.start();
+      CompletableFuture.delayedExecutor(100, TimeUnit.MILLISECONDS)
+          .execute(
+              () -> {
+                made.left().abort(new IOException("the handler has seen the end"));
+                made.right().abort(new IOException("the handler has seen the end"));
+                relay.close();
+              });
+    }
+  }
+
+  @Test
+  void whatIsClosedWithinThePatienceIsNotLeft() {
+    Events run =
+        kit()
+            .configurationParameter("io.penstock.testing.patience", "20000")
+            .selectors(selectClass(Late.class))
+            .execute()
+            .testEvents();
+    run.assertStatistics(all -> all.started(1).succeeded(1));
+  }
+
   // ---- leaks
 
   /** Tests that leave something. */
