@@ -67,7 +67,7 @@ class SchemesIT {
       }
       served.put(jar(Penstock.class), all);
     }
-    assertTrue(served.size() >= 5, () -> "too few bundles: " + served.keySet());
+    assertTrue(served.size() >= 6, () -> "too few bundles: " + served.keySet());
     for (Map.Entry<Path, SortedSet<String>> each : served.entrySet()) {
       assertEquals(each.getValue(), declared(each.getKey()), () -> "" + each.getKey());
     }
