@@ -8,8 +8,8 @@ import java.util.Random;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What the next try of one direction meets, by its script. One thread at a time tries; the other
- * methods are safe for any thread.
+ * What the next try of one direction meets, by its script. One thread at a time tries; all methods
+ * are safe for any thread.
  */
 final class FaultPlan {
   /** What a try meets. */
@@ -47,11 +47,13 @@ final class FaultPlan {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final List<String> faults = new ArrayList<>();
+  // The present piece, under the lock.
   private boolean begun;
+  private boolean told;
   private long pieceEnd;
   private long refusals;
   private long delay;
-  // Written by the thread that tries.
+  // Written under the lock.
   private volatile long moved;
   private volatile long operations;
   private volatile Step fate = Step.GO;
@@ -90,8 +92,22 @@ final class FaultPlan {
     return Step.GO;
   }
 
+  /** Whether the next operation that would move bytes is the first one to fail by an error. */
+  boolean erring() {
+    return fate == Step.GO && due() == Step.ERROR;
+  }
+
   /** What this try meets. */
   Step next() {
+    lock.lock();
+    try {
+      return met();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Step met() {
     Step due = due();
     if (due == Step.STALL) {
       note("stalled");
@@ -110,8 +126,9 @@ final class FaultPlan {
       }
       return due;
     }
-    if (!begun) {
-      begin();
+    begin();
+    if (!told) {
+      tell();
     }
     if (delay > 0) {
       return Step.WAIT;
@@ -124,11 +141,21 @@ final class FaultPlan {
     return Step.GO;
   }
 
+  /** Draws the next piece if that has not been done. */
   private void begin() {
+    if (begun) {
+      return;
+    }
     begun = true;
+    told = false;
     pieceEnd = pieces > 0 ? moved + 1 + draw(pieces - 1) : Long.MAX_VALUE;
     refusals = draw(burst);
     delay = draw(longest);
+  }
+
+  /** The list is that of the tries, so that it is the same however often the room is asked for. */
+  private void tell() {
+    told = true;
     if (pieces > 0) {
       note("a piece of " + (pieceEnd - moved) + " bytes");
     }
@@ -143,28 +170,61 @@ final class FaultPlan {
 
   /** How long nothing moves now; asked once for each delay. */
   Duration delay() {
-    Duration now = Duration.ofNanos(delay);
-    delay = 0;
-    return now;
+    lock.lock();
+    try {
+      Duration now = Duration.ofNanos(delay);
+      delay = 0;
+      return now;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** How many bytes the next try may move; 0 if it is refused or fails. */
+  long room() {
+    lock.lock();
+    try {
+      if (due() != Step.GO) {
+        return 0;
+      }
+      begin();
+      return delay > 0 || refusals > 0 ? 0 : left();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** How many bytes this try may move. */
   int limit(int wanted) {
+    lock.lock();
+    try {
+      return (int) Math.min(wanted, left());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private long left() {
     long next = pieceEnd;
     for (long at : new long[] {reset, truncate, end, resumed ? Long.MAX_VALUE : stall}) {
       next = Math.min(next, at);
     }
-    return (int) Math.min(wanted, next - moved);
+    return next == Long.MAX_VALUE ? next : next - moved;
   }
 
   /** A try has moved bytes. */
   void moved(int bytes) {
-    long now = moved + bytes;
-    long done = operations + 1;
-    moved = now;
-    operations = done;
-    if (pieces == 0 || now >= pieceEnd) {
-      begun = false;
+    lock.lock();
+    try {
+      long now = moved + bytes;
+      long done = operations + 1;
+      moved = now;
+      operations = done;
+      if (pieces == 0 || now >= pieceEnd) {
+        begun = false;
+      }
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -176,11 +236,16 @@ final class FaultPlan {
     return operations;
   }
 
-  /** Whether there was a peer to let go on. */
+  /** Whether there was a stalled peer to let go on. */
   boolean resume() {
-    boolean was = !resumed;
-    resumed = true;
-    return was;
+    lock.lock();
+    try {
+      boolean stalled = due() == Step.STALL;
+      resumed = true;
+      return stalled;
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void note(String what) {

@@ -20,6 +20,7 @@ abstract class FaultyEnd implements EndDriver {
   private final EndDriver below;
   private volatile boolean held;
   private volatile boolean worthwhile;
+  private volatile @Nullable Future<?> timer;
   private volatile Runnable callback = () -> {};
 
   FaultyEnd(EndDriver below, FaultPlan plan, FaultyDriver connection, ProviderContext context) {
@@ -49,11 +50,16 @@ abstract class FaultyEnd implements EndDriver {
 
   private void hold(Duration delay) {
     held = true;
-    Future<?> unused = context.after(delay, this::wake);
+    timer = context.after(delay, this::wake);
   }
 
   /** Another try is worthwhile. */
   void wake() {
+    // Before the end of this delay is told, because a try may then begin the next one.
+    Future<?> over = timer;
+    if (over != null) {
+      over.cancel(false);
+    }
     worthwhile = true;
     held = false;
     callback.run();
@@ -63,6 +69,16 @@ abstract class FaultyEnd implements EndDriver {
     if (plan.resume()) {
       wake();
     }
+  }
+
+  /** A try is made without a step of the plan. */
+  final void tried() {
+    worthwhile = false;
+  }
+
+  /** Whether a try fails, or ends the stream, whatever the channel below has. */
+  boolean decided() {
+    return plan.due() != FaultPlan.Step.GO;
   }
 
   /** Whether a try would be refused by us. */
@@ -75,7 +91,7 @@ abstract class FaultyEnd implements EndDriver {
     if (connection.wasReset()) {
       return true;
     }
-    return !stalled() && (worthwhile || plan.due() != FaultPlan.Step.GO || below.ready());
+    return !stalled() && (worthwhile || decided() || below.ready());
   }
 
   @Override

@@ -20,7 +20,8 @@ final class FaultySink extends FaultyEnd implements SinkDriver {
 
   @Override
   public int write(ByteBuffer src) throws IOException {
-    if (!src.hasRemaining() && plan.due() == FaultPlan.Step.GO && !connection.wasReset()) {
+    // An empty write goes through the refusals, too: awaitWritable tries so until there is room.
+    if (!src.hasRemaining() && plan.room() > 0 && !connection.wasReset()) {
       return below.write(src);
     }
     switch (step()) {
@@ -82,7 +83,10 @@ final class FaultySink extends FaultyEnd implements SinkDriver {
       return 0;
     }
     return switch (plan.due()) {
-      case GO -> below.room();
+      case GO -> {
+        long most = plan.room();
+        yield most == 0 ? 0 : Math.min(most, below.room());
+      }
       case TRUNCATE, END -> -1;
       default -> 0;
     };

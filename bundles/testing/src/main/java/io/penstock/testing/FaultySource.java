@@ -20,6 +20,14 @@ final class FaultySource extends FaultyEnd implements SourceDriver {
 
   @Override
   public int read(ByteBuffer dst) throws IOException {
+    if (plan.erring() && !connection.wasReset()) {
+      // The operation that fails is one that would move bytes; what it takes is lost with the rest.
+      tried();
+      int n = take(ByteBuffer.allocate(1));
+      if (n <= 0) {
+        return n;
+      }
+    }
     switch (step()) {
       case WAIT, REFUSE, STALL -> {
         return 0;
@@ -39,17 +47,28 @@ final class FaultySource extends FaultyEnd implements SourceDriver {
     int limit = dst.limit();
     dst.limit(dst.position() + plan.limit(dst.remaining()));
     try {
-      int n = below.read(dst);
+      int n = take(dst);
       if (n > 0) {
         plan.moved(n);
       }
       return n;
-    } catch (IOException e) {
-      // The other direction may have cut the channel below meanwhile, which tells of it in its way.
-      throw connection.wasReset() ? reset() : e;
     } finally {
       dst.limit(limit);
     }
+  }
+
+  private int take(ByteBuffer dst) throws IOException {
+    try {
+      return below.read(dst);
+    } catch (IOException e) {
+      // The other direction may have cut the channel below meanwhile, which tells of it in its way.
+      throw connection.wasReset() ? reset() : e;
+    }
+  }
+
+  @Override
+  boolean decided() {
+    return super.decided() && !plan.erring();
   }
 
   private ConnectionResetException reset() {
@@ -63,7 +82,7 @@ final class FaultySource extends FaultyEnd implements SourceDriver {
   @Override
   public boolean ended() {
     return plan.due() == FaultPlan.Step.END
-        || (plan.due() == FaultPlan.Step.GO && !connection.wasReset() && below.ended());
+        || (!decided() && !connection.wasReset() && below.ended());
   }
 
   @Override

@@ -146,6 +146,37 @@ class FaultyChannelTest {
   }
 
   @Case
+  void writeTakesTheRoomThatWasPromised() throws IOException {
+    for (String script :
+        List.of(
+            "pieces=16",
+            "refusals=3",
+            "reset=900",
+            "seed=1,pieces=64,refusals=3,delay=1ms",
+            "seed=2,pieces=64,refusals=3,delay=1ms")) {
+      try (Two two = Two.writing(script)) {
+        for (int i = 0; i < 20; i++) {
+          two.faulty().sink().awaitWritable(Bench.SOON);
+          int promised = (int) Math.min(two.faulty().sink().room(), 40);
+          assertTrue(promised > 0, script);
+          int took = two.faulty().sink().write(ByteBuffer.allocate(promised), Wait.none());
+          assertEquals(promised, took, script);
+        }
+      }
+    }
+  }
+
+  @Case
+  void roomIsZeroWhileAWriteIsRefused() throws IOException {
+    try (Two two = Two.writing("delay=1h")) {
+      assertEquals(0, two.faulty().sink().room());
+      assertEquals(0, two.faulty().sink().write(ByteBuffer.allocate(9), Wait.none()));
+      assertEquals(0, two.faulty().sink().room());
+      assertThrows(StreamTimeoutException.class, () -> two.faulty().sink().awaitWritable(SHORT));
+    }
+  }
+
+  @Case
   void delayHoldsBytesUpAndLosesNone() throws IOException {
     FaultScript slow = NONE.withDelay(Duration.ofMillis(20)).withPieces(50).withSeed(1);
     try (Two two = Two.of(slow, slow)) {
@@ -174,6 +205,22 @@ class FaultyChannelTest {
           InjectedFaultException.class,
           assertThrows(IOException.class, () -> two.faulty().sink().writeFully("abc", Bench.SOON)));
       assertEquals("ab", two.receive(2));
+    }
+  }
+
+  @Case
+  void errorOfAReadComesWithTheBytesAndNotBefore() throws IOException {
+    try (Two two = Two.reading("error=1")) {
+      assertFalse(two.faulty().source().readable().isSet());
+      assertEquals(0, two.faulty().source().read(ByteBuffer.allocate(9), Wait.none()));
+      assertEquals(List.of(), two.faulty().faults());
+      two.send("a");
+      assertMeans(InjectedFaultException.class, drain(two.faulty(), new ArrayList<>()));
+      assertMeans(InjectedFaultException.class, drain(two.faulty(), new ArrayList<>()));
+    }
+    try (Two two = Two.reading("error=1")) {
+      two.peer().sink().end();
+      assertInstanceOf(java.io.EOFException.class, drain(two.faulty(), new ArrayList<>()));
     }
   }
 
@@ -252,6 +299,17 @@ class FaultyChannelTest {
       two.faulty().source().readFully(got, Bench.SOON);
       two.faulty().sink().writeFully("def", Bench.SOON);
       assertEquals("abcdef", two.receive(6));
+    }
+  }
+
+  @Case
+  void delayLastsThoughAPeerGoesOn() throws IOException {
+    try (Two two = Two.writing("delay=1h,stall=5")) {
+      assertEquals(0, two.faulty().sink().write(ByteBuffer.allocate(3), Wait.none()));
+      two.faulty().resume();
+      assertThrows(
+          StreamTimeoutException.class,
+          () -> two.faulty().sink().write(ByteBuffer.allocate(3), SHORT));
     }
   }
 
