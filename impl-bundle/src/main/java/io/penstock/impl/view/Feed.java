@@ -5,6 +5,7 @@ import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -34,18 +35,19 @@ abstract class Feed {
     return source;
   }
 
-  /** The next piece; {@link #NOTHING} if there is none now; null at the end. */
-  abstract @Nullable ByteBuffer take() throws IOException;
-
-  /** Puts the piece that was taken last back. */
-  abstract void putBack(ByteBuffer piece);
+  /**
+   * The next piece; {@link #NOTHING} if there is none now; null at the end.
+   *
+   * @param gone whether nobody wants it any more; what was taken goes back then
+   */
+  abstract @Nullable ByteBuffer take(BooleanSupplier gone) throws IOException;
 
   /** How many nanoseconds to wait for a piece before it is worth a look though nothing came. */
   long left() {
     return Long.MAX_VALUE;
   }
 
-  /** Nothing is taken any more for now; what was gathered goes back. */
+  /** Nothing is taken any more for now; what was gathered goes back. Any thread. */
   void leave() {}
 
   /** Looks without taking anything; {@link #NOTHING} if there is nothing now; null at the end. */
@@ -59,14 +61,16 @@ abstract class Feed {
   static Feed pieces(ByteSource source, Consumer<ByteBuffer> unread, int most) {
     return new Feed(source) {
       @Override
-      @Nullable ByteBuffer take() throws IOException {
+      @Nullable ByteBuffer take(BooleanSupplier gone) throws IOException {
         ByteBuffer piece = source.take(most, Wait.none());
-        return piece == null || piece.hasRemaining() ? piece : NOTHING;
-      }
-
-      @Override
-      void putBack(ByteBuffer piece) {
-        unread.accept(piece);
+        if (piece == null) {
+          return null;
+        }
+        if (piece.hasRemaining() && gone.getAsBoolean()) {
+          unread.accept(piece);
+          return NOTHING;
+        }
+        return piece.hasRemaining() ? piece : NOTHING;
       }
     };
   }

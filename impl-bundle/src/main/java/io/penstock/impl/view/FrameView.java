@@ -17,6 +17,7 @@ import java.util.concurrent.Flow;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiFunction;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -30,8 +31,8 @@ public final class FrameView implements FrameSource {
   private final OneAtATime guard;
   private final FrameCutter cutter;
   private final AtomicReference<@Nullable SourcePublisher> publisher = new AtomicReference<>();
-  // What an iterator has found; with the guard.
-  private @Nullable ByteBuffer ahead;
+  // What an iterator has found. Set with the guard.
+  private volatile @Nullable ByteBuffer ahead;
 
   /**
    * What the view needs of a source beside what every caller may use.
@@ -137,27 +138,46 @@ public final class FrameView implements FrameSource {
 
   /** Whole frames. What is there of the next stays with the cutter while a subscriber waits. */
   private final class Whole extends Feed {
+    // Whether the cutter may have something of ours, and whether its peer has kept us waiting since
+    // then. Set with the guard, but that anybody may stop the time.
+    private volatile boolean used;
+    private volatile boolean waits;
     private long since;
-    private boolean waits;
+    private long left = Long.MAX_VALUE;
 
     Whole() {
       super(FrameView.this.source);
     }
 
     @Override
-    @Nullable ByteBuffer take() throws IOException {
+    @Nullable ByteBuffer take(BooleanSupplier gone) throws IOException {
       guard.enter();
       try {
+        used = true;
         stop();
         ByteBuffer kept = takeAhead();
         ByteBuffer frame = kept == null ? cutter.take() : kept;
+        if (frame != null && gone.getAsBoolean()) {
+          cutter.unreadLast();
+          release();
+          return NOTHING;
+        }
         if (isNothing(frame)) {
           cutter.checkTime();
+          left = cutter.left();
+          since = access.clock().getAsLong();
+          waits = true;
         }
         return frame;
       } finally {
         guard.exit();
       }
+    }
+
+    private void release() {
+      stop();
+      cutter.giveBack();
+      used = false;
     }
 
     private void stop() {
@@ -169,28 +189,45 @@ public final class FrameView implements FrameSource {
 
     @Override
     long left() {
-      waits = true;
-      since = access.clock().getAsLong();
-      return cutter.left();
+      return left;
     }
 
-    @Override
-    void putBack(ByteBuffer piece) {
-      cutter.unreadLast();
-    }
-
+    /**
+     * While another user has the guard, what was gathered is that user's: it goes on with it or
+     * gives it back. A task of ours that has it gives it back afterwards. Without need the guard is
+     * not taken, or a user that comes just now would be refused.
+     */
     @Override
     void leave() {
-      stop();
-      cutter.giveBack();
+      if (!used) {
+        return;
+      }
+      if (!guard.tryEnter()) {
+        waits = false;
+        return;
+      }
+      try {
+        release();
+      } finally {
+        guard.exit();
+      }
     }
 
     @Override
     @Nullable ByteBuffer look() throws IOException {
-      stop();
       ByteBuffer there = ahead == null ? super.look() : SOMETHING;
-      // A last frame without its end must be asked for.
-      return there == null && cutter.holds() ? SOMETHING : there;
+      if (there != null) {
+        return there;
+      }
+      if (!guard.tryEnter()) {
+        return NOTHING;
+      }
+      try {
+        // A last frame without its end must be asked for.
+        return cutter.holds() ? SOMETHING : null;
+      } finally {
+        guard.exit();
+      }
     }
   }
 

@@ -107,11 +107,7 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
   }
 
   private void arm(long left) {
-    Future<?> before = alarm;
-    if (before != null) {
-      before.cancel(false);
-      alarm = null;
-    }
+    stopAlarm();
     if (left != Long.MAX_VALUE) {
       alarm = later.apply(Duration.ofNanos(left), this::lookAgain);
     }
@@ -121,6 +117,22 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
             armed.set(false);
             lookAgain();
           });
+    }
+  }
+
+  private void stopAlarm() {
+    Future<?> before = alarm;
+    if (before != null) {
+      before.cancel(false);
+      alarm = null;
+    }
+  }
+
+  /** A subscription is over; the alarm may be that of the next one, which sets it again. */
+  private void disarm() {
+    if (alarm != null) {
+      stopAlarm();
+      lookAgain();
     }
   }
 
@@ -162,7 +174,10 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
     @Override
     public void cancel() {
       cancelled = true;
-      current.compareAndSet(this, null);
+      if (current.compareAndSet(this, null)) {
+        // What was gathered is there for the caller's next read, unless a take goes on just now.
+        feed.leave();
+      }
       look();
     }
 
@@ -190,6 +205,7 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
         if (cancelled) {
           subscriber = null;
           feed.leave();
+          disarm();
           return;
         }
         if (fault != null) {
@@ -202,7 +218,7 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
         }
         ByteBuffer piece;
         try {
-          piece = feed.take();
+          piece = feed.take(() -> cancelled);
         } catch (IOException | RuntimeException | Error e) {
           over(to, e);
           return;
@@ -212,12 +228,11 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
           return;
         }
         if (Feed.isNothing(piece)) {
+          if (cancelled) {
+            continue;
+          }
           arm(feed.left());
           return;
-        }
-        if (cancelled) {
-          feed.putBack(piece);
-          continue;
         }
         demand.updateAndGet(have -> have == Long.MAX_VALUE ? have : have - 1);
         try {
@@ -261,6 +276,7 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
       subscriber = null;
       feed.leave();
       current.compareAndSet(this, null);
+      disarm();
       if (cancelled) {
         // Its subscriber went while this was looked at; the source tells the next one as well.
         return;
