@@ -134,9 +134,6 @@ class ResolveIT {
         "org.apache.felix.scr",
         "org.apache.felix.configadmin",
         "org.apache.sshd.osgi",
-        "bcprov",
-        "bcpkix",
-        "bcutil",
         "slf4j.api");
   }
 }
