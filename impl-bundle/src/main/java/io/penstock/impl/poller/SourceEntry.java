@@ -98,8 +98,10 @@ class SourceEntry extends Entry implements Account.Holder {
     if (pace != null && !gone()) {
       // What is there was read before: it always beats the limit.
       if (dry && !paused()) {
+        // What is there was read, or else no more of it is needed to see that a frame is too late.
+        boolean all = !more || framer.skipping();
         boolean part = backlog.size() > 0 || framer.skipping();
-        pace.waits(poller.alarms(), part, backlog.size(), events() > 0 || skippedOne, !more);
+        pace.waits(poller.alarms(), part, backlog.size(), events() > 0 || skippedOne, all);
       } else {
         pace.stop();
       }

@@ -8,6 +8,7 @@ import io.penstock.stream.Framer;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -20,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class FrameCutter {
   private static final int PIECE = 64 * 1024;
+  // After so many skipped bytes the caller's limits are looked at, though more is there.
+  private static final int MOST_SKIPPED = 1024 * 1024;
 
   private final ByteSource source;
   private final Framing framing;
@@ -33,6 +36,10 @@ final class FrameCutter {
   private @Nullable ByteBuffer delivered;
   private @Nullable Throwable refused;
   private boolean inSkip;
+  // Up to when the time of the skipped frame that goes on is counted.
+  private long skipSince;
+  // Whether the last take ended because much was skipped.
+  private boolean much;
   // How many bytes of the present run were skipped.
   private int dropped;
   // How long the peer has kept us waiting, for a frame if a part of it is there.
@@ -101,6 +108,9 @@ final class FrameCutter {
               source.name(), "no whole frame, only " + held.size() + " bytes are there", 0);
         }
         checkTime();
+        if (much) {
+          checkCaller(wait);
+        }
         await(wait);
       }
     } finally {
@@ -110,10 +120,20 @@ final class FrameCutter {
     }
   }
 
+  /** A wait checks this only when there is nothing, which a peer that is skipped can prevent. */
+  private void checkCaller(Wait wait) throws IOException {
+    if (Thread.currentThread().isInterrupted()) {
+      throw new InterruptedIOException(source.name() + ": interrupted while waiting for a frame");
+    }
+    if (wait.kind() == Wait.Kind.UNTIL && wait.nanos() - clock.getAsLong() <= 0) {
+      throw new StreamTimeoutException(source.name(), "timed out, the limit was " + wait, 0);
+    }
+  }
+
   private void await(Wait wait) throws IOException {
     long left = left();
     if (left == Long.MAX_VALUE) {
-      source.awaitReadable(wait);
+      awaitTurn(wait);
       return;
     }
     long start = clock.getAsLong();
@@ -125,24 +145,40 @@ final class FrameCutter {
         };
     try {
       if (own <= left) {
-        source.awaitReadable(wait);
+        awaitTurn(wait);
       } else {
-        // Whether it is too late is told after one more look.
-        boolean unused = source.tryAwaitReadable(Wait.until(start + left));
+        awaitTurn(Wait.until(start + left));
       }
+    } catch (StreamTimeoutException e) {
+      if (own <= left) {
+        throw e;
+      }
+      // Whether it is too late is told after one more look.
     } finally {
       waited(clock.getAsLong() - start);
     }
   }
 
   /**
+   * Waits for bytes in the queue for the source's turn: while another caller has it, the bytes that
+   * are there are that caller's, and trying for them again and again would be in vain.
+   */
+  private void awaitTurn(Wait wait) throws IOException {
+    int unused = source.consume(1, run -> {}, wait);
+  }
+
+  /**
    * Takes a frame without waiting. What is there of an incomplete one stays here.
    *
-   * @return {@link Feed#NOTHING} if there is none yet; null at the end
+   * @return {@link Feed#NOTHING} if there is none yet, or much was skipped; null at the end
    */
   @Nullable ByteBuffer take() throws IOException {
     found = null;
     delivered = null;
+    int passed = 0;
+    if (inSkip) {
+      skipSince = clock.getAsLong();
+    }
     while (true) {
       int most = (int) Math.min(PIECE, Math.max(1L, (long) framing.max() - held.size()));
       int n = source.consume(most, this::look, Wait.none());
@@ -161,9 +197,20 @@ final class FrameCutter {
       if (n < 0) {
         return atEnd();
       }
-      if (n == 0) {
+      passed += n == 0 ? 0 : dropped;
+      much = passed >= MOST_SKIPPED;
+      if (n == 0 || much) {
+        countSkip();
         return Feed.NOTHING;
       }
+    }
+  }
+
+  private void countSkip() {
+    if (inSkip) {
+      // Notes that a frame has begun, which sets the time to 0.
+      long unused = left();
+      waited(clock.getAsLong() - skipSince);
     }
   }
 
@@ -241,6 +288,7 @@ final class FrameCutter {
       // Written by one thread at a time.
       long before = skipped;
       skipped = before + 1;
+      skipSince = clock.getAsLong();
     }
     inSkip = framer.skipping();
     if (!inSkip) {

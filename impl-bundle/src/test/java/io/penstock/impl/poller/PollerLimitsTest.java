@@ -16,6 +16,7 @@ import io.penstock.poller.Registration;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -119,6 +120,29 @@ class PollerLimitsTest {
     assertEquals(List.of(), poll());
     clock.passes(1);
     assertEquals(List.of("a failed StreamTimeoutException"), poll());
+  }
+
+  @Test
+  void aSkippedFrameIsTooLateThoughMoreOfItIsAlwaysThere() throws IOException {
+    Framing framing = Framing.lengthPrefixed(8, 64 * 1024).skippingTooLong();
+    Pipe full = bench.pipe("b", 1 << 22);
+    poller.register(full.source(), framing.withFrameTimeout(Duration.ofSeconds(10)));
+    for (int i = 0; i < 3; i++) {
+      fill(full);
+      assertEquals(List.of(), poll());
+      assertTrue(full.source().available() > 0, "not all was read");
+      clock.passes(4);
+    }
+    fill(full);
+    assertEquals(List.of("b failed StreamTimeoutException"), poll());
+  }
+
+  /** Writes a part of a frame of very many bytes. */
+  private static void fill(Pipe pipe) throws IOException {
+    int n;
+    do {
+      n = pipe.sink().write(ByteBuffer.allocate(1 << 16).put(0, (byte) 1), Wait.none());
+    } while (n > 0);
   }
 
   @Test

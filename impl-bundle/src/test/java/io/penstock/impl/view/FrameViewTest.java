@@ -15,12 +15,16 @@ import io.penstock.error.WouldBlockException;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.standalone.Penstock;
+import io.penstock.stream.ByteConsumer;
+import io.penstock.stream.ByteSource;
 import io.penstock.stream.FrameSink;
 import io.penstock.stream.FrameSource;
 import io.penstock.stream.Framer;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.reflect.Proxy;
 import java.net.ProtocolException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -29,10 +33,12 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Flow;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -329,6 +335,102 @@ class FrameViewTest {
     assertEquals("", rest());
     assertSame(LINES, frames.framing());
     assertSame(pipe.sink(), frames.sink());
+  }
+
+  /** What a call is told whose thread is not ours. */
+  private static Throwable fails(Framing framing, Callable<?> call) throws Exception {
+    CompletableFuture<Throwable> told = new CompletableFuture<>();
+    Thread caller =
+        new Thread(
+            () -> {
+              try {
+                Object got = call.call();
+                told.complete(new AssertionError(framing + " gave " + got));
+              } catch (Exception | Error e) {
+                told.complete(e);
+              }
+            },
+            "caller");
+    caller.setDaemon(true);
+    caller.start();
+    return told.get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void aCallWaitsWhileAnotherCallerHasTheTurn() throws Exception {
+    write("a");
+    FrameSource frames = frames(LINES);
+    FrameSource limited = frames(LINES.withIdleTimeout(BRIEF));
+    int none =
+        pipe.source()
+            .consume(
+                1,
+                run -> {
+                  try {
+                    Throwable e = fails(LINES, () -> frames.next(Wait.upTo(BRIEF)));
+                    assertEquals(StreamTimeoutException.class, e.getClass());
+                    e = fails(LINES, () -> limited.next(SOON));
+                    assertEquals(StreamTimeoutException.class, e.getClass());
+                    e =
+                        fails(
+                            LINES,
+                            () -> {
+                              Thread.currentThread().interrupt();
+                              return frames.next(SOON);
+                            });
+                    assertEquals(InterruptedIOException.class, e.getClass());
+                  } catch (Exception e) {
+                    throw new AssertionError(e);
+                  }
+                },
+                NOW);
+    assertEquals(0, none);
+    write("\n");
+    assertEquals("a\n", text(frames.next(SOON)));
+  }
+
+  /** A source that has bytes without end; each read of them takes a millisecond. */
+  private static FrameCutter endless(Framing framing) {
+    AtomicLong millis = new AtomicLong();
+    ByteSource source =
+        (ByteSource)
+            Proxy.newProxyInstance(
+                ByteSource.class.getClassLoader(),
+                new Class<?>[] {ByteSource.class},
+                (proxy, method, arguments) -> {
+                  if (method.getName().equals("name")) {
+                    return "endless";
+                  }
+                  assertEquals("consume", method.getName());
+                  millis.incrementAndGet();
+                  ByteBuffer run = ByteBuffer.allocate((int) arguments[0]).put(0, (byte) 1);
+                  ((ByteConsumer) arguments[1]).accept(run);
+                  return run.position();
+                });
+    return new FrameCutter(
+        source, framing, back -> {}, () -> TimeUnit.MILLISECONDS.toNanos(millis.get()));
+  }
+
+  @Test
+  void aPeerThatIsSkippedWithoutEndHoldsNobody() throws Exception {
+    Framing framing = Framing.lengthPrefixed(8, 64 * 1024).skippingTooLong();
+    FrameCutter cutter = endless(framing.withFrameTimeout(Duration.ofSeconds(5)));
+    Throwable e = fails(framing, () -> cutter.next(Wait.forever()));
+    assertTrue(e.getMessage().contains("not whole within 5000 ms"), e.toString());
+    assertEquals(1, cutter.skipped());
+    Wait until = Wait.until(TimeUnit.SECONDS.toNanos(3));
+    e = fails(framing, () -> endless(framing).next(until));
+    assertEquals(StreamTimeoutException.class, e.getClass());
+    e = fails(framing, () -> endless(framing).next(NOW));
+    assertEquals(WouldBlockException.class, e.getClass());
+    e =
+        fails(
+            framing,
+            () -> {
+              Thread.currentThread().interrupt();
+              return endless(framing).next(Wait.forever());
+            });
+    assertEquals(InterruptedIOException.class, e.getClass());
   }
 
   /** Asks for so many frames, and notes what comes. */
