@@ -41,7 +41,11 @@ public final class Endpoint {
       Pattern.compile("\\A[ \\t\\n]*([^ \\t\\n'\"\\\\]+)(?=[ \\t\\n]|\\z)");
 
   /** No separator of an endpoint, no space and no control character. */
-  private static final Pattern HOST = Pattern.compile("[^/@\\[\\]\\p{Cntrl}\\s]*");
+  // With a colon it is an IPv6 address, which has two or more, and perhaps a zone.
+  private static final Pattern HOST =
+      Pattern.compile(
+          "[^:/@\\[\\]\\p{Cntrl}\\s]*"
+              + "|\\p{XDigit}*:\\p{XDigit}*:[\\p{XDigit}:.]*(%[^:/@\\[\\]\\p{Cntrl}\\s]+)?");
 
   private static final int MAX_PORT = 65_535;
   private static final Set<String> VERBATIM = Set.of("exec", "shell");

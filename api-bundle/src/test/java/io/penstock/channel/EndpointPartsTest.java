@@ -76,6 +76,7 @@ class EndpointPartsTest {
     assertEquals(Endpoint.parse("tcp://localhost:80"), Endpoint.tcp("localhost", 80));
     assertEquals(Endpoint.parse("tcp://[::1]:80"), Endpoint.tcp("::1", 80));
     assertEquals(Endpoint.parse("tcp://[::1]:80"), Endpoint.tcp("[::1]", 80));
+    assertEquals(Endpoint.parse("tcp://[fe80::1:2%25eth0]:80"), Endpoint.tcp("fe80::1:2%eth0", 80));
     assertEquals("//[fe80::1%eth0]:443", Endpoint.tls("fe80::1%eth0", 443).address());
     same(Endpoint.tls("fe80::1%eth0", 443), 0);
     assertEquals(Endpoint.parse("tcp-listen://:0"), Endpoint.tcp("", 0).listener());
@@ -92,6 +93,7 @@ class EndpointPartsTest {
     refused("port 65536, expected 0 to 65535", () -> Endpoint.tcp("h", 65_536));
     refused("port -1, expected 0 to 65535", () -> Endpoint.tls("h", -1));
     refused("'a b' is not a host; expected a name or an address", () -> Endpoint.tcp("a b", 1));
+    refused("'h:80' is not a host; expected a name or an address", () -> Endpoint.tcp("h:80", 1));
     refused(
         "'…@h' is not a host; expected a name or an address", () -> Endpoint.tcp("me:secret@h", 1));
     refused(
