@@ -89,11 +89,14 @@ class PenstockExtensionTest {
             .execute()
             .testEvents();
     assertEquals(1, run.started().count(), name);
+    return failures(run).stream().findFirst().orElse("succeeded");
+  }
+
+  private static List<String> failures(Events run) {
     return run.failed().stream()
         .map(event -> event.getRequiredPayload(TestExecutionResult.class))
         .map(result -> String.valueOf(result.getThrowable().orElseThrow().getMessage()))
-        .findFirst()
-        .orElse("succeeded");
+        .toList();
   }
 
   private static void assertNames(String said, String... parts) {
@@ -146,6 +149,7 @@ class PenstockExtensionTest {
             .selectors(selectClass(Clean.class))
             .execute()
             .testEvents();
+    assertEquals(List.of(), failures(run));
     run.assertStatistics(all -> all.started(1000).succeeded(1000));
   }
 
