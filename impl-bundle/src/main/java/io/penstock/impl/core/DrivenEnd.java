@@ -192,6 +192,17 @@ public abstract class DrivenEnd extends Wakeable {
     }
   }
 
+  /**
+   * The same for a try. Once the selector has spoken only the turn may be missing, and its holder
+   * wakes the waiters when it passes it on: to ask the selector again would be in vain, over and
+   * over.
+   */
+  final void armForTry() {
+    if (!tookSelection() || !busy()) {
+      arm();
+    }
+  }
+
   private void fired() {
     armed = false;
     selected();
@@ -258,7 +269,7 @@ public abstract class DrivenEnd extends Wakeable {
     self[0] =
         () -> {
           if (!ready.getAsBoolean()) {
-            arm();
+            armForTry();
           } else if (once.compareAndSet(false, true)) {
             removeWaiter(self[0]);
             task.run();

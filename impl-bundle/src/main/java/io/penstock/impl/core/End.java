@@ -69,7 +69,7 @@ public abstract class End extends DrivenEnd {
 
   /** The signal of the local close. */
   public Signal closing() {
-    return new Level(this, this::isClosed);
+    return Level.here(this, this::isClosed);
   }
 
   /** Lets calls that must wait look again for a while before their thread is parked. */
@@ -381,6 +381,15 @@ public abstract class End extends DrivenEnd {
    * @return true to try again, false when told not to wait
    */
   boolean await(Limit limit, long moved, BooleanSupplier ready) throws IOException {
+    return await(limit, moved, ready, this::armForTry);
+  }
+
+  /**
+   * The same.
+   *
+   * @param arm has selectors watch what may change
+   */
+  boolean await(Limit limit, long moved, BooleanSupplier ready, Runnable arm) throws IOException {
     if (limit.none()) {
       return false;
     }
@@ -393,7 +402,7 @@ public abstract class End extends DrivenEnd {
         return true;
       }
       Callers.waits(name());
-      arm();
+      arm.run();
       while (!parked.woken && !limit.none() && limit.left() > 0 && !interrupted()) {
         park(limit.left());
       }

@@ -21,15 +21,25 @@ class Level implements Signal {
   private static final System.Logger LOG = Messages.log("core");
 
   private final List<End> ends;
+  // Those whose level the operating system changes, so that a selector must watch them. To watch
+  // another one would be in vain, over and over: its channel is ready all the time.
+  private final List<End> armed;
   private final BooleanSupplier level;
 
+  /** A level that the operating system changes. */
   Level(End end, BooleanSupplier level) {
-    this(List.of(end), level);
+    this(List.of(end), List.of(end), level);
   }
 
-  private Level(List<End> ends, BooleanSupplier level) {
+  Level(List<End> ends, List<End> armed, BooleanSupplier level) {
     this.ends = ends;
+    this.armed = armed;
     this.level = level;
+  }
+
+  /** A level that changes only here, where each change wakes the waiters. */
+  static Level here(End end, BooleanSupplier level) {
+    return new Level(List.of(end), List.of(), level);
   }
 
   @Override
@@ -59,14 +69,17 @@ class Level implements Signal {
             throw end.closedFault(true);
           }
         }
-        ends.stream().skip(1).forEach(End::arm);
-        if (!first.await(limit, 0, this::isSet)) {
+        if (!first.await(limit, 0, this::isSet, this::arm)) {
           throw new WouldBlockException(first.name(), "the signal is not set", 0);
         }
       }
     } finally {
       ends.stream().skip(1).forEach(end -> end.removeWaiter(relay));
     }
+  }
+
+  private void arm() {
+    armed.forEach(End::armForTry);
   }
 
   @Override
@@ -93,6 +106,7 @@ class Level implements Signal {
     }
     return new Level(
         parts.stream().flatMap(part -> part.ends.stream()).distinct().toList(),
+        parts.stream().flatMap(part -> part.armed.stream()).distinct().toList(),
         () -> parts.stream().anyMatch(Level::isSet));
   }
 
@@ -160,7 +174,7 @@ class Level implements Signal {
         }
       } while (!changed && clearings() != before);
       if (!now) {
-        ends.forEach(End::arm);
+        arm();
       } else if (changed) {
         try {
           executor.execute(this::call);

@@ -3,6 +3,7 @@ package io.penstock.impl.core;
 
 import io.penstock.spi.SinkDriver;
 import io.penstock.stream.Latch;
+import java.util.List;
 
 /** Tells a writer that a reader was here. */
 final class ReaderLatch extends Level implements Latch {
@@ -11,7 +12,7 @@ final class ReaderLatch extends Level implements Latch {
   private volatile long seen;
 
   ReaderLatch(DrivenSink sink) {
-    super(sink, () -> false);
+    super(List.of(sink), List.of(), () -> false);
     this.sink = sink;
   }
 
