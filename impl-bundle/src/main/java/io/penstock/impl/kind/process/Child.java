@@ -76,6 +76,10 @@ record Child(
     if (calls != null && Spawn.isHere(calls)) {
       return spawn(plan, calls);
     }
+    return Reserve.OF_PROCESS.inTurn(turn -> byJdk(plan, turn));
+  }
+
+  private static Child byJdk(Plan plan, Reserve.Turn turn) throws IOException {
     List<SystemPipe> pipes;
     try {
       pipes = SystemPipe.open(plan.count());
@@ -85,7 +89,7 @@ record Child(
         throw e;
       }
       LOG.log(Level.DEBUG, "using the streams of the JDK for a child", e);
-      return startOverStreams(plan);
+      return overStreams(plan, turn);
     }
     try {
       SystemBuffers buffers = buffers(plan, pipes);
@@ -94,7 +98,7 @@ record Child(
       builder.redirectOutput(Redirect.to(pipes.get(1).path().toFile()));
       builder.redirectError(
           plan.errors() ? Redirect.to(pipes.get(2).path().toFile()) : Redirect.INHERIT);
-      Running process = new JdkChild(Reserve.OF_PROCESS.start(builder));
+      Running process = new JdkChild(turn.start(builder));
       return over(plan, process, pipes, buffers);
     } catch (IOException | RuntimeException | Error e) {
       closeAll(pipes);
@@ -222,7 +226,8 @@ record Child(
       builder.redirectInput(Redirect.from(NULL_DEVICE));
       builder.redirectOutput(Redirect.DISCARD);
       builder.redirectError(Redirect.INHERIT);
-      return on(context, new JdkChild(Reserve.OF_PROCESS.start(builder)), terminal);
+      Process process = Reserve.OF_PROCESS.inTurn(turn -> turn.start(builder));
+      return on(context, new JdkChild(process), terminal);
     } catch (IOException | RuntimeException | Error e) {
       terminal.close();
       throw e;
@@ -246,11 +251,15 @@ record Child(
    * JDK gives no sign of when it is done. That is why this is the last resort.
    */
   static Child startOverStreams(Plan plan) throws IOException {
+    return Reserve.OF_PROCESS.inTurn(turn -> overStreams(plan, turn));
+  }
+
+  private static Child overStreams(Plan plan, Reserve.Turn turn) throws IOException {
     ProcessBuilder builder = plan.builder();
     builder.redirectInput(Redirect.PIPE);
     builder.redirectOutput(Redirect.PIPE);
     builder.redirectError(plan.errors() ? Redirect.PIPE : Redirect.INHERIT);
-    Process process = Reserve.OF_PROCESS.start(builder);
+    Process process = turn.start(builder);
     String name = plan.context().name();
     String thread = "penstock-child-" + process.pid();
     OutputPump in =

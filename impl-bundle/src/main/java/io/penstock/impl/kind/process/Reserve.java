@@ -15,9 +15,10 @@ import java.util.concurrent.Semaphore;
 
 /**
  * Has the JDK start children one at a time, and only with enough descriptors. If a start fails for
- * want of them, the JDK closes descriptor 0, whatever connection has it by then; bytes of one
- * connection have come to another like that. So descriptors are held for the JDK to use, and
- * descriptor 0 is always taken.
+ * want of them, the JDK closes descriptors by numbers that it has not set: 0, or any other,
+ * whatever connection has it by then; bytes of one connection have come to another like that. So
+ * descriptors are held for the JDK to use, the pipes of other children are not opened while it uses
+ * them, and descriptor 0 is always taken.
  */
 final class Reserve {
   private static final Logger LOG = Messages.log("process");
@@ -25,7 +26,42 @@ final class Reserve {
   private static final Path FIRST = Path.of("/proc/self/fd/0");
 
   /** The JDK takes at most 11 for a start; the others are for threads that take some meanwhile. */
-  private static final int SIZE = 16;
+  private static final int SIZE = 24;
+
+  /** Opens a child's pipes and starts it. */
+  @FunctionalInterface
+  interface Opening<T> {
+    /**
+     * Does so.
+     *
+     * @param turn starts the child
+     * @throws IOException when it cannot be started
+     */
+    T open(Turn turn) throws IOException;
+  }
+
+  /** The right to start a child. */
+  final class Turn {
+    private Turn() {}
+
+    /**
+     * Starts a child.
+     *
+     * @throws IOException also where there are too few descriptors to try it
+     */
+    Process start(ProcessBuilder builder) throws IOException {
+      give();
+      try {
+        return builder.start();
+      } finally {
+        try {
+          fill();
+        } catch (IOException e) {
+          LOG.log(Level.DEBUG, "the next child has to wait for descriptors", e);
+        }
+      }
+    }
+  }
 
   /** One for all of this process, whose descriptors they are. */
   static final Reserve OF_PROCESS = new Reserve();
@@ -38,24 +74,16 @@ final class Reserve {
   private Reserve() {}
 
   /**
-   * Starts a child.
+   * Has a child started while no other is.
    *
+   * @return what the work returns
    * @throws IOException also where there are too few descriptors to try it
    */
-  Process start(ProcessBuilder builder) throws IOException {
+  <T> T inTurn(Opening<T> work) throws IOException {
     turn.acquireUninterruptibly();
     try {
       fill();
-      give();
-      try {
-        return builder.start();
-      } finally {
-        try {
-          fill();
-        } catch (IOException e) {
-          LOG.log(Level.DEBUG, "the next child has to wait for descriptors", e);
-        }
-      }
+      return work.open(new Turn());
     } finally {
       turn.release();
     }
