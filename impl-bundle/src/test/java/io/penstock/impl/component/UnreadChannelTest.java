@@ -46,6 +46,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -308,19 +310,22 @@ class UnreadChannelTest {
   void fifosAreNoticed() throws Exception {
     Path path = folder.resolve("f");
     assertEquals(0, new ProcessBuilder("mkfifo", path.toString()).start().waitFor());
-    // Opening waits for the other side.
-    Thread writer =
-        new Thread(
+    // A writer that goes at once may have gone before the channel is registered, and then it is
+    // not.
+    CountDownLatch registeredNow = new CountDownLatch(1);
+    FutureTask<Integer> writer =
+        new FutureTask<>(
             () -> {
+              // Opening waits for the other side.
               try (FileChannel out = FileChannel.open(path, StandardOpenOption.WRITE)) {
-                out.write(ByteBuffer.allocate(0));
-              } catch (IOException e) {
-                throw new java.io.UncheckedIOException(e);
+                assertTrue(registeredNow.await(20, TimeUnit.SECONDS));
+                return out.write(ByteBuffer.allocate(0));
               }
             });
-    writer.start();
+    new Thread(writer, "writer").start();
     Channel first = configure("fifo:" + path + "?mode=read", "reconnect", "false");
+    registeredNow.countDown();
     assertWithdrawn(first);
-    writer.join();
+    assertEquals(0, writer.get(20, TimeUnit.SECONDS));
   }
 }
