@@ -47,7 +47,7 @@ final class Reserve {
     /**
      * Starts a child.
      *
-     * @throws IOException also where there are too few descriptors to try it
+     * @throws IOException when the JDK cannot
      */
     Process start(ProcessBuilder builder) throws IOException {
       give();
