@@ -20,7 +20,7 @@ ROOT = os.path.dirname(CONFIG)
 OURS = "io.penstock"
 KARAF = "features/karaf"
 # What is shipped, and where its list is kept.
-BUNDLES = ["testing", "testing-exam", "pushstream", "tls", "ssh", "sftp", "shell", "cdi", "cli"]
+BUNDLES = ["testing", "testing-exam", "pushstream", "tls", "ssh", "sftp", "shell", "operator", "gogo", "karaf-commands", "console", "cdi", "health", "metrics", "micrometer", "jmx", "eventadmin", "inventory", "cli"]
 MODULES = ["api-bundle", "impl-bundle"] + ["bundles/" + name for name in BUNDLES] + ["examples/provider", "examples/echo", "features", KARAF]
 
 
@@ -87,7 +87,7 @@ class Tree:
         known = {strip(e.tag): e.text.strip() for e in child(root, "properties")}
         known["project.version"] = self.version()
         with open(os.path.join(self.root, KARAF, "src/main/feature/feature.xml"), encoding="utf-8") as file:
-            names = re.findall(r"<bundle>mvn:([^/]+)/([^/]+)/([^<]+)</bundle>", file.read())
+            names = re.findall(r"<bundle[^>]*>mvn:([^/]+)/([^/]+)/([^<]+)</bundle>", file.read())
         for group, name, version in names:
             version = re.sub(r"\$\{([^}]+)\}", lambda found: known[found.group(1)], version)
             yield {"groupId": group, "artifactId": name, "version": version, "scope": "compile"}

@@ -19,6 +19,8 @@ run_check() {
   trap 'end_children' EXIT
   cd "$2/work" || exit 1
   TMP=$2/tmp
+  # A control socket is in TMP, too, whatever session runs the checks.
+  unset XDG_RUNTIME_DIR
   children=()
   PENSTOCK_OPTS=$(jvm_options)
   export PENSTOCK_OPTS
@@ -35,8 +37,17 @@ end_children() {
   trap - ERR
   local pid
   for pid in $(jobs -pr); do
-    kill -KILL "$pid" 2>/dev/null
+    end_tree "$pid"
   done
+}
+
+# end_tree PID: what a script has started, such as Karaf's virtual machine, would outlive it.
+end_tree() {
+  local below
+  for below in $(pgrep -P "$1"); do
+    end_tree "$below"
+  done
+  kill -KILL "$1" 2>/dev/null
 }
 
 # fail WHY: the check has failed.
@@ -93,14 +104,14 @@ status_from() {
   wait "$1" || status=$?
 }
 
-# soon COMMAND...: waits until it succeeds, about half a minute at most.
+# soon COMMAND...: waits until it succeeds, about two minutes at most: a busy machine is slow.
 soon() {
   local tries
-  for ((tries = 0; tries < 1500; tries++)); do
+  for ((tries = 0; tries < 6000; tries++)); do
     "$@" && return
     sleep 0.02
   done
-  fail "not within half a minute: $*"
+  fail "not within two minutes: $*"
 }
 
 has_lines() {
@@ -145,4 +156,9 @@ jdk_homes() {
   for javac in /usr/lib/jvm/*/bin/javac; do
     [[ -x $javac ]] && dirname "$(dirname "$(readlink -f "$javac")")"
   done | sort -u
+}
+
+# The version that the sources have.
+project_version() {
+  sed -n '/<artifactId>io.penstock.parent</,/<version>/s|.*<version>\(.*\)</version>.*|\1|p' "$root/pom.xml"
 }

@@ -29,6 +29,7 @@
   peers.py left KIND COMMAND...         runs a command whose standard input is a pipe, a socket or a
                                        terminal, writes "hi" there as soon as it has printed "ended",
                                        and shows what it prints then
+  peers.py page URL                    asks the operator's page without its token and with it; a line for each
   peers.py without JAR ENTRY OUT       copies a jar without the entries that match ENTRY
   peers.py without_component JAR BUNDLE NAME OUT
                                        copies a jar without a component of a bundle in it
@@ -52,6 +53,8 @@ import subprocess
 import sys
 import termios
 import time
+import urllib.error
+import urllib.request
 import zipfile
 
 MIB = 1 << 20
@@ -397,6 +400,33 @@ def interrupt(*command):
     terminal(*command, typed=b"\x03")
 
 
+def page(url):
+    """The status of page, data and stream without the token; data, stream and options with it; a foreign post."""
+    root = url.split("?")[0]
+
+    def status(opener, request):
+        try:
+            with opener.open(request, timeout=20) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    stranger = urllib.request.build_opener()
+    for path in ("", "data.json", "events.stream"):
+        print(status(stranger, root + path))
+    operator = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    operator.open(url, timeout=20).read()
+    # The rates come with the second look.
+    data = operator.open(root + "data.json?after=-1", timeout=20).read().decode()
+    print(data)
+    with operator.open(root + "events.stream", timeout=20) as stream:
+        print(stream.readline().decode().strip())
+    number = re.search(r'"pipes":\[\{"id":([0-9]+)', data).group(1)
+    print(operator.open(root + "options.json?key=pipes/" + number, timeout=20).read().decode())
+    foreign = urllib.request.Request(root + "act.json", b"do=close", {"Origin": "http://evil.example"})
+    print(status(operator, foreign))
+
+
 def without(jar, pattern, out):
     removed = 0
     with zipfile.ZipFile(jar) as source, zipfile.ZipFile(out, "w") as target:
@@ -457,6 +487,7 @@ def main():
         "resized": resized,
         "dialogue": dialogue,
         "left": left,
+        "page": page,
         "without": without,
         "without_component": without_component,
     }[command](*arguments)

@@ -16,7 +16,7 @@ refused() {
 }
 
 check_bad_arguments() {
-  refused '^penstock: unknown command .nope.; known: relay, run, help' nope
+  refused '^penstock: unknown command .nope.; known: relay, run, ctl, help' nope
   refused "^penstock: unknown option '--frok'; known: --accept-env, --buffer.*--fork" relay --frok stdio: echo:
   refused '^penstock: TO is missing' relay stdio:
 }

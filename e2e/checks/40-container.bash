@@ -111,7 +111,7 @@ check_run_reads_its_configurations_again() {
   listener one s1 cat >conf/one.json
   start stay "$penstock" run -v --conf conf
   soon test -S s1
-  matches "the first line" "$(head -n 1 err.stay)" '^20[0-9-]+T[0-9:.]+([+-][0-9:]+|Z) [A-Z]+ '
+  matches "the first line of the log" "$(sed '/^control /d' err.stay | head -n 1)" '^20[0-9-]+T[0-9:.]+([+-][0-9:]+|Z) [A-Z]+ '
   # A connection of a file that nobody touches.
   python3 "$peers" hold s1 held gone &
   children+=("$!")
@@ -137,6 +137,35 @@ check_run_reads_its_configurations_again() {
   kill -TERM "$stay"
   status_from "$stay"
   equal status "$status" 143
+}
+
+check_run_with_its_page() {
+  mkdir conf
+  echo '{"io.penstock.Pipe~orders": {"capacity": "4KiB"}}' >conf/pipe.json
+  start stay "$penstock" run --conf conf --page 127.0.0.1:0
+  soon has_lines err.stay '^page http://127.0.0.1:[1-9][0-9]*/?token=[A-Za-z0-9_-]*$' 1
+  url=$(sed -n 's/^page //p' err.stay)
+  python3 "$peers" page "$url" >out
+  equal "without the token" "$(sed -n 1,3p out | tr '\n' ' ')" "401 401 401 "
+  matches "the data" "$(sed -n 4p out)" '"pipes":\[\{"id":[0-9]+,"name":"orders"'
+  matches "the stream" "$(sed -n 5p out)" '^data: \{"sequence":[0-9]+,"full":true'
+  matches "the options" "$(sed -n 6p out)" '"key":"capacity","value":"4KiB","origin":"io.penstock.Pipe~orders"'
+  matches "an option that is not set" "$(sed -n 6p out)" '"key":"spin","value":"auto","origin":"the default"'
+  equal "a post of another site" "$(sed -n 7p out)" 403
+  equal "the number of lines with the token" "$(grep -c token= err.stay)" 1
+  kill -TERM "$stay"
+  status_from "$stay"
+  equal status "$status" 143
+}
+
+check_run_with_a_page_for_everybody() {
+  status_of "$penstock" run --page here </dev/null >out 2>err
+  equal status "$status" 2
+  matches "standard error" "$(cat err)" '^penstock: --page.*here.*127\.0\.0\.1:8090'
+  start stay "$penstock" run --page 0.0.0.0:0
+  soon has_lines err.stay 'ERROR .*there is no page: .*0\.0\.0\.0:0.*of this machine' 1
+  kill -TERM "$stay"
+  status_from "$stay"
 }
 
 check_run_without_its_folder() {

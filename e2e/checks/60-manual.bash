@@ -7,7 +7,7 @@
 # home: makes the folder "home", with such a repository, the user's.
 home() {
   local real=${MAVEN_REPOSITORY:-$HOME/.m2/repository} own=$PWD/home/.m2/repository entry module
-  version=$(sed -n '/<artifactId>io.penstock.parent</,/<version>/s|.*<version>\(.*\)</version>.*|\1|p' "$root/pom.xml")
+  version=$(project_version)
   for entry in "$real"/*/*; do
     mkdir -p "$(dirname "$own${entry#"$real"}")"
     [[ $entry == */io/penstock ]] || ln -s "$entry" "$own${entry#"$real"}"

@@ -104,7 +104,8 @@ def container(build, strike, fault, nth, limit):
         log = os.path.join(folder, "log")
         tmp = os.path.join(folder, "tmp")
         os.mkdir(tmp)
-        words = command(build, "run", "-v", "--conf", conf)
+        # No listener but the one that is struck.
+        words = command(build, "run", "-v", "--control", "off", "--conf", conf)
         words.insert(1, f"-Djava.io.tmpdir={tmp}")
         with open(log, "wb") as errors:
             process, control = lab.struck(strike, words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)

@@ -31,6 +31,8 @@ public interface ChannelFactory {
    *     message names those that are
    * @throws IllegalArgumentException if an option is unknown to the kind or its value is not
    *     allowed
+   * @throws IllegalStateException if the factory was closed, which it is with the bundle that uses
+   *     it and with that of Penstock
    * @throws IOException if the endpoint is of the wrong kind, such as a listening one
    */
   Channel connect(Endpoint endpoint, ChannelOptions options) throws IOException;

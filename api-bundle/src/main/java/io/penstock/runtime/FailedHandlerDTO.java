@@ -10,7 +10,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * @param name {@code penstock.name}, or one made of the service's identity
  * @param reason why
  * @param message why, in words; names what was wrong and what is expected
- * @param since when it failed last, in milliseconds since 1970
+ * @param since since when it has not been served, in milliseconds since 1970: when the first of the
+ *     tries that failed without a break did
  */
 @ProviderType
 public record FailedHandlerDTO(

@@ -5,10 +5,28 @@ import java.util.List;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What is served now, and what is not. Immutable.
+ * What there is now. Immutable; each list is in the order of names.
  *
+ * @param at when this was gathered, in milliseconds since 1970
+ * @param pipes that are open, or ended and not read to the end
+ * @param channels that are not closed
+ * @param listeners that are bound
+ * @param relays that have not ended
+ * @param pollers that are open
  * @param servers handlers that are served
  * @param failed handlers that are registered and not served
+ * @param awaited what is configured and not there
+ * @param resources of the process
  */
 @ProviderType
-public record RuntimeDTO(List<ServerDTO> servers, List<FailedHandlerDTO> failed) {}
+public record RuntimeDTO(
+    long at,
+    List<PipeDTO> pipes,
+    List<ChannelDTO> channels,
+    List<ListenerDTO> listeners,
+    List<RelayDTO> relays,
+    List<PollerDTO> pollers,
+    List<ServerDTO> servers,
+    List<FailedHandlerDTO> failed,
+    List<AwaitedDTO> awaited,
+    ResourcesDTO resources) {}

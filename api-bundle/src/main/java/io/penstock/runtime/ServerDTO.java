@@ -8,7 +8,7 @@ import org.osgi.annotation.versioning.ProviderType;
 /**
  * A handler that is served. Immutable.
  *
- * @param serviceId {@code service.id} of the handler
+ * @param serviceId {@code service.id} of the handler; without OSGi another number of its own
  * @param name {@code penstock.name}, or one made of the service's identity
  * @param handler the class of the handler
  * @param endpoint where it listens or connects to, without secrets

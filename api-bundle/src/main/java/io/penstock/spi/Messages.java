@@ -23,12 +23,29 @@ public final class Messages {
   /**
    * The logger of one group of packages. Each entry is one line without characters that control a
    * terminal, whatever is in the message, its parameters and the exception: see {@link #visible}.
+   * Parameters may be {@link LogField}s. The last parameter is the exception of the line, if it is
+   * one and the message does not show it.
    *
    * @param group such as {@code tcp}
    * @return the logger {@code io.penstock.GROUP}
    */
   public static Logger log(String group) {
     return new VisibleLog(System.getLogger("io.penstock." + group));
+  }
+
+  /**
+   * Has an outlet get the lines of all loggers of the product, in place of {@code System.Logger}.
+   * The last outlet that was given gets them.
+   *
+   * @param outlet gets the lines from now on; a line that it throws at goes to {@code
+   *     System.Logger}
+   * @return takes the outlet back; idempotent
+   */
+  public static Runnable outlet(LogOutlet outlet) {
+    VisibleLog.OUTLET.set(outlet);
+    return () -> {
+      boolean unused = VisibleLog.OUTLET.compareAndSet(outlet, null);
+    };
   }
 
   /**

@@ -13,6 +13,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
 /** What the product lends to a provider for one channel or listener. Safe for use by any thread. */
@@ -73,7 +74,8 @@ public interface ProviderContext {
    * @param channel in non-blocking mode
    * @param operations what to wait for, as {@link java.nio.channels.SelectionKey} says
    * @param task also run when the channel is closed or the product stops. It runs on the thread
-   *     that waits for all channels, so it must be quick and never wait
+   *     that waits for all channels, so it must be quick and never wait. After the stop the first
+   *     call runs its task at once, on the caller's thread, and later calls run none
    */
   void select(SelectableChannel channel, int operations, Runnable task);
 
@@ -111,6 +113,16 @@ public interface ProviderContext {
    * @throws IOException if the folder cannot be held
    */
   Optional<Anchor> anchor(Path folder) throws IOException;
+
+  /**
+   * Says that a handshake above the transport has begun, for the product's records of what takes
+   * time.
+   *
+   * @param protocol such as {@code TLS}
+   * @return to be called once when the handshake is over, with its failure, or with null; quick,
+   *     and never waits
+   */
+  Consumer<@Nullable Throwable> handshake(String protocol);
 
   /**
    * Has the memory counted in which a driver keeps bytes of a connection. The driver closes it when

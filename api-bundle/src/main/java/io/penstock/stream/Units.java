@@ -9,11 +9,13 @@ import java.util.regex.Pattern;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Reads sizes and durations as users write them in configurations and on command lines. Stateless.
+ * Reads sizes and durations as users write them in configurations and on command lines, and writes
+ * sizes for people. Stateless.
  */
 @ProviderType
 public final class Units {
   private static final Pattern SIZE = Pattern.compile("(\\d+)\\s*(B|KiB|MiB|GiB)?");
+  private static final String[] LARGER = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
   private static final Pattern TIME = Pattern.compile("(\\d+(?:\\.\\d+)?)\\s*(ms|s|m|h)");
 
   private Units() {}
@@ -47,6 +49,25 @@ public final class Units {
         "'"
             + text
             + "' is not a size; expected a number of bytes, or one with KiB, MiB or GiB, such as 64KiB");
+  }
+
+  /**
+   * Writes a number of bytes for people, with one digit after the point from 1 KiB on.
+   *
+   * @param bytes zero or more
+   * @return such as {@code 17 B} or {@code 1.5 MiB}
+   */
+  public static String text(long bytes) {
+    if (bytes < 1024) {
+      return bytes + " B";
+    }
+    double value = bytes / 1024.0;
+    int unit = 0;
+    while (value >= 1024 && unit < LARGER.length - 1) {
+      value /= 1024;
+      unit++;
+    }
+    return String.format(Locale.ROOT, "%.1f %s", value, LARGER[unit]);
   }
 
   /**

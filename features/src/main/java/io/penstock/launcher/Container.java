@@ -49,6 +49,9 @@ final class Container {
   /** The bundles that take the terminal for a shell; others use their classes. */
   static final String CONSOLE = "console";
 
+  /** The operator's page. */
+  static final String PAGE = "page";
+
   private static final String ALL = "bundles/";
 
   /** How long a bundle that does not stop may hold up the end of the process. */
@@ -102,6 +105,8 @@ final class Container {
     settings.put("felix.cache.locking", "false");
     settings.put("felix.shutdown.hook", "false");
     settings.put("felix.log.level", "1");
+    // The launcher prints the product's lines itself, at the levels of --log.
+    settings.put("io.penstock.log", "system");
     settings.put("ds.loglevel", "error");
     return new Container(new FrameworkFactory().newFramework(settings), cache);
   }

@@ -35,6 +35,7 @@ public final class Launcher {
       List.of("ssh", "ssh-listen", "ssh-forward-listen", "sftp-server");
 
   private static final String LOG = "--log";
+  private static final String PAGE = "--page";
 
   private Launcher() {}
 
@@ -83,6 +84,9 @@ public final class Launcher {
         container.install(Container.RUN);
         container.install(Container.SHELL);
         container.install(Container.CONSOLE);
+        if (arguments.stream().anyMatch(Launcher::isPage)) {
+          container.install(Container.PAGE);
+        }
       }
       return runIn(container, arguments, new Residence(container, console ? out : null));
     } catch (Throwable e) {
@@ -95,6 +99,10 @@ public final class Launcher {
       }
       return FAILURE;
     }
+  }
+
+  private static boolean isPage(String argument) {
+    return argument.equals(PAGE) || argument.startsWith(PAGE + "=");
   }
 
   private static boolean isSsh(String argument) {

@@ -18,6 +18,12 @@ final class Residence implements Function<Map<String, String>, Integer> {
   private static final int FAILURE = 1;
   private static final int BAD_ARGUMENTS = 2;
 
+  /** Where the bundle of the operator's page looks for its address. */
+  private static final String PAGE = "io.penstock.page";
+
+  /** Where the bundle of the operators' commands looks for the path of its socket. */
+  private static final String CONTROL = "io.penstock.control.socket";
+
   private final Container container;
   private final @Nullable PrintStream terminal;
 
@@ -36,13 +42,21 @@ final class Residence implements Function<Map<String, String>, Integer> {
    * Starts the bundles besides the core, waits until the framework has stopped and ends the virtual
    * machine: by then no class can be loaded from a bundle, so there is no way back to the caller.
    *
-   * @param options {@code conf} and {@code log}, both optional
+   * @param options {@code conf}, {@code control}, {@code log} and {@code page}, all optional
    * @return the exit status, when the container could not be started
    */
   @Override
   public Integer apply(Map<String, String> options) {
     try {
       String folder = options.get("conf");
+      String page = options.get("page");
+      if (page != null) {
+        System.setProperty(PAGE, page);
+      }
+      String control = options.get("control");
+      if (control != null) {
+        System.setProperty(CONTROL, control);
+      }
       String log = options.getOrDefault("log", "warn").toUpperCase(Locale.ROOT);
       if (folder == null) {
         start(null, LogLevel.valueOf(log));
@@ -87,6 +101,7 @@ final class Residence implements Function<Map<String, String>, Integer> {
       container.startBundles(Container.CONSOLE);
     }
     container.startBundles(Container.SHELL);
+    container.startBundles(Container.PAGE);
     for (String phrase : new Diagnosis(container).unresolvedBundles()) {
       System.err.println("penstock: " + phrase);
     }

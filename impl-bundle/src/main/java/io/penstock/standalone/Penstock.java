@@ -19,6 +19,8 @@ import io.penstock.impl.pipe.Pipes;
 import io.penstock.impl.poller.SelectorPoller;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.relay.Relays;
+import io.penstock.impl.runtime.Census;
+import io.penstock.impl.runtime.Operator;
 import io.penstock.impl.serve.RunningServer;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeFactory;
@@ -26,6 +28,10 @@ import io.penstock.pipe.PipeOptions;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Poller;
 import io.penstock.relay.RelayFactory;
+import io.penstock.runtime.PenstockControl;
+import io.penstock.runtime.PenstockListener;
+import io.penstock.runtime.PenstockRuntime;
+import io.penstock.runtime.ServerDTO;
 import io.penstock.serve.ByteHandler;
 import io.penstock.serve.LineHandler;
 import io.penstock.serve.ServeOptions;
@@ -33,7 +39,9 @@ import io.penstock.serve.Server;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.stream.Wait;
+import io.penstock.stream.Watch;
 import java.io.IOException;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -66,6 +74,8 @@ public final class Penstock implements AutoCloseable {
   private final FoundKinds found = new FoundKinds();
   private final Providers providers = new Providers(found::install);
   private final Scope servers = Scope.quiet();
+  private final Census census = new Census(engine, () -> List.of(scope));
+  private final Operator operator = new Operator(engine, census);
   private final NamedPipes names = new NamedPipes();
   private final ReentrantLock naming = new ReentrantLock();
   private final PipeFactory pipes;
@@ -90,6 +100,7 @@ public final class Penstock implements AutoCloseable {
     this.relays = relaying;
     this.configurations =
         new LocalConfigurations(engine, channels, relaying, names, providers::provider);
+    census.serves(this::served);
     BuiltIn.providers(names::open, posix).forEach(providers::add);
   }
 
@@ -349,6 +360,45 @@ public final class Penstock implements AutoCloseable {
   }
 
   /**
+   * Tells what there is, for operators' tools. Objects have no owners here, and handlers no numbers
+   * of services.
+   *
+   * @return always the same
+   */
+  public PenstockRuntime runtime() {
+    return census;
+  }
+
+  /**
+   * Lets operators' tools do what is to be done to a single object.
+   *
+   * @return always the same
+   */
+  public PenstockControl control() {
+    return operator;
+  }
+
+  /**
+   * Tells a listener of what happens to pipes, channels, listeners, relays and handlers from now
+   * on.
+   *
+   * @param listener is called one event at a time, in order
+   * @return to be closed when it is not to be told any more; closed with this object
+   */
+  public Watch listen(PenstockListener listener) {
+    return engine.events().add(listener);
+  }
+
+  private Census.Served served() {
+    return new Census.Served(
+        servers.things().stream()
+            .map(server -> ((RunningServer) server).describe(census.id(server)))
+            .sorted(Comparator.comparing(ServerDTO::name).thenComparing(ServerDTO::serviceId))
+            .toList(),
+        List.of());
+  }
+
+  /**
    * What was made through this object, by its factories and listeners, and is not closed yet. For
    * tests and for the search of a leak.
    *
@@ -369,5 +419,6 @@ public final class Penstock implements AutoCloseable {
     scope.close();
     found.close();
     engine.close();
+    engine.events().close();
   }
 }

@@ -14,12 +14,8 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.IntStream;
-import java.util.stream.Stream;
-import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.w3c.dom.Element;
-import org.w3c.dom.NodeList;
 
 /**
  * The tables of {@code docs/configuration.md} are what the bundles tell Metatype: each key, its
@@ -27,9 +23,6 @@ import org.w3c.dom.NodeList;
  */
 class ConfigurationPageIT {
   private static final Path PAGE = Path.of("..", "docs", "configuration.md");
-  private static final List<Path> BUNDLES =
-      List.of(Path.of("..", "impl-bundle"), Path.of("..", "bundles", "shell"));
-  private static final Path METATYPE = Path.of("target", "classes", "OSGI-INF", "metatype");
   private static final String REGENERATE =
       "mvn verify -Dtest=none -Dit.test=ConfigurationPageIT"
           + " -Dsurefire.failIfNoSpecifiedTests=false -Dfailsafe.failIfNoSpecifiedTests=false"
@@ -101,23 +94,10 @@ class ConfigurationPageIT {
   /** The keys of each PID, as the description of the bundle has them. */
   private static Map<String, List<Key>> described() throws Exception {
     Map<String, List<Key>> described = new TreeMap<>();
-    List<Path> files = new ArrayList<>();
-    for (Path bundle : BUNDLES) {
-      try (Stream<Path> all = Files.list(bundle.resolve(METATYPE))) {
-        files.addAll(all.toList());
-      }
-    }
-    for (Path file : files) {
-      Element root =
-          DocumentBuilderFactory.newInstance()
-              .newDocumentBuilder()
-              .parse(file.toFile())
-              .getDocumentElement();
-      Element designate = elements(root, "Designate").get(0);
-      String factory = designate.getAttribute("factoryPid");
+    for (Element root : Metatype.ofAllBundles()) {
       described.put(
-          factory.isEmpty() ? designate.getAttribute("pid") : factory,
-          elements(root, "AD").stream().map(ConfigurationPageIT::key).toList());
+          Metatype.pid(root),
+          Metatype.elements(root, "AD").stream().map(ConfigurationPageIT::key).toList());
     }
     return described;
   }
@@ -134,10 +114,5 @@ class ConfigurationPageIT {
     String told =
         required ? "required" : says ? said.group(1) : "`" + value.replace("\\,", ",") + "`";
     return new Key(id, told, says ? said.replaceFirst("") : description);
-  }
-
-  private static List<Element> elements(Element root, String name) {
-    NodeList found = root.getElementsByTagName(name);
-    return IntStream.range(0, found.getLength()).mapToObj(i -> (Element) found.item(i)).toList();
   }
 }

@@ -51,6 +51,7 @@ final class Layers {
               "io.penstock.impl.poller",
               "io.penstock.impl.kind"),
           List.of("io.penstock.impl.relay", "io.penstock.impl.serve"),
+          List.of("io.penstock.impl.runtime"),
           List.of("io.penstock.impl.component", "io.penstock.standalone"));
 
   /** These have rules of their own, which allow less. */
@@ -70,14 +71,35 @@ final class Layers {
       List.of(
           "io.penstock.cdi",
           "io.penstock.cli",
+          "io.penstock.console",
+          "io.penstock.eventadmin",
           "io.penstock.example",
+          "io.penstock.gogo",
+          "io.penstock.health",
+          "io.penstock.inventory",
+          "io.penstock.jmx",
+          "io.penstock.karaf.commands",
           "io.penstock.launcher",
+          "io.penstock.metrics",
+          "io.penstock.micrometer",
+          "io.penstock.operator",
           "io.penstock.pushstream",
           "io.penstock.sftp",
           "io.penstock.shell",
           "io.penstock.ssh",
           "io.penstock.testing",
           "io.penstock.tls");
+
+  /** What some of them know besides. */
+  private static final Map<String, String> BESIDES =
+      Map.of(
+          "io.penstock.cdi", "io.penstock.standalone",
+          "io.penstock.console", "io.penstock.operator",
+          "io.penstock.gogo", "io.penstock.operator",
+          "io.penstock.inventory", "io.penstock.operator",
+          "io.penstock.jmx", "io.penstock.metrics",
+          "io.penstock.karaf.commands", "io.penstock.operator",
+          "io.penstock.micrometer", "io.penstock.metrics");
 
   private static final DescribedPredicate<JavaClass> PENSTOCK = resideInAPackage("io.penstock..");
 
@@ -175,7 +197,9 @@ final class Layers {
             new String[] {"io.penstock.impl.view.."},
             resideInAnyPackage("io.penstock.stream", "io.penstock.error", "io.penstock.impl.view..")
                 // By which every class logs.
-                .or(nameMatching("io\\.penstock\\.spi\\.Messages(\\$.*)?"))));
+                .or(nameMatching("io\\.penstock\\.spi\\.Messages(\\$.*)?"))
+                // How a frame that is too long is recorded.
+                .or(nameMatching("io\\.penstock\\.impl\\.engine\\.Flight(\\$.*)?"))));
     rules.put(
         "a kind knows the provider interface, the memory pipe and what kinds share",
         knowsOnly(
@@ -212,8 +236,8 @@ final class Layers {
               resideInAnyPackage(API)
                   .or(resideInAPackage(within(bundle)))
                   .or(
-                      bundle.equals("io.penstock.cdi")
-                          ? resideInAPackage("io.penstock.standalone")
+                      BESIDES.containsKey(bundle)
+                          ? resideInAPackage(BESIDES.get(bundle))
                           : alwaysFalse())));
     }
     rules.put(

@@ -14,6 +14,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.itests.exam.InContainer;
 import io.penstock.itests.support.Configurations;
+import io.penstock.itests.support.Loaders;
 import io.penstock.itests.support.OpenFiles;
 import io.penstock.itests.support.Penstock;
 import io.penstock.itests.support.Services;
@@ -26,7 +27,6 @@ import io.penstock.serve.Server;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
-import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -55,7 +55,7 @@ import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.ServiceRegistration;
 
 /** What is left of the implementation once its bundle has stopped: nothing. */
-@InContainer
+@InContainer(bundles = "com.sun.jna")
 class LeaksIT {
 
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
@@ -131,9 +131,9 @@ class LeaksIT {
   void theClassLoaderIsCollected() throws Exception {
     Bundle implementation = Penstock.implementation(context);
     String location = implementation.getLocation();
-    ReferenceQueue<ClassLoader> queue = new ReferenceQueue<>();
     implementation.start();
-    WeakReference<ClassLoader> loader = useAndRemember(queue);
+    useEverything();
+    WeakReference<ClassLoader> loader = Loaders.of(implementation);
     configurations.close();
 
     stop();
@@ -141,28 +141,10 @@ class LeaksIT {
     Penstock.refresh(context);
 
     try {
-      boolean collected = false;
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-      while (!collected && System.nanoTime() < end) {
-        System.gc();
-        collected = queue.remove(250) == loader;
-      }
-      assertTrue(
-          collected,
-          () ->
-              "the class loader of the implementation is still reachable; threads: "
-                  + Thread.getAllStackTraces().keySet());
+      Loaders.awaitCollected(loader);
     } finally {
       context.installBundle(location).start();
     }
-  }
-
-  /** In a method of its own, so that no frame holds what it uses. */
-  private WeakReference<ClassLoader> useAndRemember(ReferenceQueue<ClassLoader> queue)
-      throws Exception {
-    useEverything();
-    Pipe pipe = Services.named(context, Pipe.class, "leak");
-    return new WeakReference<>(pipe.getClass().getClassLoader(), queue);
   }
 
   /** One of each, all in use, each with a thread that waits for it. */

@@ -373,7 +373,9 @@ class WhiteboardIT {
         ServiceRegistration<?> registration =
             register(
                 LineHandler.class, echo, Server.LISTEN, each.getKey(), Channel.NAME, "failing");
-        FailedHandlerDTO failed = runtime(all -> !all.failed().isEmpty()).failed().get(0);
+        RuntimeDTO all = runtime(now -> !now.failed().isEmpty());
+        FailedHandlerDTO failed = all.failed().get(0);
+        assertEquals(List.of(), all.awaited(), "it is told once");
         assertEquals(each.getValue(), failed.reason(), failed::toString);
         assertEquals("failing", failed.name());
         assertFalse(failed.message().isEmpty());

@@ -75,6 +75,11 @@ class ResolveIT {
   }
 
   private List<String> resolve(String name) throws Exception {
+    return resolve(name, name);
+  }
+
+  /** What runs where a bundle is required, with the user's bundle to choose from. */
+  private List<String> resolve(String name, String required) throws Exception {
     Path own = Files.createDirectories(folder.resolve("own"));
     bundle(name, own);
     write(own, "the user's");
@@ -89,7 +94,7 @@ class ResolveIT {
             // Services are needed when a bundle is active, and bnd looks only when told to.
             + "-resolve.effective: active\n"
             + "-runrequires: bnd.identity;id='"
-            + name
+            + required
             + "'\n");
     try (Bndrun bndrun = Bndrun.createBndrun(null, run.toFile())) {
       String bundles = bndrun.resolve(false, false);
@@ -135,5 +140,19 @@ class ResolveIT {
         "org.apache.felix.configadmin",
         "org.apache.sshd.osgi",
         "slf4j.api");
+  }
+
+  @Test
+  void theOperatorsPageGetsWhatItShows() throws Exception {
+    List<String> bundles = resolve("plain", "io.penstock.console");
+    holds(
+        bundles,
+        "io.penstock.console",
+        "io.penstock.operator",
+        "io.penstock.api",
+        "io.penstock.impl",
+        "org.apache.felix.scr",
+        "org.apache.felix.configadmin");
+    assertTrue(!bundles.contains("plain"), bundles::toString);
   }
 }

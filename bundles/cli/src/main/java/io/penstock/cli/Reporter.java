@@ -6,6 +6,7 @@ import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayObserver;
 import io.penstock.spi.Messages;
+import io.penstock.stream.Units;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -173,31 +174,14 @@ final class Reporter implements RelayObserver, AutoCloseable {
   }
 
   private static String counts(Relay relay) {
-    return size(relay.forwarded()) + " forwarded, " + size(relay.returned()) + " returned";
+    return Units.text(relay.forwarded())
+        + " forwarded, "
+        + Units.text(relay.returned())
+        + " returned";
   }
 
   private String elapsed() {
     return String.format(Locale.ROOT, "%.1f s", (System.nanoTime() - start) / 1e9);
-  }
-
-  /**
-   * Writes a number of bytes for people.
-   *
-   * @param bytes zero or more
-   * @return such as {@code 17 B} or {@code 1.5 MiB}
-   */
-  static String size(long bytes) {
-    String[] units = {"KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    if (bytes < 1024) {
-      return bytes + " B";
-    }
-    double value = bytes / 1024.0;
-    int unit = 0;
-    while (value >= 1024 && unit < units.length - 1) {
-      value /= 1024;
-      unit++;
-    }
-    return String.format(Locale.ROOT, "%.1f %s", value, units[unit]);
   }
 
   /**

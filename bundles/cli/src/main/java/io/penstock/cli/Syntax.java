@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.cli;
 
+import java.io.File;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.Help.Ansi;
@@ -15,6 +17,7 @@ import picocli.CommandLine.Model.PositionalParamSpec;
 final class Syntax {
   static final String RELAY = "relay";
   static final String RUN = "run";
+  static final String CTL = "ctl";
   static final String HELP = "help";
 
   static final String VERSION = "--version";
@@ -35,6 +38,50 @@ final class Syntax {
   static final String ACCEPT_ENV = "--accept-env";
 
   static final String CONF = "--conf";
+  static final String PAGE = "--page";
+  static final String CONTROL = "--control";
+  static final String SOCKET = "--socket";
+
+  /** The commands that a container takes, with what they do; in the order of its own help. */
+  private static final List<String> COMMANDS =
+      List.of(
+          "pipes      lists pipes",
+          "channels   lists channels",
+          "listeners  lists listeners",
+          "relays     lists relays",
+          "pollers    lists pollers",
+          "handlers   lists handlers, served or not",
+          "info       tells all of an object, with the stacks of who waits",
+          "why        tells what an object waits for and what would release it",
+          "peek       shows the first N bytes that wait to be read; takes none",
+          "tap        shows a copy of what goes by, until Ctrl-C",
+          "relay      joins two endpoints for one connection, or with --fork for many",
+          "close      closes an object",
+          "pause      holds an object until it is resumed",
+          "resume     lets an object go on",
+          "trace      logs each operation of an object",
+          "report     tells everything, to be attached to a report of a bug",
+          "help       lists the commands");
+
+  /** How the endpoints begin that a relay of the command line may have; offered by completion. */
+  static final List<String> ENDPOINTS =
+      List.of(
+          "echo:",
+          "exec:",
+          "fd:",
+          "fifo:",
+          "sftp-server:",
+          "shell:",
+          "ssh://",
+          "ssh-forward-listen://",
+          "ssh-listen://",
+          "stdio:",
+          "tcp://",
+          "tcp-listen://",
+          "tls://",
+          "tls-listen://",
+          "unix:",
+          "unix-listen:");
 
   private Syntax() {}
 
@@ -48,6 +95,8 @@ final class Syntax {
         .footer("", "Exit status: 0 success, 1 failure, 2 bad arguments, 3 out of memory.");
     root.addSubcommand(RELAY, new CommandLine(relay()));
     root.addSubcommand(RUN, new CommandLine(run()));
+    // What follows the command is for the container, which knows its own options.
+    root.addSubcommand(CTL, new CommandLine(ctl()).setStopAtPositional(true));
     root.addSubcommand(HELP, new CommandLine(help()));
     CommandLine commandLine = new CommandLine(root);
     // Arguments are endpoints, commands and paths: they mean what they say.
@@ -81,6 +130,7 @@ final class Syntax {
             .paramLabel("FROM")
             .type(String.class)
             .required(true)
+            .completionCandidates(ENDPOINTS)
             .description("one endpoint; one that listens is accepted first")
             .build());
     spec.addPositional(
@@ -89,6 +139,7 @@ final class Syntax {
             .paramLabel("TO")
             .type(String.class)
             .required(true)
+            .completionCandidates(ENDPOINTS)
             .description("the other endpoint")
             .build());
     spec.addOption(flag("copy from FROM to TO only", ONE_WAY));
@@ -142,13 +193,74 @@ final class Syntax {
             "Boots the container and stays until it is stopped, with a shell on a terminal.")
         .customSynopsis("penstock run [OPTIONS]");
     spec.addOption(
+        OptionSpec.builder(CONF)
+            // Not text, so that completion offers folders.
+            .type(File.class)
+            .paramLabel("DIR")
+            .description(
+                "a folder of configurations, *.json in the Configurator's form; read again when a"
+                    + " file changes")
+            .build());
+    spec.addOption(
         value(
-            "DIR",
-            "a folder of configurations, *.json in the Configurator's form; read again when a file"
-                + " changes",
-            CONF));
+            "HOST:PORT",
+            "the operator's page at that address of this machine; a line on standard error has its"
+                + " URL with a token",
+            PAGE));
+    spec.addOption(
+        value(
+            "PATH|off",
+            "where commands of 'penstock ctl' are taken; a line on standard error says so (default:"
+                + " penstock.sock in $XDG_RUNTIME_DIR, or else penstock-USER.sock in the folder for"
+                + " temporary files)",
+            CONTROL));
     spec.addOption(log());
     return spec;
+  }
+
+  private static CommandSpec ctl() {
+    CommandSpec spec = common(CommandSpec.create().name(CTL), "what the client itself logs");
+    spec.usageMessage()
+        .description("Runs a command in a container of 'penstock run', and shows its answer.")
+        .customSynopsis("penstock ctl [OPTIONS] COMMAND [ARGUMENTS]")
+        .footer(footer());
+    spec.addOption(
+        value(
+            "PATH",
+            "the container's control socket (default: where 'penstock run' of the same user has"
+                + " its own)",
+            SOCKET));
+    spec.addPositional(
+        PositionalParamSpec.builder()
+            .index("0")
+            .paramLabel("COMMAND")
+            .type(String.class)
+            .required(true)
+            .completionCandidates(
+                COMMANDS.stream().map(line -> line.substring(0, line.indexOf(' '))).toList())
+            .description("what to do")
+            .build());
+    spec.addPositional(
+        PositionalParamSpec.builder()
+            .index("1..*")
+            .arity("0..*")
+            .paramLabel("ARGUMENTS")
+            .type(List.class)
+            .auxiliaryTypes(String.class)
+            .description("of the command; options such as --json follow it")
+            .build());
+    return spec;
+  }
+
+  private static String[] footer() {
+    List<String> lines = new ArrayList<>(List.of("", "Commands:"));
+    COMMANDS.forEach(line -> lines.add("  " + line));
+    lines.addAll(
+        List.of(
+            "'penstock ctl help' asks the container what they take. Only the user of the",
+            "container and root may send commands. Paths in them are the container's.",
+            "Exit status: 0 success, 1 failure, 2 refused by the container, or bad arguments."));
+    return lines.toArray(String[]::new);
   }
 
   private static OptionSpec log() {
@@ -170,6 +282,7 @@ final class Syntax {
             .arity("0..1")
             .paramLabel("COMMAND")
             .type(String.class)
+            .completionCandidates(List.of(RELAY, RUN, CTL, HELP))
             .description("such as relay")
             .build());
     spec.addOption(helpOption());

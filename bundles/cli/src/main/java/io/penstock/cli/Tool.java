@@ -10,8 +10,11 @@ import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayFactory;
 import io.penstock.relay.RelayObserver;
 import io.penstock.spi.Messages;
+import java.io.File;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -25,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.MissingParameterException;
@@ -43,6 +47,15 @@ final class Tool {
   private static final Set<String> LEVELS =
       Set.of("trace", "debug", "info", "warn", "error", "off");
 
+  /** What is more is for the bundle of the page, which may be another version. */
+  private static final Pattern PAGE = Pattern.compile(".+:[0-9]{1,5}");
+
+  private static final String PAGE_EXPECTED =
+      "HOST:PORT of this machine, such as 127.0.0.1:8090; port 0 lets the system choose";
+
+  private static final String OFF = "off";
+  private static final String CONTROL_EXPECTED = "the path of a socket file that is made, or off";
+
   private static final String SEE_HELP = "; see 'penstock --help'";
 
   /**
@@ -53,6 +66,8 @@ final class Tool {
    * @param out standard output
    * @param err standard error
    * @param terminal whether standard error is a terminal
+   * @param screen whether standard output is one
+   * @param control where the control socket may be, if nothing else is said; the first one is made
    * @param further the schemes of installed bundles that were not started, because no argument
    *     names them
    * @param inherited the descriptors that the program was given beside the standard streams; null
@@ -66,6 +81,8 @@ final class Tool {
       PrintStream out,
       PrintStream err,
       boolean terminal,
+      boolean screen,
+      List<Path> control,
       Set<String> further,
       @Nullable SortedSet<Integer> inherited,
       BooleanSupplier ending,
@@ -75,6 +92,7 @@ final class Tool {
   private final ChannelFactory channels;
   private final RelayFactory relays;
   private final AtomicReference<@Nullable Relay> current = new AtomicReference<>();
+  private final AtomicReference<@Nullable ControlClient> client = new AtomicReference<>();
   private final CountDownLatch stopped = new CountDownLatch(1);
 
   /**
@@ -90,9 +108,13 @@ final class Tool {
     this.relays = relays;
   }
 
-  /** Ends a relay in progress. From now on nothing is reported. */
+  /** Ends a relay, or a command of a container, in progress. From now on nothing is reported. */
   void stop() {
     stopped.countDown();
+    ControlClient asking = client.get();
+    if (asking != null) {
+      asking.close();
+    }
     Relay relay = current.get();
     if (relay != null) {
       relay.close();
@@ -145,6 +167,7 @@ final class Tool {
     return switch (parsed.commandSpec().name()) {
       case Syntax.RELAY -> relay(parsed, verbose);
       case Syntax.RUN -> stay(parsed, verbose);
+      case Syntax.CTL -> ctl(parsed);
       case Syntax.HELP -> help(parsed, commandLine);
       default ->
           refuse(
@@ -214,6 +237,7 @@ final class Tool {
       List<PositionalParamSpec> all = command.getCommandSpec().positionalParameters();
       List<String> labels =
           all.subList(all.indexOf(missing.getMissing().get(0)), all.size()).stream()
+              .filter(ArgSpec::required)
               .map(ArgSpec::paramLabel)
               .toList();
       return String.join(" and ", labels) + (labels.size() > 1 ? " are missing" : " is missing");
@@ -267,12 +291,45 @@ final class Tool {
 
   private int stay(ParseResult parsed, boolean verbose) {
     Map<String, String> options = new HashMap<>();
-    String folder = parsed.matchedOptionValue(Syntax.CONF, (String) null);
+    File folder = parsed.matchedOptionValue(Syntax.CONF, (File) null);
     if (folder != null) {
-      options.put("conf", folder);
+      options.put("conf", folder.getPath());
+    }
+    String page = parsed.matchedOptionValue(Syntax.PAGE, (String) null);
+    if (page != null) {
+      if (!PAGE.matcher(page).matches()) {
+        return refuse(Reporter.describe(Messages.refused(Syntax.PAGE, page, PAGE_EXPECTED)));
+      }
+      options.put("page", page);
+    }
+    String control = parsed.matchedOptionValue(Syntax.CONTROL, (String) null);
+    if (control == null) {
+      options.put("control", surroundings.control().get(0).toString());
+    } else if (control.isEmpty()) {
+      return refuse(Reporter.describe(Messages.refused(Syntax.CONTROL, control, CONTROL_EXPECTED)));
+    } else if (!control.equals(OFF)) {
+      options.put("control", control);
     }
     options.put("log", verbose ? "info" : "warn");
     return surroundings.container().apply(options);
+  }
+
+  private int ctl(ParseResult parsed) {
+    String given = parsed.matchedOptionValue(Syntax.SOCKET, (String) null);
+    Path socket = given == null ? ControlPath.existing(surroundings.control()) : Path.of(given);
+    if (given == null && ControlPath.isForeign(socket, System.getProperty("user.name", "?"))) {
+      return refuse(socket + " is another user's; expected --socket PATH of your own container's");
+    }
+    List<String> words = new ArrayList<>();
+    words.add(parsed.matchedPositionalValue(0, ""));
+    words.addAll(parsed.matchedPositionalValue(1, List.<String>of()));
+    try (ControlClient asking =
+        new ControlClient(channels, surroundings.out(), surroundings.err())) {
+      client.set(asking);
+      return isStopped() ? FAILURE : asking.run(socket, words, surroundings.screen());
+    } finally {
+      client.set(null);
+    }
   }
 
   private int relay(ParseResult parsed, boolean verbose) {

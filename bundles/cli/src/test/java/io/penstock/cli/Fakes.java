@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +55,10 @@ final class Fakes {
   /** Called at the start of the relay. */
   Consumer<RelayOptions> onStart = options -> relay.completed.complete(null);
 
+  /** Where control sockets may be. */
+  List<Path> control =
+      List.of(Path.of("/run/user/1/penstock.sock"), Path.of("/tmp/penstock-me.sock"));
+
   boolean terminal;
   SortedSet<Integer> inherited = new TreeSet<>(List.of(5, 13));
   volatile boolean ending;
@@ -68,6 +73,8 @@ final class Fakes {
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8),
             terminal,
+            false,
+            control,
             Set.of("sftp-server"),
             inherited,
             () -> ending,

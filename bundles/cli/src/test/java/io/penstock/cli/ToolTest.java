@@ -396,10 +396,12 @@ class ToolTest {
           relay stdio: | TO is missing; see 'penstock relay --help'
           relay stdio: echo: x | unexpected argument 'x' after FROM and TO; an endpoint with spaces in it is quoted; see 'penstock relay --help'
           relay --frok stdio: echo: | unknown option '--frok'; known: --accept-env, --buffer, --connect-timeout, --fork, --from, --help, --idle-timeout, --linger, --log, --max-connections, --memory-limit, --to, --total-timeout, --verbose, -u; did you mean '--fork'?; see 'penstock relay --help'
-          rely | unknown command 'rely'; known: relay, run, help; did you mean 'relay'?; see 'penstock --help'
+          rely | unknown command 'rely'; known: relay, run, ctl, help; did you mean 'relay'?; see 'penstock --help'
+          ctl | COMMAND is missing; see 'penstock ctl --help'
+          ctl --scoket x pipes | unknown option '--scoket'; known: --help, --socket, --verbose; did you mean '--socket'?; see 'penstock ctl --help'
           run x | unexpected argument 'x'; see 'penstock run --help'
           --nope | unknown option '--nope'; known: --help, --verbose, --version; see 'penstock --help'
-          `` | no command given; known: relay, run, help; see 'penstock --help'
+          `` | no command given; known: relay, run, ctl, help; see 'penstock --help'
           relay --buffer 12kb stdio: echo: | --buffer: '12kb' is not a size; expected a number of bytes, or one with KiB, MiB or GiB, such as 64KiB
           relay --buffer 0 stdio: echo: | --buffer: buffer is 0 bytes, expected 1 byte to 1GiB
           relay --idle-timeout 5 stdio: echo: | --idle-timeout: '5' is not a duration; expected a number with ms, s, m or h, such as 250ms, or ISO-8601 such as PT10S
@@ -423,8 +425,8 @@ class ToolTest {
           relay - - | stdio: on both sides would read standard input twice; with -u it is copied to standard output
           relay foo:bar echo: | FROM: unknown scheme 'foo': no provider with penstock.scheme=foo is installed; known schemes: echo, exec, fd, fifo, sftp-server, shell, ssh, stdio, tcp, tcp-listen, unix, unix-listen
           relay stdio: nonsense | TO: 'nonsense' is not an endpoint; expected SCHEME:ADDRESS, such as tcp://localhost:80; known schemes: echo, exec, fd, fifo, sftp-server, shell, ssh, stdio, tcp, tcp-listen, unix, unix-listen
-          help nope | unknown command 'nope'; known: relay, run, help; see 'penstock --help'
-          help rnu | unknown command 'rnu'; known: relay, run, help; did you mean 'run'?; see 'penstock --help'
+          help nope | unknown command 'nope'; known: relay, run, ctl, help; see 'penstock --help'
+          help rnu | unknown command 'rnu'; known: relay, run, ctl, help; did you mean 'run'?; see 'penstock --help'
           relay tpc://h:1 echo: | FROM: unknown scheme 'tpc': no provider with penstock.scheme=tpc is installed; known schemes: echo, exec, fd, fifo, sftp-server, shell, ssh, stdio, tcp, tcp-listen, unix, unix-listen; did you mean 'tcp'?
           relay --idle-timeot=5s stdio: echo: | unknown option '--idle-timeot=5s'; known: --accept-env, --buffer, --connect-timeout, --fork, --from, --help, --idle-timeout, --linger, --log, --max-connections, --memory-limit, --to, --total-timeout, --verbose, -u; did you mean '--idle-timeout'?; see 'penstock relay --help'
           relay --log tcp stdio: echo: | --log: 'tcp' is not LOGGER=LEVEL
@@ -583,7 +585,20 @@ class ToolTest {
     assertEquals(42, fakes.run("run", "--conf", "a folder"));
     assertEquals(42, fakes.run("run", "-v"));
     assertEquals(
-        List.of(Map.of("conf", "a folder", "log", "warn"), Map.of("log", "info")),
+        List.of(
+            Map.of("conf", "a folder", "log", "warn", "control", "/run/user/1/penstock.sock"),
+            Map.of("log", "info", "control", "/run/user/1/penstock.sock")),
         fakes.containers);
+  }
+
+  @Test
+  void runTakesCommandsWhereItIsTold() {
+    assertEquals(42, fakes.run("run", "--control", "here.sock"));
+    assertEquals(42, fakes.run("run", "--control=off"));
+    assertEquals(
+        List.of(Map.of("log", "warn", "control", "here.sock"), Map.of("log", "warn")),
+        fakes.containers);
+    assertEquals(2, fakes.run("run", "--control="));
+    assertTrue(fakes.err().startsWith("penstock: --control: '' "), fakes.err());
   }
 }

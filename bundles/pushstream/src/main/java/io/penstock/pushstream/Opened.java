@@ -109,7 +109,8 @@ final class Opened implements Flow.Subscriber<ByteBuffer>, AutoCloseable {
     } catch (Exception e) {
       LOG.log(
           System.Logger.Level.WARNING,
-          name + ": a consumer of events has thrown and gets no more of them",
+          "{0}: a consumer of events has thrown and gets no more of them",
+          name,
           e);
       return PushEventConsumer.ABORT;
     }

@@ -4,6 +4,7 @@ package io.penstock.shell;
 import io.penstock.channel.Channel;
 import io.penstock.channel.Listener;
 import io.penstock.channel.facet.CallerFacet;
+import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -52,7 +53,8 @@ public final class ShellComponent {
         required = false,
         name = "Listener",
         description =
-            "The filter of the Listener service at which users log in, such as ssh-listen.")
+            "Which Listener service users log in at, such as one of ssh-listen. A filter, such as"
+                + " (penstock.name=shell).")
     String listener_target() default "(penstock.name=shell)";
   }
 
@@ -80,7 +82,7 @@ public final class ShellComponent {
     this.acceptor = new Thread(this::accept, "penstock-shell-accept");
     acceptor.setDaemon(true);
     acceptor.start();
-    LOG.log(Level.INFO, "the shell is at {0}", listener.endpoint().anonymous());
+    LOG.log(Level.INFO, "the shell is at {0}", LogField.endpoint(listener.endpoint().anonymous()));
   }
 
   private void accept() {
@@ -91,7 +93,7 @@ public final class ShellComponent {
         if (stopped.getCount() == 0 || !listener.isOpen()) {
           return;
         }
-        LOG.log(Level.WARNING, listener.name() + ": nobody could be accepted for the shell", e);
+        LOG.log(Level.WARNING, "{0}: nobody could be accepted for the shell", listener.name(), e);
         pause();
       }
     }
@@ -113,7 +115,7 @@ public final class ShellComponent {
           Level.ERROR,
           "{0}: nobody gets a shell at {1}, because its peers do not log in; use ssh-listen:",
           PID,
-          listener.endpoint().anonymous());
+          LogField.endpoint(listener.endpoint().anonymous()));
       channel.abort(new IOException("there is no shell for peers that do not log in"));
       return;
     }

@@ -7,6 +7,7 @@ import io.penstock.channel.TerminalSize;
 import io.penstock.channel.facet.CallerFacet;
 import io.penstock.error.BufferFullException;
 import io.penstock.error.ExitException;
+import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import io.penstock.stream.Wait;
 import java.io.BufferedOutputStream;
@@ -128,21 +129,21 @@ final class Visit {
 
   private void serve() {
     String peer = channel.peer().map(Object::toString).orElse("somebody");
-    LOG.log(Level.INFO, "{0}: {1} has come to the shell", channel.name(), peer);
+    LOG.log(Level.INFO, "{0}: {1} has come to the shell", channel.name(), LogField.peer(peer));
     channel.gone().whenComplete((done, failure) -> events.execute(this::left));
     channel.closed().whenComplete((done, failure) -> events.execute(this::left));
     try {
       serve(caller.request());
       finish();
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, channel.name() + ": the session was lost", e);
+      LOG.log(Level.DEBUG, "{0}: the session was lost", channel.name(), e);
       channel.abort(e);
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.WARNING, channel.name() + ": the session has failed", e);
+      LOG.log(Level.WARNING, "{0}: the session has failed", channel.name(), e);
       channel.abort(e);
     } finally {
       events.shutdown();
-      LOG.log(Level.INFO, "{0}: {1} has left the shell", channel.name(), peer);
+      LOG.log(Level.INFO, "{0}: {1} has left the shell", channel.name(), LogField.peer(peer));
       over.accept(this);
     }
   }
@@ -329,7 +330,7 @@ final class Visit {
       try {
         mine.input().close();
       } catch (IOException e) {
-        LOG.log(Level.DEBUG, channel.name() + ": the terminal's input", e);
+        LOG.log(Level.DEBUG, "{0}: the terminal''s input", channel.name(), e);
       }
     }
   }

@@ -70,7 +70,9 @@ final class OpenSsh {
                 "PermitRootLogin yes",
                 "PasswordAuthentication no",
                 "PrintMotd no",
-                "PrintLastLog no"));
+                "PrintLastLog no",
+                // A shell of that depth reads no start-up file of the user, which may do anything.
+                "SetEnv SHLVL=2"));
         Files.write(config, lines);
         Process process =
             new ProcessBuilder(DAEMON.toString(), "-D", "-e", "-f", config.toString())

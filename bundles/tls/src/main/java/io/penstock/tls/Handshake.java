@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,10 +77,12 @@ final class Handshake {
 
   void begin() {
     Future<?> timer = context.after(limit, this::tooLate);
+    Consumer<@Nullable Throwable> over = context.handshake("TLS");
     CompletableFuture<TlsDriver> unused =
         result.whenComplete(
             (made, failure) -> {
               timer.cancel(false);
+              over.accept(failure);
               driver.onBelow(() -> {});
               if (result.isCancelled()) {
                 cut(new IOException(driver.name() + ": nobody waits for the connection any more"));
@@ -189,7 +192,7 @@ final class Handshake {
     try {
       driver.close();
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, driver.name() + ": closing failed", e);
+      LOG.log(Level.DEBUG, "{0}: closing failed", driver.name(), e);
     } finally {
       context.forgetClosed();
     }

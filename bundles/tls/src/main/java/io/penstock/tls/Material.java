@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.tls;
 
+import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -123,7 +124,8 @@ final class Material {
       refused = stamps;
       LOG.log(
           Level.WARNING,
-          "changed keys or trust cannot be used, what was read before stays: " + e.getMessage(),
+          "changed keys or trust cannot be used, what was read before stays: {0}",
+          LogField.cause(e.getMessage()),
           e);
       return present.context;
     }

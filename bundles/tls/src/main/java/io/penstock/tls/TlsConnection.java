@@ -213,7 +213,7 @@ final class TlsConnection {
       flush();
     } catch (IOException e) {
       // The writer is told; a reader finds out the reason by itself.
-      LOG.log(Level.DEBUG, name + ": what was written could not be sent", e);
+      LOG.log(Level.DEBUG, "{0}: what was written could not be sent", name, e);
     }
   }
 
@@ -251,7 +251,7 @@ final class TlsConnection {
       wrapLast(ByteBuffer.allocate(BufferStock.RECORD), false);
       flush();
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, name + ": the peer could not be told why", e);
+      LOG.log(Level.DEBUG, "{0}: the peer could not be told why", name, e);
     }
   }
 

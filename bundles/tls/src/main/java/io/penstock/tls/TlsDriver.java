@@ -244,7 +244,7 @@ final class TlsDriver implements ChannelDriver {
     try {
       connection.belowSink.end();
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, name() + ": the connection has gone already", e);
+      LOG.log(Level.DEBUG, "{0}: the connection has gone already", name(), e);
     }
     try {
       connection.belowSink.close();

@@ -253,7 +253,7 @@ final class TlsListener implements ListenerDriver {
             LOG.log(
                 Level.WARNING,
                 name + ": accepting fails, and is tried again: " + fault.getMessage()));
-    LOG.log(Level.DEBUG, name + ": accepting failed", fault);
+    LOG.log(Level.DEBUG, "{0}: accepting failed", name, fault);
   }
 
   private void await() {

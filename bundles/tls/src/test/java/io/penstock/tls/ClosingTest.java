@@ -3,9 +3,12 @@ package io.penstock.tls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
@@ -17,6 +20,7 @@ import io.penstock.spi.SourceDriver;
 import io.penstock.standalone.Penstock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -111,5 +115,20 @@ class ClosingTest {
       client.abort(new IOException("the test is over"));
       server.abort(new IOException("the test is over"));
     }
+  }
+
+  /** What begins after the stop finds every wait over at once, and must not begin it again. */
+  @Test
+  void listeningAfterTheStopEndsAtOnce() {
+    Penstock penstock = Penstock.open();
+    penstock.provide(new TlsProvider(penstock.provider("tcp").orElseThrow()));
+    ChannelFactory channels = penstock.channels();
+    penstock.close();
+    assertTimeoutPreemptively(
+        Duration.ofSeconds(20),
+        () ->
+            assertThrows(
+                IllegalStateException.class,
+                () -> channels.listen(Bench.listening(), ChannelOptions.defaults())));
   }
 }

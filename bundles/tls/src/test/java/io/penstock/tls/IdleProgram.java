@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -396,6 +397,9 @@ final class IdleProgram {
   private static String name(int task) {
     try {
       return Files.readString(Path.of("/proc/self/task/" + task + "/comm")).strip();
+    } catch (NoSuchFileException e) {
+      // One of the virtual machine's own, such as a compiler's, has ended meanwhile.
+      return "";
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -144,6 +144,11 @@ public final class MemoryPipe extends Cursors {
     return has(word, DROPPED) || (has(word, ENDED | FAILED) && count(word) == count(consumed()));
   }
 
+  /** How many bytes it holds at most. */
+  public long capacity() {
+    return capacity;
+  }
+
   /** Whether it was aborted, or ended and drained. */
   public boolean isSpent() {
     long word = written();

@@ -7,9 +7,11 @@ import io.penstock.channel.facet.DescriptorFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.core.Acceptor;
 import io.penstock.impl.core.ListenerEnd;
+import io.penstock.impl.engine.Flight;
 import io.penstock.impl.engine.MemoryFacts;
 import io.penstock.impl.engine.Scope;
 import io.penstock.impl.posix.DescriptorSource;
+import io.penstock.runtime.PenstockEvent;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.Messages;
@@ -86,6 +88,8 @@ final class ChannelAcceptor implements Acceptor {
         keeper.add(made, "listener " + made.name(), () -> closeQuietly(made.name(), made::close));
         made.closed().whenComplete((done, failure) -> keeper.remove(made));
       }
+      made.tell(PenstockEvent.Type.OPEN, null);
+      made.tell(PenstockEvent.Type.READY, null);
       Journal.listening(made, own);
       return made;
     } catch (RuntimeException | Error e) {
@@ -100,7 +104,7 @@ final class ChannelAcceptor implements Acceptor {
     try {
       bound.close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, name + ": closing the listener failed", e);
+      LOG.log(Level.WARNING, "{0}: closing the listener failed", name, e);
     }
   }
 
@@ -120,8 +124,14 @@ final class ChannelAcceptor implements Acceptor {
     DrivenChannel channel;
     try {
       channel = new DrivenChannel(lent);
+      channel.tell(PenstockEvent.Type.OPEN, null);
       channel.attach(peer);
       Journal.accepted(channel, now);
+      Flight.Span span = Flight.begin(Flight.Kind.ACCEPT);
+      if (span != null) {
+        String from = channel.peer().map(Object::toString).orElse("");
+        span.end(channel.name(), from, 0, 0, null);
+      }
     } catch (RuntimeException | Error e) {
       peer.abort(e);
       throw e;

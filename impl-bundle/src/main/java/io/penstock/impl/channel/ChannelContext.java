@@ -6,6 +6,8 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Flight;
 import io.penstock.spi.Anchor;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.Memory;
@@ -47,6 +49,7 @@ final class ChannelContext implements ProviderContext {
   // Copied on write.
   private volatile List<End> ends = List.of();
   private volatile @Nullable DrivenChannel channel;
+  private volatile boolean stopTold;
 
   ChannelContext(Origin origin, ChannelOptions options) {
     this.origin = origin;
@@ -128,7 +131,14 @@ final class ChannelContext implements ProviderContext {
 
   @Override
   public void select(SelectableChannel selectable, int operations, Runnable task) {
-    origin.engine().await(selectable, operations, task::run);
+    Engine engine = origin.engine();
+    if (!engine.upkeep().isClosed()) {
+      engine.await(selectable, operations, task::run);
+    } else if (!stopTold) {
+      // Once: a task that selects again would run without end.
+      stopTold = true;
+      task.run();
+    }
   }
 
   @Override
@@ -150,6 +160,12 @@ final class ChannelContext implements ProviderContext {
   public Optional<Anchor> anchor(Path folder) throws IOException {
     Handles handles = origin.handles();
     return handles == null ? Optional.empty() : handles.anchor(folder);
+  }
+
+  @Override
+  public Consumer<@Nullable Throwable> handshake(String protocol) {
+    Flight.Span span = Flight.begin(Flight.Kind.HANDSHAKE);
+    return span == null ? failure -> {} : failure -> span.end(name(), protocol, 0, 0, failure);
   }
 
   @Override

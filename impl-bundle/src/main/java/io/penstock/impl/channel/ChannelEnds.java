@@ -182,7 +182,7 @@ abstract class ChannelEnds implements Channel, Leading {
       try {
         visit.visit(end);
       } catch (IOException e) {
-        LOG.log(Level.WARNING, end.name() + ": closing failed", e);
+        LOG.log(Level.WARNING, "{0}: closing failed", end.name(), e);
       }
     }
   }
@@ -207,7 +207,7 @@ abstract class ChannelEnds implements Channel, Leading {
         out.close();
       }
     } catch (IOException e) {
-      LOG.log(Level.WARNING, end.name() + ": closing failed", e);
+      LOG.log(Level.WARNING, "{0}: closing failed", end.name(), e);
     }
   }
 

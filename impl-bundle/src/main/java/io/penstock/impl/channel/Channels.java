@@ -15,6 +15,7 @@ import io.penstock.impl.engine.Callers;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Scope;
 import io.penstock.impl.engine.Stages;
+import io.penstock.runtime.PenstockEvent;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.ListenerDriver;
@@ -170,6 +171,7 @@ public final class Channels implements ChannelFactory {
     // Nothing else shows options or a command.
     LOG.log(Level.TRACE, "{0}: opening {1}", channel.name(), endpoint);
     Journal.connecting(channel, merged);
+    channel.tell(PenstockEvent.Type.OPEN, null);
     channel.connect(begin(installed.provider(), context));
     origin.besides().keep(channel);
     return channel;
@@ -285,6 +287,7 @@ public final class Channels implements ChannelFactory {
     ChannelContext context = new ChannelContext(origin, merged);
     DrivenChannel channel = new DrivenChannel(context);
     Journal.connecting(channel, merged);
+    channel.tell(PenstockEvent.Type.OPEN, null);
     channel.connect(
         installed
             .provider()
@@ -302,6 +305,7 @@ public final class Channels implements ChannelFactory {
     Channel[] made = new Channel[2];
     for (int i = 0; i < 2; i++) {
       DrivenChannel channel = new DrivenChannel(new ChannelContext(origin, options));
+      channel.tell(PenstockEvent.Type.OPEN, null);
       channel.connect(CompletableFuture.completedFuture(drivers.get(i)));
       origin.besides().keep(channel);
       made[i] = channel;

@@ -16,10 +16,12 @@ import io.penstock.impl.engine.Callers;
 import io.penstock.impl.engine.Counted;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
+import io.penstock.impl.engine.Flight;
 import io.penstock.impl.engine.Scope;
 import io.penstock.impl.engine.Stages;
 import io.penstock.impl.posix.DescriptorSource;
 import io.penstock.impl.view.FileView;
+import io.penstock.runtime.PenstockEvent;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
@@ -98,6 +100,9 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
   @SuppressWarnings("unused")
   private volatile @Nullable Keeping keeper;
 
+  // When it began to connect, by the parker's clock.
+  private final long since;
+
   private volatile @Nullable Account memory;
   private volatile @Nullable ChannelDriver driver;
   private volatile Set<Capability> capabilities = Set.of();
@@ -114,6 +119,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
    */
   DrivenChannel(ChannelContext context) {
     super(context);
+    since = engine.parker().nanoTime();
     Runnable oneIs = this::closeWhenBothAre;
     source.onClose(oneIs);
     sink.onClose(oneIs);
@@ -130,6 +136,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
   /** Waits in the background for the provider. */
   public void connect(CompletionStage<? extends ChannelDriver> stage) {
     connecting = stage;
+    Flight.Span span = Flight.begin(Flight.Kind.CONNECT);
     CompletableFuture<? extends ChannelDriver> future = stage.toCompletableFuture();
     Future<?> limit =
         future.isDone()
@@ -139,6 +146,9 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
     stage.whenComplete(
         (made, failure) -> {
           limit.cancel(false);
+          if (span != null) {
+            span.end(name, endpoint().anonymous().toString(), 0, 0, failure);
+          }
           if (failure != null) {
             connectFailed(Faults.io(name, failure));
           } else {
@@ -168,6 +178,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
       engine.flushClosed();
       return;
     }
+    tell(PenstockEvent.Type.READY, null);
     beginTelling();
     try {
       use(made);
@@ -254,6 +265,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
 
   private void connectFailed(IOException cause) {
     if (move(State.CONNECTING, State.RELEASED)) {
+      tellFailed(cause);
       beginTelling();
       try {
         boolean queued = sink.tellFirst(() -> connected.completeExceptionally(cause));
@@ -288,6 +300,23 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
     Keeping told = (Keeping) KEEPER.getAndSet(this, null);
     if (told != null) {
       told.over(this);
+      tell(PenstockEvent.Type.CLOSED, null);
+    }
+  }
+
+  /** Tells operators. */
+  void tell(PenstockEvent.Type type, @Nullable Throwable cause) {
+    if (engine.events().areHeard()) {
+      engine.events().tell(type, "channel", name, endpoint(), peer().orElse(null), cause);
+    }
+  }
+
+  /** Tells of a failure that its own close is not, once. */
+  private void tellFailed(Throwable cause) {
+    if (!(cause instanceof StreamClosedException)
+        && source.fault() == null
+        && sink.fault() == null) {
+      tell(PenstockEvent.Type.FAILED, cause);
     }
   }
 
@@ -376,6 +405,26 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
     return now == State.CONNECTING || now == State.CONNECTED;
   }
 
+  /** When it was made, by the parker's clock. */
+  public long since() {
+    return since;
+  }
+
+  /** How long it may take to be connected. */
+  public Duration connectTimeout() {
+    return options.connectTimeout();
+  }
+
+  /** How long what was written may take to be sent after the close. */
+  public Duration closeTimeout() {
+    return options.closeTimeout();
+  }
+
+  /** Whether it waits for its connection. */
+  public boolean isConnecting() {
+    return state == State.CONNECTING;
+  }
+
   // ---- closing
 
   @Override
@@ -384,6 +433,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
     if (before == State.RELEASED) {
       return;
     }
+    tellFailed(cause);
     beginTelling();
     try {
       abort(cause, before == State.CONNECTING);

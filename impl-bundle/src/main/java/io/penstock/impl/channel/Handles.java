@@ -243,7 +243,7 @@ final class Handles implements HandleFactory {
     try {
       thing.close();
     } catch (Exception e) {
-      LOG.log(Level.WARNING, thing + ": closing failed", e);
+      LOG.log(Level.WARNING, "{0}: closing failed", thing, e);
     }
   }
 

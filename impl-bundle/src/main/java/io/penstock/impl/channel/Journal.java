@@ -6,11 +6,13 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.impl.engine.Faults;
+import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Logs, at debug, which channels and listeners come and go. Each scheme has a logger of its own
@@ -46,12 +48,19 @@ final class Journal {
           .whenComplete(
               (made, failure) -> {
                 if (failure == null) {
+                  Object peer = channel.peer().orElse(null);
                   journal.log.log(
-                      Level.DEBUG, "{0}: connected{1}", journal.name, peer(" to ", channel));
-                  journal.untilClosed(channel, "");
+                      Level.DEBUG,
+                      peer == null ? "{0}: connected" : "{0}: connected to {1}",
+                      journal.name,
+                      LogField.peer(peer));
+                  journal.untilClosed(channel, null);
                 } else {
                   journal.log.log(
-                      Level.DEBUG, "{0}: not connected: {1}", journal.name, reason(failure));
+                      Level.DEBUG,
+                      "{0}: not connected: {1}",
+                      journal.name,
+                      LogField.cause(reason(failure)));
                 }
               });
     }
@@ -61,8 +70,12 @@ final class Journal {
   static void accepted(Channel channel, ChannelOptions options) {
     if (isOpen(channel.endpoint())) {
       Journal journal = new Journal(channel.endpoint(), options);
-      String peer = peer(" from ", channel);
-      journal.log.log(Level.DEBUG, "{0}: accepted{1}", journal.name, peer);
+      Object peer = channel.peer().orElse(null);
+      journal.log.log(
+          Level.DEBUG,
+          peer == null ? "{0}: accepted" : "{0}: accepted from {1}",
+          journal.name,
+          LogField.peer(peer));
       journal.untilClosed(channel, peer);
     }
   }
@@ -80,21 +93,26 @@ final class Journal {
     }
   }
 
-  private void untilClosed(Channel channel, String peer) {
+  private void untilClosed(Channel channel, @Nullable Object peer) {
     channel
         .closed()
         .whenComplete(
             (done, failure) -> {
               if (failure == null) {
-                log.log(Level.DEBUG, "{0}: closed{1}", name, peer);
+                log.log(
+                    Level.DEBUG,
+                    peer == null ? "{0}: closed" : "{0}: closed from {1}",
+                    name,
+                    LogField.peer(peer));
               } else {
-                log.log(Level.DEBUG, "{0}: aborted{1}: {2}", name, peer, reason(failure));
+                log.log(
+                    Level.DEBUG,
+                    peer == null ? "{0}: aborted: {2}" : "{0}: aborted from {1}: {2}",
+                    name,
+                    LogField.peer(peer),
+                    LogField.cause(reason(failure)));
               }
             });
-  }
-
-  private static String peer(String before, Channel channel) {
-    return channel.peer().map(peer -> before + peer).orElse("");
   }
 
   /** Its kind only: the text may have a whole endpoint in it. */

@@ -4,11 +4,16 @@ package io.penstock.impl.component;
 import io.penstock.channel.Endpoint;
 import io.penstock.impl.engine.Backoff;
 import io.penstock.impl.engine.Engine;
+import io.penstock.impl.runtime.Reporting;
+import io.penstock.runtime.AwaitedDTO;
+import io.penstock.runtime.PenstockEvent;
+import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -26,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param <S> the values
  * @param <T> the object
  */
-abstract class Configured<S, T> {
+abstract class Configured<S, T> implements Reporting {
   static final System.Logger LOG = Messages.log("config");
   static final Duration RETRY_MIN = Duration.ofMillis(100);
   static final Duration RETRY_MAX = Duration.ofSeconds(30);
@@ -44,11 +49,12 @@ abstract class Configured<S, T> {
   private @Nullable Future<?> retry;
   private boolean stopped;
   // Only on the serial executor.
-  private @Nullable String complaint;
+  private volatile @Nullable String complaint;
   private final Set<String> warnings = new HashSet<>();
   private long since;
-  private boolean living;
-  private int failures;
+  private volatile boolean living;
+  private volatile int failures;
+  private volatile long absentSince;
 
   private volatile @Nullable S settings;
 
@@ -82,6 +88,9 @@ abstract class Configured<S, T> {
    */
   abstract void discard(T object, boolean graceful);
 
+  /** Hears that it could not even be tried, as while a bundle is updated. */
+  void hindered(String why) {}
+
   /** Lets go of what else there is, after the object. */
   void stopped() {}
 
@@ -109,6 +118,7 @@ abstract class Configured<S, T> {
     if (waiting != null) {
       waiting.cancel(false);
     }
+    engine.delist(this);
     slot.close(gone -> discard(gone, graceful));
     stopped();
     if (mine != null) {
@@ -177,8 +187,9 @@ abstract class Configured<S, T> {
           e instanceof LinkageError
               ? "a class cannot be loaded, as while a bundle is updated: " + e.getMessage()
               : String.valueOf(e.getMessage());
+      hindered(why);
       complain(Level.WARNING, pid + ": " + why + "; trying again until it succeeds");
-      LOG.log(Level.DEBUG, pid + ": could not begin", e);
+      LOG.log(Level.DEBUG, "{0}: could not begin", pid, e);
       later(RETRY_MIN, RETRY_MAX);
     }
   }
@@ -186,7 +197,12 @@ abstract class Configured<S, T> {
   private void apply(S next) {
     S old = settings;
     if (old == null) {
+      absentSince = System.currentTimeMillis();
       settings = next;
+      engine.enlist(this);
+      if (isStopped()) {
+        engine.delist(this);
+      }
       claimName();
       return;
     }
@@ -198,6 +214,7 @@ abstract class Configured<S, T> {
       settings = next;
       cancelRetry();
       slot.take(gone -> discard(gone, true));
+      died();
       Names.Claim mine = takeClaim();
       if (mine != null) {
         mine.release();
@@ -206,8 +223,14 @@ abstract class Configured<S, T> {
       return;
     }
     settings = next;
-    settings = changed(old, next);
+    S holds = changed(old, next);
+    settings = holds;
+    if (holds.equals(next)) {
+      tell(PenstockEvent.Type.RECONFIGURED, null);
+    }
     if (slot.get() == null && isNamed()) {
+      // A change has taken it out.
+      died();
       cancelRetry();
       beginAfresh();
     }
@@ -241,6 +264,42 @@ abstract class Configured<S, T> {
     } finally {
       lock.unlock();
     }
+  }
+
+  // ---- for operators
+
+  @Override
+  public @Nullable Object thing() {
+    return slot.get();
+  }
+
+  @Override
+  public Optional<AwaitedDTO> awaited() {
+    S values = settings;
+    if (values == null || (living && slot.get() != null)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new AwaitedDTO(
+            name(values),
+            pid,
+            kind(),
+            absentSince,
+            failures,
+            Objects.requireNonNullElse(complaint, "")));
+  }
+
+  /** What it is, in a word. */
+  abstract String kind();
+
+  /** The name that operators know it by. */
+  String title(S values) {
+    return name(values);
+  }
+
+  /** Where it is, without secrets; empty for a pipe. */
+  String address(S values) {
+    return "";
   }
 
   // ---- for the subclasses
@@ -283,9 +342,15 @@ abstract class Configured<S, T> {
     failures = 0;
   }
 
-  /** Says once why there is no object; says it again only when the reason is another one. */
+  /**
+   * Says once why there is no object; says it again only when the reason is another one.
+   *
+   * @param why begins with the PID and a colon
+   */
   final void complain(Level level, String why) {
-    failures++;
+    // Written on the serial executor only.
+    int before = failures;
+    failures = before + 1;
     deplore(level, why);
   }
 
@@ -293,7 +358,18 @@ abstract class Configured<S, T> {
   final void deplore(Level level, String why) {
     if (!Objects.equals(complaint, why)) {
       complaint = why;
-      LOG.log(level, why);
+      LOG.log(level, "{0}: {1}", pid, LogField.cause(why.substring(pid.length() + 2)));
+      if (level.getSeverity() > Level.INFO.getSeverity()) {
+        tell(PenstockEvent.Type.FAILED, why);
+      }
+    }
+  }
+
+  /** Tells operators of what has happened to it. */
+  final void tell(PenstockEvent.Type type, @Nullable String why) {
+    if (engine.events().areHeard()) {
+      S values = settings();
+      engine.events().tellText(type, kind(), title(values), address(values), null, why);
     }
   }
 
@@ -301,18 +377,16 @@ abstract class Configured<S, T> {
   final void keepsOld(Endpoint refused, Exception why) {
     LOG.log(
         Level.ERROR,
-        pid
-            + ": endpoint "
-            + refused.name()
-            + " is refused: "
-            + Reasons.of(why)
-            + "; the last good values stay");
+        "{0}: endpoint {1} is refused: {2}; the last good values stay",
+        pid,
+        LogField.endpoint(refused.name()),
+        LogField.cause(Reasons.of(why)));
   }
 
   /** Warns of what these values say in vain; once, however often they are tried. */
   final void warn(String what) {
     if (warnings.add(what)) {
-      LOG.log(Level.WARNING, pid + ": " + what);
+      LOG.log(Level.WARNING, "{0}: {1}", pid, LogField.cause(what));
     }
   }
 
@@ -323,6 +397,9 @@ abstract class Configured<S, T> {
   final void died() {
     boolean lived = living;
     living = false;
+    if (lived) {
+      absentSince = System.currentTimeMillis();
+    }
     if (lived && backoff.lived(Duration.ofNanos(System.nanoTime() - since))) {
       complaint = null;
     }

@@ -45,6 +45,16 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
   }
 
   @Override
+  String address(ChannelSettings values) {
+    return values.endpoint().anonymous().toString();
+  }
+
+  @Override
+  String kind() {
+    return "channel";
+  }
+
+  @Override
   String name(ChannelSettings values) {
     return values.name();
   }
@@ -136,7 +146,7 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
       boolean gone = channel.gone().toCompletableFuture().isDone();
       peerEnded(channel);
       if (gone || channel.sink().ended() || !channel.capabilities().contains(Capability.OUTPUT)) {
-        discard(channel, true);
+        leave(channel);
       } else {
         discardLater(channel);
       }
@@ -148,7 +158,7 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
     boolean writes = !channel.capabilities().contains(Capability.INPUT);
     if (slot.get() == channel && (writes || channel.source().ended())) {
       peerEnded(channel);
-      discard(channel, true);
+      leave(channel);
     }
   }
 
@@ -170,11 +180,18 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
 
   /** The channel fails by itself from now on: its users are to see why before it is closed. */
   private void broken(Channel channel, @Nullable IOException why) {
-    if (slot.take(channel)) {
+    if (slot.get() == channel) {
       died();
       deplore(
           Level.WARNING,
           pid() + ": " + (why == null ? "the connection is broken" : Reasons.of(why)) + next());
+      leave(channel);
+    }
+  }
+
+  /** Its readers are to see how it ended, which a close at once would hide. */
+  private void leave(Channel channel) {
+    if (slot.take(channel)) {
       discardLater(channel);
       again();
     }
@@ -252,6 +269,7 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
       return old;
     }
     if (slot.take(channel)) {
+      died();
       discard(channel, true);
     }
     adopt(fresh);
@@ -265,7 +283,7 @@ final class ConfiguredChannel extends Configured<ChannelSettings, Channel> {
           .closeAsync()
           .exceptionally(
               failure -> {
-                LOG.log(Level.WARNING, channel.name() + ": closing failed", failure);
+                LOG.log(Level.WARNING, "{0}: closing failed", channel.name(), failure);
                 return null;
               });
     } else {

@@ -12,6 +12,7 @@ import io.penstock.impl.component.config.Keys;
 import io.penstock.impl.component.config.Kinds;
 import io.penstock.impl.component.config.ListenerKeys;
 import io.penstock.impl.engine.Engine;
+import io.penstock.spi.LogField;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Map;
@@ -32,6 +33,16 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
     this.channels = channels;
     this.kinds = kinds;
     this.services = services;
+  }
+
+  @Override
+  String address(ChannelSettings values) {
+    return values.endpoint().anonymous().toString();
+  }
+
+  @Override
+  String kind() {
+    return "listener";
   }
 
   @Override
@@ -84,7 +95,7 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
     }
     alive("bound");
     Endpoint bound = listener.endpoint().anonymous();
-    LOG.log(Level.INFO, "listening {0}", bound);
+    LOG.log(Level.INFO, "listening {0}", LogField.endpoint(bound));
     listener.closed().whenComplete((done, failure) -> serially(() -> lost(listener)));
     slot.publish(
         listener,
@@ -149,7 +160,7 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
       listener.close();
       engine.settleClosed();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, listener.name() + ": closing the listener failed", e);
+      LOG.log(Level.WARNING, "{0}: closing the listener failed", listener.name(), e);
     }
   }
 }

@@ -29,6 +29,11 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   }
 
   @Override
+  String kind() {
+    return "pipe";
+  }
+
+  @Override
   String name(PipeSettings values) {
     return values.name();
   }
@@ -40,6 +45,7 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
       discard(pipe, false);
       return;
     }
+    alive("made");
     pipe.closed().whenComplete((done, failure) -> serially(() -> spent(pipe)));
     slot.publish(pipe, () -> publish(pipe));
   }
@@ -94,7 +100,7 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
     try {
       pipe.close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, pipe.name() + ": closing the pipe failed", e);
+      LOG.log(Level.WARNING, "{0}: closing the pipe failed", pipe.name(), e);
     }
   }
 }

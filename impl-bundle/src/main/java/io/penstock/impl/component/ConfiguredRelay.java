@@ -12,6 +12,7 @@ import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayObserver;
 import io.penstock.relay.RelayOptions;
+import io.penstock.spi.LogField;
 import io.penstock.spi.QuietLog;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -47,6 +48,16 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
   }
 
   @Override
+  String address(RelaySettings values) {
+    return values.from().anonymous() + " to " + values.to().anonymous();
+  }
+
+  @Override
+  String kind() {
+    return "relay";
+  }
+
+  @Override
   String name(RelaySettings values) {
     return values.name();
   }
@@ -73,7 +84,7 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
       return;
     }
     for (Listener listener : relay.listeners()) {
-      LOG.log(Level.INFO, "listening {0}", listener.endpoint().anonymous());
+      LOG.log(Level.INFO, "listening {0}", LogField.endpoint(listener.endpoint().anonymous()));
     }
     relay.completed().whenComplete((done, failure) -> serially(() -> ended(relay, failure)));
     alive("started");
@@ -129,7 +140,7 @@ final class ConfiguredRelay extends Configured<RelaySettings, Relay> {
           Level.ERROR,
           "{0}: the changed values are refused: {1}; the last good ones stay",
           pid(),
-          Reasons.of(e));
+          LogField.cause(Reasons.of(e)));
       return old;
     }
     if (slot.take(relay)) {

@@ -8,8 +8,10 @@ import io.penstock.impl.channel.Channels;
 import io.penstock.impl.component.config.ServeSettings;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.serve.RunningServer;
+import io.penstock.runtime.AwaitedDTO;
 import io.penstock.runtime.FailedHandlerDTO;
 import io.penstock.runtime.ServerDTO;
+import io.penstock.spi.LogField;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Optional;
@@ -34,7 +36,22 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
     this.serviceId = serviceId;
   }
 
+  @Override
+  String title(ServeSettings values) {
+    return pid();
+  }
+
+  @Override
+  String address(ServeSettings values) {
+    return values.endpoint().anonymous().toString();
+  }
+
   /** Handlers may have the same name: tools tell them apart by the service's identity. */
+  @Override
+  String kind() {
+    return "handler";
+  }
+
   @Override
   String name(ServeSettings values) {
     return String.valueOf(serviceId);
@@ -48,6 +65,17 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
   /** Why it is not served; empty when it is, or nobody has tried. */
   Optional<FailedHandlerDTO> failure() {
     return Optional.ofNullable(failed);
+  }
+
+  /** Nothing: {@link #failure} tells of a handler that is not served, and once is enough. */
+  @Override
+  public Optional<AwaitedDTO> awaited() {
+    return Optional.empty();
+  }
+
+  @Override
+  void hindered(String why) {
+    failed(FailedHandlerDTO.Reason.ADDRESS, why);
   }
 
   @Override
@@ -90,8 +118,11 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
                 : "; the handler is not served until it is corrected"));
   }
 
+  /** Each try may meet something else; that the handler is not served began with the first. */
   private void failed(FailedHandlerDTO.Reason reason, String why) {
-    failed = new FailedHandlerDTO(serviceId, pid(), reason, why, System.currentTimeMillis());
+    FailedHandlerDTO before = failed;
+    long since = before == null ? System.currentTimeMillis() : before.since();
+    failed = new FailedHandlerDTO(serviceId, pid(), reason, why, since);
   }
 
   private RunningServer bind(ServeSettings values) throws IOException {
@@ -110,7 +141,7 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
         Level.INFO,
         endpoint.listening() ? "{0}: serving {1}" : "{0}: connecting {1}",
         pid(),
-        endpoint);
+        LogField.endpoint(endpoint));
     server.onClose(() -> serially(() -> lost(server)));
     // Only now: a stop finds it in its place.
     server.begin();

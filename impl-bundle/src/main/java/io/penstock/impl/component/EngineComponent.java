@@ -6,6 +6,10 @@ import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Scope;
 import io.penstock.impl.pipe.NamedPipes;
 import io.penstock.impl.posix.PosixAccess;
+import io.penstock.impl.runtime.Census;
+import io.penstock.impl.runtime.Operator;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.osgi.framework.Bundle;
@@ -34,6 +38,8 @@ public final class EngineComponent {
   private final PosixAccess posix;
   private final Scopes scopes;
   private final StrayConfigurations strays;
+  private final Census census = new Census(engine, this::scopes);
+  private final Operator operator = new Operator(engine, census);
   private volatile PollerSettings pollers = PollerSettings.DEFAULT;
   private final ConcurrentMap<String, Names> names = new ConcurrentHashMap<>();
 
@@ -103,6 +109,22 @@ public final class EngineComponent {
   /** What a bundle makes through the factories. */
   Scope scope(Bundle maker) {
     return scopes.of(maker);
+  }
+
+  private List<Scope> scopes() {
+    List<Scope> all = new ArrayList<>(scopes.all());
+    all.add(own);
+    return all;
+  }
+
+  /** Tells of everything that there is. */
+  Census census() {
+    return census;
+  }
+
+  /** Does what operators ask for. */
+  Operator operator() {
+    return operator;
   }
 
   /** Wakes the callers that still wait, and stops the threads. */

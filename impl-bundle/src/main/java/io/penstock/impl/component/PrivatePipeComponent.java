@@ -2,6 +2,7 @@
 package io.penstock.impl.component;
 
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.engine.Engine;
 import io.penstock.impl.pipe.DrivenPipe;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
@@ -26,6 +27,7 @@ import org.osgi.service.component.annotations.ServiceScope;
     scope = ServiceScope.PROTOTYPE,
     property = "service.ranking:Integer=" + Integer.MAX_VALUE)
 public final class PrivatePipeComponent implements Pipe {
+  private final Engine engine;
   private final DrivenPipe pipe;
 
   /**
@@ -35,7 +37,9 @@ public final class PrivatePipeComponent implements Pipe {
    */
   @Activate
   public PrivatePipeComponent(@Reference EngineComponent engine) {
-    this.pipe = DrivenPipe.counted(PipeOptions.defaults(), engine.engine());
+    this.engine = engine.engine();
+    this.pipe = DrivenPipe.counted(PipeOptions.defaults(), this.engine);
+    this.engine.enlist(pipe);
   }
 
   @Override
@@ -81,6 +85,7 @@ public final class PrivatePipeComponent implements Pipe {
   /** Its owner, or this bundle, has gone. */
   @Deactivate
   void deactivate() throws IOException {
+    engine.delist(pipe);
     // Closing alone would tell the writers of a broken pipe, as if the reader had gone.
     pipe.abort(new StreamClosedException(pipe.name()));
     pipe.close();

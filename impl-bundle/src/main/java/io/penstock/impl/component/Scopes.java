@@ -42,6 +42,16 @@ final class Scopes implements SynchronousBundleListener {
     }
   }
 
+  /** All that there are. */
+  List<Scope> all() {
+    lock.lock();
+    try {
+      return List.copyOf(scopes.values());
+    } finally {
+      lock.unlock();
+    }
+  }
+
   @Override
   public void bundleChanged(BundleEvent event) {
     if (event.getType() != BundleEvent.STOPPED) {

@@ -31,7 +31,11 @@ final class StrayConfigurations
           ChannelComponent.PID,
           ListenerComponent.PID,
           RelayComponent.PID,
+          "io.penstock.Control",
+          "io.penstock.Page",
           "io.penstock.Shell",
+          "io.penstock.Health.default",
+          "io.penstock.Metrics.default",
           PollerComponent.PID,
           MemoryComponent.PID);
 

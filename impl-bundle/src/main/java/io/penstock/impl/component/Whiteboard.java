@@ -3,9 +3,8 @@ package io.penstock.impl.component;
 
 import io.penstock.channel.Channel;
 import io.penstock.impl.component.config.ServeSettings;
+import io.penstock.impl.runtime.Census;
 import io.penstock.runtime.FailedHandlerDTO;
-import io.penstock.runtime.PenstockRuntime;
-import io.penstock.runtime.RuntimeDTO;
 import io.penstock.runtime.ServerDTO;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -22,8 +21,7 @@ import org.osgi.framework.ServiceReference;
 import org.osgi.util.tracker.ServiceTrackerCustomizer;
 
 /** The handlers that are registered with an address, each served as long as it is there. */
-final class Whiteboard
-    implements PenstockRuntime, ServiceTrackerCustomizer<Object, Whiteboard.Entry> {
+final class Whiteboard implements ServiceTrackerCustomizer<Object, Whiteboard.Entry> {
   /** A handler that is served, or will be; or one that could not be had. */
   record Entry(@Nullable Object handler, @Nullable ConfiguredServer server) {}
 
@@ -130,12 +128,13 @@ final class Whiteboard
     }
   }
 
-  @Override
-  public RuntimeDTO runtime() {
+  /** What is served, and what is not. */
+  Census.Served served() {
     List<FailedHandlerDTO> failed = new ArrayList<>(unavailable.values());
     servers.values().forEach(server -> server.failure().ifPresent(failed::add));
-    failed.sort(Comparator.comparing(FailedHandlerDTO::name));
-    return new RuntimeDTO(
+    failed.sort(
+        Comparator.comparing(FailedHandlerDTO::name).thenComparing(FailedHandlerDTO::serviceId));
+    return new Census.Served(
         servers.values().stream()
             .map(ConfiguredServer::describe)
             .flatMap(Optional::stream)

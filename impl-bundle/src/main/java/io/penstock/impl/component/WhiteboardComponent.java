@@ -2,6 +2,7 @@
 package io.penstock.impl.component;
 
 import io.penstock.impl.component.config.ServeSettings;
+import io.penstock.impl.runtime.Census;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.runtime.PenstockRuntime;
 import io.penstock.runtime.RuntimeDTO;
@@ -25,6 +26,7 @@ public final class WhiteboardComponent implements PenstockRuntime {
       List.of(LineHandler.class, ByteHandler.class, ChannelHandler.class);
 
   private final Whiteboard whiteboard;
+  private final Census census;
   private final ServiceTracker<Object, Whiteboard.Entry> tracker;
 
   /**
@@ -48,6 +50,8 @@ public final class WhiteboardComponent implements PenstockRuntime {
     } catch (InvalidSyntaxException e) {
       throw new IllegalStateException(filter, e);
     }
+    this.census = engine.census();
+    census.serves(whiteboard::served);
     tracker.open();
   }
 
@@ -57,12 +61,13 @@ public final class WhiteboardComponent implements PenstockRuntime {
 
   @Override
   public RuntimeDTO runtime() {
-    return whiteboard.runtime();
+    return census.runtime();
   }
 
   /** Serves nobody any more. */
   @Deactivate
   void deactivate() {
+    census.serves(() -> Census.Served.NOTHING);
     tracker.close();
   }
 }

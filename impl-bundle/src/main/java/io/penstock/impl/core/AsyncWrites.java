@@ -270,7 +270,7 @@ final class AsyncWrites extends WriteQueue {
         current.close();
         sink.engine.flushClosed();
       } catch (IOException e) {
-        LOG.log(System.Logger.Level.WARNING, sink.name() + ": closing the sink failed", e);
+        LOG.log(System.Logger.Level.WARNING, "{0}: closing the sink failed", sink.name(), e);
       }
     }
     settled().complete(null);

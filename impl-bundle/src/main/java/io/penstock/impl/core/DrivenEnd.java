@@ -117,6 +117,7 @@ public abstract class DrivenEnd extends Wakeable {
   public void fail(Throwable cause) {
     if (failure == null) {
       failure = cause;
+      note(cause);
     }
     wake();
   }
@@ -176,13 +177,15 @@ public abstract class DrivenEnd extends Wakeable {
       return;
     }
     SelectableChannel channel = current.selectable();
-    if (channel != null && ARMED.compareAndSet(this, false, true)) {
+    int operations = channel == null ? 0 : current.interest();
+    // A driver that wants none now, such as one above an end that is held, calls back.
+    if (channel != null && operations != 0 && ARMED.compareAndSet(this, false, true)) {
       Reactor own = servedBy;
       try {
         if (own == null) {
-          engine.await(channel, current.interest(), this::fired);
+          engine.await(channel, operations, this::fired);
         } else {
-          own.await(channel, current.interest(), this::fired);
+          own.await(channel, operations, this::fired);
         }
       } catch (RuntimeException | Error e) {
         // Such as no descriptor for the selector: the next waiter tries again.

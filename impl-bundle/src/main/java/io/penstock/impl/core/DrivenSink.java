@@ -71,6 +71,25 @@ public abstract class DrivenSink extends End implements ByteSink {
     typed = sink;
   }
 
+  @Override
+  public boolean show(Onlooker onlooker) {
+    SinkDriver current = typed;
+    if (current == null) {
+      return false;
+    }
+    TappedSink tapped = current instanceof TappedSink there ? there : TappedSink.of(current);
+    tapped.add(onlooker);
+    typed = tapped;
+    return true;
+  }
+
+  @Override
+  public void hide(Onlooker onlooker) {
+    if (typed instanceof TappedSink tapped && tapped.remove(onlooker)) {
+      typed = tapped.driver;
+    }
+  }
+
   private ReaderLatch latch() {
     ReaderLatch present = reader;
     if (present == null) {
@@ -133,6 +152,9 @@ public abstract class DrivenSink extends End implements ByteSink {
   }
 
   void wrote(int n, int want) {
+    if (n > 0) {
+      moved(n);
+    }
     if (n < want) {
       full = true;
       clearedWritable();
@@ -147,6 +169,11 @@ public abstract class DrivenSink extends End implements ByteSink {
   }
 
   // ---- readiness
+
+  @Override
+  String awaited() {
+    return "room";
+  }
 
   @Override
   void refused() {
@@ -338,6 +365,11 @@ public abstract class DrivenSink extends End implements ByteSink {
       }
       throw new BrokenPipeException(name(), dropped + " bytes could not be delivered", dropped);
     }
+  }
+
+  @Override
+  public long buffered() {
+    return waiting();
   }
 
   /** How many accepted bytes would be lost if the transport were closed now. */

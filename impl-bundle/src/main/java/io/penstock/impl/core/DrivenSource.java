@@ -69,13 +69,32 @@ public abstract class DrivenSource extends End implements ByteSource {
   }
 
   @Override
+  public boolean show(Onlooker onlooker) {
+    SourceDriver current = typed;
+    if (current == null) {
+      return false;
+    }
+    TappedSource tapped = current instanceof TappedSource there ? there : TappedSource.of(current);
+    tapped.add(onlooker);
+    typed = tapped;
+    return true;
+  }
+
+  @Override
+  public void hide(Onlooker onlooker) {
+    if (typed instanceof TappedSource tapped && tapped.remove(onlooker)) {
+      typed = tapped.driver;
+    }
+  }
+
+  @Override
   public void attach(EndDriver value) {
     super.attach(value);
     if (isClosed()) {
       try {
         value.close();
       } catch (IOException e) {
-        LOG.log(System.Logger.Level.WARNING, name() + ": closing the source failed", e);
+        LOG.log(System.Logger.Level.WARNING, "{0}: closing the source failed", name(), e);
       }
     }
   }
@@ -124,8 +143,11 @@ public abstract class DrivenSource extends End implements ByteSource {
       met();
       return -1;
     }
-    if (with != null && n > 0) {
-      with.read(n);
+    if (n > 0) {
+      moved(n);
+      if (with != null) {
+        with.read(n);
+      }
     }
     return fromBack + Math.max(n, 0);
   }
@@ -281,12 +303,17 @@ public abstract class DrivenSource extends End implements ByteSource {
   // ---- what is there
 
   @Override
+  String awaited() {
+    return "bytes";
+  }
+
+  @Override
   public boolean likely() {
-    if (isClosed() || failure() != null || absent() || hasBack()) {
+    if (isClosed() || failure() != null || absent()) {
       return true;
     }
     SourceDriver current = driver();
-    return current != null && current.ready();
+    return (hasBack() || (current != null && current.ready())) && !isStill();
   }
 
   @Override
@@ -303,6 +330,11 @@ public abstract class DrivenSource extends End implements ByteSource {
   long amount() {
     SourceDriver current = driver();
     return current == null ? 0 : current.available();
+  }
+
+  @Override
+  public long buffered() {
+    return back.size() + amount();
   }
 
   /**
@@ -352,6 +384,7 @@ public abstract class DrivenSource extends End implements ByteSource {
     try {
       int n = Faults.answer(name(), current.read(ahead), -1);
       if (n > 0) {
+        moved(n);
         pushFront(ahead.flip(), n);
       } else if (n < 0) {
         atEnd = true;
@@ -407,6 +440,7 @@ public abstract class DrivenSource extends End implements ByteSource {
         break;
       }
       any = true;
+      moved(n);
       append(ahead.flip());
     }
     return any ? Ahead.BYTES : Ahead.NOTHING;

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.channel.Channel;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.buffer.Paced;
 import io.penstock.impl.engine.Callers;
 import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Flight;
 import io.penstock.impl.engine.Lookout;
 import io.penstock.impl.engine.Lookouts;
 import io.penstock.impl.engine.Waiter;
+import io.penstock.runtime.PenstockEvent;
 import io.penstock.spi.EndDriver;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.nio.channels.SelectableChannel;
-import java.util.Objects;
 import java.util.function.BooleanSupplier;
 import java.util.function.ObjLongConsumer;
 import java.util.function.Supplier;
@@ -26,32 +26,17 @@ import org.jspecify.annotations.Nullable;
  * The common part of a source, a sink and a listener: one call at a time has the turn, and the call
  * that has it, or that waits for it, waits within its limit.
  */
-public abstract class End extends DrivenEnd {
+public abstract class End extends TurnedEnd {
   /** A selector waits in milliseconds, which is too rough for a shorter limit. */
   private static final long LOOKOUT_NANOS = 20_000_000;
 
-  private static final VarHandle TURN;
-
-  static {
-    try {
-      MethodHandles.Lookup lookup = MethodHandles.lookup();
-      TURN = lookup.findVarHandle(End.class, "turn", Turn.class);
-    } catch (ReflectiveOperationException e) {
-      throw new ExceptionInInitializerError(e);
-    }
-  }
-
-  // Whether the user has declared that there is one caller at a time, which needs no turn.
-  private boolean alone;
   // The single caller shares the end with the pump of asynchronous writes.
   private boolean aloneWithTurn;
   private @Nullable Supplier<Spinner> spins;
   private @Nullable Spinner spinner;
-  private @Nullable Paced paced;
   private boolean handsOver;
   // Belongs to the holder of the turn.
   private @Nullable Limit mine;
-  private volatile @Nullable Turn turn;
   // Of the last wait. Written before the sleeper is announced, read after the sleeper was found.
   private @Nullable Lookout lookout;
   private volatile long sleepsSince;
@@ -59,12 +44,6 @@ public abstract class End extends DrivenEnd {
 
   End(String name, Engine engine, Wait setting) {
     super(name, engine, setting);
-  }
-
-  @Override
-  public void attach(EndDriver value) {
-    paced = value instanceof Paced it ? it : null;
-    super.attach(value);
   }
 
   /** The signal of the local close. */
@@ -88,15 +67,6 @@ public abstract class End extends DrivenEnd {
     return present;
   }
 
-  /** Says, before the first call, that calls never overlap, so that they need no turns. */
-  public void alone() {
-    alone = true;
-  }
-
-  boolean isAlone() {
-    return alone;
-  }
-
   Limit limit(@Nullable Wait own) {
     return new Limit(own, this);
   }
@@ -114,6 +84,24 @@ public abstract class End extends DrivenEnd {
       }
       engine.parker().unpark(sleeping);
     }
+  }
+
+  /** Operators are told of a transport that fails, at the first of its ends that meets it. */
+  @Override
+  void met(IOException why) {
+    Channel mine = channel();
+    boolean first = mine != null && failed(mine.source()) == null && failed(mine.sink()) == null;
+    super.met(why);
+    if (mine != null && first && engine.events().areHeard()) {
+      Object peer = mine.peer().orElse(null);
+      engine
+          .events()
+          .tell(PenstockEvent.Type.FAILED, "channel", mine.name(), mine.endpoint(), peer, why);
+    }
+  }
+
+  private static @Nullable LastFault failed(Object end) {
+    return ((End) end).fault();
   }
 
   // ---- waiting
@@ -155,24 +143,9 @@ public abstract class End extends DrivenEnd {
     return limit.reset(wait);
   }
 
-  /** Whose turn it is; made for the first call, because an idle end must weigh little. */
-  Turn turn() {
-    Turn present = turn;
-    if (present == null) {
-      TURN.compareAndSet(this, (Turn) null, paced == null ? new LightTurn() : new ApartTurn());
-      present = Objects.requireNonNull(turn, "turn");
-    }
-    return present;
-  }
-
-  @Override
-  public boolean busy() {
-    return turn().held();
-  }
-
   /** Takes the turn if it is free. */
   boolean tryEnter() {
-    if (alone) {
+    if (isAlone()) {
       if (!shared()) {
         return true;
       }
@@ -191,7 +164,7 @@ public abstract class End extends DrivenEnd {
   @Nullable Limit enter(@Nullable Wait wait) throws IOException {
     Limit limit = new Limit(wait, this);
     boolean hopes = limit.none();
-    if (hopes && !leavesSoon()) {
+    if (hopes && (isHeld() || !leavesSoon())) {
       refused();
       return null;
     }
@@ -202,23 +175,27 @@ public abstract class End extends DrivenEnd {
     Turn.Place place = turn().enter(parked);
     addWaiter(parked);
     boolean got = false;
+    Flight.Span span = Flight.begin(Flight.Kind.WAIT);
     try {
       while (!place.granted()) {
         check(!hopes);
         checkWaiter();
-        if (limit.none() && (!hopes || interrupted() || !leavesSoon())) {
+        if (limit.none() && (!hopes || isHeld() || interrupted() || !leavesSoon())) {
           refused();
           return null;
         }
         pause(limit, parked);
       }
       got = true;
-      aloneWithTurn = alone;
+      aloneWithTurn = isAlone();
       return limit;
     } finally {
       removeWaiter(parked);
       if (!got && !turn().leave(place)) {
         passTurn();
+      }
+      if (span != null) {
+        span.end(name(), "its turn", 0, 0, null);
       }
     }
   }
@@ -232,6 +209,7 @@ public abstract class End extends DrivenEnd {
   }
 
   /** The holder of the turn is about to wait: see {@link #leavesSoon}. */
+  @Override
   final void tellHopers() {
     for (Waiter waiter : waiters()) {
       if (waiter instanceof Parked parked && parked.hopes) {
@@ -263,7 +241,7 @@ public abstract class End extends DrivenEnd {
 
   /** Lets the other side run ahead, when both are busy and little is left to go on with. */
   void pace(int want, @Nullable Wait own) {
-    Paced it = paced;
+    Paced it = paced();
     if (it != null && it.cached() < want) {
       Spinner looks = spinner();
       if (looks != null
@@ -277,7 +255,7 @@ public abstract class End extends DrivenEnd {
   /** Ends a call. */
   void exit() {
     leaving();
-    if (!alone) {
+    if (!isAlone()) {
       passTurn();
     } else if (aloneWithTurn) {
       aloneWithTurn = false;
@@ -287,13 +265,6 @@ public abstract class End extends DrivenEnd {
 
   /** A call, or a task with the turn, is about to end: the watchers of a level may have to know. */
   void leaving() {}
-
-  /** Passes on a turn that was taken as such, by a call or for a task. */
-  void passTurn() {
-    if (turn().exit()) {
-      wake();
-    }
-  }
 
   /**
    * Waits for a try to be worth it. Only for a call that has begun: it alone waits in this way, so
@@ -321,6 +292,7 @@ public abstract class End extends DrivenEnd {
     sleepsSince = engine.parker().nanoTime();
     Thread self = Thread.currentThread();
     Lookout own = lookout(limit);
+    Flight.Span span = Flight.begin(Flight.Kind.WAIT);
     announce(self);
     tellHopers();
     try {
@@ -345,8 +317,14 @@ public abstract class End extends DrivenEnd {
       if (own != null) {
         own.free(engine.parker().nanoTime());
       }
+      if (span != null) {
+        span.end(name(), awaited(), 0, 0, null);
+      }
     }
   }
+
+  /** What a call waits for that has the turn, in a word. */
+  abstract String awaited();
 
   /** How the calling thread can wait by itself; null if it must not. */
   @Nullable Lookouts lookouts() {
@@ -440,6 +418,9 @@ public abstract class End extends DrivenEnd {
   static boolean interrupted() {
     return Thread.currentThread().isInterrupted();
   }
+
+  /** How many bytes are in memory: to be read, or accepted and not sent. */
+  public abstract long buffered();
 
   /** How often a call has parked its thread here. */
   public long waits() {

@@ -76,7 +76,9 @@ final class EndWatch implements Waiter {
     if (!source.turn().tryEnter()) {
       // A reader that waits for bytes finds the end itself. A reader that does not wait will leave
       // soon.
-      if (source.asleep()) {
+      if (source.isStill()) {
+        awaitRelease();
+      } else if (source.asleep()) {
         awaitReader();
       } else {
         later();
@@ -101,6 +103,14 @@ final class EndWatch implements Waiter {
     state.set(State.READER);
     if (missed) {
       left();
+    }
+  }
+
+  /** An operator holds the source, and wakes us when that is over. */
+  private void awaitRelease() {
+    state.set(State.WAITING);
+    if (!source.isStill() && state.compareAndSet(State.WAITING, State.COMING)) {
+      later();
     }
   }
 

@@ -82,6 +82,9 @@ final class Lending {
     } finally {
       if (source.driver() instanceof SegmentSource segments) {
         segments.unlend(used);
+        if (used > 0) {
+          source.moved(used);
+        }
       }
     }
   }

@@ -10,9 +10,11 @@ import io.penstock.impl.engine.Crowd;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
 import io.penstock.impl.engine.Lookouts;
+import io.penstock.runtime.PenstockEvent;
 import io.penstock.spi.AcceptQueue;
 import io.penstock.spi.AcceptRest;
 import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import io.penstock.stream.Signal;
 import io.penstock.stream.Wait;
@@ -47,6 +49,8 @@ public final class ListenerEnd extends End implements Listener {
   private volatile boolean paused;
   private volatile boolean exhausted;
   private volatile boolean selected;
+  // Belongs to the holder of the turn; read by any thread.
+  private long accepted;
   private final AcceptRest rest;
 
   /**
@@ -74,8 +78,60 @@ public final class ListenerEnd extends End implements Listener {
   }
 
   @Override
+  String awaited() {
+    return "a peer";
+  }
+
+  /** No bytes move here. */
+  @Override
+  public boolean show(Onlooker onlooker) {
+    return false;
+  }
+
+  @Override
+  public void hide(Onlooker onlooker) {}
+
+  @Override
+  public long buffered() {
+    return 0;
+  }
+
+  @Override
   public Endpoint endpoint() {
     return listener.endpoint();
+  }
+
+  // ---- what it does, for operators
+
+  /** How many peers were accepted. */
+  public long accepted() {
+    return accepted;
+  }
+
+  /** How many of the accepted channels are open. */
+  public int connections() {
+    return connections.get();
+  }
+
+  /** How many may be. */
+  public int maxConnections() {
+    return maxConnections;
+  }
+
+  /** Why it does not accept now; null if it does. */
+  public @Nullable String holds() {
+    if (paused) {
+      return "paused";
+    }
+    if (exhausted) {
+      return "exhausted";
+    }
+    return connections.get() >= maxConnections ? "full" : null;
+  }
+
+  /** Tells operators of what has happened to this listener. */
+  public void tell(PenstockEvent.Type type, @Nullable Throwable cause) {
+    engine.events().tell(type, "listener", name(), endpoint(), null, cause);
   }
 
   private boolean held() {
@@ -99,9 +155,12 @@ public final class ListenerEnd extends End implements Listener {
       }
       // Want of memory, too, passes when something is closed, here or elsewhere.
       if (e instanceof HandleLimitException || e instanceof OutOfMemoryError) {
+        note(e);
         rest(e);
         return null;
       }
+      note(e);
+      tell(PenstockEvent.Type.FAILED, e);
       throw Faults.again(name(), e);
     }
     rest.over();
@@ -110,6 +169,7 @@ public final class ListenerEnd extends End implements Listener {
       cleared(acceptable);
       return null;
     }
+    accepted++;
     if (connections.incrementAndGet() == maxConnections) {
       crowd.full(name(), maxConnections);
     }
@@ -131,7 +191,7 @@ public final class ListenerEnd extends End implements Listener {
                 System.Logger.Level.WARNING,
                 "{0}: peers wait to be accepted until the system has again what it lacks: {1}",
                 name(),
-                cause.getMessage()));
+                LogField.cause(cause.getMessage())));
     exhausted = true;
     cleared(acceptable);
     try {
@@ -203,7 +263,7 @@ public final class ListenerEnd extends End implements Listener {
       return true;
     } catch (IOException | RuntimeException | Error e) {
       // The accept will meet it again, or it has passed.
-      LOG.log(System.Logger.Level.DEBUG, name() + ": looking for a peer failed", e);
+      LOG.log(System.Logger.Level.DEBUG, "{0}: looking for a peer failed", name(), e);
       return true;
     } finally {
       exit();
@@ -294,6 +354,7 @@ public final class ListenerEnd extends End implements Listener {
       ahead.close().forEach(channel -> channel.abort(closedFault(false)));
       closedNow();
       released.complete(null);
+      tell(PenstockEvent.Type.CLOSED, null);
     }
   }
 }

@@ -49,6 +49,9 @@ final class LongReads {
         }
         if (n > 0) {
           limit.progress();
+          if (dst.hasRemaining()) {
+            awaitRelease(source, limit, dst.position() - start);
+          }
         } else if (!source.await(limit, got)) {
           throw new WouldBlockException(
               source.name(),
@@ -67,6 +70,16 @@ final class LongReads {
         dst.position(start);
       }
       source.exit();
+    }
+  }
+
+  /**
+   * It may go on for as long as the stream does, and an operator's pause must not wait for that.
+   */
+  private static void awaitRelease(SourceEnd source, Limit limit, long got) throws IOException {
+    boolean waits = true;
+    while (waits && source.isHeld()) {
+      waits = source.await(limit, got, () -> !source.isHeld());
     }
   }
 
@@ -95,6 +108,9 @@ final class LongReads {
         int match = delimiter == null ? -1 : gather.find(delimiter, max);
         if (match >= 0) {
           return delivered(source, gather, finish.finish(gather, match, false), limit);
+        }
+        if (gather.size() > 0) {
+          awaitRelease(source, limit, gather.size());
         }
         SourceDriver current = source.driver();
         long capacity = delimiter == null || current == null ? Long.MAX_VALUE : current.capacity();

@@ -163,6 +163,9 @@ public final class SinkEnd extends DrivenSink {
       waitsWith = null;
       if (typed instanceof Offering driver) {
         taken = driver.withdraw(src);
+        if (taken > 0) {
+          moved(taken);
+        }
       }
     }
     return again ? taken : -1;

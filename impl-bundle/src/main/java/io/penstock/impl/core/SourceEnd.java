@@ -236,12 +236,12 @@ public final class SourceEnd extends DrivenSource {
   }
 
   /** From here on a close waits: it comes before we look whether there was one. */
-  private void beginLending() {
+  void beginLending() {
     lender = Thread.currentThread();
     tellHopers();
   }
 
-  private void endLending() {
+  void endLending() {
     lender = null;
     if (isClosed()) {
       wake();
@@ -316,6 +316,7 @@ public final class SourceEnd extends DrivenSource {
       do {
         ByteBuffer run = segments.take(max);
         if (run != null) {
+          moved(run.remaining());
           return run;
         }
         if (!segments.ready()) {

@@ -58,6 +58,8 @@ public final class Splicing {
       } else if (n < 0) {
         source.atEnd = true;
         source.met();
+      } else {
+        source.moved(n);
       }
       return n;
     } finally {
@@ -89,7 +91,9 @@ public final class Splicing {
     }
     try {
       sink.checkSink(false);
-      if (!(sink.driver() instanceof SpliceSink splicing)) {
+      // What is in the system's pipe already can only go on as it is.
+      TappedSink tapped = sink.driver() instanceof TappedSink it ? it : null;
+      if (!((tapped == null ? sink.driver() : tapped.driver) instanceof SpliceSink splicing)) {
         return 0;
       }
       int want = pipe.content();
@@ -102,6 +106,9 @@ public final class Splicing {
           throw sink.closedFault(false);
         }
         throw Faults.again(sink.name(), e);
+      }
+      if (tapped != null) {
+        tapped.missed(n);
       }
       sink.wrote(n, want);
       return n;

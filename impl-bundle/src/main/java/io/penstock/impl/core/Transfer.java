@@ -15,6 +15,14 @@ final class Transfer {
   static long move(SourceEnd source, ByteSink sink, long max, Limit limit) throws IOException {
     long moved = 0;
     while (moved < max) {
+      // It may go on for as long as the stream does, and an operator's pause must not wait for
+      // that.
+      if (source.isHeld()) {
+        if (!source.await(limit, moved, () -> !source.isHeld())) {
+          return moved;
+        }
+        continue;
+      }
       ByteBuffer run;
       LongRead by = new LongRead(false);
       try {

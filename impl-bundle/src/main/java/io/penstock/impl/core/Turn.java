@@ -23,10 +23,13 @@ abstract class Turn {
   // Held, and the holder must look for queued or refused callers when it passes the turn on.
   private static final int WANTED = 2;
   private static final VarHandle QUEUE;
+  private static final VarHandle HOLD;
 
   static {
     try {
-      QUEUE = MethodHandles.lookup().findVarHandle(Turn.class, "queue", Queue.class);
+      MethodHandles.Lookup lookup = MethodHandles.lookup();
+      QUEUE = lookup.findVarHandle(Turn.class, "queue", Queue.class);
+      HOLD = lookup.findVarHandle(Turn.class, "hold", Place.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
     }
@@ -41,6 +44,52 @@ abstract class Turn {
 
   @SuppressWarnings("unused")
   private volatile @Nullable Queue queue;
+
+  // Of an operator who holds the end.
+  @SuppressWarnings("unused")
+  private volatile @Nullable Place hold;
+
+  // Belong to the holder of the turn; read by any thread, which may see them a little late.
+  private long bytes;
+  private long operations;
+
+  // ---- what is counted, and held
+
+  /** Counts bytes. For the holder. */
+  void moved(int n) {
+    bytes += n;
+    operations++;
+  }
+
+  long bytes() {
+    return bytes;
+  }
+
+  long operations() {
+    return operations;
+  }
+
+  /** Notes an operator's place; false if there is one. */
+  boolean hold(Place place) {
+    return HOLD.compareAndSet(this, (Place) null, place);
+  }
+
+  /** Takes the operator's place out; null if there is none. */
+  @Nullable Place unhold() {
+    return (Place) HOLD.getAndSet(this, (Place) null);
+  }
+
+  boolean isOnHold() {
+    return hold != null;
+  }
+
+  /** Whether the operator's turn has come. */
+  boolean isStill() {
+    Place place = hold;
+    return place != null && place.granted();
+  }
+
+  // ---- the word
 
   /** Replaces the word, as a volatile access, if it is as expected. */
   abstract boolean replace(int expected, int value);

@@ -41,6 +41,7 @@ public abstract class Wakeable implements Watched {
   private volatile Waiter[] waiters = NOBODY;
   private volatile boolean met;
   private volatile @Nullable Thread sleeper;
+  private volatile @Nullable LastFault fault;
 
   Wakeable(String name, Engine engine) {
     this.name = name;
@@ -206,8 +207,19 @@ public abstract class Wakeable implements Watched {
     }
   }
 
+  /** What failed here last; null for nothing. */
+  public @Nullable LastFault fault() {
+    return fault;
+  }
+
+  /** Notes a failure. Of two at once one may not be counted. */
+  final void note(Throwable why) {
+    fault = LastFault.after(fault, why);
+  }
+
   /** A call has met a failure of the transport. */
   void met(IOException why) {
+    note(why);
     for (Waiter waiter : waiters) {
       if (waiter instanceof Met each && each.why == null) {
         each.why = why;

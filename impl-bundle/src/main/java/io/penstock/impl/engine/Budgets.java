@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Queue;
+import java.util.ServiceConfigurationError;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -179,7 +180,7 @@ public final class Budgets {
   private void knowDirect() {
     try {
       direct.limit(MemoryFacts.direct() / DIRECT_SHARE);
-    } catch (LinkageError e) {
+    } catch (LinkageError | ServiceConfigurationError e) {
       // Java loads a library for it, once, and never again when there was no descriptor for that.
       LOG.log(
           Level.INFO,

@@ -7,7 +7,9 @@ import java.lang.System.Logger.Level;
 import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -38,6 +40,8 @@ public final class Engine implements Executor, AutoCloseable {
   private final AtomicInteger nextCarrier = new AtomicInteger();
   private final @Nullable Lookouts lookouts;
   private final Budgets budgets;
+  private final Events events = new Events(serial());
+  private final Set<Object> roster = ConcurrentHashMap.newKeySet();
 
   /** An engine that waits for real. */
   public Engine() {
@@ -121,6 +125,26 @@ public final class Engine implements Executor, AutoCloseable {
   /** The memory for what is buffered. */
   public Budgets budgets() {
     return budgets;
+  }
+
+  /** Tells of what happens. */
+  public Events events() {
+    return events;
+  }
+
+  /** Shows something to operators that no scope keeps. */
+  public void enlist(Object thing) {
+    roster.add(thing);
+  }
+
+  /** Shows it no longer. */
+  public void delist(Object thing) {
+    roster.remove(thing);
+  }
+
+  /** What was enlisted; changes under the caller. */
+  public Set<Object> roster() {
+    return roster;
   }
 
   /** How threads wait and what time it is. */

@@ -55,7 +55,7 @@ public final class Lookouts {
       return mine;
     } catch (IOException | RuntimeException e) {
       // Closed meanwhile, which the try that follows tells.
-      LOG.log(System.Logger.Level.DEBUG, end.name() + ": cannot be waited for", e);
+      LOG.log(System.Logger.Level.DEBUG, "{0}: cannot be waited for", end.name(), e);
       mine.free(clock.getAsLong());
       return null;
     }

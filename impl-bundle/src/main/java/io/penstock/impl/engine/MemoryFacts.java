@@ -65,17 +65,32 @@ public final class MemoryFacts {
 
   /** How many more descriptors the process may open; very many where nothing says. */
   private static long freeDescriptors() {
-    try (Stream<String> lines = Files.lines(LIMITS);
-        Stream<Path> open = Files.list(OPEN)) {
-      String soft =
-          lines
-              .filter(line -> line.startsWith("Max open files"))
-              .map(line -> line.trim().split("\\s+", -1)[3])
-              .findFirst()
-              .orElse("unlimited");
-      return soft.equals("unlimited") ? Integer.MAX_VALUE : Long.parseLong(soft) - open.count();
+    long most = maxDescriptors();
+    long open = descriptors();
+    return most < 0 || open < 0 ? Integer.MAX_VALUE : most - open;
+  }
+
+  /** How many descriptors are open; below 0 where nothing says. */
+  public static long descriptors() {
+    try (Stream<Path> open = Files.list(OPEN)) {
+      return open.count();
     } catch (IOException | RuntimeException e) {
-      return Integer.MAX_VALUE;
+      return -1;
+    }
+  }
+
+  /** How many descriptors may be open; below 0 where nothing says, or that is unlimited. */
+  public static long maxDescriptors() {
+    try (Stream<String> lines = Files.lines(LIMITS)) {
+      return lines
+          .filter(line -> line.startsWith("Max open files"))
+          .map(line -> line.trim().split("\\s+", -1)[3])
+          .filter(soft -> !soft.equals("unlimited"))
+          .findFirst()
+          .map(Long::parseLong)
+          .orElse(-1L);
+    } catch (IOException | RuntimeException e) {
+      return -1;
     }
   }
 }

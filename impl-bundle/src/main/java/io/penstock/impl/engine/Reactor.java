@@ -235,7 +235,7 @@ public final class Reactor implements AutoCloseable {
       }
     } catch (IOException | RuntimeException e) {
       // Closed, or no channel that can be selected: the waiter finds out by trying.
-      LOG.log(Level.DEBUG, name + ": a channel cannot be waited for", e);
+      LOG.log(Level.DEBUG, "{0}: a channel cannot be waited for", name, e);
       // Not from here: the waiter may be in the middle of a call.
       found.add(wish.waiter);
     }
@@ -415,7 +415,7 @@ public final class Reactor implements AutoCloseable {
     try {
       task.run();
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.ERROR, name + ": a waiter, or the provider behind it, failed", e);
+      LOG.log(Level.ERROR, "{0}: a waiter, or the provider behind it, failed", name, e);
     }
   }
 

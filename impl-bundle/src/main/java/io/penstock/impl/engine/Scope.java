@@ -154,6 +154,21 @@ public final class Scope implements AutoCloseable {
     }
   }
 
+  /** Who has made what is here; empty if that is nobody's bundle. */
+  public String owner() {
+    return owner;
+  }
+
+  /** What is open. */
+  public List<Object> things() {
+    lock.lock();
+    try {
+      return List.copyOf(open.keySet());
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** How many are open. */
   public int size() {
     lock.lock();

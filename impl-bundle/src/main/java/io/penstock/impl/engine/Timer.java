@@ -50,7 +50,7 @@ final class Timer {
 
     @Override
     protected void setException(Throwable fault) {
-      LOG.log(Level.ERROR, name + ": a task failed", fault);
+      LOG.log(Level.ERROR, "{0}: a task failed", name, fault);
       super.setException(fault);
     }
 

@@ -176,7 +176,7 @@ public final class Upkeep implements AutoCloseable {
   }
 
   /** Whether nothing is tried again any more. */
-  boolean isClosed() {
+  public boolean isClosed() {
     return closed;
   }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.pipe;
 
+import io.penstock.error.StreamClosedException;
 import io.penstock.impl.buffer.MemoryPipe;
+import io.penstock.impl.core.LastFault;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.core.Spinner;
@@ -12,6 +14,7 @@ import io.penstock.impl.engine.Scope;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.pipe.PipeStats;
+import io.penstock.runtime.PenstockEvent;
 import io.penstock.spi.Messages;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
@@ -42,6 +45,7 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
   private final List<Budget> limits;
   private volatile @Nullable Scope scope;
+  private volatile @Nullable LastFault fault;
   // Made when there is something to count.
   private volatile @Nullable Account account;
 
@@ -84,6 +88,9 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
     sink.onClose(onClose);
     sink.onCut(this::abort);
     memory.onDrained(this::drained);
+    if (!limits.isEmpty()) {
+      engine.events().tell(PenstockEvent.Type.OPEN, "pipe", name, null, null, null);
+    }
   }
 
   // ---- memory
@@ -123,7 +130,7 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
       try {
         memory.source().close();
       } catch (IOException e) {
-        LOG.log(Level.WARNING, name + ": the memory could not be let go", e);
+        LOG.log(Level.WARNING, "{0}: the memory could not be let go", name, e);
       } finally {
         completeClosed(cause);
       }
@@ -145,15 +152,25 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
   }
 
   /** Whether it was closed, aborted, or ended and drained: known before any caller is told. */
-  boolean isSpent() {
+  public boolean isSpent() {
     return closed.isDone() || memory.isSpent();
   }
 
   private void completeClosed(@Nullable Throwable cause) {
     boolean first = cause == null ? closed.complete(null) : closed.completeExceptionally(cause);
+    // Nobody finds it by its name any more: readers that an operator holds are to meet the end.
+    source.release();
     Scope mine = scope;
     if (first && mine != null) {
       mine.remove(this);
+    }
+    // Those that are not counted are parts of something else.
+    if (first && !limits.isEmpty() && source.engine().events().areHeard()) {
+      boolean failed = cause != null && !(cause instanceof StreamClosedException);
+      if (failed) {
+        source.engine().events().tell(PenstockEvent.Type.FAILED, "pipe", name, null, null, cause);
+      }
+      source.engine().events().tell(PenstockEvent.Type.CLOSED, "pipe", name, null, null, cause);
     }
   }
 
@@ -195,13 +212,26 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
 
   @Override
   public void abort(Throwable cause) {
-    memory.abort(Objects.requireNonNull(cause, "cause"));
+    fault = LastFault.after(fault, Objects.requireNonNull(cause, "cause"));
+    memory.abort(cause);
+    // Whoever waits for an operator to let go must hear of it.
+    source.release();
     completeClosed(cause);
   }
 
   @Override
   public PipeStats stats() {
     return Stats.of(memory, source, sink, System.nanoTime());
+  }
+
+  /** How many bytes it holds at most. */
+  public long capacity() {
+    return memory.capacity();
+  }
+
+  /** Why it was aborted; null if it was not. */
+  public @Nullable LastFault fault() {
+    return fault;
   }
 
   @Override

@@ -94,7 +94,7 @@ final class ListenerEntry extends Entry {
       // this channel.
       channel.abort(e);
       if (gone()) {
-        LOG.log(Level.DEBUG, channel.name() + ": came too late to be registered", e);
+        LOG.log(Level.DEBUG, "{0}: came too late to be registered", channel.name(), e);
       } else {
         calling();
         handler.failed(this, e);

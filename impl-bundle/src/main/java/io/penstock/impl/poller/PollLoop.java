@@ -155,7 +155,7 @@ final class PollLoop implements ChannelHandler, Wrapping {
       try {
         entry.closeEnd();
       } catch (IOException e) {
-        LOG.log(Level.WARNING, entry.end().name() + ": closing failed", e);
+        LOG.log(Level.WARNING, "{0}: closing failed", entry.end().name(), e);
       }
     }
     failed(registration, fault);

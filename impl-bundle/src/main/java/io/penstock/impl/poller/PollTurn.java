@@ -17,6 +17,16 @@ final class PollTurn {
   private @Nullable Thread owner;
   private boolean stopped;
 
+  /** The thread that has the turn; null for none. */
+  @Nullable Thread owner() {
+    lock.lock();
+    try {
+      return owner;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Whether the calling thread has the turn. */
   boolean mine() {
     lock.lock();

@@ -73,6 +73,7 @@ public final class SelectorPoller implements Poller {
   private final AtomicBoolean woken = new AtomicBoolean();
   private volatile boolean closed;
   private volatile Runnable onClose = () -> {};
+  private final PollActivity activity = new PollActivity(turn);
   private final AtomicReference<@Nullable PollLoop> loop = new AtomicReference<>();
   private long round;
 
@@ -128,6 +129,17 @@ public final class SelectorPoller implements Poller {
     this.memory = budgets.inHeap(budgets.factory("the poller"));
     this.multiplexer =
         new Multiplexer(this::queue, engine.parker(), spinner(engine, spin), engine.canary());
+    engine.enlist(this);
+  }
+
+  /** What it does, for operators. */
+  public PollActivity activity() {
+    return activity;
+  }
+
+  /** Whether an end is registered. */
+  public boolean polls(End end) {
+    return entries.containsKey(end);
   }
 
   private static Spinner spinner(Engine engine, Optional<Duration> spin) {
@@ -179,7 +191,7 @@ public final class SelectorPoller implements Poller {
   }
 
   /** How many ends are registered. */
-  int size() {
+  public int size() {
     return entries.size();
   }
 
@@ -387,6 +399,7 @@ public final class SelectorPoller implements Poller {
     } finally {
       serving = null;
       visiting = null;
+      activity.end(0);
       Callers.calledBy(before);
       closeSelector();
       turn.exit();
@@ -469,7 +482,14 @@ public final class SelectorPoller implements Poller {
       boolean interrupted = Thread.currentThread().isInterrupted();
       long left = deadline.left();
       multiplexer.select(woke || interrupted || !due.isEmpty() ? 0 : left, idle);
+      boolean calls = !due.isEmpty();
+      if (calls) {
+        activity.begin(engine.parker().nanoTime());
+      }
       int handled = round(handler);
+      if (calls) {
+        activity.end(handled);
+      }
       flush();
       if (handled > 0 || woke || left <= 0) {
         return handled;
@@ -535,7 +555,7 @@ public final class SelectorPoller implements Poller {
               (done, failure) -> {
                 if (failure != null) {
                   // The channel's own closed() tells its user.
-                  LOG.log(Level.DEBUG, name + ": was not closed cleanly", failure);
+                  LOG.log(Level.DEBUG, "{0}: was not closed cleanly", name, failure);
                 }
               });
       return;
@@ -543,7 +563,7 @@ public final class SelectorPoller implements Poller {
     try {
       entry.closeEnd();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, name + ": closing failed", e);
+      LOG.log(Level.WARNING, "{0}: closing failed", name, e);
     }
   }
 
@@ -561,6 +581,7 @@ public final class SelectorPoller implements Poller {
     if (running != null) {
       running.end();
     }
+    engine.delist(this);
     onClose.run();
   }
 }

@@ -97,7 +97,7 @@ class SourceEntry extends Entry implements Account.Holder {
     cut(handler, budget, found);
     if (pace != null && !gone()) {
       // What is there was read before: it always beats the limit.
-      if (dry && !paused()) {
+      if (dry && !paused() && !source.isHeld()) {
         // What is there was read, or else no more of it is needed to see that a frame is too late.
         boolean all = !more || framer.skipping();
         boolean part = backlog.size() > 0 || framer.skipping();
@@ -241,11 +241,10 @@ class SourceEntry extends Entry implements Account.Holder {
     }
     ByteBuffer window = backlog.window();
     int first = window.position();
-    int size = framer.frame(window);
+    int size = Frames.ask(source.name(), framing, framer, window, there);
     if (size < 0) {
-      return skip(size, there);
+      return skip(size);
     }
-    Frames.check(source.name(), framing, size, there);
     if (size == 0) {
       return false;
     }
@@ -255,16 +254,14 @@ class SourceEntry extends Entry implements Account.Holder {
   }
 
   /** Drops bytes of a frame that is too long. */
-  private boolean skip(int size, int there) {
-    if (size < -there) {
-      throw Frames.foreign(source.name(), size, there);
-    }
+  private boolean skip(int size) {
     if (backlog.take(-size)) {
       delivered -= size;
       if (!inSkip) {
         // Written with the turn only.
         long before = skipped;
         skipped = before + 1;
+        Frames.record(source.name(), framing, null);
         if (before == 0) {
           poller.skips(source.name(), framing);
         }

@@ -4,17 +4,58 @@ package io.penstock.impl.posix;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Pointer;
+import java.lang.ref.Cleaner;
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
+import java.util.concurrent.locks.ReentrantLock;
 
-/** The calls by JNA, mapped directly. Loaded only when asked for: JNA need not be there. */
+/**
+ * The calls by JNA, mapped directly. Loaded only when asked for: JNA need not be there.
+ *
+ * <p>JNA holds the class whose methods it maps, and with it the class loader of this bundle, until
+ * it is told to let go. A call that is still under way then, or comes later, would take the JVM
+ * with it: so JNA is told when no object of this class can be reached any more.
+ */
 final class JnaPosix implements Posix {
+  private final Cleaner cleaner = Cleaner.create();
+
+  JnaPosix() {
+    Library.map();
+    cleaner.register(this, Library::release);
+  }
+
   /** Calls as JNA maps them. */
   private static final class Library {
-    static {
-      Native.register(Library.class, NativeLibrary.getProcess());
-    }
+    private static final ReentrantLock LOCK = new ReentrantLock();
+    private static int users;
 
     private Library() {}
+
+    static void map() {
+      LOCK.lock();
+      try {
+        if (users == 0) {
+          Native.register(Library.class, NativeLibrary.getProcess());
+          // They are read while it maps, and would hold the class for good.
+          Native.getLibraryOptions(Library.class).clear();
+        }
+        users++;
+      } finally {
+        LOCK.unlock();
+      }
+    }
+
+    static void release() {
+      LOCK.lock();
+      try {
+        users--;
+        if (users == 0) {
+          Native.unregister(Library.class);
+        }
+      } finally {
+        LOCK.unlock();
+      }
+    }
 
     static native int socket(int domain, int type, int protocol);
 
@@ -79,8 +120,13 @@ final class JnaPosix implements Posix {
     static native int ioctl(int fd, long request, long argument);
   }
 
-  private static int result(int value) {
-    return value == -1 ? -Native.getLastError() : value;
+  private int result(int value) {
+    try {
+      return value == -1 ? -Native.getLastError() : value;
+    } finally {
+      // Not before the call is over: see above.
+      Reference.reachabilityFence(this);
+    }
   }
 
   @Override
@@ -170,12 +216,12 @@ final class JnaPosix implements Posix {
 
   @Override
   public int getpwuid_r(int uid, long user, long buffer, long length, long result) {
-    return -Library.getpwuid_r(uid, user, buffer, length, result);
+    return -result(Library.getpwuid_r(uid, user, buffer, length, result));
   }
 
   @Override
   public int getgrgid_r(int gid, long group, long buffer, long length, long result) {
-    return -Library.getgrgid_r(gid, group, buffer, length, result);
+    return -result(Library.getgrgid_r(gid, group, buffer, length, result));
   }
 
   @Override

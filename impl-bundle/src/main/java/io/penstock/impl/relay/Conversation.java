@@ -12,6 +12,7 @@ import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
+import io.penstock.impl.engine.Flight;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
 import io.penstock.spi.Messages;
@@ -28,6 +29,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -169,6 +171,40 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
 
   private ConversationSide sourceOf(RelayDirection direction) {
     return direction == from.output ? from : to;
+  }
+
+  // ---- for operators
+
+  private Stream<RelayDirection> directions() {
+    return Stream.of(from, to)
+        .map(side -> side.output)
+        .filter(Objects::nonNull)
+        .map(Objects::requireNonNull);
+  }
+
+  /** Takes nothing from either side until the release. */
+  void hold() {
+    limits.held(true);
+    directions().forEach(direction -> direction.source().hold());
+  }
+
+  /** Takes from both sides again. */
+  void release() {
+    limits.held(false);
+    directions().forEach(direction -> direction.source().release());
+  }
+
+  /** Records that it is over. */
+  void recordEnd(String relay, @Nullable Throwable failure) {
+    Flight.Span span = Flight.begin(Flight.Kind.RELAY_END);
+    if (span != null) {
+      String there = to.channel.endpoint().anonymous().toString();
+      span.end(relay, there, from.moved(), to.moved(), failure);
+    }
+  }
+
+  Stream<Standing> standing() {
+    return directions().map(RelayDirection::standing);
   }
 
   // ---- what directions tell

@@ -32,6 +32,7 @@ final class ConversationLimits {
   private final Limit idle;
   private final Limit total;
   private volatile long lastMoved;
+  private volatile boolean held;
   // Both guarded by the lock.
   private @Nullable Future<?> linger;
   private boolean over;
@@ -57,6 +58,14 @@ final class ConversationLimits {
   /** A byte has moved. */
   void moved() {
     lastMoved = engine.parker().nanoTime();
+  }
+
+  /**
+   * An operator holds the conversation, or no longer does: idle time is not the peers' meanwhile.
+   */
+  void held(boolean value) {
+    moved();
+    held = value;
   }
 
   /** Looks at the limits, which may have changed, and looks again when they would have passed. */
@@ -117,6 +126,9 @@ final class ConversationLimits {
       Wait most = limit.get();
       if (most.kind() != Wait.Kind.UP_TO) {
         return;
+      }
+      if (held && this == idle) {
+        moved();
       }
       long left = most.nanos() - (engine.parker().nanoTime() - since.getAsLong());
       if (left > 0) {

@@ -5,6 +5,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.Listener;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamFault;
+import io.penstock.impl.core.LastFault;
 import io.penstock.impl.core.ListenerEnd;
 import io.penstock.impl.engine.Budget;
 import io.penstock.impl.engine.Budgets;
@@ -15,6 +16,7 @@ import io.penstock.impl.engine.MemoryFacts;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
+import io.penstock.runtime.PenstockEvent;
 import io.penstock.spi.Messages;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -33,7 +35,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** A relay between two endpoints, or two channels. */
-final class DrivenRelay implements Relay {
+public final class DrivenRelay implements Relay {
   private static final System.Logger LOG = Messages.log("relay");
 
   /** A connection on each side, and a way between them without copies. */
@@ -65,8 +67,10 @@ final class DrivenRelay implements Relay {
   private boolean acceptingHeld;
   private boolean started;
   private boolean closed;
+  private volatile boolean held;
   private volatile Wait idle;
   private volatile Wait total;
+  private volatile @Nullable LastFault fault;
 
   DrivenRelay(Engine engine, RelaySide from, RelaySide to, RelayOptions options, Budget factory) {
     this.engine = engine;
@@ -119,6 +123,7 @@ final class DrivenRelay implements Relay {
     } finally {
       lock.unlock();
     }
+    tell(PenstockEvent.Type.READY, null);
     engine.execute(options.fork() ? this::acceptMany : this::joinOnce);
   }
 
@@ -269,9 +274,16 @@ final class DrivenRelay implements Relay {
       return;
     }
     tell(() -> options.observer().joined(one, two));
+    if (held) {
+      conversation.hold();
+      if (!held) {
+        conversation.release();
+      }
+    }
     begin(conversation)
         .whenComplete(
             (done, failure) -> {
+              conversation.recordEnd(name, failure);
               lock.lock();
               try {
                 active.remove(conversation);
@@ -279,7 +291,7 @@ final class DrivenRelay implements Relay {
                 lock.unlock();
               }
               RelayException why = failure == null ? null : (RelayException) Faults.unwrap(failure);
-              tell(() -> options.observer().parted(one, why));
+              parted(one, why);
               outcome.done(why);
             });
   }
@@ -327,7 +339,7 @@ final class DrivenRelay implements Relay {
           if (!(e instanceof StreamClosedException)) {
             // Otherwise everything is being closed: the listener goes next, and nothing has failed.
             RelayException why = openFailed(from, e);
-            tell(() -> options.observer().parted(null, why));
+            parted(null, why);
           }
           // Such as no descriptor left: the peer is still there, so that readiness would come at
           // once.
@@ -400,10 +412,34 @@ final class DrivenRelay implements Relay {
           client.abort(Objects.requireNonNull(why, "why"));
           // After a close nothing has failed: the peer is not waited for any more.
           if (!isClosed()) {
-            tell(() -> options.observer().parted(client, why));
+            parted(client, why);
           }
           leave();
         });
+  }
+
+  /** A connection has ended, or was never made. */
+  private void parted(@Nullable Channel channel, @Nullable RelayException why) {
+    if (why != null) {
+      fault = LastFault.after(fault, why);
+      tell(PenstockEvent.Type.FAILED, why);
+    }
+    tell(() -> options.observer().parted(channel, why));
+  }
+
+  /** What the last connection that failed has met; null if none has. */
+  public @Nullable LastFault fault() {
+    return fault;
+  }
+
+  /** Its one side, without secrets. */
+  public String from() {
+    return from.endpoint().anonymous().toString();
+  }
+
+  /** Its other side, without secrets. */
+  public String to() {
+    return to.endpoint().anonymous().toString();
   }
 
   /** The observer is foreign code: its faults must not stop the relay. */
@@ -411,7 +447,51 @@ final class DrivenRelay implements Relay {
     try {
       observer.run();
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.ERROR, name + ": the observer failed", e);
+      LOG.log(Level.ERROR, "{0}: the observer failed", name, e);
+    }
+  }
+
+  // ---- for operators
+
+  /** Holds its connections, also those that come later, and accepts nobody. */
+  public void hold() {
+    held = true;
+    listeners().forEach(Listener::pause);
+    talks().forEach(Conversation::hold);
+  }
+
+  /** Lets it go on. */
+  public void release() {
+    held = false;
+    talks().forEach(Conversation::release);
+    listeners().forEach(Listener::resume);
+  }
+
+  /** Whether an operator holds it. */
+  public boolean isHeld() {
+    return held;
+  }
+
+  /** Tells operators of what has happened to it. */
+  void tell(PenstockEvent.Type type, @Nullable Throwable cause) {
+    if (engine.events().areHeard()) {
+      String way = from() + " to " + to();
+      String why = cause == null ? null : String.valueOf(Faults.unwrap(cause).getMessage());
+      engine.events().tellText(type, "relay", name, way, null, why);
+    }
+  }
+
+  /** What each direction of its connections waits for. */
+  public List<Standing> standing() {
+    return talks().stream().flatMap(Conversation::standing).toList();
+  }
+
+  private List<Conversation> talks() {
+    lock.lock();
+    try {
+      return List.copyOf(active);
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -419,16 +499,9 @@ final class DrivenRelay implements Relay {
 
   /** Changes the limits of time, also of connections in progress. */
   void limits(Wait newIdle, Wait newTotal) {
-    List<Conversation> talks;
     idle = newIdle;
     total = newTotal;
-    lock.lock();
-    try {
-      talks = List.copyOf(active);
-    } finally {
-      lock.unlock();
-    }
-    talks.forEach(Conversation::watchLimits);
+    talks().forEach(Conversation::watchLimits);
   }
 
   @Override
@@ -482,7 +555,7 @@ final class DrivenRelay implements Relay {
     try {
       listener.close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, listener.name() + ": closing the listener failed", e);
+      LOG.log(Level.WARNING, "{0}: closing the listener failed", listener.name(), e);
     }
   }
 

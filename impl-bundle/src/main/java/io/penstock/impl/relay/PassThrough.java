@@ -193,7 +193,7 @@ final class PassThrough implements RelayDirection.Owner {
         terminal.resize(caller.request().size());
       }
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, callers.name() + ": the program's terminal keeps its size", e);
+      LOG.log(Level.DEBUG, "{0}: the program''s terminal keeps its size", callers.name(), e);
     }
   }
 
@@ -202,7 +202,7 @@ final class PassThrough implements RelayDirection.Owner {
       program.signal(name);
     } catch (IOException e) {
       // Peers can bring it about as often as they like.
-      LOG.log(Level.DEBUG, callers.name() + ": a signal did not reach the program", e);
+      LOG.log(Level.DEBUG, "{0}: a signal did not reach the program", callers.name(), e);
     }
   }
 
@@ -225,7 +225,7 @@ final class PassThrough implements RelayDirection.Owner {
       caller.exited(how);
       return true;
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, callers.name() + ": nobody is there to be told how it ended", e);
+      LOG.log(Level.DEBUG, "{0}: nobody is there to be told how it ended", callers.name(), e);
       return false;
     }
   }

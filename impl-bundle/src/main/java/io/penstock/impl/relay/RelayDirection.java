@@ -145,6 +145,14 @@ final class RelayDirection implements Account.Holder {
         || (last != 0 && engine.parker().nanoTime() - last < moment.toNanos());
   }
 
+  /** What it waits for. */
+  Standing standing() {
+    Shortcut fast = shortcut.get();
+    ByteBuffer rest = held;
+    boolean loaded = rest != null || (fast != null && fast.isLoaded());
+    return new Standing(source, sink, loaded, lastMoved);
+  }
+
   /** Gives back what is of no use any more once the conversation is over. */
   void finish() {
     finished = true;
@@ -253,6 +261,8 @@ final class RelayDirection implements Account.Holder {
     }
     if (fast.isUseless()) {
       closeShortcut();
+      // It pays again when nobody looks on any more.
+      sought = !Shortcut.isHidden(source, sink);
       return true;
     }
     // What was put in front of the source can only be copied.
@@ -321,7 +331,7 @@ final class RelayDirection implements Account.Holder {
       long mean = bytesSince / piecesSince;
       bytesSince = 0;
       piecesSince = 0;
-      if (mean >= SMALL_PIECE && mean <= LARGE_PIECE) {
+      if (mean >= SMALL_PIECE && mean <= LARGE_PIECE && !Shortcut.isHidden(source, sink)) {
         sought = true;
         // It reads a folder, and other conversations wait for this thread.
         engine.execute(this::seek);

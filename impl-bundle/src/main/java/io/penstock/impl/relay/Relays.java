@@ -13,6 +13,7 @@ import io.penstock.impl.engine.Scope;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayFactory;
 import io.penstock.relay.RelayOptions;
+import io.penstock.runtime.PenstockEvent;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 
@@ -88,9 +89,16 @@ public final class Relays implements RelayFactory {
     ((DrivenRelay) relay).limits(idle, total);
   }
 
-  private Relay keep(Relay relay) {
+  private Relay keep(DrivenRelay relay) {
     scope.add(relay, "relay " + relay.name(), relay::close);
-    relay.completed().whenComplete((done, failure) -> scope.remove(relay));
+    relay
+        .completed()
+        .whenComplete(
+            (done, failure) -> {
+              scope.remove(relay);
+              relay.tell(PenstockEvent.Type.CLOSED, failure);
+            });
+    relay.tell(PenstockEvent.Type.OPEN, null);
     return relay;
   }
 }

@@ -75,7 +75,12 @@ final class Shortcut implements Closeable {
 
   /** Whether copying is better after all; nothing is on the way then. */
   boolean isUseless() {
-    return !isLoaded() && (poor || pipe.isRefused());
+    return !isLoaded() && (poor || pipe.isRefused() || isHidden(source, sink));
+  }
+
+  /** Whether copies are asked for of what goes by, which would not be seen here. */
+  static boolean isHidden(SourceEnd source, SinkEnd sink) {
+    return source.isTapped() || sink.isTapped();
   }
 
   /** Takes what is there; as {@link SourceEnd#splice}. */

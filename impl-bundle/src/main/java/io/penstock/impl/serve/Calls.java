@@ -281,7 +281,7 @@ final class Calls implements ChannelHandler, Wrapping {
   /** The last call; then the connection goes, behind its replies. */
   private void end(Client client, @Nullable Throwable cause) {
     if (cause != null) {
-      LOG.log(Level.DEBUG, client.channel().name() + ": the connection has failed", cause);
+      LOG.log(Level.DEBUG, "{0}: the connection has failed", client.channel().name(), cause);
     }
     try {
       if (client.isOpened() && client.isLast()) {

@@ -310,7 +310,7 @@ final class Client implements Connection {
 
   private void replied(@Nullable Throwable failure) {
     if (failure != null) {
-      LOG.log(Level.DEBUG, channel.name() + ": a reply was not taken", failure);
+      LOG.log(Level.DEBUG, "{0}: a reply was not taken", channel.name(), failure);
     }
     lock.lock();
     try {

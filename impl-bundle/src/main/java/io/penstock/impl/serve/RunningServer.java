@@ -10,6 +10,7 @@ import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.SerialExecutor;
 import io.penstock.impl.poller.SelectorPoller;
 import io.penstock.poller.Registration;
+import io.penstock.runtime.PenstockEvent;
 import io.penstock.runtime.ServerDTO;
 import io.penstock.serve.Connection;
 import io.penstock.serve.Execution;
@@ -76,6 +77,7 @@ public final class RunningServer implements Server {
     // Before the poller, because it may fail.
     this.listener = endpoint.listening() ? channels.listen(endpoint, options.channel()) : null;
     this.poller = new SelectorPoller(engine);
+    poller.activity().label(name());
     this.calls = new Calls(this, engine, target, name());
     this.dialer =
         listener == null
@@ -124,18 +126,24 @@ public final class RunningServer implements Server {
 
   /** Serves; does nothing if it was stopped before. */
   public void begin() {
+    tell(PenstockEvent.Type.OPEN);
     try {
       CompletionStage<Void> unused = poller.start(calls);
       if (listener != null) {
         accept(listener);
       }
     } catch (IllegalStateException e) {
-      LOG.log(Level.DEBUG, name() + ": was stopped before it began", e);
+      LOG.log(Level.DEBUG, "{0}: was stopped before it began", name(), e);
       return;
     }
     if (dialer != null) {
       dialer.start();
     }
+    tell(PenstockEvent.Type.READY);
+  }
+
+  private void tell(PenstockEvent.Type type) {
+    engine.events().tell(type, "handler", name(), endpoint(), null, null);
   }
 
   private void accept(Listener from) {
@@ -198,7 +206,7 @@ public final class RunningServer implements Server {
       Registration unused = poller.adopt(channel, framing());
     } catch (RuntimeException | Error e) {
       // Such as a server that has closed meanwhile.
-      LOG.log(Level.DEBUG, channel.name() + ": is not served", e);
+      LOG.log(Level.DEBUG, "{0}: is not served", channel.name(), e);
       channel.abort(e);
     }
   }
@@ -337,7 +345,11 @@ public final class RunningServer implements Server {
     return Set.copyOf(calls.clients());
   }
 
-  /** What it does now. */
+  /**
+   * What it does now.
+   *
+   * @param serviceId the number to tell it by
+   */
   public ServerDTO describe(long serviceId) {
     Calls.Faults faults = calls.faults();
     Execution asked = options.execution();
@@ -405,7 +417,7 @@ public final class RunningServer implements Server {
         listener.close();
         engine.settleClosed();
       } catch (IOException e) {
-        LOG.log(Level.WARNING, name() + ": closing the listener failed", e);
+        LOG.log(Level.WARNING, "{0}: closing the listener failed", name(), e);
       }
     }
   }
@@ -433,7 +445,7 @@ public final class RunningServer implements Server {
     try {
       step.run();
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.WARNING, name() + ": a step of the stop failed", e);
+      LOG.log(Level.WARNING, "{0}: a step of the stop failed", name(), e);
     }
   }
 
@@ -450,6 +462,7 @@ public final class RunningServer implements Server {
       state.set(State.CLOSED);
       done.countDown();
       finisher = null;
+      tell(PenstockEvent.Type.CLOSED);
       onClose.run();
     }
   }

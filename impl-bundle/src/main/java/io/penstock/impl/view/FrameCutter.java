@@ -266,16 +266,12 @@ final class FrameCutter {
     int end = bytes.limit();
     while (dropped < end) {
       int there = end - dropped;
-      int size = framer.frame(bytes.slice(dropped, there));
+      int size = Frames.ask(source.name(), framing, framer, bytes.slice(dropped, there), there);
       if (size >= 0) {
-        Frames.check(source.name(), framing, size, there);
         if (size > 0) {
           copy(bytes, dropped, size);
         }
         return dropped + size;
-      }
-      if (size < -there) {
-        throw Frames.foreign(source.name(), size, there);
       }
       skip();
       dropped -= size;
@@ -289,6 +285,7 @@ final class FrameCutter {
       long before = skipped;
       skipped = before + 1;
       skipSince = clock.getAsLong();
+      Frames.record(source.name(), framing, null);
     }
     inSkip = framer.skipping();
     if (!inSkip) {

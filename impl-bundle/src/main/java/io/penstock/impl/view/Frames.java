@@ -3,25 +3,41 @@ package io.penstock.impl.view;
 
 import io.penstock.error.EndOfStreamException;
 import io.penstock.error.FrameTooLongException;
+import io.penstock.impl.engine.Flight;
 import io.penstock.stream.Framer;
 import io.penstock.stream.Framing;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** What holds for frames wherever they are found: here, and in a poller. */
 public final class Frames {
   private Frames() {}
 
   /**
-   * Checks what a framer has found.
+   * Asks a framer, checks its answer, and records a frame that is too long.
    *
-   * @param size its answer, 0 or more
-   * @param there how many bytes it has seen
+   * @param there how many bytes it sees
+   * @return its answer
    */
-  public static void check(String name, Framing framing, int size, int there)
+  public static int ask(String name, Framing framing, Framer framer, ByteBuffer bytes, int there)
+      throws IOException {
+    try {
+      int size = framer.frame(bytes);
+      check(name, framing, size, there);
+      return size;
+    } catch (FrameTooLongException e) {
+      record(name, framing, e);
+      throw e;
+    }
+  }
+
+  private static void check(String name, Framing framing, int size, int there)
       throws FrameTooLongException {
-    if (size > there) {
-      throw foreign(name, size, there);
+    if (size > there || size < -there) {
+      throw new IllegalStateException(
+          name + ": the framer found " + size + " of " + there + " bytes");
     }
     int max = framing.max();
     if (size > max || (size == 0 && there >= max)) {
@@ -35,10 +51,12 @@ public final class Frames {
     }
   }
 
-  /** What a framer has found that cannot be. */
-  public static IllegalStateException foreign(String name, int size, int there) {
-    return new IllegalStateException(
-        name + ": the framer found " + size + " of " + there + " bytes");
+  /** Records a frame that is longer than is allowed; without a failure it is skipped. */
+  public static void record(String name, Framing framing, @Nullable FrameTooLongException failure) {
+    Flight.Span span = Flight.begin(Flight.Kind.FRAME_TOO_LONG);
+    if (span != null) {
+      span.end(name, "", framing.max(), 0, failure);
+    }
   }
 
   /** Narrows a buffer from a whole frame to what is delivered of it. */

@@ -266,7 +266,8 @@ public final class SourcePublisher implements Flow.Publisher<ByteBuffer> {
     private void broken(Throwable thrown) {
       LOG.log(
           System.Logger.Level.ERROR,
-          feed.source().name() + ": a subscriber has thrown and is cancelled",
+          "{0}: a subscriber has thrown and is cancelled",
+          feed.source().name(),
           thrown);
       cancelled = true;
       current.compareAndSet(this, null);

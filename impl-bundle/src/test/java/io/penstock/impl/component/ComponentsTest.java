@@ -4,6 +4,7 @@ package io.penstock.impl.component;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -21,12 +22,16 @@ import io.penstock.poller.PollEvent;
 import io.penstock.poller.Poller;
 import io.penstock.relay.Relay;
 import io.penstock.spi.ChannelProvider;
+import io.penstock.spi.LogField;
+import io.penstock.spi.Messages;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -36,16 +41,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.apache.felix.framework.FrameworkFactory;
@@ -60,6 +68,7 @@ import org.osgi.framework.Filter;
 import org.osgi.framework.ServiceEvent;
 import org.osgi.framework.ServiceListener;
 import org.osgi.framework.ServiceReference;
+import org.osgi.framework.ServiceRegistration;
 import org.osgi.framework.launch.Framework;
 import org.osgi.framework.wiring.BundleCapability;
 import org.osgi.framework.wiring.BundleRequirement;
@@ -68,6 +77,7 @@ import org.osgi.framework.wiring.BundleWiring;
 import org.osgi.framework.wiring.FrameworkWiring;
 import org.osgi.service.cm.Configuration;
 import org.osgi.service.cm.ConfigurationAdmin;
+import org.osgi.service.log.LoggerFactory;
 import org.osgi.util.tracker.ServiceTracker;
 
 /**
@@ -101,7 +111,8 @@ class ComponentsTest {
   void boot() throws Exception {
     threadsBefore = Thread.getAllStackTraces().keySet();
     log = new LogLines();
-    StringBuilder shared = new StringBuilder("org.osgi.service.cm;version=1.6.1");
+    StringBuilder shared =
+        new StringBuilder("org.osgi.service.cm;version=1.6.1,org.osgi.service.log;version=1.5");
     API.forEach(name -> shared.append(",io.penstock.").append(name).append(";version=0.1.0"));
     framework =
         new FrameworkFactory()
@@ -749,5 +760,68 @@ class ComponentsTest {
   private static Throwable failure(Future<?> future) {
     return assertThrows(ExecutionException.class, () -> future.get(20, TimeUnit.SECONDS))
         .getCause();
+  }
+
+  @Test
+  void linesGoToTheLogServiceWhileItIsThere() throws Exception {
+    BlockingQueue<List<Object>> taken = new LinkedBlockingQueue<>();
+    org.osgi.service.log.Logger service =
+        proxy(
+            org.osgi.service.log.Logger.class,
+            (self, method, args) -> {
+              if (method.getName().endsWith("Enabled")) {
+                return !method.getName().equals("isInfoEnabled");
+              }
+              // Declarative Services logs there, too, and in other ways.
+              if (args.length == 2 && args[1] instanceof Object[] all) {
+                List<Object> call = new ArrayList<>(List.of(method.getName(), args[0]));
+                call.addAll(Arrays.asList(all));
+                taken.add(call);
+              }
+              return null;
+            });
+    LoggerFactory factory = proxy(LoggerFactory.class, (self, method, args) -> service);
+    System.Logger logger = Messages.log("test");
+    IOException failure = new IOException("gone {}");
+    ServiceRegistration<?> registration =
+        context.registerService(LoggerFactory.class, factory, null);
+    logger.log(
+        System.Logger.Level.WARNING,
+        "{0}: it''s accepted from {1}",
+        "orders\n",
+        LogField.peer("/127.0.0.1:9"));
+    assertEquals(
+        List.of(
+            "warn",
+            "{}: it's accepted from {}",
+            LogField.name("orders\\n"),
+            LogField.peer("/127.0.0.1:9")),
+        taken.poll());
+    logger.log(System.Logger.Level.ERROR, "{0}: failed", "orders", failure);
+    assertEquals(List.of("error", "{}: failed", LogField.name("orders"), failure), taken.poll());
+    logger.log(System.Logger.Level.DEBUG, "a {} b", failure);
+    assertEquals(List.of("debug", "{}", "a {} b", failure), taken.poll());
+    logger.log(System.Logger.Level.INFO, "nobody wants it");
+    assertNull(taken.poll());
+    configure("io.penstock.Listener", "bad", Map.of("endpoint", "tcp-listen://127.0.0.1:99999"));
+    List<Object> refused = taken.poll(20, TimeUnit.SECONDS);
+    while (refused != null && !refused.get(1).equals("{}: {}")) {
+      refused = taken.poll(20, TimeUnit.SECONDS);
+    }
+    assertNotNull(refused);
+    assertEquals(LogField.name("io.penstock.Listener~bad"), refused.get(2));
+    LogField cause = assertInstanceOf(LogField.class, refused.get(3));
+    assertEquals("cause", cause.key());
+    assertTrue(cause.toString().contains("99999"), cause.toString());
+
+    registration.unregister();
+    taken.clear();
+    logger.log(System.Logger.Level.WARNING, "{0}: here again", "orders", failure);
+    log.await("WARNING orders: here again");
+    assertNull(taken.poll());
+  }
+
+  private static <T> T proxy(Class<T> type, InvocationHandler handler) {
+    return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, handler));
   }
 }

@@ -12,7 +12,7 @@ import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
 /** What the product logs from now on. */
-final class LogLines implements AutoCloseable {
+public final class LogLines implements AutoCloseable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition grown = lock.newCondition();
   private final List<String> lines = new ArrayList<>();
@@ -37,13 +37,14 @@ final class LogLines implements AutoCloseable {
         public void close() {}
       };
 
-  LogLines() {
+  /** Begins to listen. */
+  public LogLines() {
     logger.addHandler(handler);
     logger.setUseParentHandlers(false);
   }
 
   /** The first line that holds all these texts, once there is one. */
-  String await(String... texts) throws InterruptedException {
+  public String await(String... texts) throws InterruptedException {
     lock.lock();
     try {
       long left = TimeUnit.SECONDS.toNanos(20);
@@ -64,7 +65,7 @@ final class LogLines implements AutoCloseable {
   }
 
   /** How many lines hold a text so far. */
-  long count(String text) {
+  public long count(String text) {
     lock.lock();
     try {
       return lines.stream().filter(line -> line.contains(text)).count();

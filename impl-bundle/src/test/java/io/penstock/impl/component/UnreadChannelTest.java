@@ -199,6 +199,21 @@ class UnreadChannelTest {
   }
 
   @Test
+  void endAfterOurOwnEndIsReadAsTheEnd() throws Exception {
+    try (ServerSocket server = server()) {
+      Channel first = configure(to(server), "closeTimeout", "20s");
+      Socket peer = server.accept();
+      first.sink().end();
+      assertEquals(-1, peer.getInputStream().read());
+      peer.close();
+
+      assertWithdrawn(first);
+      assertNotSame(first, registered.poll(20, TimeUnit.SECONDS));
+      assertEquals(-1, first.source().read(ByteBuffer.allocate(1), SOON));
+    }
+  }
+
+  @Test
   void withoutReconnectItIsToldAndNotTriedAgain() throws Exception {
     try (ServerSocket server = server()) {
       Channel first = configure(to(server), "reconnect", "false");

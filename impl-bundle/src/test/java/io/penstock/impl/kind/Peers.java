@@ -55,6 +55,7 @@ import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** Opens drivers of a provider and puts ends on them. */
 public final class Peers implements AutoCloseable {
@@ -152,6 +153,11 @@ public final class Peers implements AutoCloseable {
     @Override
     public Optional<Anchor> anchor(Path folder) {
       return Optional.empty();
+    }
+
+    @Override
+    public Consumer<@Nullable Throwable> handshake(String protocol) {
+      return failure -> {};
     }
 
     @Override

@@ -17,6 +17,7 @@ import io.penstock.impl.posix.Modes;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
+import io.penstock.runtime.Tap;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -190,6 +191,22 @@ class ShortcutTest {
     // The reader may be quicker than the counter.
     Peers.eventually("all is counted there", () -> relay.forwarded() == there);
     Peers.eventually("all is counted back", () -> relay.returned() == 2L * WARM);
+    over();
+  }
+
+  @Test
+  void whatIsTappedIsCopiedAndTheShortcutComesBackAfterwards() throws Exception {
+    warmUp();
+    Tap tap = penstock.control().tap(inner.name(), 16 << 20);
+    pass(left, right, WARM, CHUNK);
+    awaitPipes(0);
+    // Nothing but what was on the way already is left out.
+    Peers.eventually(
+        "all is copied", () -> tap.read().available() + tap.dropped() >= WARM - (64 << 10));
+    assertTrue(tap.dropped() < 1 << 20, tap.dropped() + " are not shown");
+    tap.close();
+    inSteps(left, right);
+    awaitPipes(calls ? 2 : 0);
     over();
   }
 

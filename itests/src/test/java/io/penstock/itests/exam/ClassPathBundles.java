@@ -16,7 +16,7 @@ import java.util.jar.Manifest;
  * resolved, our own bundles from the folders where they were just built, and nothing is installed
  * or downloaded for it.
  */
-final class ClassPathBundles {
+public final class ClassPathBundles {
 
   private static final Map<String, URL> BUNDLES = find();
 
@@ -27,7 +27,7 @@ final class ClassPathBundles {
    *
    * @throws IllegalArgumentException if there is none of that name, or only a folder of classes
    */
-  static String url(String symbolicName) {
+  public static String url(String symbolicName) {
     URL url = BUNDLES.get(symbolicName);
     if (url == null) {
       throw new IllegalArgumentException(

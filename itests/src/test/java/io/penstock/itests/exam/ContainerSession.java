@@ -30,7 +30,12 @@ import org.ops4j.pax.exam.TestProbeBuilder;
 import org.ops4j.pax.exam.forked.ForkedTestContainer;
 import org.ops4j.pax.exam.nat.internal.NativeTestContainer;
 import org.ops4j.pax.exam.spi.DefaultExamSystem;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleException;
 import org.osgi.framework.Constants;
+import org.osgi.framework.launch.Framework;
+import org.osgi.framework.launch.FrameworkFactory;
+import org.osgi.framework.startlevel.BundleStartLevel;
 
 /** One container with one test class: booted, run, stopped, and gone with its files. */
 final class ContainerSession implements AutoCloseable {
@@ -111,7 +116,7 @@ final class ContainerSession implements AutoCloseable {
     try {
       ExamSystem system = DefaultExamSystem.create(options(kind, testClass, folder, logs));
       TestContainer container =
-          container(kind, system, framework, folder, logs.resolve("karaf.log"));
+          container(kind, system, framework, testClass, folder, logs.resolve("karaf.log"));
       ContainerSession session = new ContainerSession(system, container, framework, folder);
       try {
         container.start();
@@ -189,12 +194,39 @@ final class ContainerSession implements AutoCloseable {
   }
 
   private static TestContainer container(
-      ContainerKind kind, ExamSystem system, FrameworkLoader framework, Path folder, Path log)
+      ContainerKind kind,
+      ExamSystem system,
+      FrameworkLoader framework,
+      Class<?> testClass,
+      Path folder,
+      Path log)
       throws IOException {
     return switch (kind) {
-      case FELIX, EQUINOX -> new NativeTestContainer(system, framework.factory());
+      case FELIX, EQUINOX -> new NativeTestContainer(system, withLate(framework, testClass));
       case FELIX_FORKED, EQUINOX_FORKED -> new ForkedTestContainer(system, framework.factory());
       case KARAF -> KarafFolder.container(system, folder.resolve("karaf"), log);
+    };
+  }
+
+  /** Installs the late bundles first: Pax Exam refuses those that do not start with the others. */
+  private static FrameworkFactory withLate(FrameworkLoader loader, Class<?> testClass) {
+    FrameworkFactory factory = loader.factory();
+    String[] late = testClass.getAnnotation(InContainer.class).late();
+    return configuration -> {
+      Framework framework = factory.newFramework(configuration);
+      try {
+        if (late.length > 0) {
+          framework.init();
+        }
+        for (String each : late) {
+          Bundle bundle = framework.getBundleContext().installBundle(ClassPathBundles.url(each));
+          bundle.adapt(BundleStartLevel.class).setStartLevel(InContainer.LATE);
+          bundle.start();
+        }
+      } catch (BundleException e) {
+        throw new IllegalStateException("the late bundles cannot be installed", e);
+      }
+      return framework;
     };
   }
 
@@ -224,10 +256,18 @@ final class ContainerSession implements AutoCloseable {
     options.add(workingDirectory(folder.resolve("exam").toString()));
     options.add(systemTimeout(PATIENCE.toMillis()));
     options.add(systemProperty("pax.exam.invoker").value(ProbeActivator.DRIVER));
+    // Tests hear of the product's lines by java.util.logging, at every level.
+    options.add(systemProperty("io.penstock.log").value("system"));
+    // What a run by hand asks of a test, where that runs in a JVM of its own.
+    for (String each : System.getProperties().stringPropertyNames()) {
+      if (each.startsWith("penstock.storm.")) {
+        options.add(systemProperty(each).value(System.getProperty(each)));
+      }
+    }
     List<String> bundles = new ArrayList<>(JUNIT);
     InContainer wanted = testClass.getAnnotation(InContainer.class);
     if (kind == ContainerKind.KARAF) {
-      options.addAll(KarafFolder.options());
+      options.addAll(KarafFolder.options(wanted.features()));
       options.addAll(
           wanted.byOptions()
               ? List.of(PenstockOptions.karaf(wanted.parts()))

@@ -2,6 +2,7 @@
 package io.penstock.itests.exam;
 
 import java.lang.reflect.Modifier;
+import java.util.List;
 import java.util.Optional;
 import org.junit.platform.engine.EngineDiscoveryRequest;
 import org.junit.platform.engine.EngineExecutionListener;
@@ -119,8 +120,12 @@ public final class ContainerTestEngine implements TestEngine {
           // Reports name a skipped container after its class: in full, like every other test.
           testClass.getName(),
           ClassSource.from(testClass));
+      // All, or those that are named, such as felix,karaf.
+      String named = System.getProperty("penstock.itests.containers", "");
       for (ContainerKind kind : testClass.getAnnotation(InContainer.class).value()) {
-        addChild(new ContainerDescriptor(getUniqueId(), kind, testClass));
+        if (named.isEmpty() || List.of(named.split(",")).contains(kind.label())) {
+          addChild(new ContainerDescriptor(getUniqueId(), kind, testClass));
+        }
       }
     }
 

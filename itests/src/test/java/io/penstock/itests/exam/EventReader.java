@@ -21,7 +21,8 @@ import java.time.Duration;
 final class EventReader implements AutoCloseable {
 
   /** Longer than any test may take: Jupiter's own time-out inside the container comes first. */
-  private static final Duration SILENCE = Duration.ofMinutes(5);
+  private static final Duration SILENCE =
+      Duration.ofMinutes(Integer.getInteger("penstock.itests.silence", 5));
 
   private static final ObjectInputFilter OURS =
       ObjectInputFilter.Config.createFilter("io.penstock.itests.exam.*;java.lang.*;java.util.*;!*");

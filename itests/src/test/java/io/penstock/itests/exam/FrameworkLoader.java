@@ -12,7 +12,7 @@ import org.osgi.framework.launch.FrameworkFactory;
  * signed, so that one class loader cannot take both; only the OSGi interfaces are shared with the
  * tests.
  */
-final class FrameworkLoader extends URLClassLoader {
+public final class FrameworkLoader extends URLClassLoader {
 
   private final String factory;
 
@@ -21,7 +21,8 @@ final class FrameworkLoader extends URLClassLoader {
     this.factory = factory;
   }
 
-  static FrameworkLoader felix() {
+  /** Felix, of the class path of the tests. */
+  public static FrameworkLoader felix() {
     return new FrameworkLoader(
         "org.apache.felix.framework", "org.apache.felix.framework.FrameworkFactory");
   }
@@ -30,7 +31,8 @@ final class FrameworkLoader extends URLClassLoader {
     return new FrameworkLoader("org.eclipse.osgi", "org.eclipse.osgi.launch.EquinoxFactory");
   }
 
-  FrameworkFactory factory() {
+  /** What makes its frameworks. */
+  public FrameworkFactory factory() {
     try {
       return (FrameworkFactory) loadClass(factory).getConstructor().newInstance();
     } catch (ReflectiveOperationException problem) {

@@ -34,10 +34,22 @@ public @interface InContainer {
   String[] bundles() default {};
 
   /**
+   * Symbolic names of bundles that are installed and start later, when a test raises the start
+   * level of the framework to {@link #LATE}; for containers in this JVM.
+   */
+  String[] late() default {};
+
+  /** The start level of the late ones, beyond that of the bundle with the tests. */
+  int LATE = 10;
+
+  /**
    * Whether Penstock and what it needs come by {@link io.penstock.testing.exam.PenstockOptions}, as
    * in the tests of users, and not from the class path of the tests.
    */
   boolean byOptions() default false;
+
+  /** Features of Karaf's own that it boots with, beside the framework; only for Karaf. */
+  String[] features() default {};
 
   /** The optional parts that come with them. */
   String[] parts() default {};

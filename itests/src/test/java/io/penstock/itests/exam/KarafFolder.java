@@ -3,6 +3,7 @@ package io.penstock.itests.exam;
 
 import static org.ops4j.pax.exam.CoreOptions.bundle;
 import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.doNotModifyLogConfiguration;
+import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.features;
 import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.overrideJUnitBundles;
 import static org.ops4j.pax.exam.karaf.options.KarafDistributionOption.useOwnKarafExamSystemConfiguration;
 
@@ -12,6 +13,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Properties;
@@ -24,18 +26,27 @@ import org.ops4j.pax.exam.karaf.options.KarafDistributionConfigurationOption;
 
 /**
  * A private Karaf made of the unpacked distribution: its own configuration and data, the read-only
- * rest by links. It has no shell, no SSH server, no JMX server and no shutdown port, and resolves
- * from local folders only.
+ * rest by links. It has no SSH server, no JMX server and no shutdown port, no shell unless the test
+ * asks for one, and resolves from local folders only.
  */
 final class KarafFolder {
 
+  private static final String STANDARD = "mvn:org.apache.karaf.features/standard/%1$s/xml/features";
+
   private KarafFolder() {}
 
-  static List<Option> options() {
-    return List.of(
-        useOwnKarafExamSystemConfiguration(ProbeActivator.DRIVER),
-        doNotModifyLogConfiguration(),
-        overrideJUnitBundles());
+  static List<Option> options(String... features) {
+    List<Option> options =
+        new ArrayList<>(
+            List.of(
+                useOwnKarafExamSystemConfiguration(ProbeActivator.DRIVER),
+                doNotModifyLogConfiguration(),
+                overrideJUnitBundles()));
+    if (features.length > 0) {
+      String version = property("penstock.itests.karaf.version");
+      options.add(features(STANDARD.formatted(version), features));
+    }
+    return options;
   }
 
   /** Declarative Services, where Karaf's feature "scr" does not come with another. */
@@ -74,7 +85,7 @@ final class KarafFolder {
     edit(
         features,
         "featuresRepositories",
-        "mvn:org.apache.karaf.features/framework/%1$s/xml/features,mvn:org.apache.karaf.features/standard/%1$s/xml/features"
+        ("mvn:org.apache.karaf.features/framework/%1$s/xml/features," + STANDARD)
             .formatted(version));
     Path maven = etc.resolve("org.ops4j.pax.url.mvn.cfg");
     edit(maven, "org.ops4j.pax.url.mvn.repositories", "");

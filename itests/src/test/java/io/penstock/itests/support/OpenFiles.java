@@ -60,4 +60,17 @@ public final class OpenFiles {
     }
     return ports;
   }
+
+  /** One of {@link #channels}, with what the system knows of it, if it is a socket. */
+  public static String described(String channel) throws IOException {
+    String socket = " " + channel.replaceFirst(".*socket:\\[(\\d+)\\].*", "$1") + " ";
+    for (String table : List.of("tcp", "tcp6", "unix")) {
+      for (String line : Files.readAllLines(Path.of("/proc/self/net", table))) {
+        if ((line + " ").contains(socket)) {
+          return channel + " (" + table + " " + line.strip() + ")";
+        }
+      }
+    }
+    return channel;
+  }
 }

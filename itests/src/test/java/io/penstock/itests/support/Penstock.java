@@ -3,6 +3,7 @@ package io.penstock.itests.support;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Collection;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -43,11 +44,17 @@ public final class Penstock {
 
   /** Refreshes bundles that were updated or uninstalled, and waits until the framework has. */
   public static void refresh(BundleContext context) throws InterruptedException {
+    refresh(context, null);
+  }
+
+  /** Refreshes these bundles, and waits until the framework has. */
+  public static void refresh(BundleContext context, Collection<Bundle> bundles)
+      throws InterruptedException {
     CountDownLatch refreshed = new CountDownLatch(1);
     context
         .getBundle(Constants.SYSTEM_BUNDLE_LOCATION)
         .adapt(FrameworkWiring.class)
-        .refreshBundles(null, event -> refreshed.countDown());
+        .refreshBundles(bundles, event -> refreshed.countDown());
     assertTrue(refreshed.await(20, TimeUnit.SECONDS), "the framework refreshes");
   }
 }

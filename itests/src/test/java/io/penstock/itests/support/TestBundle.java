@@ -69,8 +69,8 @@ public final class TestBundle {
     return this;
   }
 
-  /** Installs and starts it. */
-  public Bundle start(BundleContext context) throws IOException, BundleException {
+  /** The jar. */
+  public InputStream content() throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (JarOutputStream jar = new JarOutputStream(bytes, manifest)) {
       for (Map.Entry<String, byte[]> each : content.entrySet()) {
@@ -79,9 +79,12 @@ public final class TestBundle {
         jar.closeEntry();
       }
     }
-    Bundle bundle =
-        context.installBundle(
-            "test:" + symbolicName, new ByteArrayInputStream(bytes.toByteArray()));
+    return new ByteArrayInputStream(bytes.toByteArray());
+  }
+
+  /** Installs and starts it. */
+  public Bundle start(BundleContext context) throws IOException, BundleException {
+    Bundle bundle = context.installBundle("test:" + symbolicName, content());
     bundle.start();
     return bundle;
   }

@@ -67,7 +67,7 @@ final class SftpDriver implements ChannelDriver {
     try {
       context.executor().execute(this::run);
     } catch (RejectedExecutionException e) {
-      LOG.log(Level.DEBUG, name + ": nothing is served any more: the product stops", e);
+      LOG.log(Level.DEBUG, "{0}: nothing is served any more: the product stops", name, e);
       finish(new IOException(name + ": the product stops", e));
     }
   }

@@ -325,7 +325,7 @@ final class Subsystem {
         count++;
       } catch (IOException e) {
         // It has gone, or its file system does not answer: the others are listed.
-        LOG.log(Level.TRACE, name + ": a name of a folder cannot be looked at", e);
+        LOG.log(Level.TRACE, "{0}: a name of a folder cannot be looked at", name, e);
       }
     }
     return count == 0
@@ -401,7 +401,7 @@ final class Subsystem {
       } catch (Exception e) {
         // Any exception: the JDK does not declare all of them, and the other handles have to be
         // closed, too.
-        LOG.log(Level.WARNING, name + ": closing a file failed", e);
+        LOG.log(Level.WARNING, "{0}: closing a file failed", name, e);
       }
     }
   }

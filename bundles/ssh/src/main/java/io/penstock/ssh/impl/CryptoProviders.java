@@ -5,7 +5,9 @@ import io.penstock.spi.Messages;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.security.Provider;
+import java.security.Security;
 import org.apache.sshd.common.util.security.SecurityProviderChoice;
+import org.apache.sshd.common.util.security.SecurityProviderRegistrar;
 import org.apache.sshd.common.util.security.SecurityUtils;
 import org.apache.sshd.common.util.security.SunJCESecurityProviderRegistrar;
 import org.apache.sshd.common.util.security.bouncycastle.BouncyCastleSecurityProviderRegistrar;
@@ -18,6 +20,7 @@ import org.apache.sshd.common.util.security.bouncycastle.BouncyCastleSecurityPro
 public final class CryptoProviders {
   private static final Logger LOG = Messages.log("ssh");
 
+  /** Where another bundle has added a Bouncy Castle to the virtual machine: one of our own. */
   private static final class Own extends BouncyCastleSecurityProviderRegistrar {
     private final Provider provider;
 
@@ -59,7 +62,7 @@ public final class CryptoProviders {
       // Java's own first: its ciphers are the fastest.
       Object unused = SecurityUtils.registerSecurityProvider(new SunJCESecurityProviderRegistrar());
       try {
-        Own own = new Own();
+        SecurityProviderRegistrar own = registrar();
         if (SecurityUtils.registerSecurityProvider(own) == own) {
           SecurityUtils.setDefaultProviderChoice(own);
         }
@@ -72,6 +75,27 @@ public final class CryptoProviders {
         LOG.log(Level.WARNING, "SSH has to do without Bouncy Castle, and so without ed25519", e);
         return false;
       }
+    }
+
+    /**
+     * The library keeps it for good. One of the library's class does not hold our class loader; but
+     * it would take the provider that another bundle has added.
+     */
+    private static SecurityProviderRegistrar registrar() throws ReflectiveOperationException {
+      if (Security.getProvider(SecurityUtils.BOUNCY_CASTLE) != null) {
+        return new Own();
+      }
+      SecurityProviderRegistrar plain = new BouncyCastleSecurityProviderRegistrar();
+      plain
+          .getProperties()
+          .put(
+              plain.getConfigurationPropertyName(SecurityProviderRegistrar.NAMED_PROVIDER_PROPERTY),
+              false);
+      // From now on it is this one.
+      if (!plain.isSupported() || plain.getSecurityProvider() == null) {
+        throw new ClassNotFoundException(BouncyCastleSecurityProviderRegistrar.PROVIDER_CLASS);
+      }
+      return plain;
     }
   }
 

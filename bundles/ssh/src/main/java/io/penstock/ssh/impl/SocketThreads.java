@@ -89,7 +89,7 @@ public abstract class SocketThreads extends AbstractIoServiceFactory {
       group.shutdownNow();
       boolean unused = group.awaitTermination(5, TimeUnit.SECONDS);
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, getFactoryManager() + ": a socket was not closed cleanly", e);
+      LOG.log(Level.DEBUG, "{0}: a socket was not closed cleanly", getFactoryManager(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {

@@ -27,6 +27,9 @@ public @interface ListenerKeys {
   /** Backlog. */
   @AttributeDefinition(
       required = false,
+      type = AttributeType.INTEGER,
+      min = "1",
+      max = Texts.MOST,
       name = "Backlog",
       description =
           "How many peers may wait to be accepted. A number, 1 or more; the system may allow"
@@ -36,6 +39,9 @@ public @interface ListenerKeys {
   /** Connections. */
   @AttributeDefinition(
       required = false,
+      type = AttributeType.INTEGER,
+      min = "1",
+      max = Texts.MOST,
       name = "Connections",
       description =
           "How many accepted channels may be open at once; further peers wait in the backlog. A"

@@ -2,6 +2,7 @@
 package io.penstock.impl.component.config;
 
 import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.AttributeType;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
 import org.osgi.service.metatype.annotations.Option;
 
@@ -40,8 +41,8 @@ public @interface PollerKeys {
       name = "Longest frame",
       description =
           "The most bytes of a line, its line feed included, or of another frame without its"
-              + " length. Bytes, or a number with KiB or MiB; 1 byte or more. A change applies to"
-              + " pollers that are made after it.")
+              + " length. Bytes, or a number with KiB or MiB; 1 byte or more, less than 2GiB. A change"
+              + " applies to pollers that are made after it.")
   String maxFrame() default "64KiB";
 
   /** Longer frames. */
@@ -80,6 +81,9 @@ public @interface PollerKeys {
   /** Events per poll. */
   @AttributeDefinition(
       required = false,
+      type = AttributeType.INTEGER,
+      min = "1",
+      max = Texts.MOST,
       name = "Events per poll",
       description =
           "How many events one poll handles at most; what is left comes with the next. A number, 1"

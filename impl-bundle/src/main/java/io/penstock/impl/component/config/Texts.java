@@ -6,6 +6,9 @@ final class Texts {
   private static final String DURATION = " A duration: a number with ms, s, m or h, or ISO-8601;";
   private static final String SIZE = " Bytes, or a number with KiB, MiB or GiB;";
 
+  /** The largest number that a key of type Integer can have. */
+  static final String MOST = "2147483647";
+
   static final String NAME =
       "The name that consumers find it by. Text. Default: the part of the PID after ~.";
 

@@ -257,7 +257,7 @@ final class FifoOpening implements Runnable {
       try {
         both.close();
       } catch (IOException e) {
-        LOG.log(Level.WARNING, shown + ": could not be closed", e);
+        LOG.log(Level.WARNING, "{0}: could not be closed", shown, e);
       }
     }
   }

@@ -163,7 +163,7 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
         throw new IOException(name + ": " + Failures.reason(e), e);
       }
       // How Linux says that nobody has the terminal any more.
-      LOG.log(Level.DEBUG, name + ": the terminal has ended", e);
+      LOG.log(Level.DEBUG, "{0}: the terminal has ended", name, e);
       n = -1;
     } finally {
       dst.limit(most);
@@ -231,7 +231,7 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
       ReadyWatch.start(context, channel, SelectionKey.OP_READ, task);
     } catch (IOException e) {
       gathering.set(false);
-      LOG.log(Level.WARNING, name + ": the child may stall, its output cannot be waited for", e);
+      LOG.log(Level.WARNING, "{0}: the child may stall, its output cannot be waited for", name, e);
     }
   }
 
@@ -268,7 +268,7 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
       }
     } catch (IOException e) {
       // The reader will meet it, too, or it has been closed.
-      LOG.log(Level.DEBUG, name + ": nothing more to read ahead", e);
+      LOG.log(Level.DEBUG, "{0}: nothing more to read ahead", name, e);
       n = -1;
     } finally {
       order.unlock();
@@ -330,7 +330,7 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
         memory.source().close();
       }
     } catch (IOException e) {
-      LOG.log(Level.WARNING, name + ": the buffer could not be closed", e);
+      LOG.log(Level.WARNING, "{0}: the buffer could not be closed", name, e);
     } finally {
       order.unlock();
     }
@@ -370,7 +370,7 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
           selector.selectedKeys().clear();
         }
       } catch (IOException e) {
-        LOG.log(Level.WARNING, name + ": what the child still writes cannot be dropped", e);
+        LOG.log(Level.WARNING, "{0}: what the child still writes cannot be dropped", name, e);
         cut();
       }
     }
@@ -382,7 +382,7 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
     try {
       channel.close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, name + ": the input could not be closed", e);
+      LOG.log(Level.WARNING, "{0}: the input could not be closed", name, e);
     } finally {
       context.forgetClosed();
       Selector waits = dropper;

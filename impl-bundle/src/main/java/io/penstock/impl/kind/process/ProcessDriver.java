@@ -234,7 +234,7 @@ final class ProcessDriver implements ChannelDriver, Counted {
       Daemons.start("penstock-reaper-" + process.pid(), () -> reap(politely, rest));
     } catch (RuntimeException | Error e) {
       // Nobody can wait for it, and a channel that is closed must not keep it.
-      LOG.log(Level.WARNING, name + ": the child is killed at once, for want of threads", e);
+      LOG.log(Level.WARNING, "{0}: the child is killed at once, for want of threads", name, e);
       process.kill();
     }
   }
@@ -299,7 +299,7 @@ final class ProcessDriver implements ChannelDriver, Counted {
     } catch (TimeoutException e) {
       return false;
     } catch (ExecutionException e) {
-      LOG.log(Level.DEBUG, name + ": the child has ended, its exit status was lost", e);
+      LOG.log(Level.DEBUG, "{0}: the child has ended, its exit status was lost", name, e);
       return true;
     }
   }

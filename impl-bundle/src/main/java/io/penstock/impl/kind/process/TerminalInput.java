@@ -74,7 +74,7 @@ final class TerminalInput extends SelectedSink {
     } catch (IOException e) {
       // No program reads it any more.
       breaks(e);
-      LOG.log(Level.DEBUG, context.name() + ": the end of its input was not typed", e);
+      LOG.log(Level.DEBUG, "{0}: the end of its input was not typed", context.name(), e);
     }
   }
 

@@ -63,8 +63,8 @@ public final class Failures {
    *
    * @param address the address as the user gave it
    * @param failure what the system said
-   * @return the address type, or the failure with the address in front when the address is not to
-   *     blame
+   * @return the address type; the type for a peer that cut the connection while it was made; or the
+   *     failure with the address in front when neither is to blame
    */
   public static IOException address(String address, IOException failure) {
     if (failure instanceof AddressException) {
@@ -106,6 +106,9 @@ public final class Failures {
     }
     if (failure instanceof ConnectException) {
       return new AddressException(Kind.NOT_CONNECTED, address, reason, failure);
+    }
+    if (lower.contains("connection reset")) {
+      return cut(address, failure);
     }
     return new IOException(address + ": " + reason, failure);
   }

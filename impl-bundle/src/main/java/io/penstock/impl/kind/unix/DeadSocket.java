@@ -148,7 +148,7 @@ final class DeadSocket {
     try (Place place = Place.ofSocket(shown, file, calls)) {
       return isBound(calls, place.name());
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, shown + ": cannot be looked at", e);
+      LOG.log(Level.DEBUG, "{0}: cannot be looked at", shown, e);
       return true;
     }
   }

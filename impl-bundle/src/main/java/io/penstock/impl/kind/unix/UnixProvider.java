@@ -161,7 +161,7 @@ public final class UnixProvider implements ChannelProvider {
     try {
       channel.close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, name + ": a socket that is not needed could not be closed", e);
+      LOG.log(Level.WARNING, "{0}: a socket that is not needed could not be closed", name, e);
     }
   }
 

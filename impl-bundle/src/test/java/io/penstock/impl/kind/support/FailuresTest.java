@@ -11,6 +11,7 @@ import io.penstock.error.ConnectionResetException;
 import io.penstock.error.HandleLimitException;
 import io.penstock.error.StreamFault;
 import java.io.IOException;
+import java.net.SocketException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -67,5 +68,14 @@ class FailuresTest {
   void whatIsNoWantOfDescriptorsStaysWhatItIs() {
     IOException cause = new IOException("Software caused connection abort");
     assertSame(cause, Failures.accepting("here", cause));
+  }
+
+  @Test
+  void peerThatCutsWhileItIsConnectedToIsNoWrongAddress() {
+    IOException cause = new SocketException("Connection reset by peer");
+    IOException told = Failures.address("tcp://there:1", cause);
+    ConnectionResetException cut = assertInstanceOf(ConnectionResetException.class, told);
+    assertEquals("tcp://there:1", cut.stream());
+    assertSame(cause, cut.getCause());
   }
 }

@@ -11,11 +11,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** An address whose backlog is full: it neither answers nor refuses. */
-final class DeafServer implements AutoCloseable {
+public final class DeafServer implements AutoCloseable {
   private final ServerSocket server;
   private final List<Socket> fillers = new ArrayList<>();
 
-  DeafServer(InetAddress address, int port) throws IOException {
+  /** Fills the backlog of a server at that address; port 0 lets the system choose. */
+  public DeafServer(InetAddress address, int port) throws IOException {
     server = new ServerSocket(port, 1, address);
     while (true) {
       Socket filler = new Socket();
@@ -28,7 +29,8 @@ final class DeafServer implements AutoCloseable {
     }
   }
 
-  int port() {
+  /** The port that it has. */
+  public int port() {
     return ((InetSocketAddress) server.getLocalSocketAddress()).getPort();
   }
 

@@ -144,7 +144,7 @@ public final class AgentRelay implements Consumer<Channel> {
       try {
         socket.close();
       } catch (IOException e) {
-        LOG.log(Level.DEBUG, channel.name() + ": the connection to the agent was not closed", e);
+        LOG.log(Level.DEBUG, "{0}: the connection to the agent was not closed", channel.name(), e);
       }
       if (wrong == null) {
         Object unused = channel.closeAsync();

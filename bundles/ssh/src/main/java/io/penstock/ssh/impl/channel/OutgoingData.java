@@ -114,7 +114,7 @@ final class OutgoingData {
   }
 
   void writeFailed(Throwable failure) {
-    LOG.log(Level.DEBUG, link + ": what was written could not be sent", failure);
+    LOG.log(Level.DEBUG, "{0}: what was written could not be sent", link, failure);
   }
 
   /** Sends what the peer has room for; returns how much, 0 for no room. */

@@ -192,7 +192,7 @@ abstract class Arrival implements Link.Owner {
     try {
       handler.accept(channel);
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.WARNING, channel + ": its handler has failed", e);
+      LOG.log(Level.WARNING, "{0}: its handler has failed", channel, e);
       channel.abort(e);
     }
   }

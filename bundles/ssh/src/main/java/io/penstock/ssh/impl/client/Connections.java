@@ -24,6 +24,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.session.ClientSession;
 import org.jspecify.annotations.Nullable;
@@ -274,9 +275,12 @@ public final class Connections implements AutoCloseable {
       }
       SshClient client = library.acquire();
       ClientSession session;
+      Consumer<@Nullable Throwable> over = context.handshake("SSH");
       try {
         session = login.run(client);
+        over.accept(null);
       } catch (IOException | RuntimeException | Error e) {
+        over.accept(e);
         library.release();
         throw e;
       }

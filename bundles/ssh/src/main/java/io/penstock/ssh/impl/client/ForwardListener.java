@@ -31,6 +31,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.session.ClientSession;
@@ -133,9 +134,12 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
             context.name(), endpoint.name(), wanted, context.executor(), options.connectTimeout());
     SshClient client = library.acquire();
     ClientSession session;
+    Consumer<@Nullable Throwable> over = context.handshake("SSH");
     try {
       session = login.run(client);
+      over.accept(null);
     } catch (IOException | RuntimeException | Error e) {
+      over.accept(e);
       library.release();
       throw e;
     }
@@ -351,7 +355,7 @@ public final class ForwardListener implements ListenerDriver, ForwardedDriver.Ga
       Object unused =
           ThreadUtils.runAsInternal(request(session, request, false, port), session::writePacket);
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, name + ": the connection had gone already", e);
+      LOG.log(Level.DEBUG, "{0}: the connection had gone already", name, e);
     }
   }
 }

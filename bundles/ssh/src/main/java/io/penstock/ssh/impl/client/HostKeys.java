@@ -76,7 +76,7 @@ final class HostKeys {
 
   private List<Line> lines() throws IOException {
     return KnownHosts.read(
-        file, e -> LOG.log(Level.DEBUG, file + ": a line has a key that cannot be read", e));
+        file, e -> LOG.log(Level.DEBUG, "{0}: a line has a key that cannot be read", file, e));
   }
 
   /**

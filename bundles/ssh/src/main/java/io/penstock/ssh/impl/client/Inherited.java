@@ -57,7 +57,7 @@ final class Inherited {
     } catch (IOException e) {
       // Our standard error is closed, or the program's was cut; the reader of the output learns of
       // a cut.
-      LOG.log(Level.DEBUG, name + ": standard error has ended", e);
+      LOG.log(Level.DEBUG, "{0}: standard error has ended", name, e);
       errors.close();
     }
   }

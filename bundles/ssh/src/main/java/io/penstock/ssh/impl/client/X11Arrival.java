@@ -110,7 +110,7 @@ final class X11Arrival extends Arrival {
         }
       }
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, link + ": the X client has gone", e);
+      LOG.log(Level.DEBUG, "{0}: the X client has gone", link, e);
       boolean unused = stop();
       return;
     }

@@ -92,7 +92,7 @@ final class Splice {
     try {
       force = context.after(closeLimit, task);
     } catch (RuntimeException e) {
-      LOG.log(Level.DEBUG, link + ": closed at once, because the product stops", e);
+      LOG.log(Level.DEBUG, "{0}: closed at once, because the product stops", link, e);
       task.run();
     }
   }
@@ -107,7 +107,7 @@ final class Splice {
       try {
         int unused = socket.write(forSocket);
       } catch (IOException e) {
-        LOG.log(Level.DEBUG, link + ": the socket takes no more", e);
+        LOG.log(Level.DEBUG, "{0}: the socket takes no more", link, e);
         // The other direction may go on; what still comes in this one is of no use.
         link.input().close();
         done(true);
@@ -135,7 +135,7 @@ final class Splice {
         return false;
       }
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, link + ": the channel was cut", e);
+      LOG.log(Level.DEBUG, "{0}: the channel was cut", link, e);
       cut();
       return false;
     }
@@ -147,7 +147,7 @@ final class Splice {
     try {
       socket.shutdownOutput();
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, link + ": the socket had gone already", e);
+      LOG.log(Level.DEBUG, "{0}: the socket had gone already", link, e);
     }
   }
 
@@ -165,7 +165,7 @@ final class Splice {
       try {
         int unused = link.output().write(forLink);
       } catch (IOException e) {
-        LOG.log(Level.DEBUG, link + ": the channel takes no more", e);
+        LOG.log(Level.DEBUG, "{0}: the channel takes no more", link, e);
         done(false);
         return false;
       }
@@ -193,7 +193,7 @@ final class Splice {
         return false;
       }
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, link + ": the socket was cut", e);
+      LOG.log(Level.DEBUG, "{0}: the socket was cut", link, e);
       cut();
       return false;
     }

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.SshException;
 import org.apache.sshd.common.io.IoSession;
@@ -32,6 +34,8 @@ final class AcceptedSession extends ServerSessionImpl
 
   private final SessionWatch watch = new SessionWatch();
   private final AtomicLong heard = new AtomicLong();
+  private final AtomicReference<@Nullable Consumer<@Nullable Throwable>> over =
+      new AtomicReference<>();
   private volatile @Nullable Future<?> limit;
   private volatile boolean tried;
   private volatile boolean late;
@@ -111,8 +115,13 @@ final class AcceptedSession extends ServerSessionImpl
 
   // ---- logging in
 
-  /** Sets the timer that cuts it, unless the client has logged in before. */
-  void limitedBy(Future<?> timer) {
+  /**
+   * Sets the timer that cuts it, unless the client has logged in before.
+   *
+   * @param told is called once when the login is over
+   */
+  void limitedBy(Future<?> timer, Consumer<@Nullable Throwable> told) {
+    over.set(told);
     limit = timer;
     if (isAuthenticated() || !isOpen()) {
       loginOver();
@@ -121,6 +130,10 @@ final class AcceptedSession extends ServerSessionImpl
 
   /** The timer is not needed any more. */
   void loginOver() {
+    Consumer<@Nullable Throwable> told = over.getAndSet(null);
+    if (told != null) {
+      told.accept(isAuthenticated() ? null : new IOException("gone without having logged in"));
+    }
     Future<?> timer = limit;
     if (timer != null) {
       boolean unused = timer.cancel(false);

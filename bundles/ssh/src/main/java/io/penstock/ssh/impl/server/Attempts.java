@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
+import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.impl.Untrusted;
@@ -230,8 +231,8 @@ final class Attempts extends ServerUserAuthService {
         "{0}: {1} from {2} {3}",
         name,
         Untrusted.shown(user),
-        SshListener.shown(session.getRemoteAddress()),
-        why);
+        LogField.peer(SshListener.shown(session.getRemoteAddress())),
+        LogField.cause(why));
     session.disconnect(
         SshConstants.SSH2_DISCONNECT_NO_MORE_AUTH_METHODS_AVAILABLE,
         "Too many authentication failures");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
+import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import io.penstock.ssh.impl.Secret;
 import io.penstock.ssh.impl.StrictModes;
@@ -157,7 +158,12 @@ final class AuthorizedKeys {
         if (!options.valid(Instant.now())) {
           LOG.log(Level.INFO, "{0}: a key of {1} has expired", name, file);
         } else if (options.from().isPresent() && (peer == null || !options.from(peer))) {
-          LOG.log(Level.INFO, "{0}: a key of {1} is not for clients from {2}", name, file, peer);
+          LOG.log(
+              Level.INFO,
+              "{0}: a key of {1} is not for clients from {2}",
+              name,
+              file,
+              LogField.peer(peer));
         } else {
           return options;
         }

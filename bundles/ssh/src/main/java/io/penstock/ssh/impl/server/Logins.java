@@ -128,7 +128,7 @@ final class Logins
       try {
         offered.addAll(present.methods());
       } catch (RuntimeException e) {
-        LOG.log(Level.WARNING, name + ": the policy has failed", e);
+        LOG.log(Level.WARNING, "{0}: the policy has failed", name, e);
       }
     }
     if (offered.isEmpty()) {

@@ -135,7 +135,7 @@ final class Notices {
       try {
         next.run();
       } catch (RuntimeException | Error e) {
-        LOG.log(Level.WARNING, whose + ": an observer has failed", e);
+        LOG.log(Level.WARNING, "{0}: an observer has failed", whose, e);
       }
     }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.ssh.impl.server;
 
+import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -143,9 +144,9 @@ final class Penalties {
           "{0}: connections from {1} are refused for {2} seconds or more, because {3}"
               + " (per-source-penalties)",
           name,
-          source,
+          LogField.peer(source),
           TimeUnit.NANOSECONDS.toSeconds(left),
-          deed.words);
+          LogField.cause(deed.words));
     }
   }
 

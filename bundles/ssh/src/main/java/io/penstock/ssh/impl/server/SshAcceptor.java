@@ -2,6 +2,7 @@
 package io.penstock.ssh.impl.server;
 
 import io.penstock.spi.AcceptRest;
+import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.impl.SocketSession;
@@ -198,8 +199,8 @@ final class SshAcceptor extends Nio2Acceptor {
                   Level.WARNING,
                   "{0}: a connection could not be accepted; accepting goes on: {1}",
                   name,
-                  fault));
-      LOG.log(Level.DEBUG, name + ": accepting has failed", fault);
+                  LogField.cause(fault)));
+      LOG.log(Level.DEBUG, "{0}: accepting has failed", name, fault);
     }
   }
 }

@@ -9,6 +9,7 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.spi.AcceptQueue;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ListenerDriver;
+import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import io.penstock.ssh.SshPolicy;
@@ -262,7 +263,8 @@ public final class SshListener implements ListenerDriver {
         return;
       }
       Startups.Connection least = startups.come(fresh);
-      fresh.limitedBy(context.after(options.loginTimeout(), fresh::tooLate));
+      fresh.limitedBy(
+          context.after(options.loginTimeout(), fresh::tooLate), context.handshake("SSH"));
       if (least instanceof AcceptedSession other) {
         other.refuse();
       }
@@ -275,7 +277,7 @@ public final class SshListener implements ListenerDriver {
             Level.INFO,
             "{0}: the connection from {1} was lost{2}",
             name,
-            shown(session.getRemoteAddress()),
+            LogField.peer(shown(session.getRemoteAddress())),
             Losses.said(session));
       }
       leave((AcceptedSession) session);
@@ -328,7 +330,7 @@ public final class SshListener implements ListenerDriver {
           Level.WARNING,
           "{0}: {1} was refused a channel, because it has {2} (max-channels)",
           name,
-          session.getRemoteAddress(),
+          LogField.peer(session.getRemoteAddress()),
           options.mostChannels());
       return SshConstants.SSH_OPEN_RESOURCE_SHORTAGE;
     }
@@ -479,7 +481,7 @@ public final class SshListener implements ListenerDriver {
     try {
       server.stop(true);
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, name + ": the listener did not stop cleanly", e);
+      LOG.log(Level.DEBUG, "{0}: the listener did not stop cleanly", name, e);
     }
   }
 

@@ -138,7 +138,7 @@ public final class InputPump implements SegmentSource, LingeringSource, Counted 
     try {
       return input.waiting() > 0;
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, name + ": the system does not tell what is there", e);
+      LOG.log(Level.DEBUG, "{0}: the system does not tell what is there", name, e);
       return false;
     }
   }
@@ -172,7 +172,7 @@ public final class InputPump implements SegmentSource, LingeringSource, Counted 
     } catch (IOException e) {
       release();
       if (closed) {
-        LOG.log(Level.DEBUG, name + ": the input was closed while it was read", e);
+        LOG.log(Level.DEBUG, "{0}: the input was closed while it was read", name, e);
       } else {
         memory.abort(new IOException(name + ": " + Failures.reason(e), e));
       }
@@ -189,7 +189,7 @@ public final class InputPump implements SegmentSource, LingeringSource, Counted 
     try {
       input.close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, name + ": the input could not be closed", e);
+      LOG.log(Level.WARNING, "{0}: the input could not be closed", name, e);
     }
   }
 
@@ -304,7 +304,7 @@ public final class InputPump implements SegmentSource, LingeringSource, Counted 
     try {
       memory.source().close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, name + ": the buffer could not be closed", e);
+      LOG.log(Level.WARNING, "{0}: the buffer could not be closed", name, e);
     }
   }
 }

@@ -66,7 +66,7 @@ public final class OutputPump implements SegmentSink, AbortableSink {
       pump();
     } catch (IOException e) {
       if (stopped) {
-        LOG.log(Level.DEBUG, name + ": the output was closed while it was written", e);
+        LOG.log(Level.DEBUG, "{0}: the output was closed while it was written", name, e);
       } else {
         fail(e);
       }
@@ -82,7 +82,7 @@ public final class OutputPump implements SegmentSink, AbortableSink {
   private void fail(IOException failure) {
     if (!Failures.isBrokenPipe(failure)) {
       if (memory.source().available() == 0) {
-        LOG.log(Level.WARNING, name + ": the output could not be ended", failure);
+        LOG.log(Level.WARNING, "{0}: the output could not be ended", name, failure);
       }
       memory.abort(new IOException(name + ": " + Failures.reason(failure), failure));
     }
@@ -94,7 +94,7 @@ public final class OutputPump implements SegmentSink, AbortableSink {
     try {
       memory.source().close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, name + ": the buffer could not be closed", e);
+      LOG.log(Level.WARNING, "{0}: the buffer could not be closed", name, e);
     }
   }
 
@@ -102,7 +102,7 @@ public final class OutputPump implements SegmentSink, AbortableSink {
     try {
       output.cut();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, name + ": the output could not be closed", e);
+      LOG.log(Level.WARNING, "{0}: the output could not be closed", name, e);
     }
   }
 

@@ -122,7 +122,7 @@ public final class DescriptorDriver implements ChannelDriver {
     try {
       adopted.close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, context.name() + ": the descriptor could not be closed", e);
+      LOG.log(Level.WARNING, "{0}: the descriptor could not be closed", context.name(), e);
     }
   }
 
@@ -173,7 +173,7 @@ public final class DescriptorDriver implements ChannelDriver {
       } catch (IOException e) {
         if (nature.selectable() && !nature.pipe() && isHungUp()) {
           // How Linux says that nobody has the other side of a terminal any more.
-          LOG.log(Level.DEBUG, context.name() + ": the terminal has ended", e);
+          LOG.log(Level.DEBUG, "{0}: the terminal has ended", context.name(), e);
           ended = true;
           return -1;
         }

@@ -131,7 +131,7 @@ public final class ReadyWatch {
     // Once: what fails ten times a second must not fill the log.
     Level level = told ? Level.DEBUG : Level.ERROR;
     told = true;
-    LOG.log(level, context.name() + ": a watch of a channel failed, and is tried again", why);
+    LOG.log(level, "{0}: a watch of a channel failed, and is tried again", context.name(), why);
     later(PAUSE);
   }
 

@@ -86,7 +86,7 @@ public abstract class SelectedSink implements AbortableSink {
           throw e;
         }
         // What was written is counted: the next write, which can write nothing, says it.
-        LOG.log(Level.DEBUG, context.name() + ": its room cannot be waited for", e);
+        LOG.log(Level.DEBUG, "{0}: its room cannot be waited for", context.name(), e);
       }
     }
     return n;
@@ -140,7 +140,7 @@ public abstract class SelectedSink implements AbortableSink {
     try {
       letGo();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, context.name() + ": the output could not be closed", e);
+      LOG.log(Level.WARNING, "{0}: the output could not be closed", context.name(), e);
     }
     ready.run();
   }

@@ -64,7 +64,7 @@ public abstract class SelectedSource implements AbortableSource {
     try {
       close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, context.name() + ": the input could not be closed", e);
+      LOG.log(Level.WARNING, "{0}: the input could not be closed", context.name(), e);
     }
   }
 }

@@ -202,12 +202,12 @@ public final class SocketDriver implements ChannelDriver {
     } catch (ClosedChannelException e) {
       return;
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, name + ": the connection was cut already", e);
+      LOG.log(Level.DEBUG, "{0}: the connection was cut already", name, e);
     }
     try {
       socket.close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, name + ": the connection could not be closed", e);
+      LOG.log(Level.WARNING, "{0}: the connection could not be closed", name, e);
     }
   }
 
@@ -226,7 +226,7 @@ public final class SocketDriver implements ChannelDriver {
       }
       return true;
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, name + ": nothing more to drop", e);
+      LOG.log(Level.DEBUG, "{0}: nothing more to drop", name, e);
       return false;
     }
   }

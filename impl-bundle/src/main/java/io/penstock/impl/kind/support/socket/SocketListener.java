@@ -115,7 +115,7 @@ public final class SocketListener implements ListenerDriver {
         accepted.setOption(StandardSocketOptions.SO_LINGER, 0);
       }
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, endpoint.name() + ": the peer had left already", e);
+      LOG.log(Level.DEBUG, "{0}: the peer had left already", endpoint.name(), e);
     }
   }
 
