@@ -185,14 +185,16 @@ since() {
 }
 
 # How fast a machine is at starting Java, javac says: it loads about as many classes and runs them as
-# cold as we do, while java -version takes 35 ms on machines that differ by half in all else.
+# cold as we do, while java -version takes 35 ms on machines that differ by half in all else. Other work
+# on the machine only ever makes a start slower, and not both alike: so a figure above the bound is
+# measured on, to forty starts.
 check_start_to_first_byte() {
   slow=
   echo 'class Empty {}' >Empty.java
   for home in $(jdk_homes); do
     : >first
     : >yardstick
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
+    for ((starts = 1; starts <= 40; starts++)); do
       begin=$EPOCHREALTIME
       JAVA_HOME=$home "$penstock" relay stdio: exec:cat <<<x | {
         read -r _
@@ -201,10 +203,11 @@ check_start_to_first_byte() {
       begin=$EPOCHREALTIME
       "$home/bin/javac" Empty.java
       since "$begin" >>yardstick
+      # In hundredths.
+      ratio=$((100 * $(fastest first) / $(fastest yardstick)))
+      ((starts < 10 || ratio >= ${E2E_START_MAX:-160})) || break
     done
-    # In hundredths.
-    ratio=$((100 * $(fastest first) / $(fastest yardstick)))
-    note "$(fastest first) ms, the fastest of ten, $ratio % of javac's for an empty class: $home"
+    note "$(fastest first) ms, the fastest of $(wc -l <first), $ratio % of javac's for an empty class: $home"
     ((ratio < ${E2E_START_MAX:-160})) || slow="$ratio % of javac's time with $home, expected less than ${E2E_START_MAX:-160}"
   done
   [[ -z $slow ]] || fail "$slow"
