@@ -39,7 +39,7 @@ class RuntimeChangesTest {
         List.of(),
         List.of(servers),
         List.of(),
-        List.of(),
+        List.of(), now.remotes(),
         new ResourcesDTO(1, 1, 1, 1));
   }
 

@@ -31,7 +31,7 @@ class TenMinutesTest {
         now.pollers(),
         now.servers(),
         now.failed(),
-        now.awaited(),
+        now.awaited(), List.of(),
         now.resources());
   }
 

@@ -51,7 +51,7 @@ class RuntimeCheckTest {
         subject,
         () ->
             new RuntimeDTO(
-                now, pipes, channels, listeners, relays, pollers, servers, failed, awaited,
+                now, pipes, channels, listeners, relays, pollers, servers, failed, awaited, List.of(),
                 resources),
         Thresholds::defaults);
   }

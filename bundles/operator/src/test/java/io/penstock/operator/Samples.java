@@ -82,7 +82,7 @@ final class Samples {
                 21, "bad", FailedHandlerDTO.Reason.ADDRESS, "port 1 is taken", NOW - 1_000)),
         List.of(
             new AwaitedDTO(
-                "uplink", "io.penstock.Channel~uplink", "channel", NOW - 7_200_000, 9, "refused")),
+                "uplink", "io.penstock.Channel~uplink", "channel", NOW - 7_200_000, 9, "refused")), List.of(),
         new ResourcesDTO(-1, -1, 1024, 4096));
   }
 }
