@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
@@ -93,9 +94,9 @@ public class Imports {
     return now - peer.heard >= session;
   }
 
-  /** Whether a node's entries may be used. */
+  /** Whether a further entry of a node may be used without asking it. */
   boolean isBelieved(Peer peer) {
-    return peer.belief == Belief.ALIVE;
+    return peer.belief == Belief.ALIVE && peer.confirmed;
   }
 
   // ---- events
@@ -134,6 +135,7 @@ public class Imports {
       peer.doubted = false;
       peer.asked = false;
       peer.asking = false;
+      peer.confirmed = isSure(peer);
       if (peer.belief != Belief.ALIVE) {
         askAt(peer, now);
       }
@@ -161,6 +163,7 @@ public class Imports {
       peers.put(entry.node(), peer);
       if (!beats || entry.node().equals(self)) {
         peer.belief = Belief.ALIVE;
+        peer.confirmed = true;
       } else {
         effects.follow(entry.node());
         askAt(peer, now);
@@ -168,12 +171,15 @@ public class Imports {
     }
     nodeOf.put(key, entry.node());
     RemoteEntry old = peer.entries.put(key, entry);
-    if (isBelieved(peer)) {
-      if (old == null) {
-        effects.added(entry);
-      } else if (!old.equals(entry)) {
-        effects.changed(old, entry);
+    if (peer.used.contains(key)) {
+      if (!entry.equals(old)) {
+        effects.changed(Objects.requireNonNull(old, key), entry);
       }
+    } else if (isBelieved(peer)) {
+      peer.used.add(key);
+      effects.added(entry);
+    } else {
+      askOnce(peer, now);
     }
     step(peer, now);
   }
@@ -209,10 +215,10 @@ public class Imports {
         peer.heard = now;
         if (!peer.doubted) {
           peer.asked = false;
-          peer.asking = false;
         }
-      } else if (!peer.asking && peer.question == 0) {
-        askAt(peer, now);
+      }
+      if (peer.used.size() < peer.entries.size()) {
+        askOnce(peer, now);
       }
       step(peer, now);
     }
@@ -239,9 +245,12 @@ public class Imports {
     peer.doubted = false;
     peer.asked = false;
     peer.asking = false;
-    if (peer.belief != Belief.ALIVE) {
-      peer.belief = Belief.ALIVE;
-      peer.entries.values().forEach(effects::added);
+    peer.confirmed = true;
+    peer.belief = Belief.ALIVE;
+    for (RemoteEntry entry : peer.entries.values()) {
+      if (peer.used.add(entry.key())) {
+        effects.added(entry);
+      }
     }
   }
 
@@ -308,7 +317,8 @@ public class Imports {
     last = now;
     if (beats && connected && isPause(gap)) {
       for (Peer peer : peers.values()) {
-        if (!peer.node.equals(self)) {
+        if (!isSure(peer)) {
+          peer.confirmed = false;
           peer.heard = now;
           peer.refusals = 0;
           peer.doubted = peer.belief == Belief.ALIVE;
@@ -317,6 +327,17 @@ public class Imports {
         }
       }
       scan(now);
+    }
+  }
+
+  /** Whether nothing has to be heard of a node to believe in it. */
+  private boolean isSure(Peer peer) {
+    return !beats || peer.node.equals(self);
+  }
+
+  private void askOnce(Peer peer, long now) {
+    if (!peer.asking && peer.question == 0) {
+      askAt(peer, now);
     }
   }
 
@@ -338,7 +359,7 @@ public class Imports {
   }
 
   private void step(Peer peer, long now) {
-    if (isFrozen() || !beats || peer.node.equals(self)) {
+    if (isFrozen() || isSure(peer)) {
       return;
     }
     boolean idle = !peer.asking && peer.question == 0;
@@ -361,12 +382,16 @@ public class Imports {
   }
 
   private void giveUp(Peer peer, Removal why, long now) {
+    List<RemoteEntry> gone =
+        peer.entries.values().stream().filter(each -> peer.used.contains(each.key())).toList();
     dead(peer, now);
-    peer.entries.values().forEach(entry -> effects.removed(entry, why));
+    gone.forEach(entry -> effects.removed(entry, why));
   }
 
   private static void dead(Peer peer, long now) {
     peer.belief = Belief.DEAD;
+    peer.confirmed = false;
+    peer.used.clear();
     peer.since = now;
     peer.question = 0;
     peer.asking = false;
@@ -383,12 +408,12 @@ public class Imports {
       return;
     }
     RemoteEntry entry = peer.entries.remove(key);
-    if (entry != null && isBelieved(peer)) {
+    if (entry != null && peer.used.remove(key)) {
       effects.removed(entry, Removal.WITHDRAWN);
     }
     if (peer.entries.isEmpty()) {
       peers.remove(peer.node);
-      if (beats && !peer.node.equals(self)) {
+      if (!isSure(peer)) {
         effects.unfollow(peer.node);
       }
     }
@@ -404,8 +429,10 @@ public class Imports {
   /** Whether a name has entries whose node was asked and has not answered yet. */
   public final boolean isAsking(String name) {
     return peers.values().stream()
-        .filter(peer -> peer.belief == Belief.UNKNOWN)
-        .flatMap(peer -> peer.entries.values().stream())
+        .filter(peer -> peer.belief != Belief.DEAD)
+        .flatMap(
+            peer ->
+                peer.entries.values().stream().filter(each -> !peer.used.contains(each.key())))
         .anyMatch(entry -> entry.name().equals(name));
   }
 
@@ -417,7 +444,7 @@ public class Imports {
   public final void describe(Describe each) {
     for (Peer peer : peers.values()) {
       for (RemoteEntry entry : peer.entries.values()) {
-        each.entry(entry, isBelieved(peer), peer.belief == Belief.DEAD, peer.heard);
+        each.entry(entry, peer.used.contains(entry.key()), peer.belief == Belief.DEAD, peer.heard);
       }
     }
   }

@@ -2,8 +2,10 @@
 package io.penstock.remote.impl.protocol;
 
 import io.penstock.remote.spi.RemoteEntry;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** What is known of a node that has entries which are watched. Holds no rules. */
 final class Peer {
@@ -19,7 +21,13 @@ final class Peer {
 
   final String node;
   final Map<String, RemoteEntry> entries = new LinkedHashMap<>();
+  /** The keys of the entries that were added. */
+  final Set<String> used = new HashSet<>();
+
   Belief belief = Belief.UNKNOWN;
+
+  /** Whether it has answered since we were connected, and since we went on after a pause. */
+  boolean confirmed;
 
   /** When it showed the last sign of life; or since when silence has counted. */
   long heard;

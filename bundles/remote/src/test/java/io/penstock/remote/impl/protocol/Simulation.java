@@ -287,6 +287,7 @@ final class Simulation {
     final Map<String, RemoteEntry> published = new TreeMap<>();
     final Map<String, RemoteEntry> view = new HashMap<>();
     final Map<String, Long> heard = new HashMap<>();
+    private final Map<String, Long> lastAsked = new HashMap<>();
     private final long offset = random.nextLong() >> 2;
     private final Deque<Runnable> backlog = new ArrayDeque<>();
     boolean alive = true;
@@ -651,6 +652,7 @@ final class Simulation {
     @Override
     public void ask(String other, long question) {
       long asked = now;
+      lastAsked.put(other, question);
       at(
           now + delay(),
           () -> {
@@ -663,14 +665,14 @@ final class Simulation {
             } else {
               target.step(
                   () -> {
-                    boolean late = now - asked > imports.patience();
-                    answer(
-                        other,
-                        question,
-                        late ? Answer.NO_ANSWER : Answer.ALIVE,
-                        late ? now : now + delay());
+                    // A question has one answer: the first.
+                    long back = now + delay();
+                    if (back < asked + imports.patience()) {
+                      answer(other, question, Answer.ALIVE, back);
+                    }
                   });
               if (target.isPaused()) {
+                // Comes second if the other comes at all.
                 answer(other, question, Answer.NO_ANSWER, asked + imports.patience());
               }
             }
@@ -683,7 +685,8 @@ final class Simulation {
           () ->
               step(
                   () -> {
-                    if (answer == Answer.ALIVE) {
+                    // An answer to an older question proves nothing.
+                    if (answer == Answer.ALIVE && lastAsked.get(other) == question) {
                       heard.put(other, now);
                     }
                     imports.answered(other, question, answer, clock());
