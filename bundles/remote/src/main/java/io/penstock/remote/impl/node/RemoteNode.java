@@ -78,7 +78,8 @@ public final class RemoteNode implements AutoCloseable {
   private long removed;
   private boolean stopped;
 
-  private record Search(String name, Map<String, String> tags, CompletableFuture<Found> result) {}
+  private record Search(
+      String name, Map<String, String> tags, CompletableFuture<Found> result, long since) {}
 
   /**
    * What was found for a name.
@@ -214,7 +215,10 @@ public final class RemoteNode implements AutoCloseable {
               if (!wanted.containsKey(name)) {
                 want(name);
               }
-              searches.add(new Search(name, tags, result));
+              searches.add(new Search(name, tags, result, System.nanoTime()));
+              Future<?> unused =
+                  thread.schedule(
+                      () -> run(() -> {}), imports.patience(), TimeUnit.NANOSECONDS);
             });
     if (!posted) {
       result.completeExceptionally(new IOException(servers() + ": the registry was closed"));
@@ -373,11 +377,7 @@ public final class RemoteNode implements AutoCloseable {
   private boolean post(Runnable step) {
     try {
       thread.execute(
-          () -> {
-            if (!stopped) {
-              run(step);
-            }
-          });
+() -> run(step));
       return true;
     } catch (RejectedExecutionException e) {
       // Closed: what a registry still has to tell is of no use.
@@ -386,6 +386,9 @@ public final class RemoteNode implements AutoCloseable {
   }
 
   private void run(Runnable step) {
+    if (stopped) {
+      return;
+    }
     try {
       step.run();
     } catch (RuntimeException | Error e) {
@@ -397,12 +400,9 @@ public final class RemoteNode implements AutoCloseable {
   }
 
   private void afterEach() {
-    boolean settled = true;
     for (Search each : List.copyOf(searches)) {
-      if (each.result().isDone()) {
+      if (each.result().isDone() || answer(each)) {
         searches.remove(each);
-      } else {
-        settled &= answer(each);
       }
     }
     if (!whenClear.isEmpty() && (exports.isClear() || !connected)) {
@@ -423,11 +423,15 @@ public final class RemoteNode implements AutoCloseable {
     }
     List<RemoteEntry> order =
         Choice.order(of, search.tags(), java.util.concurrent.ThreadLocalRandom.current());
-    if (order.isEmpty()
-        && (!connected || !imports.isKnown(search.name()) || imports.isAsking(search.name()))) {
+    boolean settled =
+        connected && imports.isKnown(search.name()) && !imports.isAsking(search.name());
+    // The best one may be among those that have not answered yet; but not for ever.
+    boolean enough =
+        !order.isEmpty()
+            && (!connected || System.nanoTime() - search.since() >= imports.patience());
+    if (!settled && !enough) {
       return false;
     }
-    searches.remove(search);
     search
         .result()
         .complete(

@@ -190,7 +190,7 @@ class RemoteEndpointTest {
               .channels()
               .open(
                   remote("orders", list),
-                  ChannelOptions.defaults().withConnectTimeout(Duration.ofSeconds(20)),
+                  ChannelOptions.defaults().withConnectTimeout(Duration.ofSeconds(4)),
                   SOON)) {
         assertEquals("two", ask(channel));
       }
