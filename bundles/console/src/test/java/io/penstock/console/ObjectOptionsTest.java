@@ -52,7 +52,8 @@ class ObjectOptionsTest {
             List.of(),
             List.of(),
             List.of(),
-            List.of(), List.of(),
+            List.of(),
+            List.of(),
             new ResourcesDTO(0, 0, 0, 0));
     return new ObjectOptions(now, configured).of(kind, id);
   }

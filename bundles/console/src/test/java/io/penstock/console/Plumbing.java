@@ -235,7 +235,8 @@ final class Plumbing implements PenstockRuntime, PenstockControl {
                 61, "lost", FailedHandlerDTO.Reason.SCHEME, "no kind has 'zzz'", began - 5000)),
         List.of(
             new AwaitedDTO(
-                "later", "io.penstock.Channel~later", "channel", began - 5000, 4, "refused")), List.of(),
+                "later", "io.penstock.Channel~later", "channel", began - 5000, 4, "refused")),
+        List.of(),
         new ResourcesDTO(77, 1024, 123_456, 99_999_999));
   }
 

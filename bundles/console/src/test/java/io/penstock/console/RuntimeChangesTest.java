@@ -39,7 +39,8 @@ class RuntimeChangesTest {
         List.of(),
         List.of(servers),
         List.of(),
-        List.of(), now.remotes(),
+        List.of(),
+        now.remotes(),
         new ResourcesDTO(1, 1, 1, 1));
   }
 

@@ -31,7 +31,8 @@ class TenMinutesTest {
         now.pollers(),
         now.servers(),
         now.failed(),
-        now.awaited(), List.of(),
+        now.awaited(),
+        List.of(),
         now.resources());
   }
 

@@ -51,8 +51,8 @@ class RuntimeCheckTest {
         subject,
         () ->
             new RuntimeDTO(
-                now, pipes, channels, listeners, relays, pollers, servers, failed, awaited, List.of(),
-                resources),
+                now, pipes, channels, listeners, relays, pollers, servers, failed, awaited,
+                List.of(), resources),
         Thresholds::defaults);
   }
 

@@ -57,7 +57,8 @@ class BoundedMetricsTest {
               pollers,
               servers,
               List.of(failed(71), failed(72)),
-              List.of(new AwaitedDTO("a", "p", "channel", 0, 1, "")), List.of(),
+              List.of(new AwaitedDTO("a", "p", "channel", 0, 1, "")),
+              List.of(),
               resources);
         },
         max,
@@ -269,7 +270,8 @@ class BoundedMetricsTest {
                     pollers,
                     servers,
                     List.of(),
-                    List.of(), List.of(),
+                    List.of(),
+                    List.of(),
                     new ResourcesDTO(5, 50, 6, 60)),
             Map.of("maxObjects", "many"));
     assertEquals(3, component.objects().size());

@@ -33,7 +33,6 @@ public final class RemoteFactory implements ProviderFactory {
     return Optional.of(
         new RemoteKind(
             installed,
-            scheme ->
-                factories.stream().filter(each -> each.scheme().equals(scheme)).findFirst()));
+            scheme -> factories.stream().filter(each -> each.scheme().equals(scheme)).findFirst()));
   }
 }

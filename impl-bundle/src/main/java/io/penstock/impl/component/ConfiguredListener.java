@@ -104,12 +104,7 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
     properties.put(Channel.ENDPOINT, bound.toString());
     slot.publish(
         listener,
-        () ->
-            services.registerWith(
-                "penstock.listening",
-                Listener.class,
-                listener,
-                properties));
+        () -> services.registerWith("penstock.listening", Listener.class, listener, properties));
   }
 
   private void lost(Listener listener) {

@@ -70,7 +70,8 @@ class KarafCommandsTest {
         List.of(),
         List.of(),
         List.of(),
-        List.of(), List.of(),
+        List.of(),
+        List.of(),
         new ResourcesDTO(-1, -1, -1, -1));
   }
 

@@ -40,7 +40,10 @@ public final class RemoteComponent {
 
   /** What runs while there is a registry. */
   private record Running(
-      RemoteSettings settings, RegistryFactory factory, RemoteNode node, PublishedServices published) {}
+      RemoteSettings settings,
+      RegistryFactory factory,
+      RemoteNode node,
+      PublishedServices published) {}
 
   private final BundleContext context;
   private final PenstockRuntime runtime;
@@ -148,9 +151,7 @@ public final class RemoteComponent {
     RegistryFactory factory =
         wanted == null
             ? null
-            : kinds
-                .registry(RemoteOptions.scheme(wanted.registry().servers().get(0)))
-                .orElse(null);
+            : kinds.registry(RemoteOptions.scheme(wanted.registry().servers().get(0))).orElse(null);
     Running present = running;
     if (present != null) {
       if (factory == present.factory() && present.settings().equals(wanted)) {
@@ -172,9 +173,7 @@ public final class RemoteComponent {
   private @Nullable Running join(RemoteSettings wanted, RegistryFactory factory) {
     RemoteNode node;
     try {
-      node =
-          new RemoteNode(
-              RemoteKind.newNode(), factory, wanted.registry(), wanted.onRemoved());
+      node = new RemoteNode(RemoteKind.newNode(), factory, wanted.registry(), wanted.onRemoved());
     } catch (IllegalArgumentException e) {
       LOG.log(
           Level.ERROR,

@@ -20,10 +20,7 @@ import org.osgi.service.component.annotations.ReferenceCardinality;
 import org.osgi.service.component.annotations.ReferencePolicy;
 
 /** Registers the kind {@code remote}, with or without a configuration. */
-@Component(
-    name = "io.penstock.kind.remote",
-    service = RemoteKindComponent.class,
-    immediate = true)
+@Component(name = "io.penstock.kind.remote", service = RemoteKindComponent.class, immediate = true)
 public final class RemoteKindComponent {
   private final List<ChannelProvider> below = new CopyOnWriteArrayList<>();
   private final Map<String, RegistryFactory> registries = new ConcurrentHashMap<>();

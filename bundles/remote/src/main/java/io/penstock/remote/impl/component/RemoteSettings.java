@@ -94,8 +94,7 @@ record RemoteSettings(
     return Arrays.stream(OnRemoved.values())
         .filter(each -> each.text().equals(text))
         .findFirst()
-        .orElseThrow(
-            () -> Messages.refused("onRemoved", text, "abort-if-silent, abort or keep"));
+        .orElseThrow(() -> Messages.refused("onRemoved", text, "abort-if-silent, abort or keep"));
   }
 
   private static Set<String> imports(Map<String, ?> properties) {

@@ -29,7 +29,6 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -118,8 +117,7 @@ public final class RemoteNode implements AutoCloseable {
       throw e;
     }
     long session = settings.session().toNanos();
-    this.imports =
-        new Imports(node, registry.beats(), session, new Importing(), System.nanoTime());
+    this.imports = new Imports(node, registry.beats(), session, new Importing(), System.nanoTime());
     this.exports = new Exports(registry.beats(), session, new Exporting(), System.nanoTime());
     hearing.begin();
   }
@@ -217,8 +215,7 @@ public final class RemoteNode implements AutoCloseable {
               }
               searches.add(new Search(name, tags, result, System.nanoTime()));
               Future<?> unused =
-                  thread.schedule(
-                      () -> run(() -> {}), imports.patience(), TimeUnit.NANOSECONDS);
+                  thread.schedule(() -> run(() -> {}), imports.patience(), TimeUnit.NANOSECONDS);
             });
     if (!posted) {
       result.completeExceptionally(new IOException(servers() + ": the registry was closed"));
@@ -257,8 +254,7 @@ public final class RemoteNode implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new RemoteDTO(servers(), node, false, 0, "interrupted", 0, 0, 0, List.of());
-    } catch (java.util.concurrent.ExecutionException
-        | java.util.concurrent.TimeoutException e) {
+    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
       return new RemoteDTO(servers(), node, false, 0, "it does not answer", 0, 0, 0, List.of());
     }
   }
@@ -271,9 +267,7 @@ public final class RemoteNode implements AutoCloseable {
       boolean stored = exports.isStored(entry.key());
       entries.add(
           describe(
-              entry,
-              stored ? RemoteEntryDTO.State.PUBLISHED : RemoteEntryDTO.State.PENDING,
-              0));
+              entry, stored ? RemoteEntryDTO.State.PUBLISHED : RemoteEntryDTO.State.PENDING, 0));
     }
     imports.describe(
         (entry, used, dead, heard) -> {
@@ -282,8 +276,7 @@ public final class RemoteNode implements AutoCloseable {
                 used
                     ? RemoteEntryDTO.State.ALIVE
                     : dead ? RemoteEntryDTO.State.DEAD : RemoteEntryDTO.State.ASKED;
-            long at =
-                registry.beats() ? wall - TimeUnit.NANOSECONDS.toMillis(now - heard) : 0;
+            long at = registry.beats() ? wall - TimeUnit.NANOSECONDS.toMillis(now - heard) : 0;
             entries.add(describe(entry, state, at));
           }
         });
@@ -376,8 +369,7 @@ public final class RemoteNode implements AutoCloseable {
 
   private boolean post(Runnable step) {
     try {
-      thread.execute(
-() -> run(step));
+      thread.execute(() -> run(step));
       return true;
     } catch (RejectedExecutionException e) {
       // Closed: what a registry still has to tell is of no use.

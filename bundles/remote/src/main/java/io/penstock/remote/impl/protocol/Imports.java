@@ -431,8 +431,7 @@ public class Imports {
     return peers.values().stream()
         .filter(peer -> peer.belief != Belief.DEAD)
         .flatMap(
-            peer ->
-                peer.entries.values().stream().filter(each -> !peer.used.contains(each.key())))
+            peer -> peer.entries.values().stream().filter(each -> !peer.used.contains(each.key())))
         .anyMatch(entry -> entry.name().equals(name));
   }
 

@@ -21,6 +21,7 @@ final class Peer {
 
   final String node;
   final Map<String, RemoteEntry> entries = new LinkedHashMap<>();
+
   /** The keys of the entries that were added. */
   final Set<String> used = new HashSet<>();
 

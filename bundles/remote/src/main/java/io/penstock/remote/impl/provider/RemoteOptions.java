@@ -102,7 +102,11 @@ public record RemoteOptions(
       // Further ones of a list may leave its scheme out.
       if (!scheme.equals("static") && !scheme(each).equals(scheme)) {
         throw new IllegalArgumentException(
-            "servers: one is of " + scheme + ": and one of " + scheme(each) + ":; expected one kind");
+            "servers: one is of "
+                + scheme
+                + ": and one of "
+                + scheme(each)
+                + ":; expected one kind");
       }
     }
     return List.copyOf(servers);

@@ -346,7 +346,9 @@ final class Simulation {
       }
     }
 
-    /** Checks that a dead one is given up in time; looks again if this one was not in a state to. */
+    /**
+     * Checks that a dead one is given up in time; looks again if this one was not in a state to.
+     */
     void mustHaveGivenUp(Container dead) {
       if (!alive || view.values().stream().noneMatch(e -> e.node().equals(dead.node))) {
         return;
@@ -480,8 +482,7 @@ final class Simulation {
             exports.connected(clock());
           });
       for (String name : names) {
-        List<RemoteEntry> there =
-            List.copyOf(byName.getOrDefault(name, Map.of()).values());
+        List<RemoteEntry> there = List.copyOf(byName.getOrDefault(name, Map.of()).values());
         there.forEach(entry -> fromRegistry(() -> imports.stored(entry, clock())));
         fromRegistry(() -> imports.known(name, clock()));
       }

@@ -28,12 +28,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class SimulationTest {
   private static final int SEEDS = Integer.getInteger("remote.seeds", 60);
 
-  private static final Simulation.Size FEW =
-      new Simulation.Size(10, 6, 4, 40, 0.05, 3 * SECOND);
-  private static final Simulation.Size STRICT =
-      new Simulation.Size(10, 6, 4, 40, 0, SECOND);
-  private static final Simulation.Size LONG =
-      new Simulation.Size(5, 3, 3, 240, 0.02, SECOND);
+  private static final Simulation.Size FEW = new Simulation.Size(10, 6, 4, 40, 0.05, 3 * SECOND);
+  private static final Simulation.Size STRICT = new Simulation.Size(10, 6, 4, 40, 0, SECOND);
+  private static final Simulation.Size LONG = new Simulation.Size(5, 3, 3, 240, 0.02, SECOND);
 
   private static List<Long> seeds(int count) {
     Long only = Long.getLong("remote.seed");
@@ -95,8 +92,7 @@ class SimulationTest {
   void theRulesHoldForThousandsOfContainers() {
     int containers = Integer.getInteger("remote.containers", 2000);
     long seed = Long.getLong("remote.seed", 1);
-    Simulation.Size many =
-        new Simulation.Size(containers, containers * 2, 10, 4, 0.01, 3 * SECOND);
+    Simulation.Size many = new Simulation.Size(containers, containers * 2, 10, 4, 0.01, 3 * SECOND);
     Simulation simulation = new Simulation(seed, many, new Simulation.Parts());
     simulation.run();
     assertHappened(simulation.counts, "added", "removed SILENT", "kill");

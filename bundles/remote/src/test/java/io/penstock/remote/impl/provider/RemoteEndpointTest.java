@@ -70,15 +70,16 @@ class RemoteEndpointTest {
   }
 
   private String ask(Endpoint endpoint) throws IOException {
-    try (Channel channel =
-        penstock.channels().open(endpoint, ChannelOptions.defaults(), SOON)) {
+    try (Channel channel = penstock.channels().open(endpoint, ChannelOptions.defaults(), SOON)) {
       return ask(channel);
     }
   }
 
   private static String ask(Channel channel) throws IOException {
     channel.sink().writeFully("?\n", SOON);
-    return channel.source().readLine(StandardCharsets.UTF_8, 100, io.penstock.stream.Terminator.STRIP, SOON);
+    return channel
+        .source()
+        .readLine(StandardCharsets.UTF_8, 100, io.penstock.stream.Terminator.STRIP, SOON);
   }
 
   private static Endpoint remote(String name, String list) {
@@ -136,8 +137,7 @@ class RemoteEndpointTest {
   @Test
   void allFailuresAreTold() throws Exception {
     String list = "orders=" + nobody() + ",orders=" + nobody();
-    AddressException none =
-        assertThrows(AddressException.class, () -> ask(remote("orders", list)));
+    AddressException none = assertThrows(AddressException.class, () -> ask(remote("orders", list)));
     assertEquals(AddressException.Kind.REFUSED, none.kind());
     assertTrue(none.getMessage().contains("none of 2 providers"), none.getMessage());
   }
@@ -181,8 +181,7 @@ class RemoteEndpointTest {
       List<Channel> filling = new ArrayList<>();
       String there = "tcp://127.0.0.1:" + deaf.getLocalPort();
       for (int i = 0; i < 4; i++) {
-        filling.add(
-            penstock.channels().connect(Endpoint.parse(there), ChannelOptions.defaults()));
+        filling.add(penstock.channels().connect(Endpoint.parse(there), ChannelOptions.defaults()));
       }
       String list = "orders=" + there + ";rank=9,orders=" + server("two");
       try (Channel channel =
@@ -212,8 +211,7 @@ class RemoteEndpointTest {
 
   private void publish(RemoteNode node, String endpoint) {
     node.publish(
-        new RemoteEntry(
-            node.node(), 1, "orders", Endpoint.parse(endpoint), 0, Map.of(), Map.of()));
+        new RemoteEntry(node.node(), 1, "orders", Endpoint.parse(endpoint), 0, Map.of(), Map.of()));
   }
 
   private Channel through(RemoteNode consumer) throws IOException {
@@ -229,7 +227,13 @@ class RemoteEndpointTest {
     return CompletableFuture.supplyAsync(
         () -> {
           try {
-            return channel.source().readLine(StandardCharsets.UTF_8, 100, io.penstock.stream.Terminator.STRIP, Wait.forever());
+            return channel
+                .source()
+                .readLine(
+                    StandardCharsets.UTF_8,
+                    100,
+                    io.penstock.stream.Terminator.STRIP,
+                    Wait.forever());
           } catch (IOException e) {
             throw new java.util.concurrent.CompletionException(e);
           }
