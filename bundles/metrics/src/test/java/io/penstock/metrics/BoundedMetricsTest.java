@@ -17,6 +17,8 @@ import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RateDTO;
 import io.penstock.runtime.RelayDTO;
+import io.penstock.runtime.RemoteDTO;
+import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.runtime.ResourcesDTO;
 import io.penstock.runtime.RuntimeDTO;
 import io.penstock.runtime.ServerDTO;
@@ -40,6 +42,7 @@ class BoundedMetricsTest {
   private final List<RelayDTO> relays = new ArrayList<>();
   private final List<PollerDTO> pollers = new ArrayList<>();
   private final List<ServerDTO> servers = new ArrayList<>();
+  private final List<RemoteDTO> remotes = new ArrayList<>();
   private ResourcesDTO resources = new ResourcesDTO(5, 50, 6, 60);
   private int looks;
   private long nanos;
@@ -58,7 +61,7 @@ class BoundedMetricsTest {
               servers,
               List.of(failed(71), failed(72)),
               List.of(new AwaitedDTO("a", "p", "channel", 0, 1, "")),
-              List.of(),
+              remotes,
               resources);
         },
         max,
@@ -252,6 +255,33 @@ class BoundedMetricsTest {
           "maxObjects: '" + wrong + "' is not allowed; expected a number from 1 to 100000",
           e.getMessage());
     }
+  }
+
+  @Test
+  void registriesTellTheirEntriesByState() {
+    RemoteEntryDTO alive =
+        new RemoteEntryDTO(
+            "bills", "they", "tcp://b:1", 0, Map.of(), RemoteEntryDTO.State.ALIVE, 1, 0, null);
+    remotes.add(new RemoteDTO("nats://r:1", "me", true, 1, null, 7, 6, 5, List.of(alive, alive)));
+    PenstockMetrics metrics = metrics(10);
+    MeasuredObject registry =
+        metrics.objects().stream()
+            .filter(each -> each.type().equals("remote"))
+            .findFirst()
+            .orElseThrow();
+    assertEquals("nats://r:1", registry.name());
+    Map<String, Double> values = new TreeMap<>();
+    registry
+        .measurements()
+        .forEach(
+            each ->
+                values.put(each.metric().text() + " " + each.attribute(), each.value()));
+    assertEquals(1.0, values.get("penstock.remote.connected "));
+    assertEquals(2.0, values.get("penstock.remote.entry.count alive"));
+    assertEquals(0.0, values.get("penstock.remote.entry.count dead"));
+    assertEquals(7.0, values.get("penstock.remote.added "));
+    assertEquals(6.0, values.get("penstock.remote.removed "));
+    assertEquals(5.0, values.get("penstock.remote.failovers "));
   }
 
   @Test

@@ -126,7 +126,7 @@ public @interface ListenerKeys {
       required = false,
       name = "Tags",
       description =
-          "What remote:NAME?tag.KEY=VALUE chooses by. KEY=VALUE, separated by commas. A change binds"
-              + " the address again.")
+          "What remote:NAME?tag.KEY=VALUE chooses by. KEY=VALUE, separated by commas. Default: none. A"
+              + " change binds the address again.")
   String tags() default "";
 }

@@ -73,7 +73,7 @@ public @interface RemoteKeys {
       required = false,
       name = "User",
       description =
-          "Who logs in to the registry, of registries with a login. Text. A change connects anew.")
+          "Who logs in to the registry, of registries with a login. Text. Default: none. A change connects anew.")
   String user() default "";
 
   /** {@return the password} */
@@ -82,7 +82,7 @@ public @interface RemoteKeys {
       type = AttributeType.PASSWORD,
       name = "Password",
       description =
-          "The password of the user. Text. It is in no log, service property or text of an object."
+          "The password of the user. Text. Default: none. It is in no log, service property or text of an object."
               + " A change connects anew.")
   String _password() default "";
 
@@ -92,7 +92,7 @@ public @interface RemoteKeys {
       type = AttributeType.PASSWORD,
       name = "Token",
       description =
-          "A token to log in by, in place of user and password. Text. It is in no log, service"
+          "A token to log in by, in place of user and password. Text. Default: none. It is in no log, service"
               + " property or text of an object. A change connects anew.")
   String _token() default "";
 }

@@ -612,18 +612,22 @@ public final class RemoteNode implements AutoCloseable {
         return;
       }
       removed++;
-      LOG.log(
-          why == Removal.WITHDRAWN ? Level.INFO : Level.WARNING,
-          "{0}: gone from {1} in {2}: {3}",
-          LogField.name(entry.name()),
-          LogField.endpoint(entry.endpoint().anonymous()),
-          entry.node(),
-          LogField.cause(
-              switch (why) {
-                case WITHDRAWN -> "it is published no more";
-                case SILENT -> "its container was silent for a session";
-                case DEAD -> "its container is dead";
-              }));
+      if (why == Removal.WITHDRAWN) {
+        LOG.log(
+            Level.INFO,
+            "{0}: gone from {1} in {2}, which publishes it no more",
+            LogField.name(entry.name()),
+            LogField.endpoint(entry.endpoint().anonymous()),
+            entry.node());
+      } else {
+        LOG.log(
+            Level.WARNING,
+            "{0}: gone from {1}, because {2} {3}",
+            LogField.name(entry.name()),
+            LogField.endpoint(entry.endpoint().anonymous()),
+            entry.node(),
+            why == Removal.DEAD ? "is dead" : "was silent for a session");
+      }
       watchers.forEach(watcher -> watcher.removed(entry));
       switch (onRemoved) {
         case KEEP -> {}

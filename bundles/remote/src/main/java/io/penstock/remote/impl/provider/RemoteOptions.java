@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /**
  * What an endpoint {@code remote:NAME} says.
@@ -38,6 +39,7 @@ public record RemoteOptions(
   static final String SESSION = "session";
   static final Set<String> KEYS = Set.of(TAG, PROVIDER, SERVERS, SESSION);
 
+  private static final Pattern PASSWORD = Pattern.compile("//[^/@]*:[^/@]*@");
   private static final Duration LEAST_SESSION = Duration.ofSeconds(1);
 
   static RemoteOptions of(Endpoint endpoint, ChannelOptions options) throws AddressException {
@@ -99,6 +101,11 @@ public record RemoteOptions(
     }
     String scheme = scheme(servers.get(0));
     for (String each : servers) {
+      if (PASSWORD.matcher(each).find()) {
+        throw new IllegalArgumentException(
+            "servers: an address has a password in it; expected it as .password of"
+                + " io.penstock.Remote");
+      }
       // Further ones of a list may leave its scheme out.
       if (!scheme.equals("static") && !scheme(each).equals(scheme)) {
         throw new IllegalArgumentException(
