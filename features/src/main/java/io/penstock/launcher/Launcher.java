@@ -3,8 +3,8 @@ package io.penstock.launcher;
 
 import java.io.PrintStream;
 import java.lang.System.Logger.Level;
-import java.util.Collection;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;

@@ -54,8 +54,8 @@ class RuntimeCheckTest {
         subject,
         () ->
             new RuntimeDTO(
-                now, pipes, channels, listeners, relays, pollers, servers, failed, awaited,
-                remotes, resources),
+                now, pipes, channels, listeners, relays, pollers, servers, failed, awaited, remotes,
+                resources),
         Thresholds::defaults);
   }
 

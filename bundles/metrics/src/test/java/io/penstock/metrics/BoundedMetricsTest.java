@@ -273,9 +273,7 @@ class BoundedMetricsTest {
     Map<String, Double> values = new TreeMap<>();
     registry
         .measurements()
-        .forEach(
-            each ->
-                values.put(each.metric().text() + " " + each.attribute(), each.value()));
+        .forEach(each -> values.put(each.metric().text() + " " + each.attribute(), each.value()));
     assertEquals(1.0, values.get("penstock.remote.connected "));
     assertEquals(2.0, values.get("penstock.remote.entry.count alive"));
     assertEquals(0.0, values.get("penstock.remote.entry.count dead"));

@@ -278,7 +278,15 @@ final class RuntimeTables {
   private static ReportTable remotes(RuntimeDTO runtime) {
     Table table =
         new Table(
-            "remotes", "name", "endpoint", "state", "rank#", "open#", "heard#", "tags", "node",
+            "remotes",
+            "name",
+            "endpoint",
+            "state",
+            "rank#",
+            "open#",
+            "heard#",
+            "tags",
+            "node",
             "fault");
     for (RemoteDTO remote : runtime.remotes()) {
       long since = runtime.at() - remote.since();

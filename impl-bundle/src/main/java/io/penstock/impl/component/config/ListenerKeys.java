@@ -117,8 +117,8 @@ public @interface ListenerKeys {
       type = AttributeType.INTEGER,
       name = "Rank",
       description =
-          "Of several with one name the highest is connected to first, and those of one rank in"
-              + " turn. A number. A change binds the address again.")
+          "Of several with one name the highest is connected to first, and those of one rank at"
+              + " random. A number. A change binds the address again.")
   String rank() default "0";
 
   /** Tags. */

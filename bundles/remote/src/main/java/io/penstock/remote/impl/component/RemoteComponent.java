@@ -160,12 +160,15 @@ public final class RemoteComponent {
       running = null;
       leave(present);
     }
-    if (wanted != null && factory == null) {
+    if (wanted == null) {
+      return;
+    }
+    if (factory == null) {
       LOG.log(
           Level.WARNING,
           PID + ": no bundle serves the registry {0}; it is joined when one does",
           String.join(",", wanted.registry().servers()));
-    } else if (wanted != null) {
+    } else {
       running = join(wanted, factory);
     }
   }

@@ -288,6 +288,7 @@ final class Simulation {
     final Map<String, RemoteEntry> view = new HashMap<>();
     final Map<String, Long> heard = new HashMap<>();
     private final Map<String, Long> lastAsked = new HashMap<>();
+    private final Map<String, Long> lastAskedAt = new HashMap<>();
     private final long offset = random.nextLong() >> 2;
     private final Deque<Runnable> backlog = new ArrayDeque<>();
     boolean alive = true;
@@ -654,6 +655,7 @@ final class Simulation {
     public void ask(String other, long question) {
       long asked = now;
       lastAsked.put(other, question);
+      lastAskedAt.put(other, now);
       at(
           now + delay(),
           () -> {
@@ -686,8 +688,11 @@ final class Simulation {
           () ->
               step(
                   () -> {
-                    // An answer to an older question proves nothing.
-                    if (answer == Answer.ALIVE && lastAsked.get(other) == question) {
+                    // An answer proves nothing if another question was asked since, or if it was
+                    // asked before we were connected or went on.
+                    if (answer == Answer.ALIVE
+                        && lastAsked.get(other) == question
+                        && lastAskedAt.get(other) >= Math.max(resumed, reconnected)) {
                       heard.put(other, now);
                     }
                     imports.answered(other, question, answer, clock());
@@ -747,8 +752,14 @@ final class Simulation {
               Math.max(heard.getOrDefault(entry.node(), 0L), Math.max(resumed, reconnected));
           if (now - since < session) {
             throw wrong(
-                "%s removes the living %s after a silence of %d ms"
-                    .formatted(node, entry, (now - since) / MILLI));
+                "%s removes the living %s after a silence of %d ms; it was heard %d ms ago, we went"
+                        .formatted(
+                            node,
+                            entry,
+                            (now - since) / MILLI,
+                            (now - heard.getOrDefault(entry.node(), 0L)) / MILLI)
+                    + " on %d ms ago and were connected %d ms ago"
+                        .formatted((now - resumed) / MILLI, (now - reconnected) / MILLI));
           }
           count("removed a living one that was silent");
         }
