@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.remote.impl.node;
 
-import io.penstock.remote.impl.protocol.Choice;
 import io.penstock.remote.impl.protocol.ExportEffects;
 import io.penstock.remote.impl.protocol.Exports;
 import io.penstock.remote.impl.protocol.ImportEffects;
@@ -14,29 +13,23 @@ import io.penstock.remote.spi.RegistryListener;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.runtime.RemoteDTO;
-import io.penstock.runtime.RemoteEntryDTO;
-import io.penstock.spi.LogField;
-import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
-import java.lang.System.Logger;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -46,16 +39,16 @@ import org.jspecify.annotations.Nullable;
  * close.
  */
 public final class RemoteNode implements AutoCloseable {
-  private static final Logger LOG = Messages.log("remote");
-
   /** How long a close waits until the registry has removed what was published. */
   private static final Duration FAREWELL = Duration.ofSeconds(2);
 
   private final String node;
   private final RegistrySettings settings;
   private final OnRemoved onRemoved;
+  private final NodeLog log;
   private final ScheduledThreadPoolExecutor thread;
   private final Registry registry;
+  private volatile @Nullable Thread worker;
   private final OpenChannels channels = new OpenChannels();
   private final AtomicLong failovers = new AtomicLong();
   private final Map<String, String> troubles = new ConcurrentHashMap<>();
@@ -65,7 +58,7 @@ public final class RemoteNode implements AutoCloseable {
   private final Map<String, RemoteEntry> published = new LinkedHashMap<>();
   private final Map<String, RemoteEntry> usable = new LinkedHashMap<>();
   private final Map<String, Integer> wanted = new HashMap<>();
-  private final List<Search> searches = new ArrayList<>();
+  private final Searches searches;
   private final List<EntryWatcher> watchers = new ArrayList<>();
   private final List<Runnable> whenClear = new ArrayList<>();
   private @Nullable Future<?> tick;
@@ -76,9 +69,6 @@ public final class RemoteNode implements AutoCloseable {
   private long added;
   private long removed;
   private boolean stopped;
-
-  private record Search(
-      String name, Map<String, String> tags, CompletableFuture<Found> result, long since) {}
 
   /**
    * What was found for a name.
@@ -99,12 +89,15 @@ public final class RemoteNode implements AutoCloseable {
     this.node = node;
     this.settings = settings;
     this.onRemoved = onRemoved;
+    this.log = new NodeLog(servers());
+    this.searches = new Searches(servers());
     this.thread =
         new ScheduledThreadPoolExecutor(
             1,
             work -> {
               Thread made = new Thread(work, "penstock-remote");
               made.setDaemon(true);
+              worker = made;
               return made;
             });
     thread.setRemoveOnCancelPolicy(true);
@@ -140,11 +133,7 @@ public final class RemoteNode implements AutoCloseable {
         () -> {
           published.put(entry.key(), entry);
           exports.publish(entry, System.nanoTime());
-          LOG.log(
-              Level.INFO,
-              "{0}: published as {1}",
-              LogField.name(entry.name()),
-              LogField.endpoint(entry.endpoint().anonymous()));
+          log.published(entry);
         });
   }
 
@@ -156,7 +145,7 @@ public final class RemoteNode implements AutoCloseable {
           troubles.remove(key);
           if (gone != null) {
             exports.withdraw(key, System.nanoTime());
-            LOG.log(Level.INFO, "{0}: published no more", LogField.name(gone.name()));
+            log.publishedNoMore(gone);
           }
         });
   }
@@ -213,7 +202,7 @@ public final class RemoteNode implements AutoCloseable {
               if (!wanted.containsKey(name)) {
                 want(name);
               }
-              searches.add(new Search(name, tags, result, System.nanoTime()));
+              searches.add(name, tags, result, System.nanoTime());
               Future<?> unused =
                   thread.schedule(() -> run(() -> {}), imports.patience(), TimeUnit.NANOSECONDS);
             });
@@ -244,6 +233,9 @@ public final class RemoteNode implements AutoCloseable {
 
   /** Tells operators. */
   public RemoteDTO describe() {
+    if (Thread.currentThread() == worker) {
+      return describeNow();
+    }
     CompletableFuture<RemoteDTO> made = new CompletableFuture<>();
     if (!post(() -> made.complete(describeNow()))) {
       return new RemoteDTO(servers(), node, false, since, "it was closed", 0, 0, 0, List.of());
@@ -254,36 +246,22 @@ public final class RemoteNode implements AutoCloseable {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return new RemoteDTO(servers(), node, false, 0, "interrupted", 0, 0, 0, List.of());
-    } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+    } catch (ExecutionException | TimeoutException e) {
       return new RemoteDTO(servers(), node, false, 0, "it does not answer", 0, 0, 0, List.of());
     }
   }
 
   private RemoteDTO describeNow() {
-    long now = System.nanoTime();
-    long wall = System.currentTimeMillis();
-    List<RemoteEntryDTO> entries = new ArrayList<>();
+    EntryReport report = new EntryReport(channels, troubles);
     for (RemoteEntry entry : published.values()) {
-      boolean stored = exports.isStored(entry.key());
-      entries.add(
-          describe(
-              entry, stored ? RemoteEntryDTO.State.PUBLISHED : RemoteEntryDTO.State.PENDING, 0));
+      report.own(entry, exports.isStored(entry.key()));
     }
     imports.describe(
         (entry, used, dead, heard) -> {
           if (!entry.node().equals(node)) {
-            RemoteEntryDTO.State state =
-                used
-                    ? RemoteEntryDTO.State.ALIVE
-                    : dead ? RemoteEntryDTO.State.DEAD : RemoteEntryDTO.State.ASKED;
-            long at = registry.beats() ? wall - TimeUnit.NANOSECONDS.toMillis(now - heard) : 0;
-            entries.add(describe(entry, state, at));
+            report.other(entry, used, dead, registry.beats() ? heard : EntryReport.UNHEARD);
           }
         });
-    entries.sort(
-        Comparator.comparing(RemoteEntryDTO::name)
-            .thenComparing(Comparator.comparingInt(RemoteEntryDTO::rank).reversed())
-            .thenComparing(RemoteEntryDTO::endpoint));
     return new RemoteDTO(
         servers(),
         node,
@@ -293,20 +271,7 @@ public final class RemoteNode implements AutoCloseable {
         added,
         removed,
         failovers.get(),
-        List.copyOf(entries));
-  }
-
-  private RemoteEntryDTO describe(RemoteEntry entry, RemoteEntryDTO.State state, long heard) {
-    return new RemoteEntryDTO(
-        entry.name(),
-        entry.node(),
-        entry.endpoint().anonymous().toString(),
-        entry.rank(),
-        entry.tags(),
-        state,
-        heard,
-        channels.count(entry.key()),
-        troubles.get(entry.key()));
+        report.entries());
   }
 
   /**
@@ -326,43 +291,36 @@ public final class RemoteNode implements AutoCloseable {
               }
               whenClear.add(clear::countDown);
             });
-    try {
-      if (posted && !clear.await(FAREWELL.toMillis(), TimeUnit.MILLISECONDS)) {
-        LOG.log(
-            Level.WARNING,
-            "{0}: what was published here could not be removed in time; others notice when its"
-                + " session is over",
-            servers());
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (posted && !happens(clear)) {
+      log.notRemovedInTime();
     }
     CountDownLatch done = new CountDownLatch(1);
     boolean last =
         post(
             () -> {
               stopped = true;
-              for (Search each : searches) {
-                each.result()
-                    .completeExceptionally(
-                        new IOException(servers() + ": the registry was closed"));
-              }
-              searches.clear();
+              searches.close();
               for (RemoteEntry entry : List.copyOf(usable.values())) {
                 watchers.forEach(watcher -> watcher.removed(entry));
               }
               usable.clear();
               done.countDown();
             });
-    try {
-      if (last) {
-        boolean unused = done.await(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    if (last) {
+      boolean unused = happens(done);
     }
     thread.shutdown();
     registry.close();
+  }
+
+  /** Waits for a step of the farewell. */
+  private static boolean happens(CountDownLatch step) {
+    try {
+      return step.await(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
   }
 
   // ---- the thread
@@ -384,7 +342,7 @@ public final class RemoteNode implements AutoCloseable {
     try {
       step.run();
     } catch (RuntimeException | Error e) {
-      LOG.log(Level.ERROR, "{0}: a step of the registry failed", servers(), e);
+      log.stepFailed(e);
     }
     if (!stopped) {
       afterEach();
@@ -392,47 +350,12 @@ public final class RemoteNode implements AutoCloseable {
   }
 
   private void afterEach() {
-    for (Search each : List.copyOf(searches)) {
-      if (each.result().isDone() || answer(each)) {
-        searches.remove(each);
-      }
-    }
+    searches.answer(usable.values(), imports, connected, System.nanoTime());
     if (!whenClear.isEmpty() && (exports.isClear() || !connected)) {
       whenClear.forEach(Runnable::run);
       whenClear.clear();
     }
     plan();
-  }
-
-  private boolean answer(Search search) {
-    List<RemoteEntry> of = new ArrayList<>();
-    boolean any = false;
-    for (RemoteEntry entry : usable.values()) {
-      if (entry.name().equals(search.name())) {
-        any = true;
-        of.add(entry);
-      }
-    }
-    List<RemoteEntry> order =
-        Choice.order(of, search.tags(), java.util.concurrent.ThreadLocalRandom.current());
-    boolean settled =
-        connected && imports.isKnown(search.name()) && !imports.isAsking(search.name());
-    // The best one may be among those that have not answered yet; but not for ever.
-    boolean enough =
-        !order.isEmpty()
-            && (!connected || System.nanoTime() - search.since() >= imports.patience());
-    if (!settled && !enough) {
-      return false;
-    }
-    search
-        .result()
-        .complete(
-            new Found(
-                order,
-                any
-                    ? "no provider of this name has the tags " + search.tags()
-                    : "nobody publishes this name in " + servers()));
-    return true;
   }
 
   /** Why nothing is known of a name yet, for those whose limit has passed. */
@@ -512,7 +435,7 @@ public final class RemoteNode implements AutoCloseable {
             connected = true;
             if (again) {
               since = System.currentTimeMillis();
-              LOG.log(Level.INFO, "{0}: the registry is connected", servers());
+              log.connected();
             }
             long now = System.nanoTime();
             imports.connected(now);
@@ -531,13 +454,7 @@ public final class RemoteNode implements AutoCloseable {
             connected = false;
             trouble = why;
             if (news) {
-              LOG.log(
-                  Level.WARNING,
-                  "{0}: the registry cannot be reached: {1}; what is known of {2} endpoints is"
-                      + " frozen until it can",
-                  servers(),
-                  LogField.cause(why),
-                  usable.size());
+              log.disconnected(why, usable.size());
             }
             imports.disconnected(System.nanoTime());
             exports.disconnected();
@@ -571,21 +488,13 @@ public final class RemoteNode implements AutoCloseable {
   }
 
   private final class Importing implements ImportEffects {
-    private final Set<String> told = new HashSet<>();
-
     @Override
     public void added(RemoteEntry entry) {
       usable.put(entry.key(), entry);
       channels.trust(entry);
       if (!entry.node().equals(node)) {
         added++;
-        told.add(entry.key());
-        LOG.log(
-            Level.INFO,
-            "{0}: found at {1} in {2}",
-            LogField.name(entry.name()),
-            LogField.endpoint(entry.endpoint().anonymous()),
-            entry.node());
+        log.found(entry);
         watchers.forEach(watcher -> watcher.added(entry));
       }
     }
@@ -594,12 +503,7 @@ public final class RemoteNode implements AutoCloseable {
     public void changed(RemoteEntry old, RemoteEntry entry) {
       usable.put(entry.key(), entry);
       if (!entry.node().equals(node)) {
-        LOG.log(
-            Level.INFO,
-            "{0}: now at {1} in {2}",
-            LogField.name(entry.name()),
-            LogField.endpoint(entry.endpoint().anonymous()),
-            entry.node());
+        log.moved(entry);
         watchers.forEach(watcher -> watcher.changed(old, entry));
       }
     }
@@ -608,26 +512,11 @@ public final class RemoteNode implements AutoCloseable {
     public void removed(RemoteEntry entry, Removal why) {
       usable.remove(entry.key());
       troubles.remove(entry.key());
-      if (!told.remove(entry.key())) {
+      if (entry.node().equals(node)) {
         return;
       }
       removed++;
-      if (why == Removal.WITHDRAWN) {
-        LOG.log(
-            Level.INFO,
-            "{0}: gone from {1} in {2}, which publishes it no more",
-            LogField.name(entry.name()),
-            LogField.endpoint(entry.endpoint().anonymous()),
-            entry.node());
-      } else {
-        LOG.log(
-            Level.WARNING,
-            "{0}: gone from {1}, because {2} {3}",
-            LogField.name(entry.name()),
-            LogField.endpoint(entry.endpoint().anonymous()),
-            entry.node(),
-            why == Removal.DEAD ? "is dead" : "was silent for a session");
-      }
+      log.gone(entry, why);
       watchers.forEach(watcher -> watcher.removed(entry));
       switch (onRemoved) {
         case KEEP -> {}
@@ -668,11 +557,7 @@ public final class RemoteNode implements AutoCloseable {
 
     @Override
     public void purge(RemoteEntry entry) {
-      LOG.log(
-          Level.INFO,
-          "{0}: removing what the dead container {1} has left in the registry",
-          LogField.name(entry.name()),
-          entry.node());
+      log.purging(entry);
       Object unused = registry.remove(entry);
     }
   }
@@ -698,12 +583,7 @@ public final class RemoteNode implements AutoCloseable {
     private void complain(RemoteEntry entry, Throwable failure) {
       String why = String.valueOf(failure.getMessage());
       if (!why.equals(troubles.put(entry.key(), why))) {
-        LOG.log(
-            Level.WARNING,
-            "{0}: cannot be published in {1}: {2}; trying again",
-            LogField.name(entry.name()),
-            servers(),
-            LogField.cause(why));
+        log.cannotBePublished(entry, why);
       }
     }
 

@@ -692,7 +692,7 @@ final class Simulation {
                     // asked before we were connected or went on.
                     if (answer == Answer.ALIVE
                         && lastAsked.get(other) == question
-                        && lastAskedAt.get(other) >= Math.max(resumed, reconnected)) {
+                        && lastAskedAt.get(other) > Math.max(resumed, reconnected)) {
                       heard.put(other, now);
                     }
                     imports.answered(other, question, answer, clock());
