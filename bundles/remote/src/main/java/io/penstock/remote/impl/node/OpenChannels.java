@@ -54,13 +54,23 @@ final class OpenChannels {
     }
   }
 
-  /** Aborts those of an entry that has gone. */
-  void abort(RemoteEntry entry) {
-    abort(of(entry), "its provider is not there any more");
+  /**
+   * An entry has gone.
+   *
+   * @return whether its channels are to be looked at when a session has passed
+   */
+  boolean gone(RemoteEntry entry, OnRemoved how) {
+    return switch (how) {
+      case KEEP -> false;
+      case ABORT -> {
+        abort(of(entry), "its provider is not there any more");
+        yield false;
+      }
+      case ABORT_IF_SILENT -> doubt(entry);
+    };
   }
 
-  /** Looks at those of an entry that has gone from now on. */
-  boolean doubt(RemoteEntry entry) {
+  private boolean doubt(RemoteEntry entry) {
     List<OpenChannel> these = of(entry);
     lock.lock();
     try {

@@ -518,14 +518,8 @@ public final class RemoteNode implements AutoCloseable {
       removed++;
       log.gone(entry, why);
       watchers.forEach(watcher -> watcher.removed(entry));
-      switch (onRemoved) {
-        case KEEP -> {}
-        case ABORT -> channels.abort(entry);
-        case ABORT_IF_SILENT -> {
-          if (channels.doubt(entry)) {
-            lookLater(entry);
-          }
-        }
+      if (channels.gone(entry, onRemoved)) {
+        lookLater(entry);
       }
     }
 
