@@ -20,6 +20,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.framework.FrameworkUtil;
@@ -45,11 +46,14 @@ final class PublishedServices
   private final ServiceRegistration<PenstockListener> events;
   // Listeners and handlers that want to be published, by service.id.
   private final Map<Long, Map<String, Object>> wanted = new ConcurrentHashMap<>();
-  // Only on the thread of the node.
+  private final Executor serial;
+  // Only on the executor.
   private final Map<Long, RemoteEntry> published = new HashMap<>();
   private final Map<Long, String> complaints = new HashMap<>();
 
-  PublishedServices(BundleContext context, PenstockRuntime runtime, RemoteNode node) {
+  PublishedServices(
+      BundleContext context, PenstockRuntime runtime, RemoteNode node, Executor serial) {
+    this.serial = serial;
     this.context = context;
     this.runtime = runtime;
     this.node = node;
@@ -86,7 +90,7 @@ final class PublishedServices
       properties.put(key, reference.getProperty(key));
     }
     wanted.put(id(reference), properties);
-    node.execute(this::compare);
+    serial.execute(this::compare);
     return properties;
   }
 
@@ -98,7 +102,7 @@ final class PublishedServices
   @Override
   public void removedService(ServiceReference<Object> reference, Map<String, Object> old) {
     wanted.remove(id(reference));
-    node.execute(this::compare);
+    serial.execute(this::compare);
   }
 
   private static long id(ServiceReference<?> reference) {
@@ -108,11 +112,11 @@ final class PublishedServices
   @Override
   public void event(PenstockEvent event) {
     if (event.object().equals("handler") && !wanted.isEmpty()) {
-      node.execute(this::compare);
+      serial.execute(this::compare);
     }
   }
 
-  // ---- on the thread of the node
+  // ---- on the executor
 
   private void compare() {
     Map<Long, ServerDTO> servers = new HashMap<>();

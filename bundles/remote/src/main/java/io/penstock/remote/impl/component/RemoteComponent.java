@@ -13,6 +13,9 @@ import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +39,9 @@ import org.osgi.service.metatype.annotations.Designate;
 public final class RemoteComponent {
   static final String PID = "io.penstock.Remote";
 
+  /** How long a stop waits for those that hear of services. */
+  private static final int FAREWELL_SECONDS = 2;
+
   private static final Logger LOG = Messages.log("remote");
 
   /** What runs while there is a registry. */
@@ -43,7 +49,8 @@ public final class RemoteComponent {
       RemoteSettings settings,
       RegistryFactory factory,
       RemoteNode node,
-      PublishedServices published) {}
+      PublishedServices published,
+      ThreadPoolExecutor serial) {}
 
   private final BundleContext context;
   private final PenstockRuntime runtime;
@@ -184,18 +191,45 @@ public final class RemoteComponent {
           LogField.cause(e.getMessage()));
       return null;
     }
-    node.tell(new ImportedServices(context, wanted.imports()));
+    ThreadPoolExecutor serial = serial();
+    node.tell(new ImportedServices(context, wanted.imports(), serial));
     wanted.imports().forEach(name -> node.watch(name.equals("*") ? Registry.ALL : name));
     kinds.kind().use(node);
-    PublishedServices published = new PublishedServices(context, runtime, node);
+    PublishedServices published = new PublishedServices(context, runtime, node, serial);
     published.open();
-    return new Running(wanted, factory, node, published);
+    return new Running(wanted, factory, node, published, serial);
   }
 
   private void leave(Running present) {
     kinds.kind().use(null);
     present.published().close();
     present.node().close();
+    present.serial().shutdown();
+    try {
+      boolean unused = present.serial().awaitTermination(FAREWELL_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Services come and go on a thread of its own, which is there only while there is work. */
+  private static ThreadPoolExecutor serial() {
+    ThreadPoolExecutor made =
+        new ThreadPoolExecutor(
+            1,
+            1,
+            1,
+            TimeUnit.SECONDS,
+            new LinkedBlockingQueue<>(),
+            work -> {
+              Thread thread = new Thread(work, "penstock-remote-services");
+              thread.setDaemon(true);
+              return thread;
+            },
+            // What comes after the end is of no use.
+            new ThreadPoolExecutor.DiscardPolicy());
+    made.allowCoreThreadTimeOut(true);
+    return made;
   }
 
   /** Withdraws what is published, which may take up to two seconds, and disconnects. */

@@ -150,11 +150,6 @@ public final class RemoteNode implements AutoCloseable {
         });
   }
 
-  /** Runs a step on the thread of this node; it must not wait. */
-  public void execute(Runnable step) {
-    boolean unused = post(step);
-  }
-
   /** Watches names, or {@link Registry#ALL}, until {@link #unwatch} was called as often. */
   public void watch(String name) {
     post(() -> want(name));
