@@ -553,6 +553,7 @@ class ToolTest {
             "ssh-listen:",
             "ssh-forward-listen:",
             "sftp-server:",
+            "remote:",
             "'penstock --version -v'")) {
       assertTrue(fakes.out().matches("(?s).*[\\s(]" + kind + ".*"), kind + " in " + fakes.out());
     }
@@ -574,6 +575,7 @@ class ToolTest {
             "--to=KEY=VALUE",
             "--fork",
             "--max-connections=N",
+            "--remote=URL",
             "--memory-limit=SIZE",
             "-v, --verbose")) {
       assertTrue(fakes.out().contains(option), option + " in " + fakes.out());

@@ -132,8 +132,10 @@ class BoundedMetricsTest {
     servers.add(
         new ServerDTO(
             6, "chat", "h", "e", false, null, "lines", "poller", 14, 15, 16, null, 0, List.of()));
+    remotes.add(new RemoteDTO("nats://r:1", "me", true, 1, null, 17, 18, 19, List.of()));
     PenstockMetrics metrics = metrics(9);
     Map<String, Double> all = look(metrics);
+    assertEquals(19, all.get("nats://r:1 penstock.remote.failovers"));
     assertEquals(50, all.get("orders penstock.pipe.io read"));
     assertEquals(10, all.get("orders penstock.pipe.buffer.usage"));
     assertEquals(100, all.get("orders penstock.pipe.buffer.limit"));

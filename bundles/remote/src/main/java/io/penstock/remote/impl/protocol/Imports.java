@@ -94,6 +94,11 @@ public class Imports {
     return now - peer.heard >= session;
   }
 
+  /** Whether the registry has said often enough that a node is not there. */
+  boolean isRefused(Peer peer) {
+    return peer.refusals >= 2;
+  }
+
   /** Whether a further entry of a node may be used without asking it. */
   boolean isBelieved(Peer peer) {
     return peer.belief == Belief.ALIVE && peer.confirmed;
@@ -263,7 +268,7 @@ public class Imports {
     } else if (peer.belief == Belief.ALIVE && !peer.doubted) {
       // Its session is not over yet: a beat may still come.
       peer.refusals = 0;
-    } else if (peer.refusals < 2) {
+    } else if (!isRefused(peer)) {
       // Once is not enough: it may be on its way from one server to another.
       askAt(peer, now + Math.min(MOST_BETWEEN, session / 4));
     } else if (peer.belief == Belief.UNKNOWN) {

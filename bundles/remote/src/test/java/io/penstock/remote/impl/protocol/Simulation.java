@@ -151,7 +151,7 @@ final class Simulation {
       return;
     }
     Container some = living.get(random.nextInt(living.size()));
-    switch (random.nextInt(14)) {
+    switch (random.nextInt(15)) {
       case 0, 1 -> {
         count("kill");
         some.kill();
@@ -185,6 +185,17 @@ final class Simulation {
       case 10, 11 -> {
         count("publish");
         some.step(some::publishOne);
+      }
+      case 13 -> {
+        count("killed while another is paused");
+        Container victim = living.get(random.nextInt(living.size()));
+        if (victim != some) {
+          // The answer of the dead one may wait until the other goes on.
+          victim.step(() -> victim.publish(some.names.iterator().next()));
+          at(now + between(0, 12 * MILLI), () -> some.pause(between(session, 3 * session)));
+          at(now + 15 * MILLI, victim::kill);
+          at(now + between(0, 3 * SECOND), this::start);
+        }
       }
       case 12 -> {
         count("removed by another");
@@ -287,6 +298,7 @@ final class Simulation {
     final Map<String, RemoteEntry> published = new TreeMap<>();
     final Map<String, RemoteEntry> view = new HashMap<>();
     final Map<String, Long> heard = new HashMap<>();
+    private final Map<String, Integer> refusals = new HashMap<>();
     private final Map<String, Long> lastAsked = new HashMap<>();
     private final Map<String, Long> lastAskedAt = new HashMap<>();
     private final long offset = random.nextLong() >> 2;
@@ -333,6 +345,9 @@ final class Simulation {
     }
 
     void kill() {
+      if (!alive) {
+        return;
+      }
       alive = false;
       diedAt = now;
       linked = false;
@@ -547,7 +562,10 @@ final class Simulation {
     // ---- what it publishes
 
     void publishOne() {
-      String name = "name" + random.nextInt(size.names());
+      publish("name" + random.nextInt(size.names()));
+    }
+
+    void publish(String name) {
       offer(entry(ids++, name));
     }
 
@@ -695,6 +713,11 @@ final class Simulation {
                         && lastAskedAt.get(other) > Math.max(resumed, reconnected)) {
                       heard.put(other, now);
                     }
+                    if (answer == Answer.NO_RESPONDERS && lastAsked.get(other) == question) {
+                      refusals.merge(other, 1, Integer::sum);
+                    } else if (answer != Answer.NO_RESPONDERS) {
+                      refusals.remove(other);
+                    }
                     imports.answered(other, question, answer, clock());
                   }));
     }
@@ -738,6 +761,9 @@ final class Simulation {
         throw wrong(node + " removes " + entry + ", which it does not have");
       }
       Container owner = byNode.get(entry.node());
+      if (why == Removal.DEAD && refusals.getOrDefault(entry.node(), 0) < 2) {
+        throw wrong(node + " removes " + entry + " as dead, having asked once");
+      }
       if (!owner.alive) {
         return;
       }

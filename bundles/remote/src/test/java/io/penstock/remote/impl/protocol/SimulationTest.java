@@ -9,9 +9,11 @@ import io.penstock.remote.spi.RemoteEntry;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -158,6 +160,40 @@ class SimulationTest {
           @Override
           boolean isSilent(Peer peer, long when) {
             return false;
+          }
+        };
+      }
+    },
+    ASKS_ONLY_ONCE {
+      @Override
+      Imports imports(String self, long session, ImportEffects effects, long now) {
+        return new Imports(self, true, session, effects, now) {
+          @Override
+          boolean isRefused(Peer peer) {
+            return peer.refusals >= 1;
+          }
+        };
+      }
+    },
+    NEVER_ASKS_AGAIN {
+      @Override
+      ImportEffects effects(ImportEffects real) {
+        return new Passing(real) {
+          private final Set<String> dead = new HashSet<>();
+
+          @Override
+          public void removed(RemoteEntry entry, Removal why) {
+            if (why != Removal.WITHDRAWN) {
+              dead.add(entry.node());
+            }
+            super.removed(entry, why);
+          }
+
+          @Override
+          public void ask(String node, long question) {
+            if (!dead.contains(node)) {
+              super.ask(node, question);
+            }
           }
         };
       }

@@ -26,6 +26,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +41,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** {@code remote:NAME} as a user of it sees it. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
@@ -274,5 +277,49 @@ class RemoteEndpointTest {
       assertEquals(1, consumer.describe().removed());
       assertEquals("one", ask(channel));
     }
+  }
+
+  @Test
+  void theNameOfATlsProviderIsChecked(@TempDir Path folder) throws Exception {
+    Path store = folder.resolve("keys.p12");
+    Path secret = Files.writeString(folder.resolve("secret"), "changeit");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-keystore",
+                store.toString(),
+                "-storetype",
+                "PKCS12",
+                "-storepass",
+                "changeit",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=container",
+                "-ext",
+                "san=dns:localhost",
+                "-alias",
+                "server")
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("keytool.log").toFile())
+            .start();
+    assertTrue(keytool.waitFor(60, TimeUnit.SECONDS));
+    Server server =
+        penstock.serve(
+            "tls-listen://127.0.0.1:0?key=" + store + "&keyPasswordFile=" + secret,
+            (client, line) -> client.reply("tls"));
+    String port = server.endpoint().address().replaceFirst(".*:", "");
+    String plain = "orders=" + server("plain") + ";rank=9,";
+    Endpoint trusting =
+        remote("orders", plain + "orders=tls://localhost:" + port)
+            .withOption("trust", store.toString())
+            .withOption("trustPasswordFile", secret.toString());
+    // The plain one has the higher rank, but knows nothing of trust.
+    assertEquals("tls", ask(trusting));
+    Endpoint misnamed =
+        trusting.withOption("servers", "static:" + plain + "orders=tls://127.0.0.1:" + port);
+    IOException refused = assertThrows(IOException.class, () -> ask(misnamed));
+    assertTrue(refused.getMessage().contains("127.0.0.1"), refused.getMessage());
   }
 }
