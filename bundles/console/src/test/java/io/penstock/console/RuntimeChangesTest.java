@@ -40,7 +40,7 @@ class RuntimeChangesTest {
         List.of(servers),
         List.of(),
         List.of(),
-        now.remotes(),
+        List.of(),
         new ResourcesDTO(1, 1, 1, 1));
   }
 
