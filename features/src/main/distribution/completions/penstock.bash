@@ -36,8 +36,8 @@ _penstock() {
       ;;
     'penstock relay')
       flags='-v --verbose -h --help -u --fork'
-      valued='--log --connect-timeout --idle-timeout --total-timeout --linger --buffer --from --to --max-connections --memory-limit --accept-env'
-      positions=('echo: exec: fd: fifo: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:' 'echo: exec: fd: fifo: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:')
+      valued='--log --connect-timeout --idle-timeout --total-timeout --linger --buffer --from --to --max-connections --memory-limit --accept-env --remote'
+      positions=('echo: exec: fd: fifo: remote: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:' 'echo: exec: fd: fifo: remote: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:')
       ;;
     'penstock run')
       flags='-v --verbose -h --help'
@@ -47,7 +47,7 @@ _penstock() {
     'penstock ctl')
       flags='-v --verbose -h --help'
       valued='--socket'
-      positions=('pipes channels listeners relays pollers handlers info why peek tap relay close pause resume trace report help' '')
+      positions=('pipes channels listeners relays pollers handlers remotes info why peek tap relay close pause resume trace report help' '')
       ;;
     'penstock help')
       flags='-h --help'

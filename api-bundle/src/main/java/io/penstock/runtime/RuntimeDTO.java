@@ -16,6 +16,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * @param servers handlers that are served
  * @param failed handlers that are registered and not served
  * @param awaited what is configured and not there
+ * @param remotes registries in which containers find each other; empty without the bundle {@code
+ *     io.penstock.remote}
  * @param resources of the process
  */
 @ProviderType
@@ -29,4 +31,5 @@ public record RuntimeDTO(
     List<ServerDTO> servers,
     List<FailedHandlerDTO> failed,
     List<AwaitedDTO> awaited,
+    List<RemoteDTO> remotes,
     ResourcesDTO resources) {}

@@ -133,4 +133,19 @@ public interface ProviderContext {
    * @return nothing is held yet
    */
   Memory memory(Consumer<? super IOException> cut);
+
+  /**
+   * How much the channel has moved, for a provider that has to know whether it still lives.
+   *
+   * @return bytes that were read from it and written to it since it was made; it never falls
+   */
+  long moved();
+
+  /**
+   * Aborts the channel, as its owner would: its ends fail with the cause, callers that wait are
+   * woken, and its driver is aborted. Does nothing if it was closed.
+   *
+   * @param cause why; what readers and writers get
+   */
+  void abort(Throwable cause);
 }

@@ -3,6 +3,7 @@ package io.penstock.launcher;
 
 import java.io.PrintStream;
 import java.lang.System.Logger.Level;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +34,9 @@ public final class Launcher {
   /** The schemes of the bundles for connections over SSH. */
   private static final List<String> SSH_SCHEMES =
       List.of("ssh", "ssh-listen", "ssh-forward-listen", "sftp-server");
+
+  /** The scheme of the bundles that find endpoints in other containers. */
+  private static final String REMOTE_SCHEME = "remote";
 
   private static final String LOG = "--log";
   private static final String PAGE = "--page";
@@ -74,11 +78,23 @@ public final class Launcher {
       LastResort.cleanup(container::deleteCache);
       Runtime.getRuntime().addShutdownHook(new Thread(container::close, "penstock-shutdown"));
       container.install(Container.CORE);
-      if (stays || arguments.stream().anyMatch(Launcher::isSsh)) {
+      // A name may be found at an endpoint of SSH.
+      boolean remote = stays || arguments.stream().anyMatch(Launcher::isRemote);
+      boolean ssh = remote || arguments.stream().anyMatch(Launcher::isSsh);
+      // Named where somebody asks what there is, all the same.
+      List<String> further = new ArrayList<>();
+      if (ssh) {
         container.install(Container.SSH);
       } else if (container.has(Container.SSH)) {
-        // Named where somebody asks what there is, all the same.
-        System.setProperty("penstock.further", String.join(",", SSH_SCHEMES));
+        further.addAll(SSH_SCHEMES);
+      }
+      if (remote) {
+        container.install(Container.REMOTE);
+      } else if (container.has(Container.REMOTE)) {
+        further.add(REMOTE_SCHEME);
+      }
+      if (!further.isEmpty()) {
+        System.setProperty("penstock.further", String.join(",", further));
       }
       if (stays) {
         container.install(Container.RUN);
@@ -105,6 +121,10 @@ public final class Launcher {
     return argument.equals(PAGE) || argument.startsWith(PAGE + "=");
   }
 
+  private static boolean isRemote(String argument) {
+    return argument.startsWith(REMOTE_SCHEME + ":");
+  }
+
   private static boolean isSsh(String argument) {
     return SSH_SCHEMES.stream().anyMatch(scheme -> argument.startsWith(scheme + ":"));
   }
@@ -126,6 +146,7 @@ public final class Launcher {
     context.registerService(
         Function.class, residence, FrameworkUtil.asDictionary(Map.of("penstock.container", true)));
     container.startBundles(Container.SSH);
+    container.startBundles(Container.REMOTE);
     container.startBundles(Container.CORE);
 
     Callable<Integer> main = findMain(context);

@@ -101,6 +101,7 @@ public final class Penstock implements AutoCloseable {
     this.configurations =
         new LocalConfigurations(engine, channels, relaying, names, providers::provider);
     census.serves(this::served);
+    census.finds(providers::remotes);
     BuiltIn.providers(names::open, posix).forEach(providers::add);
   }
 

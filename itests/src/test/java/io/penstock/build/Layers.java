@@ -84,6 +84,7 @@ final class Layers {
           "io.penstock.micrometer",
           "io.penstock.operator",
           "io.penstock.pushstream",
+          "io.penstock.remote",
           "io.penstock.sftp",
           "io.penstock.shell",
           "io.penstock.ssh",

@@ -56,6 +56,7 @@ class KarafCommandsIT {
           "pollers",
           "relay",
           "relays",
+          "remotes",
           "report",
           "resume",
           "tap",

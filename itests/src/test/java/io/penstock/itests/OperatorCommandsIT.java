@@ -107,7 +107,8 @@ class OperatorCommandsIT {
     try (Shell shell = new Shell(context)) {
       contains("orders", shell.run("penstock:pipes --sort=-name orders"));
       contains("\"name\":\"orders\"", shell.run("penstock:pipes --json"));
-      for (String list : new String[] {"channels", "listeners", "relays", "pollers", "handlers"}) {
+      for (String list :
+          new String[] {"channels", "listeners", "relays", "pollers", "handlers", "remotes"}) {
         contains(list, shell.run("penstock:" + list));
       }
       contains("capacity: ", shell.run("penstock:info orders"));

@@ -106,7 +106,7 @@ class StalledPipeIT {
     } finally {
       configuration.delete();
     }
-    assertEquals(6, context.getServiceReferences(HealthCheck.class, "(hc.tags=penstock)").size());
+    assertEquals(7, context.getServiceReferences(HealthCheck.class, "(hc.tags=penstock)").size());
   }
 
   @Test

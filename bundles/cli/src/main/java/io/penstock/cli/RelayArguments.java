@@ -28,6 +28,7 @@ import picocli.CommandLine.ParseResult;
 record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
   private static final String DESCRIPTOR = "fd";
   private static final String OWN = "own";
+  private static final String SERVERS = "servers";
   private static final Set<String> SIZES = Set.of("columns", "rows");
   private static final Set<String> INSIDE_ONLY = Set.of("pipe", "mem", "mem-listen");
 
@@ -50,6 +51,10 @@ record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
     if (isDescriptor(from) && from.address().equals(to.address()) && isDescriptor(to)) {
       throw new IllegalArgumentException(
           "fd:" + to.address() + " on both sides would be closed by the one before the other");
+    }
+    if (parsed.hasMatchedOption(Syntax.REMOTE) && !isRemote(from) && !isRemote(to)) {
+      throw new IllegalArgumentException(
+          Syntax.REMOTE + " needs an endpoint remote:NAME, which is looked up there");
     }
     boolean oneWay = parsed.hasMatchedOption(Syntax.ONE_WAY);
     boolean fork = parsed.hasMatchedOption(Syntax.FORK);
@@ -164,6 +169,10 @@ record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
     return endpoint.scheme().equals(DESCRIPTOR);
   }
 
+  private static boolean isRemote(Endpoint endpoint) {
+    return endpoint.scheme().equals("remote");
+  }
+
   /** Only what was given to the program: other descriptors are the virtual machine's own. */
   private static void checkDescriptor(
       String side, Endpoint endpoint, @Nullable SortedSet<Integer> inherited) {
@@ -223,6 +232,9 @@ record RelayArguments(Endpoint from, Endpoint to, RelayOptions options) {
     }
     if (isDescriptor(endpoint)) {
       options = options.with(OWN, "true");
+    }
+    if (isRemote(endpoint) && parsed.hasMatchedOption(Syntax.REMOTE)) {
+      options = options.with(SERVERS, text(parsed.matchedOptionValue(Syntax.REMOTE, "")));
     }
     List<String> pairs = parsed.matchedOptionValue(side, List.of());
     for (String pair : pairs) {

@@ -36,6 +36,7 @@ final class Syntax {
   static final String MAX_CONNECTIONS = "--max-connections";
   static final String MEMORY_LIMIT = "--memory-limit";
   static final String ACCEPT_ENV = "--accept-env";
+  static final String REMOTE = "--remote";
 
   static final String CONF = "--conf";
   static final String PAGE = "--page";
@@ -51,6 +52,7 @@ final class Syntax {
           "relays     lists relays",
           "pollers    lists pollers",
           "handlers   lists handlers, served or not",
+          "remotes    lists endpoints of other containers, and what is published",
           "info       tells all of an object, with the stacks of who waits",
           "why        tells what an object waits for and what would release it",
           "peek       shows the first N bytes that wait to be read; takes none",
@@ -70,6 +72,7 @@ final class Syntax {
           "exec:",
           "fd:",
           "fifo:",
+          "remote:",
           "sftp-server:",
           "shell:",
           "ssh://",
@@ -118,9 +121,9 @@ final class Syntax {
             "Endpoints: stdio: (or -), tcp://HOST:PORT, tcp-listen://HOST:PORT, unix:PATH,",
             "unix-listen:PATH, fifo:PATH, fd:N, exec:WORDS, shell:COMMAND, echo:,",
             "tls://HOST:PORT, tls-listen://HOST:PORT, ssh://USER@HOST, ssh-listen://HOST:PORT,",
-            "ssh-forward-listen://USER@HOST, sftp-server:FOLDER. 'penstock --version -v' names",
-            "those that are installed. Durations are numbers with ms, s, m or h, or ISO-8601;",
-            "sizes are bytes, or numbers with KiB, MiB or GiB.",
+            "ssh-forward-listen://USER@HOST, sftp-server:FOLDER, remote:NAME.",
+            "'penstock --version -v' names those that are installed. Durations are numbers",
+            "with ms, s, m or h, or ISO-8601; sizes are bytes, or numbers with KiB, MiB or GiB.",
             "Exit status: 0 success, 1 failure, 2 bad arguments, 3 out of memory; with ssh: that of",
             "the program.");
     spec.addOption(log());
@@ -182,6 +185,12 @@ final class Syntax {
             "NAMES",
             "variables of an SSH client that reach its program (default: LANG,LC_*)",
             ACCEPT_ENV));
+    spec.addOption(
+        value(
+            "URL",
+            "where remote:NAME is looked up: the addresses of a registry's servers, separated by"
+                + " commas, or static:NAME=ENDPOINT;rank=NUMBER;TAG=VALUE",
+            REMOTE));
     return spec;
   }
 

@@ -395,7 +395,7 @@ class ToolTest {
           relay | FROM and TO are missing; see 'penstock relay --help'
           relay stdio: | TO is missing; see 'penstock relay --help'
           relay stdio: echo: x | unexpected argument 'x' after FROM and TO; an endpoint with spaces in it is quoted; see 'penstock relay --help'
-          relay --frok stdio: echo: | unknown option '--frok'; known: --accept-env, --buffer, --connect-timeout, --fork, --from, --help, --idle-timeout, --linger, --log, --max-connections, --memory-limit, --to, --total-timeout, --verbose, -u; did you mean '--fork'?; see 'penstock relay --help'
+          relay --frok stdio: echo: | unknown option '--frok'; known: --accept-env, --buffer, --connect-timeout, --fork, --from, --help, --idle-timeout, --linger, --log, --max-connections, --memory-limit, --remote, --to, --total-timeout, --verbose, -u; did you mean '--fork'?; see 'penstock relay --help'
           rely | unknown command 'rely'; known: relay, run, ctl, help; did you mean 'relay'?; see 'penstock --help'
           ctl | COMMAND is missing; see 'penstock ctl --help'
           ctl --scoket x pipes | unknown option '--scoket'; known: --help, --socket, --verbose; did you mean '--socket'?; see 'penstock ctl --help'
@@ -406,6 +406,7 @@ class ToolTest {
           relay --buffer 0 stdio: echo: | --buffer: buffer is 0 bytes, expected 1 byte to 1GiB
           relay --idle-timeout 5 stdio: echo: | --idle-timeout: '5' is not a duration; expected a number with ms, s, m or h, such as 250ms, or ISO-8601 such as PT10S
           relay --idle-timeout 0s stdio: echo: | --idle-timeout: '0s' is not more than zero
+          relay --remote nats://a:1 stdio: echo: | --remote needs an endpoint remote:NAME, which is looked up there
           relay --total-timeout 0s stdio: echo: | --total-timeout: '0s' is not more than zero
           relay --connect-timeout 0s stdio: echo: | --connect-timeout: '0s' is not more than zero
           relay --linger soon stdio: echo: | --linger: 'soon' is not a duration; expected a number with ms, s, m or h, such as 250ms, or ISO-8601 such as PT10S
@@ -428,7 +429,7 @@ class ToolTest {
           help nope | unknown command 'nope'; known: relay, run, ctl, help; see 'penstock --help'
           help rnu | unknown command 'rnu'; known: relay, run, ctl, help; did you mean 'run'?; see 'penstock --help'
           relay tpc://h:1 echo: | FROM: unknown scheme 'tpc': no provider with penstock.scheme=tpc is installed; known schemes: echo, exec, fd, fifo, sftp-server, shell, ssh, stdio, tcp, tcp-listen, unix, unix-listen; did you mean 'tcp'?
-          relay --idle-timeot=5s stdio: echo: | unknown option '--idle-timeot=5s'; known: --accept-env, --buffer, --connect-timeout, --fork, --from, --help, --idle-timeout, --linger, --log, --max-connections, --memory-limit, --to, --total-timeout, --verbose, -u; did you mean '--idle-timeout'?; see 'penstock relay --help'
+          relay --idle-timeot=5s stdio: echo: | unknown option '--idle-timeot=5s'; known: --accept-env, --buffer, --connect-timeout, --fork, --from, --help, --idle-timeout, --linger, --log, --max-connections, --memory-limit, --remote, --to, --total-timeout, --verbose, -u; did you mean '--idle-timeout'?; see 'penstock relay --help'
           relay --log tcp stdio: echo: | --log: 'tcp' is not LOGGER=LEVEL
           relay --log io.penstock=dbug stdio: echo: | --log: 'dbug' is not allowed; expected trace, debug, info, warn, error or off; did you mean 'debug'?
           run --log io.penstock=loud | --log: 'loud' is not allowed; expected trace, debug, info, warn, error or off
@@ -552,6 +553,7 @@ class ToolTest {
             "ssh-listen:",
             "ssh-forward-listen:",
             "sftp-server:",
+            "remote:",
             "'penstock --version -v'")) {
       assertTrue(fakes.out().matches("(?s).*[\\s(]" + kind + ".*"), kind + " in " + fakes.out());
     }
@@ -573,6 +575,7 @@ class ToolTest {
             "--to=KEY=VALUE",
             "--fork",
             "--max-connections=N",
+            "--remote=URL",
             "--memory-limit=SIZE",
             "-v, --verbose")) {
       assertTrue(fakes.out().contains(option), option + " in " + fakes.out());

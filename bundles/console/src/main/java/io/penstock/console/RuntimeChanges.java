@@ -41,6 +41,7 @@ record RuntimeChanges(RuntimeDTO runtime, List<String> gone) {
             changed("servers", before.servers(), now.servers(), ServerDTO::serviceId, gone),
             changed("failed", before.failed(), now.failed(), FailedHandlerDTO::serviceId, gone),
             changed("awaited", before.awaited(), now.awaited(), AwaitedDTO::pid, gone),
+            now.remotes(),
             now.resources()),
         gone);
   }

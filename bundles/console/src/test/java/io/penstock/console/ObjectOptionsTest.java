@@ -53,6 +53,7 @@ class ObjectOptionsTest {
             List.of(),
             List.of(),
             List.of(),
+            List.of(),
             new ResourcesDTO(0, 0, 0, 0));
     return new ObjectOptions(now, configured).of(kind, id);
   }

@@ -236,6 +236,7 @@ final class Plumbing implements PenstockRuntime, PenstockControl {
         List.of(
             new AwaitedDTO(
                 "later", "io.penstock.Channel~later", "channel", began - 5000, 4, "refused")),
+        List.of(),
         new ResourcesDTO(77, 1024, 123_456, 99_999_999));
   }
 

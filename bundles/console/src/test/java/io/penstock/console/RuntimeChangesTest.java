@@ -40,6 +40,7 @@ class RuntimeChangesTest {
         List.of(servers),
         List.of(),
         List.of(),
+        List.of(),
         new ResourcesDTO(1, 1, 1, 1));
   }
 

@@ -32,6 +32,7 @@ class TenMinutesTest {
         now.servers(),
         now.failed(),
         now.awaited(),
+        List.of(),
         now.resources());
   }
 

@@ -31,6 +31,7 @@ import org.osgi.service.component.annotations.Reference;
       "osgi.command.function=relays",
       "osgi.command.function=pollers",
       "osgi.command.function=handlers",
+      "osgi.command.function=remotes",
       "osgi.command.function=info",
       "osgi.command.function=why",
       "osgi.command.function=peek",
@@ -211,6 +212,20 @@ public final class GogoCommands {
   public void handlers(CommandSession session, String... arguments)
       throws IOException, InterruptedException {
     run(session, "handlers", arguments);
+  }
+
+  /**
+   * The command {@code remotes}: lists endpoints of other containers, and what is published.
+   *
+   * @param session of the user
+   * @param arguments after the command
+   * @throws IOException as {@link OperatorCommands#run}
+   * @throws InterruptedException as there
+   */
+  @Descriptor("lists endpoints of other containers, and what is published")
+  public void remotes(CommandSession session, String... arguments)
+      throws IOException, InterruptedException {
+    run(session, "remotes", arguments);
   }
 
   /**

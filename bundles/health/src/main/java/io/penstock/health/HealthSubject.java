@@ -10,6 +10,8 @@ import io.penstock.runtime.ListenerDTO;
 import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RelayDTO;
+import io.penstock.runtime.RemoteDTO;
+import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.runtime.ResourcesDTO;
 import io.penstock.runtime.RuntimeDTO;
 import io.penstock.runtime.ServerDTO;
@@ -173,6 +175,37 @@ enum HealthSubject {
         }
         if (relay.paused()) {
           findings.add(Finding.warning("relay %s is paused".formatted(relay.name())));
+        }
+      }
+    }
+  },
+
+  /** Registries that cannot be reached, and what could not be published. */
+  REMOTES("remotes", "all of %d registries of other containers are connected") {
+    @Override
+    int count(RuntimeDTO all) {
+      return all.remotes().size();
+    }
+
+    @Override
+    void look(RuntimeDTO all, Thresholds limits, History history, List<Finding> findings) {
+      for (RemoteDTO remote : all.remotes()) {
+        long age = all.at() - remote.since();
+        if (!remote.connected() && age >= limits.down()) {
+          findings.add(
+              Finding.critical(
+                  "the registry %s cannot be reached for %s, and what is known of other containers"
+                          .formatted(remote.registry(), time(age))
+                      + " is frozen: "
+                      + remote.trouble()));
+        }
+        for (RemoteEntryDTO entry : remote.entries()) {
+          if (entry.state() == RemoteEntryDTO.State.PENDING && entry.trouble() != null) {
+            findings.add(
+                Finding.critical(
+                    "%s is not published in %s: %s"
+                        .formatted(entry.name(), remote.registry(), entry.trouble())));
+          }
         }
       }
     }

@@ -15,6 +15,8 @@ import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RateDTO;
 import io.penstock.runtime.RelayDTO;
+import io.penstock.runtime.RemoteDTO;
+import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.runtime.ResourcesDTO;
 import io.penstock.runtime.RuntimeDTO;
 import io.penstock.runtime.ServerDTO;
@@ -43,6 +45,7 @@ class RuntimeCheckTest {
   private final List<ServerDTO> servers = new ArrayList<>();
   private final List<FailedHandlerDTO> failed = new ArrayList<>();
   private final List<AwaitedDTO> awaited = new ArrayList<>();
+  private final List<RemoteDTO> remotes = new ArrayList<>();
   private ResourcesDTO resources = new ResourcesDTO(10, 100, 0, 1);
   private long now = START;
 
@@ -51,9 +54,58 @@ class RuntimeCheckTest {
         subject,
         () ->
             new RuntimeDTO(
-                now, pipes, channels, listeners, relays, pollers, servers, failed, awaited,
+                now, pipes, channels, listeners, relays, pollers, servers, failed, awaited, remotes,
                 resources),
         Thresholds::defaults);
+  }
+
+  private static RemoteDTO remote(boolean connected, long since, RemoteEntryDTO... entries) {
+    return new RemoteDTO(
+        "nats://r:4222",
+        "me",
+        connected,
+        since,
+        connected ? null : "connection refused",
+        0,
+        0,
+        0,
+        List.of(entries));
+  }
+
+  @Test
+  void aRegistryThatCannotBeReachedIsCriticalAfterAWhile() {
+    RuntimeCheck check = check(HealthSubject.REMOTES);
+    remotes.add(remote(true, START));
+    assertEquals("OK all of 1 registries of other containers are connected", told(check));
+    remotes.set(0, remote(false, START));
+    now = START + 5_000;
+    assertTrue(told(check).startsWith("OK "), told(check));
+    now = START + 10_000;
+    assertEquals(
+        "CRITICAL the registry nats://r:4222 cannot be reached for 10 s, and what is known of other"
+            + " containers is frozen: connection refused",
+        told(check));
+  }
+
+  @Test
+  void whatCannotBePublishedIsCritical() {
+    remotes.add(
+        remote(
+            true,
+            START,
+            new RemoteEntryDTO(
+                "orders",
+                "me",
+                "tcp://h:1",
+                0,
+                Map.of(),
+                RemoteEntryDTO.State.PENDING,
+                0,
+                0,
+                "no permission")));
+    assertEquals(
+        "CRITICAL orders is not published in nats://r:4222: no permission",
+        told(check(HealthSubject.REMOTES)));
   }
 
   private static String told(RuntimeCheck check) {

@@ -45,6 +45,7 @@ class ReportPrinterTest {
                     List.of(),
                     List.of(),
                     List.of(new AwaitedDTO("orders", "pid~orders", "channel", 1, 2, "refused")),
+                    List.of(),
                     new ResourcesDTO(1, 2, 3, 4)),
             answering(ChannelFactory.class, Map.of("nativeMode", "jna")));
     StringWriter out = new StringWriter();

@@ -10,11 +10,13 @@ import io.penstock.runtime.PenstockRuntime;
 import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RelayDTO;
+import io.penstock.runtime.RemoteDTO;
 import io.penstock.runtime.RuntimeDTO;
 import io.penstock.runtime.ServerDTO;
 import io.penstock.spi.Messages;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
@@ -37,6 +39,7 @@ final class BoundedMetrics implements PenstockMetrics {
   private final Series relays;
   private final Series pollers;
   private final Series handlers;
+  private final Series remotes;
   private @Nullable List<MeasuredObject> last;
   private long lastAt;
 
@@ -50,6 +53,7 @@ final class BoundedMetrics implements PenstockMetrics {
     this.relays = new Series("relay", maxObjects);
     this.pollers = new Series("poller", maxObjects);
     this.handlers = new Series("handler", maxObjects);
+    this.remotes = new Series("remote", maxObjects);
   }
 
   /** Reads how many names of a type may have series of their own. */
@@ -114,6 +118,14 @@ final class BoundedMetrics implements PenstockMetrics {
             ServerDTO::serviceId,
             ServerDTO::name,
             BoundedMetrics::handler));
+    objects.addAll(
+        read(
+            remotes,
+            all.remotes(),
+            // It has no number: its node is another one at each start.
+            remote -> remote.node().hashCode(),
+            RemoteDTO::registry,
+            BoundedMetrics::remote));
     return List.copyOf(objects);
   }
 
@@ -196,6 +208,22 @@ final class BoundedMetrics implements PenstockMetrics {
         one(Metric.HANDLER_CONNECTION_COUNT, handler.connections().size()),
         one(Metric.HANDLER_FRAMES, handler.frames()),
         one(Metric.HANDLER_ERRORS, handler.faults()));
+  }
+
+  private static List<Measurement> remote(RemoteDTO remote) {
+    List<Measurement> all = new ArrayList<>();
+    all.add(one(Metric.REMOTE_CONNECTED, remote.connected() ? 1 : 0));
+    for (String state : Metric.REMOTE_ENTRY_COUNT.attributeValues()) {
+      long count =
+          remote.entries().stream()
+              .filter(entry -> entry.state().name().toLowerCase(Locale.ROOT).equals(state))
+              .count();
+      all.add(new Measurement(Metric.REMOTE_ENTRY_COUNT, state, (double) count));
+    }
+    all.add(one(Metric.REMOTE_ADDED, remote.added()));
+    all.add(one(Metric.REMOTE_REMOVED, remote.removed()));
+    all.add(one(Metric.REMOTE_FAILOVERS, remote.failovers()));
+    return List.copyOf(all);
   }
 
   private static List<Measurement> whole(RuntimeDTO all) {

@@ -106,6 +106,34 @@ public enum Metric {
   /** Failures of a handler. */
   HANDLER_ERRORS("penstock.handler.errors", "{error}", "Calls that threw.", Kind.COUNTER),
 
+  /** Whether a registry is connected. */
+  REMOTE_CONNECTED(
+      "penstock.remote.connected",
+      "{connection}",
+      "1 if the registry of other containers is connected, 0 if it is not.",
+      Kind.NOW),
+  /** Endpoints in a registry. */
+  REMOTE_ENTRY_COUNT(
+      "penstock.remote.entry.count",
+      "{entry}",
+      "Endpoints that are published here, and that are known of other containers.",
+      Kind.REMOTE),
+  /** Endpoints of others that have come. */
+  REMOTE_ADDED(
+      "penstock.remote.added", "{entry}", "Endpoints of other containers that came.", Kind.COUNTER),
+  /** Endpoints of others that have gone. */
+  REMOTE_REMOVED(
+      "penstock.remote.removed",
+      "{entry}",
+      "Endpoints of other containers that went.",
+      Kind.COUNTER),
+  /** Connections that went on to the next provider. */
+  REMOTE_FAILOVERS(
+      "penstock.remote.failovers",
+      "{failover}",
+      "Times that a connection went on to another provider.",
+      Kind.COUNTER),
+
   /** How many there are. */
   OBJECT_COUNT("penstock.runtime.object.count", "{object}", "Objects of each type.", Kind.TYPES),
   /** How many there are not. */
@@ -141,6 +169,7 @@ public enum Metric {
     STREAM(true, "penstock.io.direction", "read write"),
     STREAM_NOW(false, "penstock.io.direction", "read write"),
     RELAY(true, "penstock.io.direction", "forward return"),
+    REMOTE(false, "penstock.remote.state", "published pending alive asked dead"),
     TYPES(false, "penstock.object.type", "pipe channel listener relay poller handler");
 
     private final boolean counter;
@@ -225,7 +254,7 @@ public enum Metric {
    * The type of the objects that have it.
    *
    * @return {@code pipe}, {@code channel}, {@code listener}, {@code relay}, {@code poller}, {@code
-   *     handler} or {@code runtime}
+   *     handler}, {@code remote} or {@code runtime}
    */
   public String type() {
     return text.substring(PREFIX.length(), text.indexOf('.', PREFIX.length()));

@@ -17,6 +17,8 @@ import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RateDTO;
 import io.penstock.runtime.RelayDTO;
+import io.penstock.runtime.RemoteDTO;
+import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.runtime.ResourcesDTO;
 import io.penstock.runtime.RuntimeDTO;
 import io.penstock.runtime.ServerDTO;
@@ -40,6 +42,7 @@ class BoundedMetricsTest {
   private final List<RelayDTO> relays = new ArrayList<>();
   private final List<PollerDTO> pollers = new ArrayList<>();
   private final List<ServerDTO> servers = new ArrayList<>();
+  private final List<RemoteDTO> remotes = new ArrayList<>();
   private ResourcesDTO resources = new ResourcesDTO(5, 50, 6, 60);
   private int looks;
   private long nanos;
@@ -58,6 +61,7 @@ class BoundedMetricsTest {
               servers,
               List.of(failed(71), failed(72)),
               List.of(new AwaitedDTO("a", "p", "channel", 0, 1, "")),
+              remotes,
               resources);
         },
         max,
@@ -128,8 +132,10 @@ class BoundedMetricsTest {
     servers.add(
         new ServerDTO(
             6, "chat", "h", "e", false, null, "lines", "poller", 14, 15, 16, null, 0, List.of()));
+    remotes.add(new RemoteDTO("nats://r:1", "me", true, 1, null, 17, 18, 19, List.of()));
     PenstockMetrics metrics = metrics(9);
     Map<String, Double> all = look(metrics);
+    assertEquals(19, all.get("nats://r:1 penstock.remote.failovers"));
     assertEquals(50, all.get("orders penstock.pipe.io read"));
     assertEquals(10, all.get("orders penstock.pipe.buffer.usage"));
     assertEquals(100, all.get("orders penstock.pipe.buffer.limit"));
@@ -254,6 +260,31 @@ class BoundedMetricsTest {
   }
 
   @Test
+  void registriesTellTheirEntriesByState() {
+    RemoteEntryDTO alive =
+        new RemoteEntryDTO(
+            "bills", "they", "tcp://b:1", 0, Map.of(), RemoteEntryDTO.State.ALIVE, 1, 0, null);
+    remotes.add(new RemoteDTO("nats://r:1", "me", true, 1, null, 7, 6, 5, List.of(alive, alive)));
+    PenstockMetrics metrics = metrics(10);
+    MeasuredObject registry =
+        metrics.objects().stream()
+            .filter(each -> each.type().equals("remote"))
+            .findFirst()
+            .orElseThrow();
+    assertEquals("nats://r:1", registry.name());
+    Map<String, Double> values = new TreeMap<>();
+    registry
+        .measurements()
+        .forEach(each -> values.put(each.metric().text() + " " + each.attribute(), each.value()));
+    assertEquals(1.0, values.get("penstock.remote.connected "));
+    assertEquals(2.0, values.get("penstock.remote.entry.count alive"));
+    assertEquals(0.0, values.get("penstock.remote.entry.count dead"));
+    assertEquals(7.0, values.get("penstock.remote.added "));
+    assertEquals(6.0, values.get("penstock.remote.removed "));
+    assertEquals(5.0, values.get("penstock.remote.failovers "));
+  }
+
+  @Test
   void componentKeepsTheLastGoodValue() {
     pipes.add(pipe(1, "a", 1));
     pipes.add(pipe(2, "b", 1));
@@ -268,6 +299,7 @@ class BoundedMetricsTest {
                     relays,
                     pollers,
                     servers,
+                    List.of(),
                     List.of(),
                     List.of(),
                     new ResourcesDTO(5, 50, 6, 60)),

@@ -161,7 +161,8 @@ public final class OperatorCommands implements AutoCloseable {
       Verb verb, Arguments arguments, CommandOutput out, CompletableFuture<@Nullable Object> end)
       throws IOException, InterruptedException {
     switch (verb) {
-      case PIPES, CHANNELS, LISTENERS, RELAYS, POLLERS, HANDLERS -> list(verb, arguments, out, end);
+      case PIPES, CHANNELS, LISTENERS, RELAYS, POLLERS, HANDLERS, REMOTES ->
+          list(verb, arguments, out, end);
       case INFO -> info(arguments, out);
       case WHY -> out.print(control.why(known(verb, arguments)) + "\n");
       case PEEK -> peek(arguments, out);

@@ -14,6 +14,8 @@ import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RateDTO;
 import io.penstock.runtime.RelayDTO;
+import io.penstock.runtime.RemoteDTO;
+import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.runtime.RuntimeDTO;
 import io.penstock.runtime.ServerDTO;
 import io.penstock.runtime.WaitDTO;
@@ -25,6 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -50,6 +53,7 @@ final class RuntimeTables {
     all.put("relays", RuntimeTables::relays);
     all.put("pollers", RuntimeTables::pollers);
     all.put("handlers", RuntimeTables::handlers);
+    all.put("remotes", RuntimeTables::remotes);
     return all;
   }
 
@@ -268,6 +272,54 @@ final class RuntimeTables {
               "fault", text(failed.message())));
     }
     return table.with(runtime, "handler");
+  }
+
+  /** The registries, each followed by its entries. */
+  private static ReportTable remotes(RuntimeDTO runtime) {
+    Table table =
+        new Table(
+            "remotes",
+            "name",
+            "endpoint",
+            "state",
+            "rank#",
+            "open#",
+            "heard#",
+            "tags",
+            "node",
+            "fault");
+    for (RemoteDTO remote : runtime.remotes()) {
+      long since = runtime.at() - remote.since();
+      table.partly(
+          remote,
+          Map.of(
+              "name", text("(registry)"),
+              "endpoint", text(remote.registry()),
+              "state", text(remote.connected() ? "connected" : "frozen"),
+              "heard", new Cell(Amounts.span(since), since),
+              "node", text(remote.node()),
+              "fault", text(remote.trouble())));
+      for (RemoteEntryDTO entry : remote.entries()) {
+        long heard = entry.heard() == 0 ? -1 : Math.max(0, runtime.at() - entry.heard());
+        table.row(
+            entry,
+            text(entry.name()),
+            text(entry.endpoint()),
+            text(entry.state().name().toLowerCase(Locale.ROOT)),
+            count(entry.rank()),
+            count(entry.channels()),
+            new Cell(
+                heard < 0 ? Amounts.NOTHING : Amounts.span(heard), heard < 0 ? Double.NaN : heard),
+            text(
+                String.join(
+                    ",",
+                    new TreeMap<>(entry.tags())
+                        .entrySet().stream().map(e -> e.getKey() + "=" + e.getValue()).toList())),
+            text(entry.node()),
+            text(entry.trouble()));
+      }
+    }
+    return table.with(runtime, "remote");
   }
 
   /** What keeps the connections of a server from being read, and how many each. */

@@ -18,6 +18,8 @@ enum Verb {
   RELAYS("[FILTER…]", "lists relays", Arguments.LISTS),
   POLLERS("[FILTER…]", "lists pollers", Arguments.LISTS),
   HANDLERS("[FILTER…]", "lists handlers, served or not", Arguments.LISTS),
+  REMOTES(
+      "[FILTER…]", "lists endpoints of other containers, and what is published", Arguments.LISTS),
   INFO("NAME", "tells all of an object, with the stacks of who waits", Named.ANY, Arguments.JSON),
   WHY("NAME", "tells what an object waits for and what would release it", Named.ANY),
   PEEK("NAME [N]", "shows the first N bytes that wait to be read; takes none", Named.STREAMS),

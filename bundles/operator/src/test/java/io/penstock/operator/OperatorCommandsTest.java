@@ -89,6 +89,19 @@ class OperatorCommandsTest {
     assertTrue(run("pollers").contains("2 s"), table);
   }
 
+  @Test
+  void remotesTellWhatIsFrozenAndWhatIsKnown() throws Exception {
+    String table = run("remotes");
+    assertTrue(table.contains("frozen"), table);
+    assertTrue(table.contains("nats://r:4222"), table);
+    assertTrue(table.contains("connection refused"), table);
+    assertTrue(table.contains("tcp://b:7000"), table);
+    assertTrue(table.contains("alive"), table);
+    assertTrue(table.contains("tier=1,zone=eu"), table);
+    assertTrue(run("remotes", "--json").contains("\"state\":\"ALIVE\""));
+    assertTrue(run("report").contains("remotes (2)"));
+  }
+
   @ParameterizedTest
   @CsvSource({
     "name, orders parcels",

@@ -12,11 +12,14 @@ import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RateDTO;
 import io.penstock.runtime.RelayDTO;
+import io.penstock.runtime.RemoteDTO;
+import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.runtime.ResourcesDTO;
 import io.penstock.runtime.RuntimeDTO;
 import io.penstock.runtime.ServerDTO;
 import io.penstock.runtime.WaitDTO;
 import java.util.List;
+import java.util.Map;
 
 /** One object of each kind, and two pipes. */
 final class Samples {
@@ -83,6 +86,27 @@ final class Samples {
         List.of(
             new AwaitedDTO(
                 "uplink", "io.penstock.Channel~uplink", "channel", NOW - 7_200_000, 9, "refused")),
+        List.of(
+            new RemoteDTO(
+                "nats://r:4222",
+                "me",
+                false,
+                NOW - 4_000,
+                "connection refused",
+                3,
+                2,
+                1,
+                List.of(
+                    new RemoteEntryDTO(
+                        "bills",
+                        "they",
+                        "tcp://b:7000",
+                        5,
+                        Map.of("zone", "eu", "tier", "1"),
+                        RemoteEntryDTO.State.ALIVE,
+                        NOW - 500,
+                        2,
+                        null)))),
         new ResourcesDTO(-1, -1, 1024, 4096));
   }
 }

@@ -172,4 +172,18 @@ final class ChannelContext implements ProviderContext {
   public Memory memory(Consumer<? super IOException> cut) {
     return origin.engine().budgets().lend(name, cut);
   }
+
+  @Override
+  public long moved() {
+    DrivenChannel made = channel;
+    return made == null ? 0 : ((End) made.source()).bytes() + ((End) made.sink()).bytes();
+  }
+
+  @Override
+  public void abort(Throwable cause) {
+    DrivenChannel made = channel;
+    if (made != null) {
+      made.abort(cause);
+    }
+  }
 }

@@ -2,7 +2,9 @@
 package io.penstock.impl.channel;
 
 import io.penstock.impl.engine.Scope;
+import io.penstock.runtime.RemoteDTO;
 import io.penstock.spi.ChannelProvider;
+import io.penstock.spi.RemoteReport;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -139,5 +141,23 @@ public final class Providers {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** What the providers know of other containers. */
+  public List<RemoteDTO> remotes() {
+    List<RemoteReport> reports = new ArrayList<>();
+    lock.lock();
+    try {
+      for (List<Installed> list : List.of(installed, found)) {
+        for (Installed each : list) {
+          if (each.provider instanceof RemoteReport report) {
+            reports.add(report);
+          }
+        }
+      }
+    } finally {
+      lock.unlock();
+    }
+    return reports.stream().flatMap(report -> report.remotes().stream()).toList();
   }
 }

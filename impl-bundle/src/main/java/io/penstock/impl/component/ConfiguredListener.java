@@ -17,6 +17,7 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** A listener that is registered while it is bound, and bound again when it is lost. */
@@ -97,20 +98,13 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
     Endpoint bound = listener.endpoint().anonymous();
     LOG.log(Level.INFO, "listening {0}", LogField.endpoint(bound));
     listener.closed().whenComplete((done, failure) -> serially(() -> lost(listener)));
+    Map<String, Object> properties = new TreeMap<>(settings().remote());
+    properties.put(Channel.NAME, listener.name());
+    properties.put(Channel.KIND, bound.scheme());
+    properties.put(Channel.ENDPOINT, bound.toString());
     slot.publish(
         listener,
-        () ->
-            services.registerWith(
-                "penstock.listening",
-                Listener.class,
-                listener,
-                Map.of(
-                    Channel.NAME,
-                    listener.name(),
-                    Channel.KIND,
-                    bound.scheme(),
-                    Channel.ENDPOINT,
-                    bound.toString())));
+        () -> services.registerWith("penstock.listening", Listener.class, listener, properties));
   }
 
   private void lost(Listener listener) {

@@ -39,6 +39,7 @@ public final class ProvidersComponent implements Kinds {
   @Activate
   public ProvidersComponent(@Reference EngineComponent engine) {
     this.engine = engine;
+    engine.census().finds(providers::remotes);
   }
 
   /** A provider has come. */

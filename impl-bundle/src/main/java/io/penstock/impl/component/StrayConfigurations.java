@@ -33,6 +33,7 @@ final class StrayConfigurations
           RelayComponent.PID,
           "io.penstock.Control",
           "io.penstock.Page",
+          "io.penstock.Remote",
           "io.penstock.Shell",
           "io.penstock.Health.default",
           "io.penstock.Metrics.default",

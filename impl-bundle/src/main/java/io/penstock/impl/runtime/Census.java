@@ -24,6 +24,7 @@ import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RateDTO;
 import io.penstock.runtime.RelayDTO;
+import io.penstock.runtime.RemoteDTO;
 import io.penstock.runtime.ResourcesDTO;
 import io.penstock.runtime.RuntimeDTO;
 import io.penstock.runtime.ServerDTO;
@@ -71,6 +72,7 @@ public final class Census implements PenstockRuntime {
   // Guarded by the lock.
   private final Rates rates = new Rates();
   private volatile Supplier<Served> served = () -> Served.NOTHING;
+  private volatile Supplier<List<RemoteDTO>> remotes = List::of;
 
   /**
    * Makes a census.
@@ -86,6 +88,11 @@ public final class Census implements PenstockRuntime {
   /** Says what tells of handlers from now on. */
   public void serves(Supplier<Served> value) {
     served = value;
+  }
+
+  /** Says what tells of other containers from now on. */
+  public void finds(Supplier<List<RemoteDTO>> value) {
+    remotes = value;
   }
 
   /** Each object once, and who made it. */
@@ -167,6 +174,7 @@ public final class Census implements PenstockRuntime {
     Look look = new Look(pollers);
     // The resources are read from files of the system, for which no other caller is to wait.
     List<AwaitedDTO> awaited = awaited();
+    List<RemoteDTO> found = remotes.get();
     ResourcesDTO resources = resources();
     lock.lock();
     try {
@@ -180,6 +188,7 @@ public final class Census implements PenstockRuntime {
           now.servers(),
           now.failed(),
           awaited,
+          found,
           resources);
     } finally {
       lock.unlock();

@@ -164,6 +164,16 @@ public final class Peers implements AutoCloseable {
     public Memory memory(Consumer<? super IOException> cut) {
       return engine.budgets().lend(name, cut);
     }
+
+    @Override
+    public long moved() {
+      return 0;
+    }
+
+    @Override
+    public void abort(Throwable cause) {
+      throw new AssertionError("no kind of this bundle aborts its channel", cause);
+    }
   }
 
   /** Begins to connect. */

@@ -71,6 +71,7 @@ class KarafCommandsTest {
         List.of(),
         List.of(),
         List.of(),
+        List.of(),
         new ResourcesDTO(-1, -1, -1, -1));
   }
 

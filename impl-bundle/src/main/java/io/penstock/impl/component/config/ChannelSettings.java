@@ -15,6 +15,8 @@ import java.util.TreeMap;
  * @param values of the keys that every kind understands, checked
  * @param extra values of all other keys, which only the endpoint's kind may know
  * @param secrets values of keys that begin with a dot
+ * @param remote how a listener is found by other containers, as its service tells; empty if it is
+ *     not
  */
 public record ChannelSettings(
     String name,
@@ -22,6 +24,7 @@ public record ChannelSettings(
     Map<String, String> values,
     Map<String, String> extra,
     Secrets secrets,
+    Map<String, String> remote,
     boolean reconnect,
     Duration reconnectMin,
     Duration reconnectMax) {
@@ -62,7 +65,7 @@ public record ChannelSettings(
     boolean reconnect = values.flag(ChannelKeys::reconnect);
     Duration min = values.get(ChannelKeys::reconnectMin, Values::positive);
     Duration max = values.get(ChannelKeys::reconnectMax, text -> longest(text, min));
-    return of(values, endpoint, reconnect, min, max);
+    return of(values, endpoint, Map.of(), reconnect, min, max);
   }
 
   /** Reads the longest delay, which is the shortest or more. */
@@ -89,11 +92,28 @@ public record ChannelSettings(
           "one that listens, such as tcp-listen://127.0.0.1:0; a configuration"
               + " io.penstock.Channel~NAME takes this one");
     }
-    return of(values, endpoint, true, Duration.ZERO, Duration.ZERO);
+    return of(values, endpoint, remote(values), true, Duration.ZERO, Duration.ZERO);
+  }
+
+  private static Map<String, String> remote(Values<ListenerKeys> values) {
+    if (!values.flag(ListenerKeys::remote)) {
+      return Map.of();
+    }
+    Map<String, String> remote = new TreeMap<>();
+    remote.put("penstock.remote", "true");
+    for (String key : List.of("advertise", "rank", "tags")) {
+      values.text(key).ifPresent(text -> remote.put("penstock." + key, text));
+    }
+    return Map.copyOf(remote);
   }
 
   private static ChannelSettings of(
-      Values<?> values, Endpoint endpoint, boolean reconnect, Duration min, Duration max) {
+      Values<?> values,
+      Endpoint endpoint,
+      Map<String, String> remote,
+      boolean reconnect,
+      Duration min,
+      Duration max) {
     ChannelSettings made =
         new ChannelSettings(
             values.name(),
@@ -101,6 +121,7 @@ public record ChannelSettings(
             Map.copyOf(values.common()),
             values.others(),
             values.secrets(SECRETS),
+            remote,
             reconnect,
             min,
             max);
@@ -111,7 +132,8 @@ public record ChannelSettings(
   // Written out: the JDK (17) remembers the component types of a record whose equals it has made,
   // and with one of ours the class loader of a bundle that has gone.
   private List<Object> parts() {
-    return List.of(name, endpoint, values, extra, secrets, reconnect, reconnectMin, reconnectMax);
+    return List.of(
+        name, endpoint, values, extra, secrets, remote, reconnect, reconnectMin, reconnectMax);
   }
 
   @Override
@@ -143,6 +165,7 @@ public record ChannelSettings(
     return endpoint.equals(other.endpoint)
         && extra.equals(other.extra)
         && secrets.equals(other.secrets)
+        && remote.equals(other.remote)
         && lasting().equals(other.lasting());
   }
 

@@ -91,4 +91,42 @@ public @interface ListenerKeys {
   /** Spin. */
   @AttributeDefinition(required = false, name = "Spin", description = Texts.SPIN)
   String spin() default "auto";
+
+  /** Remote. */
+  @AttributeDefinition(
+      required = false,
+      name = "Remote",
+      description =
+          "Whether other containers find it by its name as remote:NAME: true or false. It needs the"
+              + " bundle io.penstock.remote with a configuration io.penstock.Remote. A change binds"
+              + " the address again.")
+  boolean remote() default false;
+
+  /** Advertised address. */
+  @AttributeDefinition(
+      required = false,
+      name = "Advertised address",
+      description =
+          "Where other containers reach it: HOST:PORT, or HOST for the bound port. Default: the"
+              + " bound address; needed if that is a wildcard. A change binds the address again.")
+  String advertise() default "";
+
+  /** Rank. */
+  @AttributeDefinition(
+      required = false,
+      type = AttributeType.INTEGER,
+      name = "Rank",
+      description =
+          "Of several with one name the highest is connected to first, and those of one rank at"
+              + " random. A number. A change binds the address again.")
+  String rank() default "0";
+
+  /** Tags. */
+  @AttributeDefinition(
+      required = false,
+      name = "Tags",
+      description =
+          "What remote:NAME?tag.KEY=VALUE chooses by. KEY=VALUE, separated by commas. Default: none. A"
+              + " change binds the address again.")
+  String tags() default "";
 }

@@ -44,4 +44,16 @@ package io.penstock.impl.component.config;
 
   /** The longest time before a reconnect. */
   String penstock_reconnectMax() default "30s";
+
+  /** Whether other containers find it. */
+  String penstock_remote() default "";
+
+  /** Where they reach it. */
+  String penstock_advertise() default "";
+
+  /** Which of several is connected to first. */
+  String penstock_rank() default "";
+
+  /** What it is chosen by. */
+  String penstock_tags() default "";
 }

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.remote.impl.component;
+
+import org.osgi.service.metatype.annotations.AttributeDefinition;
+import org.osgi.service.metatype.annotations.AttributeType;
+import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
+
+/** The keys of the configuration {@code io.penstock.Remote}. */
+@ObjectClassDefinition(
+    name = "Penstock: remote endpoints",
+    description = "Where containers find each other's endpoints.")
+public @interface RemoteKeys {
+  /** {@return the servers of the registry} */
+  @AttributeDefinition(
+      name = "Servers",
+      cardinality = 64,
+      description =
+          "Where the registry is: addresses of one kind, separated by commas, such as"
+              + " nats://a:4222,nats://b:4222; or a list static:NAME=ENDPOINT;rank=NUMBER;TAG=VALUE;"
+              + " or memory:NAME within this process, for tests. A change connects anew.")
+  String[] servers();
+
+  /** {@return how long a container may be silent} */
+  @AttributeDefinition(
+      required = false,
+      name = "Session",
+      description =
+          "How long a container may be silent until what it publishes is removed elsewhere; it shows"
+              + " a sign of life four times as often. A duration: a number with ms, s, m or h, or"
+              + " ISO-8601; 1s or more, and the same in all containers. A change connects anew.")
+  String session() default "3s";
+
+  /** {@return what becomes of open channels} */
+  @AttributeDefinition(
+      required = false,
+      name = "On removal",
+      options = {
+        @Option("abort-if-silent"),
+        @Option("abort"),
+        @Option("keep"),
+      },
+      description =
+          "What becomes of channels to an endpoint that is removed: abort-if-silent aborts each that"
+              + " has moved no byte for a session, abort aborts them at once, keep leaves them. A"
+              + " change connects anew.")
+  String onRemoved() default "abort-if-silent";
+
+  /** {@return which names are imported as services} */
+  @AttributeDefinition(
+      required = false,
+      name = "Imports",
+      description =
+          "Of which names a Connector service is registered for each endpoint of another container:"
+              + " names separated by commas, * for all, or nothing. remote:NAME finds any name. With"
+              + " many thousands of endpoints, name those that are needed. A change connects anew.")
+  String imports() default "*";
+
+  /** {@return on how many servers entries are kept} */
+  @AttributeDefinition(
+      required = false,
+      type = AttributeType.INTEGER,
+      min = "1",
+      max = "5",
+      name = "Replicas",
+      description =
+          "On how many servers of a registry entries are kept, where it has several. A number from 1"
+              + " to 5; no more than there are servers. A change connects anew.")
+  String replicas() default "3";
+
+  /** {@return the user} */
+  @AttributeDefinition(
+      required = false,
+      name = "User",
+      description =
+          "Who logs in to the registry, of registries with a login. Text. Default: none. A change connects anew.")
+  String user() default "";
+
+  /** {@return the password} */
+  @AttributeDefinition(
+      required = false,
+      type = AttributeType.PASSWORD,
+      name = "Password",
+      description =
+          "The password of the user. Text. Default: none. It is in no log, service property or text of an object."
+              + " A change connects anew.")
+  String _password() default "";
+
+  /** {@return the token} */
+  @AttributeDefinition(
+      required = false,
+      type = AttributeType.PASSWORD,
+      name = "Token",
+      description =
+          "A token to log in by, in place of user and password. Text. Default: none. It is in no log, service"
+              + " property or text of an object. A change connects anew.")
+  String _token() default "";
+}

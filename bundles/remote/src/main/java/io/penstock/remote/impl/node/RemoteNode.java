@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.remote.impl.node;
+
+import io.penstock.remote.impl.protocol.ExportEffects;
+import io.penstock.remote.impl.protocol.Exports;
+import io.penstock.remote.impl.protocol.ImportEffects;
+import io.penstock.remote.impl.protocol.Imports;
+import io.penstock.remote.impl.protocol.Removal;
+import io.penstock.remote.spi.Answer;
+import io.penstock.remote.spi.Registry;
+import io.penstock.remote.spi.RegistryFactory;
+import io.penstock.remote.spi.RegistryListener;
+import io.penstock.remote.spi.RegistrySettings;
+import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.runtime.RemoteDTO;
+import io.penstock.spi.ProviderContext;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A container's part in a registry: it publishes entries and knows those of others. All decisions
+ * are made on one thread of its own, which also keeps the time; it is there from the opening to the
+ * close.
+ */
+public final class RemoteNode implements AutoCloseable {
+  /** How long a close waits until the registry has removed what was published. */
+  private static final Duration FAREWELL = Duration.ofSeconds(2);
+
+  private final String node;
+  private final RegistrySettings settings;
+  private final OnRemoved onRemoved;
+  private final NodeLog log;
+  private final ScheduledThreadPoolExecutor thread;
+  private final Registry registry;
+  private volatile @Nullable Thread worker;
+  private final OpenChannels channels = new OpenChannels();
+  private final AtomicLong failovers = new AtomicLong();
+  private final Map<String, String> troubles = new ConcurrentHashMap<>();
+  // Only on the thread.
+  private final Imports imports;
+  private final Exports exports;
+  private final Map<String, RemoteEntry> published = new LinkedHashMap<>();
+  private final Map<String, RemoteEntry> usable = new LinkedHashMap<>();
+  private final Map<String, Integer> wanted = new HashMap<>();
+  private final Searches searches;
+  private final List<EntryWatcher> watchers = new ArrayList<>();
+  private final List<Runnable> whenClear = new ArrayList<>();
+  private @Nullable Future<?> tick;
+  private long tickAt = Long.MAX_VALUE;
+  private boolean connected;
+  private long since = System.currentTimeMillis();
+  private String trouble = "it was not reached yet";
+  private long added;
+  private long removed;
+  private boolean stopped;
+
+  /**
+   * What was found for a name.
+   *
+   * @param entries those that can be used, in the order in which they are to be tried
+   * @param why what to tell if there are none
+   */
+  public record Found(List<RemoteEntry> entries, String why) {}
+
+  /**
+   * Opens the registry in the background.
+   *
+   * @param node the name of this container, for this run
+   * @throws IllegalArgumentException if the registry refuses a setting
+   */
+  public RemoteNode(
+      String node, RegistryFactory factory, RegistrySettings settings, OnRemoved onRemoved) {
+    this.node = node;
+    this.settings = settings;
+    this.onRemoved = onRemoved;
+    this.log = new NodeLog(servers());
+    this.searches = new Searches(servers());
+    this.thread =
+        new ScheduledThreadPoolExecutor(
+            1,
+            work -> {
+              Thread made = new Thread(work, "penstock-remote");
+              made.setDaemon(true);
+              worker = made;
+              return made;
+            });
+    thread.setRemoveOnCancelPolicy(true);
+    thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    Hearing hearing = new Hearing();
+    try {
+      this.registry = factory.open(node, settings, hearing);
+    } catch (RuntimeException | Error e) {
+      thread.shutdownNow();
+      throw e;
+    }
+    long session = settings.session().toNanos();
+    this.imports = new Imports(node, registry.beats(), session, new Importing(), System.nanoTime());
+    this.exports = new Exports(registry.beats(), session, new Exporting(), System.nanoTime());
+    hearing.begin();
+  }
+
+  /** The name of this container. */
+  public String node() {
+    return node;
+  }
+
+  /** Where the registry is, without secrets. */
+  public String servers() {
+    return String.join(",", settings.servers());
+  }
+
+  // ---- what others want; any thread
+
+  /** Publishes an entry of this node, in place of one with the same number. */
+  public void publish(RemoteEntry entry) {
+    post(
+        () -> {
+          published.put(entry.key(), entry);
+          exports.publish(entry, System.nanoTime());
+          log.published(entry);
+        });
+  }
+
+  /** Withdraws an entry of this node. */
+  public void withdraw(String key) {
+    post(
+        () -> {
+          RemoteEntry gone = published.remove(key);
+          troubles.remove(key);
+          if (gone != null) {
+            exports.withdraw(key, System.nanoTime());
+            log.publishedNoMore(gone);
+          }
+        });
+  }
+
+  /** Watches names, or {@link Registry#ALL}, until {@link #unwatch} was called as often. */
+  public void watch(String name) {
+    post(() -> want(name));
+  }
+
+  /** Ends a watch. */
+  public void unwatch(String name) {
+    post(
+        () -> {
+          Integer count = wanted.computeIfPresent(name, (n, c) -> c > 1 ? c - 1 : null);
+          if (count == null) {
+            registry.unwatch(name);
+            imports.unwatched(name);
+          }
+        });
+  }
+
+  private void want(String name) {
+    if (wanted.merge(name, 1, Integer::sum) == 1) {
+      imports.watched(name);
+      registry.watch(name);
+    }
+  }
+
+  /** Tells a watcher of what can be used now, and of each change. */
+  public void tell(EntryWatcher watcher) {
+    post(
+        () -> {
+          watchers.add(watcher);
+          usable.values().forEach(watcher::added);
+        });
+  }
+
+  /**
+   * Looks for the providers of a name: at once if some are known, or else as soon as the registry
+   * has told what there is. The name is watched from then on.
+   *
+   * @return to be cancelled by who does not wait any more; fails only when this node is closed
+   */
+  public CompletableFuture<Found> find(String name, Map<String, String> tags) {
+    CompletableFuture<Found> result = new CompletableFuture<>();
+    boolean posted =
+        post(
+            () -> {
+              if (!wanted.containsKey(name)) {
+                want(name);
+              }
+              searches.add(name, tags, result, System.nanoTime());
+              Future<?> unused =
+                  thread.schedule(() -> run(() -> {}), imports.patience(), TimeUnit.NANOSECONDS);
+            });
+    if (!posted) {
+      result.completeExceptionally(new IOException(servers() + ": the registry was closed"));
+    }
+    return result;
+  }
+
+  /** A channel was opened by an entry. */
+  public OpenChannel opened(RemoteEntry entry, ProviderContext context) {
+    troubles.remove(entry.key());
+    return channels.opened(entry, context);
+  }
+
+  /** It was closed. */
+  public void closed(OpenChannel gone) {
+    channels.closed(gone);
+  }
+
+  /** A connection by an entry has failed. */
+  public void failed(RemoteEntry entry, String why, boolean another) {
+    troubles.put(entry.key(), why);
+    if (another) {
+      failovers.incrementAndGet();
+    }
+  }
+
+  /** Tells operators. */
+  public RemoteDTO describe() {
+    if (Thread.currentThread() == worker) {
+      return describeNow();
+    }
+    CompletableFuture<RemoteDTO> made = new CompletableFuture<>();
+    if (!post(() -> made.complete(describeNow()))) {
+      return new RemoteDTO(servers(), node, false, since, "it was closed", 0, 0, 0, List.of());
+    }
+    try {
+      // The thread never waits for anything, so this is a moment.
+      return made.get(1, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new RemoteDTO(servers(), node, false, 0, "interrupted", 0, 0, 0, List.of());
+    } catch (ExecutionException | TimeoutException e) {
+      return new RemoteDTO(servers(), node, false, 0, "it does not answer", 0, 0, 0, List.of());
+    }
+  }
+
+  private RemoteDTO describeNow() {
+    EntryReport report = new EntryReport(channels, troubles);
+    for (RemoteEntry entry : published.values()) {
+      report.own(entry, exports.isStored(entry.key()));
+    }
+    imports.describe(
+        (entry, used, dead, heard) -> {
+          if (!entry.node().equals(node)) {
+            report.other(entry, used, dead, registry.beats() ? heard : EntryReport.UNHEARD);
+          }
+        });
+    return new RemoteDTO(
+        servers(),
+        node,
+        connected,
+        since,
+        connected ? null : trouble,
+        added,
+        removed,
+        failovers.get(),
+        report.entries());
+  }
+
+  /**
+   * Withdraws what was published, and disconnects. Waits up to two seconds for the registry to
+   * remove it; what is left then is found to be dead by the others. Watchers hear that everything
+   * has gone.
+   */
+  @Override
+  public void close() {
+    CountDownLatch clear = new CountDownLatch(1);
+    boolean posted =
+        post(
+            () -> {
+              for (String key : List.copyOf(published.keySet())) {
+                published.remove(key);
+                exports.withdraw(key, System.nanoTime());
+              }
+              whenClear.add(clear::countDown);
+            });
+    if (posted && !happens(clear)) {
+      log.notRemovedInTime();
+    }
+    CountDownLatch done = new CountDownLatch(1);
+    boolean last =
+        post(
+            () -> {
+              stopped = true;
+              searches.close();
+              for (RemoteEntry entry : List.copyOf(usable.values())) {
+                watchers.forEach(watcher -> watcher.removed(entry));
+              }
+              usable.clear();
+              done.countDown();
+            });
+    if (last) {
+      boolean unused = happens(done);
+    }
+    thread.shutdown();
+    registry.close();
+  }
+
+  /** Waits for a step of the farewell. */
+  private static boolean happens(CountDownLatch step) {
+    try {
+      return step.await(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  // ---- the thread
+
+  private boolean post(Runnable step) {
+    try {
+      thread.execute(() -> run(step));
+      return true;
+    } catch (RejectedExecutionException e) {
+      // Closed: what a registry still has to tell is of no use.
+      return false;
+    }
+  }
+
+  private void run(Runnable step) {
+    if (stopped) {
+      return;
+    }
+    try {
+      step.run();
+    } catch (RuntimeException | Error e) {
+      log.stepFailed(e);
+    }
+    if (!stopped) {
+      afterEach();
+    }
+  }
+
+  private void afterEach() {
+    searches.answer(usable.values(), imports, connected, System.nanoTime());
+    if (!whenClear.isEmpty() && (exports.isClear() || !connected)) {
+      whenClear.forEach(Runnable::run);
+      whenClear.clear();
+    }
+    plan();
+  }
+
+  /** Why nothing is known of a name yet, for those whose limit has passed. */
+  public String whyNot() {
+    return "the registry " + servers() + " has not told who publishes this name";
+  }
+
+  private void plan() {
+    long next = Math.min(imports.next(), exports.next());
+    if (next == tickAt && tick != null && !tick.isDone()) {
+      return;
+    }
+    if (tick != null) {
+      tick.cancel(false);
+      tick = null;
+    }
+    tickAt = next;
+    if (next != Long.MAX_VALUE) {
+      tick =
+          thread.schedule(
+              () -> {
+                if (!stopped) {
+                  tickAt = Long.MAX_VALUE;
+                  run(
+                      () -> {
+                        long now = System.nanoTime();
+                        imports.tick(now);
+                        exports.tick(now);
+                      });
+                }
+              },
+              Math.max(0, next - System.nanoTime()),
+              TimeUnit.NANOSECONDS);
+    }
+  }
+
+  private void lookLater(RemoteEntry entry) {
+    Future<?> unused =
+        thread.schedule(
+            () -> {
+              if (!stopped && channels.look(entry)) {
+                lookLater(entry);
+              }
+            },
+            settings.session().toNanos(),
+            TimeUnit.NANOSECONDS);
+  }
+
+  /** What the registry tells; everything goes to the thread, in order. */
+  private final class Hearing implements RegistryListener {
+    private final CountDownLatch ready = new CountDownLatch(1);
+
+    /** Lets what was told during the opening through. */
+    void begin() {
+      ready.countDown();
+    }
+
+    private void hear(Runnable step) {
+      boolean unused =
+          post(
+              () -> {
+                try {
+                  ready.await();
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                  return;
+                }
+                step.run();
+              });
+    }
+
+    @Override
+    public void connected() {
+      hear(
+          () -> {
+            boolean again = !connected;
+            connected = true;
+            if (again) {
+              since = System.currentTimeMillis();
+              log.connected();
+            }
+            long now = System.nanoTime();
+            imports.connected(now);
+            exports.connected(now);
+          });
+    }
+
+    @Override
+    public void disconnected(String why) {
+      hear(
+          () -> {
+            boolean news = connected || !why.equals(trouble);
+            if (connected) {
+              since = System.currentTimeMillis();
+            }
+            connected = false;
+            trouble = why;
+            if (news) {
+              log.disconnected(why, usable.size());
+            }
+            imports.disconnected(System.nanoTime());
+            exports.disconnected();
+          });
+    }
+
+    @Override
+    public void stored(RemoteEntry entry) {
+      hear(() -> imports.stored(entry, System.nanoTime()));
+    }
+
+    @Override
+    public void removed(String name, String key) {
+      hear(
+          () -> {
+            long now = System.nanoTime();
+            imports.removed(key, now);
+            exports.lost(key, now);
+          });
+    }
+
+    @Override
+    public void known(String name) {
+      hear(() -> imports.known(name, System.nanoTime()));
+    }
+
+    @Override
+    public void beat(String other) {
+      hear(() -> imports.beat(other, System.nanoTime()));
+    }
+  }
+
+  private final class Importing implements ImportEffects {
+    @Override
+    public void added(RemoteEntry entry) {
+      usable.put(entry.key(), entry);
+      channels.trust(entry);
+      if (!entry.node().equals(node)) {
+        added++;
+        log.found(entry);
+        watchers.forEach(watcher -> watcher.added(entry));
+      }
+    }
+
+    @Override
+    public void changed(RemoteEntry old, RemoteEntry entry) {
+      usable.put(entry.key(), entry);
+      if (!entry.node().equals(node)) {
+        log.moved(entry);
+        watchers.forEach(watcher -> watcher.changed(old, entry));
+      }
+    }
+
+    @Override
+    public void removed(RemoteEntry entry, Removal why) {
+      usable.remove(entry.key());
+      troubles.remove(entry.key());
+      if (entry.node().equals(node)) {
+        return;
+      }
+      removed++;
+      log.gone(entry, why);
+      watchers.forEach(watcher -> watcher.removed(entry));
+      if (channels.gone(entry, onRemoved)) {
+        lookLater(entry);
+      }
+    }
+
+    @Override
+    public void ask(String other, long question) {
+      Duration limit = Duration.ofNanos(imports.patience());
+      registry
+          .probe(other, limit)
+          .whenComplete(
+              (answer, failure) ->
+                  post(
+                      () ->
+                          imports.answered(
+                              other,
+                              question,
+                              answer == null ? Answer.NO_ANSWER : answer,
+                              System.nanoTime())));
+    }
+
+    @Override
+    public void follow(String other) {
+      registry.follow(other);
+    }
+
+    @Override
+    public void unfollow(String other) {
+      registry.unfollow(other);
+    }
+
+    @Override
+    public void purge(RemoteEntry entry) {
+      log.purging(entry);
+      Object unused = registry.remove(entry);
+    }
+  }
+
+  private final class Exporting implements ExportEffects {
+    @Override
+    public void put(RemoteEntry entry) {
+      registry
+          .put(entry)
+          .whenComplete(
+              (done, failure) ->
+                  post(
+                      () -> {
+                        if (failure == null) {
+                          troubles.remove(entry.key());
+                        } else if (published.containsKey(entry.key())) {
+                          complain(entry, failure);
+                        }
+                        exports.stored(entry, failure == null, System.nanoTime());
+                      }));
+    }
+
+    private void complain(RemoteEntry entry, Throwable failure) {
+      String why = String.valueOf(failure.getMessage());
+      if (!why.equals(troubles.put(entry.key(), why))) {
+        log.cannotBePublished(entry, why);
+      }
+    }
+
+    @Override
+    public void remove(RemoteEntry entry) {
+      registry
+          .remove(entry)
+          .whenComplete(
+              (done, failure) ->
+                  post(() -> exports.gone(entry, failure == null, System.nanoTime())));
+    }
+
+    @Override
+    public void beat() {
+      registry.beat();
+    }
+  }
+}

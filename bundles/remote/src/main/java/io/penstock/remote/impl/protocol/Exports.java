@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.remote.impl.protocol;
+
+import io.penstock.remote.spi.RemoteEntry;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What a container publishes. The rules:
+ *
+ * <ul>
+ *   <li>Each entry is stored again whenever the container is connected, when storing failed, and
+ *       when somebody else has removed it.
+ *   <li>An entry that is withdrawn is removed again and again until the registry says that it is
+ *       not there: a living node would make others believe it.
+ *   <li>A container that publishes anything beats four times in a session.
+ * </ul>
+ *
+ * <p>Driven by one thread at a time. It has no clock: each event brings the time, in nanoseconds.
+ */
+public class Exports {
+  private enum State {
+    /** To be stored, when connected and not before its time. */
+    WANTED,
+    STORING,
+    STORED,
+    /** To be removed, when connected and not before its time. */
+    UNWANTED,
+    REMOVING
+  }
+
+  private static final class Export {
+    RemoteEntry entry;
+    State state = State.WANTED;
+    long at;
+
+    Export(RemoteEntry entry, long at) {
+      this.entry = entry;
+      this.at = at;
+    }
+  }
+
+  private final boolean beats;
+  private final long session;
+  private final ExportEffects effects;
+  private final Map<String, Export> exports = new LinkedHashMap<>();
+  private boolean connected;
+  private long beatAt;
+
+  /**
+   * Begins disconnected.
+   *
+   * @param beats whether nodes show signs of life
+   * @param session how long a node may be silent, in nanoseconds
+   */
+  public Exports(boolean beats, long session, ExportEffects effects, long now) {
+    this.beats = beats;
+    this.session = session;
+    this.effects = effects;
+    this.beatAt = now;
+  }
+
+  // ---- what of the rules a simulation breaks, to see whether it notices
+
+  /** Whether an entry that somebody else has removed is stored again. */
+  boolean isRestored() {
+    return true;
+  }
+
+  // ---- events
+
+  /** Publishes an entry, in place of one with the same key. */
+  public final void publish(RemoteEntry entry, long now) {
+    Export export = exports.get(entry.key());
+    if (export == null) {
+      exports.put(entry.key(), new Export(entry, now));
+    } else {
+      export.entry = entry;
+      export.state = State.WANTED;
+      export.at = now;
+    }
+    run(now);
+  }
+
+  /** Withdraws an entry. */
+  public final void withdraw(String key, long now) {
+    Export export = exports.get(key);
+    if (export != null) {
+      // Also one that was never stored as far as we know: the answer may have been lost.
+      export.state = State.UNWANTED;
+      export.at = now;
+      run(now);
+    }
+  }
+
+  /** The registry can be used. */
+  public final void connected(long now) {
+    connected = true;
+    beatAt = now;
+    for (Export export : exports.values()) {
+      export.at = now;
+      switch (export.state) {
+        case STORING, STORED -> export.state = State.WANTED;
+        case REMOVING -> export.state = State.UNWANTED;
+        default -> {}
+      }
+    }
+    run(now);
+  }
+
+  /** The registry cannot be used. */
+  public final void disconnected() {
+    connected = false;
+  }
+
+  /** What came of storing. */
+  public final void stored(RemoteEntry entry, boolean done, long now) {
+    Export export = exports.get(entry.key());
+    if (export != null && export.state == State.STORING && export.entry.equals(entry)) {
+      export.state = done ? State.STORED : State.WANTED;
+      export.at = now + session / 2;
+    }
+    run(now);
+  }
+
+  /** What came of removing. */
+  public final void gone(RemoteEntry entry, boolean done, long now) {
+    Export export = exports.get(entry.key());
+    if (export != null && export.state == State.REMOVING) {
+      if (done) {
+        exports.remove(entry.key());
+      } else {
+        export.state = State.UNWANTED;
+        export.at = now + session / 2;
+      }
+    }
+    run(now);
+  }
+
+  /** An entry of ours is not in the registry any more. */
+  public final void lost(String key, long now) {
+    Export export = exports.get(key);
+    if (export != null && export.state == State.STORED && isRestored()) {
+      export.state = State.WANTED;
+      export.at = now;
+    }
+    run(now);
+  }
+
+  /** Time has passed. */
+  public final void tick(long now) {
+    run(now);
+  }
+
+  /** When {@link #tick} is to be called again at the latest; {@link Long#MAX_VALUE} for never. */
+  public final long next() {
+    if (!connected || exports.isEmpty()) {
+      return Long.MAX_VALUE;
+    }
+    long next = beats ? beatAt : Long.MAX_VALUE;
+    for (Export export : exports.values()) {
+      if ((export.state == State.WANTED || export.state == State.UNWANTED)
+          && (next == Long.MAX_VALUE || export.at - next < 0)) {
+        next = export.at;
+      }
+    }
+    return next;
+  }
+
+  /** Whether everything that is withdrawn is gone. */
+  public final boolean isClear() {
+    return exports.values().stream()
+        .noneMatch(each -> each.state == State.UNWANTED || each.state == State.REMOVING);
+  }
+
+  /** Whether the registry is known to have an entry. */
+  public final boolean isStored(String key) {
+    Export export = exports.get(key);
+    return export != null && export.state == State.STORED;
+  }
+
+  private void run(long now) {
+    if (!connected || exports.isEmpty()) {
+      return;
+    }
+    if (beats && now - beatAt >= 0) {
+      beatAt = now + session / 4;
+      effects.beat();
+    }
+    for (Export export : new ArrayList<>(exports.values())) {
+      if (now - export.at < 0) {
+        continue;
+      }
+      if (export.state == State.WANTED) {
+        export.state = State.STORING;
+        effects.put(export.entry);
+      } else if (export.state == State.UNWANTED) {
+        export.state = State.REMOVING;
+        effects.remove(export.entry);
+      }
+    }
+  }
+}

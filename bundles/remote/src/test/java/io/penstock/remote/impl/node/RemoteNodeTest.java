@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.remote.impl.node;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Endpoint;
+import io.penstock.remote.impl.registry.MemoryFabric;
+import io.penstock.remote.impl.registry.MemoryRegistryFactory;
+import io.penstock.remote.spi.Registry;
+import io.penstock.remote.spi.RegistrySettings;
+import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.runtime.RemoteDTO;
+import io.penstock.runtime.RemoteEntryDTO;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class RemoteNodeTest {
+  private static final Duration SESSION = Duration.ofSeconds(1);
+
+  private final String fabric = UUID.randomUUID().toString();
+  private final List<RemoteNode> nodes = new ArrayList<>();
+
+  @AfterEach
+  void close() {
+    nodes.forEach(RemoteNode::close);
+  }
+
+  private RemoteNode node(String name) {
+    RemoteNode made =
+        new RemoteNode(
+            name,
+            new MemoryRegistryFactory(),
+            new RegistrySettings(List.of("memory:" + fabric), SESSION, 1, Map.of(), Map.of()),
+            OnRemoved.ABORT_IF_SILENT);
+    nodes.add(made);
+    return made;
+  }
+
+  private static RemoteEntry entry(RemoteNode node, String name, int port) {
+    return new RemoteEntry(
+        node.node(), port, name, Endpoint.tcp("127.0.0.1", port), 0, Map.of(), Map.of());
+  }
+
+  private static final class Watching implements EntryWatcher {
+    private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+
+    @Override
+    public void added(RemoteEntry entry) {
+      lines.add("added " + entry.key());
+    }
+
+    @Override
+    public void changed(RemoteEntry old, RemoteEntry entry) {
+      lines.add("changed " + entry.key());
+    }
+
+    @Override
+    public void removed(RemoteEntry entry) {
+      lines.add("removed " + entry.key());
+    }
+
+    void expect(String line) throws InterruptedException {
+      assertEquals(line, lines.poll(60, TimeUnit.SECONDS));
+    }
+
+    boolean isQuiet() {
+      return lines.isEmpty();
+    }
+  }
+
+  @Test
+  void whatIsPublishedIsFoundAndGoesWhenItIsWithdrawn() throws Exception {
+    RemoteNode a = node("a");
+    RemoteNode b = node("b");
+    Watching watching = new Watching();
+    b.tell(watching);
+    b.watch(Registry.ALL);
+    a.publish(entry(a, "orders", 1));
+    watching.expect("added a/1");
+    assertEquals(1, b.find("orders", Map.of()).get(60, TimeUnit.SECONDS).entries().size());
+    a.withdraw("a/1");
+    watching.expect("removed a/1");
+    assertTrue(b.find("orders", Map.of()).get(60, TimeUnit.SECONDS).entries().isEmpty());
+  }
+
+  @Test
+  void whatANodePublishesItselfIsFoundAndIsNoNews() throws Exception {
+    RemoteNode a = node("a");
+    Watching watching = new Watching();
+    a.tell(watching);
+    a.watch(Registry.ALL);
+    a.publish(entry(a, "orders", 1));
+    RemoteNode b = node("b");
+    b.publish(entry(b, "orders", 2));
+    watching.expect("added b/2");
+    assertEquals(2, a.find("orders", Map.of()).get(60, TimeUnit.SECONDS).entries().size());
+    assertTrue(watching.isQuiet());
+  }
+
+  @Test
+  void aNodeThatIsKilledIsGivenUpAfterItsSession() throws Exception {
+    RemoteNode a = node("a");
+    RemoteNode b = node("b");
+    Watching watching = new Watching();
+    b.tell(watching);
+    b.watch("orders");
+    a.publish(entry(a, "orders", 1));
+    watching.expect("added a/1");
+    long killed = System.nanoTime();
+    MemoryFabric.named(fabric).kill("a");
+    watching.expect("removed a/1");
+    // Not before three quarters of it: the last beat may have come that long before the kill.
+    assertTrue(System.nanoTime() - killed >= SESSION.toNanos() / 2);
+  }
+
+  @Test
+  void nothingGoesWhileTheRegistryIsAway() throws Exception {
+    RemoteNode a = node("a");
+    RemoteNode b = node("b");
+    Watching watching = new Watching();
+    b.tell(watching);
+    b.watch("orders");
+    a.publish(entry(a, "orders", 1));
+    watching.expect("added a/1");
+    MemoryFabric.named(fabric).cut("b");
+    a.withdraw("a/1");
+    RemoteDTO seen = b.describe();
+    assertFalse(seen.connected());
+    assertEquals("it was cut off", seen.trouble());
+    assertEquals(RemoteEntryDTO.State.ALIVE, seen.entries().get(0).state());
+    assertEquals(1, b.find("orders", Map.of()).get(60, TimeUnit.SECONDS).entries().size());
+    assertTrue(watching.isQuiet());
+    MemoryFabric.named(fabric).restore("b");
+    watching.expect("removed a/1");
+  }
+
+  @Test
+  void aCloseWithdrawsAndTellsItsOwnWatchers() throws Exception {
+    RemoteNode a = node("a");
+    RemoteNode b = node("b");
+    Watching watching = new Watching();
+    Watching own = new Watching();
+    b.tell(watching);
+    b.watch(Registry.ALL);
+    a.tell(own);
+    a.watch(Registry.ALL);
+    a.publish(entry(a, "orders", 1));
+    b.publish(entry(b, "bills", 2));
+    watching.expect("added a/1");
+    own.expect("added b/2");
+    a.close();
+    own.expect("removed b/2");
+    watching.expect("removed a/1");
+    assertTrue(
+        Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getName().equals("penstock-remote"))
+                .filter(Thread::isAlive)
+                .count()
+            <= 2);
+  }
+
+  @Test
+  void operatorsSeeWhatIsPublishedAndWhatIsKnown() throws Exception {
+    RemoteNode a = node("a");
+    RemoteNode b = node("b");
+    Watching watching = new Watching();
+    b.tell(watching);
+    b.watch(Registry.ALL);
+    a.publish(entry(a, "orders", 1));
+    watching.expect("added a/1");
+    b.publish(entry(b, "bills", 2));
+    RemoteDTO seen = b.describe();
+    assertEquals("memory:" + fabric, seen.registry());
+    assertTrue(seen.connected());
+    assertEquals(1, seen.added());
+    assertEquals(
+        List.of("bills PUBLISHED", "orders ALIVE"),
+        seen.entries().stream().map(each -> each.name() + " " + each.state()).toList());
+  }
+}

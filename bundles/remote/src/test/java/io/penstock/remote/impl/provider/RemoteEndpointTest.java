@@ -1,0 +1,325 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.remote.impl.provider;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.error.AddressException;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.error.NotSupportedException;
+import io.penstock.remote.impl.node.OnRemoved;
+import io.penstock.remote.impl.node.RemoteNode;
+import io.penstock.remote.impl.registry.MemoryFabric;
+import io.penstock.remote.impl.registry.MemoryRegistryFactory;
+import io.penstock.remote.spi.RegistrySettings;
+import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.runtime.RemoteDTO;
+import io.penstock.serve.Server;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code remote:NAME} as a user of it sees it. */
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class RemoteEndpointTest {
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(30));
+
+  private final Penstock penstock = Penstock.open();
+  private final List<RemoteNode> nodes = new ArrayList<>();
+  private final String fabric = UUID.randomUUID().toString();
+
+  @AfterEach
+  void close() {
+    nodes.forEach(RemoteNode::close);
+    penstock.close();
+  }
+
+  /** Answers each line with its own name; returns where. */
+  private String server(String name) throws IOException {
+    Server server =
+        penstock.serve("tcp-listen://127.0.0.1:0", (client, line) -> client.reply(name));
+    return "tcp:" + server.endpoint().address();
+  }
+
+  /** Where nobody listens. */
+  private static String nobody() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return "tcp://127.0.0.1:" + socket.getLocalPort();
+    }
+  }
+
+  private String ask(Endpoint endpoint) throws IOException {
+    try (Channel channel = penstock.channels().open(endpoint, ChannelOptions.defaults(), SOON)) {
+      return ask(channel);
+    }
+  }
+
+  private static String ask(Channel channel) throws IOException {
+    channel.sink().writeFully("?\n", SOON);
+    return channel
+        .source()
+        .readLine(StandardCharsets.UTF_8, 100, io.penstock.stream.Terminator.STRIP, SOON);
+  }
+
+  private static Endpoint remote(String name, String list) {
+    return Endpoint.parse("remote:" + name).withOption("servers", "static:" + list);
+  }
+
+  @Test
+  void aNameIsConnectedTo() throws Exception {
+    assertEquals("one", ask(remote("orders", "orders=" + server("one"))));
+  }
+
+  @Test
+  void theHighestRankIsFirstAndAFailedOneIsFollowedByTheNext() throws Exception {
+    String one = server("one");
+    String two = server("two");
+    String list = "orders=" + one + ";rank=1,orders=" + two + ";rank=5";
+    for (int i = 0; i < 5; i++) {
+      assertEquals("two", ask(remote("orders", list)));
+    }
+    String broken = list + ",orders=" + nobody() + ";rank=9";
+    assertEquals("two", ask(remote("orders", broken)));
+    RemoteDTO seen =
+        penstock.runtime().runtime().remotes().stream()
+            .filter(each -> each.registry().contains("rank=9"))
+            .findFirst()
+            .orElseThrow();
+    assertEquals(1, seen.failovers());
+    assertTrue(seen.entries().get(0).trouble().contains("refused"), seen.toString());
+  }
+
+  @Test
+  void thoseOfOneRankAreSpread() throws Exception {
+    String list = "orders=" + server("one") + ",orders=" + server("two");
+    Set<String> seen = new TreeSet<>();
+    for (int i = 0; i < 200 && seen.size() < 2; i++) {
+      seen.add(ask(remote("orders", list)));
+    }
+    assertEquals(Set.of("one", "two"), seen);
+  }
+
+  @Test
+  void aTagChooses() throws Exception {
+    String list = "orders=" + server("one") + ";zone=eu,orders=" + server("two") + ";zone=us";
+    for (int i = 0; i < 5; i++) {
+      assertEquals("two", ask(remote("orders", list).withOption("tag.zone", "us")));
+    }
+    AddressException none =
+        assertThrows(
+            AddressException.class,
+            () -> ask(remote("orders", list).withOption("tag.zone", "mars")));
+    assertEquals(AddressException.Kind.NOT_FOUND, none.kind());
+    assertTrue(none.getMessage().contains("{zone=mars}"), none.getMessage());
+  }
+
+  @Test
+  void allFailuresAreTold() throws Exception {
+    String list = "orders=" + nobody() + ",orders=" + nobody();
+    AddressException none = assertThrows(AddressException.class, () -> ask(remote("orders", list)));
+    assertEquals(AddressException.Kind.REFUSED, none.kind());
+    assertTrue(none.getMessage().contains("none of 2 providers"), none.getMessage());
+  }
+
+  @Test
+  void aNameThatNobodyPublishesFailsAtOnce() {
+    AddressException none =
+        assertThrows(
+            AddressException.class, () -> ask(remote("bills", "orders=tcp://127.0.0.1:1")));
+    assertEquals(AddressException.Kind.NOT_FOUND, none.kind());
+    assertTrue(none.getMessage().contains("nobody publishes"), none.getMessage());
+  }
+
+  @Test
+  void withoutARegistryTheErrorSaysWhatIsMissing() {
+    AddressException none =
+        assertThrows(AddressException.class, () -> ask(Endpoint.parse("remote:orders")));
+    assertTrue(none.getMessage().contains("io.penstock.Remote"), none.getMessage());
+    assertThrows(
+        NotSupportedException.class,
+        () -> ask(Endpoint.parse("remote:orders?servers=carrier-pigeon://coop")));
+  }
+
+  @Test
+  void anOptionThatAKindDoesNotKnowExcludesIt() throws Exception {
+    String list = "orders=" + server("plain");
+    AddressException none =
+        assertThrows(
+            AddressException.class,
+            () -> ask(remote("orders", list).withOption("checkName", "true")));
+    assertTrue(none.getMessage().contains("does not know the option 'checkName'"));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> ask(remote("orders", list).withOption("nosuchoption", "1")));
+  }
+
+  @Test
+  void aSilentProviderTakesOnlyItsShareOfTheTime() throws Exception {
+    // Its backlog is full, so that the system answers no further connection.
+    try (ServerSocket deaf = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      List<Channel> filling = new ArrayList<>();
+      String there = "tcp://127.0.0.1:" + deaf.getLocalPort();
+      for (int i = 0; i < 4; i++) {
+        filling.add(penstock.channels().connect(Endpoint.parse(there), ChannelOptions.defaults()));
+      }
+      String list = "orders=" + there + ";rank=9,orders=" + server("two");
+      try (Channel channel =
+          penstock
+              .channels()
+              .open(
+                  remote("orders", list),
+                  ChannelOptions.defaults().withConnectTimeout(Duration.ofSeconds(4)),
+                  SOON)) {
+        assertEquals("two", ask(channel));
+      }
+      filling.forEach(each -> each.abort(new IOException("done")));
+    }
+  }
+
+  private RemoteNode node(OnRemoved onRemoved) {
+    RemoteNode made =
+        new RemoteNode(
+            "n" + nodes.size(),
+            new MemoryRegistryFactory(),
+            new RegistrySettings(
+                List.of("memory:" + fabric), Duration.ofSeconds(1), 1, Map.of(), Map.of()),
+            onRemoved);
+    nodes.add(made);
+    return made;
+  }
+
+  private void publish(RemoteNode node, String endpoint) {
+    node.publish(
+        new RemoteEntry(node.node(), 1, "orders", Endpoint.parse(endpoint), 0, Map.of(), Map.of()));
+  }
+
+  private Channel through(RemoteNode consumer) throws IOException {
+    RemoteKind kind = new RemoteKind(penstock::provider, scheme -> java.util.Optional.empty());
+    kind.use(consumer);
+    penstock.provide(kind);
+    return penstock
+        .channels()
+        .open(Endpoint.parse("remote:orders"), ChannelOptions.defaults(), SOON);
+  }
+
+  private static CompletableFuture<String> reading(Channel channel) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            return channel
+                .source()
+                .readLine(
+                    StandardCharsets.UTF_8,
+                    100,
+                    io.penstock.stream.Terminator.STRIP,
+                    Wait.forever());
+          } catch (IOException e) {
+            throw new java.util.concurrent.CompletionException(e);
+          }
+        });
+  }
+
+  @Test
+  void aBlockedReadIsAbortedWhenItsProviderHasGone() throws Exception {
+    for (OnRemoved how : List.of(OnRemoved.ABORT_IF_SILENT, OnRemoved.ABORT)) {
+      RemoteNode exporter = node(OnRemoved.KEEP);
+      publish(exporter, server("one"));
+      RemoteNode consumer = node(how);
+      Channel channel = through(consumer);
+      CompletableFuture<String> reading = reading(channel);
+      exporter.withdraw(exporter.node() + "/1");
+      ExecutionException failed =
+          assertThrows(ExecutionException.class, () -> reading.get(60, TimeUnit.SECONDS));
+      assertInstanceOf(ConnectionResetException.class, failed.getCause());
+      assertTrue(failed.getMessage().contains("not there any more"), failed.getMessage());
+      penstock.withdraw(penstock.provider("remote").orElseThrow());
+    }
+  }
+
+  @Test
+  void aChannelWhoseBytesFlowLivesOn() throws Exception {
+    RemoteNode exporter = node(OnRemoved.KEEP);
+    publish(exporter, server("one"));
+    RemoteNode consumer = node(OnRemoved.ABORT_IF_SILENT);
+    try (Channel channel = through(consumer)) {
+      assertEquals("one", ask(channel));
+      MemoryFabric.named(fabric).kill(exporter.node());
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+      while (System.nanoTime() < end) {
+        // The pace of the traffic, well within a session.
+        assertEquals("one", ask(channel));
+        java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+      }
+      assertEquals(1, consumer.describe().removed());
+      assertEquals("one", ask(channel));
+    }
+  }
+
+  @Test
+  void theNameOfATlsProviderIsChecked(@TempDir Path folder) throws Exception {
+    Path store = folder.resolve("keys.p12");
+    Path secret = Files.writeString(folder.resolve("secret"), "changeit");
+    Process keytool =
+        new ProcessBuilder(
+                Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),
+                "-genkeypair",
+                "-keystore",
+                store.toString(),
+                "-storetype",
+                "PKCS12",
+                "-storepass",
+                "changeit",
+                "-keyalg",
+                "EC",
+                "-dname",
+                "CN=container",
+                "-ext",
+                "san=dns:localhost",
+                "-alias",
+                "server")
+            .redirectErrorStream(true)
+            .redirectOutput(folder.resolve("keytool.log").toFile())
+            .start();
+    assertTrue(keytool.waitFor(60, TimeUnit.SECONDS));
+    Server server =
+        penstock.serve(
+            "tls-listen://127.0.0.1:0?key=" + store + "&keyPasswordFile=" + secret,
+            (client, line) -> client.reply("tls"));
+    String port = server.endpoint().address().replaceFirst(".*:", "");
+    String plain = "orders=" + server("plain") + ";rank=9,";
+    Endpoint trusting =
+        remote("orders", plain + "orders=tls://localhost:" + port)
+            .withOption("trust", store.toString())
+            .withOption("trustPasswordFile", secret.toString());
+    // The plain one has the higher rank, but knows nothing of trust.
+    assertEquals("tls", ask(trusting));
+    Endpoint misnamed =
+        trusting.withOption("servers", "static:" + plain + "orders=tls://127.0.0.1:" + port);
+    IOException refused = assertThrows(IOException.class, () -> ask(misnamed));
+    assertTrue(refused.getMessage().contains("127.0.0.1"), refused.getMessage());
+  }
+}

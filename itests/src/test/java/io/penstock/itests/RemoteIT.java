@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.itests;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelFactory;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.Listener;
+import io.penstock.itests.exam.InContainer;
+import io.penstock.itests.support.Configurations;
+import io.penstock.itests.support.Penstock;
+import io.penstock.itests.support.Services;
+import io.penstock.remote.Connector;
+import io.penstock.remote.spi.Registry;
+import io.penstock.remote.spi.RegistryFactory;
+import io.penstock.remote.spi.RegistryListener;
+import io.penstock.remote.spi.RegistrySettings;
+import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.runtime.PenstockRuntime;
+import io.penstock.serve.LineHandler;
+import io.penstock.stream.Wait;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.ServiceRegistration;
+import org.osgi.service.cm.Configuration;
+
+/** What is published and found, beside another container that is played by the test. */
+@InContainer(bundles = "io.penstock.remote")
+class RemoteIT {
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
+  private static final String PID = "io.penstock.Remote";
+
+  private final String node = "other-" + UUID.randomUUID();
+  private final BlockingQueue<RemoteEntry> stored = new LinkedBlockingQueue<>();
+  private final BlockingQueue<String> removed = new LinkedBlockingQueue<>();
+
+  private BundleContext context;
+  private Configurations configurations;
+  private Registry other;
+
+  private final class Heard implements RegistryListener {
+    @Override
+    public void connected() {}
+
+    @Override
+    public void disconnected(String why) {}
+
+    @Override
+    public void stored(RemoteEntry entry) {
+      if (!entry.node().equals(node)) {
+        stored.add(entry);
+      }
+    }
+
+    @Override
+    public void removed(String name, String key) {
+      removed.add(name);
+    }
+
+    @Override
+    public void known(String name) {}
+
+    @Override
+    public void beat(String from) {}
+  }
+
+  @BeforeEach
+  void begin(BundleContext own) throws Exception {
+    context = own;
+    String registry = "memory:" + UUID.randomUUID();
+    other =
+        Services.any(own, RegistryFactory.class, "(penstock.registry=memory)")
+            .open(
+                node,
+                new RegistrySettings(
+                    List.of(registry), Duration.ofSeconds(1), 1, Map.of(), Map.of()),
+                new Heard());
+    other.watch(Registry.ALL);
+    configurations = new Configurations(own);
+    configurations.create(PID, "it", Map.of("servers", registry, "session", "1s"));
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    other.close();
+    configurations.close();
+  }
+
+  private RemoteEntry next() throws InterruptedException {
+    RemoteEntry entry = stored.poll(20, TimeUnit.SECONDS);
+    assertNotNull(entry, "nothing was published");
+    return entry;
+  }
+
+  private ServiceRegistration<?> serve(Map<String, Object> properties) {
+    LineHandler handler = (client, line) -> client.reply("served " + line);
+    return context.registerService(
+        LineHandler.class, handler, FrameworkUtil.asDictionary(properties));
+  }
+
+  private static void asks(Channel channel) throws Exception {
+    channel.sink().writeFully("tea\n", SOON);
+    channel.source().readWait(SOON);
+    assertEquals("served tea", channel.source().readLine(UTF_8, 100));
+  }
+
+  @Test
+  void aHandlerIsPublishedAsLongAsItIsServed() throws Exception {
+    ServiceRegistration<?> registration =
+        serve(
+            Map.of(
+                "penstock.listen", "tcp-listen://127.0.0.1:0",
+                "penstock.name", "orders",
+                "penstock.remote", "true",
+                "penstock.rank", "4",
+                "penstock.tags", "zone=eu, tier=1"));
+    RemoteEntry entry = next();
+    assertEquals("orders", entry.name());
+    assertEquals(4, entry.rank());
+    assertEquals(Map.of("zone", "eu", "tier", "1"), entry.tags());
+    ChannelFactory channels = Services.any(context, ChannelFactory.class, "");
+    try (Channel channel = channels.open(entry.endpoint(), ChannelOptions.defaults(), SOON)) {
+      asks(channel);
+    }
+    // Its own container finds it, too, and has no service for it.
+    try (Channel channel = channels.open("remote:orders?tag.zone=eu")) {
+      asks(channel);
+    }
+    assertEquals(0, context.getServiceReferences(Connector.class, null).size());
+    registration.unregister();
+    assertEquals("orders", removed.poll(20, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void aListenerOnEveryAddressNeedsAnAdvertisedOne() throws Exception {
+    Configuration door =
+        configurations.create(
+            "io.penstock.Listener",
+            "door",
+            Map.of("endpoint", "tcp-listen://*:0", "remote", "true"));
+    Services.named(context, Listener.class, "door");
+    Configurations.update(
+        door, Map.of("endpoint", "tcp-listen://*:0", "remote", "true", "advertise", "127.0.0.1"));
+    RemoteEntry entry = next();
+    assertEquals("door", entry.name());
+    assertTrue(
+        entry.endpoint().toString().matches("tcp://127\\.0\\.0\\.1:[1-9][0-9]*"), entry.toString());
+    door.delete();
+    assertEquals("door", removed.poll(20, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void anEndpointOfAnotherContainerIsAServiceAndAName() throws Exception {
+    ChannelFactory channels = Services.any(context, ChannelFactory.class, "");
+    ServiceRegistration<?> registration =
+        serve(Map.of("penstock.listen", "tcp-listen://127.0.0.1:0", "penstock.name", "local"));
+    try {
+      Services.await(context, "(penstock.name=local)");
+      String at = null;
+      long start = System.nanoTime();
+      while (at == null) {
+        assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(20));
+        at =
+            Services.any(context, PenstockRuntime.class, "").runtime().servers().stream()
+                .filter(server -> server.name().equals("local"))
+                .map(server -> server.endpoint())
+                .findFirst()
+                .orElse(null);
+        Thread.onSpinWait();
+      }
+      RemoteEntry bills =
+          new RemoteEntry(
+              node,
+              7,
+              "bills",
+              Endpoint.parse(at.replace("tcp-listen:", "tcp:")),
+              3,
+              Map.of("zone", "eu"),
+              Map.of());
+      other.put(bills).toCompletableFuture().get(20, TimeUnit.SECONDS);
+      Connector connector =
+          Services.any(
+              context,
+              Connector.class,
+              "(&(penstock.name=bills)(penstock.tag.zone=eu)(service.ranking=3))");
+      assertEquals("bills", connector.name());
+      assertEquals(bills.endpoint(), connector.endpoint());
+      try (Channel channel = connector.open(ChannelOptions.defaults(), SOON)) {
+        asks(channel);
+      }
+      try (Channel channel = channels.open("remote:bills")) {
+        asks(channel);
+        assertTrue(
+            Services.any(context, PenstockRuntime.class, "")
+                .runtime()
+                .remotes()
+                .get(0)
+                .entries()
+                .stream()
+                .anyMatch(entry -> entry.name().equals("bills") && entry.channels() == 1));
+      }
+      other.remove(bills).toCompletableFuture().get(20, TimeUnit.SECONDS);
+      Services.awaitGone(context, Connector.class, "bills");
+    } finally {
+      registration.unregister();
+    }
+  }
+
+  @Test
+  void aStopTakesEverythingBackAndLeavesNoThread() throws Exception {
+    ServiceRegistration<?> registration =
+        serve(
+            Map.of(
+                "penstock.listen", "tcp-listen://127.0.0.1:0",
+                "penstock.name", "orders",
+                "penstock.remote", true));
+    Bundle bundle = Penstock.bundle(context, "io.penstock.remote");
+    try {
+      assertEquals("orders", next().name());
+      bundle.stop();
+      assertEquals("orders", removed.poll(20, TimeUnit.SECONDS));
+      for (Thread thread : Thread.getAllStackTraces().keySet()) {
+        if (thread.getName().equals("penstock-remote")) {
+          thread.join(TimeUnit.SECONDS.toMillis(20));
+          assertTrue(!thread.isAlive(), "its thread is still there");
+        }
+      }
+    } finally {
+      registration.unregister();
+      bundle.start();
+    }
+  }
+}
