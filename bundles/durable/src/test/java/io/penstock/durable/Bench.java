@@ -74,7 +74,8 @@ final class Bench {
     for (int i = 0; found.hasRemaining(); i++) {
       byte one = found.get();
       if (one != at(from + i)) {
-        throw new AssertionError("byte " + (from + i) + " is " + one + ", expected " + at(from + i));
+        throw new AssertionError(
+            "byte " + (from + i) + " is " + one + ", expected " + at(from + i));
       }
     }
   }

@@ -102,7 +102,12 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
 
   @Override
   public boolean ready() {
-    return hasMetEnd() || pipe.content.ready(next()) || (pipe.failure() != null && !pipe.isCut());
+    return hasMetEnd() || pipe.content.ready(next()) || atLocalCut();
+  }
+
+  /** Whether what this side has cut has nothing in front of it. */
+  private boolean atLocalCut() {
+    return pipe.failure() != null && (!pipe.isCut() || next() == pipe.content.written());
   }
 
   @Override
@@ -148,12 +153,10 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
       n = pipe.content.read(next(), dst);
     } catch (StreamTruncatedException e) {
       // What was cut on this side has its own cause.
-      Throwable cause = local == null ? e : local;
-      if (place.held() == 0) {
-        cutMet = cause;
-        pipe.met();
-      }
-      throw Faults.kept(cause);
+      throw meetCut(local == null ? e : local);
+    }
+    if (n == 0 && local != null && next() == pipe.content.written()) {
+      throw meetCut(local);
     }
     if (n > 0) {
       bytes.getAndAdd(n);
@@ -170,6 +173,14 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
     // Also in vain: a writer may wait for a reader to come.
     pipe.tellWriter();
     return n;
+  }
+
+  private IOException meetCut(Throwable cause) {
+    if (place.held() == 0) {
+      cutMet = cause;
+      pipe.met();
+    }
+    return Faults.kept(cause);
   }
 
   /** The end is met once everything before it was delivered. */
@@ -191,8 +202,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
   /** Tells from where on bytes take up room. */
   void released() {
     Place now = place;
-    long done =
-        pipe.auto ? now.delivered() : Math.min(now.delivered(), pipe.content.committed());
+    long done = pipe.auto ? now.delivered() : Math.min(now.delivered(), pipe.content.committed());
     pipe.content.release(now.freed() > 0 ? now.delivered() + now.freed() : done);
   }
 

@@ -99,8 +99,7 @@ public final class Contents {
                     ? "install io.penstock.durable for file:"
                     : "there are "
                         + String.join(
-                            ", ",
-                            installed.stream().flatMap(p -> p.schemes().stream()).toList())));
+                            ", ", installed.stream().flatMap(p -> p.schemes().stream()).toList())));
   }
 
   /** Reads a location that stands behind another scheme or a key. */
@@ -157,9 +156,9 @@ public final class Contents {
     boolean unused = isAuto(options);
     long bytes = capacity(options);
     provider.check(location, options.with(CAPACITY, String.valueOf(bytes)));
-    switch (options.extra().getOrDefault(TAKEOVER, "false")) {
-      case "true", "false" -> {}
-      default -> throw Messages.refused(TAKEOVER, options.extra().get(TAKEOVER), "true or false");
+    String takeover = options.extra().getOrDefault(TAKEOVER, "false");
+    if (!takeover.equals("true") && !takeover.equals("false")) {
+      throw Messages.refused(TAKEOVER, takeover, "true or false");
     }
   }
 

@@ -27,6 +27,8 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   // What is withdrawn only to be followed by another. Withdrawing may happen on any thread.
   private volatile @Nullable DrivenPipe renewing;
 
+  // Only on the serial executor.
+  private boolean opening;
   // Opened, and not in its place yet.
   private final AtomicReference<@Nullable DrivenPipe> opened = new AtomicReference<>();
 
@@ -56,6 +58,10 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   @Override
   void begin() {
     PipeSettings values = settings();
+    if (opening) {
+      // What arrives is looked at then.
+      return;
+    }
     if (values.durable().isPresent()) {
       open(values, values.durable().get());
     } else {
@@ -64,6 +70,7 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   }
 
   private void open(PipeSettings values, PipeSettings.Place place) {
+    opening = true;
     CompletionStage<Void> unused =
         DrivenPipe.open(
                 place.location(),
@@ -86,9 +93,11 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   }
 
   private void arrived(PipeSettings values, @Nullable Throwable failure) {
+    opening = false;
     DrivenPipe pipe = opened.getAndSet(null);
     if (pipe != null && values.durable().equals(settings().durable())) {
       begin(pipe);
+      renewed(null);
     } else if (pipe != null) {
       // Another place was configured meanwhile.
       pipe.closeNow();
@@ -110,6 +119,16 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
     DrivenPipe pipe = opened.getAndSet(null);
     if (pipe != null) {
       pipe.closeNow();
+    }
+    renewed(null);
+  }
+
+  /** The one before has no place any more, unless it is still to be followed by another. */
+  private void renewed(@Nullable DrivenPipe next) {
+    DrivenPipe before = renewing;
+    renewing = next;
+    if (before != null && before != next) {
+      pipes.remove(before.name(), before);
     }
   }
 
@@ -142,7 +161,7 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
    * A caller that asks for the name meanwhile finds the spent pipe, and waits for the fresh one.
    */
   private void spent(DrivenPipe pipe) {
-    renewing = pipe;
+    renewed(pipe);
     if (slot.take(pipe)) {
       if (settings().durable().isPresent()) {
         // What is unread is read from the next one.
@@ -151,15 +170,16 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
       }
       begin();
     }
-    renewing = null;
-    // Unless a fresh one has taken its place.
-    pipes.remove(pipe.name(), pipe);
+    if (!opening) {
+      renewed(null);
+    }
   }
 
   @Override
   PipeSettings changed(PipeSettings old, PipeSettings next) {
     if (!old.durable().equals(next.durable())) {
       slot.take(gone -> discard(gone, true));
+      renewed(null);
     }
     DrivenPipe pipe = slot.get();
     if (pipe != null) {

@@ -30,7 +30,8 @@ public final class PipeFactoryComponent implements PipeFactory {
    */
   @Activate
   public PipeFactoryComponent(ComponentContext context, @Reference EngineComponent engine) {
-    this.pipes = new Pipes(engine.engine(), engine.scope(context.getUsingBundle()), engine.contents());
+    this.pipes =
+        new Pipes(engine.engine(), engine.scope(context.getUsingBundle()), engine.contents());
   }
 
   @Override

@@ -21,9 +21,7 @@ class TappedSource extends Tapped<SourceDriver> implements SourceDriver {
           ? new Memory(segments, holding)
           : new Segments(segments);
     }
-    return driver instanceof Holding holding
-        ? new Held(driver, holding)
-        : new TappedSource(driver);
+    return driver instanceof Holding holding ? new Held(driver, holding) : new TappedSource(driver);
   }
 
   @Override

@@ -75,12 +75,10 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
   }
 
   /** Makes a pipe over a body that is open already. */
-  DrivenPipe(
-      PipeOptions options, Engine engine, List<Budget> limits, @Nullable PipeBody kept) {
+  DrivenPipe(PipeOptions options, Engine engine, List<Budget> limits, @Nullable PipeBody kept) {
     this.limits = limits;
     this.name = options.name();
-    this.body =
-        kept == null ? new MemoryPipe(name, options.capacity(), options.direct()) : kept;
+    this.body = kept == null ? new MemoryPipe(name, options.capacity(), options.direct()) : kept;
     this.source = new SourceEnd(name, engine, options.readWait(), body.source());
     this.sink = new SinkEnd(name, engine, options.writeWait(), body.sink());
     if (!limits.isEmpty()) {
@@ -128,9 +126,7 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
 
   /** The same options with a name. */
   static PipeOptions named(PipeOptions options) {
-    return options.name().isEmpty()
-        ? options.withName("pipe-" + COUNT.incrementAndGet())
-        : options;
+    return options.name().isEmpty() ? options.withName("pipe-" + COUNT.incrementAndGet()) : options;
   }
 
   // ---- memory

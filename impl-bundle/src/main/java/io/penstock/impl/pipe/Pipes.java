@@ -45,6 +45,8 @@ public final class Pipes implements PipeFactory {
   public Pipe open(Endpoint location, PipeOptions options, Wait wait) throws IOException {
     Map<String, String> keys = new TreeMap<>(location.options());
     keys.putIfAbsent("capacity", String.valueOf(options.capacity()));
+    // Bad keys are the caller's mistake, and thrown as such.
+    contents.check(location.withoutOptions(), Contents.options(keys));
     PipeOptions named = DrivenPipe.named(options);
     CompletionStage<DrivenPipe> opening =
         DrivenPipe.open(location.withoutOptions(), keys, named, engine, inHeap, contents);

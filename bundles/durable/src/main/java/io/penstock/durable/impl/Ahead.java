@@ -79,10 +79,7 @@ final class Ahead {
     while (dst.hasRemaining() && next < Math.min(limit, end)) {
       Block first = blocks.element();
       int from = (int) (next - first.position());
-      int n =
-          (int)
-              Math.min(
-                  Math.min(first.length() - from, dst.remaining()), limit - next);
+      int n = (int) Math.min(Math.min(first.length() - from, dst.remaining()), limit - next);
       dst.put(first.bytes(), first.from() + from, n);
       next += n;
       moved += n;

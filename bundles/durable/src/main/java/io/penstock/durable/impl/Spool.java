@@ -18,13 +18,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
 final class Spool {
   private final Settings first;
   private final PipeContext context;
+  private final Consumer<Spool> onOver;
   private final CompletableFuture<Void> ended = new CompletableFuture<>();
   private final ReentrantLock lock = new ReentrantLock();
 
@@ -52,6 +53,7 @@ final class Spool {
   private @Nullable Ahead ahead;
   private @Nullable IOException failure;
   private boolean working;
+  private boolean again;
   private boolean stopping;
   private boolean over;
   private long epoch;
@@ -61,6 +63,7 @@ final class Spool {
   private long released;
   private boolean endedForGood;
   private long stream;
+  private boolean endMet;
   private long committed;
   private long saved;
   private long savedStream;
@@ -73,9 +76,15 @@ final class Spool {
   /** A flush, and the last change that it waits for. */
   private record Waiting(long version, CompletableFuture<Void> done) {}
 
-  Spool(Settings settings, PipeContext context) {
+  /**
+   * Nothing is open yet.
+   *
+   * @param onOver is told just before the end is
+   */
+  Spool(Settings settings, PipeContext context, Consumer<Spool> onOver) {
     this.first = settings;
     this.context = context;
+    this.onOver = onOver;
   }
 
   /** Completes when the file was given back. */
@@ -118,9 +127,7 @@ final class Spool {
     lock.lock();
     try {
       refused = stopping ? new StreamClosedException(content.name) : failure;
-      FileContent[] earlier = {
-        settings.writes() ? writer : null, settings.reads() ? reader : null
-      };
+      FileContent[] earlier = {settings.writes() ? writer : null, settings.reads() ? reader : null};
       for (int i = 0; i < earlier.length && refused == null; i++) {
         FileContent other = earlier[i];
         if (other != null && !settings.takeover()) {
@@ -128,7 +135,10 @@ final class Spool {
               new AddressException(
                   AddressException.Kind.IN_USE,
                   settings.shown(),
-                  "it has a " + (i == 0 ? "writer" : "reader") + ", " + other.name
+                  "it has a "
+                      + (i == 0 ? "writer" : "reader")
+                      + ", "
+                      + other.name
                       + "; takeover=true takes over from it",
                   null);
         } else if (other != null && !fenced.contains(other)) {
@@ -258,6 +268,8 @@ final class Spool {
     lock.lock();
     try {
       if (working || over) {
+        // Whoever works may have looked already.
+        again = true;
         return;
       }
       working = true;
@@ -352,7 +364,8 @@ final class Spool {
   private boolean rest() {
     lock.lock();
     try {
-      if (!arrivals.isEmpty()) {
+      if (again || !arrivals.isEmpty()) {
+        again = false;
         return true;
       }
       if (!users.isEmpty()) {
@@ -371,8 +384,10 @@ final class Spool {
       } else if (present != null) {
         present.close();
       }
+      onOver.accept(this);
       ended.complete(null);
     } catch (RuntimeException e) {
+      onOver.accept(this);
       ended.completeExceptionally(e);
     }
     return false;
@@ -407,8 +422,9 @@ final class Spool {
       fetchFrom = fetches && place != null ? place.end() : -1;
       fetchTo = acknowledged;
       fetchMost = reader == null ? 0 : reader.settings.window() / 2;
-      synced = sync() != Sync.NONE && (!batch.blocks().isEmpty() || !batch.marks().isEmpty()
-          || !flushes.isEmpty());
+      synced =
+          sync() != Sync.NONE
+              && (!batch.blocks().isEmpty() || !batch.marks().isEmpty() || !flushes.isEmpty());
       if (!batch.blocks().isEmpty() || !batch.marks().isEmpty()) {
         arm();
       }
@@ -477,6 +493,7 @@ final class Spool {
         marks.put(first + i, batch.marks().get(i));
       }
       marks.headMap(strand).clear();
+      beginNextStream();
       saved = at;
       savedStream = strand;
       oldest = begin == null ? acknowledged : begin;
@@ -839,15 +856,23 @@ final class Spool {
       }
       committed = position;
       version++;
-      if (ended && user.settings.renew() && endsNow(position)) {
-        stream++;
-      }
+      // A cut of this process may be met before it is on the disk.
+      endMet = ended && user.settings.renew();
+      beginNextStream();
       due = commitIsDue();
     } finally {
       lock.unlock();
     }
     if (due) {
       wake();
+    }
+  }
+
+  private void beginNextStream() {
+    if (endMet && endsNow(committed)) {
+      endMet = false;
+      stream++;
+      version++;
     }
   }
 

@@ -6,13 +6,13 @@ import io.penstock.spi.Messages;
 import io.penstock.spi.PipeContent;
 import io.penstock.spi.PipeContext;
 import java.lang.System.Logger.Level;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -36,8 +36,7 @@ public final class Spools implements AutoCloseable {
     return opened;
   }
 
-  private void open(
-      Settings settings, PipeContext context, CompletableFuture<PipeContent> opened) {
+  private void open(Settings settings, PipeContext context, CompletableFuture<PipeContent> opened) {
     Spool spool;
     boolean fresh;
     lock.lock();
@@ -48,17 +47,13 @@ public final class Spools implements AutoCloseable {
       }
       Spool present = open.get(settings.path());
       fresh = present == null;
-      spool = fresh ? new Spool(settings, context) : present;
+      spool =
+          fresh ? new Spool(settings, context, gone -> forget(settings.path(), gone)) : present;
       if (fresh) {
         open.put(settings.path(), spool);
       }
     } finally {
       lock.unlock();
-    }
-    if (fresh) {
-      // First, so that whoever waits for the end finds the place free.
-      CompletionStage<Void> unused =
-          spool.ended().handle((done, failure) -> forget(settings.path(), spool));
     }
     if (!spool.join(settings, context, opened)) {
       // It is just being closed.
@@ -73,14 +68,13 @@ public final class Spools implements AutoCloseable {
     }
   }
 
-  private @org.jspecify.annotations.Nullable Void forget(Path path, Spool spool) {
+  private void forget(Path path, Spool spool) {
     lock.lock();
     try {
       boolean unused = open.remove(path, spool);
     } finally {
       lock.unlock();
     }
-    return null;
   }
 
   @Override

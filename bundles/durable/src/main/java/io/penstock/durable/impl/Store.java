@@ -217,8 +217,7 @@ final class Store implements AutoCloseable {
       }
     }
     boolean corrupt =
-        e instanceof MVStoreException known
-            && known.getErrorCode() == DataUtils.ERROR_FILE_CORRUPT;
+        e instanceof MVStoreException known && known.getErrorCode() == DataUtils.ERROR_FILE_CORRUPT;
     return new StorageException(
         corrupt ? Kind.CORRUPT : Kind.FAILED,
         shown,

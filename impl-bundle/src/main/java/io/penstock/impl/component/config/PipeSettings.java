@@ -78,7 +78,9 @@ public record PipeSettings(
     Optional<Endpoint> location = values.find(PipeKeys::durable, PipeSettings::location);
     if (location.isEmpty() && !keys.isEmpty()) {
       throw values.refused(
-          PipeKeys::durable, "", "where to keep the pipe, because " + keys.firstKey() + " is given");
+          PipeKeys::durable,
+          "",
+          "where to keep the pipe, because " + keys.firstKey() + " is given");
     }
     values.text("capacity").ifPresent(text -> keys.put("capacity", text));
     return location.map(place -> new Place(place, Collections.unmodifiableSortedMap(keys)));

@@ -84,6 +84,7 @@ public final class DurableProvider implements ChannelProvider {
   public CompletionStage<? extends ChannelDriver> connect(
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
     Asked asked = Asked.of(endpoint, options);
+    contents.check(asked.location(), asked.options());
     boolean reads = asked.options().direction().orElseThrow() == Direction.INPUT;
     return contents
         .open(asked.location(), asked.options(), context)
