@@ -40,6 +40,9 @@ final class Container {
   /** The bundles for connections over SSH. */
   static final String SSH = "ssh";
 
+  /** The bundles for pipes that survive. */
+  static final String DURABLE = "durable";
+
   /** The bundles that a container needs to stay. */
   static final String RUN = "run";
 

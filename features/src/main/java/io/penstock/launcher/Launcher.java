@@ -34,6 +34,9 @@ public final class Launcher {
   private static final List<String> SSH_SCHEMES =
       List.of("ssh", "ssh-listen", "ssh-forward-listen", "sftp-server");
 
+  /** How an endpoint begins that needs the bundles for durable pipes. */
+  private static final String DURABLE = "durable:";
+
   private static final String LOG = "--log";
   private static final String PAGE = "--page";
 
@@ -79,6 +82,9 @@ public final class Launcher {
       } else if (container.has(Container.SSH)) {
         // Named where somebody asks what there is, all the same.
         System.setProperty("penstock.further", String.join(",", SSH_SCHEMES));
+      }
+      if (stays || arguments.stream().anyMatch(argument -> argument.startsWith(DURABLE))) {
+        container.install(Container.DURABLE);
       }
       if (stays) {
         container.install(Container.RUN);
@@ -126,6 +132,7 @@ public final class Launcher {
     context.registerService(
         Function.class, residence, FrameworkUtil.asDictionary(Map.of("penstock.container", true)));
     container.startBundles(Container.SSH);
+    container.startBundles(Container.DURABLE);
     container.startBundles(Container.CORE);
 
     Callable<Integer> main = findMain(context);

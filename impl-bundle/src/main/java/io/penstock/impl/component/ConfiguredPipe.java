@@ -104,12 +104,8 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
       begin();
     } else if (failure != null) {
       Throwable why = Faults.unwrap(failure);
-      complain(
-          Level.WARNING,
-          pid()
-              + ": the pipe cannot be opened: "
-              + (why instanceof Exception e ? Reasons.of(e) : why.toString())
-              + "; trying again until it succeeds");
+      String text = why instanceof Exception e ? Reasons.of(e) : why.toString();
+      complain(Level.WARNING, pid() + ": " + text + "; trying again until it succeeds");
       later(RETRY_MIN, RETRY_MAX);
     }
   }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a reader finds in memory: records without a gap, from the reader's place on. Guarded by the
- * lock of the spool.
+ * lock of the state.
  */
 final class Ahead {
   private final Deque<Block> blocks = new ArrayDeque<>();

@@ -14,18 +14,20 @@ final class FileContent implements PipeContent {
   final Settings settings;
   final String name;
   private final Spool spool;
+  private final State state;
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private volatile Runnable writer = () -> {};
   private volatile Runnable reader = () -> {};
 
-  /** Why it is of no use any more; guarded by the lock of the spool. */
-  @Nullable IOException failure;
+  /** Why it is of no use any more; guarded by the lock of the state. */
+  volatile @Nullable IOException failure;
 
-  /** Whether its owner has let go; guarded by the lock of the spool. */
+  /** Whether its owner has let go; guarded by the lock of the state. */
   boolean closed;
 
   FileContent(Spool spool, Settings settings, PipeContext context) {
     this.spool = spool;
+    this.state = spool.state;
     this.settings = settings;
     this.name = context.name();
   }
@@ -50,82 +52,109 @@ final class FileContent implements PipeContent {
 
   @Override
   public int append(ByteBuffer src) throws IOException {
-    return spool.append(this, src);
+    int n = state.append(this, src);
+    if (n > 0) {
+      spool.wake();
+    }
+    return n;
   }
 
   @Override
   public long room() {
-    return spool.room(this);
+    return state.room(this);
   }
 
   @Override
   public long written() {
-    return spool.written();
+    return state.written();
   }
 
   @Override
   public long acknowledged() {
-    return spool.acknowledged();
+    return state.acknowledged();
   }
 
   @Override
   public void end() throws IOException {
-    spool.mark(this, null);
+    state.mark(this, null);
+    spool.wake();
   }
 
   @Override
   public void abort(Throwable cause) {
-    spool.cut(this, cause);
+    String text = cause.getMessage();
+    try {
+      state.mark(this, text == null ? cause.toString() : text);
+      spool.wake();
+    } catch (IOException e) {
+      // It has failed already, and its owner knows.
+      tell();
+    }
   }
 
   @Override
   public int read(long position, ByteBuffer dst) throws IOException {
-    return spool.read(this, position, dst);
+    int n = state.read(this, position, dst);
+    wakeIfWanted();
+    return n;
+  }
+
+  private void wakeIfWanted() {
+    if (state.wantsTurn()) {
+      spool.wake();
+    }
   }
 
   @Override
   public void seek(long position) {
-    spool.seek(this, position);
+    state.seek(this, position);
+    spool.wake();
   }
 
   @Override
   public boolean ready(long position) {
-    return spool.ready(this, position);
+    return state.ready(this, position);
   }
 
   @Override
   public boolean ended(long position) {
-    return spool.endsAt(position);
+    return state.endsAt(position);
   }
 
   @Override
   public long readable() {
-    return spool.readable();
+    return state.readable();
   }
 
   @Override
   public long oldest() {
-    return spool.oldest();
+    return state.oldest();
   }
 
   @Override
   public long committed() {
-    return spool.committed();
+    return state.committed();
   }
 
   @Override
   public void commit(long position, boolean ended) {
-    spool.commit(this, position, ended);
+    state.commit(this, position, ended);
+    wakeIfWanted();
   }
 
   @Override
   public void release(long position) {
-    spool.release(this, position);
+    FileContent told = state.release(this, position);
+    if (told != null) {
+      told.tell();
+    }
   }
 
   @Override
   public CompletionStage<Void> flush() {
-    return spool.flush();
+    CompletionStage<Void> done = state.flush();
+    spool.wake();
+    return done;
   }
 
   @Override
@@ -135,6 +164,8 @@ final class FileContent implements PipeContent {
 
   @Override
   public void close() {
-    spool.leave(this);
+    if (state.leave(this)) {
+      spool.wake();
+    }
   }
 }

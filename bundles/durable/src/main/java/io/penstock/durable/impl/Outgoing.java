@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What was appended and is not on its way to the disk yet: bytes in pieces, and marks between them.
- * Guarded by the lock of the spool.
+ * Guarded by the lock of the state.
  */
 final class Outgoing {
   private static final int SMALLEST = 4096;

@@ -283,9 +283,8 @@ final class Store implements AutoCloseable {
     return (int) crc.getValue();
   }
 
-  /** Removes the records that end at a position or before; true if there was one. */
-  boolean dropRecords(long upTo) {
-    boolean any = false;
+  /** Removes the records that end at a position or before. */
+  void dropRecords(long upTo) {
     while (true) {
       Long first = records.firstKey();
       Long next = first == null ? null : records.higherKey(first);
@@ -293,10 +292,9 @@ final class Store implements AutoCloseable {
         next = number(Number.END);
       }
       if (first == null || next == null || next > upTo) {
-        return any;
+        return;
       }
       byte[] unused = records.remove(first);
-      any = true;
     }
   }
 
@@ -351,17 +349,18 @@ final class Store implements AutoCloseable {
   /**
    * Writes all changes.
    *
-   * @param synced whether to wait until they are on the disk
-   * @param freed whether the space of what was dropped may be used again
+   * @param waits whether to wait until they are on the disk
    */
-  void save(boolean synced, boolean freed) {
+  void save(boolean waits) {
     long unused = store.commit();
-    if (synced) {
+    if (waits) {
       store.sync();
     }
-    if (freed) {
-      store.getFileStore().dropUnusedChunks();
-    }
+  }
+
+  /** Uses the space again that nothing needs; not before what was dropped there is on the disk. */
+  void reuse() {
+    store.getFileStore().dropUnusedChunks();
   }
 
   /** Lets the file go without writing. */
