@@ -11,7 +11,6 @@ import io.penstock.error.StorageException;
 import io.penstock.pipe.Pipe;
 import io.penstock.standalone.Penstock;
 import java.io.BufferedReader;
-import java.io.File;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -60,7 +59,8 @@ class CrashTest {
   private static Process child(List<String> before, String... arguments) throws IOException {
     List<String> command = new ArrayList<>(before);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
+    command.addAll(
+        List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
     command.add(CrashMain.class.getName());
     command.addAll(List.of(arguments));
     return new ProcessBuilder(command)
@@ -131,8 +131,7 @@ class CrashTest {
     try (BufferedReader told = child.inputReader()) {
       assertTrue(told.readLine() != null);
       AddressException refused =
-          assertThrows(
-              AddressException.class, () -> Bench.open(penstock, file, "takeover=true"));
+          assertThrows(AddressException.class, () -> Bench.open(penstock, file, "takeover=true"));
       assertEquals(AddressException.Kind.IN_USE, refused.kind());
       assertTrue(refused.getMessage().contains("another process"), refused.getMessage());
     } finally {

@@ -115,8 +115,7 @@ class DurablePipeTest {
       }
       facet.replay(19_940);
       assertEquals(0, pipe.source().available());
-      StorageException beyond =
-          assertThrows(StorageException.class, () -> facet.replay(19_941));
+      StorageException beyond = assertThrows(StorageException.class, () -> facet.replay(19_941));
       assertEquals(StorageException.Kind.NOT_KEPT, beyond.kind());
       assertEquals(0, beyond.count());
     }
@@ -398,8 +397,17 @@ class DurablePipeTest {
                         Bench.SOON));
     assertTrue(nowhere.getMessage().contains("file"), nowhere.getMessage());
     for (String bad :
-        new String[] {"keep=-1", "sync=often", "block=1", "window=1", "onEnd=x", "ackTimeout=0ms",
-            "commit=never", "takeover=yes", "kept=1"}) {
+        new String[] {
+          "keep=-1",
+          "sync=often",
+          "block=1",
+          "window=1",
+          "onEnd=x",
+          "ackTimeout=0ms",
+          "commit=never",
+          "takeover=yes",
+          "kept=1"
+        }) {
       IOException refused = null;
       try {
         Bench.open(penstock, file, bad).close();

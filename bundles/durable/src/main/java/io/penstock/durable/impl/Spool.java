@@ -2,9 +2,6 @@
 package io.penstock.durable.impl;
 
 import io.penstock.durable.impl.Outgoing.Batch;
-import io.penstock.durable.impl.State.Admission;
-import io.penstock.durable.impl.State.Told;
-import io.penstock.durable.impl.State.Turn;
 import io.penstock.durable.impl.Store.Number;
 import io.penstock.error.StorageException;
 import io.penstock.error.StorageException.Kind;

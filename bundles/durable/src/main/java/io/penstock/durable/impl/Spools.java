@@ -47,8 +47,7 @@ public final class Spools implements AutoCloseable {
       }
       Spool present = open.get(settings.path());
       fresh = present == null;
-      spool =
-          fresh ? new Spool(settings, context, gone -> forget(settings.path(), gone)) : present;
+      spool = fresh ? new Spool(settings, context, gone -> forget(settings.path(), gone)) : present;
       if (fresh) {
         open.put(settings.path(), spool);
       }

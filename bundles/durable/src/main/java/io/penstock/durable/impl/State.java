@@ -60,47 +60,6 @@ final class State {
   /** A flush, and the last change that it waits for. */
   private record Waiting(long version, CompletableFuture<Void> done) {}
 
-  /**
-   * Whether a newcomer is let in.
-   *
-   * @param refused why not; null if it is
-   * @param fenced those that it has taken over from
-   */
-  record Admission(@Nullable IOException refused, List<FileContent> fenced) {}
-
-  /**
-   * What there is to do on the disk.
-   *
-   * @param batch what is to be written; null if there is nothing to save
-   * @param mark the number of the stream that the first mark ends
-   * @param floor what ends before is not kept
-   * @param waits whether the disk is waited for
-   * @param spares whether space may be used again without that
-   * @param from where the reader wants more; -1 for nowhere
-   * @param to no record behind it is there
-   * @param most how many bytes suffice
-   */
-  record Turn(
-      @Nullable Batch batch,
-      long mark,
-      long committed,
-      long stream,
-      long epoch,
-      long floor,
-      boolean waits,
-      boolean spares,
-      long from,
-      long to,
-      int most) {}
-
-  /**
-   * Whoever is to be told, with no lock held.
-   *
-   * @param users all of them
-   * @param flushes those that are over
-   */
-  record Told(List<FileContent> users, List<CompletableFuture<Void>> flushes) {}
-
   /** Nobody is here, and nothing is known. */
   State(Settings first) {
     this.first = first;
@@ -198,26 +157,19 @@ final class State {
   }
 
   private static IOException inUse(Settings asked, String what, FileContent other) {
-    return new AddressException(
-        AddressException.Kind.IN_USE,
-        asked.shown(),
-        "it has a " + what + ", " + other.name + "; takeover=true takes over from it",
-        null);
+    String why = "it has a " + what + ", " + other.name + "; takeover=true takes over from it";
+    return new AddressException(AddressException.Kind.IN_USE, asked.shown(), why, null);
   }
 
   private void fence(FileContent old) {
     boolean writes = old == writer;
     long position = writes ? acknowledged : committed;
-    String what = "another reader has taken over at position " + position;
+    long dropped = writes ? written - position : 0;
+    String what = "another " + (writes ? "writer" : "reader") + " has taken over at position ";
+    what += position + "; " + dropped + " bytes that were not acknowledged are dropped";
     if (writes) {
-      what =
-          "another writer has taken over at position "
-              + position
-              + "; "
-              + (written - position)
-              + " bytes that were not acknowledged are dropped";
       outgoing.clear();
-      written = acknowledged;
+      written = position;
     }
     old.failure = new StorageException(Kind.FENCED, old.name, what, position, null);
     remove(old);
@@ -532,8 +484,8 @@ final class State {
         place.moveTo(position);
       }
       Mark mark = nextMark();
-      if (mark != null && position >= mark.position()) {
-        String cut = mark.cut();
+      String cut = mark == null ? null : mark.cut();
+      if (endsNow(position)) {
         if (cut == null) {
           return -1;
         }
@@ -593,7 +545,7 @@ final class State {
     lock.lock();
     try {
       Mark mark = nextMark();
-      return mark != null && mark.cut() == null && position >= mark.position();
+      return mark != null && mark.cut() == null && endsNow(position);
     } finally {
       lock.unlock();
     }
