@@ -44,7 +44,7 @@ complete -c penstock -n '__penstock_in relay' -l fork -d 'go on accepting at FRO
 complete -c penstock -n '__penstock_in relay' -l max-connections -x -d 'with --fork: how many connections at once (default: as many as descriptors and memory suffice for)'
 complete -c penstock -n '__penstock_in relay' -l memory-limit -x -d 'the memory of buffers that hold bytes, 64KiB or more (default: half of what Java may have outside the heap)'
 complete -c penstock -n '__penstock_in relay' -l accept-env -x -d 'variables of an SSH client that reach its program (default: LANG,LC_*)'
-complete -c penstock -n '__penstock_in relay' -a 'echo: exec: fd: fifo: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:'
+complete -c penstock -n '__penstock_in relay' -a 'durable: echo: exec: fd: fifo: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:'
 complete -c penstock -n '__penstock_in run' -s v -l verbose -d 'log what happens (level INFO; otherwise WARN)'
 complete -c penstock -n '__penstock_in run' -s h -l help -d 'print this help and exit'
 complete -c penstock -n '__penstock_in run' -l conf -x -a '(__fish_complete_directories)' -d 'a folder of configurations, *.json in the Configurator\'s form; read again when a file changes'

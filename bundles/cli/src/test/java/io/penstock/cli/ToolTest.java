@@ -552,6 +552,7 @@ class ToolTest {
             "ssh-listen:",
             "ssh-forward-listen:",
             "sftp-server:",
+            "durable:",
             "'penstock --version -v'")) {
       assertTrue(fakes.out().matches("(?s).*[\\s(]" + kind + ".*"), kind + " in " + fakes.out());
     }

@@ -53,7 +53,7 @@ final class Ahead {
   void offer(Block block) {
     if (block.position() <= end && block.end() > end && bytes < most && failure == null) {
       blocks.add(block);
-      bytes += block.bytes().length;
+      bytes += block.weight();
       end = block.end();
     }
   }
@@ -80,12 +80,12 @@ final class Ahead {
       Block first = blocks.element();
       int from = (int) (next - first.position());
       int n = (int) Math.min(Math.min(first.length() - from, dst.remaining()), limit - next);
-      dst.put(first.bytes(), first.from() + from, n);
+      first.copy(from, dst, n);
       next += n;
       moved += n;
       if (next == first.end()) {
         Block done = blocks.remove();
-        bytes -= done.bytes().length;
+        bytes -= done.weight();
       }
     }
     return moved;

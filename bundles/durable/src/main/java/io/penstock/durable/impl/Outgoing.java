@@ -139,7 +139,7 @@ final class Outgoing {
 
   private static Block join(List<Block> parts, int size) {
     ByteBuffer whole = ByteBuffer.allocate(size);
-    parts.forEach(part -> whole.put(part.bytes(), part.from(), part.length()));
+    parts.forEach(part -> part.copy(0, whole, part.length()));
     return new Block(parts.get(0).position(), whole.array(), 0, size);
   }
 }

@@ -74,7 +74,7 @@ public record Settings(
     try {
       path = Path.of(file).toAbsolutePath().normalize();
     } catch (InvalidPathException e) {
-      throw invalid(location, e.getMessage(), e);
+      throw invalid(location, String.valueOf(e.getMessage()), e);
     }
     Keys keys = new Keys(options);
     return new Settings(

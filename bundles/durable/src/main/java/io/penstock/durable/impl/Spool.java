@@ -2,7 +2,7 @@
 package io.penstock.durable.impl;
 
 import io.penstock.durable.impl.Outgoing.Batch;
-import io.penstock.durable.impl.Store.Number;
+import io.penstock.durable.impl.Store.Figure;
 import io.penstock.error.StorageException;
 import io.penstock.error.StorageException.Kind;
 import io.penstock.error.StreamClosedException;
@@ -142,11 +142,7 @@ final class Spool {
         // Its users are told, and the file must be given back.
         fail(
             new StorageException(
-                Kind.FAILED,
-                first.shown(),
-                "it cannot be used: " + e,
-                state.acknowledged(),
-                e));
+                Kind.FAILED, first.shown(), "it cannot be used: " + e, state.acknowledged(), e));
       }
     }
   }
@@ -233,11 +229,11 @@ final class Spool {
     for (int i = 0; i < batch.marks().size(); i++) {
       disk.put(turn.mark() + i, batch.marks().get(i));
     }
-    disk.put(Number.EPOCH, turn.epoch());
-    disk.put(Number.COMMITTED, turn.committed());
-    disk.put(Number.STREAM, turn.stream());
+    disk.put(Figure.EPOCH, turn.epoch());
+    disk.put(Figure.COMMITTED, turn.committed());
+    disk.put(Figure.STREAM, turn.stream());
     if (!batch.blocks().isEmpty()) {
-      disk.put(Number.END, batch.blocks().get(batch.blocks().size() - 1).end());
+      disk.put(Figure.END, batch.blocks().get(batch.blocks().size() - 1).end());
     }
     disk.dropMarks(turn.stream());
     disk.dropRecords(turn.floor());

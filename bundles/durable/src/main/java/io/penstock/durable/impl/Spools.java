@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** The files that are open, each once. */
 public final class Spools implements AutoCloseable {
@@ -37,22 +38,10 @@ public final class Spools implements AutoCloseable {
   }
 
   private void open(Settings settings, PipeContext context, CompletableFuture<PipeContent> opened) {
-    Spool spool;
-    boolean fresh;
-    lock.lock();
-    try {
-      if (closed) {
-        opened.completeExceptionally(new StreamClosedException(context.name()));
-        return;
-      }
-      Spool present = open.get(settings.path());
-      fresh = present == null;
-      spool = fresh ? new Spool(settings, context, gone -> forget(settings.path(), gone)) : present;
-      if (fresh) {
-        open.put(settings.path(), spool);
-      }
-    } finally {
-      lock.unlock();
+    Spool spool = present(settings, context);
+    if (spool == null) {
+      opened.completeExceptionally(new StreamClosedException(context.name()));
+      return;
     }
     if (!spool.join(settings, context, opened)) {
       // It is just being closed.
@@ -64,6 +53,24 @@ public final class Spools implements AutoCloseable {
                     open(settings, context, opened);
                     return null;
                   });
+    }
+  }
+
+  /** The one of a file, made if it is not there; null if all is closed. */
+  private @Nullable Spool present(Settings settings, PipeContext context) {
+    lock.lock();
+    try {
+      if (closed) {
+        return null;
+      }
+      Spool there = open.get(settings.path());
+      if (there == null) {
+        there = new Spool(settings, context, gone -> forget(settings.path(), gone));
+        open.put(settings.path(), there);
+      }
+      return there;
+    } finally {
+      lock.unlock();
     }
   }
 

@@ -93,13 +93,13 @@ final class State {
     lock.lock();
     try {
       marks.putAll(kept);
-      epoch = store.number(Store.Number.EPOCH);
-      acknowledged = store.number(Store.Number.END);
+      epoch = store.number(Store.Figure.EPOCH);
+      acknowledged = store.number(Store.Figure.END);
       written = acknowledged;
-      committed = store.number(Store.Number.COMMITTED);
+      committed = store.number(Store.Figure.COMMITTED);
       savedCommit = committed;
       released = committed;
-      stream = store.number(Store.Number.STREAM);
+      stream = store.number(Store.Figure.STREAM);
       savedStream = stream;
       oldest = begin == null ? acknowledged : begin;
     } finally {

@@ -44,12 +44,18 @@ final class Store implements AutoCloseable {
   private static final Path SELF = Path.of("/proc/self");
 
   /** The numbers that are kept. */
-  enum Number {
-    FORMAT,
-    EPOCH,
-    COMMITTED,
-    STREAM,
-    END
+  enum Figure {
+    FORMAT(0),
+    EPOCH(1),
+    COMMITTED(2),
+    STREAM(3),
+    END(4);
+
+    private final long key;
+
+    Figure(long key) {
+      this.key = key;
+    }
   }
 
   private final String shown;
@@ -184,9 +190,9 @@ final class Store implements AutoCloseable {
   }
 
   private void begin() throws IOException {
-    Long format = numbers.get((long) Number.FORMAT.ordinal());
+    Long format = numbers.get(Figure.FORMAT.key);
     if (format == null) {
-      put(Number.FORMAT, FORMAT);
+      put(Figure.FORMAT, FORMAT);
     } else if (format != FORMAT) {
       throw new AddressException(
           AddressException.Kind.INVALID,
@@ -228,13 +234,13 @@ final class Store implements AutoCloseable {
 
   // ---- what is in it
 
-  long number(Number which) {
-    Long value = numbers.get((long) which.ordinal());
+  long number(Figure which) {
+    Long value = numbers.get(which.key);
     return value == null ? 0 : value;
   }
 
-  void put(Number which, long value) {
-    Long unused = numbers.put((long) which.ordinal(), value);
+  void put(Figure which, long value) {
+    Long unused = numbers.put(which.key, value);
   }
 
   SortedMap<Long, Mark> marks() throws StorageException {
@@ -271,7 +277,7 @@ final class Store implements AutoCloseable {
     byte[] all = new byte[HEAD + block.length()];
     ByteBuffer head = ByteBuffer.wrap(all);
     head.putInt(0).putLong(epoch);
-    head.put(block.bytes(), block.from(), block.length());
+    block.copy(0, head, block.length());
     head.putInt(0, crc(block.position(), all));
     byte[] unused = records.put(block.position(), all);
   }
@@ -288,8 +294,8 @@ final class Store implements AutoCloseable {
     while (true) {
       Long first = records.firstKey();
       Long next = first == null ? null : records.higherKey(first);
-      if (next == null && first != null && number(Number.END) <= upTo) {
-        next = number(Number.END);
+      if (next == null && first != null && number(Figure.END) <= upTo) {
+        next = number(Figure.END);
       }
       if (first == null || next == null || next > upTo) {
         return;
@@ -313,21 +319,25 @@ final class Store implements AutoCloseable {
     long bytes = 0;
     Long key = records.floorKey(position);
     while (at < upTo && bytes < most) {
-      byte[] found = key == null ? null : records.get(key);
-      long end = found == null || key == null ? 0 : key + found.length - HEAD;
-      boolean intact = found != null && key != null && found.length > HEAD && end > at;
-      if (!intact || ByteBuffer.wrap(found).getInt() != crc(key, found)) {
+      Block block = key == null ? null : intact(key, records.get(key));
+      if (block == null || block.end() <= at) {
         if (all.isEmpty()) {
           throw corrupt(key, at);
         }
         return all;
       }
-      all.add(new Block(key, found, HEAD, found.length - HEAD));
-      bytes += found.length;
-      at = end;
+      all.add(block);
+      bytes += block.weight();
+      at = block.end();
       key = records.floorKey(at);
     }
     return all;
+  }
+
+  private static @Nullable Block intact(long position, byte @Nullable [] all) {
+    return all != null && all.length > HEAD && ByteBuffer.wrap(all).getInt() == crc(position, all)
+        ? new Block(position, all, HEAD, all.length - HEAD)
+        : null;
   }
 
   private StorageException corrupt(@Nullable Long key, long at) {
