@@ -48,7 +48,8 @@ public interface DurableFacet {
    * Goes on reading at another position, which is committed as any other is. Bytes that were looked
    * at but not delivered are forgotten.
    *
-   * @param position {@link #oldest()} to {@link #acknowledged()}
+   * @param position {@link #oldest()} to {@link #acknowledged()}, and not behind the end of the
+   *     stream that is being read
    * @throws StorageException of the kind not-kept, if no bytes are kept there
    * @throws IllegalStateException if a read is under way, or this is a channel that only writes
    */

@@ -71,9 +71,6 @@ public final class CrashMain {
   }
 
   private static void say(String line) {
-    synchronized (System.out) {
-      System.out.println(line);
-      System.out.flush();
-    }
+    System.out.println(line);
   }
 }

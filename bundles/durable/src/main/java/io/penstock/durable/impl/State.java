@@ -47,6 +47,8 @@ final class State {
   private volatile long oldest;
   private volatile long committed;
   private long released;
+  // As the last reader has asked; nothing is dropped before there was one.
+  private long keep = -1;
   private boolean endedForGood;
   // The number of the stream that is read, and whether its end was met before it was on the disk.
   private long stream;
@@ -149,6 +151,7 @@ final class State {
         reader = content;
         ahead = new Ahead(asked.window(), committed);
         released = committed;
+        keep = asked.keep();
       }
       return new Admission(null, fenced);
     } finally {
@@ -164,9 +167,9 @@ final class State {
   private void fence(FileContent old) {
     boolean writes = old == writer;
     long position = writes ? acknowledged : committed;
-    long dropped = writes ? written - position : 0;
+    long lost = writes ? written - position : 0;
     String what = "another " + (writes ? "writer" : "reader") + " has taken over at position ";
-    what += position + "; " + dropped + " bytes that were not acknowledged are dropped";
+    what += position + "; " + lost + " bytes that were not acknowledged are dropped";
     if (writes) {
       outgoing.clear();
       written = position;
@@ -241,8 +244,7 @@ final class State {
   boolean isOver() {
     lock.lock();
     try {
-      over |= users.isEmpty();
-      return over;
+      return over |= users.isEmpty();
     } finally {
       lock.unlock();
     }
@@ -273,7 +275,7 @@ final class State {
           committed,
           stream,
           epoch,
-          floor - (reader == null ? how.keep() : reader.settings.keep()),
+          keep < 0 ? -1 : floor - keep,
           !unsynced && (any || !flushes.isEmpty() || stopping || users.isEmpty()),
           unsynced,
           fetches && place != null ? place.end() : -1,
@@ -346,7 +348,6 @@ final class State {
     }
   }
 
-  /** Who waits for an acknowledgement. */
   @Nullable FileContent writer() {
     lock.lock();
     try {
