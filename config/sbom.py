@@ -214,6 +214,8 @@ ADDRESSES = [
     (r"bouncycastle\.org/licence\.html|opensource\.org/licenses/(MIT|mit-license)", "MIT"),
     (r"opensource\.org/licenses/BSD-3-Clause", "BSD-3-Clause"),
     (r"eclipse\.org/(legal/epl-v20|license/epl-2\.0)", "EPL-2.0"),
+    (r"opensource\.org/licenses/eclipse-1\.0", "EPL-1.0"),
+    (r"mozilla\.org/(en-US/)?MPL/2\.0", "MPL-2.0"),
     (r"eclipse\.org/license/secondary-gpl-2\.0-cp", "GPL-2.0-only WITH Classpath-exception-2.0"),
     (r"gnu\.org/licenses/old-licenses/lgpl-2\.1", "LGPL-2.1-or-later"),
 ]

@@ -382,6 +382,11 @@ class DurablePipeTest {
         assertThrows(AddressException.class, () -> Bench.open(penstock, file, ""));
     assertEquals(AddressException.Kind.INVALID, noPipe.kind());
     assertEquals(28_000, Files.size(file), "a file of something else is not touched");
+    Path letter = Files.writeString(folder.resolve("letter"), "short");
+    AddressException tooShort =
+        assertThrows(AddressException.class, () -> Bench.open(penstock, letter, ""));
+    assertEquals(AddressException.Kind.INVALID, tooShort.kind());
+    assertEquals("short", Files.readString(letter));
     AddressException isFolder =
         assertThrows(AddressException.class, () -> Bench.open(penstock, folder, ""));
     assertEquals(AddressException.Kind.INVALID, isFolder.kind());

@@ -40,6 +40,10 @@ final class Store implements AutoCloseable {
   static final int HEAD = 12;
 
   private static final long FORMAT = 1;
+
+  /** What the library writes first. */
+  private static final long LEAST = 8192;
+
   private static final int PAGE_CACHE_MIB = 1;
   private static final Path SELF = Path.of("/proc/self");
 
@@ -165,7 +169,8 @@ final class Store implements AutoCloseable {
     }
   }
 
-  private static IOException cannotOpen(Path path, String shown, MVStoreException e) {
+  private static IOException cannotOpen(Path path, String shown, MVStoreException e)
+      throws IOException {
     if (e.getErrorCode() == DataUtils.ERROR_FILE_LOCKED) {
       return new AddressException(
           AddressException.Kind.IN_USE,
@@ -178,7 +183,8 @@ final class Store implements AutoCloseable {
           AddressException.Kind.ACCESS, shown, "the file cannot be read and written", e);
     }
     if (e.getErrorCode() == DataUtils.ERROR_FILE_CORRUPT
-        || e.getErrorCode() == DataUtils.ERROR_UNSUPPORTED_FORMAT) {
+        || e.getErrorCode() == DataUtils.ERROR_UNSUPPORTED_FORMAT
+        || Files.size(path) < LEAST) {
       return new AddressException(
           AddressException.Kind.INVALID,
           shown,
