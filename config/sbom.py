@@ -20,7 +20,7 @@ ROOT = os.path.dirname(CONFIG)
 OURS = "io.penstock"
 KARAF = "features/karaf"
 # What is shipped, and where its list is kept.
-BUNDLES = ["testing", "testing-exam", "pushstream", "tls", "ssh", "sftp", "shell", "operator", "gogo", "karaf-commands", "console", "cdi", "health", "metrics", "micrometer", "jmx", "eventadmin", "inventory", "remote", "cli"]
+BUNDLES = ["testing", "testing-exam", "pushstream", "tls", "ssh", "sftp", "durable", "shell", "operator", "gogo", "karaf-commands", "console", "cdi", "health", "metrics", "micrometer", "jmx", "eventadmin", "inventory", "remote", "cli"]
 MODULES = ["api-bundle", "impl-bundle"] + ["bundles/" + name for name in BUNDLES] + ["examples/provider", "examples/echo", "features", KARAF]
 
 
@@ -214,6 +214,8 @@ ADDRESSES = [
     (r"bouncycastle\.org/licence\.html|opensource\.org/licenses/(MIT|mit-license)", "MIT"),
     (r"opensource\.org/licenses/BSD-3-Clause", "BSD-3-Clause"),
     (r"eclipse\.org/(legal/epl-v20|license/epl-2\.0)", "EPL-2.0"),
+    (r"opensource\.org/licenses/eclipse-1\.0", "EPL-1.0"),
+    (r"mozilla\.org/(en-US/)?MPL/2\.0", "MPL-2.0"),
     (r"eclipse\.org/license/secondary-gpl-2\.0-cp", "GPL-2.0-only WITH Classpath-exception-2.0"),
     (r"gnu\.org/licenses/old-licenses/lgpl-2\.1", "LGPL-2.1-or-later"),
 ]

@@ -4,11 +4,13 @@ package io.penstock.pipe;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Joins its {@link #sink()} to its {@link #source()} through a buffer in memory.
+ * Joins its {@link #sink()} to its {@link #source()} through a buffer in memory, or through a store
+ * that survives the process: a durable pipe.
  *
  * <p>Safe for use by any number of threads at either end, platform or virtual. No end is bound to
  * the thread that made it or first used it. Parity BP-01, BP-02, PY-03.
@@ -70,6 +72,16 @@ public interface Pipe extends AutoCloseable {
   boolean trim();
 
   /**
+   * Gives an additional interface. A pipe that survives has the {@link
+   * io.penstock.channel.facet.DurableFacet}; one in memory has none.
+   *
+   * @param type the interface of the facet
+   * @param <T> the facet
+   * @return empty where the pipe does not have it
+   */
+  <T> Optional<T> facet(Class<T> type);
+
+  /**
    * Tells when the pipe is done: after both ends were closed, or the end of an ended stream was
    * read.
    *
@@ -82,6 +94,9 @@ public interface Pipe extends AutoCloseable {
    * Closes both ends, the source first. Bytes that are still buffered are dropped, with one warning
    * that gives the name and the count. A call that waits at either end, {@code flush} included,
    * throws {@link io.penstock.error.StreamClosedWhileWaitingException}. Idempotent.
+   *
+   * <p>A durable pipe drops nothing, does not end, and goes on where it is opened next. So it does
+   * when its source alone is closed: the writer goes on as long as there is room.
    */
   @Override
   void close() throws IOException;

@@ -7,10 +7,7 @@ import io.penstock.stream.ByteSource;
 import java.io.IOException;
 import java.nio.channels.SelectableChannel;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -18,22 +15,7 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /** What the product lends to a provider for one channel or listener. Safe for use by any thread. */
 @ProviderType
-public interface ProviderContext {
-  /**
-   * The name of the channel or listener, for errors.
-   *
-   * @return the name
-   */
-  String name();
-
-  /**
-   * Runs work that takes time: looking up names, opening files that wait for their other end. Its
-   * threads are daemon threads of the product.
-   *
-   * @return the executor
-   */
-  Executor executor();
-
+public interface ProviderContext extends PipeContext {
   /**
    * Builds a further source over a driver, for a facet: a second input such as standard error. It
    * is closed with the channel.
@@ -78,15 +60,6 @@ public interface ProviderContext {
    *     call runs its task at once, on the caller's thread, and later calls run none
    */
   void select(SelectableChannel channel, int operations, Runnable task);
-
-  /**
-   * Runs a task once, after a delay, unless it is cancelled or the product stops first.
-   *
-   * @param delay zero or more
-   * @param task run on {@link #executor()}
-   * @return to cancel it
-   */
-  Future<?> after(Duration delay, Runnable task);
 
   /**
    * Lets the product's selectors forget the selectable channels that were closed: until then the

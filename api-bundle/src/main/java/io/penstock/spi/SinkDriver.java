@@ -61,6 +61,25 @@ public interface SinkDriver extends EndDriver {
   }
 
   /**
+   * How many accepted bytes a flush waits for: by default those that have not left yet. A driver
+   * that keeps bytes answers how many are not safe yet, and calls the callback of {@link #onReady}
+   * on each change.
+   *
+   * @return bytes, 0 or more
+   */
+  default long unflushed() {
+    return pending();
+  }
+
+  /**
+   * Says that a caller waits for {@link #unflushed()} to fall to 0; asked again when it has. By
+   * default nothing happens.
+   *
+   * @throws IOException why accepted bytes will not be safe
+   */
+  default void flush() throws IOException {}
+
+  /**
    * How many accepted bytes were dropped because they were not read.
    *
    * @return bytes, 0 or more

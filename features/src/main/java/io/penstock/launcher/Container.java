@@ -43,6 +43,9 @@ final class Container {
   /** The bundles that find endpoints in other containers. */
   static final String REMOTE = "remote";
 
+  /** The bundles for pipes that survive. */
+  static final String DURABLE = "durable";
+
   /** The bundles that a container needs to stay. */
   static final String RUN = "run";
 

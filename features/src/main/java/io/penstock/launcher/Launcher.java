@@ -38,6 +38,9 @@ public final class Launcher {
   /** The scheme of the bundles that find endpoints in other containers. */
   private static final String REMOTE_SCHEME = "remote";
 
+  /** The scheme of the bundles for durable pipes. */
+  private static final String DURABLE_SCHEME = "durable";
+
   private static final String LOG = "--log";
   private static final String PAGE = "--page";
 
@@ -93,6 +96,11 @@ public final class Launcher {
       } else if (container.has(Container.REMOTE)) {
         further.add(REMOTE_SCHEME);
       }
+      if (stays || arguments.stream().anyMatch(Launcher::isDurable)) {
+        container.install(Container.DURABLE);
+      } else if (container.has(Container.DURABLE)) {
+        further.add(DURABLE_SCHEME);
+      }
       if (!further.isEmpty()) {
         System.setProperty("penstock.further", String.join(",", further));
       }
@@ -121,6 +129,10 @@ public final class Launcher {
     return argument.equals(PAGE) || argument.startsWith(PAGE + "=");
   }
 
+  private static boolean isDurable(String argument) {
+    return argument.startsWith(DURABLE_SCHEME + ":");
+  }
+
   private static boolean isRemote(String argument) {
     return argument.startsWith(REMOTE_SCHEME + ":");
   }
@@ -147,6 +159,7 @@ public final class Launcher {
         Function.class, residence, FrameworkUtil.asDictionary(Map.of("penstock.container", true)));
     container.startBundles(Container.SSH);
     container.startBundles(Container.REMOTE);
+    container.startBundles(Container.DURABLE);
     container.startBundles(Container.CORE);
 
     Callable<Integer> main = findMain(context);

@@ -4,6 +4,7 @@ package io.penstock.standalone;
 import io.penstock.impl.channel.Providers;
 import io.penstock.spi.ChannelProvider;
 import io.penstock.spi.Messages;
+import io.penstock.spi.PipeProvider;
 import io.penstock.spi.ProviderFactory;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
@@ -37,12 +38,17 @@ final class FoundKinds {
           ServiceLoader.load(ProviderFactory.class),
           ServiceLoader.load(ProviderFactory.class, FoundKinds.class.getClassLoader()));
 
+  private List<ServiceLoader<PipeProvider>> placeLoaders =
+      List.of(
+          ServiceLoader.load(PipeProvider.class),
+          ServiceLoader.load(PipeProvider.class, FoundKinds.class.getClassLoader()));
+
   private final List<AutoCloseable> made = new CopyOnWriteArrayList<>();
   private volatile boolean closed;
 
   /** Installs what is found. A kind may be built on another that is found after it. */
   void install(Providers providers) {
-    List<ProviderFactory> waiting = factories();
+    List<ProviderFactory> waiting = all(loaders, "a kind of channel");
     loaders = List.of();
     boolean more = true;
     while (more) {
@@ -80,28 +86,43 @@ final class FoundKinds {
     }
   }
 
-  private List<ProviderFactory> factories() {
-    List<ProviderFactory> factories = new ArrayList<>();
+  /** The places that keep durable pipes. */
+  List<PipeProvider> places() {
+    List<PipeProvider> places = all(placeLoaders, "what keeps durable pipes");
+    placeLoaders = List.of();
+    for (PipeProvider place : places) {
+      if (place instanceof AutoCloseable closeable) {
+        made.add(closeable);
+      }
+    }
+    if (closed) {
+      close();
+    }
+    return places;
+  }
+
+  private static <T> List<T> all(List<ServiceLoader<T>> loaders, String what) {
+    List<T> all = new ArrayList<>();
     Set<Class<?>> types = new HashSet<>();
-    for (ServiceLoader<ProviderFactory> loader : loaders) {
-      Iterator<ServiceLoader.Provider<ProviderFactory>> each = loader.stream().iterator();
+    for (ServiceLoader<T> loader : loaders) {
+      Iterator<ServiceLoader.Provider<T>> each = loader.stream().iterator();
       int failures = 0;
       while (failures < MAX_FAILURES) {
         try {
           if (!each.hasNext()) {
             break;
           }
-          ServiceLoader.Provider<ProviderFactory> next = each.next();
+          ServiceLoader.Provider<T> next = each.next();
           if (types.add(next.type())) {
-            factories.add(next.get());
+            all.add(next.get());
           }
         } catch (RuntimeException | Error e) {
           failures++;
-          tell("a kind of channel cannot be loaded: " + why(e));
+          tell(what + " cannot be loaded: " + why(e));
         }
       }
     }
-    return factories;
+    return all;
   }
 
   private static String why(Throwable failure) {

@@ -5,6 +5,7 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
@@ -77,6 +78,7 @@ public final class Penstock implements AutoCloseable {
   private final Census census = new Census(engine, () -> List.of(scope));
   private final Operator operator = new Operator(engine, census);
   private final NamedPipes names = new NamedPipes();
+  private final Contents contents = new Contents(found::places);
   private final ReentrantLock naming = new ReentrantLock();
   private final PipeFactory pipes;
   private final Channels channels;
@@ -92,17 +94,17 @@ public final class Penstock implements AutoCloseable {
   }
 
   private Penstock(PosixAccess posix) {
-    this.pipes = new Pipes(engine, scope);
+    this.pipes = new Pipes(engine, scope, contents);
     this.channels =
         new Channels(
             engine, providers, scope, Penstock::pair, new Natives(posix, new ReceivedHandles()));
     Relays relaying = new Relays(engine, channels, scope);
     this.relays = relaying;
     this.configurations =
-        new LocalConfigurations(engine, channels, relaying, names, providers::provider);
+        new LocalConfigurations(engine, channels, relaying, names, contents, providers::provider);
     census.serves(this::served);
     census.finds(providers::remotes);
-    BuiltIn.providers(names::open, posix).forEach(providers::add);
+    BuiltIn.providers(names::open, contents, posix).forEach(providers::add);
   }
 
   private static List<ChannelDriver> pair(ChannelOptions options) {

@@ -72,6 +72,7 @@ final class Layers {
           "io.penstock.cdi",
           "io.penstock.cli",
           "io.penstock.console",
+          "io.penstock.durable",
           "io.penstock.eventadmin",
           "io.penstock.example",
           "io.penstock.gogo",
@@ -263,6 +264,7 @@ final class Layers {
             .that()
             .resideInAnyPackage(
                 "io.penstock.cdi..",
+                "io.penstock.durable..",
                 "io.penstock.example..",
                 "io.penstock.pushstream..",
                 "io.penstock.sftp..",

@@ -75,6 +75,7 @@ class LayersIT {
           ofBundle("io.penstock.cdi"),
           ofBundle("io.penstock.cli"),
           ofBundle("io.penstock.console"),
+          ofBundle("io.penstock.durable"),
           ofBundle("io.penstock.eventadmin"),
           ofBundle("io.penstock.example"),
           ofBundle("io.penstock.gogo"),

@@ -68,6 +68,7 @@ final class Syntax {
   /** How the endpoints begin that a relay of the command line may have; offered by completion. */
   static final List<String> ENDPOINTS =
       List.of(
+          "durable:",
           "echo:",
           "exec:",
           "fd:",
@@ -121,9 +122,10 @@ final class Syntax {
             "Endpoints: stdio: (or -), tcp://HOST:PORT, tcp-listen://HOST:PORT, unix:PATH,",
             "unix-listen:PATH, fifo:PATH, fd:N, exec:WORDS, shell:COMMAND, echo:,",
             "tls://HOST:PORT, tls-listen://HOST:PORT, ssh://USER@HOST, ssh-listen://HOST:PORT,",
-            "ssh-forward-listen://USER@HOST, sftp-server:FOLDER, remote:NAME.",
+            "ssh-forward-listen://USER@HOST, sftp-server:FOLDER, durable:file:PATH, remote:NAME.",
             "'penstock --version -v' names those that are installed. Durations are numbers",
-            "with ms, s, m or h, or ISO-8601; sizes are bytes, or numbers with KiB, MiB or GiB.",
+            "with ms, s, m or h, or ISO-8601; sizes are bytes, or numbers with KiB, MiB or",
+            "GiB.",
             "Exit status: 0 success, 1 failure, 2 bad arguments, 3 out of memory; with ssh: that of",
             "the program.");
     spec.addOption(log());

@@ -554,6 +554,7 @@ class ToolTest {
             "ssh-forward-listen:",
             "sftp-server:",
             "remote:",
+            "durable:",
             "'penstock --version -v'")) {
       assertTrue(fakes.out().matches("(?s).*[\\s(]" + kind + ".*"), kind + " in " + fakes.out());
     }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * entry of {@link Slots} says so. The first ring is made by the first copying write, small, and is
  * followed by larger ones while the reader lags behind.
  */
-public final class MemoryPipe extends Cursors {
+public final class MemoryPipe extends Cursors implements PipeBody {
   private static final int LARGEST_RING = 1024 * 1024;
   // Large moves are published in pieces, so that the other side works at the same time.
   private static final int PIECE = 16 * 1024;
@@ -105,22 +105,26 @@ public final class MemoryPipe extends Cursors {
   }
 
   /** The readable half. */
+  @Override
   public SegmentSource source() {
     return source;
   }
 
   /** The writable half. */
+  @Override
   public SegmentSink sink() {
     return sink;
   }
 
   /** Calls back once, when the stream was ended and everything was read. */
+  @Override
   public void onDrained(Runnable callback) {
     onDrained = callback;
     drained(written());
   }
 
   /** Has the memory for copies counted, by how much more or less it becomes; before any write. */
+  @Override
   public void countTo(LongConsumer value) {
     counter = value;
   }
@@ -145,11 +149,13 @@ public final class MemoryPipe extends Cursors {
   }
 
   /** How many bytes it holds at most. */
+  @Override
   public long capacity() {
     return capacity;
   }
 
   /** Whether it was aborted, or ended and drained. */
+  @Override
   public boolean isSpent() {
     long word = written();
     return failure != null || (has(word, ENDED) && count(word) == count(consumed()));
@@ -158,6 +164,7 @@ public final class MemoryPipe extends Cursors {
   /**
    * Cuts the stream: what is buffered is still read, then each read throws; writes throw at once.
    */
+  @Override
   public void abort(Throwable cause) {
     boolean mine = FAILURE.compareAndSet(this, null, cause);
     while (mine) {
@@ -175,6 +182,7 @@ public final class MemoryPipe extends Cursors {
    *
    * @return false if something is buffered, or there was nothing to give back
    */
+  @Override
   public boolean trim() {
     long word = written();
     if (has(word, ~(COUNT | RECOUNT)) || count(word) != count(consumed())) {
@@ -192,21 +200,25 @@ public final class MemoryPipe extends Cursors {
   }
 
   /** How many bytes were written in all. */
+  @Override
   public long bytesWritten() {
     return count(written());
   }
 
   /** How many bytes were read in all. */
+  @Override
   public long bytesRead() {
     return count(consumed());
   }
 
   /** How many writes have moved something. */
+  @Override
   public long writes() {
     return writeCount();
   }
 
   /** How many reads there were. */
+  @Override
   public long reads() {
     return readCount();
   }
@@ -215,6 +227,7 @@ public final class MemoryPipe extends Cursors {
    * The most bytes that were seen buffered at once: by the caller of this method, by each read that
    * had to look, and by writes.
    */
+  @Override
   public long highWater() {
     return Math.max(sink.pending(), Math.max(highWaterRead, highWaterMark()));
   }

@@ -31,7 +31,7 @@ public final class BuiltInComponent {
   @Activate
   public BuiltInComponent(@Reference EngineComponent engine) {
     this.withdrawals =
-        BuiltIn.providers(engine.pipes()::open, engine.posix()).stream()
+        BuiltIn.providers(engine.pipes()::open, engine.contents(), engine.posix()).stream()
             .map(provider -> register(engine.services(), provider))
             .toList();
   }

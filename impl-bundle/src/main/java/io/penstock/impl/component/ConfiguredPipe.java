@@ -2,8 +2,10 @@
 package io.penstock.impl.component;
 
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.component.config.PipeSettings;
 import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Faults;
 import io.penstock.impl.pipe.DrivenPipe;
 import io.penstock.impl.pipe.NamedPipes;
 import io.penstock.pipe.Pipe;
@@ -13,18 +15,33 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** A named pipe: when one is spent, a fresh one takes its place. */
 final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   private final NamedPipes pipes;
+  private final Contents contents;
   private final Registrar services;
   // What is withdrawn only to be followed by another. Withdrawing may happen on any thread.
   private volatile @Nullable DrivenPipe renewing;
 
-  ConfiguredPipe(Engine engine, Names names, NamedPipes pipes, Registrar services, String pid) {
+  // Only on the serial executor.
+  private boolean opening;
+  // Opened, and not in its place yet.
+  private final AtomicReference<@Nullable DrivenPipe> opened = new AtomicReference<>();
+
+  ConfiguredPipe(
+      Engine engine,
+      Names names,
+      NamedPipes pipes,
+      Contents contents,
+      Registrar services,
+      String pid) {
     super(engine, names, pid);
     this.pipes = pipes;
+    this.contents = contents;
     this.services = services;
   }
 
@@ -40,7 +57,78 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
 
   @Override
   void begin() {
-    DrivenPipe pipe = DrivenPipe.counted(settings().options(), engine);
+    PipeSettings values = settings();
+    if (opening) {
+      // What arrives is looked at then.
+      return;
+    }
+    if (values.durable().isPresent()) {
+      open(values, values.durable().get());
+    } else {
+      begin(DrivenPipe.counted(values.options(), engine));
+    }
+  }
+
+  private void open(PipeSettings values, PipeSettings.Place place) {
+    opening = true;
+    CompletionStage<Void> unused =
+        DrivenPipe.open(
+                place.location(),
+                place.keys(),
+                values.options(),
+                engine,
+                engine.budgets().inHeap(),
+                contents)
+            .handle(
+                (pipe, failure) -> {
+                  if (pipe != null) {
+                    opened.set(pipe);
+                    if (isStopped()) {
+                      stopped();
+                    }
+                  }
+                  serially(() -> arrived(values, failure));
+                  return null;
+                });
+  }
+
+  private void arrived(PipeSettings values, @Nullable Throwable failure) {
+    opening = false;
+    DrivenPipe pipe = opened.getAndSet(null);
+    if (pipe != null && values.durable().equals(settings().durable())) {
+      begin(pipe);
+      renewed(null);
+    } else if (pipe != null) {
+      // Another place was configured meanwhile.
+      pipe.closeNow();
+      begin();
+    } else if (failure != null) {
+      Throwable why = Faults.unwrap(failure);
+      String text = why instanceof Exception e ? Reasons.of(e) : why.toString();
+      complain(Level.WARNING, pid() + ": " + text + "; trying again until it succeeds");
+      later(RETRY_MIN, RETRY_MAX);
+    }
+  }
+
+  @Override
+  void stopped() {
+    DrivenPipe pipe = opened.getAndSet(null);
+    if (pipe != null) {
+      pipe.closeNow();
+    }
+    renewed(null);
+  }
+
+  /** The one before has no place any more, unless it is still to be followed by another. */
+  private void renewed(@Nullable DrivenPipe next) {
+    DrivenPipe before = renewing;
+    renewing = next;
+    if (before != null && before != next) {
+      pipes.remove(before.name(), before);
+    }
+  }
+
+  private void begin(DrivenPipe pipe) {
     if (!slot.put(pipe)) {
       discard(pipe, false);
       return;
@@ -69,17 +157,26 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
    * A caller that asks for the name meanwhile finds the spent pipe, and waits for the fresh one.
    */
   private void spent(DrivenPipe pipe) {
-    renewing = pipe;
+    renewed(pipe);
     if (slot.take(pipe)) {
+      if (settings().durable().isPresent()) {
+        // What is unread is read from the next one.
+        discard(pipe, false);
+        died();
+      }
       begin();
     }
-    renewing = null;
-    // Unless a fresh one has taken its place.
-    pipes.remove(pipe.name(), pipe);
+    if (!opening) {
+      renewed(null);
+    }
   }
 
   @Override
   PipeSettings changed(PipeSettings old, PipeSettings next) {
+    if (!old.durable().equals(next.durable())) {
+      slot.take(gone -> discard(gone, true));
+      renewed(null);
+    }
     DrivenPipe pipe = slot.get();
     if (pipe != null) {
       // Only what the configuration changes: a consumer may have set the other one.

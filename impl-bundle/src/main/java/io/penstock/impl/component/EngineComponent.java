@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
+import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.component.config.PollerSettings;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Scope;
@@ -34,6 +35,7 @@ public final class EngineComponent {
   private final BundleContext context;
   private final Engine engine = new Engine();
   private final NamedPipes pipes = new NamedPipes();
+  private final Contents contents = new Contents();
   private final Scope own = Scope.quiet();
   private final PosixAccess posix;
   private final Scopes scopes;
@@ -79,6 +81,11 @@ public final class EngineComponent {
 
   NamedPipes pipes() {
     return pipes;
+  }
+
+  /** The places that keep durable pipes. */
+  Contents contents() {
+    return contents;
   }
 
   /** The last good values of the pollers. */

@@ -4,6 +4,7 @@ package io.penstock.impl.component;
 import io.penstock.channel.Channel;
 import io.penstock.channel.Listener;
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.component.config.ChannelSettings;
 import io.penstock.impl.component.config.Kinds;
@@ -46,6 +47,7 @@ public final class LocalConfigurations implements AutoCloseable {
   private final Channels channels;
   private final Relays relays;
   private final NamedPipes pipes;
+  private final Contents contents;
   private final Kinds kinds;
   private final ConcurrentMap<String, Names> names = new ConcurrentHashMap<>();
   private final ConcurrentMap<String, ConfiguredPipe> ofPipes = new ConcurrentHashMap<>();
@@ -70,11 +72,13 @@ public final class LocalConfigurations implements AutoCloseable {
       Channels channels,
       Relays relays,
       NamedPipes pipes,
+      Contents contents,
       Function<String, Optional<ChannelProvider>> installed) {
     this.engine = engine;
     this.channels = channels;
     this.relays = relays;
     this.pipes = pipes;
+    this.contents = contents;
     this.kinds =
         new Kinds() {
           @Override
@@ -112,7 +116,10 @@ public final class LocalConfigurations implements AutoCloseable {
         expect(settings.name(), Pipe.class, ByteSource.class, ByteSink.class);
         ofPipes
             .computeIfAbsent(
-                pid, any -> new ConfiguredPipe(engine, names(factory), pipes, this::register, pid))
+                pid,
+                any ->
+                    new ConfiguredPipe(
+                        engine, names(factory), pipes, contents, this::register, pid))
             .configure(settings);
       }
       case ChannelComponent.PID -> {
@@ -180,6 +187,7 @@ public final class LocalConfigurations implements AutoCloseable {
 
   /** Tries now what had to wait, because a kind may have come. */
   public void hurry() {
+    ofPipes.values().forEach(Configured::hurry);
     ofChannels.values().forEach(Configured::hurry);
     ofListeners.values().forEach(Configured::hurry);
     ofRelays.values().forEach(Configured::hurry);

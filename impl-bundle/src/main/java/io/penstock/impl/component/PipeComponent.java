@@ -26,6 +26,7 @@ public final class PipeComponent {
   static final String PID = "io.penstock.Pipe";
 
   private final ConfiguredPipe pipe;
+  private final ProvidersComponent providers;
 
   /**
    * Refuses bad values, and is there all the same: not every runtime tries a component that failed
@@ -33,17 +34,24 @@ public final class PipeComponent {
    *
    * @param properties the configuration
    * @param engine lends threads and names
+   * @param providers tells when there is another place for durable pipes
    */
   @Activate
-  public PipeComponent(Map<String, Object> properties, @Reference EngineComponent engine) {
+  public PipeComponent(
+      Map<String, Object> properties,
+      @Reference EngineComponent engine,
+      @Reference ProvidersComponent providers) {
     Refusals.unknown(PipeKeys.class, properties);
     this.pipe =
         new ConfiguredPipe(
             engine.engine(),
             engine.names(PID),
             engine.pipes(),
+            engine.contents(),
             engine.services(),
             Refusals.pid(properties));
+    this.providers = providers;
+    providers.use(pipe);
     Refusals.first(properties, PipeSettings::of).ifPresent(pipe::configure);
   }
 
@@ -57,6 +65,7 @@ public final class PipeComponent {
   /** Everything ends; what was accepted may still be delivered when only the configuration goes. */
   @Deactivate
   void deactivate(int reason) {
+    providers.useNoMore(pipe);
     pipe.stop(reason == ComponentConstants.DEACTIVATION_REASON_CONFIGURATION_DELETED);
   }
 }

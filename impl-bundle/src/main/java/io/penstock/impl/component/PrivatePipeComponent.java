@@ -10,6 +10,7 @@ import io.penstock.pipe.PipeStats;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import java.io.IOException;
+import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
@@ -65,6 +66,11 @@ public final class PrivatePipeComponent implements Pipe {
   @Override
   public PipeStats stats() {
     return pipe.stats();
+  }
+
+  @Override
+  public <T> Optional<T> facet(Class<T> type) {
+    return pipe.facet(type);
   }
 
   @Override

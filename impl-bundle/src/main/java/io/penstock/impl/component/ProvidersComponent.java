@@ -11,6 +11,7 @@ import io.penstock.impl.kind.descriptor.ReceivedHandles;
 import io.penstock.impl.kind.memory.MemoryPair;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
+import io.penstock.spi.PipeProvider;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -48,6 +49,18 @@ public final class ProvidersComponent implements Kinds {
     present.add(provider);
     providers.add(provider);
     users.forEach(Configured::hurry);
+  }
+
+  /** A place has come that keeps durable pipes. */
+  @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
+  void addPlace(PipeProvider place) {
+    engine.contents().add(place);
+    users.forEach(Configured::hurry);
+  }
+
+  /** One has gone, and ends what it has opened. */
+  void removePlace(PipeProvider place) {
+    engine.contents().remove(place);
   }
 
   /** A provider has gone: what it made is aborted. */

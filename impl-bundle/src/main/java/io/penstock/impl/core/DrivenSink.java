@@ -20,6 +20,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.Objects;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -289,11 +290,6 @@ public abstract class DrivenSink extends End implements ByteSink {
     }
   }
 
-  boolean empty() {
-    SinkDriver current = driver();
-    return queued() == 0 && (current == null || current.pending() == 0);
-  }
-
   long waiting() {
     SinkDriver current = driver();
     return queued() + (current == null ? 0 : current.pending());
@@ -306,12 +302,14 @@ public abstract class DrivenSink extends End implements ByteSink {
 
   @Override
   public void awaitEmpty(Wait wait) throws IOException {
-    awaitEmpty(limit(Objects.requireNonNull(wait, "wait")), false);
+    awaitNone(limit(Objects.requireNonNull(wait, "wait")), false);
   }
 
   @Override
   public void flush(Wait wait) throws IOException {
-    awaitEmpty(limit(Objects.requireNonNull(wait, "wait")), true);
+    hurry();
+    awaitNone(limit(Objects.requireNonNull(wait, "wait")), true);
+    hurry();
     long dropped = dropped();
     if (dropped > 0) {
       if (isClosed()) {
@@ -322,27 +320,47 @@ public abstract class DrivenSink extends End implements ByteSink {
     }
   }
 
-  void awaitEmpty(Limit limit, boolean restart) throws IOException {
-    long last = waiting();
+  private void hurry() throws IOException {
+    SinkDriver current = driver();
+    if (current != null) {
+      try {
+        current.flush();
+      } catch (IOException e) {
+        met(e);
+        throw Faults.again(name(), e);
+      }
+    }
+  }
+
+  private long unflushed() {
+    SinkDriver current = driver();
+    return queued() + (current == null ? 0 : current.unflushed());
+  }
+
+  /** Waits until nothing is unread, or for a flush until what was accepted is where it must be. */
+  private void awaitNone(Limit limit, boolean flushes) throws IOException {
+    LongSupplier left = flushes ? this::unflushed : this::waiting;
+    long last = left.getAsLong();
     while (true) {
-      boolean empty = empty();
-      if (isClosed() && (!limit.hasWaited() || !empty)) {
+      boolean none = left.getAsLong() == 0;
+      if (isClosed() && (!limit.hasWaited() || !none)) {
         throw closedFault(limit.hasWaited());
       }
-      if (empty) {
+      if (none) {
         return;
       }
       Throwable cause = failure();
       if (cause != null) {
         throw Faults.again(name(), cause);
       }
-      long seen = waiting();
-      if (restart && seen != last) {
+      long seen = left.getAsLong();
+      if (flushes && seen != last) {
         last = seen;
         limit.progress();
       }
-      if (!await(limit, 0, () -> empty() || waiting() != seen)) {
-        throw new WouldBlockException(name(), seen + " bytes are still unread", 0);
+      if (!await(limit, 0, () -> left.getAsLong() == 0 || left.getAsLong() != seen)) {
+        throw new WouldBlockException(
+            name(), seen + " bytes are still " + (flushes ? "on their way" : "unread"), 0);
       }
     }
   }

@@ -3,6 +3,7 @@ package io.penstock.impl.core;
 
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.buffer.Holding;
+import io.penstock.impl.buffer.Rewinding;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
 import io.penstock.impl.engine.Waiter;
@@ -65,6 +66,9 @@ public abstract class DrivenSource extends End implements ByteSource {
   @Override
   void keep(EndDriver value) {
     arrivals = value instanceof HandleSource source ? source.arrivals() : null;
+    if (value instanceof Rewinding it) {
+      it.rewindsBy(this::rewind);
+    }
     typed = (SourceDriver) value;
   }
 
@@ -97,6 +101,21 @@ public abstract class DrivenSource extends End implements ByteSource {
         LOG.log(System.Logger.Level.WARNING, "{0}: closing the source failed", name(), e);
       }
     }
+  }
+
+  /** Has the driver go on elsewhere: what was looked at is forgotten. */
+  private boolean rewind(Runnable move) {
+    if (!turn().tryEnter()) {
+      return false;
+    }
+    try {
+      Front unused = takeBack();
+      atEnd = false;
+      move.run();
+    } finally {
+      passTurn();
+    }
+    return true;
   }
 
   // ---- one try

@@ -55,6 +55,16 @@ class TappedSink extends Tapped<SinkDriver> implements SinkDriver {
   }
 
   @Override
+  public long unflushed() {
+    return driver.unflushed();
+  }
+
+  @Override
+  public void flush() throws IOException {
+    driver.flush();
+  }
+
+  @Override
   public long dropped() {
     return driver.dropped();
   }

@@ -21,7 +21,7 @@ class TappedSource extends Tapped<SourceDriver> implements SourceDriver {
           ? new Memory(segments, holding)
           : new Segments(segments);
     }
-    return new TappedSource(driver);
+    return driver instanceof Holding holding ? new Held(driver, holding) : new TappedSource(driver);
   }
 
   @Override
@@ -104,6 +104,39 @@ class TappedSource extends Tapped<SourceDriver> implements SourceDriver {
 
     Memory(SegmentSource segments, Holding holding) {
       super(segments);
+      this.holding = holding;
+    }
+
+    @Override
+    public int hold(ByteBuffer dst, boolean frees) throws IOException {
+      int from = dst.position();
+      int n = holding.hold(dst, frees);
+      show(dst, from);
+      return n;
+    }
+
+    @Override
+    public void free(int n) {
+      holding.free(n);
+    }
+
+    @Override
+    public boolean deliver(int n) {
+      return holding.deliver(n);
+    }
+
+    @Override
+    public void keep() {
+      holding.keep();
+    }
+  }
+
+  /** What counts the bytes that a long read has gathered, and has no segments. */
+  private static final class Held extends TappedSource implements Holding {
+    private final Holding holding;
+
+    Held(SourceDriver driver, Holding holding) {
+      super(driver);
       this.holding = holding;
     }
 

@@ -11,6 +11,7 @@ import io.penstock.error.MemoryLimitException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.OpenFailedException;
 import io.penstock.error.RequestRejectedException;
+import io.penstock.error.StorageException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamFault;
 import io.penstock.error.StreamTimeoutException;
@@ -82,6 +83,8 @@ public final class Faults {
       return new HandshakeException(e.stream(), tail(e), e.getCause());
     } else if (failure instanceof AddressException e) {
       return new AddressException(e.kind(), e.stream(), e.detail(), e.getCause());
+    } else if (failure instanceof StorageException e) {
+      return new StorageException(e.kind(), e.stream(), tail(e), e.count(), e.getCause());
     } else if (StreamFault.isTimedOut(failure)) {
       fresh = new StreamTimeoutException(stream, String.valueOf(failure.getMessage()), 0);
     } else {

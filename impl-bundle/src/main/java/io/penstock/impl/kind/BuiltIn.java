@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind;
 
+import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.kind.descriptor.DescriptorProvider;
+import io.penstock.impl.kind.durable.DurableProvider;
 import io.penstock.impl.kind.fifo.FifoProvider;
 import io.penstock.impl.kind.memory.MemoryProvider;
 import io.penstock.impl.kind.pipe.PipeProvider;
@@ -21,11 +23,14 @@ public final class BuiltIn {
    * Makes one provider of each kind.
    *
    * @param pipes finds named pipes
+   * @param contents keep durable pipes
    * @param posix makes native calls
    */
-  public static List<ChannelProvider> providers(PipeProvider.Finder pipes, PosixAccess posix) {
+  public static List<ChannelProvider> providers(
+      PipeProvider.Finder pipes, Contents contents, PosixAccess posix) {
     return List.of(
         new DescriptorProvider(posix),
+        new DurableProvider(contents),
         new FifoProvider(posix),
         new MemoryProvider(),
         new PipeProvider(pipes),

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.pipe;
 
+import io.penstock.channel.Endpoint;
 import io.penstock.error.StreamClosedException;
+import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.buffer.MemoryPipe;
+import io.penstock.impl.buffer.PipeBody;
 import io.penstock.impl.core.LastFault;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
@@ -23,7 +26,9 @@ import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
@@ -31,7 +36,7 @@ import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A pipe over a buffer in memory. */
+/** A pipe over a buffer in memory, or over what survives. */
 public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
   private static final System.Logger LOG = Messages.log("core");
   private static final long USUAL = PipeOptions.DEFAULT_CAPACITY / 2;
@@ -39,7 +44,7 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
   private static final AtomicLong COUNT = new AtomicLong();
 
   private final String name;
-  private final MemoryPipe memory;
+  private final PipeBody body;
   private final SourceEnd source;
   private final SinkEnd sink;
   private final CompletableFuture<Void> closed = new CompletableFuture<>();
@@ -66,13 +71,18 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
    * @param limits those of its memory, which then counts until the pipe is closed or drained
    */
   public DrivenPipe(PipeOptions options, Engine engine, List<Budget> limits) {
+    this(named(options), engine, limits, null);
+  }
+
+  /** Makes a pipe over a body that is open already. */
+  DrivenPipe(PipeOptions options, Engine engine, List<Budget> limits, @Nullable PipeBody kept) {
     this.limits = limits;
-    this.name = options.name().isEmpty() ? "pipe-" + COUNT.incrementAndGet() : options.name();
-    this.memory = new MemoryPipe(name, options.capacity(), options.direct());
-    this.source = new SourceEnd(name, engine, options.readWait(), memory.source());
-    this.sink = new SinkEnd(name, engine, options.writeWait(), memory.sink());
+    this.name = options.name();
+    this.body = kept == null ? new MemoryPipe(name, options.capacity(), options.direct()) : kept;
+    this.source = new SourceEnd(name, engine, options.readWait(), body.source());
+    this.sink = new SinkEnd(name, engine, options.writeWait(), body.sink());
     if (!limits.isEmpty()) {
-      memory.countTo(this);
+      body.countTo(this);
     }
     Supplier<Spinner> spins = spins(options);
     source.spin(spins);
@@ -87,15 +97,41 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
     source.onClose(onClose);
     sink.onClose(onClose);
     sink.onCut(this::abort);
-    memory.onDrained(this::drained);
+    body.onDrained(this::drained);
+    body.onGone(this::gone);
     if (!limits.isEmpty()) {
       engine.events().tell(PenstockEvent.Type.OPEN, "pipe", name, null, null, null);
     }
   }
 
+  /**
+   * Opens a durable pipe.
+   *
+   * @param keys those of the place that keeps it
+   * @param options with a name
+   * @param limits those of the memory for bytes that are not acknowledged
+   * @return completes with an open pipe, which is the caller's to close
+   */
+  public static CompletionStage<DrivenPipe> open(
+      Endpoint location,
+      Map<String, String> keys,
+      PipeOptions options,
+      Engine engine,
+      List<Budget> limits,
+      Contents contents) {
+    return contents
+        .open(location, Contents.options(keys), Contents.context(options.name(), engine))
+        .thenApply(body -> new DrivenPipe(options, engine, limits, body));
+  }
+
+  /** The same options with a name. */
+  static PipeOptions named(PipeOptions options) {
+    return options.name().isEmpty() ? options.withName("pipe-" + COUNT.incrementAndGet()) : options;
+  }
+
   // ---- memory
 
-  /** Counts memory. The first change is that of the first write, which comes alone. */
+  /** Counts body. The first change is that of the first write, which comes alone. */
   @Override
   public void accept(long change) {
     Account mine = account;
@@ -114,21 +150,21 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
 
     @Override
     public long progress() {
-      return memory.bytesRead();
+      return body.bytesRead();
     }
 
     @Override
     public void trim() {
-      boolean unused = memory.trim();
+      boolean unused = body.trim();
     }
 
-    /** What is unread goes, too: it is what takes up the memory. */
+    /** What is unread goes, too: it is what takes up the body. */
     @Override
     public void cut(IOException cause) {
       source.fail(cause);
-      memory.abort(cause);
+      body.abort(cause);
       try {
-        memory.source().close();
+        body.source().close();
       } catch (IOException e) {
         LOG.log(Level.WARNING, "{0}: the memory could not be let go", name, e);
       } finally {
@@ -138,6 +174,15 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
   }
 
   // ---- its life
+
+  /** Whatever waits or comes hears the same. */
+  private void gone(Throwable cause) {
+    fault = LastFault.after(fault, cause);
+    sink.fail(cause);
+    source.fail(cause);
+    source.release();
+    completeClosed(cause);
+  }
 
   private void drained() {
     source.engine().execute(() -> completeClosed(null));
@@ -153,11 +198,12 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
 
   /** Whether it was closed, aborted, or ended and drained: known before any caller is told. */
   public boolean isSpent() {
-    return closed.isDone() || memory.isSpent();
+    return closed.isDone() || body.isSpent();
   }
 
   private void completeClosed(@Nullable Throwable cause) {
     boolean first = cause == null ? closed.complete(null) : closed.completeExceptionally(cause);
+    body.over();
     // Nobody finds it by its name any more: readers that an operator holds are to meet the end.
     source.release();
     Scope mine = scope;
@@ -213,7 +259,7 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
   @Override
   public void abort(Throwable cause) {
     fault = LastFault.after(fault, Objects.requireNonNull(cause, "cause"));
-    memory.abort(cause);
+    body.abort(cause);
     // Whoever waits for an operator to let go must hear of it.
     source.release();
     completeClosed(cause);
@@ -221,12 +267,12 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
 
   @Override
   public PipeStats stats() {
-    return Stats.of(memory, source, sink, System.nanoTime());
+    return Stats.of(body, source, sink, System.nanoTime());
   }
 
   /** How many bytes it holds at most. */
   public long capacity() {
-    return memory.capacity();
+    return body.capacity();
   }
 
   /** Why it was aborted; null if it was not. */
@@ -235,8 +281,13 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
   }
 
   @Override
+  public <T> Optional<T> facet(Class<T> type) {
+    return body.facet(type);
+  }
+
+  @Override
   public boolean trim() {
-    return memory.trim();
+    return body.trim();
   }
 
   @Override
@@ -246,6 +297,7 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
 
   @Override
   public void close() throws IOException {
+    body.closing();
     // Marked before the source goes, so that a waiting writer always learns of a local close.
     boolean first = sink.markClosed();
     try {

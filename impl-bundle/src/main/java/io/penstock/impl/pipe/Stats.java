@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.pipe;
 
-import io.penstock.impl.buffer.MemoryPipe;
+import io.penstock.impl.buffer.PipeBody;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
@@ -24,18 +24,18 @@ record Stats(
     List<Waiting> waitingReaders)
     implements PipeStats {
 
-  static Stats of(MemoryPipe memory, SourceEnd source, SinkEnd sink, long now) {
+  static Stats of(PipeBody body, SourceEnd source, SinkEnd sink, long now) {
     // In this order, so that no more seems read than was written.
-    long read = memory.bytesRead();
-    long buffered = memory.sink().pending();
+    long read = body.bytesRead();
+    long buffered = body.sink().pending();
     return new Stats(
-        memory.bytesWritten(),
+        body.bytesWritten(),
         read,
-        memory.writes(),
-        memory.reads(),
+        body.writes(),
+        body.reads(),
         sink.waits(),
         source.waits(),
-        memory.highWater(),
+        body.highWater(),
         buffered,
         waiting(sink, now),
         waiting(source, now));

@@ -12,6 +12,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.error.MemoryLimitException;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.engine.Budgets;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Scope;
@@ -45,7 +46,7 @@ class ChannelMemoryTest {
 
   ChannelMemoryTest() {
     Providers providers = new Providers();
-    BuiltIn.providers(new NamedPipes()::open, posix).forEach(providers::add);
+    BuiltIn.providers(new NamedPipes()::open, new Contents(), posix).forEach(providers::add);
     channels =
         new Channels(
             engine, providers, scope, this::pair, new Natives(posix, new ReceivedHandles()));

@@ -14,6 +14,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.ConnectionResetException;
+import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
@@ -101,7 +102,7 @@ class UnreadChannelTest {
 
   @BeforeEach
   void provide() {
-    BuiltIn.providers((name, how) -> null, posix).forEach(providers::add);
+    BuiltIn.providers((name, how) -> null, new Contents(), posix).forEach(providers::add);
   }
 
   private Channel configure(String endpoint, String... more) throws InterruptedException {

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.error.MemoryLimitException;
+import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Scope;
@@ -171,7 +172,7 @@ class PipeMemoryTest {
   @Test
   void pipesOfAFactoryCountAndThoseThatHoldMostForLongestAreCut() throws Exception {
     engine.budgets().factoryLimit(1024 * KB);
-    Pipes factory = new Pipes(engine, scope);
+    Pipes factory = new Pipes(engine, scope, new Contents());
     PipeOptions options = PipeOptions.defaults().withCapacity(64 * KB);
     List<Pipe> unread = new ArrayList<>();
     for (int i = 0; i < 15; i++) {

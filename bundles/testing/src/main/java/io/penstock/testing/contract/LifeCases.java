@@ -251,7 +251,7 @@ abstract class LifeCases extends TurnCases {
     writer.get();
   }
 
-  @Case
+  @Case(needs = Trait.CLOSE_DROPS)
   void sourceCloseWarnsOnceOfWhatItDrops() throws Exception {
     Queue<String> warnings = new ConcurrentLinkedQueue<>();
     Handler handler = new Collector(warnings);

@@ -31,6 +31,10 @@ public enum Trait {
   COUNTS_GATHERED,
   /** The sink can tell that the other end was read. */
   READS_SEEN,
+  /**
+   * Closing the source drops what was not read, with a warning. Without it the next reader goes on.
+   */
+  CLOSE_DROPS,
   /** Closing the source breaks the writer. */
   CLOSE_BREAKS_WRITER,
   /** Closing the source leaves the writer free to write on: its bytes are dropped. */

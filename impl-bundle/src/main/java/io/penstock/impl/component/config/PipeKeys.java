@@ -26,8 +26,92 @@ public @interface PipeKeys {
       name = "Capacity",
       description =
           "How much may be buffered. Bytes, or a number with KiB, MiB or GiB; 1 byte or more, or"
-              + " 'unbounded'. A change applies to the next pipe of the name.")
+              + " 'unbounded'. A change applies to the next pipe of the name. A durable pipe has"
+              + " 1GiB unless it is given.")
   String capacity() default "64KiB";
+
+  /** Durable. */
+  @AttributeDefinition(
+      required = false,
+      name = "Durable",
+      description =
+          "Where bytes are kept that must survive the process, such as file:/var/spool/orders. The"
+              + " keys from 'keep' to 'takeover' are for such a pipe alone. A change of any of them"
+              + " opens it anew. Default: nowhere, the pipe is in memory.")
+  String durable() default "";
+
+  /** Keep. */
+  @AttributeDefinition(
+      required = false,
+      name = "Keep",
+      description =
+          "How much that was read and committed stays, to be replayed. Bytes, or a number with KiB,"
+              + " MiB or GiB; 0 or more. Default: 0.")
+  String keep() default "";
+
+  /** Block. */
+  @AttributeDefinition(
+      required = false,
+      name = "Block",
+      description =
+          "How many bytes a record has at most. Bytes, or a number with KiB or MiB; 512 bytes to"
+              + " 1MiB. Default: 64KiB.")
+  String block() default "";
+
+  /** Window. */
+  @AttributeDefinition(
+      required = false,
+      name = "Window",
+      description =
+          "How much may be written and not acknowledged; as much memory serves each direction."
+              + " Bytes, or a number with KiB, MiB or GiB; 1KiB to 1GiB. Default: 4MiB.")
+  String window() default "";
+
+  /** Commit. */
+  @AttributeDefinition(
+      required = false,
+      name = "Commit",
+      description =
+          "When a reader is done with bytes: auto with each read, manual when it calls commit()."
+              + " Default: auto.")
+  String commit() default "";
+
+  /** Sync. */
+  @AttributeDefinition(
+      required = false,
+      name = "Sync",
+      description =
+          "When the disk is waited for: each, after every record; group, for all records of a"
+              + " moment together; none, never, so that an acknowledgement survives the process"
+              + " alone. Default: group.")
+  String sync() default "";
+
+  /** Limit of an acknowledgement. */
+  @AttributeDefinition(
+      required = false,
+      name = "Limit of an acknowledgement",
+      description =
+          "How long an acknowledgement may take before the pipe fails. A duration in ms or"
+              + " ISO-8601, more than 0. Default: 30s.")
+  String ackTimeout() default "";
+
+  /** After an end. */
+  @AttributeDefinition(
+      required = false,
+      name = "After an end",
+      description =
+          "What comes after the end of a stream: renew, another stream in the same place; stay,"
+              + " nothing. Default: renew.")
+  String onEnd() default "";
+
+  /** Take over. */
+  @AttributeDefinition(
+      required = false,
+      name = "Take over",
+      description =
+          "Whether a writer or reader that is there already is fenced off: true or false. Default:"
+              + " false.")
+  String takeover() default "";
 
   /** Read time-out. */
   @AttributeDefinition(required = false, name = "Read time-out", description = Texts.READ_TIMEOUT)

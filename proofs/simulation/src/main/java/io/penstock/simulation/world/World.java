@@ -6,6 +6,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.StreamFault;
+import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
@@ -101,7 +102,7 @@ final class World {
               return List.of(pair.left(), pair.right());
             },
             new Natives(new PosixAccess("none"), new ReceivedHandles()));
-    this.pipes = new Pipes(engine, scope);
+    this.pipes = new Pipes(engine, scope, new Contents());
     this.relays = new Relays(engine, channels, scope);
   }
 

@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.durable.impl;
+
+import io.penstock.durable.impl.Outgoing.Batch;
+import io.penstock.durable.impl.Store.Figure;
+import io.penstock.error.StorageException;
+import io.penstock.error.StorageException.Kind;
+import io.penstock.error.StreamClosedException;
+import io.penstock.spi.PipeContent;
+import io.penstock.spi.PipeContext;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One open file. Everything that waits for the disk happens in {@link #work}, on the product's
+ * executor, in one thread at a time and with no lock held; calls only change the {@link State}.
+ */
+final class Spool {
+  private final Settings first;
+  private final PipeContext context;
+  private final Consumer<Spool> onOver;
+  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  final State state;
+
+  // Of the thread that works.
+  private @Nullable Store store;
+
+  // How long the disk may still take, while it is waited for.
+  private final AtomicReference<@Nullable Future<?>> alarm = new AtomicReference<>();
+
+  // ---- guarded by the lock
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Deque<Runnable> arrivals = new ArrayDeque<>();
+  private boolean working;
+  private boolean again;
+
+  /**
+   * Nothing is open yet.
+   *
+   * @param onOver is told just before the end is
+   */
+  Spool(Settings settings, PipeContext context, Consumer<Spool> onOver) {
+    this.first = settings;
+    this.context = context;
+    this.onOver = onOver;
+    this.state = new State(settings);
+  }
+
+  /** Completes when the file was given back. */
+  CompletableFuture<Void> ended() {
+    return ended;
+  }
+
+  @Override
+  public String toString() {
+    return first.shown();
+  }
+
+  // ---- coming and going
+
+  /**
+   * Lets a writer, a reader or both in.
+   *
+   * @return false if this is being closed
+   */
+  boolean join(Settings settings, PipeContext asking, CompletableFuture<PipeContent> opened) {
+    FileContent content = new FileContent(this, settings, asking);
+    lock.lock();
+    try {
+      if (!state.isOpen()) {
+        return false;
+      }
+      arrivals.add(() -> arrive(content, opened));
+    } finally {
+      lock.unlock();
+    }
+    wake();
+    return true;
+  }
+
+  private void arrive(FileContent content, CompletableFuture<PipeContent> opened) {
+    Admission admission = state.admit(content);
+    for (FileContent each : admission.fenced()) {
+      IOException why = each.failure;
+      if (why != null) {
+        each.tellGone(why);
+      }
+    }
+    IOException refused = admission.refused();
+    if (refused != null) {
+      opened.completeExceptionally(refused);
+    } else if (!opened.complete(content)) {
+      content.close();
+    }
+  }
+
+  /** Everything is over, because the place as a whole goes. */
+  void stop() {
+    state.stop().forEach(each -> each.tellGone(new StreamClosedException(each.name)));
+    wake();
+  }
+
+  // ---- the work
+
+  /** Has the work done that there is. */
+  void wake() {
+    lock.lock();
+    try {
+      if (working) {
+        // Whoever works may have looked already.
+        again = true;
+        return;
+      }
+      working = !ended.isDone();
+      if (!working) {
+        return;
+      }
+    } finally {
+      lock.unlock();
+    }
+    context.executor().execute(this::work);
+  }
+
+  private void work() {
+    boolean more = true;
+    while (more) {
+      try {
+        more = step();
+      } catch (IOException e) {
+        fail(e);
+      } catch (RuntimeException e) {
+        fail(Store.failed(first.shown(), state.acknowledged(), e));
+      } catch (Error e) {
+        // Its users are told, and the file must be given back.
+        fail(
+            new StorageException(
+                Kind.FAILED, first.shown(), "it cannot be used: " + e, state.acknowledged(), e));
+      }
+    }
+  }
+
+  /** Does one piece of work; false if there is none. */
+  private boolean step() throws IOException {
+    Runnable arrival;
+    lock.lock();
+    try {
+      again = false;
+      arrival = state.hasRest() ? null : arrivals.poll();
+    } finally {
+      lock.unlock();
+    }
+    if (arrival != null) {
+      if (store == null && state.failure() == null) {
+        load();
+      }
+      arrival.run();
+      return true;
+    }
+    Store disk = store;
+    Turn turn = disk == null || state.failure() != null ? null : state.plan();
+    if (disk == null || turn == null) {
+      return rest();
+    }
+    Batch batch = turn.batch();
+    if (batch != null) {
+      write(disk, turn, batch);
+    }
+    if (turn.from() >= 0) {
+      fetch(disk, turn);
+    }
+    return true;
+  }
+
+  /** Opens the file; whoever has come is told if that fails. */
+  private void load() {
+    try {
+      Store opened = Store.open(first.path(), first.shown());
+      store = opened;
+      state.loaded(opened);
+    } catch (IOException e) {
+      fail(e);
+    } catch (RuntimeException e) {
+      fail(Store.failed(first.shown(), 0, e));
+    }
+  }
+
+  /** Whether there is more to do after all; gives the file back when nobody has it. */
+  private boolean rest() {
+    lock.lock();
+    try {
+      if (again || !arrivals.isEmpty()) {
+        return true;
+      }
+      if (!state.isOver()) {
+        working = false;
+        return false;
+      }
+    } finally {
+      lock.unlock();
+    }
+    Store disk = store;
+    store = null;
+    try {
+      if (disk != null && state.failure() != null) {
+        disk.abandon();
+      } else if (disk != null) {
+        disk.close();
+      }
+      onOver.accept(this);
+      ended.complete(null);
+    } catch (RuntimeException e) {
+      onOver.accept(this);
+      ended.completeExceptionally(e);
+    }
+    return false;
+  }
+
+  private void write(Store disk, Turn turn, Batch batch) {
+    arm();
+    batch.blocks().forEach(block -> disk.append(block, turn.epoch()));
+    for (int i = 0; i < batch.marks().size(); i++) {
+      disk.put(turn.mark() + i, batch.marks().get(i));
+    }
+    disk.put(Figure.EPOCH, turn.epoch());
+    disk.put(Figure.COMMITTED, turn.committed());
+    disk.put(Figure.STREAM, turn.stream());
+    if (!batch.blocks().isEmpty()) {
+      disk.put(Figure.END, batch.blocks().get(batch.blocks().size() - 1).end());
+    }
+    disk.dropMarks(turn.stream());
+    disk.dropRecords(turn.floor());
+    disk.save(turn.waits());
+    if (turn.waits() || turn.spares()) {
+      disk.reuse();
+    }
+    disarm();
+    Told told = state.saved(turn, batch, disk.oldest());
+    told.flushes().forEach(each -> each.complete(null));
+    told.users().forEach(FileContent::tell);
+  }
+
+  private void fetch(Store disk, Turn turn) {
+    List<Block> found = List.of();
+    StorageException corrupt = null;
+    try {
+      found = disk.load(turn.from(), turn.to(), turn.most());
+    } catch (StorageException e) {
+      corrupt = e;
+    }
+    FileContent told = state.fetched(turn, found, corrupt);
+    if (told != null) {
+      told.tell();
+    }
+  }
+
+  /** From now on, an acknowledgement is late after a while. */
+  private void arm() {
+    FileContent waiting = state.writer();
+    if (waiting != null) {
+      alarm.set(context.after(waiting.settings.ackTimeout(), () -> late(waiting)));
+    }
+  }
+
+  private void disarm() {
+    Future<?> pending = alarm.getAndSet(null);
+    if (pending != null) {
+      boolean unused = pending.cancel(false);
+    }
+  }
+
+  private void late(FileContent waiting) {
+    if (alarm.getAndSet(null) == null || state.writer() != waiting) {
+      return;
+    }
+    long position = state.acknowledged();
+    fail(
+        new StorageException(
+            Kind.UNACKNOWLEDGED,
+            first.shown(),
+            "the disk has not acknowledged anything for "
+                + waiting.settings.ackTimeout()
+                + "; what was acknowledged ends at position "
+                + position,
+            position,
+            null));
+  }
+
+  /** Nothing works any more; everybody is told, and the file is given back as it is. */
+  private void fail(IOException why) {
+    disarm();
+    Told told = state.fail(why);
+    told.flushes().forEach(each -> each.completeExceptionally(why));
+    told.users().forEach(each -> each.tellGone(why));
+    wake();
+  }
+}

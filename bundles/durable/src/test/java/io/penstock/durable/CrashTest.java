@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.durable;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.error.AddressException;
+import io.penstock.error.StorageException;
+import io.penstock.pipe.Pipe;
+import io.penstock.standalone.Penstock;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What is left when a process is killed, a disk is full, or a file was damaged. {@code
+ * -Dio.penstock.durable.rounds=50} has the long form; {@code -Dio.penstock.durable.seed} repeats
+ * one.
+ */
+@Timeout(600)
+class CrashTest {
+  private static final int ROUNDS = Integer.getInteger("io.penstock.durable.rounds", 5);
+  private static final long SEED =
+      Long.getLong("io.penstock.durable.seed", System.currentTimeMillis());
+
+  @TempDir private Path folder;
+  private Path file;
+  private Penstock penstock;
+
+  @BeforeEach
+  void begin() {
+    file = Bench.fresh(folder);
+    penstock = Penstock.open();
+  }
+
+  @AfterEach
+  void end() {
+    penstock.close();
+  }
+
+  /** Starts another process that works on a file. */
+  private static Process child(List<String> before, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(before);
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
+    command.add(CrashMain.class.getName());
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command)
+        .redirectError(ProcessBuilder.Redirect.INHERIT)
+        .redirectInput(ProcessBuilder.Redirect.PIPE)
+        .start();
+  }
+
+  private static void kill(Process process) throws InterruptedException {
+    assertTrue(process.destroyForcibly().waitFor(20, TimeUnit.SECONDS));
+  }
+
+  private void survives(String sync, int rounds) throws Exception {
+    System.out.println("rounds " + rounds + ", io.penstock.durable.seed=" + SEED);
+    Random random = new Random(SEED);
+    for (int round = 0; round < rounds; round++) {
+      String keys = "sync=" + sync + "&keep=" + (random.nextBoolean() ? "0" : "64KiB");
+      Process child = child(List.of(), "both", file.toString(), keys, "" + random.nextInt());
+      long acknowledged = -1;
+      long committed = -1;
+      int lines = 1 + random.nextInt(60);
+      try (BufferedReader told = child.inputReader()) {
+        String line = told.readLine();
+        for (int i = 0; i < lines && line != null; i++) {
+          String[] words = line.split(" ");
+          switch (words[0]) {
+            case "acknowledged" -> acknowledged = Long.parseLong(words[1]);
+            case "committed" -> committed = Long.parseLong(words[1]);
+            default -> throw new AssertionError("round " + round + ": " + line);
+          }
+          line = told.readLine();
+        }
+        assertTrue(line != null, "round " + round + ": the child has stopped by itself");
+        kill(child);
+      }
+      try (Pipe pipe = Bench.open(penstock, file, "commit=manual&" + keys)) {
+        long end = Bench.facet(pipe).acknowledged();
+        long position = Bench.facet(pipe).position();
+        assertTrue(end >= acknowledged, end + " of " + acknowledged + " bytes are there");
+        assertTrue(position >= committed, "the reader is at " + position + " of " + committed);
+        assertTrue(position <= end, position + " is behind the end, " + end);
+        ByteBuffer all = ByteBuffer.allocate((int) (end - position));
+        pipe.source().readFully(all, Bench.SOON);
+        Bench.check(all.flip(), position);
+        assertEquals(0, pipe.source().available());
+      }
+    }
+  }
+
+  @Test
+  void nothingThatWasAcknowledgedIsLostByKilling() throws Exception {
+    survives("group", ROUNDS);
+  }
+
+  @Test
+  void norWithoutWaitingForTheDisk() throws Exception {
+    survives("none", ROUNDS);
+  }
+
+  @Test
+  void norWithEachRecordByItself() throws Exception {
+    survives("each", Math.max(2, ROUNDS / 5));
+  }
+
+  @Test
+  void anotherProcessIsToldThatTheFileIsInUse() throws Exception {
+    Process child = child(List.of(), "both", file.toString(), "sync=none", "1");
+    try (BufferedReader told = child.inputReader()) {
+      assertTrue(told.readLine() != null);
+      AddressException refused =
+          assertThrows(AddressException.class, () -> Bench.open(penstock, file, "takeover=true"));
+      assertEquals(AddressException.Kind.IN_USE, refused.kind());
+      assertTrue(refused.getMessage().contains("another process"), refused.getMessage());
+    } finally {
+      kill(child);
+    }
+    Bench.open(penstock, file, "").close();
+  }
+
+  // ---- a full disk
+
+  private void fills(List<String> before, Path spool) throws Exception {
+    Process child = child(before, "fill", spool.toString(), "sync=group", "1");
+    long acknowledged = -1;
+    boolean full = false;
+    try (BufferedReader told = child.inputReader()) {
+      for (String line = told.readLine(); line != null; line = told.readLine()) {
+        String[] words = line.split(" ");
+        if (words[0].equals("full")) {
+          full = true;
+          assertTrue(Long.parseLong(words[1]) >= acknowledged, line);
+        } else {
+          acknowledged = Long.parseLong(words[1]);
+        }
+      }
+    }
+    assertEquals(0, child.waitFor());
+    assertTrue(full, "the disk was never full");
+    assertTrue(acknowledged > 0, "nothing was acknowledged before the disk was full");
+    Path roomy = Bench.fresh(folder);
+    Files.copy(spool, roomy);
+    try (Pipe pipe = Bench.open(penstock, roomy, "")) {
+      long end = Bench.facet(pipe).acknowledged();
+      assertTrue(end >= acknowledged, end + " of " + acknowledged + " bytes are there");
+      ByteBuffer all = ByteBuffer.allocate((int) end);
+      pipe.source().readFully(all, Bench.SOON);
+      Bench.check(all.flip(), 0);
+      pipe.sink().writeFully(Bench.bytes(end, 100_000), Bench.SOON);
+      ByteBuffer more = ByteBuffer.allocate(100_000);
+      pipe.source().readFully(more, Bench.SOON);
+      Bench.check(more.flip(), end);
+    }
+  }
+
+  @Test
+  void aFileThatMayNotGrowIsATypedError() throws Exception {
+    fills(List.of("bash", "-c", "ulimit -f 3000; exec \"$@\"", "limited"), file);
+  }
+
+  @Test
+  void aFullDiskIsATypedError() throws Exception {
+    Path disk = Files.createDirectory(folder.resolve("disk"));
+    Process mount =
+        new ProcessBuilder("mount", "-t", "tmpfs", "-o", "size=4m", "none", disk.toString())
+            .redirectErrorStream(true)
+            .start();
+    Assumptions.assumeTrue(mount.waitFor() == 0, "no file system can be mounted here");
+    try {
+      fills(List.of(), disk.resolve("spool"));
+    } finally {
+      assertEquals(0, new ProcessBuilder("umount", disk.toString()).start().waitFor());
+    }
+  }
+
+  // ---- damage
+
+  private long filled(int records) throws IOException {
+    try (Pipe pipe = Bench.open(penstock, file, "block=4KiB")) {
+      for (int i = 0; i < records; i++) {
+        pipe.sink().writeFully(Bench.bytes(i * 4096L, 4096), Bench.SOON);
+        pipe.sink().flush(Bench.SOON);
+      }
+      return Bench.facet(pipe).acknowledged();
+    } finally {
+      released();
+    }
+  }
+
+  /** Nothing is written to the file any more: a pipe that was closed finishes on a worker. */
+  private void released() {
+    penstock.close();
+    penstock = Penstock.open();
+  }
+
+  @Test
+  void aFlippedBitIsFoundAndNamed() throws Exception {
+    long end = filled(40);
+    byte[] all = Files.readAllBytes(file);
+    byte[] sought = Bench.bytes(20 * 4096, 4096).array();
+    // Every copy, because older ones may still be in the file.
+    String text = new String(all, StandardCharsets.ISO_8859_1);
+    String record = new String(sought, StandardCharsets.ISO_8859_1);
+    int copies = 0;
+    try (FileChannel raw = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      for (int at = text.indexOf(record); at >= 0; at = text.indexOf(record, at + 1)) {
+        int unused = raw.write(ByteBuffer.wrap(new byte[] {(byte) (all[at + 777] ^ 4)}), at + 777);
+        copies++;
+      }
+    }
+    assertTrue(copies > 0, "the record is in the file as it was written");
+    try (Pipe pipe = Bench.open(penstock, file, "")) {
+      ByteBuffer before = ByteBuffer.allocate(20 * 4096);
+      pipe.source().readFully(before, Bench.SOON);
+      Bench.check(before.flip(), 0);
+      for (int i = 0; i < 2; i++) {
+        StorageException corrupt =
+            assertThrows(
+                StorageException.class,
+                () -> pipe.source().read(ByteBuffer.allocate(1), Bench.SOON));
+        assertEquals(StorageException.Kind.CORRUPT, corrupt.kind());
+        assertEquals(20 * 4096, corrupt.count());
+        assertTrue(corrupt.getMessage().contains("" + 21 * 4096), corrupt.getMessage());
+      }
+      Bench.facet(pipe).replay(21 * 4096);
+      ByteBuffer rest = ByteBuffer.allocate((int) end - 21 * 4096);
+      pipe.source().readFully(rest, Bench.SOON);
+      Bench.check(rest.flip(), 21 * 4096);
+    }
+  }
+
+  /** Whatever of the last write has reached the disk, what is there is the beginning of it all. */
+  @Test
+  void aTornLastBlockTakesNothingElseAlong() throws Exception {
+    long end = filled(30);
+    byte[] whole = Files.readAllBytes(file);
+    for (int cut : new int[] {1, 100, 4095, 4096, 5000, 8192, 12_000}) {
+      Files.write(file, java.util.Arrays.copyOf(whole, whole.length - cut));
+      try (Pipe pipe = Bench.open(penstock, file, "")) {
+        long found = Bench.facet(pipe).acknowledged();
+        assertTrue(found > 0 && found <= end, cut + " bytes less leave " + found);
+        ByteBuffer all = ByteBuffer.allocate((int) found);
+        pipe.source().readFully(all, Bench.SOON);
+        Bench.check(all.flip(), 0);
+      }
+      released();
+    }
+    byte[] longer = java.util.Arrays.copyOf(whole, whole.length + 6000);
+    new Random(SEED).nextBytes(longer);
+    System.arraycopy(whole, 0, longer, 0, whole.length);
+    Files.write(file, longer);
+    try (Channel reader = Bench.end(penstock, file, "mode=read")) {
+      assertEquals(end, Bench.facet(reader).acknowledged());
+      ByteBuffer all = ByteBuffer.allocate((int) end);
+      reader.source().readFully(all, Bench.SOON);
+      Bench.check(all.flip(), 0);
+    }
+  }
+}

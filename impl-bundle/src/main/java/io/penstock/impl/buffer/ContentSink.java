@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.buffer;
+
+import io.penstock.impl.engine.Faults;
+import io.penstock.spi.SinkDriver;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** The writable half of a {@link ContentPipe}. */
+final class ContentSink implements SinkDriver {
+  private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
+
+  private final ContentPipe pipe;
+  // What was counted as held in memory.
+  private final AtomicLong counted = new AtomicLong();
+
+  private volatile Runnable ready = () -> {};
+  private volatile boolean closed;
+  private final AtomicLong bytes = new AtomicLong();
+  private final AtomicLong count = new AtomicLong();
+  // Of the holder of the turn.
+  private volatile long highWater;
+
+  ContentSink(ContentPipe pipe) {
+    this.pipe = pipe;
+  }
+
+  void tell() {
+    recount();
+    ready.run();
+  }
+
+  /** Bytes are in memory until they are acknowledged. */
+  private void recount() {
+    long now = Math.max(0, pipe.content.written() - pipe.content.acknowledged());
+    pipe.grew(now - counted.getAndSet(now));
+  }
+
+  @Override
+  public void onReady(Runnable callback) {
+    ready = callback;
+  }
+
+  @Override
+  public boolean ready() {
+    return pipe.isSpent() || pipe.content.room() > 0;
+  }
+
+  @Override
+  public int write(ByteBuffer src) throws IOException {
+    Throwable failure = pipe.failure();
+    if (failure != null) {
+      throw Faults.kept(failure);
+    }
+    int n = pipe.content.append(src);
+    if (n > 0) {
+      bytes.getAndAdd(n);
+      count.getAndIncrement();
+      highWater = Math.max(highWater, pending());
+      recount();
+    }
+    return n;
+  }
+
+  @Override
+  public void end() throws IOException {
+    if (!pipe.closing && pipe.failure() == null) {
+      pipe.content.end();
+    }
+  }
+
+  @Override
+  public long room() {
+    return pipe.failure() == null ? pipe.content.room() : 0;
+  }
+
+  @Override
+  public long pending() {
+    return pipe.hasReader() ? pipe.undelivered() : unflushed();
+  }
+
+  @Override
+  public long unsent() {
+    return unflushed();
+  }
+
+  @Override
+  public long unflushed() {
+    return pipe.isGone() ? 0 : Math.max(0, pipe.content.written() - pipe.content.acknowledged());
+  }
+
+  @Override
+  public void flush() throws IOException {
+    if (pipe.isGone()) {
+      // Says why.
+      int unused = pipe.content.append(NOTHING.duplicate());
+    }
+    CompletionStage<Void> unused = pipe.content.flush();
+  }
+
+  @Override
+  public long reads() {
+    return pipe.hasReader() ? pipe.reads() : -1;
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    pipe.closed();
+  }
+
+  boolean isClosed() {
+    return closed;
+  }
+
+  long bytes() {
+    return bytes.get();
+  }
+
+  long count() {
+    return count.get();
+  }
+
+  long highWater() {
+    return highWater;
+  }
+}
