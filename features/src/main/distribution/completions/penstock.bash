@@ -37,7 +37,7 @@ _penstock() {
     'penstock relay')
       flags='-v --verbose -h --help -u --fork'
       valued='--log --connect-timeout --idle-timeout --total-timeout --linger --buffer --from --to --max-connections --memory-limit --accept-env --remote'
-      positions=('echo: exec: fd: fifo: remote: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:' 'echo: exec: fd: fifo: remote: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:')
+      positions=('durable: echo: exec: fd: fifo: remote: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:' 'durable: echo: exec: fd: fifo: remote: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:')
       ;;
     'penstock run')
       flags='-v --verbose -h --help'

@@ -45,7 +45,7 @@ complete -c penstock -n '__penstock_in relay' -l max-connections -x -d 'with --f
 complete -c penstock -n '__penstock_in relay' -l memory-limit -x -d 'the memory of buffers that hold bytes, 64KiB or more (default: half of what Java may have outside the heap)'
 complete -c penstock -n '__penstock_in relay' -l accept-env -x -d 'variables of an SSH client that reach its program (default: LANG,LC_*)'
 complete -c penstock -n '__penstock_in relay' -l remote -x -d 'where remote:NAME is looked up: the addresses of a registry\'s servers, separated by commas, or static:NAME=ENDPOINT;rank=NUMBER;TAG=VALUE'
-complete -c penstock -n '__penstock_in relay' -a 'echo: exec: fd: fifo: remote: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:'
+complete -c penstock -n '__penstock_in relay' -a 'durable: echo: exec: fd: fifo: remote: sftp-server: shell: ssh:// ssh-forward-listen:// ssh-listen:// stdio: tcp:// tcp-listen:// tls:// tls-listen:// unix: unix-listen:'
 complete -c penstock -n '__penstock_in run' -s v -l verbose -d 'log what happens (level INFO; otherwise WARN)'
 complete -c penstock -n '__penstock_in run' -s h -l help -d 'print this help and exit'
 complete -c penstock -n '__penstock_in run' -l conf -x -a '(__fish_complete_directories)' -d 'a folder of configurations, *.json in the Configurator\'s form; read again when a file changes'
