@@ -2,6 +2,8 @@
 package io.penstock.remote.impl.component;
 
 import io.penstock.remote.impl.provider.RemoteKind;
+import io.penstock.remote.impl.registry.MemoryRegistryFactory;
+import io.penstock.remote.impl.registry.StaticRegistryFactory;
 import io.penstock.remote.spi.RegistryFactory;
 import io.penstock.spi.ChannelProvider;
 import java.util.List;
@@ -23,7 +25,10 @@ import org.osgi.service.component.annotations.ReferencePolicy;
 @Component(name = "io.penstock.kind.remote", service = RemoteKindComponent.class, immediate = true)
 public final class RemoteKindComponent {
   private final List<ChannelProvider> below = new CopyOnWriteArrayList<>();
-  private final Map<String, RegistryFactory> registries = new ConcurrentHashMap<>();
+  // Those of this bundle are there from the beginning, in whatever order its services come.
+  private final Map<String, RegistryFactory> registries =
+      new ConcurrentHashMap<>(
+          Map.of("static", new StaticRegistryFactory(), "memory", new MemoryRegistryFactory()));
   private final List<Runnable> waiting = new CopyOnWriteArrayList<>();
   private final RemoteKind kind = new RemoteKind(this::below, this::registry);
   private final ServiceRegistration<ChannelProvider> registration;
@@ -60,8 +65,9 @@ public final class RemoteKindComponent {
   /** A kind of registry has come. */
   @Reference(cardinality = ReferenceCardinality.MULTIPLE, policy = ReferencePolicy.DYNAMIC)
   void addRegistry(RegistryFactory factory) {
-    registries.put(factory.scheme(), factory);
-    waiting.forEach(Runnable::run);
+    if (registries.putIfAbsent(factory.scheme(), factory) == null) {
+      waiting.forEach(Runnable::run);
+    }
   }
 
   /** It has gone. */
