@@ -123,6 +123,11 @@ class TappedSource extends Tapped<SourceDriver> implements SourceDriver {
     }
 
     @Override
+    default boolean takeBack(int n) {
+      return holding().takeBack(n);
+    }
+
+    @Override
     default void keep() {
       holding().keep();
     }
