@@ -7,6 +7,7 @@ import io.penstock.impl.engine.Faults;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
@@ -54,8 +55,12 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
     }
   }
 
+  private Place now() {
+    return Objects.requireNonNull(place.get(), "place");
+  }
+
   long position() {
-    return place.get().delivered();
+    return now().delivered();
   }
 
   boolean hasMetEnd() {
@@ -98,7 +103,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
   }
 
   private long next() {
-    return place.get().next();
+    return now().next();
   }
 
   @Override
@@ -118,7 +123,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
 
   @Override
   public long available() {
-    return closed ? 0 : Math.max(0, pipe.content.readable() - place.get().delivered());
+    return closed ? 0 : Math.max(0, pipe.content.readable() - now().delivered());
   }
 
   @Override
@@ -180,7 +185,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
   }
 
   private IOException meetCut(Throwable cause) {
-    if (place.get().held() == 0) {
+    if (now().held() == 0) {
       cutMet = cause;
       pipe.met();
     }
@@ -189,7 +194,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
 
   /** The end is met once everything before it was delivered. */
   private void meetEnd() {
-    if (endSeen && place.get().held() == 0 && !metEnd) {
+    if (endSeen && now().held() == 0 && !metEnd) {
       metEnd = true;
       pipe.met();
     }
@@ -198,14 +203,14 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
   /** Something was delivered, or taken back. */
   private void advanced() {
     if (pipe.auto) {
-      pipe.content.commit(place.get().delivered(), false);
+      pipe.content.commit(now().delivered(), false);
     }
     released();
   }
 
   /** Tells from where on bytes take up room. */
   void released() {
-    Place now = place.get();
+    Place now = now();
     long done = pipe.auto ? now.delivered() : Math.min(now.delivered(), pipe.content.committed());
     pipe.content.release(now.freed() > 0 ? now.delivered() + now.freed() : done);
   }
@@ -223,8 +228,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
     if (closed) {
       return false;
     }
-    Place unused =
-        place.updateAndGet(now -> new Place(now.delivered() + n, now.held() - n, 0));
+    Place unused = place.updateAndGet(now -> new Place(now.delivered() + n, now.held() - n, 0));
     advanced();
     meetEnd();
     pipe.tellWriter();
@@ -233,7 +237,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
 
   @Override
   public void keep() {
-    if (place.get().freed() > 0) {
+    if (now().freed() > 0) {
       Place unused = place.updateAndGet(now -> new Place(now.delivered(), now.held(), 0));
       released();
       pipe.tellWriter();
