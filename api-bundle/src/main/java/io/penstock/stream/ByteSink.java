@@ -291,9 +291,13 @@ public interface ByteSink extends WritableByteChannel, GatheringByteChannel {
    * count as unread until that read returns: before the end, a flush waits as long as the peer is
    * in {@code readAll}.
    *
+   * <p>Of a durable pipe it waits until they are durable, and for no reader; {@link #awaitEmpty}
+   * waits for the reader.
+   *
    * @param wait this call's own limit
    * @throws io.penstock.error.BrokenPipeException if some bytes were dropped instead; its count
    *     says how many
+   * @throws io.penstock.error.StorageException if they cannot become durable
    * @throws io.penstock.error.WouldBlockException if told not to wait and not everything has left
    * @throws IOException as this interface says
    */

@@ -17,6 +17,7 @@ import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.ByteSource;
+import io.penstock.stream.PeekSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -207,6 +208,40 @@ class DurablePipeTest {
         Bench.check(all, 0);
         assertEquals(-1, reader.source().read(ByteBuffer.allocate(1), Bench.SOON));
       }
+    }
+  }
+
+  @Test
+  void anEndThatWasFlushedIsInTheFile() throws Exception {
+    Path copy = Bench.fresh(folder);
+    try (Channel writer = Bench.end(penstock, file, "mode=write")) {
+      writer.sink().writeFully("abc", Bench.SOON);
+      writer.sink().end();
+      writer.sink().flush(Bench.SOON);
+      Files.copy(file, copy);
+    }
+    try (Channel reader = Bench.end(penstock, copy, "mode=read")) {
+      assertEquals("abc", text(reader.source().readAll(9, Bench.SOON)));
+    }
+  }
+
+  @Test
+  void aLookLeavesTheBytesToTheReader() throws Exception {
+    try (Pipe pipe = Bench.open(penstock, file, "")) {
+      pipe.sink().writeFully("abcdef", Bench.SOON);
+      pipe.sink().flush(Bench.SOON);
+      try (PeekSource peek = pipe.source().peek(3, Bench.SOON)) {
+        assertTrue(peek.isOpen());
+      }
+      assertEquals(0, Bench.facet(pipe).position());
+      Bench.facet(pipe).commit().toCompletableFuture().get(20, TimeUnit.SECONDS);
+    }
+    reopen();
+    try (Pipe pipe = Bench.open(penstock, file, "")) {
+      assertEquals(0, Bench.facet(pipe).position());
+      ByteBuffer all = ByteBuffer.allocate(6);
+      pipe.source().readFully(all, Bench.SOON);
+      assertEquals("abcdef", text(all.flip()));
     }
   }
 

@@ -5,8 +5,10 @@ import io.penstock.impl.engine.Faults;
 import io.penstock.spi.SinkDriver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /** The writable half of a {@link ContentPipe}. */
 final class ContentSink implements SinkDriver {
@@ -18,6 +20,7 @@ final class ContentSink implements SinkDriver {
 
   private volatile Runnable ready = () -> {};
   private volatile boolean closed;
+  private volatile @Nullable CompletableFuture<Void> ending;
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong count = new AtomicLong();
   // Of the holder of the turn.
@@ -34,8 +37,12 @@ final class ContentSink implements SinkDriver {
 
   /** Bytes are in memory until they are acknowledged. */
   private void recount() {
-    long now = Math.max(0, pipe.content.written() - pipe.content.acknowledged());
+    long now = unacknowledged();
     pipe.grew(now - counted.getAndSet(now));
+  }
+
+  private long unacknowledged() {
+    return Math.max(0, pipe.content.written() - pipe.content.acknowledged());
   }
 
   @Override
@@ -68,6 +75,9 @@ final class ContentSink implements SinkDriver {
   public void end() throws IOException {
     if (!pipe.closing && pipe.failure() == null) {
       pipe.content.end();
+      CompletableFuture<Void> safe = pipe.content.flush().toCompletableFuture();
+      ending = safe;
+      CompletableFuture<Void> unused = safe.whenComplete((done, failed) -> tell());
     }
   }
 
@@ -78,7 +88,7 @@ final class ContentSink implements SinkDriver {
 
   @Override
   public long pending() {
-    return pipe.hasReader() ? pipe.undelivered() : unflushed();
+    return pipe.hasReader() ? pipe.undelivered() : unacknowledged();
   }
 
   @Override
@@ -88,7 +98,13 @@ final class ContentSink implements SinkDriver {
 
   @Override
   public long unflushed() {
-    return pipe.isGone() ? 0 : Math.max(0, pipe.content.written() - pipe.content.acknowledged());
+    if (pipe.isGone()) {
+      return 0;
+    }
+    long bytes = unacknowledged();
+    CompletableFuture<Void> end = ending;
+    // An end that is not safe yet is waited for as a byte is.
+    return bytes > 0 || end == null || end.isDone() ? bytes : 1;
   }
 
   @Override

@@ -7,7 +7,9 @@ import io.penstock.impl.engine.Faults;
 import io.penstock.spi.SourceDriver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -17,8 +19,8 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
   private volatile Runnable ready = () -> {};
   private volatile boolean closed;
 
+  private final AtomicReference<Place> place;
   // Written with the turn only.
-  private volatile Place place;
   private volatile boolean endSeen;
   private volatile boolean metEnd;
   private volatile @Nullable Throwable cutMet;
@@ -40,7 +42,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
 
   ContentSource(ContentPipe pipe, long position) {
     this.pipe = pipe;
-    this.place = new Place(position, 0, 0);
+    this.place = new AtomicReference<>(new Place(position, 0, 0));
   }
 
   void tell() {
@@ -53,8 +55,12 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
     }
   }
 
+  private Place now() {
+    return Objects.requireNonNull(place.get(), "place");
+  }
+
   long position() {
-    return place.delivered();
+    return now().delivered();
   }
 
   boolean hasMetEnd() {
@@ -78,7 +84,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
     endSeen = false;
     metEnd = false;
     cutMet = null;
-    place = new Place(position, 0, 0);
+    place.set(new Place(position, 0, 0));
     pipe.content.seek(position);
     advanced();
     tell();
@@ -97,7 +103,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
   }
 
   private long next() {
-    return place.next();
+    return now().next();
   }
 
   @Override
@@ -117,7 +123,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
 
   @Override
   public long available() {
-    return closed ? 0 : Math.max(0, pipe.content.readable() - place.delivered());
+    return closed ? 0 : Math.max(0, pipe.content.readable() - now().delivered());
   }
 
   @Override
@@ -160,11 +166,14 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
     }
     if (n > 0) {
       bytes.getAndAdd(n);
-      Place now = place;
-      place =
-          holds
-              ? new Place(now.delivered(), now.held() + n, now.freed() + (frees ? n : 0))
-              : new Place(now.delivered() + n, now.held(), now.freed());
+      int count = n;
+      Place unused =
+          place.updateAndGet(
+              now ->
+                  holds
+                      ? new Place(
+                          now.delivered(), now.held() + count, now.freed() + (frees ? count : 0))
+                      : new Place(now.delivered() + count, now.held(), now.freed()));
       advanced();
     } else if (n < 0) {
       endSeen = true;
@@ -176,7 +185,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
   }
 
   private IOException meetCut(Throwable cause) {
-    if (place.held() == 0) {
+    if (now().held() == 0) {
       cutMet = cause;
       pipe.met();
     }
@@ -185,7 +194,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
 
   /** The end is met once everything before it was delivered. */
   private void meetEnd() {
-    if (endSeen && place.held() == 0 && !metEnd) {
+    if (endSeen && now().held() == 0 && !metEnd) {
       metEnd = true;
       pipe.met();
     }
@@ -194,22 +203,22 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
   /** Something was delivered, or taken back. */
   private void advanced() {
     if (pipe.auto) {
-      pipe.content.commit(place.delivered(), false);
+      pipe.content.commit(now().delivered(), false);
     }
     released();
   }
 
   /** Tells from where on bytes take up room. */
   void released() {
-    Place now = place;
+    Place now = now();
     long done = pipe.auto ? now.delivered() : Math.min(now.delivered(), pipe.content.committed());
     pipe.content.release(now.freed() > 0 ? now.delivered() + now.freed() : done);
   }
 
   @Override
   public void free(int n) {
-    Place now = place;
-    place = new Place(now.delivered(), now.held(), now.freed() + n);
+    Place unused =
+        place.updateAndGet(now -> new Place(now.delivered(), now.held(), now.freed() + n));
     released();
     pipe.tellWriter();
   }
@@ -219,8 +228,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
     if (closed) {
       return false;
     }
-    Place now = place;
-    place = new Place(now.delivered() + n, now.held() - n, 0);
+    Place unused = place.updateAndGet(now -> new Place(now.delivered() + n, now.held() - n, 0));
     advanced();
     meetEnd();
     pipe.tellWriter();
@@ -229,12 +237,22 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
 
   @Override
   public void keep() {
-    Place now = place;
-    if (now.freed() > 0) {
-      place = new Place(now.delivered(), now.held(), 0);
+    if (now().freed() > 0) {
+      Place unused = place.updateAndGet(now -> new Place(now.delivered(), now.held(), 0));
       released();
       pipe.tellWriter();
     }
+  }
+
+  @Override
+  public boolean takeBack(int n) {
+    if (closed) {
+      return false;
+    }
+    Place unused =
+        place.updateAndGet(now -> new Place(now.delivered() - n, now.held() + n, now.freed()));
+    advanced();
+    return true;
   }
 
   @Override

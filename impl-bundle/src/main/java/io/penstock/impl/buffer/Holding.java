@@ -29,6 +29,15 @@ public interface Holding {
    */
   boolean deliver(int n);
 
+  /**
+   * Counts bytes as held again that were delivered last and are put back in front.
+   *
+   * @return false if they are not counted any more, because that makes no difference
+   */
+  default boolean takeBack(int n) {
+    return false;
+  }
+
   /** The long read delivers nothing: what it freed counts against the capacity again. */
   void keep();
 }

@@ -268,7 +268,13 @@ public abstract class DrivenSource extends End implements ByteSource {
       it.keep();
     }
     count(-rest.remaining());
-    pushFront(rest, Math.min(by.loose, rest.remaining()));
+    pushFront(rest, loose(Math.min(by.loose, rest.remaining())));
+  }
+
+  /** How many of the bytes that are put back the driver goes on not counting. */
+  private int loose(int n) {
+    Holding it = n == 0 ? null : holding();
+    return it != null && it.takeBack(n) ? 0 : n;
   }
 
   boolean swapBack(Front old, Front fresh) {
@@ -312,7 +318,7 @@ public abstract class DrivenSource extends End implements ByteSource {
   public void unread(ByteBuffer bytes) {
     count(-bytes.remaining());
     ByteBuffer copy = ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip();
-    pushFront(copy, copy.remaining());
+    pushFront(copy, loose(copy.remaining()));
   }
 
   boolean hasBack() {

@@ -98,8 +98,43 @@ class TappedSource extends Tapped<SourceDriver> implements SourceDriver {
     }
   }
 
+  /** Has what is tapped count the bytes that a long read has gathered. */
+  private interface Counting extends Holding {
+    Holding holding();
+
+    TappedSource tap();
+
+    @Override
+    default int hold(ByteBuffer dst, boolean frees) throws IOException {
+      int from = dst.position();
+      int n = holding().hold(dst, frees);
+      tap().show(dst, from);
+      return n;
+    }
+
+    @Override
+    default void free(int n) {
+      holding().free(n);
+    }
+
+    @Override
+    default boolean deliver(int n) {
+      return holding().deliver(n);
+    }
+
+    @Override
+    default boolean takeBack(int n) {
+      return holding().takeBack(n);
+    }
+
+    @Override
+    default void keep() {
+      holding().keep();
+    }
+  }
+
   /** A buffer in memory. */
-  private static final class Memory extends Segments implements Holding {
+  private static final class Memory extends Segments implements Counting {
     private final Holding holding;
 
     Memory(SegmentSource segments, Holding holding) {
@@ -108,31 +143,18 @@ class TappedSource extends Tapped<SourceDriver> implements SourceDriver {
     }
 
     @Override
-    public int hold(ByteBuffer dst, boolean frees) throws IOException {
-      int from = dst.position();
-      int n = holding.hold(dst, frees);
-      show(dst, from);
-      return n;
+    public Holding holding() {
+      return holding;
     }
 
     @Override
-    public void free(int n) {
-      holding.free(n);
-    }
-
-    @Override
-    public boolean deliver(int n) {
-      return holding.deliver(n);
-    }
-
-    @Override
-    public void keep() {
-      holding.keep();
+    public TappedSource tap() {
+      return this;
     }
   }
 
-  /** What counts the bytes that a long read has gathered, and has no segments. */
-  private static final class Held extends TappedSource implements Holding {
+  /** What counts, and has no segments. */
+  private static final class Held extends TappedSource implements Counting {
     private final Holding holding;
 
     Held(SourceDriver driver, Holding holding) {
@@ -141,26 +163,13 @@ class TappedSource extends Tapped<SourceDriver> implements SourceDriver {
     }
 
     @Override
-    public int hold(ByteBuffer dst, boolean frees) throws IOException {
-      int from = dst.position();
-      int n = holding.hold(dst, frees);
-      show(dst, from);
-      return n;
+    public Holding holding() {
+      return holding;
     }
 
     @Override
-    public void free(int n) {
-      holding.free(n);
-    }
-
-    @Override
-    public boolean deliver(int n) {
-      return holding.deliver(n);
-    }
-
-    @Override
-    public void keep() {
-      holding.keep();
+    public TappedSource tap() {
+      return this;
     }
   }
 }
