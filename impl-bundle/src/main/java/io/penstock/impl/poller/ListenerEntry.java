@@ -86,9 +86,12 @@ final class ListenerEntry extends Entry {
   }
 
   private void opened(ChannelHandler handler, Channel channel) throws IOException {
+    // Another registration may have taken this one's place since the look began. The client may
+    // have come after that, and so its framing is the other's.
+    ListenerEntry place = gone() && poller.at(listener) instanceof ListenerEntry next ? next : this;
     SourceEntry client;
     try {
-      client = poller.add(channel.source(), framing);
+      client = poller.add(channel.source(), place.framing);
     } catch (RuntimeException | Error e) {
       // The poller is being closed, or there is no framer to be had: nobody would ever be told of
       // this channel.
@@ -103,7 +106,7 @@ final class ListenerEntry extends Entry {
       return;
     }
     calling();
-    handler.opened(this, channel, client);
+    handler.opened(place, channel, client);
     called();
   }
 

@@ -279,6 +279,11 @@ public final class SelectorPoller implements Poller {
     return entry;
   }
 
+  /** The entry of an end, if it is registered. */
+  @Nullable Entry at(End end) {
+    return entries.get(end);
+  }
+
   /** Removes an entry; on return it has let go of everything. Returns false if it was gone. */
   boolean unregister(Entry entry) {
     boolean first = remove(entry);

@@ -236,15 +236,24 @@ public final class Census implements PenstockRuntime {
       End sink = (End) pipe.sink();
       Rates.Track track = rates.of(pipe);
       PipeStats stats;
+      List<Waiter> writers;
+      List<Waiter> readers;
       long written;
       long read;
       int looks = 0;
       do {
+        // First, so that what a caller did before it began to wait is in what is told of it.
+        writers = waiters(sink);
+        readers = waiters(source);
         written = sink.bytes();
         read = source.bytes();
         stats = pipe.stats();
         looks++;
-      } while (looks < MOST_LOOKS && (written != sink.bytes() || read != source.bytes()));
+      } while (looks < MOST_LOOKS
+          && (written != sink.bytes()
+              || read != source.bytes()
+              || !writers.equals(waiters(sink))
+              || !readers.equals(waiters(source))));
       boolean still = written == sink.bytes() && read == source.bytes();
       // An end counts a moment after it has moved bytes: what was told before may be more.
       written = Math.max(written, track.toldWritten);
@@ -263,8 +272,22 @@ public final class Census implements PenstockRuntime {
           pipe.capacity(),
           buffered,
           Math.max(buffered, stats.highWater()),
-          end(pipe, sink, WRITTEN_BYTES, written, pipe.sink().ended(), pipe.sink().isOpen()),
-          end(pipe, source, READ_BYTES, read, pipe.source().ended(), pipe.source().isOpen()),
+          end(
+              pipe,
+              sink,
+              writers,
+              WRITTEN_BYTES,
+              written,
+              pipe.sink().ended(),
+              pipe.sink().isOpen()),
+          end(
+              pipe,
+              source,
+              readers,
+              READ_BYTES,
+              read,
+              pipe.source().ended(),
+              pipe.source().isOpen()),
           fault(pipe.fault()));
     }
 
@@ -284,6 +307,7 @@ public final class Census implements PenstockRuntime {
           end(
               channel,
               source,
+              waiters(source),
               READ_BYTES,
               source.bytes(),
               channel.source().ended(),
@@ -291,6 +315,7 @@ public final class Census implements PenstockRuntime {
           end(
               channel,
               sink,
+              waiters(sink),
               WRITTEN_BYTES,
               sink.bytes(),
               channel.sink().ended(),
@@ -357,23 +382,40 @@ public final class Census implements PenstockRuntime {
       return wall - TimeUnit.NANOSECONDS.toMillis(Math.max(0, nanos - since));
     }
 
-    private EndDTO end(Object thing, End end, int bytes, long total, boolean ended, boolean open) {
+    private WaitDTO waiting(Waiter waiter) {
+      Thread thread = waiter.thread();
+      return new WaitDTO(thread.getName(), wall(waiter.since()), stack(thread));
+    }
+
+    private EndDTO end(
+        Object thing,
+        End end,
+        List<Waiter> waiters,
+        int bytes,
+        long total,
+        boolean ended,
+        boolean open) {
       int operations = bytes == READ_BYTES ? READ_OPERATIONS : WRITTEN_OPERATIONS;
-      List<WaitDTO> waiting = new ArrayList<>();
-      end.eachWaiting(
-          (thread, since) ->
-              waiting.add(new WaitDTO(thread.getName(), wall(since), stack(thread))));
       return new EndDTO(
           rate(thing, bytes, total),
           rate(thing, operations, end.operations()),
           end.buffered(),
           end.waits(),
-          List.copyOf(waiting),
+          waiters.stream().map(this::waiting).toList(),
           pollers.stream().anyMatch(poller -> poller.polls(end)),
           end.isHeld(),
           ended,
           open);
     }
+  }
+
+  /** A caller that waits, and the nanosecond at which it began to. */
+  private record Waiter(Thread thread, long since) {}
+
+  private static List<Waiter> waiters(End end) {
+    List<Waiter> waiters = new ArrayList<>();
+    end.eachWaiting((thread, since) -> waiters.add(new Waiter(thread, since)));
+    return waiters;
   }
 
   /** Where a thread is now, the innermost call first. */

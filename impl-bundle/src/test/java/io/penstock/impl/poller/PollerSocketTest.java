@@ -218,6 +218,45 @@ class PollerSocketTest {
   }
 
   @Test
+  void aClientThatComesAfterAnotherRegistrationHasItsFraming() throws IOException {
+    Listener real = bench.listen();
+    ListenerDriver driver = (ListenerDriver) Objects.requireNonNull(((End) real).driver());
+    List<ListenerEnd> changing = new ArrayList<>();
+    List<Registration> registered = new ArrayList<>();
+    changing.add(
+        new ListenerEnd(
+            "changing",
+            bench.engine,
+            driver,
+            () -> {
+              if (registered.size() == 1) {
+                // As another thread may do between the look of the poller and its accept.
+                registered.get(0).close();
+                registered.add(poller.register(changing.get(0), Framing.lines(1000)));
+                Bench.write(bench.connect(real).sink(), "more than ten bytes\n");
+              }
+              return ((ListenerEnd) real).acceptNow();
+            },
+            Integer.MAX_VALUE));
+    registered.add(poller.register(changing.get(0), Framing.lines(10)));
+    List<Registration> told = new ArrayList<>();
+    Recorder lines =
+        new Recorder() {
+          @Override
+          public void opened(Registration listener, Channel channel, Registration client) {
+            super.opened(listener, channel, client);
+            told.add(listener);
+          }
+        };
+    while (lines.seen.size() < 2) {
+      poller.poll(Bench.SOON, lines);
+    }
+    assertEquals(registered.subList(1, 2), told);
+    assertTrue(lines.seen.get(1).endsWith("=more than ten bytes\n"), lines.seen.toString());
+    real.close();
+  }
+
+  @Test
   void aChannelThatCannotBeFramedIsCutAndTheListenerGoesOn() throws IOException {
     Listener listener = bench.listen();
     boolean[] broken = {true};

@@ -33,6 +33,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 
 /** What operators are told of what there is. */
@@ -50,7 +51,8 @@ class CensusTest {
     return penstock.runtime().runtime();
   }
 
-  @Test
+  /** Often, because the writer may begin to wait in the middle of a look. */
+  @RepeatedTest(100)
   void aFullPipeTellsWhoWaitsAndWhere() throws Exception {
     Pipe pipe = penstock.pipes().create(PipeOptions.defaults().withName("full").withCapacity(64));
     CompletableFuture<Void> wrote = new CompletableFuture<>();
