@@ -50,6 +50,7 @@ class PenstockTest {
     try (Penstock penstock = Penstock.open()) {
       assertEquals(
           Set.of(
+              "durable",
               "echo",
               "exec",
               "fd",
