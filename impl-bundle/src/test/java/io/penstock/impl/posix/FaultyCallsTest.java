@@ -113,8 +113,13 @@ class FaultyCallsTest {
       conversation.hold();
     }
     posix.count();
-    conversation.hold();
-    List<String> calls = posix.made();
+    List<String> calls = List.of();
+    // A relay looks for a way without copies on another thread: on a loaded machine a conversation
+    // may be over before it has one.
+    for (int i = 0; i < 20 && calls.isEmpty(); i++) {
+      conversation.hold();
+      calls = posix.made();
+    }
     assertTrue(!calls.isEmpty(), "native calls are made");
     List<String> wrong = new ArrayList<>();
     int delivered = 0;
