@@ -18,7 +18,11 @@ enum Verb {
   RELAYS("[FILTER…]", "lists relays", Arguments.LISTS),
   POLLERS("[FILTER…]", "lists pollers", Arguments.LISTS),
   HANDLERS("[FILTER…]", "lists handlers, served or not", Arguments.LISTS),
-  INFO("NAME", "tells all of an object, with the stacks of who waits", Named.ANY, Arguments.JSON),
+  INFO(
+      "NAME",
+      "tells all of an object, with the stacks of waiting callers",
+      Named.ANY,
+      Arguments.JSON),
   WHY("NAME", "tells what an object waits for and what would release it", Named.ANY),
   PEEK("NAME [N]", "shows the first N bytes that wait to be read; takes none", Named.STREAMS),
   TAP("NAME", "shows a copy of what goes by, until Ctrl-C", Named.STREAMS, Arguments.BUFFER),
