@@ -22,7 +22,7 @@ public interface LogOutlet {
   boolean isLoggable(String logger, Level level);
 
   /**
-   * Takes a line, whose foreign text forges no line and controls no terminal.
+   * Takes a line. Foreign text in it forges no line and controls no terminal.
    *
    * @param logger the whole name
    * @param level of the line

@@ -53,7 +53,7 @@ final class Syntax {
           "pollers    lists pollers",
           "handlers   lists handlers, served or not",
           "remotes    lists endpoints of other containers, and what is published",
-          "info       tells all of an object, with the stacks of who waits",
+          "info       tells all of an object, with the stacks of waiting callers",
           "why        tells what an object waits for and what would release it",
           "peek       shows the first N bytes that wait to be read; takes none",
           "tap        shows a copy of what goes by, until Ctrl-C",

@@ -18,8 +18,8 @@ import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.Reference;
 
 /**
- * The page in the Felix Web Console, which lets in only who has logged in there. It is in a frame
- * of the console's page, so that its strict policy is not the console's.
+ * The page in the Felix Web Console, which lets in only users that have logged in there. It is in a
+ * frame of the console's page, so that its strict policy is not the console's.
  */
 @Component(
     service = Servlet.class,

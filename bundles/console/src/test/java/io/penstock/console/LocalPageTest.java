@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.BundleContext;
 
-/** The page that a configuration or the command line asks for, and who is told its token. */
+/** The page that a configuration or the command line asks for, and where its token is told. */
 class LocalPageTest {
   private static final String ANY = "127.0.0.1:0";
 

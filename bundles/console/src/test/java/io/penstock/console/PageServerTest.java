@@ -38,7 +38,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Who is let in, and what the page's server tells and does. */
+/** Which callers are let in, and what the page's server tells and does. */
 class PageServerTest {
   private static final Pattern TOKEN =
       Pattern.compile("name=\"penstock-token\" content=\"([^\"]+)\"");

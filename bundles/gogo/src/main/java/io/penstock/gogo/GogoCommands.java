@@ -229,14 +229,14 @@ public final class GogoCommands {
   }
 
   /**
-   * The command {@code info}: tells all of an object, with the stacks of who waits.
+   * The command {@code info}: tells all of an object, with the stacks of waiting callers.
    *
    * @param session of the user
    * @param arguments after the command
    * @throws IOException as {@link OperatorCommands#run}
    * @throws InterruptedException as there
    */
-  @Descriptor("tells all of an object, with the stacks of who waits")
+  @Descriptor("tells all of an object, with the stacks of waiting callers")
   public void info(CommandSession session, String... arguments)
       throws IOException, InterruptedException {
     run(session, "info", arguments);

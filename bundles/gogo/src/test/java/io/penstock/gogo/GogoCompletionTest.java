@@ -73,7 +73,7 @@ class GogoCompletionTest {
     penstock.close();
   }
 
-  /** As Gogo's shell does it, whose own class for it needs a terminal. */
+  /** As Gogo's shell does it. The shell's own class for it needs a terminal. */
   private final class Environment implements CompletionEnvironment {
     @Override
     public Map<String, List<CompletionData>> getCompletions() {

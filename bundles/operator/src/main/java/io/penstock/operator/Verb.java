@@ -20,7 +20,11 @@ enum Verb {
   HANDLERS("[FILTER…]", "lists handlers, served or not", Arguments.LISTS),
   REMOTES(
       "[FILTER…]", "lists endpoints of other containers, and what is published", Arguments.LISTS),
-  INFO("NAME", "tells all of an object, with the stacks of who waits", Named.ANY, Arguments.JSON),
+  INFO(
+      "NAME",
+      "tells all of an object, with the stacks of waiting callers",
+      Named.ANY,
+      Arguments.JSON),
   WHY("NAME", "tells what an object waits for and what would release it", Named.ANY),
   PEEK("NAME [N]", "shows the first N bytes that wait to be read; takes none", Named.STREAMS),
   TAP("NAME", "shows a copy of what goes by, until Ctrl-C", Named.STREAMS, Arguments.BUFFER),

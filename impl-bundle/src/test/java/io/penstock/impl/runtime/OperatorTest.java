@@ -19,8 +19,6 @@ import io.penstock.poller.Poller;
 import io.penstock.poller.Registration;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayOptions;
-import io.penstock.runtime.PenstockControl;
-import io.penstock.standalone.Penstock;
 import io.penstock.stream.ByteSink;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.Framing;
@@ -31,78 +29,17 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What operators can hold, let go on, look at and close. */
-class OperatorTest {
-  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
+class OperatorTest extends OperatedStreams {
   private static final Wait MOMENT = Wait.upTo(Duration.ofMillis(200));
-
-  private final Penstock penstock = Penstock.open();
-  private final PenstockControl control = penstock.control();
-
-  @AfterEach
-  void close() {
-    penstock.close();
-  }
-
-  private Pipe pipe(String name, int capacity) {
-    return penstock.pipes().create(PipeOptions.defaults().withName(name).withCapacity(capacity));
-  }
-
-  /** Two ends of a connection; what is written at the first comes out at the second. */
-  private Channel[] connection() throws IOException {
-    Listener listener = penstock.channels().listen("tcp-listen://127.0.0.1:0");
-    Channel client =
-        penstock.channels().open(listener.endpoint().toString().replace("-listen", ""));
-    Channel server = listener.accept(SOON);
-    return new Channel[] {client, server};
-  }
-
-  private String number(Channel channel) {
-    // The address of the one is the peer of the other.
-    return penstock.runtime().runtime().channels().stream()
-        .filter(
-            each ->
-                channel.local().get().toString().equals(each.local())
-                    && channel.peer().get().toString().equals(each.peer()))
-        .map(each -> "#" + each.id())
-        .findFirst()
-        .get();
-  }
-
-  private static <T> CompletableFuture<T> started(String thread, Callable<T> task) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    new Thread(
-            () -> {
-              try {
-                result.complete(task.call());
-              } catch (Exception e) {
-                result.completeExceptionally(e);
-              }
-            },
-            thread)
-        .start();
-    return result;
-  }
-
-  private static String text(ByteBuffer bytes) {
-    return StandardCharsets.US_ASCII.decode(bytes).toString();
-  }
-
-  private static String read(ByteSource source, int n) throws IOException {
-    ByteBuffer got = ByteBuffer.allocate(n);
-    source.readFully(got, SOON);
-    return text(got.flip());
-  }
 
   // ---- pause and resume
 

@@ -13,96 +13,29 @@ import io.penstock.channel.Listener;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.kind.tcp.DeafServer;
 import io.penstock.pipe.Pipe;
-import io.penstock.pipe.PipeOptions;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Poller;
 import io.penstock.poller.Registration;
-import io.penstock.runtime.PenstockControl;
 import io.penstock.runtime.ServerDTO;
 import io.penstock.serve.ServeOptions;
 import io.penstock.serve.Server;
-import io.penstock.standalone.Penstock;
-import io.penstock.stream.ByteSource;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What an operator is told when something stands still. */
-class WhyTest {
-  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
-
-  private final Penstock penstock = Penstock.open();
-  private final PenstockControl control = penstock.control();
-
-  @AfterEach
-  void close() {
-    penstock.close();
-  }
-
-  private Pipe pipe(String name, int capacity) {
-    return penstock.pipes().create(PipeOptions.defaults().withName(name).withCapacity(capacity));
-  }
-
-  /** Two ends of a connection; what is written at the first comes out at the second. */
-  private Channel[] connection() throws IOException {
-    Listener listener = penstock.channels().listen("tcp-listen://127.0.0.1:0");
-    Channel client =
-        penstock.channels().open(listener.endpoint().toString().replace("-listen", ""));
-    Channel server = listener.accept(SOON);
-    return new Channel[] {client, server};
-  }
-
-  private String number(Channel channel) {
-    // The address of the one is the peer of the other.
-    return penstock.runtime().runtime().channels().stream()
-        .filter(
-            each ->
-                channel.local().get().toString().equals(each.local())
-                    && channel.peer().get().toString().equals(each.peer()))
-        .map(each -> "#" + each.id())
-        .findFirst()
-        .get();
-  }
-
-  private static <T> CompletableFuture<T> started(String thread, Callable<T> task) {
-    CompletableFuture<T> result = new CompletableFuture<>();
-    new Thread(
-            () -> {
-              try {
-                result.complete(task.call());
-              } catch (Exception e) {
-                result.completeExceptionally(e);
-              }
-            },
-            thread)
-        .start();
-    return result;
-  }
-
-  private static String text(ByteBuffer bytes) {
-    return StandardCharsets.US_ASCII.decode(bytes).toString();
-  }
-
-  private static String read(ByteSource source, int n) throws IOException {
-    ByteBuffer got = ByteBuffer.allocate(n);
-    source.readFully(got, SOON);
-    return text(got.flip());
-  }
-
+class WhyTest extends OperatedStreams {
   @Test
   void whyNamesTheThreadThatWaitsAtAFullPipe() throws Exception {
     Pipe pipe = pipe("full", 64);
