@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
@@ -27,6 +28,10 @@ import org.w3c.dom.NodeList;
 class RangesTest {
   private static final Pattern LEAST =
       Pattern.compile("; (\\d+) ?(bytes?|KiB) (or more|to (?<most>\\d) ?GiB)");
+
+  /** Of durable pipes: what keeps the bytes checks their ranges, and has a test of its own. */
+  private static final Set<String> OF_PLACES =
+      Set.of("keep", "block", "window", "commit", "sync", "ackTimeout", "onEnd", "takeover");
 
   /** A kind of configuration, with values without which none of it is read. */
   enum Kind {
@@ -120,6 +125,9 @@ class RangesTest {
     for (int i = 0; i < keys.getLength(); i++) {
       Element key = (Element) keys.item(i);
       String id = key.getAttribute("id");
+      if (OF_PLACES.contains(id)) {
+        continue;
+      }
       for (Map.Entry<String, Boolean> each : values(key).entrySet()) {
         String value = each.getKey().replace("'unbounded'", "unbounded");
         tried++;
@@ -129,6 +137,8 @@ class RangesTest {
       }
     }
     assertEquals(List.of(), wrong);
-    assertTrue(tried >= kind.keys.getDeclaredMethods().length, "only " + tried + " values");
+    assertTrue(
+        tried >= kind.keys.getDeclaredMethods().length - (kind == Kind.PIPE ? OF_PLACES.size() : 0),
+        "only " + tried + " values");
   }
 }
