@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.durable;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.error.StorageException;
+import io.penstock.pipe.Pipe;
+import io.penstock.standalone.Penstock;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Path;
+import java.util.concurrent.CountDownLatch;
+import org.h2.store.fs.FileBaseDefault;
+import org.h2.store.fs.FilePath;
+import org.h2.store.fs.FilePathWrapper;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A disk that does not answer for a while. */
+@Timeout(120)
+class SlowDiskTest {
+  @TempDir private static Path folder;
+  private static volatile CountDownLatch answers = new CountDownLatch(0);
+
+  private final SlowPath disk = new SlowPath();
+  private final Path file = folder.resolve("slow:disk");
+
+  /** The store takes what is before a colon as the name of a file system, if one has it. */
+  public static final class SlowPath extends FilePathWrapper {
+    @Override
+    public String getScheme() {
+      return folder.resolve("slow").toString();
+    }
+
+    @Override
+    protected FilePath unwrap(String path) {
+      return FilePath.get(folder.resolve("answers-late").toString());
+    }
+
+    @Override
+    public FileChannel open(String mode) throws IOException {
+      return new SlowFile(super.open(mode));
+    }
+  }
+
+  private static final class SlowFile extends FileBaseDefault {
+    private final FileChannel disk;
+
+    SlowFile(FileChannel disk) {
+      this.disk = disk;
+    }
+
+    @Override
+    public int write(ByteBuffer src, long position) throws IOException {
+      try {
+        answers.await();
+      } catch (InterruptedException e) {
+        throw new IOException(e);
+      }
+      return disk.write(src, position);
+    }
+
+    @Override
+    public int read(ByteBuffer dst, long position) throws IOException {
+      return disk.read(dst, position);
+    }
+
+    @Override
+    public long size() throws IOException {
+      return disk.size();
+    }
+
+    @Override
+    protected void implTruncate(long size) throws IOException {
+      disk.truncate(size);
+    }
+
+    @Override
+    public void force(boolean all) throws IOException {
+      disk.force(all);
+    }
+
+    @Override
+    public FileLock tryLock(long position, long size, boolean shared) throws IOException {
+      return disk.tryLock(position, size, shared);
+    }
+
+    @Override
+    protected void implCloseChannel() throws IOException {
+      disk.close();
+    }
+  }
+
+  @BeforeEach
+  void begin() {
+    FilePath.register(disk);
+  }
+
+  @AfterEach
+  void end() {
+    answers.countDown();
+    FilePath.unregister(disk);
+  }
+
+  @Test
+  void aWriterIsToldWhenTheDiskIsLateAndWhatWasAcknowledgedIsThereAfterwards() throws Exception {
+    try (Penstock penstock = Penstock.open();
+        Pipe pipe = Bench.open(penstock, file, "ackTimeout=50ms")) {
+      pipe.sink().writeFully(Bench.bytes(0, 1000), Bench.SOON);
+      pipe.sink().flush(Bench.SOON);
+      answers = new CountDownLatch(1);
+      pipe.sink().writeFully(Bench.bytes(1000, 1000), Bench.SOON);
+      StorageException late =
+          assertThrows(StorageException.class, () -> pipe.sink().flush(Bench.SOON));
+      assertEquals(StorageException.Kind.UNACKNOWLEDGED, late.kind());
+      assertEquals(1000, late.count());
+      assertTrue(late.getMessage().contains("0.05"), late.getMessage());
+      late =
+          assertThrows(
+              StorageException.class,
+              () -> pipe.sink().writeFully(Bench.bytes(2000, 1), Bench.SOON));
+      assertEquals(StorageException.Kind.UNACKNOWLEDGED, late.kind());
+      answers.countDown();
+    }
+    try (Penstock penstock = Penstock.open();
+        Pipe pipe = Bench.open(penstock, file, "")) {
+      assertTrue(Bench.facet(pipe).acknowledged() >= 1000);
+      ByteBuffer all = ByteBuffer.allocate(1000);
+      pipe.source().readFully(all, Bench.SOON);
+      Bench.check(all.flip(), 0);
+    }
+  }
+}
