@@ -131,7 +131,7 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
 
   // ---- memory
 
-  /** Counts body. The first change is that of the first write, which comes alone. */
+  /** Counts memory. The first change is that of the first write, which comes alone. */
   @Override
   public void accept(long change) {
     Account mine = account;
@@ -158,7 +158,7 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
       boolean unused = body.trim();
     }
 
-    /** What is unread goes, too: it is what takes up the body. */
+    /** What is unread goes, too: it is what takes up the memory. */
     @Override
     public void cut(IOException cause) {
       source.fail(cause);

@@ -115,7 +115,7 @@ final class Spool {
     lock.lock();
     try {
       if (working) {
-        // Whoever works may have looked already.
+        // The thread that works may have looked already.
         again = true;
         return;
       }
@@ -179,7 +179,7 @@ final class Spool {
     return true;
   }
 
-  /** Opens the file; whoever has come is told if that fails. */
+  /** Opens the file; the newcomers are told if that fails. */
   private void load() {
     try {
       Store opened = Store.open(first.path(), first.shown());
@@ -286,7 +286,8 @@ final class Spool {
             Kind.UNACKNOWLEDGED,
             first.shown(),
             "the disk has not acknowledged anything for "
-                + waiting.settings.ackTimeout()
+                + waiting.settings.ackTimeout().toMillis()
+                + " ms"
                 + "; what was acknowledged ends at position "
                 + position,
             position,

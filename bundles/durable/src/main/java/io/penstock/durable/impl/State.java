@@ -23,8 +23,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of a file in memory: who writes and reads it, how far, and what goes to the disk
- * next. Nothing here waits or calls foreign code. Safe for use by any thread.
+ * What is known of a file in memory: its writer and its reader, how far they are, and what goes to
+ * the disk next. Nothing here waits or calls foreign code. Safe for use by any thread.
  */
 final class State {
   private final Settings first;

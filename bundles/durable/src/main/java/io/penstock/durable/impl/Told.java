@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * Whoever is to be told, with no lock held.
+ * The users that are to be told, with no lock held.
  *
  * @param users all of them
  * @param flushes those that are over

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The file of a durable pipe, and who writes and reads it. */
+/** The file of a durable pipe, with its writer and its reader. */
 @NullMarked
 package io.penstock.durable.impl;
 

@@ -51,7 +51,7 @@ final class ImportedServices implements EntryWatcher {
 
   @Override
   public void changed(RemoteEntry old, RemoteEntry entry) {
-    // Another endpoint is another service: who has the old one connects to the old place.
+    // Another endpoint is another service: a bundle that has the old one connects to the old place.
     removed(old);
     added(entry);
   }

@@ -187,7 +187,8 @@ public final class RemoteNode implements AutoCloseable {
    * Looks for the providers of a name: at once if some are known, or else as soon as the registry
    * has told what there is. The name is watched from then on.
    *
-   * @return to be cancelled by who does not wait any more; fails only when this node is closed
+   * @return to be cancelled by a caller that does not wait any more; fails only when this node is
+   *     closed
    */
   public CompletableFuture<Found> find(String name, Map<String, String> tags) {
     CompletableFuture<Found> result = new CompletableFuture<>();
@@ -355,7 +356,7 @@ public final class RemoteNode implements AutoCloseable {
 
   /** Why nothing is known of a name yet, for those whose limit has passed. */
   public String whyNot() {
-    return "the registry " + servers() + " has not told who publishes this name";
+    return "the registry " + servers() + " has not told which containers publish this name";
   }
 
   private void plan() {
