@@ -86,6 +86,7 @@ final class Layers {
           "io.penstock.operator",
           "io.penstock.pushstream",
           "io.penstock.remote",
+          "io.penstock.rsa",
           "io.penstock.sftp",
           "io.penstock.shell",
           "io.penstock.ssh",
@@ -101,7 +102,8 @@ final class Layers {
           "io.penstock.inventory", "io.penstock.operator",
           "io.penstock.jmx", "io.penstock.metrics",
           "io.penstock.karaf.commands", "io.penstock.operator",
-          "io.penstock.micrometer", "io.penstock.metrics");
+          "io.penstock.micrometer", "io.penstock.metrics",
+          "io.penstock.rsa", "io.penstock.remote");
 
   private static final DescribedPredicate<JavaClass> PENSTOCK = resideInAPackage("io.penstock..");
 

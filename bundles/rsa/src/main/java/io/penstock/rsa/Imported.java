@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.rsa;
+
+import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.spi.LogField;
+import io.penstock.spi.Messages;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.osgi.framework.BundleContext;
+import org.osgi.framework.Filter;
+import org.osgi.framework.FrameworkUtil;
+import org.osgi.framework.InvalidSyntaxException;
+import org.osgi.framework.ServiceReference;
+import org.osgi.service.remoteserviceadmin.EndpointDescription;
+import org.osgi.service.remoteserviceadmin.EndpointEvent;
+import org.osgi.service.remoteserviceadmin.EndpointEventListener;
+import org.osgi.util.tracker.ServiceTracker;
+import org.osgi.util.tracker.ServiceTrackerCustomizer;
+
+/**
+ * Tells each listener of endpoints, such as the topology manager, of the entries in its scope. All
+ * that is told is told by one thread, which is there only while there is something to tell.
+ */
+final class Imported {
+  private static final Logger LOG = Messages.log("remote");
+
+  /** What one listener has been told, by the endpoint's id. */
+  private static final class Told {
+    private final EndpointEventListener listener;
+    private final Map<String, EndpointDescription> known = new HashMap<>();
+    private volatile List<Filter> scope;
+
+    Told(EndpointEventListener listener, List<Filter> scope) {
+      this.listener = listener;
+      this.scope = scope;
+    }
+  }
+
+  private final BundleContext context;
+  private final ServiceTracker<RemoteEntry, EndpointDescription> entries;
+  private final ServiceTracker<EndpointEventListener, Told> listeners;
+  private final Collection<EndpointDescription> present = ConcurrentHashMap.newKeySet();
+  private final Collection<Told> all = ConcurrentHashMap.newKeySet();
+  private final ThreadPoolExecutor serial =
+      new ThreadPoolExecutor(
+          1,
+          1,
+          1,
+          TimeUnit.SECONDS,
+          new LinkedBlockingQueue<>(),
+          work -> {
+            Thread thread = new Thread(work, "penstock-rsa");
+            thread.setDaemon(true);
+            return thread;
+          },
+          // What comes after the end is of no use.
+          new ThreadPoolExecutor.DiscardPolicy());
+
+  Imported(BundleContext context) {
+    this.context = context;
+    serial.allowCoreThreadTimeOut(true);
+    this.entries =
+        new ServiceTracker<>(
+            context,
+            filter(
+                "(&(objectClass=%s)(%s=%s))"
+                    .formatted(
+                        RemoteEntry.class.getName(), RemoteEntry.IMPORTER, Exports.IMPORTER)),
+            new Entries());
+    this.listeners =
+        new ServiceTracker<>(context, EndpointEventListener.class.getName(), new Listeners());
+  }
+
+  private static Filter filter(String text) {
+    try {
+      return FrameworkUtil.createFilter(text);
+    } catch (InvalidSyntaxException e) {
+      throw new IllegalStateException(text, e);
+    }
+  }
+
+  void open() {
+    entries.open();
+    listeners.open();
+  }
+
+  /** Tells each listener that all is gone, within two seconds. */
+  void close() {
+    entries.close();
+    serial.shutdown();
+    try {
+      boolean unused = serial.awaitTermination(2, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    listeners.close();
+  }
+
+  private final class Entries
+      implements ServiceTrackerCustomizer<RemoteEntry, EndpointDescription> {
+    @Override
+    public EndpointDescription addingService(ServiceReference<RemoteEntry> reference) {
+      EndpointDescription description = Exports.describe(context.getService(reference));
+      present.add(description);
+      serial.execute(Imported.this::compare);
+      return description;
+    }
+
+    @Override
+    public void modifiedService(
+        ServiceReference<RemoteEntry> reference, EndpointDescription description) {
+      // A changed entry is another service.
+    }
+
+    @Override
+    public void removedService(
+        ServiceReference<RemoteEntry> reference, EndpointDescription description) {
+      present.remove(description);
+      boolean unused = context.ungetService(reference);
+      serial.execute(Imported.this::compare);
+    }
+  }
+
+  private final class Listeners implements ServiceTrackerCustomizer<EndpointEventListener, Told> {
+    @Override
+    public @Nullable Told addingService(ServiceReference<EndpointEventListener> reference) {
+      if (reference.getBundle() == context.getBundle()) {
+        return null;
+      }
+      Told told = new Told(context.getService(reference), scope(reference));
+      all.add(told);
+      serial.execute(Imported.this::compare);
+      return told;
+    }
+
+    @Override
+    public void modifiedService(ServiceReference<EndpointEventListener> reference, Told told) {
+      told.scope = scope(reference);
+      serial.execute(Imported.this::compare);
+    }
+
+    @Override
+    public void removedService(ServiceReference<EndpointEventListener> reference, Told told) {
+      all.remove(told);
+      boolean unused = context.ungetService(reference);
+    }
+
+    private List<Filter> scope(ServiceReference<?> reference) {
+      Object given = reference.getProperty(EndpointEventListener.ENDPOINT_LISTENER_SCOPE);
+      List<Filter> scope = new ArrayList<>();
+      List<?> texts =
+          given instanceof Collection<?> many
+              ? List.copyOf(many)
+              : given instanceof Object[] some
+                  ? List.of(some)
+                  : given == null ? List.of() : List.of(given);
+      for (Object text : texts) {
+        try {
+          scope.add(FrameworkUtil.createFilter(text.toString()));
+        } catch (InvalidSyntaxException e) {
+          LOG.log(
+              Level.WARNING,
+              "{0} asks for endpoints by ''{1}'', which is no filter; it is not told of them",
+              LogField.name(String.valueOf(reference.getBundle())),
+              text);
+        }
+      }
+      return scope;
+    }
+  }
+
+  // ---- on the executor
+
+  private void compare() {
+    for (Told each : all) {
+      Map<String, EndpointDescription> wanted = new HashMap<>();
+      Map<String, Filter> by = new HashMap<>();
+      for (EndpointDescription description : present) {
+        for (Filter filter : each.scope) {
+          if (filter.matches(description.getProperties())) {
+            wanted.put(description.getId(), description);
+            by.put(description.getId(), filter);
+            break;
+          }
+        }
+      }
+      for (EndpointDescription old : List.copyOf(each.known.values())) {
+        EndpointDescription now = wanted.get(old.getId());
+        if (now != old) {
+          each.known.remove(old.getId());
+          tell(each, EndpointEvent.REMOVED, old, "");
+        }
+      }
+      wanted.forEach(
+          (id, description) -> {
+            if (each.known.putIfAbsent(id, description) == null) {
+              tell(each, EndpointEvent.ADDED, description, by.get(id).toString());
+            }
+          });
+    }
+  }
+
+  private static void tell(Told told, int type, EndpointDescription description, String filter) {
+    try {
+      told.listener.endpointChanged(new EndpointEvent(type, description), filter);
+    } catch (RuntimeException e) {
+      LOG.log(Level.ERROR, "a listener of endpoints has failed", e);
+    }
+  }
+}
