@@ -87,6 +87,14 @@ class DurablePipeTest {
   }
 
   @Test
+  void aLargeWriteGoesToTheDiskWholeThoughEachRecordIsWaitedFor() throws Exception {
+    write(0, 300_001, "sync=each");
+    try (Pipe pipe = Bench.open(penstock, file, "")) {
+      read(pipe.source(), 0, 300_001);
+    }
+  }
+
+  @Test
   void whatWasNotCommittedIsReadAgain() throws Exception {
     write(0, 5000, "");
     try (Pipe pipe = Bench.open(penstock, file, "commit=manual")) {

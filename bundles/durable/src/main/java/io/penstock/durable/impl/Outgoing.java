@@ -23,12 +23,13 @@ final class Outgoing {
     private final long position;
     private final byte[] bytes;
     private final @Nullable Mark mark;
+    // The first change that is in it.
+    private final long version;
     private int length;
-    // The last change that is in it.
-    private long version;
 
-    Item(long position, int capacity, @Nullable Mark mark) {
+    Item(long position, int capacity, @Nullable Mark mark, long version) {
       this.position = position;
+      this.version = version;
       this.bytes = new byte[capacity];
       this.mark = mark;
     }
@@ -77,21 +78,18 @@ final class Outgoing {
       boolean fits = last != null && last.mark == null && last.length < last.bytes.length;
       if (last == null || !fits || (each && left == count)) {
         int size = each ? Math.min(left, block) : Math.min(Math.max(left, SMALLEST), block);
-        last = new Item(at, size, null);
+        last = new Item(at, size, null, version);
         items.add(last);
       }
       int n = Math.min(left, last.bytes.length - last.length);
       src.get(last.bytes, last.length, n);
       last.length += n;
-      last.version = version;
       left -= n;
     }
   }
 
   void mark(Mark mark, long version) {
-    Item item = new Item(mark.position(), 0, mark);
-    item.version = version;
-    items.add(item);
+    items.add(new Item(mark.position(), 0, mark, version));
   }
 
   /**
@@ -104,10 +102,8 @@ final class Outgoing {
     List<Block> blocks = new ArrayList<>();
     List<Mark> marks = new ArrayList<>();
     long bytes = 0;
-    long covered = version;
     while (!items.isEmpty() && (each ? blocks.isEmpty() : bytes < most)) {
       Item item = items.remove();
-      covered = item.version;
       if (item.mark != null) {
         marks.add(item.mark);
       } else {
@@ -115,7 +111,9 @@ final class Outgoing {
         bytes += item.length;
       }
     }
-    return new Batch(joined(blocks), marks, items.isEmpty() ? version : covered);
+    Item rest = items.peek();
+    // A change may be in several pieces: it is settled with the last of them.
+    return new Batch(joined(blocks), marks, rest == null ? version : rest.version - 1);
   }
 
   /** Small pieces become one record. */

@@ -54,6 +54,17 @@ public record RemoteEntry(
   /**
    * Checks the parts: they may have come from elsewhere.
    *
+   * @param node the container that publishes it, for one run: a restarted container is another
+   *     node; 1 to 64 letters, digits, hyphens and underscores
+   * @param id its number within the node, 0 or more
+   * @param name by which it is found: 1 to 200 characters, none of them a control character, a
+   *     space or an asterisk
+   * @param endpoint to connect to: of the scheme {@code tcp}, {@code tls}, {@code ssh} or {@code
+   *     unix}, and without options, because they come from another machine
+   * @param rank of several with one name the highest is tried first
+   * @param tags by which one of several is chosen; each name and value has 1 to 200 characters
+   * @param properties more to tell, such as service properties of the published object; not used to
+   *     find it
    * @throws IllegalArgumentException if one of them is not as the parameters say; the message names
    *     it
    */
