@@ -17,6 +17,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.framework.Filter;
 import org.osgi.framework.FrameworkUtil;
 import org.osgi.framework.InvalidSyntaxException;
@@ -34,10 +35,17 @@ import org.osgi.util.tracker.ServiceTrackerCustomizer;
 final class Imported {
   private static final Logger LOG = Messages.log("remote");
 
+  /** One entry as it was described; a changed entry is another service, with another number. */
+  private record Described(Object number, EndpointDescription description) {
+    String id() {
+      return description.getId();
+    }
+  }
+
   /** What one listener has been told, by the endpoint's id. */
   private static final class Told {
     private final EndpointEventListener listener;
-    private final Map<String, EndpointDescription> known = new HashMap<>();
+    private final Map<String, Described> known = new HashMap<>();
     private volatile List<Filter> scope;
 
     Told(EndpointEventListener listener, List<Filter> scope) {
@@ -47,9 +55,9 @@ final class Imported {
   }
 
   private final BundleContext context;
-  private final ServiceTracker<RemoteEntry, EndpointDescription> entries;
+  private final ServiceTracker<RemoteEntry, Described> entries;
   private final ServiceTracker<EndpointEventListener, Told> listeners;
-  private final Collection<EndpointDescription> present = ConcurrentHashMap.newKeySet();
+  private final Collection<Described> present = ConcurrentHashMap.newKeySet();
   private final Collection<Told> all = ConcurrentHashMap.newKeySet();
   private final ThreadPoolExecutor serial =
       new ThreadPoolExecutor(
@@ -106,26 +114,26 @@ final class Imported {
     listeners.close();
   }
 
-  private final class Entries
-      implements ServiceTrackerCustomizer<RemoteEntry, EndpointDescription> {
+  private final class Entries implements ServiceTrackerCustomizer<RemoteEntry, Described> {
     @Override
-    public EndpointDescription addingService(ServiceReference<RemoteEntry> reference) {
-      EndpointDescription description = Exports.describe(context.getService(reference));
-      present.add(description);
+    public Described addingService(ServiceReference<RemoteEntry> reference) {
+      Described described =
+          new Described(
+              reference.getProperty(Constants.SERVICE_ID),
+              Exports.describe(context.getService(reference)));
+      present.add(described);
       serial.execute(Imported.this::compare);
-      return description;
+      return described;
     }
 
     @Override
-    public void modifiedService(
-        ServiceReference<RemoteEntry> reference, EndpointDescription description) {
+    public void modifiedService(ServiceReference<RemoteEntry> reference, Described described) {
       // A changed entry is another service.
     }
 
     @Override
-    public void removedService(
-        ServiceReference<RemoteEntry> reference, EndpointDescription description) {
-      present.remove(description);
+    public void removedService(ServiceReference<RemoteEntry> reference, Described described) {
+      present.remove(described);
       boolean unused = context.ungetService(reference);
       serial.execute(Imported.this::compare);
     }
@@ -183,36 +191,35 @@ final class Imported {
 
   private void compare() {
     for (Told each : all) {
-      Map<String, EndpointDescription> wanted = new HashMap<>();
-      Map<String, Filter> by = new HashMap<>();
-      for (EndpointDescription description : present) {
+      Map<String, Described> wanted = new HashMap<>();
+      Map<String, String> by = new HashMap<>();
+      for (Described described : present) {
         for (Filter filter : each.scope) {
-          if (filter.matches(description.getProperties())) {
-            wanted.put(description.getId(), description);
-            by.put(description.getId(), filter);
+          if (filter.matches(described.description().getProperties())) {
+            wanted.put(described.id(), described);
+            by.put(described.id(), filter.toString());
             break;
           }
         }
       }
-      for (EndpointDescription old : List.copyOf(each.known.values())) {
-        EndpointDescription now = wanted.get(old.getId());
-        if (now != old) {
-          each.known.remove(old.getId());
+      for (Described old : List.copyOf(each.known.values())) {
+        if (!old.equals(wanted.get(old.id()))) {
+          each.known.remove(old.id());
           tell(each, EndpointEvent.REMOVED, old, "");
         }
       }
       wanted.forEach(
-          (id, description) -> {
-            if (each.known.putIfAbsent(id, description) == null) {
-              tell(each, EndpointEvent.ADDED, description, by.get(id).toString());
+          (id, described) -> {
+            if (each.known.putIfAbsent(id, described) == null) {
+              tell(each, EndpointEvent.ADDED, described, by.getOrDefault(id, ""));
             }
           });
     }
   }
 
-  private static void tell(Told told, int type, EndpointDescription description, String filter) {
+  private static void tell(Told told, int type, Described described, String filter) {
     try {
-      told.listener.endpointChanged(new EndpointEvent(type, description), filter);
+      told.listener.endpointChanged(new EndpointEvent(type, described.description()), filter);
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "a listener of endpoints has failed", e);
     }
