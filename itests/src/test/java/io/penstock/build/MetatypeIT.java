@@ -33,12 +33,13 @@ class MetatypeIT {
               "A duration in ms or ISO-8601, from 0ms(, which parks it at once,)? to 0\\.05ms, or"
                   + " 'auto' to have it learned\\.",
               "Bytes( a second)?, or a number with KiB(, MiB or GiB| or MiB);"
-                  + " \\d+ ?(byte|KiB)s? (or more|to \\d ?GiB)[.,;]",
+                  + " \\d+ ?(byte|KiB)s? (or more|to \\d ?[GM]iB)[.,;]",
               "SCHEME(-listen)?:ADDRESS, such as \\S+[;,]",
-              "HOST:PORT of this machine, such as \\S+;",
+              "HOST:PORT( of this machine)?, such as \\S+[;,]",
               "A path[.,]",
               "A filter, such as \\S+[.]",
-              "Names separated by commas,")
+              "Names separated by commas,",
+              "KEY=VALUE, separated by commas\\.")
           .map(Pattern::compile)
           .toList();
 
@@ -108,9 +109,11 @@ class MetatypeIT {
           said.matches(".*\\btrue\\b.*\\bfalse\\b.*") ? "" : "does not say what true and false are";
       case "Integer", "Long" -> {
         var least = NUMBER.matcher(said);
-        yield least.find()
-                && least.group(1).equals(key.getAttribute("min"))
-                && key.hasAttribute("max")
+        boolean any = said.contains("A number, negative too.");
+        yield any && !key.hasAttribute("min") && !key.hasAttribute("max")
+                || least.find()
+                    && least.group(1).equals(key.getAttribute("min"))
+                    && key.hasAttribute("max")
             ? ""
             : "no range, or another than min and max: 'A number, MIN or more'";
       }

@@ -68,7 +68,7 @@ final class Asking {
         context.getServiceReferences(HealthCheck.class, CHECKS).stream()
             .map(context::getService)
             .toList();
-    assertEquals(6, checks.size());
+    assertEquals(7, checks.size());
     ConfigurationAdmin admin = Services.any(context, ConfigurationAdmin.class, "");
     page = admin.getConfiguration("io.penstock.Page", "?");
     browser = open(page, folder);

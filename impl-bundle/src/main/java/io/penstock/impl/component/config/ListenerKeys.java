@@ -107,8 +107,9 @@ public @interface ListenerKeys {
       required = false,
       name = "Advertised address",
       description =
-          "Where other containers reach it: HOST:PORT, or HOST for the bound port. Default: the"
-              + " bound address; needed if that is a wildcard. A change binds the address again.")
+          "Where other containers reach it. HOST:PORT, such as gateway.example:7000, or HOST for the"
+              + " bound port. Default: the bound address; needed if that is a wildcard. A change binds"
+              + " the address again.")
   String advertise() default "";
 
   /** Rank. */
@@ -118,7 +119,7 @@ public @interface ListenerKeys {
       name = "Rank",
       description =
           "Of several with one name the highest is connected to first, and those of one rank at"
-              + " random. A number. A change binds the address again.")
+              + " random. A number, negative too. A change binds the address again.")
   String rank() default "0";
 
   /** Tags. */

@@ -3,6 +3,7 @@ package io.penstock.impl.component.config;
 
 import org.osgi.service.metatype.annotations.AttributeDefinition;
 import org.osgi.service.metatype.annotations.ObjectClassDefinition;
+import org.osgi.service.metatype.annotations.Option;
 
 /** The keys of a {@code io.penstock.Pipe} configuration. */
 @ObjectClassDefinition(
@@ -35,8 +36,8 @@ public @interface PipeKeys {
       required = false,
       name = "Durable",
       description =
-          "Where bytes are kept that must survive the process, such as file:/var/spool/orders. The"
-              + " keys from 'keep' to 'takeover' are for such a pipe alone. A change of any of them"
+          "Where bytes are kept that must survive the process. SCHEME:ADDRESS, such as"
+              + " file:/var/spool/orders; the keys from 'keep' to 'takeover' are for such a pipe alone. A change of any of them"
               + " opens it anew. Default: nowhere, the pipe is in memory.")
   String durable() default "";
 
@@ -46,7 +47,7 @@ public @interface PipeKeys {
       name = "Keep",
       description =
           "How much that was read and committed stays, to be replayed. Bytes, or a number with KiB,"
-              + " MiB or GiB; 0 or more. Default: 0.")
+              + " MiB or GiB; 0 bytes or more. Default: 0.")
   String keep() default "";
 
   /** Block. */
@@ -71,6 +72,11 @@ public @interface PipeKeys {
   @AttributeDefinition(
       required = false,
       name = "Commit",
+      options = {
+        @Option(label = "the default, auto", value = ""),
+        @Option(label = "auto", value = "auto"),
+        @Option(label = "manual", value = "manual")
+      },
       description =
           "When a reader is done with bytes: auto with each read, manual when it calls commit()."
               + " Default: auto.")
@@ -80,6 +86,12 @@ public @interface PipeKeys {
   @AttributeDefinition(
       required = false,
       name = "Sync",
+      options = {
+        @Option(label = "the default, group", value = ""),
+        @Option(label = "each", value = "each"),
+        @Option(label = "group", value = "group"),
+        @Option(label = "none", value = "none")
+      },
       description =
           "When the disk is waited for: each, after every record; group, for all records of a"
               + " moment together; none, never, so that an acknowledgement survives the process"
@@ -91,14 +103,19 @@ public @interface PipeKeys {
       required = false,
       name = "Limit of an acknowledgement",
       description =
-          "How long an acknowledgement may take before the pipe fails. A duration in ms or"
-              + " ISO-8601, more than 0. Default: 30s.")
+          "How long an acknowledgement may take before the pipe fails. A duration: a number"
+              + " with ms, s, m or h, or ISO-8601; more than 0ms. Default: 30s.")
   String ackTimeout() default "";
 
   /** After an end. */
   @AttributeDefinition(
       required = false,
       name = "After an end",
+      options = {
+        @Option(label = "the default, renew", value = ""),
+        @Option(label = "renew", value = "renew"),
+        @Option(label = "stay", value = "stay")
+      },
       description =
           "What comes after the end of a stream: renew, another stream in the same place; stay,"
               + " nothing. Default: renew.")
@@ -108,6 +125,11 @@ public @interface PipeKeys {
   @AttributeDefinition(
       required = false,
       name = "Take over",
+      options = {
+        @Option(label = "the default, false", value = ""),
+        @Option(label = "true", value = "true"),
+        @Option(label = "false", value = "false")
+      },
       description =
           "Whether a writer or reader that is there already is fenced off: true or false. Default:"
               + " false.")

@@ -14,12 +14,11 @@ public @interface RemoteKeys {
   /** {@return the servers of the registry} */
   @AttributeDefinition(
       name = "Servers",
-      cardinality = 64,
       description =
-          "Where the registry is: addresses of one kind, separated by commas, such as"
-              + " nats://a:4222,nats://b:4222; or a list static:NAME=ENDPOINT;rank=NUMBER;TAG=VALUE;"
-              + " or memory:NAME within this process, for tests. A change connects anew.")
-  String[] servers();
+          "Where the registry is. SCHEME:ADDRESS, such as nats://a:4222; several of one kind are"
+              + " separated by commas. A list is static:NAME=ENDPOINT;rank=NUMBER;TAG=VALUE, and a"
+              + " registry within this process, for tests, memory:NAME. A change connects anew.")
+  String servers();
 
   /** {@return how long a container may be silent} */
   @AttributeDefinition(
@@ -28,7 +27,7 @@ public @interface RemoteKeys {
       description =
           "How long a container may be silent until what it publishes is removed elsewhere; it shows"
               + " a sign of life four times as often. A duration: a number with ms, s, m or h, or"
-              + " ISO-8601; 1s or more, and the same in all containers. A change connects anew.")
+              + " ISO-8601; 1s or more. It is the same in all containers. A change connects anew.")
   String session() default "3s";
 
   /** {@return what becomes of open channels} */
@@ -36,9 +35,9 @@ public @interface RemoteKeys {
       required = false,
       name = "On removal",
       options = {
-        @Option("abort-if-silent"),
-        @Option("abort"),
-        @Option("keep"),
+        @Option(label = "abort if silent", value = "abort-if-silent"),
+        @Option(label = "abort", value = "abort"),
+        @Option(label = "keep", value = "keep"),
       },
       description =
           "What becomes of channels to an endpoint that is removed: abort-if-silent aborts each that"
@@ -51,8 +50,8 @@ public @interface RemoteKeys {
       required = false,
       name = "Imports",
       description =
-          "Of which names a Connector service is registered for each endpoint of another container:"
-              + " names separated by commas, * for all, or nothing. remote:NAME finds any name. With"
+          "Of which names a Connector service is registered for each endpoint of another container."
+              + " Names separated by commas, * for all, or nothing. remote:NAME finds any name. With"
               + " many thousands of endpoints, name those that are needed. A change connects anew.")
   String imports() default "*";
 
@@ -64,8 +63,8 @@ public @interface RemoteKeys {
       max = "5",
       name = "Replicas",
       description =
-          "On how many servers of a registry entries are kept, where it has several. A number from 1"
-              + " to 5; no more than there are servers. A change connects anew.")
+          "On how many servers of a registry entries are kept, where it has several. A number, 1 or"
+              + " more; 5 at most, and no more than there are servers. A change connects anew.")
   String replicas() default "3";
 
   /** {@return the user} */
