@@ -143,7 +143,7 @@ class RemoteServicesIT {
         listener.endpoint().toString().replace("tcp-listen:", "tcp:"), entry.endpoint().toString());
     assertEquals("io.penstock.rsa", entry.properties().get(RemoteEntry.IMPORTER));
     // Its own container does not import it.
-    assertEquals(0, context.getServiceReferences(Connector.class, null).size());
+    assertEquals(0, context.getServiceReferences(Connector.class, "(penstock.name=door)").size());
     configurations.close();
     assertEquals("door", removed.poll(20, TimeUnit.SECONDS));
     configurations = new Configurations(context);
@@ -162,7 +162,7 @@ class RemoteServicesIT {
             "(&(penstock.name=far-away)(service.imported=*)(penstock.tag.zone=eu)"
                 + "(service.imported.configs=io.penstock))");
     assertEquals("far-away", connector.name());
-    assertEquals(1, context.getServiceReferences(Connector.class, null).size());
+    assertEquals(1, context.getServiceReferences(Connector.class, "(penstock.name=far*)").size());
     try (Channel channel = connector.open(ChannelOptions.defaults(), SOON);
         Channel accepted = listener.accept(SOON)) {
       channel.sink().writeFully("tea\n", SOON);

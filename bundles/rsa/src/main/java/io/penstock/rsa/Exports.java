@@ -83,6 +83,8 @@ final class Exports {
     tags.forEach((key, value) -> all.put(Connector.TAG + key, value));
     all.put(Constants.OBJECTCLASS, new String[] {Connector.class.getName()});
     all.put(Constants.SERVICE_RANKING, rank);
+    // A consumer may ask for remote services alone; the topology manager compares with this.
+    all.put(RemoteConstants.SERVICE_IMPORTED, "true");
     all.put(RemoteConstants.SERVICE_IMPORTED_CONFIGS, List.of(TYPE));
     all.put(Channel.NAME, name);
     all.put(Channel.KIND, endpoint.scheme());
