@@ -42,10 +42,13 @@ final class Imported {
     }
   }
 
+  /** What a listener has been told of, and by which of its filters. */
+  private record Matched(Described described, String filter) {}
+
   /** What one listener has been told, by the endpoint's id. */
   private static final class Told {
     private final EndpointEventListener listener;
-    private final Map<String, Described> known = new HashMap<>();
+    private final Map<String, Matched> known = new HashMap<>();
     private volatile List<Filter> scope;
 
     Told(EndpointEventListener listener, List<Filter> scope) {
@@ -191,35 +194,52 @@ final class Imported {
 
   private void compare() {
     for (Told each : all) {
-      Map<String, Described> wanted = new HashMap<>();
-      Map<String, String> by = new HashMap<>();
+      Map<String, Matched> wanted = new HashMap<>();
       for (Described described : present) {
-        for (Filter filter : each.scope) {
-          if (filter.matches(described.description().getProperties())) {
-            wanted.put(described.id(), described);
-            by.put(described.id(), filter.toString());
-            break;
-          }
+        Matched match = match(each, described);
+        if (match != null) {
+          wanted.put(described.id(), match);
         }
       }
-      for (Described old : List.copyOf(each.known.values())) {
-        if (!old.equals(wanted.get(old.id()))) {
-          each.known.remove(old.id());
-          tell(each, EndpointEvent.REMOVED, old, "");
+      for (Matched old : List.copyOf(each.known.values())) {
+        String id = old.described().id();
+        if (!old.equals(wanted.get(id))) {
+          each.known.remove(id);
+          tell(each, EndpointEvent.REMOVED, old);
         }
       }
       wanted.forEach(
-          (id, described) -> {
-            if (each.known.putIfAbsent(id, described) == null) {
-              tell(each, EndpointEvent.ADDED, described, by.getOrDefault(id, ""));
+          (id, match) -> {
+            if (each.known.putIfAbsent(id, match) == null) {
+              tell(each, EndpointEvent.ADDED, match);
             }
           });
     }
   }
 
-  private static void tell(Told told, int type, Described described, String filter) {
+  /**
+   * By which filter a listener wants it; null if by none. One by which it was told stays as long as
+   * the listener has it, for the listener keeps account by filters.
+   */
+  private static @Nullable Matched match(Told told, Described described) {
+    Matched before = told.known.get(described.id());
+    Matched first = null;
+    for (Filter filter : told.scope) {
+      if (filter.matches(described.description().getProperties())) {
+        Matched match = new Matched(described, filter.toString());
+        if (match.equals(before)) {
+          return match;
+        }
+        first = first == null ? match : first;
+      }
+    }
+    return first;
+  }
+
+  private static void tell(Told told, int type, Matched match) {
     try {
-      told.listener.endpointChanged(new EndpointEvent(type, described.description()), filter);
+      told.listener.endpointChanged(
+          new EndpointEvent(type, match.described().description()), match.filter());
     } catch (RuntimeException e) {
       LOG.log(Level.ERROR, "a listener of endpoints has failed", e);
     }
