@@ -42,6 +42,9 @@ final class Imported {
     }
   }
 
+  /** A filter as the listener wrote it, by which it keeps account. */
+  private record Wanted(String text, Filter filter) {}
+
   /** What a listener has been told of, and by which of its filters. */
   private record Matched(Described described, String filter) {}
 
@@ -49,9 +52,9 @@ final class Imported {
   private static final class Told {
     private final EndpointEventListener listener;
     private final Map<String, Matched> known = new HashMap<>();
-    private volatile List<Filter> scope;
+    private volatile List<Wanted> scope;
 
-    Told(EndpointEventListener listener, List<Filter> scope) {
+    Told(EndpointEventListener listener, List<Wanted> scope) {
       this.listener = listener;
       this.scope = scope;
     }
@@ -166,9 +169,9 @@ final class Imported {
       boolean unused = context.ungetService(reference);
     }
 
-    private List<Filter> scope(ServiceReference<?> reference) {
+    private List<Wanted> scope(ServiceReference<?> reference) {
       Object given = reference.getProperty(EndpointEventListener.ENDPOINT_LISTENER_SCOPE);
-      List<Filter> scope = new ArrayList<>();
+      List<Wanted> scope = new ArrayList<>();
       List<?> texts =
           given instanceof Collection<?> many
               ? List.copyOf(many)
@@ -177,7 +180,7 @@ final class Imported {
                   : given == null ? List.of() : List.of(given);
       for (Object text : texts) {
         try {
-          scope.add(FrameworkUtil.createFilter(text.toString()));
+          scope.add(new Wanted(text.toString(), FrameworkUtil.createFilter(text.toString())));
         } catch (InvalidSyntaxException e) {
           LOG.log(
               Level.WARNING,
@@ -224,9 +227,9 @@ final class Imported {
   private static @Nullable Matched match(Told told, Described described) {
     Matched before = told.known.get(described.id());
     Matched first = null;
-    for (Filter filter : told.scope) {
-      if (filter.matches(described.description().getProperties())) {
-        Matched match = new Matched(described, filter.toString());
+    for (Wanted wanted : told.scope) {
+      if (wanted.filter().matches(described.description().getProperties())) {
+        Matched match = new Matched(described, wanted.text());
         if (match.equals(before)) {
           return match;
         }
