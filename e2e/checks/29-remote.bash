@@ -69,7 +69,6 @@ check_remote_is_found_by_a_container_and_shown() {
 EOF
   start container "$penstock" run --conf conf --log io.penstock.remote=info -v --control control.sock </dev/null
   soon grep -q 'listening tcp-listen' err.container
-  address_of container 1
   at=$(grep -o 'listening tcp-listen://127.0.0.1:[0-9]*' err.container | grep -o '[0-9]*$' | head -n 1)
   echo tea >in
   "$penstock" relay stdio: "tcp://127.0.0.1:$at" <in >out 2>err

@@ -22,7 +22,7 @@ check_bad_arguments() {
 }
 
 check_bad_endpoints() {
-  refused "unknown scheme 'foo'.*known schemes: durable, echo, exec, fd, fifo, sftp-server, shell, ssh" relay stdio: foo:bar
+  refused "unknown scheme 'foo'.*known schemes: durable, echo, exec, fd, fifo, remote, sftp-server, shell, ssh" relay stdio: foo:bar
   refused "socat's spelling; write 'tcp-listen://\*:80' with --fork" relay TCP-LISTEN:80,fork echo:
   refused '^penstock: TO: pipe: .*penstock run --conf' relay stdio: pipe:x
   refused '^penstock: FROM: mem-listen: .*penstock run --conf' relay mem-listen:x echo:
