@@ -3,13 +3,9 @@
 #
 # remote:NAME, looked up in a list on the command line.
 
-# shown_remote: the command of the manual, with our ports and our program.
+# shown_remote ONE TWO: the command of the manual, with our ports and our program.
 shown_remote() {
-  awk '
-    found && /^```/ { if (inside) exit; inside = 1; next }
-    inside { print }
-    $0 == "<!-- run: remote -->" { found = 1 }
-  ' "$root/docs/cluster.md" |
+  shown cluster.md remote |
     sed "s|127\.0\.0\.1:7000|127.0.0.1:$1|; s|127\.0\.0\.1:7001|127.0.0.1:$2|; s|^\./penstock|$penstock|"
 }
 
