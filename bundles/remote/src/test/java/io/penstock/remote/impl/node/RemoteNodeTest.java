@@ -12,7 +12,6 @@ import io.penstock.remote.spi.Registry;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.runtime.RemoteDTO;
-import io.penstock.runtime.RemoteEntryDTO;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -186,21 +185,12 @@ class RemoteNodeTest {
     a.publish(entry(a, "orders", 1));
     watching.expect("added a/1");
     b.publish(entry(b, "bills", 2));
-    RemoteDTO seen = b.describe();
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    // Each look goes through the thread of the node, which hears from the registry in between.
-    while (isPending(seen) && System.nanoTime() < end) {
-      seen = b.describe();
-    }
+    RemoteDTO seen = Published.await(b);
     assertEquals("memory:" + fabric, seen.registry());
     assertTrue(seen.connected());
     assertEquals(1, seen.added());
     assertEquals(
         List.of("bills PUBLISHED", "orders ALIVE"),
         seen.entries().stream().map(each -> each.name() + " " + each.state()).toList());
-  }
-
-  private static boolean isPending(RemoteDTO seen) {
-    return seen.entries().stream().anyMatch(each -> each.state() == RemoteEntryDTO.State.PENDING);
   }
 }

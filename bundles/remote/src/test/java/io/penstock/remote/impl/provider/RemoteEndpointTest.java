@@ -13,6 +13,7 @@ import io.penstock.error.AddressException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.remote.impl.node.OnRemoved;
+import io.penstock.remote.impl.node.Published;
 import io.penstock.remote.impl.node.RemoteNode;
 import io.penstock.remote.impl.registry.MemoryFabric;
 import io.penstock.remote.impl.registry.MemoryRegistryFactory;
@@ -215,6 +216,7 @@ class RemoteEndpointTest {
   private void publish(RemoteNode node, String endpoint) {
     node.publish(
         new RemoteEntry(node.node(), 1, "orders", Endpoint.parse(endpoint), 0, Map.of(), Map.of()));
+    RemoteDTO unused = Published.await(node);
   }
 
   private Channel through(RemoteNode consumer) throws IOException {
