@@ -3,8 +3,8 @@ package io.penstock.rsa;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.Endpoint;
+import io.penstock.remote.BundleConnector;
 import io.penstock.remote.Connector;
-import io.penstock.remote.spi.BundleConnector;
 import io.penstock.remote.spi.RemoteEntry;
 import java.util.Map;
 import java.util.TreeMap;

@@ -2,8 +2,8 @@
 package io.penstock.remote.impl.component;
 
 import io.penstock.channel.Channel;
+import io.penstock.remote.BundleConnector;
 import io.penstock.remote.Connector;
-import io.penstock.remote.spi.BundleConnector;
 import io.penstock.remote.spi.RemoteEntry;
 import java.util.Dictionary;
 import java.util.HashMap;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.remote.spi;
+package io.penstock.remote;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.NotSupportedException;
-import io.penstock.remote.Connector;
+import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.util.Map;
