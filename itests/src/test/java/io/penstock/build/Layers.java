@@ -86,13 +86,14 @@ final class Layers {
           "io.penstock.operator",
           "io.penstock.pushstream",
           "io.penstock.remote",
+          "io.penstock.rsa",
           "io.penstock.sftp",
           "io.penstock.shell",
           "io.penstock.ssh",
           "io.penstock.testing",
           "io.penstock.tls");
 
-  /** What some of them know besides. */
+  /** What some of them know besides, with a space between. */
   private static final Map<String, String> BESIDES =
       Map.of(
           "io.penstock.cdi", "io.penstock.standalone",
@@ -101,7 +102,8 @@ final class Layers {
           "io.penstock.inventory", "io.penstock.operator",
           "io.penstock.jmx", "io.penstock.metrics",
           "io.penstock.karaf.commands", "io.penstock.operator",
-          "io.penstock.micrometer", "io.penstock.metrics");
+          "io.penstock.micrometer", "io.penstock.metrics",
+          "io.penstock.rsa", "io.penstock.remote io.penstock.remote.spi");
 
   private static final DescribedPredicate<JavaClass> PENSTOCK = resideInAPackage("io.penstock..");
 
@@ -239,7 +241,7 @@ final class Layers {
                   .or(resideInAPackage(within(bundle)))
                   .or(
                       BESIDES.containsKey(bundle)
-                          ? resideInAPackage(BESIDES.get(bundle))
+                          ? resideInAnyPackage(BESIDES.get(bundle).split(" "))
                           : alwaysFalse())));
     }
     rules.put(

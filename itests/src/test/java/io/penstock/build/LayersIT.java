@@ -89,6 +89,7 @@ class LayersIT {
           ofBundle("io.penstock.operator"),
           ofBundle("io.penstock.pushstream"),
           ofBundle("io.penstock.remote"),
+          ofBundle("io.penstock.rsa"),
           ofBundle("io.penstock.sftp"),
           ofBundle("io.penstock.shell"),
           ofBundle("io.penstock.ssh"),

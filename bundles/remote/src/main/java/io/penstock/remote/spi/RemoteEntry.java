@@ -34,6 +34,15 @@ public record RemoteEntry(
     int rank,
     Map<String, String> tags,
     Map<String, String> properties) {
+  /**
+   * A service property of what a bundle publishes for itself in other containers, with that
+   * bundle's name. The service, of whatever type, has {@code penstock.remote=true}, a name, and an
+   * endpoint to connect to. In the other containers it is not a service {@code Connector} but this
+   * entry is a service, with the same property. The properties that begin with {@code endpoint.} go
+   * with it.
+   */
+  public static final String IMPORTER = "penstock.importer";
+
   /** The schemes of endpoints that can be published. */
   public static final Set<String> SCHEMES = Set.of("tcp", "tls", "ssh", "unix");
 

@@ -96,11 +96,14 @@ public record ChannelSettings(
   }
 
   private static Map<String, String> remote(Values<ListenerKeys> values) {
-    if (!values.flag(ListenerKeys::remote)) {
+    Map<String, String> remote = new TreeMap<>(values.beginning("service.exported."));
+    boolean published = values.flag(ListenerKeys::remote);
+    if (!published && remote.isEmpty()) {
       return Map.of();
     }
-    Map<String, String> remote = new TreeMap<>();
-    remote.put("penstock.remote", "true");
+    if (published) {
+      remote.put("penstock.remote", "true");
+    }
     for (String key : List.of("advertise", "rank", "tags")) {
       values.text(key).ifPresent(text -> remote.put("penstock." + key, text));
     }

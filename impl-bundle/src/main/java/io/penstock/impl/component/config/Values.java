@@ -231,6 +231,19 @@ final class Values<K> {
     return Collections.unmodifiableSortedMap(others);
   }
 
+  /** The values of keys that begin so; several are separated by commas. */
+  SortedMap<String, String> beginning(String prefix) {
+    SortedMap<String, String> found = new TreeMap<>();
+    for (String key : properties.keySet()) {
+      if (key.startsWith(prefix)) {
+        Object value = properties.get(key);
+        found.put(
+            key, value instanceof String[] many ? String.join(",", many) : text(key).orElse(""));
+      }
+    }
+    return found;
+  }
+
   /**
    * The values of keys that begin with a dot, which Declarative Services shows nobody.
    *

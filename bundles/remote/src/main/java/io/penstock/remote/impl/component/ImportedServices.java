@@ -13,8 +13,9 @@ import org.osgi.framework.ServiceFactory;
 import org.osgi.framework.ServiceRegistration;
 
 /**
- * A {@link Connector} for each entry that is imported. The thread of the node only leaves word:
- * whoever waits for a service may take its time, and the node must show signs of life meanwhile.
+ * A {@link Connector} for each entry that is imported, or the entry itself where another bundle
+ * imports it. The thread of the node only leaves word: whoever waits for a service may take its
+ * time, and the node must show signs of life meanwhile.
  */
 final class ImportedServices implements EntryWatcher {
   private final BundleContext context;
@@ -41,8 +42,10 @@ final class ImportedServices implements EntryWatcher {
     try {
       registered.put(
           entry.key(),
-          context.registerService(
-              Connector.class, (ServiceFactory<Connector>) service, service.properties()));
+          entry.properties().containsKey(RemoteEntry.IMPORTER)
+              ? context.registerService(RemoteEntry.class, entry, service.properties())
+              : context.registerService(
+                  Connector.class, (ServiceFactory<Connector>) service, service.properties()));
     } catch (IllegalStateException e) {
       // The bundle is stopping: nobody is to have it any more.
       return;

@@ -5,6 +5,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.remote.impl.node.RemoteNode;
+import io.penstock.remote.spi.Advertised;
 import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.runtime.PenstockEvent;
 import io.penstock.runtime.PenstockListener;
@@ -32,8 +33,9 @@ import org.osgi.util.tracker.ServiceTrackerCustomizer;
 
 /**
  * Publishes the listeners and the handlers whose service properties ask for it, as long as they are
- * bound. The core tells by the service of a listener, and by the runtime and its events of a
- * handler, which has no service of its own for its listener.
+ * bound, and what another bundle publishes for its like by {@link RemoteEntry#IMPORTER}. The core
+ * tells by the service of a listener, and by the runtime and its events of a handler, which has no
+ * service of its own for its listener.
  */
 final class PublishedServices
     implements ServiceTrackerCustomizer<Object, Map<String, Object>>, PenstockListener {
@@ -58,8 +60,9 @@ final class PublishedServices
     this.runtime = runtime;
     this.node = node;
     String filter =
-        "(&(%s=true)(|(objectClass=%s)(%s=*)(penstock.serve.on=*)))"
-            .formatted(Advertised.REMOTE, Listener.class.getName(), Server.LISTEN);
+        "(&(%s=true)(|(objectClass=%s)(%s=*)(penstock.serve.on=*)(%s=*)))"
+            .formatted(
+                Advertised.REMOTE, Listener.class.getName(), Server.LISTEN, RemoteEntry.IMPORTER);
     try {
       this.tracker = new ServiceTracker<>(context, FrameworkUtil.createFilter(filter), this);
     } catch (InvalidSyntaxException e) {
@@ -142,9 +145,33 @@ final class PublishedServices
     complaints.keySet().retainAll(wanted.keySet());
   }
 
+  /** Whether its properties say where it is bound. */
   private static boolean isListener(Map<String, Object> properties) {
-    return properties.get(Constants.OBJECTCLASS) instanceof String[] types
-        && Set.of(types).contains(Listener.class.getName());
+    return properties.containsKey(RemoteEntry.IMPORTER)
+        || (properties.get(Constants.OBJECTCLASS) instanceof String[] types
+            && Set.of(types).contains(Listener.class.getName()));
+  }
+
+  /** The entry for what is bound. */
+  static RemoteEntry entry(
+      String node, long id, String name, Endpoint bound, Map<String, ?> properties) {
+    Map<String, String> more = new HashMap<>();
+    if (properties.containsKey(RemoteEntry.IMPORTER)) {
+      properties.forEach(
+          (key, value) -> {
+            if (key.equals(RemoteEntry.IMPORTER) || key.startsWith("endpoint.")) {
+              more.put(key, value.toString());
+            }
+          });
+    }
+    return new RemoteEntry(
+        node,
+        id,
+        name,
+        Advertised.endpoint(bound, properties),
+        Advertised.rank(properties),
+        Advertised.tags(properties),
+        more);
   }
 
   /** Where it is bound; empty if it is not. */
@@ -165,8 +192,7 @@ final class PublishedServices
         throw new IllegalArgumentException(
             Channel.NAME + ": it is not given; expected the name that others find it by");
       }
-      RemoteEntry entry =
-          Advertised.entry(node.node(), id, name, Endpoint.parse(bound), properties);
+      RemoteEntry entry = entry(node.node(), id, name, Endpoint.parse(bound), properties);
       complaints.remove(id);
       if (!entry.equals(published.put(id, entry))) {
         node.publish(entry);

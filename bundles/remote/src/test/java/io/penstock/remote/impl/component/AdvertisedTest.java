@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class AdvertisedTest {
   private static RemoteEntry entry(String bound, Map<String, Object> properties) {
-    return Advertised.entry("node", 1, "orders", Endpoint.parse(bound), properties);
+    return PublishedServices.entry("node", 1, "orders", Endpoint.parse(bound), properties);
   }
 
   private static Map<String, Object> advertise(String text) {

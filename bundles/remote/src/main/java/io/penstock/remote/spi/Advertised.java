@@ -1,20 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.remote.impl.component;
+package io.penstock.remote.spi;
 
 import io.penstock.channel.Endpoint;
-import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.spi.Messages;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ProviderType;
 
-/** How a listener is published: what its service properties say, beside where it is bound. */
-final class Advertised {
-  static final String REMOTE = "penstock.remote";
-  static final String ADVERTISE = "penstock.advertise";
-  static final String RANK = "penstock.rank";
-  static final String TAGS = "penstock.tags";
+/**
+ * How something bound is published: what its service properties say, beside where it is bound. Safe
+ * for use by any thread; nothing blocks.
+ */
+@ProviderType
+public final class Advertised {
+  /** Service property: whether it is published; {@code true} or {@code false}. */
+  public static final String REMOTE = "penstock.remote";
+
+  /** Service property: the host, or host and port, where other containers reach it. */
+  public static final String ADVERTISE = "penstock.advertise";
+
+  /** Service property: of several with one name the highest is tried first; a number, default 0. */
+  public static final String RANK = "penstock.rank";
+
+  /** Service property: {@code KEY=VALUE}, separated by commas. */
+  public static final String TAGS = "penstock.tags";
 
   private static final Set<String> WILDCARDS =
       Set.of("", "*", "0.0.0.0", "[::]", "[0:0:0:0:0:0:0:0]");
@@ -22,23 +33,38 @@ final class Advertised {
   private Advertised() {}
 
   /**
-   * The entry for a bound listener.
+   * Where other containers connect to.
    *
-   * @param bound with the real port
+   * @param bound with the real port; or an endpoint that is connected to, which stays as it is
    * @param properties of its service
+   * @return without options
    * @throws IllegalArgumentException if it cannot be published so; the message names the property
    *     and what is expected
    */
-  static RemoteEntry entry(
-      String node, long id, String name, Endpoint bound, Map<String, ?> properties) {
-    return new RemoteEntry(
-        node,
-        id,
-        name,
-        endpoint(bound, text(properties.get(ADVERTISE))),
-        rank(text(properties.get(RANK))),
-        tags(text(properties.get(TAGS))),
-        Map.of());
+  public static Endpoint endpoint(Endpoint bound, Map<String, ?> properties) {
+    return endpoint(bound, text(properties.get(ADVERTISE)));
+  }
+
+  /**
+   * Its rank.
+   *
+   * @param properties of its service
+   * @return 0 if none is given
+   * @throws IllegalArgumentException if it is no number
+   */
+  public static int rank(Map<String, ?> properties) {
+    return rank(text(properties.get(RANK)));
+  }
+
+  /**
+   * Its tags.
+   *
+   * @param properties of its service
+   * @return a copy, perhaps empty
+   * @throws IllegalArgumentException if they are not as {@link #TAGS} says
+   */
+  public static Map<String, String> tags(Map<String, ?> properties) {
+    return tags(text(properties.get(TAGS)));
   }
 
   private static String text(@Nullable Object value) {
