@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.link;
+
+import io.nats.client.support.JsonParseException;
+import io.nats.client.support.JsonParser;
+import io.nats.client.support.JsonValue;
+import io.nats.client.support.JsonValueUtils;
+import io.nats.client.support.JsonValueUtils.MapBuilder;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CompletableFuture;
+
+/** The server's API of streams: requests and answers in JSON. */
+public final class Api {
+  /** The server's number for a stream that is not there. */
+  public static final int NO_STREAM = 10059;
+
+  /** For a message that is not there. */
+  public static final int NO_MESSAGE = 10037;
+
+  /** For a stream that is there in another form. */
+  public static final int OTHER_STREAM = 10058;
+
+  /** For a publication that expected another last message. */
+  public static final int WRONG_LAST = 10071;
+
+  /** For a publication for which there is no room. */
+  public static final int FULL = 10077;
+
+  private static final String PREFIX = "$JS.API.";
+
+  private Api() {}
+
+  /** An object to be filled. */
+  public static MapBuilder object() {
+    return JsonValueUtils.mapBuilder();
+  }
+
+  /**
+   * Asks.
+   *
+   * @param what such as {@code STREAM.INFO.name}
+   * @return completes with the answer; fails with {@link LinkException}
+   */
+  public static CompletableFuture<JsonValue> ask(Link link, String what, String json) {
+    return link.ask(PREFIX + what, null, json.getBytes(StandardCharsets.UTF_8))
+        .thenCompose(answer -> parsed(what, answer.getData()));
+  }
+
+  /** The answer, or the failure that it tells of. */
+  public static CompletableFuture<JsonValue> parsed(String what, byte[] answer) {
+    JsonValue value;
+    try {
+      value = JsonParser.parse(answer);
+    } catch (JsonParseException e) {
+      return CompletableFuture.failedFuture(
+          new LinkException(
+              LinkException.Kind.REFUSED, 0, what + ": the answer cannot be read", e));
+    }
+    JsonValue error = JsonValueUtils.readObject(value, "error");
+    if (error != null && error.map != null && !error.map.isEmpty()) {
+      int code = JsonValueUtils.readInteger(error, "err_code", -1);
+      String text = JsonValueUtils.readString(error, "description", "refused");
+      return CompletableFuture.failedFuture(
+          new LinkException(LinkException.Kind.REFUSED, code, what + ": " + text, null));
+    }
+    return CompletableFuture.completedFuture(value);
+  }
+
+  /**
+   * Makes a stream if it is not there.
+   *
+   * @param config of a new one
+   * @return completes with what the server tells of it
+   */
+  public static CompletableFuture<JsonValue> ensure(Link link, String stream, MapBuilder config) {
+    return info(link, stream)
+        .exceptionallyCompose(
+            failure ->
+                code(failure) == NO_STREAM
+                    ? ask(link, "STREAM.CREATE." + stream, config.put("name", stream).toJson())
+                        .exceptionallyCompose(
+                            refused ->
+                                code(refused) == OTHER_STREAM
+                                    // Another client was quicker.
+                                    ? info(link, stream)
+                                    : CompletableFuture.failedFuture(refused))
+                    : CompletableFuture.failedFuture(failure));
+  }
+
+  /** What the server tells of a stream. */
+  public static CompletableFuture<JsonValue> info(Link link, String stream) {
+    return ask(link, "STREAM.INFO." + stream, "");
+  }
+
+  /** The server's number of an error; 0 if it is none of the server's. */
+  public static int code(Throwable failure) {
+    return cause(failure) instanceof LinkException known ? known.code() : 0;
+  }
+
+  /** A failure without what stages have put around it. */
+  public static Throwable cause(Throwable failure) {
+    Throwable cause = failure.getCause();
+    return failure instanceof java.util.concurrent.CompletionException && cause != null
+        ? cause
+        : failure;
+  }
+}

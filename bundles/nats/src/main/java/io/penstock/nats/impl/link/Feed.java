@@ -1,0 +1,303 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.link;
+
+import io.nats.client.Message;
+import io.nats.client.impl.NatsJetStreamMetaData;
+import io.nats.client.support.JsonValue;
+import io.nats.client.support.JsonValueUtils;
+import io.nats.client.support.JsonValueUtils.MapBuilder;
+import io.nats.client.support.Status;
+import io.penstock.nats.impl.link.Link.Subscribed;
+import io.penstock.spi.Messages;
+import java.io.Closeable;
+import java.lang.System.Logger.Level;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The messages of a stream, in order and without a gap, as they are asked for. It stands on a
+ * consumer of the servers' that is made anew whenever it may be gone: when the connection was lost,
+ * when a sign of life is missing, when a message is missing. All happens on the link's thread.
+ */
+public final class Feed implements Closeable {
+  private static final System.Logger LOG = Messages.log("nats");
+  private static final Duration HEARTBEAT = Duration.ofSeconds(2);
+  private static final Duration SILENCE = Duration.ofSeconds(5);
+  private static final Duration EXPIRES = Duration.ofSeconds(20);
+  private static final Duration AGAIN = Duration.ofMillis(200);
+  private static final long UNUSED_NANOS = TimeUnit.SECONDS.toNanos(30);
+  private static final int GONE = 404;
+  private static final int EXPIRED = 408;
+
+  /** What a feed leads to. */
+  public interface Drain {
+    /**
+     * Says from where on the messages are wanted; asked at each beginning.
+     *
+     * @param config to be given a policy, such as {@code deliver_policy}
+     */
+    void from(MapBuilder config);
+
+    /**
+     * The messages begin, from where {@link #from} said.
+     *
+     * @param pending how many are there by now
+     */
+    void begun(long pending);
+
+    /**
+     * A message.
+     *
+     * @param sequence its number in the stream
+     * @param pending how many come after it that are there by now
+     */
+    void message(Message message, long sequence, long pending);
+
+    /**
+     * It cannot begin, and tries again.
+     *
+     * @param why what the server has said
+     */
+    void troubled(LinkException why);
+  }
+
+  private final Link link;
+  private final String stream;
+  private final @Nullable String filter;
+  private final Drain drain;
+  private final Link.Watcher watcher;
+
+  // Only on the link's thread.
+  private @Nullable Subscribed inbox;
+  private @Nullable String consumer;
+  private @Nullable String replyTo;
+  private @Nullable Future<?> alarm;
+  private long heard;
+  private long last;
+  private int wanted;
+  private int outstanding;
+  private int generation;
+  private boolean closed;
+
+  /**
+   * Begins as soon as the link is up. Nothing comes before {@link #want}.
+   *
+   * @param filter the subject; null for all of the stream
+   */
+  public Feed(Link link, String stream, @Nullable String filter, Drain drain) {
+    this.link = link;
+    this.stream = stream;
+    this.filter = filter;
+    this.drain = drain;
+    this.watcher =
+        new Link.Watcher() {
+          @Override
+          public void up() {
+            restart();
+          }
+
+          @Override
+          public void down(String why) {
+            stop();
+          }
+        };
+    link.watch(watcher);
+  }
+
+  /** Lets this many more messages come; on the link's thread. */
+  public void want(int messages) {
+    wanted += messages;
+    pull();
+  }
+
+  /** How many messages may still come. */
+  public int wanted() {
+    return wanted;
+  }
+
+  /** Begins anew, from where the drain says then; on the link's thread. */
+  public void restart() {
+    stop();
+    if (closed || !link.isUp()) {
+      return;
+    }
+    int mine = generation;
+    MapBuilder config =
+        Api.object()
+            .put("ack_policy", "none")
+            .put("replay_policy", "instant")
+            .put("inactive_threshold", UNUSED_NANOS)
+            .put("mem_storage", true)
+            .put("num_replicas", 1);
+    if (filter != null) {
+      config.put("filter_subject", filter);
+    }
+    drain.from(config);
+    String request =
+        Api.object().put("stream_name", stream).put("config", config.toJsonValue()).toJson();
+    CompletableFuture<Void> unused =
+        Api.ask(link, "CONSUMER.CREATE." + stream, request)
+            .handle(
+                (made, failure) -> {
+                  if (mine == generation && failure == null) {
+                    begin(made);
+                  } else if (mine == generation) {
+                    if (Api.cause(failure) instanceof LinkException why) {
+                      drain.troubled(why);
+                    }
+                    again();
+                  }
+                  return null;
+                });
+  }
+
+  private void again() {
+    int mine = generation;
+    Future<?> unused =
+        link.after(
+            AGAIN,
+            () -> {
+              if (mine == generation) {
+                restart();
+              }
+            });
+  }
+
+  private void begin(JsonValue made) {
+    consumer = JsonValueUtils.readString(made, "name");
+    int mine = generation;
+    String subject = link.newInbox();
+    inbox =
+        link.subscribe(
+            subject,
+            message -> {
+              if (mine == generation) {
+                heard(message);
+              }
+            });
+    replyTo = subject;
+    last = 0;
+    drain.begun(JsonValueUtils.readLong(made, "num_pending", 0));
+    if (mine == generation) {
+      pull();
+      watchdog();
+    }
+  }
+
+  private void stop() {
+    generation++;
+    outstanding = 0;
+    Future<?> pending = alarm;
+    if (pending != null) {
+      boolean unused = pending.cancel(false);
+    }
+    alarm = null;
+    Subscribed old = inbox;
+    inbox = null;
+    if (old != null) {
+      old.close();
+    }
+    String name = consumer;
+    consumer = null;
+    if (name != null && link.isUp()) {
+      link.tell("$JS.API.CONSUMER.DELETE." + stream + "." + name, null, new byte[0]);
+    }
+  }
+
+  private void pull() {
+    String name = consumer;
+    // Not for each message: half of what may come is asked for at a time.
+    if (name == null || wanted - outstanding < Math.max(1, wanted / 2)) {
+      return;
+    }
+    int batch = wanted - outstanding;
+    outstanding = wanted;
+    heard = System.nanoTime();
+    byte[] request =
+        Api.object()
+            .put("batch", batch)
+            .put("expires", EXPIRES.toNanos())
+            .put("idle_heartbeat", HEARTBEAT.toNanos())
+            .toJson()
+            .getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    link.tell("$JS.API.CONSUMER.MSG.NEXT." + stream + "." + name, replyTo, request);
+  }
+
+  private void watchdog() {
+    int mine = generation;
+    alarm =
+        link.after(
+            SILENCE,
+            () -> {
+              if (mine == generation) {
+                boolean silent = outstanding > 0 && System.nanoTime() - heard > SILENCE.toNanos();
+                if (silent) {
+                  LOG.log(Level.DEBUG, "{0}: the feed of {1} was silent", link, stream);
+                  restart();
+                } else {
+                  watchdog();
+                }
+              }
+            });
+  }
+
+  private void heard(Message message) {
+    heard = System.nanoTime();
+    if (message.isStatusMessage()) {
+      status(message.getStatus(), message);
+      return;
+    }
+    NatsJetStreamMetaData place;
+    try {
+      place = message.metaData();
+    } catch (IllegalStateException e) {
+      // Not of the consumer: what somebody else sends to this subject is of no use.
+      LOG.log(Level.DEBUG, "{0}: a foreign message in the feed of {1}", link, stream, e);
+      return;
+    }
+    if (place.consumerSequence() != last + 1) {
+      LOG.log(Level.DEBUG, "{0}: the feed of {1} has a gap", link, stream);
+      restart();
+      return;
+    }
+    last++;
+    outstanding = Math.max(0, outstanding - 1);
+    wanted = Math.max(0, wanted - 1);
+    drain.message(message, place.streamSequence(), place.pendingCount());
+    pull();
+  }
+
+  private void status(Status status, Message message) {
+    int code = status.getCode();
+    if (code == Status.FLOW_OR_HEARTBEAT_STATUS_CODE) {
+      return;
+    }
+    if (code == EXPIRED || code == GONE) {
+      String rest =
+          message.getHeaders() == null
+              ? null
+              : message.getHeaders().getFirst("Nats-Pending-Messages");
+      int over = rest == null || !rest.matches("[0-9]{1,9}") ? outstanding : Integer.parseInt(rest);
+      outstanding = Math.max(0, outstanding - over);
+      pull();
+      return;
+    }
+    LOG.log(Level.DEBUG, "{0}: the feed of {1}: {2}", link, stream, status);
+    stop();
+    again();
+  }
+
+  /** Ends it. */
+  @Override
+  public void close() {
+    link.unwatch(watcher);
+    link.run(
+        () -> {
+          closed = true;
+          stop();
+        });
+  }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.link;
+
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/** What was asked of the servers was refused, or not answered. */
+public final class LinkException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  /** A refusal has a number above 0. */
+  private final Kind kind;
+
+  private final int code;
+
+  /** What has come of it. */
+  public enum Kind {
+    /** There is no connection, or it was lost meanwhile. */
+    DOWN,
+    /** Nobody answers for it now, such as a stream without a leader. */
+    NO_RESPONDERS,
+    /** No answer has come in time. */
+    NO_ANSWER,
+    /** The server has refused; {@link #code()} says why. */
+    REFUSED
+  }
+
+  /** Makes one. */
+  public LinkException(Kind kind, int code, String message, @Nullable Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+    this.code = code;
+  }
+
+  /** What has come of it. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** The server's number of the error; 0 if it has not answered. */
+  public int code() {
+    return code;
+  }
+}
