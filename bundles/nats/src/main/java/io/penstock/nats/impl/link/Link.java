@@ -457,13 +457,16 @@ public final class Link implements Closeable {
           last.countDown();
         });
     try {
-      boolean unused = last.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      boolean gone = last.await(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
       Connection mine = attempt;
       if (mine != null) {
         mine.close();
       }
       thread.shutdownNow();
-      boolean alsoUnused = thread.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      gone &= thread.awaitTermination(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      if (!gone) {
+        LOG.log(Level.WARNING, "{0}: a thread of the connection is busy still", settings.shown());
+      }
     } catch (InterruptedException e) {
       thread.shutdownNow();
       Thread.currentThread().interrupt();
