@@ -5,8 +5,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
-import io.penstock.spi.Messages;
-import io.penstock.stream.Units;
+import io.penstock.spi.content.Keys;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -104,41 +103,5 @@ public record Settings(
   private static AddressException invalid(
       Endpoint location, String why, @org.jspecify.annotations.Nullable Throwable cause) {
     return new AddressException(AddressException.Kind.INVALID, location.name(), why, cause);
-  }
-
-  private record Keys(ChannelOptions options) {
-    String text(String key, String fallback) {
-      return options.extra().getOrDefault(key, fallback).strip();
-    }
-
-    IllegalArgumentException refused(String key, String allowed) {
-      return Messages.refused(key, text(key, ""), allowed);
-    }
-
-    long bytes(String key, String fallback, long least, long most, String allowed) {
-      long value;
-      try {
-        value = Units.bytes(text(key, fallback));
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException(key + ": " + e.getMessage(), e);
-      }
-      if (value < least || value > most) {
-        throw refused(key, allowed);
-      }
-      return value;
-    }
-
-    Duration duration(String key, String fallback) {
-      Duration value;
-      try {
-        value = Units.duration(text(key, fallback));
-      } catch (IllegalArgumentException e) {
-        throw new IllegalArgumentException(key + ": " + e.getMessage(), e);
-      }
-      if (value.isZero()) {
-        throw refused(key, "a duration of more than 0, such as 30s");
-      }
-      return value;
-    }
   }
 }

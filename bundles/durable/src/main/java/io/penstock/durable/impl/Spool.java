@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.durable.impl;
 
-import io.penstock.durable.impl.Outgoing.Batch;
 import io.penstock.durable.impl.Store.Figure;
 import io.penstock.error.StorageException;
 import io.penstock.error.StorageException.Kind;
 import io.penstock.error.StreamClosedException;
 import io.penstock.spi.PipeContent;
 import io.penstock.spi.PipeContext;
+import io.penstock.spi.content.Block;
+import io.penstock.spi.content.Outgoing.Batch;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.durable.impl;
 
-import io.penstock.durable.impl.Outgoing.Batch;
 import io.penstock.durable.impl.Settings.Sync;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
@@ -9,6 +8,11 @@ import io.penstock.error.StorageException;
 import io.penstock.error.StorageException.Kind;
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamTruncatedException;
+import io.penstock.spi.content.Ahead;
+import io.penstock.spi.content.Block;
+import io.penstock.spi.content.Mark;
+import io.penstock.spi.content.Outgoing;
+import io.penstock.spi.content.Outgoing.Batch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;

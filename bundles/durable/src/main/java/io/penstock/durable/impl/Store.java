@@ -4,6 +4,8 @@ package io.penstock.durable.impl;
 import io.penstock.error.AddressException;
 import io.penstock.error.StorageException;
 import io.penstock.error.StorageException.Kind;
+import io.penstock.spi.content.Block;
+import io.penstock.spi.content.Mark;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.AccessDeniedException;

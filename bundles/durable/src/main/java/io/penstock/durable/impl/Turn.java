@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.durable.impl;
 
-import io.penstock.durable.impl.Outgoing.Batch;
+import io.penstock.spi.content.Outgoing.Batch;
 import org.jspecify.annotations.Nullable;
 
 /**

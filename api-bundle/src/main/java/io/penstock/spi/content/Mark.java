@@ -1,21 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.durable.impl;
+package io.penstock.spi.content;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * Where a stream has ended, or was cut.
+ * Where a stream has ended, or was cut. Immutable.
  *
+ * @param position behind the last byte
  * @param cut why it was cut; null for an end
  */
-record Mark(long position, @Nullable String cut) {
+@ProviderType
+public record Mark(long position, @Nullable String cut) {
   private static final int HEAD = 13;
   private static final int MOST = 4096;
 
-  byte[] encoded() {
+  /**
+   * The mark as bytes, with a checksum. Of a long text the first 4096 bytes are kept.
+   *
+   * @return for {@link #decoded}
+   */
+  public byte[] encoded() {
     byte[] text = cut == null ? new byte[0] : cut.getBytes(StandardCharsets.UTF_8);
     int length = Math.min(text.length, MOST);
     ByteBuffer all = ByteBuffer.allocate(HEAD + length);
@@ -23,8 +32,13 @@ record Mark(long position, @Nullable String cut) {
     return all.putInt(0, crc(all.array())).array();
   }
 
-  /** The mark; null if it is not what was written. */
-  static @Nullable Mark decoded(byte[] all) {
+  /**
+   * Reads a mark.
+   *
+   * @param all as {@link #encoded} gave it
+   * @return null if it is not what was written
+   */
+  public static @Nullable Mark decoded(byte[] all) {
     if (all.length < HEAD || ByteBuffer.wrap(all).getInt() != crc(all)) {
       return null;
     }
@@ -32,6 +46,18 @@ record Mark(long position, @Nullable String cut) {
     long position = in.getLong();
     boolean isCut = in.get() == 1;
     return new Mark(position, isCut ? StandardCharsets.UTF_8.decode(in).toString() : null);
+  }
+
+  // Written out: the JDK (17) remembers the component types of a record whose equals it has made,
+  // and with one of ours the class loader of a bundle that has gone.
+  @Override
+  public boolean equals(@Nullable Object other) {
+    return other instanceof Mark that && position == that.position && Objects.equals(cut, that.cut);
+  }
+
+  @Override
+  public int hashCode() {
+    return Long.hashCode(position);
   }
 
   private static int crc(byte[] all) {

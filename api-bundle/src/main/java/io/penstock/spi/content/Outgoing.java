@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.penstock.durable.impl;
+package io.penstock.spi.content;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -7,12 +7,14 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.osgi.annotation.versioning.ProviderType;
 
 /**
- * What was appended and is not on its way to the disk yet: bytes in pieces, and marks between them.
- * Guarded by the lock of the state.
+ * What was appended and is not on its way to its place yet: bytes in pieces, and marks between
+ * them. Not safe for use by several threads: the place guards it.
  */
-final class Outgoing {
+@ProviderType
+public final class Outgoing {
   private static final int SMALLEST = 4096;
 
   /** With this many pieces no more bytes are taken: each takes up more than its bytes. */
@@ -36,11 +38,14 @@ final class Outgoing {
   }
 
   /**
-   * What goes to the disk together.
+   * What goes to its place together. Immutable.
    *
+   * @param blocks the bytes, in records
+   * @param marks between them, by their positions
    * @param version all changes up to this are in it or were before
    */
-  record Batch(List<Block> blocks, List<Mark> marks, long version) {}
+  @ProviderType
+  public record Batch(List<Block> blocks, List<Mark> marks, long version) {}
 
   private final Deque<Item> items = new ArrayDeque<>();
   private final int block;
@@ -52,25 +57,43 @@ final class Outgoing {
    * @param block how many bytes a piece has at most
    * @param each whether each append is a piece of its own
    */
-  Outgoing(int block, boolean each) {
+  public Outgoing(int block, boolean each) {
     this.block = block;
     this.each = each;
   }
 
-  boolean isFull() {
+  /**
+   * Whether there are so many pieces that no more bytes are taken.
+   *
+   * @return true for no more
+   */
+  public boolean isFull() {
     return items.size() >= MOST_PIECES;
   }
 
-  boolean isEmpty() {
+  /**
+   * Whether nothing is left.
+   *
+   * @return true for nothing
+   */
+  public boolean isEmpty() {
     return items.isEmpty();
   }
 
-  void clear() {
+  /** Forgets everything. */
+  public void clear() {
     items.clear();
   }
 
-  /** Appends bytes that there is room for. */
-  void append(long position, ByteBuffer src, int count, long version) {
+  /**
+   * Appends bytes that there is room for.
+   *
+   * @param position of the first one
+   * @param src has them
+   * @param count how many
+   * @param version of this change
+   */
+  public void append(long position, ByteBuffer src, int count, long version) {
     int left = count;
     while (left > 0) {
       Item last = items.peekLast();
@@ -88,17 +111,56 @@ final class Outgoing {
     }
   }
 
-  void mark(Mark mark, long version) {
+  /**
+   * Appends a mark.
+   *
+   * @param mark at the present end
+   * @param version of this change
+   */
+  public void mark(Mark mark, long version) {
     items.add(new Item(mark.position(), 0, mark, version));
   }
 
   /**
-   * Takes out what goes to the disk next.
+   * Takes out the next record, as full as it can be.
+   *
+   * @param version of the last change of any sort
+   * @return bytes or a mark, alone; nothing at all if nothing is left
+   */
+  public Batch next(long version) {
+    Item first = items.peek();
+    Mark mark = first == null ? null : first.mark;
+    if (mark != null) {
+      Item unused = items.remove();
+      return new Batch(List.of(), List.of(mark), settled(version));
+    }
+    List<Block> blocks = new ArrayList<>();
+    int bytes = 0;
+    while (first != null
+        && first.mark == null
+        && (blocks.isEmpty() || (!each && bytes + first.length <= block))) {
+      Item item = items.remove();
+      blocks.add(new Block(item.position, item.bytes, 0, item.length));
+      bytes += item.length;
+      first = items.peek();
+    }
+    return new Batch(joined(blocks), List.of(), settled(version));
+  }
+
+  /** Up to which change all has been taken out: a change may be in several pieces. */
+  private long settled(long version) {
+    Item rest = items.peek();
+    return rest == null ? version : rest.version - 1;
+  }
+
+  /**
+   * Takes out what goes to its place next.
    *
    * @param most how many bytes suffice
    * @param version of the last change of any sort
+   * @return perhaps without anything
    */
-  Batch take(int most, long version) {
+  public Batch take(int most, long version) {
     List<Block> blocks = new ArrayList<>();
     List<Mark> marks = new ArrayList<>();
     long bytes = 0;
@@ -111,9 +173,7 @@ final class Outgoing {
         bytes += item.length;
       }
     }
-    Item rest = items.peek();
-    // A change may be in several pieces: it is settled with the last of them.
-    return new Batch(joined(blocks), marks, rest == null ? version : rest.version - 1);
+    return new Batch(joined(blocks), marks, settled(version));
   }
 
   /** Small pieces become one record. */
