@@ -8,6 +8,8 @@ import io.nats.client.support.JsonValueUtils;
 import io.nats.client.support.JsonValueUtils.MapBuilder;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The server's API of streams: requests and answers in JSON. */
 public final class Api {
@@ -95,6 +97,28 @@ public final class Api {
   /** The server's number of an error; 0 if it is none of the server's. */
   public static int code(Throwable failure) {
     return cause(failure) instanceof LinkException known ? known.code() : 0;
+  }
+
+  /** Goes on with a value or with a failure, one of which is null. */
+  public static <A, B> CompletableFuture<B> either(
+      CompletableFuture<A> stage,
+      BiFunction<@Nullable A, @Nullable Throwable, CompletableFuture<B>> next) {
+    CompletableFuture<B> over = new CompletableFuture<>();
+    CompletableFuture<A> unused =
+        stage.whenComplete(
+            (value, failure) -> {
+              CompletableFuture<B> unusedToo =
+                  next.apply(value, failure == null ? null : cause(failure))
+                      .whenComplete(
+                          (last, why) -> {
+                            if (why == null) {
+                              over.complete(last);
+                            } else {
+                              over.completeExceptionally(cause(why));
+                            }
+                          });
+            });
+    return over;
   }
 
   /** A failure without what stages have put around it. */

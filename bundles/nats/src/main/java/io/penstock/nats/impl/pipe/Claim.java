@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.pipe;
+
+import io.nats.client.Message;
+import io.nats.client.NUID;
+import io.penstock.error.AddressException;
+import io.penstock.nats.impl.link.Api;
+import io.penstock.nats.impl.link.Link;
+import io.penstock.nats.impl.link.LinkException;
+import io.penstock.nats.impl.pipe.KeyStore.Value;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The right to be the one writer or the one reader. A key of the servers' has the number of the
+ * last one; the holder answers those that ask. All on the link's thread.
+ */
+final class Claim {
+  static final String WRITER = "writer";
+  static final String READER = "reader";
+
+  private static final Duration ASK = Duration.ofSeconds(1);
+  private static final Duration LEAVING = Duration.ofMillis(20);
+  private static final byte[] QUESTION = "held?".getBytes(StandardCharsets.UTF_8);
+  private static final byte[] TAKEN = "taken".getBytes(StandardCharsets.UTF_8);
+  private static final String CLOSING = "closing";
+
+  private final NatsContent content;
+  private final KeyStore store;
+  private final String role;
+  private final String id = NUID.nextGlobal();
+  private volatile long epoch;
+  private long sequence;
+  private Link.@Nullable Subscribed answers;
+  private Runnable doubt = () -> {};
+
+  Claim(NatsContent content, KeyStore store, String role) {
+    this.content = content;
+    this.store = store;
+    this.role = role;
+  }
+
+  long epoch() {
+    return epoch;
+  }
+
+  /** Which holder this is. */
+  String id() {
+    return id;
+  }
+
+  /**
+   * Takes it, or says who has it.
+   *
+   * @param next the new value of the key, of the present one; called when the epoch is set
+   * @return completes with the value before
+   */
+  CompletableFuture<Value> take(long deadline, Function<Value, String> next) {
+    Link link = content.link;
+    return Tries.until(link, deadline, () -> store.get(role))
+        .thenCompose(
+            before -> {
+              boolean ours = before.text("id").equals(id);
+              CompletableFuture<Boolean> free =
+                  ours || content.settings.takeover() || before.sequence() == 0
+                      ? CompletableFuture.completedFuture(true)
+                      : isFree(deadline, true);
+              return free.thenCompose(
+                  yes -> {
+                    epoch = before.number("epoch") + (ours ? 0 : 1);
+                    sequence = before.sequence();
+                    return put(next.apply(before))
+                        .thenCompose(done -> taken(before))
+                        .exceptionallyCompose(
+                            failure ->
+                                (Api.code(failure) == Api.WRONG_LAST || Tries.passes(failure))
+                                        && System.nanoTime() - deadline < 0
+                                    // Another one was quicker, or the answer was lost.
+                                    ? after(Tries.PAUSE).thenCompose(on -> take(deadline, next))
+                                    : CompletableFuture.failedFuture(failure));
+                  });
+            });
+  }
+
+  private CompletableFuture<Value> taken(Value before) {
+    answers = content.link.subscribe(content.settings.own(role), message -> answer(message));
+    if (before.sequence() > 0 && content.settings.takeover()) {
+      content.link.tell(content.settings.own(role), null, TAKEN);
+    }
+    return CompletableFuture.completedFuture(before);
+  }
+
+  private CompletableFuture<Void> after(Duration pause) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    Future<?> unused = content.link.after(pause, () -> done.complete(null));
+    return done;
+  }
+
+  /** Whether nobody has it; fails if somebody has. */
+  private CompletableFuture<Boolean> isFree(long deadline, boolean again) {
+    return Api.either(
+        content.link.ask(content.settings.own(role), null, QUESTION, ASK),
+        (answer, failure) -> {
+          if (answer != null) {
+            String text = new String(answer.getData(), StandardCharsets.UTF_8);
+            return text.equals(CLOSING) && System.nanoTime() - deadline < 0
+                ? after(LEAVING).thenCompose(on -> isFree(deadline, true))
+                : inUse(text);
+          }
+          LinkException.Kind kind =
+              failure instanceof LinkException why ? why.kind() : LinkException.Kind.REFUSED;
+          return switch (kind) {
+            case NO_RESPONDERS -> CompletableFuture.completedFuture(true);
+            case NO_ANSWER ->
+                again
+                    ? isFree(deadline, false)
+                    : inUse("one that is paused, or cut off, and does not answer");
+            default -> CompletableFuture.failedFuture(failure);
+          };
+        });
+  }
+
+  private CompletableFuture<Boolean> inUse(String owner) {
+    return CompletableFuture.failedFuture(
+        new AddressException(
+            AddressException.Kind.IN_USE,
+            content.settings.shown(),
+            "it has a " + role + ", " + owner + "; takeover=true takes over from it",
+            null));
+  }
+
+  private void answer(Message message) {
+    if (message.getReplyTo() != null) {
+      String text = content.isClosed() ? CLOSING : content.name;
+      content.link.tell(message.getReplyTo(), null, text.getBytes(StandardCharsets.UTF_8));
+    } else {
+      doubt.run();
+    }
+  }
+
+  /** What to do when somebody says that it was taken. */
+  void onDoubt(Runnable verify) {
+    doubt = verify;
+  }
+
+  /** Changes the key; fails with {@link Api#WRONG_LAST} if it is not ours any more. */
+  CompletableFuture<Value> put(String json) {
+    return store
+        .put(role, json, sequence)
+        .thenApply(
+            now -> {
+              sequence = now;
+              return new Value(now, io.nats.client.support.JsonValue.EMPTY_MAP);
+            });
+  }
+
+  /** Looks whether it was taken. */
+  void verify(Runnable onTaken) {
+    CompletableFuture<Void> unused =
+        isOurs()
+            .handle(
+                (ours, failure) -> {
+                  if (failure == null && !ours && !content.isOver()) {
+                    onTaken.run();
+                  }
+                  return null;
+                });
+  }
+
+  /** Looks whether it was taken; completes with whether it is still ours. */
+  CompletableFuture<Boolean> isOurs() {
+    return store
+        .get(role)
+        .thenApply(
+            now -> {
+              boolean ours = now.text("id").equals(id);
+              if (ours) {
+                sequence = now.sequence();
+              }
+              return ours;
+            });
+  }
+
+  /** Lets it go. */
+  void release() {
+    Link.Subscribed mine = answers;
+    answers = null;
+    if (mine != null) {
+      mine.close();
+    }
+  }
+}

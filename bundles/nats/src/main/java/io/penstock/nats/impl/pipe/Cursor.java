@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.pipe;
+
+import io.penstock.nats.impl.link.Api;
+import io.penstock.nats.impl.pipe.KeyStore.Value;
+
+/**
+ * How far a reader is, as its key says.
+ *
+ * @param committed the position that was committed
+ * @param stream how many marks are done with
+ * @param released from where on bytes count against the capacity
+ * @param sequence of a message at that position or before
+ * @param epoch of the writer there
+ * @param floor no message before this one is needed
+ */
+record Cursor(long committed, long stream, long released, long sequence, long epoch, long floor) {
+
+  static Cursor of(Value value) {
+    return new Cursor(
+        value.number("position"),
+        value.number("stream"),
+        value.number("released"),
+        Math.max(1, value.number("sequence")),
+        value.number("writer"),
+        value.number("floor"));
+  }
+
+  /** As the value of a key. */
+  String json(Claim claim, String owner) {
+    return Api.object()
+        .put("epoch", claim.epoch())
+        .put("id", claim.id())
+        .put("owner", owner)
+        .put("position", committed)
+        .put("stream", stream)
+        .put("released", released)
+        .put("sequence", sequence)
+        .put("writer", epoch)
+        .put("floor", floor)
+        .toJson();
+  }
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.pipe;
+
+import io.nats.client.Message;
+import io.nats.client.support.JsonParseException;
+import io.nats.client.support.JsonParser;
+import io.nats.client.support.JsonValue;
+import io.nats.client.support.JsonValueUtils.MapBuilder;
+import io.penstock.nats.impl.link.Api;
+import io.penstock.nats.impl.link.Feed;
+import io.penstock.nats.impl.link.LinkException;
+import io.penstock.nats.impl.pipe.KeyStore.Value;
+import io.penstock.spi.Messages;
+import java.io.Closeable;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * How far the reader is, for a writer in another process: the changes of the reader's key. All on
+ * the link's thread.
+ */
+final class CursorWatch implements Feed.Drain, Closeable {
+  private static final System.Logger LOG = Messages.log("nats");
+  private static final int SOME = 16;
+
+  private final NatsContent content;
+  private final Feed feed;
+  private volatile Cursor cursor;
+  private long purged;
+
+  CursorWatch(NatsContent content, Cursor first) {
+    this.content = content;
+    this.cursor = first;
+    PipeSettings settings = content.settings;
+    this.feed = new Feed(content.link, settings.keys(), settings.key(Claim.READER), this);
+  }
+
+  long position() {
+    return cursor.committed();
+  }
+
+  @Override
+  public void from(MapBuilder config) {
+    config.put("deliver_policy", "last_per_subject");
+  }
+
+  @Override
+  public void begun(long pending) {
+    more();
+  }
+
+  private void more() {
+    if (feed.wanted() < SOME) {
+      feed.want(SOME);
+    }
+  }
+
+  @Override
+  public void message(Message message, long sequence, long pending) {
+    more();
+    JsonValue json;
+    try {
+      json = JsonParser.parse(message.getData());
+    } catch (JsonParseException e) {
+      LOG.log(Level.DEBUG, "{0}: a key cannot be read", content.settings.shown(), e);
+      return;
+    }
+    cursor = Cursor.of(new Value(sequence, json));
+    Writing writing = content.writing();
+    if (writing != null && writing.release(cursor.released())) {
+      writing.pump();
+      content.tell();
+    }
+    purge();
+  }
+
+  /** Removes what the reader needs no more, if the stream is full. */
+  void purge() {
+    Writing writing = content.writing();
+    long floor = cursor.floor();
+    if (writing == null || floor <= purged) {
+      return;
+    }
+    CompletableFuture<Void> unused =
+        Api.ask(
+                content.link,
+                "STREAM.PURGE." + content.settings.stream(),
+                Api.object().put("seq", floor).toJson())
+            .handle(
+                (answer, failure) -> {
+                  if (failure == null) {
+                    purged = Math.max(purged, floor);
+                  } else {
+                    LOG.log(Level.DEBUG, "{0}: not purged", content.settings.shown(), failure);
+                  }
+                  writing.roomMayBe();
+                  return null;
+                });
+  }
+
+  @Override
+  public void troubled(LinkException why) {
+    LOG.log(Level.DEBUG, "{0}: {1}", content.settings.shown(), why.getMessage());
+  }
+
+  @Override
+  public void close() {
+    feed.close();
+  }
+}

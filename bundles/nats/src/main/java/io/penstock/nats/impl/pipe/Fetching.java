@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.pipe;
+
+import io.nats.client.Message;
+import io.nats.client.support.JsonValue;
+import io.nats.client.support.JsonValueUtils;
+import io.nats.client.support.JsonValueUtils.MapBuilder;
+import io.penstock.nats.impl.link.Api;
+import io.penstock.nats.impl.link.Feed;
+import io.penstock.nats.impl.link.LinkException;
+import io.penstock.nats.impl.pipe.KeyStore.Stored;
+import io.penstock.spi.Messages;
+import java.io.Closeable;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/** Fetches what the reader reads next, as much as may be in memory. All on the link's thread. */
+final class Fetching implements Feed.Drain, Closeable {
+  private static final System.Logger LOG = Messages.log("nats");
+
+  private final NatsContent content;
+  private final KeyStore store;
+  private final Reading reading;
+  private final PipeSettings settings;
+  private @Nullable Feed feed;
+  private long nextSequence;
+  private long epoch;
+  private long largest;
+  private boolean paused;
+  private long searches;
+  private @Nullable Long wanted;
+
+  Fetching(NatsContent content, KeyStore store, Reading reading, Cursor begin) {
+    this.content = content;
+    this.store = store;
+    this.reading = reading;
+    this.settings = content.settings;
+    this.nextSequence = begin.sequence();
+    this.epoch = begin.epoch();
+    this.largest = settings.block();
+  }
+
+  void begin() {
+    feed = new Feed(content.link, settings.stream(), null, this);
+    more();
+  }
+
+  /** There may be room for more. */
+  void more() {
+    Feed mine = feed;
+    if (mine == null || paused) {
+      return;
+    }
+    long room = settings.window() - reading.stock().bytes();
+    long messages = room <= 0 ? 0 : Math.max(1, room / largest);
+    if (messages > mine.wanted()) {
+      mine.want((int) (messages - mine.wanted()));
+    }
+  }
+
+  /** Nothing more is fetched until the reader goes elsewhere. */
+  void pause() {
+    paused = true;
+  }
+
+  @Override
+  public void from(MapBuilder config) {
+    config.put("deliver_policy", "by_start_sequence").put("opt_start_seq", nextSequence);
+  }
+
+  @Override
+  public void begun(long pending) {
+    more();
+  }
+
+  @Override
+  public void message(Message message, long sequence, long pending) {
+    if (wanted != null) {
+      // Something is looked for; what was on its way is of no use.
+      return;
+    }
+    Entry entry = Entry.read(message.getHeaders(), message.getData());
+    if (entry == null) {
+      broken(sequence);
+      return;
+    }
+    nextSequence = sequence + 1;
+    if (entry.epoch() >= epoch) {
+      epoch = entry.epoch();
+      largest = Math.max(largest, entry.bytes().length);
+      reading.fetched(entry, sequence);
+    }
+    more();
+  }
+
+  private void broken(long sequence) {
+    if (paused) {
+      return;
+    }
+    pause();
+    CompletableFuture<Void> unused =
+        store
+            .at(sequence + 1)
+            .handle(
+                (next, failure) -> {
+                  reading.corrupt(sequence, failure == null ? next.entry() : null);
+                  return null;
+                });
+  }
+
+  @Override
+  public void troubled(LinkException why) {
+    LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), why.getMessage());
+  }
+
+  /** The connection is there again; the feed begins anew by itself. */
+  void resume() {
+    Long position = wanted;
+    if (position != null) {
+      seek(position);
+    }
+  }
+
+  // ---- elsewhere
+
+  /** Goes on at a position. */
+  void seek(long position) {
+    wanted = position;
+    long mine = ++searches;
+    Spots.Spot spot = reading.spot(position);
+    if (spot != null) {
+      found(spot.sequence(), spot.epoch());
+      return;
+    }
+    reading.forgetSpots();
+    CompletableFuture<Void> unused =
+        Api.info(content.link, settings.stream())
+            .thenCompose(
+                info -> {
+                  JsonValue state = JsonValueUtils.readObject(info, "state");
+                  long first = Math.max(1, JsonValueUtils.readLong(state, "first_seq", 1));
+                  long last = JsonValueUtils.readLong(state, "last_seq", 0);
+                  return search(position, first, first, last);
+                })
+            .handle(
+                (sequence, failure) -> {
+                  if (mine != searches || content.isOver()) {
+                    return null;
+                  }
+                  if (failure == null) {
+                    found(sequence, 0);
+                  } else {
+                    Future<?> again =
+                        content.link.after(
+                            Tries.PAUSE,
+                            () -> {
+                              if (mine == searches && wanted != null) {
+                                seek(position);
+                              }
+                            });
+                    LOG.log(Level.DEBUG, "{0}: looked for in vain {1}", content.name, again);
+                  }
+                  return null;
+                });
+  }
+
+  private void found(long sequence, long writer) {
+    wanted = null;
+    paused = false;
+    nextSequence = sequence;
+    epoch = writer;
+    Feed mine = feed;
+    if (mine != null) {
+      mine.restart();
+    }
+  }
+
+  /**
+   * A message at a position or before. Entries of a writer that was fenced are out of order, so it
+   * goes back as far as there may be any.
+   */
+  private CompletableFuture<Long> search(long position, long first, long low, long high) {
+    if (low >= high) {
+      return CompletableFuture.completedFuture(Math.max(first, low - 2L * Writing.MOST_ON_THE_WAY));
+    }
+    long middle = low + (high - low + 1) / 2;
+    return store
+        .at(middle)
+        .thenCompose(
+            (Stored stored) -> {
+              Entry entry = stored.entry();
+              return entry != null && entry.position() > position
+                  ? search(position, first, low, middle - 1)
+                  : search(position, first, middle, high);
+            });
+  }
+
+  @Override
+  public void close() {
+    Feed mine = feed;
+    feed = null;
+    if (mine != null) {
+      mine.close();
+    }
+  }
+}

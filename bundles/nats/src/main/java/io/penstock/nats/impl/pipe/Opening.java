@@ -1,0 +1,372 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.pipe;
+
+import io.nats.client.support.JsonValue;
+import io.nats.client.support.JsonValueUtils;
+import io.nats.client.support.JsonValueUtils.MapBuilder;
+import io.penstock.error.AddressException;
+import io.penstock.error.StorageException;
+import io.penstock.nats.impl.link.Api;
+import io.penstock.nats.impl.link.Link;
+import io.penstock.nats.impl.link.LinkException;
+import io.penstock.nats.impl.pipe.KeyStore.Stored;
+import io.penstock.nats.impl.pipe.KeyStore.Value;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Opens a pipe on servers: makes its streams, claims its ends, and looks how far it is. */
+final class Opening {
+  private static final Duration LIMIT = Duration.ofSeconds(15);
+
+  /** Room beyond the bytes themselves: what entries have beside them. */
+  private static final long SPARE = 1 << 20;
+
+  private final NatsContent content;
+  private final PipeSettings settings;
+  private final Link link;
+  private final KeyStore store;
+  private final Claim writer;
+  private final Claim reader;
+  private final long deadline = System.nanoTime() + LIMIT.toNanos();
+
+  Opening(NatsContent content) {
+    this.content = content;
+    this.settings = content.settings;
+    this.link = content.link;
+    this.store = new KeyStore(link, settings);
+    this.writer = new Claim(content, store, Claim.WRITER);
+    this.reader = new Claim(content, store, Claim.READER);
+  }
+
+  /** What is known of the streams before the ends are opened. */
+  private record Found(long oldestSequence, Stored last) {}
+
+  /** Opens; on the link's thread. */
+  CompletableFuture<NatsContent> open() {
+    return Api.either(
+        streams()
+            .thenCompose(
+                on -> settings.writes() ? openWriter() : CompletableFuture.completedFuture(null))
+            .thenCompose(this::openReader),
+        (done, failure) -> {
+          if (failure == null) {
+            return CompletableFuture.completedFuture(content);
+          }
+          writer.release();
+          reader.release();
+          return CompletableFuture.failedFuture(told(failure));
+        });
+  }
+
+  private <T> CompletableFuture<T> tried(Supplier<CompletableFuture<T>> step) {
+    return Tries.until(link, deadline, step);
+  }
+
+  // ---- the streams
+
+  private CompletableFuture<Void> streams() {
+    MapBuilder bytes =
+        common(settings.sync() == PipeSettings.Sync.NONE ? "memory" : "file")
+            .put("subjects", java.util.List.of(settings.subject()))
+            .put("max_bytes", most());
+    MapBuilder keys =
+        common("file")
+            .put(
+                "subjects",
+                java.util.List.of(settings.key(Claim.WRITER), settings.key(Claim.READER)))
+            .put("max_msgs_per_subject", 1);
+    return tried(() -> Api.ensure(link, settings.stream(), bytes))
+        .thenCompose(this::adapt)
+        .thenCompose(on -> tried(() -> Api.ensure(link, settings.keys(), keys)))
+        .thenApply(on -> null);
+  }
+
+  private MapBuilder common(String storage) {
+    return Api.object()
+        .put("retention", "limits")
+        .put("discard", "new")
+        .put("storage", storage)
+        .put("num_replicas", settings.replicas())
+        .put("max_consumers", -1)
+        .put("max_msgs", -1)
+        .put("max_age", 0);
+  }
+
+  /** How large the stream may become; -1 for without a bound. */
+  private long most() {
+    long bytes = settings.capacity();
+    for (long more : new long[] {settings.keep(), settings.window(), bytes / 4, SPARE}) {
+      if (bytes > Long.MAX_VALUE - more) {
+        return -1;
+      }
+      bytes += more;
+    }
+    return bytes;
+  }
+
+  /** A writer that asks for more room, or other replicas, gets them. */
+  private CompletableFuture<Void> adapt(JsonValue info) {
+    JsonValue config = JsonValueUtils.readObject(info, "config");
+    String storage = settings.sync() == PipeSettings.Sync.NONE ? "memory" : "file";
+    if (!JsonValueUtils.readString(config, "storage", storage).equals(storage)) {
+      return CompletableFuture.failedFuture(
+          new AddressException(
+              AddressException.Kind.INVALID,
+              settings.shown(),
+              "sync="
+                  + settings.sync().name().toLowerCase(java.util.Locale.ROOT)
+                  + " keeps bytes in the servers' "
+                  + (storage.equals("file") ? "files" : "memory")
+                  + ", and this pipe is not made so; give the sync that it was made with",
+              null));
+    }
+    boolean same =
+        JsonValueUtils.readLong(config, "max_bytes", -1) == most()
+            && JsonValueUtils.readInteger(config, "num_replicas", 1) == settings.replicas();
+    if (same || !settings.writes() || config == null || config.map == null) {
+      return CompletableFuture.completedFuture(null);
+    }
+    Map<String, JsonValue> changed = new HashMap<>(config.map);
+    changed.put("max_bytes", new JsonValue(most()));
+    changed.put("num_replicas", new JsonValue(settings.replicas()));
+    return tried(
+            () ->
+                Api.ask(
+                    link, "STREAM.UPDATE." + settings.stream(), new JsonValue(changed).toJson()))
+        .thenApply(on -> null);
+  }
+
+  // ---- the writer
+
+  private CompletableFuture<@Nullable Stored> openWriter() {
+    long[] claimed = new long[1];
+    return writer
+        .take(
+            deadline,
+            before -> {
+              claimed[0] = before.number("epoch");
+              return value(before.number("confirmed"), before.number("open"));
+            })
+        .thenCompose(
+            before ->
+                end(claimed[0], before.number("open")).thenCompose(found -> write(found, before)));
+  }
+
+  private String value(long confirmed, long open) {
+    return Api.object()
+        .put("epoch", writer.epoch())
+        .put("id", writer.id())
+        .put("owner", content.name)
+        .put("confirmed", confirmed)
+        .put("open", open)
+        .toJson();
+  }
+
+  /**
+   * The last entry that counts: of the newest epoch that has any.
+   *
+   * @param newest the epoch that was claimed last
+   * @param open the message that has opened the last epoch that was used
+   */
+  private CompletableFuture<Found> end(long newest, long open) {
+    return tried(store::last)
+        .thenCompose(
+            last ->
+                last.sequence() > 0
+                    ? back(last, last, null, newest, open)
+                        .thenApply(best -> new Found(last.sequence(), best))
+                    : tried(() -> Api.info(link, settings.stream()))
+                        .thenApply(
+                            info ->
+                                new Found(
+                                    JsonValueUtils.readLong(
+                                        JsonValueUtils.readObject(info, "state"), "last_seq", 0),
+                                    last)));
+  }
+
+  private CompletableFuture<Stored> back(
+      Stored last, Stored at, @Nullable Stored best, long newest, long open) {
+    Entry entry = at.entry();
+    Entry known = best == null ? null : best.entry();
+    Stored now =
+        entry != null && (known == null || entry.epoch() > known.epoch())
+            ? at
+            : best == null ? new Stored(0, null) : best;
+    boolean enough =
+        (entry != null && entry.epoch() >= newest)
+            || at.sequence() <= Math.max(1, open)
+            || last.sequence() - at.sequence() >= Writing.MOST_ON_THE_WAY;
+    return enough
+        ? CompletableFuture.completedFuture(now)
+        : tried(() -> store.at(at.sequence() - 1))
+            .thenCompose(
+                before ->
+                    before.sequence() == 0
+                        ? CompletableFuture.completedFuture(now)
+                        : back(last, before, now, newest, open));
+  }
+
+  private CompletableFuture<@Nullable Stored> write(Found found, Value before) {
+    Entry last = found.last().entry();
+    if (last != null && last.epoch() == writer.epoch()) {
+      // The answer to the last try was lost.
+      return confirm(found.last());
+    }
+    Entry open =
+        Entry.open(
+            writer.epoch(), last == null ? 0 : last.end(), last == null ? 0 : last.streamAfter());
+    return link.ask(settings.subject(), open.headers(found.oldestSequence()), open.bytes())
+        .thenCompose(answer -> Api.parsed("the first record", answer.getData()))
+        .thenCompose(answer -> confirm(new Stored(JsonValueUtils.readLong(answer, "seq", 0), open)))
+        .exceptionallyCompose(
+            failure ->
+                (Api.code(failure) == Api.WRONG_LAST || Tries.passes(failure))
+                        && System.nanoTime() - deadline < 0
+                    ? tried(
+                            () -> {
+                              CompletableFuture<Found> again =
+                                  end(writer.epoch(), before.number("open"));
+                              return again;
+                            })
+                        .thenCompose(now -> write(now, before))
+                    : CompletableFuture.failedFuture(failure));
+  }
+
+  private CompletableFuture<@Nullable Stored> confirm(Stored opened) {
+    return tried(() -> writer.put(value(writer.epoch(), opened.sequence())))
+        .exceptionallyCompose(
+            failure ->
+                Api.code(failure) == Api.WRONG_LAST
+                    ? tried(writer::isOurs)
+                        .thenCompose(
+                            ours ->
+                                ours
+                                    ? tried(
+                                        () -> writer.put(value(writer.epoch(), opened.sequence())))
+                                    : CompletableFuture.failedFuture(taken()))
+                    : CompletableFuture.failedFuture(failure))
+        .thenApply(on -> opened);
+  }
+
+  private AddressException taken() {
+    return new AddressException(
+        AddressException.Kind.IN_USE,
+        settings.shown(),
+        "another writer has taken it at the same time",
+        null);
+  }
+
+  // ---- the reader
+
+  private CompletableFuture<Void> openReader(@Nullable Stored opened) {
+    CompletableFuture<Value> key =
+        settings.reads()
+            ? reader.take(deadline, before -> claimed(before).json(reader, content.name))
+            : tried(() -> store.get(Claim.READER));
+    return key.thenCompose(
+        before ->
+            settings.reads()
+                ? begin(opened, claimed(before))
+                : beginWriter(opened, Cursor.of(before)));
+  }
+
+  /** Where a new reader begins: what an earlier one had not committed counts again. */
+  private static Cursor claimed(Value before) {
+    Cursor last = Cursor.of(before);
+    return new Cursor(
+        last.committed(),
+        last.stream(),
+        last.committed(),
+        last.sequence(),
+        last.epoch(),
+        last.floor());
+  }
+
+  private CompletableFuture<Void> beginWriter(@Nullable Stored opened, Cursor cursor) {
+    if (opened != null && opened.entry() != null) {
+      Writing writing = new Writing(content, store, writer, opened, opened.entry());
+      content.begin(writing, null);
+      writing.begin(cursor.released(), new CursorWatch(content, cursor));
+    }
+    return CompletableFuture.completedFuture(null);
+  }
+
+  private CompletableFuture<Void> begin(@Nullable Stored opened, Cursor cursor) {
+    return known(opened)
+        .thenCombine(
+            oldest(cursor),
+            (known, oldest) -> {
+              Entry open = opened == null ? null : opened.entry();
+              Writing writing =
+                  opened == null || open == null
+                      ? null
+                      : new Writing(content, store, writer, opened, open);
+              Reading reading = new Reading(content, store, reader, cursor, known, oldest);
+              content.begin(writing, reading);
+              if (writing != null) {
+                writing.begin(cursor.committed(), null);
+              }
+              reading.begin();
+              return null;
+            });
+  }
+
+  /** How far the stream is known to be. */
+  private CompletableFuture<Long> known(@Nullable Stored opened) {
+    Entry open = opened == null ? null : opened.entry();
+    if (open != null) {
+      return CompletableFuture.completedFuture(open.position());
+    }
+    return tried(() -> store.get(Claim.WRITER))
+        .thenCompose(key -> end(key.number("epoch"), key.number("open")))
+        .thenApply(
+            found -> {
+              Entry last = found.last().entry();
+              return last == null ? 0L : last.end();
+            });
+  }
+
+  /** The first byte that is kept. */
+  private CompletableFuture<Long> oldest(Cursor cursor) {
+    return tried(() -> Api.info(link, settings.stream()))
+        .thenCompose(
+            info -> {
+              JsonValue state = JsonValueUtils.readObject(info, "state");
+              long first = JsonValueUtils.readLong(state, "first_seq", 0);
+              return first == 0
+                  ? CompletableFuture.completedFuture(new Stored(0, null))
+                  : tried(() -> store.at(first));
+            })
+        .thenApply(
+            first -> {
+              Entry entry = first.entry();
+              return entry == null ? cursor.committed() : entry.position();
+            });
+  }
+
+  // ---- failures
+
+  private IOException told(Throwable failure) {
+    if (failure instanceof AddressException || failure instanceof StorageException) {
+      return (IOException) failure;
+    }
+    String text = String.valueOf(failure.getMessage());
+    if (failure instanceof LinkException known && known.kind() == LinkException.Kind.REFUSED) {
+      return new AddressException(
+          AddressException.Kind.ACCESS,
+          settings.shown(),
+          text + "; it asks for replicas=" + settings.replicas(),
+          failure);
+    }
+    return new AddressException(
+        AddressException.Kind.REFUSED,
+        settings.shown(),
+        text + (link.trouble().isEmpty() ? "" : "; " + link.trouble()),
+        failure);
+  }
+}

@@ -1,0 +1,564 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.pipe;
+
+import io.penstock.error.StorageException;
+import io.penstock.error.StorageException.Kind;
+import io.penstock.error.StreamTruncatedException;
+import io.penstock.nats.impl.link.Api;
+import io.penstock.nats.impl.link.Link;
+import io.penstock.spi.Messages;
+import io.penstock.spi.content.Ahead;
+import io.penstock.spi.content.Mark;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The reader's half: what was fetched and not read, the marks, and how far it is committed. Its key
+ * on the servers is changed only if nobody else has changed it, so that one that was fenced commits
+ * nothing.
+ */
+final class Reading {
+  private static final System.Logger LOG = Messages.log("nats");
+  private static final long STEP = 512 * 1024;
+
+  private final NatsContent content;
+  private final PipeSettings settings;
+  private final Link link;
+  private final Claim claim;
+  private final ReentrantLock lock;
+  private final Fetching fetching;
+  private final AtomicBoolean workAsked = new AtomicBoolean();
+
+  // Guarded by the lock; what is volatile may be read without.
+  private final Ahead ahead;
+  private final SortedMap<Long, Mark> marks = new TreeMap<>();
+  private final Spots spots = new Spots();
+  private final Flushes flushes = new Flushes();
+  private volatile long committed;
+  private volatile long oldest;
+  private long released;
+  private long known;
+  private long stream;
+  private boolean endMet;
+  private Cursor saved;
+
+  // Only on the link's thread.
+  private boolean saving;
+  private boolean purging;
+  private boolean stuck;
+  private long purged;
+  private @Nullable Future<?> alarm;
+
+  /**
+   * Begins at a cursor.
+   *
+   * @param known how far the stream is known to be
+   * @param oldest the first byte that is kept
+   */
+  Reading(NatsContent content, KeyStore store, Claim claim, Cursor begin, long known, long oldest) {
+    this.content = content;
+    this.settings = content.settings;
+    this.link = content.link;
+    this.lock = content.lock;
+    this.claim = claim;
+    this.saved = begin;
+    this.committed = begin.committed();
+    this.released = begin.committed();
+    this.stream = begin.stream();
+    this.known = known;
+    this.oldest = Math.min(oldest, begin.committed());
+    this.ahead = new Ahead(Integer.MAX_VALUE, begin.committed());
+    this.fetching = new Fetching(content, store, this, begin);
+  }
+
+  /** Begins; on the link's thread. */
+  void begin() {
+    claim.onDoubt(() -> claim.verify(this::fence));
+    fetching.begin();
+  }
+
+  // ---- the fetching
+
+  /** How many bytes are in memory; where the next are wanted. */
+  record Stock(long bytes, long end) {}
+
+  Stock stock() {
+    lock.lock();
+    try {
+      return new Stock(ahead.bytes(), ahead.end());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** An entry has come; on the link's thread. */
+  void fetched(Entry entry, long sequence) {
+    StorageException missing = null;
+    lock.lock();
+    try {
+      long end = ahead.end();
+      if (entry.kind() == Entry.Kind.DATA) {
+        spots.add(entry.position(), sequence, entry.epoch());
+        if (entry.position() > end) {
+          missing = missing(end, entry.position());
+          ahead.fail(missing);
+        } else {
+          ahead.offer(entry.block());
+        }
+      } else if (entry.kind() != Entry.Kind.OPEN && entry.stream() >= stream) {
+        marks.put(entry.stream(), entry.mark());
+        beginNextStream();
+      }
+      known = Math.max(known, ahead.end());
+    } finally {
+      lock.unlock();
+    }
+    if (missing != null) {
+      fetching.pause();
+    }
+    content.tell();
+  }
+
+  private StorageException missing(long from, long to) {
+    return new StorageException(
+        Kind.CORRUPT,
+        settings.shown(),
+        "the bytes from position " + from + " are missing; the next ones are at position " + to,
+        from,
+        null);
+  }
+
+  /** An entry is not what was written; on the link's thread. */
+  void corrupt(long sequence, @Nullable Entry next) {
+    lock.lock();
+    try {
+      long at = ahead.end();
+      ahead.fail(
+          new StorageException(
+              Kind.CORRUPT,
+              settings.shown(),
+              "the record at position "
+                  + at
+                  + ", message "
+                  + sequence
+                  + ", is corrupt"
+                  + (next == null ? "" : "; the next one is at position " + next.position()),
+              at,
+              null));
+    } finally {
+      lock.unlock();
+    }
+    content.tell();
+  }
+
+  // ---- callers
+
+  private @Nullable Mark nextMark() {
+    return marks.get(stream);
+  }
+
+  private long readableNow() {
+    Mark mark = nextMark();
+    return mark == null ? knownNow() : mark.position();
+  }
+
+  private long knownNow() {
+    Writing writing = content.writing();
+    return Math.max(known, writing == null ? 0 : writing.acknowledged());
+  }
+
+  private boolean endsNow(long position) {
+    Mark mark = nextMark();
+    return mark != null && position >= mark.position();
+  }
+
+  int read(long position, ByteBuffer dst) throws IOException {
+    lock.lock();
+    try {
+      if (position != ahead.next()) {
+        moveTo(position);
+      }
+      Mark mark = nextMark();
+      String cut = mark == null ? null : mark.cut();
+      if (endsNow(position)) {
+        if (cut == null) {
+          return -1;
+        }
+        throw new StreamTruncatedException(
+            content.name, "the writer has cut the stream: " + cut, position);
+      }
+      int n = ahead.read(dst, readableNow());
+      StorageException failed = n == 0 ? ahead.failure(position) : null;
+      if (failed != null) {
+        throw failed;
+      }
+      return n;
+    } finally {
+      lock.unlock();
+      askWork();
+    }
+  }
+
+  private void moveTo(long position) {
+    ahead.moveTo(position);
+    link.run(() -> fetching.seek(position));
+  }
+
+  void seek(long position) {
+    lock.lock();
+    try {
+      moveTo(position);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean ready(long position) {
+    lock.lock();
+    try {
+      return endsNow(position) || ahead.has(position);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean endsAt(long position) {
+    lock.lock();
+    try {
+      Mark mark = nextMark();
+      return mark != null && mark.cut() == null && endsNow(position);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  long readable() {
+    lock.lock();
+    try {
+      return readableNow();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  long known() {
+    lock.lock();
+    try {
+      return knownNow();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  long oldest() {
+    return oldest;
+  }
+
+  long committed() {
+    return committed;
+  }
+
+  void commit(long position, boolean ended) {
+    lock.lock();
+    try {
+      committed = position;
+      long unused = flushes.changed();
+      // A cut of this process may be met before it is on the servers.
+      endMet = ended && settings.renew();
+      beginNextStream();
+    } finally {
+      lock.unlock();
+    }
+    askWork();
+  }
+
+  private void beginNextStream() {
+    if (endMet && endsNow(committed)) {
+      endMet = false;
+      stream++;
+      marks.headMap(stream).clear();
+      long unused = flushes.changed();
+    }
+  }
+
+  void release(long position) {
+    Writing writing = content.writing();
+    lock.lock();
+    try {
+      released = position;
+    } finally {
+      lock.unlock();
+    }
+    if (writing != null) {
+      boolean unused = writing.release(position);
+    } else {
+      askWork();
+    }
+  }
+
+  CompletableFuture<Void> flush() {
+    CompletableFuture<Void> done;
+    lock.lock();
+    try {
+      done = flushes.flush();
+    } finally {
+      lock.unlock();
+    }
+    askWork();
+    return done;
+  }
+
+  boolean isSettled() {
+    lock.lock();
+    try {
+      return flushes.isSettled();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- the link's thread
+
+  private void askWork() {
+    if (workAsked.compareAndSet(false, true)) {
+      link.run(
+          () -> {
+            workAsked.set(false);
+            if (!content.isOver()) {
+              fetching.more();
+              save();
+            }
+          });
+    }
+  }
+
+  void resume() {
+    stuck = false;
+    fetching.resume();
+    save();
+  }
+
+  /** A change of a few bytes waits for more, as long as the reader has enough to read. */
+  private boolean isDue() {
+    boolean local = content.writing() != null;
+    if (flushes.isSettled() && (local || released == saved.released())) {
+      return false;
+    }
+    long step = Math.max(1, Math.min(STEP, settings.capacity() / 4));
+    return committed < saved.committed()
+        || committed - saved.committed() >= step
+        || (!local && released - saved.released() >= step)
+        || stream != saved.stream()
+        || ahead.next() >= ahead.end()
+        || flushes.isWaitedFor()
+        || content.isClosed();
+  }
+
+  /** Saves how far the reader is, if it is time. */
+  void save() {
+    if (saving || stuck || content.isOver()) {
+      return;
+    }
+    Cursor now;
+    long version;
+    lock.lock();
+    try {
+      if (!isDue()) {
+        return;
+      }
+      version = flushes.version();
+      // A replay may read before what was committed.
+      long floor = Math.min(committed, ahead.next()) - settings.keep();
+      Spots.Spot first = spots.dropBefore(floor);
+      Spots.Spot place = spots.at(committed);
+      now =
+          new Cursor(
+              committed,
+              stream,
+              content.writing() == null ? released : committed,
+              place == null ? saved.sequence() : place.sequence(),
+              place == null ? saved.epoch() : place.epoch(),
+              first == null ? saved.floor() : Math.max(saved.floor(), first.sequence()));
+      if (first != null) {
+        oldest = Math.max(oldest, Math.min(first.position(), committed));
+      }
+    } finally {
+      lock.unlock();
+    }
+    saving = true;
+    if (alarm == null) {
+      alarm = link.after(settings.ackTimeout(), this::late);
+    }
+    CompletableFuture<Void> unused =
+        claim
+            .put(now.json(claim, content.name))
+            .handle(
+                (done, failure) -> {
+                  saving = false;
+                  if (failure == null) {
+                    saved(now, version);
+                  } else if (!content.isOver()) {
+                    notSaved(failure);
+                  }
+                  return null;
+                });
+  }
+
+  private void saved(Cursor now, long version) {
+    disarm();
+    List<CompletableFuture<Void>> over;
+    lock.lock();
+    try {
+      saved = now;
+      over = flushes.settle(version);
+    } finally {
+      lock.unlock();
+    }
+    over.forEach(each -> each.complete(null));
+    purge();
+    save();
+    content.releaseIfDone();
+  }
+
+  private void notSaved(Throwable failure) {
+    if (Api.code(failure) == Api.WRONG_LAST) {
+      CompletableFuture<Void> unused =
+          claim
+              .isOurs()
+              .handle(
+                  (ours, why) -> {
+                    if (why != null) {
+                      again();
+                    } else if (ours) {
+                      // An answer was lost.
+                      save();
+                    } else {
+                      fence();
+                    }
+                    return null;
+                  });
+    } else if (Tries.passes(failure)) {
+      again();
+    } else {
+      Throwable cause = Api.cause(failure);
+      content.fail(
+          new StorageException(
+              Kind.FAILED,
+              settings.shown(),
+              "the servers refuse a commit: " + cause.getMessage(),
+              saved.committed(),
+              cause));
+    }
+  }
+
+  private void again() {
+    stuck = true;
+    Future<?> unused =
+        link.after(
+            Tries.PAUSE,
+            () -> {
+              stuck = false;
+              save();
+            });
+  }
+
+  private void fence() {
+    content.fenced("reader", saved.committed(), 0);
+  }
+
+  private void late() {
+    alarm = null;
+    content.fail(
+        new StorageException(
+            Kind.UNACKNOWLEDGED,
+            settings.shown(),
+            "the servers have not acknowledged a commit for "
+                + settings.ackTimeout().toMillis()
+                + " ms; the last one that they have is of position "
+                + saved.committed(),
+            saved.committed(),
+            null));
+  }
+
+  private void disarm() {
+    Future<?> pending = alarm;
+    alarm = null;
+    if (pending != null) {
+      boolean unused = pending.cancel(false);
+    }
+  }
+
+  /** Removes what is not needed any more from the servers. */
+  private void purge() {
+    long floor = saved.floor();
+    if (purging || floor <= purged || content.isOver()) {
+      return;
+    }
+    purging = true;
+    CompletableFuture<Void> unused =
+        Api.ask(link, "STREAM.PURGE." + settings.stream(), Api.object().put("seq", floor).toJson())
+            .handle(
+                (answer, failure) -> {
+                  purging = false;
+                  if (failure == null) {
+                    purged = floor;
+                    Writing writing = content.writing();
+                    if (writing != null) {
+                      writing.roomMayBe();
+                    }
+                  } else {
+                    // The next commit tries again.
+                    LOG.log(Level.DEBUG, "{0}: not purged", settings.shown(), failure);
+                  }
+                  return null;
+                });
+  }
+
+  // ---- its end
+
+  void failed(IOException why) {
+    List<CompletableFuture<Void>> over;
+    lock.lock();
+    try {
+      over = flushes.fail(why);
+    } finally {
+      lock.unlock();
+    }
+    over.forEach(each -> each.completeExceptionally(why));
+  }
+
+  void release() {
+    disarm();
+    fetching.close();
+    claim.release();
+  }
+
+  /** The place of a position that is in memory; null if none is known. */
+  Spots.@Nullable Spot spot(long position) {
+    lock.lock();
+    try {
+      return spots.at(position);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Forgets the places: reading goes on elsewhere. */
+  void forgetSpots() {
+    lock.lock();
+    try {
+      spots.clear();
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.pipe;
+
+import io.penstock.nats.impl.link.Api;
+import io.penstock.nats.impl.link.Link;
+import io.penstock.nats.impl.link.LinkException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.function.Supplier;
+
+/** What is tried again while the servers choose a leader, or the connection is away. */
+final class Tries {
+  /** How long to wait before the next try. */
+  static final Duration PAUSE = Duration.ofMillis(100);
+
+  /** The server's numbers of errors that pass by themselves. */
+  private static final int UNAVAILABLE = 10008;
+
+  private static final int NO_CLUSTER = 10041;
+
+  private Tries() {}
+
+  /** Whether a failure passes by itself. */
+  static boolean passes(Throwable failure) {
+    if (!(Api.cause(failure) instanceof LinkException known)) {
+      return false;
+    }
+    return known.kind() != LinkException.Kind.REFUSED
+        || known.code() == UNAVAILABLE
+        || known.code() == NO_CLUSTER;
+  }
+
+  /** Tries until it succeeds, fails for good, or the time is over. */
+  static <T> CompletableFuture<T> until(
+      Link link, long deadline, Supplier<CompletableFuture<T>> step) {
+    return step.get()
+        .exceptionallyCompose(
+            failure -> {
+              if (!passes(failure) || System.nanoTime() - deadline > 0) {
+                return CompletableFuture.failedFuture(Api.cause(failure));
+              }
+              CompletableFuture<T> again = new CompletableFuture<>();
+              Future<?> unused =
+                  link.after(
+                      PAUSE,
+                      () -> {
+                        CompletableFuture<T> next =
+                            until(link, deadline, step)
+                                .whenComplete(
+                                    (value, why) -> {
+                                      if (why == null) {
+                                        again.complete(value);
+                                      } else {
+                                        again.completeExceptionally(Api.cause(why));
+                                      }
+                                    });
+                        assert next != null;
+                      });
+              return again;
+            });
+  }
+}

@@ -1,0 +1,547 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.pipe;
+
+import io.nats.client.support.JsonValue;
+import io.nats.client.support.JsonValueUtils;
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.StorageException;
+import io.penstock.error.StorageException.Kind;
+import io.penstock.nats.impl.link.Api;
+import io.penstock.nats.impl.link.Link;
+import io.penstock.nats.impl.link.LinkException;
+import io.penstock.nats.impl.pipe.KeyStore.Stored;
+import io.penstock.spi.content.Block;
+import io.penstock.spi.content.Mark;
+import io.penstock.spi.content.Outgoing;
+import io.penstock.spi.content.Outgoing.Batch;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The writer's half. Each entry says which message it follows, so that none is taken twice and none
+ * of a writer that was fenced. Several are on their way at a time. After any doubt the leader is
+ * asked for its last entry, and what is behind it is sent again as it was.
+ */
+final class Writing {
+  /** How many entries are on their way at the most; bounds how far an opener must look back. */
+  static final int MOST_ON_THE_WAY = 64;
+
+  /** With so many on their way, an entry waits until it is full. */
+  private static final int FEW_ON_THE_WAY = 2;
+
+  private static final Duration ANSWER = Duration.ofSeconds(4);
+
+  private final NatsContent content;
+  private final PipeSettings settings;
+  private final Link link;
+  private final KeyStore store;
+  private final Claim claim;
+  private final long openSequence;
+  private final ReentrantLock lock;
+  private final AtomicBoolean pumpAsked = new AtomicBoolean();
+
+  // Guarded by the lock; what is volatile may be read without.
+  private final Outgoing outgoing;
+  private final Flushes flushes = new Flushes();
+  private volatile long written;
+  private volatile long acknowledged;
+  private volatile long released;
+  private boolean endedForGood;
+
+  // Only on the link's thread.
+  private final Deque<Sent> sent = new ArrayDeque<>();
+  private long nextNumber = 1;
+  private long ackedNumber;
+  private long marks;
+  private long sentEnd;
+  private long lastSequence;
+  private int generation;
+  private boolean streaming;
+  private boolean full;
+  private @Nullable Future<?> alarm;
+  private @Nullable CursorWatch cursor;
+
+  /** An entry on its way. */
+  private static final class Sent {
+    final Entry entry;
+    final long version;
+    boolean done;
+
+    Sent(Entry entry, long version) {
+      this.entry = entry;
+      this.version = version;
+    }
+  }
+
+  /**
+   * Continues behind an entry.
+   *
+   * @param opened the entry that has opened this epoch, and its number
+   */
+  Writing(NatsContent content, KeyStore store, Claim claim, Stored opened, Entry open) {
+    this.content = content;
+    this.settings = content.settings;
+    this.link = content.link;
+    this.lock = content.lock;
+    this.store = store;
+    this.claim = claim;
+    this.openSequence = opened.sequence();
+    this.lastSequence = opened.sequence();
+    this.outgoing = new Outgoing(settings.block(), settings.sync() == PipeSettings.Sync.EACH);
+    this.written = open.position();
+    this.acknowledged = open.position();
+    this.sentEnd = open.position();
+    this.marks = open.stream();
+    this.endedForGood = !settings.renew() && marks > 0;
+  }
+
+  /**
+   * Begins; on the link's thread.
+   *
+   * @param watched tells how far the reader is; null if the reader is in this process
+   */
+  void begin(long releasedBefore, @Nullable CursorWatch watched) {
+    released = releasedBefore;
+    cursor = watched;
+    streaming = true;
+    claim.onDoubt(this::verifyClaim);
+    pump();
+  }
+
+  // ---- callers
+
+  int append(ByteBuffer src) throws IOException {
+    int n;
+    lock.lock();
+    try {
+      if (endedForGood) {
+        throw new BrokenPipeException(
+            content.name, "the stream has ended, and with onEnd=stay no other follows", 0);
+      }
+      n = (int) Math.min(src.remaining(), roomNow());
+      if (n > 0) {
+        outgoing.append(written, src, n, flushes.changed());
+        long end = written + n;
+        written = end;
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (n > 0) {
+      askPump();
+    }
+    return n;
+  }
+
+  private long roomNow() {
+    if (outgoing.isFull()) {
+      return 0;
+    }
+    long room =
+        Math.min(
+            settings.capacity() - (written - released),
+            settings.window() - (written - acknowledged));
+    return Math.max(0, room);
+  }
+
+  long room() {
+    lock.lock();
+    try {
+      return roomNow();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  long written() {
+    return written;
+  }
+
+  long acknowledged() {
+    return acknowledged;
+  }
+
+  long oldest() {
+    CursorWatch watched = cursor;
+    return watched == null ? released : watched.position();
+  }
+
+  void mark(@Nullable String cut) {
+    lock.lock();
+    try {
+      outgoing.mark(new Mark(written, cut), flushes.changed());
+      endedForGood = !settings.renew();
+    } finally {
+      lock.unlock();
+    }
+    askPump();
+  }
+
+  CompletableFuture<Void> flush() {
+    CompletableFuture<Void> done;
+    lock.lock();
+    try {
+      done = flushes.flush();
+    } finally {
+      lock.unlock();
+    }
+    askPump();
+    return done;
+  }
+
+  /** The reader has given room; true if that is news. */
+  boolean release(long position) {
+    lock.lock();
+    try {
+      boolean news = position != released;
+      released = position;
+      return news;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  boolean isSettled() {
+    lock.lock();
+    try {
+      return flushes.isSettled();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  // ---- the link's thread
+
+  private void askPump() {
+    if (pumpAsked.compareAndSet(false, true)) {
+      link.run(
+          () -> {
+            pumpAsked.set(false);
+            pump();
+          });
+    }
+  }
+
+  /** Sends what there is. */
+  void pump() {
+    while (streaming && !content.isOver() && sent.size() < MOST_ON_THE_WAY) {
+      Batch batch = next();
+      if (batch == null) {
+        return;
+      }
+      if (!batch.marks().isEmpty()) {
+        Entry entry = Entry.mark(claim.epoch(), nextNumber, batch.marks().get(0), marks);
+        marks++;
+        take(entry, batch.version());
+      } else {
+        List<Block> blocks = batch.blocks();
+        for (int i = 0; i < blocks.size(); i++) {
+          Entry entry = Entry.data(claim.epoch(), nextNumber, blocks.get(i), marks);
+          take(entry, i == blocks.size() - 1 ? batch.version() : 0);
+        }
+      }
+    }
+  }
+
+  private @Nullable Batch next() {
+    lock.lock();
+    try {
+      boolean small =
+          settings.sync() != PipeSettings.Sync.EACH
+              && sent.size() >= FEW_ON_THE_WAY
+              && written - sentEnd < settings.block();
+      return outgoing.isEmpty() || small ? null : outgoing.next(flushes.version());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void take(Entry entry, long version) {
+    nextNumber++;
+    sentEnd = entry.end();
+    Sent one = new Sent(entry, version);
+    sent.add(one);
+    if (alarm == null) {
+      arm();
+    }
+    send(one);
+  }
+
+  private void send(Sent one) {
+    long last = lastSequence;
+    lastSequence++;
+    int mine = generation;
+    CompletableFuture<Void> unused =
+        link.ask(settings.subject(), one.entry.headers(last), one.entry.bytes(), ANSWER)
+            .thenCompose(answer -> Api.parsed("a record", answer.getData()))
+            .handle(
+                (answer, failure) -> {
+                  if (mine == generation && !content.isOver()) {
+                    answered(one, last + 1, answer, failure);
+                  }
+                  return null;
+                });
+  }
+
+  private void answered(
+      Sent one, long expected, @Nullable JsonValue answer, @Nullable Throwable failure) {
+    if (answer != null && JsonValueUtils.readLong(answer, "seq", -1) == expected) {
+      one.done = true;
+      drop();
+      pump();
+      content.releaseIfDone();
+    } else {
+      doubt(failure);
+    }
+  }
+
+  /** What is acknowledged up to a gap is settled. */
+  private void drop() {
+    List<CompletableFuture<Void>> over = List.of();
+    boolean any = false;
+    lock.lock();
+    try {
+      long settled = 0;
+      while (!sent.isEmpty() && sent.element().done) {
+        Sent first = sent.remove();
+        acknowledged = first.entry.end();
+        ackedNumber = first.entry.number();
+        settled = Math.max(settled, first.version);
+        any = true;
+      }
+      if (any) {
+        over = flushes.settle(settled);
+      }
+    } finally {
+      lock.unlock();
+    }
+    if (any) {
+      disarm();
+      if (!sent.isEmpty()) {
+        arm();
+      }
+      over.forEach(each -> each.complete(null));
+      content.tell();
+    }
+  }
+
+  /** It is not known how far the stream is. */
+  private void doubt(@Nullable Throwable failure) {
+    generation++;
+    streaming = false;
+    int code = failure == null ? 0 : Api.code(failure);
+    if (code == Api.FULL) {
+      // The stream has no room: its reader has to go on first.
+      full = true;
+      disarm();
+      CursorWatch watched = cursor;
+      if (watched != null) {
+        watched.purge();
+      }
+      return;
+    }
+    if (failure != null && code != Api.WRONG_LAST && !Tries.passes(failure)) {
+      refused(failure);
+      return;
+    }
+    if (failure != null && Api.cause(failure) instanceof LinkException known) {
+      if (known.kind() == LinkException.Kind.DOWN) {
+        // Goes on when the link is up.
+        return;
+      }
+      if (code != Api.WRONG_LAST) {
+        later();
+        return;
+      }
+    }
+    settle();
+  }
+
+  private void refused(Throwable failure) {
+    Throwable cause = Api.cause(failure);
+    Kind kind = STORES_ARE_FULL.contains(Api.code(failure)) ? Kind.FULL : Kind.FAILED;
+    content.fail(
+        new StorageException(
+            kind,
+            settings.shown(),
+            "the servers refuse a record: "
+                + cause.getMessage()
+                + "; what was acknowledged, up to position "
+                + acknowledged
+                + ", is kept",
+            acknowledged,
+            cause));
+  }
+
+  /** The server's numbers of errors for a store without room. */
+  private static final List<Integer> STORES_ARE_FULL = List.of(10023, 10047, 10028);
+
+  private void later() {
+    int mine = generation;
+    Future<?> unused =
+        link.after(
+            Tries.PAUSE,
+            () -> {
+              if (mine == generation) {
+                settle();
+              }
+            });
+  }
+
+  /** There may be room again, or a connection. */
+  void resume() {
+    if (!streaming && !content.isOver()) {
+      generation++;
+      settle();
+    }
+  }
+
+  /** The stream has been emptied of what was read. */
+  void roomMayBe() {
+    if (full) {
+      resume();
+    }
+  }
+
+  /** Asks the leader how far the stream is. */
+  private void settle() {
+    int mine = generation;
+    full = false;
+    if (alarm == null && !sent.isEmpty()) {
+      arm();
+    }
+    CompletableFuture<Void> unused =
+        store
+            .last()
+            .thenCompose(last -> back(last, last))
+            .handle(
+                (found, failure) -> {
+                  if (mine != generation || content.isOver()) {
+                    return null;
+                  }
+                  if (failure != null) {
+                    doubt(failure);
+                  } else {
+                    settled(found);
+                  }
+                  return null;
+                });
+  }
+
+  /**
+   * Goes back to the last entry of this epoch; what is behind it is of a writer that was fenced.
+   */
+  private CompletableFuture<Found> back(Stored last, Stored at) {
+    Entry entry = at.entry();
+    if (at.sequence() < openSequence
+        || at.sequence() == 0
+        || (entry != null && entry.epoch() >= claim.epoch())) {
+      return CompletableFuture.completedFuture(new Found(last.sequence(), entry));
+    }
+    return store.at(at.sequence() - 1).thenCompose(before -> back(last, before));
+  }
+
+  /** How far the stream is, and the last entry that counts. */
+  private record Found(long last, @Nullable Entry entry) {}
+
+  private void settled(Found found) {
+    Entry entry = found.entry();
+    if (entry != null && entry.epoch() > claim.epoch()) {
+      fence();
+      return;
+    }
+    if (entry == null || entry.epoch() < claim.epoch() || entry.number() < ackedNumber) {
+      content.fail(
+          new StorageException(
+              Kind.FAILED,
+              settings.shown(),
+              "the servers have lost bytes that they had acknowledged, before position "
+                  + acknowledged,
+              acknowledged,
+              null));
+      return;
+    }
+    for (Sent each : sent) {
+      each.done = each.entry.number() <= entry.number();
+    }
+    drop();
+    lastSequence = found.last();
+    streaming = true;
+    List<Sent> again = List.copyOf(sent);
+    again.forEach(this::send);
+    pump();
+    content.releaseIfDone();
+  }
+
+  private void verifyClaim() {
+    claim.verify(this::fence);
+  }
+
+  private void fence() {
+    content.fenced("writer", acknowledged, written - acknowledged);
+  }
+
+  // ---- time
+
+  /** From now on, an acknowledgement is late after a while. */
+  private void arm() {
+    alarm = link.after(settings.ackTimeout(), this::late);
+  }
+
+  private void disarm() {
+    Future<?> pending = alarm;
+    alarm = null;
+    if (pending != null) {
+      boolean unused = pending.cancel(false);
+    }
+  }
+
+  private void late() {
+    alarm = null;
+    content.fail(
+        new StorageException(
+            Kind.UNACKNOWLEDGED,
+            settings.shown(),
+            "the servers have not acknowledged anything for "
+                + settings.ackTimeout().toMillis()
+                + " ms; what was acknowledged ends at position "
+                + acknowledged
+                + (link.trouble().isEmpty() ? "" : "; " + link.trouble()),
+            acknowledged,
+            null));
+  }
+
+  // ---- its end
+
+  void failed(IOException why) {
+    List<CompletableFuture<Void>> over;
+    lock.lock();
+    try {
+      outgoing.clear();
+      over = flushes.fail(why);
+    } finally {
+      lock.unlock();
+    }
+    over.forEach(each -> each.completeExceptionally(why));
+  }
+
+  void release() {
+    generation++;
+    streaming = false;
+    disarm();
+    claim.release();
+    CursorWatch watched = cursor;
+    if (watched != null) {
+      watched.close();
+    }
+  }
+}
