@@ -7,6 +7,7 @@ import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
 import io.nats.client.support.JsonValueUtils.MapBuilder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,11 @@ public final class Api {
   /** An object to be filled. */
   public static MapBuilder object() {
     return JsonValueUtils.mapBuilder();
+  }
+
+  /** An array of texts. */
+  public static JsonValue texts(String... texts) {
+    return new JsonValue(Arrays.stream(texts).map(JsonValue::new).toList());
   }
 
   /**

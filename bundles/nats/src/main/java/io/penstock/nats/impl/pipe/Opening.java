@@ -72,13 +72,11 @@ final class Opening {
   private CompletableFuture<Void> streams() {
     MapBuilder bytes =
         common(settings.sync() == PipeSettings.Sync.NONE ? "memory" : "file")
-            .put("subjects", java.util.List.of(settings.subject()))
+            .put("subjects", Api.texts(settings.subject()))
             .put("max_bytes", most());
     MapBuilder keys =
         common("file")
-            .put(
-                "subjects",
-                java.util.List.of(settings.key(Claim.WRITER), settings.key(Claim.READER)))
+            .put("subjects", Api.texts(settings.key(Claim.WRITER), settings.key(Claim.READER)))
             .put("max_msgs_per_subject", 1);
     return tried(() -> Api.ensure(link, settings.stream(), bytes))
         .thenCompose(this::adapt)

@@ -128,6 +128,24 @@ final class Reading {
     content.tell();
   }
 
+  /**
+   * The writer of the same pipe has an entry acknowledged: it need not be fetched if it is just
+   * what comes next. With the lock.
+   */
+  void own(Entry entry, long sequence) {
+    if (entry.position() != ahead.end() || ahead.bytes() >= settings.window()) {
+      return;
+    }
+    if (entry.kind() == Entry.Kind.DATA) {
+      spots.add(entry.position(), sequence, entry.epoch());
+      ahead.offer(entry.block());
+      known = Math.max(known, ahead.end());
+    } else if (entry.kind() != Entry.Kind.OPEN && entry.stream() >= stream) {
+      marks.put(entry.stream(), entry.mark());
+      beginNextStream();
+    }
+  }
+
   private StorageException missing(long from, long to) {
     return new StorageException(
         Kind.CORRUPT,
@@ -168,12 +186,7 @@ final class Reading {
 
   private long readableNow() {
     Mark mark = nextMark();
-    return mark == null ? knownNow() : mark.position();
-  }
-
-  private long knownNow() {
-    Writing writing = content.writing();
-    return Math.max(known, writing == null ? 0 : writing.acknowledged());
+    return mark == null ? known : mark.position();
   }
 
   private boolean endsNow(long position) {
@@ -253,7 +266,7 @@ final class Reading {
   long known() {
     lock.lock();
     try {
-      return knownNow();
+      return known;
     } finally {
       lock.unlock();
     }

@@ -74,6 +74,7 @@ final class Writing {
   private static final class Sent {
     final Entry entry;
     final long version;
+    long sequence;
     boolean done;
 
     Sent(Entry entry, long version) {
@@ -279,6 +280,7 @@ final class Writing {
   private void send(Sent one) {
     long last = lastSequence;
     lastSequence++;
+    one.sequence = lastSequence;
     int mine = generation;
     CompletableFuture<Void> unused =
         link.ask(settings.subject(), one.entry.headers(last), one.entry.bytes(), ANSWER)
@@ -308,11 +310,15 @@ final class Writing {
   private void drop() {
     List<CompletableFuture<Void>> over = List.of();
     boolean any = false;
+    Reading reading = content.reading();
     lock.lock();
     try {
       long settled = 0;
       while (!sent.isEmpty() && sent.element().done) {
         Sent first = sent.remove();
+        if (reading != null) {
+          reading.own(first.entry, first.sequence);
+        }
         acknowledged = first.entry.end();
         ackedNumber = first.entry.number();
         settled = Math.max(settled, first.version);
