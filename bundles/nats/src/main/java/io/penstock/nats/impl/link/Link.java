@@ -69,6 +69,7 @@ public final class Link implements Closeable {
   private final ScheduledThreadPoolExecutor thread;
   // What the library works on, connected or not.
   private volatile @Nullable Connection attempt;
+  private volatile @Nullable Thread worker;
   private volatile @Nullable Connection connection;
   private volatile @Nullable Dispatcher dispatcher;
   private volatile boolean up;
@@ -143,6 +144,7 @@ public final class Link implements Closeable {
             work -> {
               Thread made = new Thread(work, name);
               made.setDaemon(true);
+              worker = made;
               return made;
             });
     thread.setRemoveOnCancelPolicy(true);
@@ -301,6 +303,13 @@ public final class Link implements Closeable {
     return mine == null ? 0 : mine.getMaxPayload();
   }
 
+  /** How many servers there are by what the present one says. */
+  public int servers() {
+    Connection mine = connection;
+    List<String> told = mine == null ? List.of() : mine.getServerInfo().getConnectURLs();
+    return Math.max(1, told.size());
+  }
+
   // ---- the thread
 
   /** Runs a step on the link's thread; nothing after the close. */
@@ -364,11 +373,17 @@ public final class Link implements Closeable {
   /** Hears the messages of a subject, on the link's thread, over all connections. */
   public Subscribed subscribe(String subject, Consumer<Message> handler) {
     Subscribed made = new Subscribed(subject, handler);
-    run(
+    Runnable begin =
         () -> {
           subscriptions.put(made, made);
           made.begin();
-        });
+        };
+    if (Thread.currentThread() == worker) {
+      // Before the caller asks for what comes there.
+      begin.run();
+    } else {
+      run(begin);
+    }
     return made;
   }
 
