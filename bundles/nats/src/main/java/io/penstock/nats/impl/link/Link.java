@@ -239,16 +239,30 @@ public final class Link implements Closeable {
     public void errorOccurred(Connection from, String error) {
       trouble = error;
       LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), error);
+      tellIfDown();
     }
 
     @Override
     public void exceptionOccurred(Connection from, Exception failure) {
       seen(from);
-      trouble = text(failure);
-      LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), trouble, failure);
-      if (!up) {
-        run(() -> watchers.forEach(each -> each.down(trouble)));
+      if (!(failure instanceof TimeoutException)) {
+        trouble = text(failure);
+      } else if (trouble.isEmpty()) {
+        trouble = "no answer has come from a server";
       }
+      // A login that is refused comes as an error first, and then as a time-out that says nothing.
+      LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), trouble, failure);
+      tellIfDown();
+    }
+
+    private void tellIfDown() {
+      String why = trouble;
+      run(
+          () -> {
+            if (!up) {
+              List.copyOf(watchers).forEach(each -> each.down(why));
+            }
+          });
     }
   }
 
