@@ -331,10 +331,10 @@ class DiscoveryTest {
     CompletableFuture<Long> traffic = traffic(channel, a.node(), stop);
     for (int i = 0; i < cluster.size(); i++) {
       cluster.kill(i);
-      pass(SESSION.multipliedBy(2));
+      pass(SESSION.multipliedBy(LONG ? 4 : 2));
       cluster.restart(i);
       connected(consumer);
-      pass(SESSION.multipliedBy(2));
+      pass(SESSION.multipliedBy(LONG ? 4 : 1));
       seen.expectNothing();
     }
     for (int i = 0; i < cluster.size(); i++) {
@@ -361,7 +361,7 @@ class DiscoveryTest {
     RemoteNode late = node("late", SESSION, OnRemoved.KEEP);
     Seen lateSeen = watching(late);
     unused = lateSeen.expect("added " + a.node() + "/0");
-    pass(SESSION.multipliedBy(3));
+    pass(SESSION.multipliedBy(2));
     lateSeen.expectNothing();
     seen.expectNothing();
     stop.countDown();

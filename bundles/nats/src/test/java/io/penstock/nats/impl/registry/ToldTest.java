@@ -35,7 +35,6 @@ import org.junit.jupiter.api.Test;
 /** What an operator is told, what foreign entries do, and how little a container may do. */
 class ToldTest {
   private static final Duration SESSION = Duration.ofSeconds(1);
-  private static final Pages PAGE = new Pages();
 
   private static final class Heard implements RegistryListener {
     final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
@@ -282,7 +281,7 @@ class ToldTest {
   /** The rights that the page gives are enough, and are no more than that. */
   @Test
   void theRightsOfThePageAreEnough() throws Exception {
-    String page = PAGE.read();
+    String page = page();
     Heard orders = new Heard();
     Heard client = new Heard();
     Heard foreign = new Heard();
@@ -293,7 +292,8 @@ class ToldTest {
                     "admin",
                     settings(one, 1, Map.of("user", "setup"), Map.of("password", "change-me-1")),
                     foreign)) {
-      assertNotNull(foreign.await("connected"));
+      // It makes the stream.
+      assertNotNull(foreign.await("connected"), admin.toString());
       try (Registry exporter =
               new NatsRegistries()
                   .open(
@@ -315,8 +315,7 @@ class ToldTest {
         assertEquals("stored e/1", client.next());
         importer.follow("e");
         assertEquals(
-            Answer.ALIVE,
-            importer.probe("e", Duration.ofSeconds(10)).toCompletableFuture().get());
+            Answer.ALIVE, importer.probe("e", Duration.ofSeconds(10)).toCompletableFuture().get());
         exporter.beat();
         assertEquals("beat e", client.next());
         done(exporter.remove(entry("e", 1, "orders")));
@@ -331,17 +330,14 @@ class ToldTest {
         assertTrue(refused.getMessage().contains("ermission"), refused.getMessage());
       }
     }
-    assertNotNull(page);
   }
 
   /** What {@code docs/cluster.md} shows as a configuration of the servers. */
-  private static final class Pages {
-    String read() throws Exception {
-      String page = Files.readString(Path.of("../../docs/cluster.md"));
-      String begin = "# accounts.conf\n";
-      int at = page.indexOf(begin);
-      assertTrue(at > 0, "the page has no accounts.conf");
-      return page.substring(at, page.indexOf("```", at));
-    }
+  private static String page() throws Exception {
+    String page = Files.readString(Path.of("../../docs/cluster.md"));
+    String begin = "# accounts.conf\n";
+    int at = page.indexOf(begin);
+    assertTrue(at > 0, "the page has no accounts.conf");
+    return page.substring(at, page.indexOf("```", at));
   }
 }
