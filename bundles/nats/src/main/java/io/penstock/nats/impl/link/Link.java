@@ -14,6 +14,7 @@ import io.nats.client.impl.Headers;
 import io.penstock.nats.impl.link.LinkException.Kind;
 import io.penstock.spi.Messages;
 import java.io.Closeable;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -299,6 +300,29 @@ public final class Link implements Closeable {
       String why = trouble.isEmpty() ? "the connection was lost" : trouble;
       List.copyOf(watchers).forEach(each -> each.down(why));
     }
+  }
+
+  /** Gives up a connection over which nothing comes, and makes another. */
+  public void reconnect() {
+    Connection mine = connection;
+    if (mine == null || closed) {
+      return;
+    }
+    // The library waits until it is done, and its own thread has not noticed yet.
+    Thread helper =
+        new Thread(
+            () -> {
+              try {
+                mine.forceReconnect();
+              } catch (IOException e) {
+                LOG.log(Level.DEBUG, "{0}: the connection was not made anew", settings.shown(), e);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "penstock-nats-again");
+    helper.setDaemon(true);
+    helper.start();
   }
 
   /** Whether there is a connection now. */
