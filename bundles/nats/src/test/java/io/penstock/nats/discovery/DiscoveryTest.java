@@ -370,6 +370,29 @@ class DiscoveryTest {
   }
 
   @Test
+  void aServerThatHangsTakesNobodyAlong() throws Exception {
+    Duration session = Duration.ofSeconds(3);
+    Container a = container("a", session);
+    Container c = container("c", session);
+    Seen seen = watching(node("b", session, OnRemoved.KEEP));
+    c.watch(name);
+    long unused = a.publish(name, 0);
+    unused = seen.expect("added " + a.node() + "/0");
+    unused = c.expect("added " + a.node() + "/0");
+    for (int i = 0; i < (LONG ? cluster.size() : 1); i++) {
+      cluster.signal(i, "STOP");
+      pass(session.multipliedBy(LONG ? 4 : 2));
+      cluster.signal(i, "CONT");
+      pass(session);
+      seen.expectNothing();
+      assertEquals(List.of(), c.said());
+    }
+    unused = a.kill();
+    unused = seen.expect("removed " + a.node() + "/0");
+    unused = c.expect("removed " + a.node() + "/0");
+  }
+
+  @Test
   void whatAnEmptyStoreHasForgottenIsPublishedAgain() throws Exception {
     Container a = container("a", SESSION);
     long unused = a.publish(name, 0);

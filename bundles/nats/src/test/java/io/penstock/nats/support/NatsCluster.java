@@ -179,6 +179,14 @@ public final class NatsCluster implements Closeable {
     }
   }
 
+  /** Stops one without ending it, by the signal STOP, or lets it go on, by CONT. */
+  public void signal(int server, String name) throws Exception {
+    Process process = processes.get(server);
+    assertTrue(
+        process != null
+            && new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor() == 0);
+  }
+
   /** Takes all that one has stored. */
   public void forget(int server) throws IOException {
     delete(store(server));

@@ -83,6 +83,8 @@ final class Pulse {
     if (!cut && missed >= MOST_MISSED) {
       cut = true;
       beating.unreachable("the servers have not answered for half a session");
+      // Perhaps only this server hangs. The others are tried, before a session is over.
+      link.reconnect();
     }
     missed++;
     link.tell(echo, null, new byte[0]);
