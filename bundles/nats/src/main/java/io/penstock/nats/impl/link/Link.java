@@ -14,6 +14,7 @@ import io.nats.client.impl.Headers;
 import io.penstock.nats.impl.link.LinkException.Kind;
 import io.penstock.spi.Messages;
 import java.io.Closeable;
+import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -239,16 +240,30 @@ public final class Link implements Closeable {
     public void errorOccurred(Connection from, String error) {
       trouble = error;
       LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), error);
+      tellIfDown();
     }
 
     @Override
     public void exceptionOccurred(Connection from, Exception failure) {
       seen(from);
-      trouble = text(failure);
-      LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), trouble, failure);
-      if (!up) {
-        run(() -> watchers.forEach(each -> each.down(trouble)));
+      if (!(failure instanceof TimeoutException)) {
+        trouble = text(failure);
+      } else if (trouble.isEmpty()) {
+        trouble = "no answer has come from a server";
       }
+      // A login that is refused comes as an error first, and then as a time-out that says nothing.
+      LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), trouble, failure);
+      tellIfDown();
+    }
+
+    private void tellIfDown() {
+      String why = trouble;
+      run(
+          () -> {
+            if (!up) {
+              List.copyOf(watchers).forEach(each -> each.down(why));
+            }
+          });
     }
   }
 
@@ -285,6 +300,29 @@ public final class Link implements Closeable {
       String why = trouble.isEmpty() ? "the connection was lost" : trouble;
       List.copyOf(watchers).forEach(each -> each.down(why));
     }
+  }
+
+  /** Gives up a connection over which nothing comes, and makes another. */
+  public void reconnect() {
+    Connection mine = connection;
+    if (mine == null || closed) {
+      return;
+    }
+    // The library waits until it is done, and its own thread has not noticed yet.
+    Thread helper =
+        new Thread(
+            () -> {
+              try {
+                mine.forceReconnect();
+              } catch (IOException e) {
+                LOG.log(Level.DEBUG, "{0}: the connection was not made anew", settings.shown(), e);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            },
+            "penstock-nats-again");
+    helper.setDaemon(true);
+    helper.start();
   }
 
   /** Whether there is a connection now. */

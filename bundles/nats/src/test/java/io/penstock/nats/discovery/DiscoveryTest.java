@@ -1,0 +1,533 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.discovery;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.nats.NatsRegistries;
+import io.penstock.nats.support.NatsCluster;
+import io.penstock.remote.impl.node.EntryWatcher;
+import io.penstock.remote.impl.node.OnRemoved;
+import io.penstock.remote.impl.node.RemoteNode;
+import io.penstock.remote.impl.provider.RemoteKind;
+import io.penstock.remote.spi.Registry;
+import io.penstock.remote.spi.RegistryListener;
+import io.penstock.remote.spi.RegistrySettings;
+import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.runtime.RemoteDTO;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.Terminator;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Containers in processes of their own find each other by three servers. {@code
+ * -Dpenstock.nats.long=true} has the long form, with all figures of {@code docs/cluster.md}.
+ */
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
+class DiscoveryTest {
+  private static final boolean LONG = Boolean.getBoolean("penstock.nats.long");
+  private static final Duration SESSION = Duration.ofSeconds(1);
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(30));
+
+  private static NatsCluster cluster;
+
+  private final String name = "n" + UUID.randomUUID().toString().substring(0, 8);
+  private final List<Container> containers = new ArrayList<>();
+  private final List<RemoteNode> nodes = new ArrayList<>();
+  private final Penstock penstock = Penstock.open();
+
+  @BeforeAll
+  static void begin() throws Exception {
+    cluster = NatsCluster.start(3);
+  }
+
+  @AfterAll
+  static void end() {
+    if (cluster != null) {
+      cluster.close();
+    }
+  }
+
+  @AfterEach
+  void close() {
+    containers.forEach(Container::close);
+    nodes.forEach(RemoteNode::close);
+    penstock.close();
+  }
+
+  private Container container(String node, Duration session) throws IOException {
+    Container made = new Container(List.of(), name + node, session, 3, cluster.urls());
+    containers.add(made);
+    return made;
+  }
+
+  private static RegistrySettings settings(Duration session) {
+    return new RegistrySettings(cluster.urls(), session, 3, Map.of(), Map.of());
+  }
+
+  private RemoteNode node(String node, Duration session, OnRemoved onRemoved) {
+    RemoteNode made =
+        new RemoteNode(name + node, new NatsRegistries(), settings(session), onRemoved);
+    nodes.add(made);
+    return made;
+  }
+
+  /** What a node of this process sees. */
+  private static final class Seen implements EntryWatcher {
+    private record Event(long at, String line) {}
+
+    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+
+    @Override
+    public void added(RemoteEntry entry) {
+      events.add(new Event(System.nanoTime(), "added " + entry.key()));
+    }
+
+    @Override
+    public void changed(RemoteEntry old, RemoteEntry entry) {
+      events.add(new Event(System.nanoTime(), "changed " + entry.key()));
+    }
+
+    @Override
+    public void removed(RemoteEntry entry) {
+      events.add(new Event(System.nanoTime(), "removed " + entry.key()));
+    }
+
+    long expect(String line) throws InterruptedException {
+      Event event = events.poll(60, TimeUnit.SECONDS);
+      assertNotNull(event, "never: " + line);
+      assertEquals(line, event.line);
+      return event.at;
+    }
+
+    void expectNothing() {
+      assertEquals(List.of(), List.copyOf(events));
+    }
+  }
+
+  private Seen watching(RemoteNode node) {
+    Seen seen = new Seen();
+    node.tell(seen);
+    node.watch(name);
+    return seen;
+  }
+
+  /** Lets time pass in which nothing must happen. */
+  private static void pass(Duration time) throws InterruptedException {
+    boolean unused = new CountDownLatch(1).await(time.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private static void figure(String what, long from, long to, Duration most) {
+    double seconds = (to - from) / 1e9;
+    System.out.printf("figure: %s %.2f s%n", what, seconds);
+    assertTrue(seconds <= most.toMillis() / 1000.0, what + ": " + seconds + " s");
+  }
+
+  private void connected(RemoteNode node) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    RemoteDTO seen = node.describe();
+    while (!seen.connected()) {
+      assertTrue(System.nanoTime() < end, "not connected: " + seen.trouble());
+      pass(Duration.ofMillis(10));
+      seen = node.describe();
+    }
+  }
+
+  // ---- killed, stopped, paused
+
+  private void killed(Duration session, int runs) throws Exception {
+    RemoteNode b = node("b" + session.toSeconds(), session, OnRemoved.KEEP);
+    Seen seen = watching(b);
+    Container c = container("c" + session.toSeconds(), session);
+    c.watch(name);
+    for (int run = 0; run < runs; run++) {
+      Container a = container("a" + session.toSeconds() + "-" + run, session);
+      long begun = a.publish(name, 0);
+      String key = a.node() + "/0";
+      Duration most = Duration.ofSeconds(5);
+      figure("published until known in B", begun, seen.expect("added " + key), most);
+      figure("published until known in C", begun, c.expect("added " + key), most);
+      long killed = a.kill();
+      String what = "killed until removed, session " + session.toSeconds() + " s, in ";
+      most = session.plusSeconds(1);
+      figure(what + "B", killed, seen.expect("removed " + key), most);
+      figure(what + "C", killed, c.expect("removed " + key), most);
+    }
+  }
+
+  @Test
+  void whatIsPublishedIsKnownAndGoesWithItsProcess() throws Exception {
+    killed(SESSION, LONG ? 10 : 2);
+    if (LONG) {
+      killed(Duration.ofSeconds(3), 10);
+    }
+  }
+
+  private Channel open(RemoteNode consumer) throws IOException {
+    if (penstock.provider("remote").isPresent()) {
+      penstock.withdraw(penstock.provider("remote").orElseThrow());
+    }
+    RemoteKind kind = new RemoteKind(penstock::provider, scheme -> Optional.empty());
+    kind.use(consumer);
+    penstock.provide(kind);
+    return penstock
+        .channels()
+        .open(Endpoint.parse("remote:" + name), ChannelOptions.defaults(), SOON);
+  }
+
+  private static String ask(Channel channel) throws IOException {
+    channel.sink().writeFully("?\n", SOON);
+    return channel.source().readLine(StandardCharsets.UTF_8, 100, Terminator.STRIP, SOON);
+  }
+
+  @Test
+  void aClientGoesOnToTheNextProvider() throws Exception {
+    Container a = container("a", SESSION);
+    Container b = container("b", SESSION);
+    RemoteNode consumer = node("c", SESSION, OnRemoved.ABORT_IF_SILENT);
+    Seen seen = watching(consumer);
+    long unused = a.publish(name, 9);
+    unused = seen.expect("added " + a.node() + "/0");
+    unused = b.publish(name, 1);
+    unused = seen.expect("added " + b.node() + "/0");
+    try (Channel channel = open(consumer)) {
+      assertEquals(a.node(), ask(channel));
+      long killed = a.kill();
+      assertThrows(
+          IOException.class,
+          () -> {
+            String answer = ask(channel);
+            assertEquals(null, answer);
+            throw new IOException("ended");
+          });
+      try (Channel next = open(consumer)) {
+        assertEquals(b.node(), ask(next));
+        figure("killed until the next answers", killed, System.nanoTime(), Duration.ofSeconds(1));
+      }
+    }
+  }
+
+  @Test
+  void aStoppedExporterGoesAndComesBackOnce() throws Exception {
+    Container a = container("a", SESSION);
+    RemoteNode consumer = node("c", SESSION, OnRemoved.ABORT_IF_SILENT);
+    Seen seen = watching(consumer);
+    long unused = a.publish(name, 0);
+    unused = seen.expect("added " + a.node() + "/0");
+    Channel channel = open(consumer);
+    CompletableFuture<Long> reading =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                int got = channel.source().read(java.nio.ByteBuffer.allocate(1), Wait.forever());
+                throw new AssertionError("read " + got);
+              } catch (IOException e) {
+                assertInstanceOf(ConnectionResetException.class, e);
+                return System.nanoTime();
+              }
+            });
+    long stopped = a.signal("STOP");
+    long removed = seen.expect("removed " + a.node() + "/0");
+    figure("stopped until removed", stopped, removed, SESSION.plusSeconds(1));
+    figure(
+        "stopped until a blocked read is aborted",
+        stopped,
+        reading.get(60, TimeUnit.SECONDS),
+        SESSION.multipliedBy(2).plusSeconds(1));
+    long again = a.signal("CONT");
+    figure(
+        "continued until added again",
+        again,
+        seen.expect("added " + a.node() + "/0"),
+        Duration.ofSeconds(5));
+    pass(SESSION.multipliedBy(3));
+    seen.expectNothing();
+  }
+
+  @Test
+  void aPausedConsumerGivesUpOnlyWhatHasDied() throws Exception {
+    Container a = container("a", SESSION);
+    Container c = container("c", SESSION);
+    c.watch(name);
+    long unused = a.publish(name, 0);
+    unused = c.expect("added " + a.node() + "/0");
+    unused = c.signal("STOP");
+    pass(SESSION.multipliedBy(3));
+    unused = c.signal("CONT");
+    pass(SESSION.multipliedBy(3));
+    assertEquals(List.of(), c.said());
+    unused = c.signal("STOP");
+    pass(SESSION);
+    unused = a.kill();
+    pass(SESSION.multipliedBy(2));
+    long on = c.signal("CONT");
+    figure(
+        "consumer went on until the dead is removed",
+        on,
+        c.expect("removed " + a.node() + "/0"),
+        Duration.ofSeconds(1));
+  }
+
+  // ---- servers
+
+  /** Asks again and again, until it is told to stop. */
+  private static CompletableFuture<Long> traffic(
+      Channel channel, String expected, CountDownLatch stop) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try {
+            long count = 0;
+            while (!stop.await(20, TimeUnit.MILLISECONDS)) {
+              assertEquals(expected, ask(channel));
+              count++;
+            }
+            return count;
+          } catch (IOException | InterruptedException e) {
+            throw new CompletionException(e);
+          }
+        });
+  }
+
+  @Test
+  void noServerThatGoesTakesALivingOneAlong() throws Exception {
+    Container a = container("a", SESSION);
+    Container dying = container("dying", SESSION);
+    RemoteNode consumer = node("c", SESSION, OnRemoved.ABORT_IF_SILENT);
+    Seen seen = watching(consumer);
+    long unused = a.publish(name, 9);
+    unused = seen.expect("added " + a.node() + "/0");
+    unused = dying.publish(name, 1);
+    unused = seen.expect("added " + dying.node() + "/0");
+    Channel channel = open(consumer);
+    CountDownLatch stop = new CountDownLatch(1);
+    CompletableFuture<Long> traffic = traffic(channel, a.node(), stop);
+    for (int i = 0; i < cluster.size(); i++) {
+      cluster.kill(i);
+      pass(SESSION.multipliedBy(LONG ? 4 : 2));
+      cluster.restart(i);
+      connected(consumer);
+      pass(SESSION.multipliedBy(LONG ? 4 : 1));
+      seen.expectNothing();
+    }
+    for (int i = 0; i < cluster.size(); i++) {
+      cluster.kill(i);
+    }
+    unused = dying.kill();
+    pass(SESSION.multipliedBy(2));
+    seen.expectNothing();
+    long back = System.nanoTime();
+    for (int i = 0; i < cluster.size(); i++) {
+      cluster.restart(i);
+    }
+    long ready = System.nanoTime();
+    connected(consumer);
+    long connected = System.nanoTime();
+    figure(
+        "all servers back until the registry is connected",
+        ready,
+        connected,
+        Duration.ofSeconds(30));
+    long removed = seen.expect("removed " + dying.node() + "/0");
+    figure("connected again until the dead is removed", connected, removed, SESSION.plusSeconds(1));
+    figure("servers started until the dead is removed", back, removed, Duration.ofSeconds(40));
+    RemoteNode late = node("late", SESSION, OnRemoved.KEEP);
+    Seen lateSeen = watching(late);
+    unused = lateSeen.expect("added " + a.node() + "/0");
+    pass(SESSION.multipliedBy(2));
+    lateSeen.expectNothing();
+    seen.expectNothing();
+    stop.countDown();
+    assertTrue(traffic.get(60, TimeUnit.SECONDS) > 0);
+    channel.close();
+  }
+
+  @Test
+  void aServerThatHangsTakesNobodyAlong() throws Exception {
+    Duration session = Duration.ofSeconds(3);
+    Container a = container("a", session);
+    Container c = container("c", session);
+    Seen seen = watching(node("b", session, OnRemoved.KEEP));
+    c.watch(name);
+    long unused = a.publish(name, 0);
+    unused = seen.expect("added " + a.node() + "/0");
+    unused = c.expect("added " + a.node() + "/0");
+    for (int i = 0; i < (LONG ? cluster.size() : 1); i++) {
+      cluster.signal(i, "STOP");
+      pass(session.multipliedBy(LONG ? 4 : 2));
+      cluster.signal(i, "CONT");
+      pass(session);
+      seen.expectNothing();
+      assertEquals(List.of(), c.said());
+    }
+    unused = a.kill();
+    unused = seen.expect("removed " + a.node() + "/0");
+    unused = c.expect("removed " + a.node() + "/0");
+  }
+
+  @Test
+  void whatAnEmptyStoreHasForgottenIsPublishedAgain() throws Exception {
+    Container a = container("a", SESSION);
+    long unused = a.publish(name, 0);
+    for (int i = 0; i < cluster.size(); i++) {
+      cluster.kill(i);
+      cluster.forget(i);
+    }
+    for (int i = 0; i < cluster.size(); i++) {
+      cluster.restart(i);
+    }
+    long ready = System.nanoTime();
+    RemoteNode late = node("late", SESSION, OnRemoved.KEEP);
+    figure(
+        "empty servers ready until the entry is there",
+        ready,
+        watching(late).expect("added " + a.node() + "/0"),
+        Duration.ofSeconds(30));
+  }
+
+  // ---- many
+
+  @Test
+  void afterMuchComingAndGoingAllAgree() throws Exception {
+    int times = LONG ? 1000 / 50 : 2;
+    Container a = container("a", SESSION);
+    RemoteNode b = node("b", SESSION, OnRemoved.KEEP);
+    RemoteNode c = node("c", SESSION, OnRemoved.KEEP);
+    b.watch(name);
+    c.watch(Registry.ALL);
+    long begun = System.nanoTime();
+    a.command("churn " + name + " " + times);
+    figure(
+        times * 50 + " registered and unregistered in",
+        begun,
+        a.expect("churned"),
+        Duration.ofMinutes(2));
+    for (RemoteNode each : List.of(b, c)) {
+      List<Long> ids = new ArrayList<>();
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+      while (ids.size() != 25 && System.nanoTime() < end) {
+        ids =
+            each.find(name, Map.of()).get(60, TimeUnit.SECONDS).entries().stream()
+                .map(RemoteEntry::id)
+                .sorted()
+                .toList();
+      }
+      List<Long> even = new ArrayList<>();
+      for (long id = 2; id <= 50; id += 2) {
+        even.add(id);
+      }
+      assertEquals(even, ids);
+    }
+  }
+
+  @Test
+  void oneOfManyIsFoundAtOnce() throws Exception {
+    int count = LONG ? 100_000 : 5_000;
+    CountDownLatch connected = new CountDownLatch(1);
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    try (Registry registry =
+        new NatsRegistries().open(name + "many", settings(SESSION), new Connected(connected))) {
+      assertTrue(connected.await(60, TimeUnit.SECONDS));
+      Semaphore window = new Semaphore(500);
+      long begun = System.nanoTime();
+      for (int i = 0; i < count; i++) {
+        window.acquire();
+        registry
+            .put(
+                new RemoteEntry(
+                    name + "many",
+                    i,
+                    name + i,
+                    Endpoint.tcp("127.0.0.1", 1),
+                    0,
+                    Map.of("zone", "eu"),
+                    Map.of()))
+            .whenComplete(
+                (done, why) -> {
+                  if (why != null) {
+                    failure.set(why);
+                  }
+                  window.release();
+                });
+      }
+      window.acquire(500);
+      assertEquals(null, failure.get());
+      figure(count + " endpoints put in", begun, System.nanoTime(), Duration.ofMinutes(5));
+      RemoteNode b = node("b", SESSION, OnRemoved.KEEP);
+      connected(b);
+      begun = System.nanoTime();
+      assertEquals(1, b.find(name + 4711, Map.of()).get(60, TimeUnit.SECONDS).entries().size());
+      figure("one name of " + count + " found in", begun, System.nanoTime(), Duration.ofSeconds(1));
+      RemoteNode c = node("all", SESSION, OnRemoved.KEEP);
+      connected(c);
+      begun = System.nanoTime();
+      c.watch(Registry.ALL);
+      CountDownLatch all = new CountDownLatch(count);
+      c.tell(new Counting(all));
+      assertTrue(all.await(5, TimeUnit.MINUTES), "missing: " + all.getCount());
+      figure("all " + count + " known in", begun, System.nanoTime(), Duration.ofMinutes(5));
+    }
+  }
+
+  private record Connected(CountDownLatch latch) implements RegistryListener {
+    @Override
+    public void connected() {
+      latch.countDown();
+    }
+
+    @Override
+    public void disconnected(String why) {}
+
+    @Override
+    public void stored(RemoteEntry entry) {}
+
+    @Override
+    public void removed(String name, String key) {}
+
+    @Override
+    public void known(String name) {}
+
+    @Override
+    public void beat(String node) {}
+  }
+
+  private record Counting(CountDownLatch latch) implements EntryWatcher {
+    @Override
+    public void added(RemoteEntry entry) {
+      latch.countDown();
+    }
+
+    @Override
+    public void changed(RemoteEntry old, RemoteEntry entry) {}
+
+    @Override
+    public void removed(RemoteEntry entry) {}
+  }
+}

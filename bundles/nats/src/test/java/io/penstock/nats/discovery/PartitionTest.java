@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.discovery;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.nats.support.NatsCluster;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Packets that vanish without a word, between a container and three servers. */
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class PartitionTest {
+  private static final boolean LONG = Boolean.getBoolean("penstock.nats.long");
+  private static final Duration SESSION = Duration.ofSeconds(1);
+
+  private final String id = UUID.randomUUID().toString().substring(0, 5);
+  private final String space = "penstock-" + id;
+  private final String outside = "pso" + id;
+  private final String inside = "psi" + id;
+  // Of the range for documentation, which nobody uses.
+  private final String net = "198.51.100." + (4 * (ProcessHandle.current().pid() % 60));
+  private final String here = address(1);
+  private final String there = address(2);
+  private final List<Container> containers = new ArrayList<>();
+  private NatsCluster cluster;
+
+  private String address(int host) {
+    int dot = net.lastIndexOf('.');
+    return net.substring(0, dot + 1) + (Integer.parseInt(net.substring(dot + 1)) + host);
+  }
+
+  private static int run(String... command) throws InterruptedException {
+    try {
+      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      int code = process.waitFor();
+      if (code != 0) {
+        System.out.println(String.join(" ", command) + ": " + said);
+      }
+      return code;
+    } catch (IOException e) {
+      return -1;
+    }
+  }
+
+  private static void must(String... command) throws InterruptedException {
+    assertEquals(0, run(command), String.join(" ", command));
+  }
+
+  @BeforeEach
+  void begin() throws Exception {
+    Assumptions.assumeTrue(
+        run("ip", "netns", "add", space) == 0,
+        "network namespaces cannot be made here; it takes iproute2 and the rights of root");
+    Assumptions.assumeTrue(
+        run("ip", "link", "add", outside, "type", "veth", "peer", "name", inside) == 0,
+        "pairs of network devices cannot be made here");
+    must("ip", "link", "set", inside, "netns", space);
+    must("ip", "addr", "add", here + "/30", "dev", outside);
+    must("ip", "link", "set", outside, "up");
+    must("ip", "netns", "exec", space, "ip", "addr", "add", there + "/30", "dev", inside);
+    must("ip", "netns", "exec", space, "ip", "link", "set", inside, "up");
+    must("ip", "netns", "exec", space, "ip", "link", "set", "lo", "up");
+    cluster = NatsCluster.start(3, here, "");
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    containers.forEach(Container::close);
+    if (cluster != null) {
+      cluster.close();
+    }
+    int unused = run("ip", "link", "del", outside);
+    unused = run("ip", "netns", "del", space);
+  }
+
+  private Container container(List<String> before, String node) throws IOException {
+    Container made = new Container(before, node, SESSION, 3, cluster.urls());
+    containers.add(made);
+    return made;
+  }
+
+  private List<String> away() {
+    return List.of("ip", "netns", "exec", space);
+  }
+
+  /** The device inside goes down: neither side hears of it. */
+  private void cut() throws InterruptedException {
+    must("ip", "netns", "exec", space, "ip", "link", "set", inside, "down");
+  }
+
+  private void heal() throws InterruptedException {
+    must("ip", "netns", "exec", space, "ip", "link", "set", inside, "up");
+  }
+
+  private static void pass(Duration time) throws InterruptedException {
+    boolean unused = new CountDownLatch(1).await(time.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  private static void figure(String what, long from, long to, Duration most) {
+    double seconds = (to - from) / 1e9;
+    System.out.printf("figure: %s %.2f s%n", what, seconds);
+    assertTrue(seconds <= most.toMillis() / 1000.0, what + ": " + seconds + " s");
+  }
+
+  @Test
+  void aConsumerThatIsCutOffGivesNobodyUp() throws Exception {
+    Container a = container(List.of(), "a");
+    Container c = container(away(), "c");
+    c.watch("orders");
+    long unused = a.publish("orders", 0);
+    unused = c.expect("added a/0");
+    for (Duration cut :
+        LONG
+            ? List.of(SESSION.multipliedBy(2), SESSION.multipliedBy(8), SESSION.multipliedBy(15))
+            : List.of(SESSION.multipliedBy(2))) {
+      cut();
+      pass(cut);
+      heal();
+      pass(SESSION.multipliedBy(2));
+      assertEquals(List.of(), c.said());
+    }
+    // It hears again.
+    cut();
+    pass(SESSION.multipliedBy(2));
+    unused = a.kill();
+    long healed = System.nanoTime();
+    heal();
+    figure(
+        "healed until the dead is removed",
+        healed,
+        c.expect("removed a/0"),
+        Duration.ofSeconds(15));
+  }
+
+  @Test
+  void anExporterThatIsCutOffGoesAndComesBackOnce() throws Exception {
+    Container a = container(away(), "a");
+    Container c = container(List.of(), "c");
+    c.watch("orders");
+    long unused = a.publish("orders", 0);
+    unused = c.expect("added a/0");
+    long cut = System.nanoTime();
+    cut();
+    figure("cut until removed", cut, c.expect("removed a/0"), SESSION.plusSeconds(1));
+    pass(SESSION.multipliedBy(LONG ? 10 : 2));
+    long healed = System.nanoTime();
+    heal();
+    figure("healed until added again", healed, c.expect("added a/0"), Duration.ofSeconds(15));
+    pass(SESSION.multipliedBy(3));
+    assertEquals(List.of(), c.said());
+  }
+}
