@@ -20,7 +20,7 @@ ROOT = os.path.dirname(CONFIG)
 OURS = "io.penstock"
 KARAF = "features/karaf"
 # What is shipped, and where its list is kept.
-BUNDLES = ["testing", "testing-exam", "pushstream", "tls", "ssh", "sftp", "durable", "shell", "operator", "gogo", "karaf-commands", "console", "cdi", "health", "metrics", "micrometer", "jmx", "eventadmin", "inventory", "remote", "rsa", "cli"]
+BUNDLES = ["testing", "testing-exam", "pushstream", "tls", "ssh", "sftp", "durable", "shell", "operator", "gogo", "karaf-commands", "console", "cdi", "health", "metrics", "micrometer", "jmx", "eventadmin", "inventory", "remote", "rsa", "nats", "cli"]
 MODULES = ["api-bundle", "impl-bundle"] + ["bundles/" + name for name in BUNDLES] + ["examples/provider", "examples/echo", "features", KARAF]
 
 

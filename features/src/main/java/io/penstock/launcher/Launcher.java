@@ -134,7 +134,9 @@ public final class Launcher {
   }
 
   private static boolean isRemote(String argument) {
-    return argument.startsWith(REMOTE_SCHEME + ":");
+    // What keeps pipes on servers is among them.
+    return argument.startsWith(REMOTE_SCHEME + ":")
+        || argument.startsWith(DURABLE_SCHEME + ":nats:");
   }
 
   private static boolean isSsh(String argument) {

@@ -83,6 +83,7 @@ final class Layers {
           "io.penstock.launcher",
           "io.penstock.metrics",
           "io.penstock.micrometer",
+          "io.penstock.nats",
           "io.penstock.operator",
           "io.penstock.pushstream",
           "io.penstock.remote",
@@ -95,15 +96,18 @@ final class Layers {
 
   /** What some of them know besides, with a space between. */
   private static final Map<String, String> BESIDES =
-      Map.of(
-          "io.penstock.cdi", "io.penstock.standalone",
-          "io.penstock.console", "io.penstock.operator",
-          "io.penstock.gogo", "io.penstock.operator",
-          "io.penstock.inventory", "io.penstock.operator",
-          "io.penstock.jmx", "io.penstock.metrics",
-          "io.penstock.karaf.commands", "io.penstock.operator",
-          "io.penstock.micrometer", "io.penstock.metrics",
-          "io.penstock.rsa", "io.penstock.remote io.penstock.remote.spi");
+      Map.ofEntries(
+          Map.entry("io.penstock.cdi", "io.penstock.standalone"),
+          Map.entry("io.penstock.console", "io.penstock.operator"),
+          Map.entry("io.penstock.gogo", "io.penstock.operator"),
+          Map.entry("io.penstock.inventory", "io.penstock.operator"),
+          Map.entry("io.penstock.jmx", "io.penstock.metrics"),
+          Map.entry("io.penstock.karaf.commands", "io.penstock.operator"),
+          Map.entry("io.penstock.micrometer", "io.penstock.metrics"),
+          Map.entry(
+              "io.penstock.nats",
+              "io.penstock.remote io.penstock.remote.spi io.penstock.tls"),
+          Map.entry("io.penstock.rsa", "io.penstock.remote io.penstock.remote.spi"));
 
   private static final DescribedPredicate<JavaClass> PENSTOCK = resideInAPackage("io.penstock..");
 
@@ -261,6 +265,22 @@ final class Layers {
             .dependOnClassesThat()
             .resideInAnyPackage("org.junit..", "org.opentest4j.."));
     rules.put(
+        "containers that find each other know no pipes on servers",
+        noClasses()
+            .that()
+            .resideInAPackage("io.penstock.nats.impl.registry")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("io.penstock.nats.impl.pipe"));
+    rules.put(
+        "pipes on servers know no containers that find each other",
+        noClasses()
+            .that()
+            .resideInAPackage("io.penstock.nats.impl.pipe")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("io.penstock.nats.impl.registry", "io.penstock.remote.."));
+    rules.put(
         "a provider's bundle knows no framework",
         noClasses()
             .that()
@@ -268,6 +288,7 @@ final class Layers {
                 "io.penstock.cdi..",
                 "io.penstock.durable..",
                 "io.penstock.example..",
+                "io.penstock.nats..",
                 "io.penstock.pushstream..",
                 "io.penstock.sftp..",
                 "io.penstock.ssh..",

@@ -86,6 +86,15 @@ class LayersIT {
           ofBundle("io.penstock.launcher"),
           ofBundle("io.penstock.metrics"),
           ofBundle("io.penstock.micrometer"),
+          ofBundle("io.penstock.nats"),
+          breaker(
+              "containers that find each other know no pipes on servers",
+              "io.penstock.nats.impl.registry.Bad",
+              "io.penstock.nats.impl.pipe.Fine"),
+          breaker(
+              "pipes on servers know no containers that find each other",
+              "io.penstock.nats.impl.pipe.Bad",
+              "io.penstock.nats.impl.registry.Fine"),
           ofBundle("io.penstock.operator"),
           ofBundle("io.penstock.pushstream"),
           ofBundle("io.penstock.remote"),

@@ -185,7 +185,11 @@ public final class Link implements Closeable {
       options.token(token.toCharArray());
     }
     if (tls != null) {
-      options.sslContext(tls);
+      // Names are checked as they are configured, not as addresses that the servers tell of.
+      options
+          .sslContext(tls)
+          .hostnameResolveMode(Options.HostnameResolveMode.Unresolved)
+          .ignoreDiscoveredServers();
     }
     try {
       Nats.connectAsynchronously(options.build(), true);
