@@ -30,6 +30,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -84,7 +85,11 @@ class DiscoveryTest {
   }
 
   private Container container(String node, Duration session) throws IOException {
-    Container made = new Container(List.of(), name + node, session, 3, cluster.urls());
+    return container(node, session, cluster.urls());
+  }
+
+  private Container container(String node, Duration session, List<String> urls) throws IOException {
+    Container made = new Container(List.of(), name + node, session, 3, urls);
     containers.add(made);
     return made;
   }
@@ -147,7 +152,8 @@ class DiscoveryTest {
 
   private static void figure(String what, long from, long to, Duration most) {
     double seconds = (to - from) / 1e9;
-    System.out.printf("figure: %s %.2f s%n", what, seconds);
+    // In one piece, beside the lines of the log.
+    System.out.println(String.format(Locale.ROOT, "figure: %s %.2f s", what, seconds));
     assertTrue(seconds <= most.toMillis() / 1000.0, what + ": " + seconds + " s");
   }
 
@@ -372,23 +378,20 @@ class DiscoveryTest {
   @Test
   void aServerThatHangsTakesNobodyAlong() throws Exception {
     Duration session = Duration.ofSeconds(3);
-    Container a = container("a", session);
-    Container c = container("c", session);
-    Seen seen = watching(node("b", session, OnRemoved.KEEP));
+    // The exporter is on one of the two that hang, and those that hear it are on the third.
+    Container a = container("a", session, cluster.urls().subList(0, 2));
+    Container c = container("c", session, cluster.urls().subList(2, 3));
     c.watch(name);
     long unused = a.publish(name, 0);
-    unused = seen.expect("added " + a.node() + "/0");
     unused = c.expect("added " + a.node() + "/0");
-    for (int i = 0; i < (LONG ? cluster.size() : 1); i++) {
+    for (int i = 0; i < 2; i++) {
       cluster.signal(i, "STOP");
       pass(session.multipliedBy(LONG ? 4 : 2));
       cluster.signal(i, "CONT");
-      pass(session);
-      seen.expectNothing();
+      pass(session.dividedBy(LONG ? 1 : 3));
       assertEquals(List.of(), c.said());
     }
     unused = a.kill();
-    unused = seen.expect("removed " + a.node() + "/0");
     unused = c.expect("removed " + a.node() + "/0");
   }
 

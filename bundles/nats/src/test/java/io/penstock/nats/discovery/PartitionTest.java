@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -111,7 +112,8 @@ class PartitionTest {
 
   private static void figure(String what, long from, long to, Duration most) {
     double seconds = (to - from) / 1e9;
-    System.out.printf("figure: %s %.2f s%n", what, seconds);
+    // In one piece, beside the lines of the log.
+    System.out.println(String.format(Locale.ROOT, "figure: %s %.2f s", what, seconds));
     assertTrue(seconds <= most.toMillis() / 1000.0, what + ": " + seconds + " s");
   }
 
