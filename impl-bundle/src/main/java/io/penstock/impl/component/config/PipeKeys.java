@@ -37,7 +37,8 @@ public @interface PipeKeys {
       name = "Durable",
       description =
           "Where bytes are kept that must survive the process. SCHEME:ADDRESS, such as"
-              + " file:/var/spool/orders; the keys from 'keep' to 'takeover' are for such a pipe alone. A change of any of them"
+              + " file:/var/spool/orders or nats://a:4222/orders; what only some places know is"
+              + " given with it, as ?KEY=VALUE; the keys from 'keep' to 'takeover' are for such a pipe alone. A change of any of them"
               + " opens it anew. Default: nowhere, the pipe is in memory.")
   String durable() default "";
 
@@ -106,6 +107,15 @@ public @interface PipeKeys {
           "How long an acknowledgement may take before the pipe fails. A duration: a number"
               + " with ms, s, m or h, or ISO-8601; more than 0ms. Default: 30s.")
   String ackTimeout() default "";
+
+  /** Replicas. */
+  @AttributeDefinition(
+      required = false,
+      name = "Replicas",
+      description =
+          "On how many servers the bytes are, where they are kept by servers. A number, 1 to 5, and no"
+              + " more than there are servers. Default: 3.")
+  String replicas() default "";
 
   /** After an end. */
   @AttributeDefinition(

@@ -32,6 +32,7 @@ public record PipeSettings(
           PipeKeys::commit,
           PipeKeys::sync,
           PipeKeys::ackTimeout,
+          PipeKeys::replicas,
           PipeKeys::onEnd,
           PipeKeys::takeover);
 
@@ -83,20 +84,32 @@ public record PipeSettings(
           "where to keep the pipe, because " + keys.firstKey() + " is given");
     }
     values.text("capacity").ifPresent(text -> keys.put("capacity", text));
-    return location.map(place -> new Place(place, Collections.unmodifiableSortedMap(keys)));
+    location.ifPresent(
+        given ->
+            given
+                .options()
+                .forEach(
+                    (key, value) -> {
+                      if (keys.put(key, value) != null) {
+                        throw values.refused(
+                            PipeKeys::durable,
+                            given.name(),
+                            "the key " + key + " only once: here or as a key of its own");
+                      }
+                    }));
+    return location.map(
+        given ->
+            new Place(
+                Endpoint.parse(given.scheme() + ":x").withAddress(given.address()),
+                Collections.unmodifiableSortedMap(keys)));
   }
 
   private static Endpoint location(String text) {
-    Endpoint location;
     try {
-      location = Endpoint.parse(text);
+      return Endpoint.parse(text);
     } catch (IllegalArgumentException e) {
       throw Values.unexpected(text, "a location such as file:/var/spool/orders");
     }
-    if (!location.options().isEmpty()) {
-      throw Values.unexpected(text, "a location alone; each option is a key of its own");
-    }
-    return location;
   }
 
   private static long capacity(String text) {
