@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.itests;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.facet.DurableFacet;
+import io.penstock.error.StreamClosedException;
+import io.penstock.itests.exam.InContainer;
+import io.penstock.itests.support.Configurations;
+import io.penstock.itests.support.Penstock;
+import io.penstock.itests.support.Services;
+import io.penstock.pipe.Pipe;
+import io.penstock.runtime.PenstockRuntime;
+import io.penstock.stream.Wait;
+import java.io.BufferedReader;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.osgi.framework.Bundle;
+import org.osgi.framework.BundleContext;
+
+/** A pipe and a registry on a real server, from their bundle. */
+@InContainer(bundles = {"io.penstock.remote", "io.penstock.nats"})
+class NatsIT {
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
+  private static final Pattern PORT =
+      Pattern.compile("client connections on 127\\.0\\.0\\.1:([0-9]+)");
+
+  @TempDir Path folder;
+  private Configurations configurations;
+  private Process server;
+  private String at;
+
+  @BeforeEach
+  void begin(BundleContext context) throws Exception {
+    configurations = new Configurations(context);
+    Process script = new ProcessBuilder("../config/nats-server").start();
+    String program;
+    try (BufferedReader said = script.inputReader()) {
+      program = said.readLine();
+    }
+    assertEquals(0, script.waitFor(), "config/nats-server has failed");
+    server =
+        new ProcessBuilder(
+                program, "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", folder.toString())
+            .redirectErrorStream(true)
+            .start();
+    BufferedReader said = server.inputReader();
+    String line = said.readLine();
+    while (line != null && !line.contains("Server is ready")) {
+      Matcher port = PORT.matcher(line);
+      if (port.find()) {
+        at = "nats://127.0.0.1:" + port.group(1);
+      }
+      line = said.readLine();
+    }
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    configurations.close();
+    assertTrue(server.destroyForcibly().waitFor(20, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void aConfiguredPipeSurvivesTheStopOfItsBundleAndNoThreadStays(BundleContext context)
+      throws Exception {
+    configurations.create(
+        Penstock.PIPE,
+        "orders",
+        Map.of("durable", at + "/orders", "replicas", "1", "capacity", "1MiB"));
+    Pipe pipe = Services.named(context, Pipe.class, "orders");
+    pipe.sink().writeFully("kept", SOON);
+    pipe.sink().flush(SOON);
+    assertEquals(4, pipe.facet(DurableFacet.class).orElseThrow().acknowledged());
+    Bundle bundle = Penstock.bundle(context, "io.penstock.nats");
+    bundle.stop();
+    assertThrows(
+        StreamClosedException.class, () -> pipe.source().read(ByteBuffer.allocate(1), SOON));
+    assertNoThreads();
+    bundle.start();
+    Services.fresh(context, Pipe.class, "orders", pipe);
+    Pipe again = Services.named(context, Pipe.class, "orders");
+    ByteBuffer all = ByteBuffer.allocate(4);
+    again.source().readFully(all, SOON);
+    assertEquals("kept", UTF_8.decode(all.flip()).toString());
+  }
+
+  @Test
+  void aListenerIsPublishedAndTheStopOfTheBundleTakesTheRegistryAway(BundleContext context)
+      throws Exception {
+    configurations.create(
+        "io.penstock.Remote", "it", Map.of("servers", at, "session", "1s", "replicas", "1"));
+    configurations.create(
+        "io.penstock.Listener",
+        "door",
+        Map.of("endpoint", "tcp-listen://127.0.0.1:0", "remote", "true"));
+    awaitPublished(context, true);
+    Bundle bundle = Penstock.bundle(context, "io.penstock.nats");
+    bundle.stop();
+    assertNoThreads();
+    bundle.start();
+    awaitPublished(context, true);
+  }
+
+  private static void awaitPublished(BundleContext context, boolean wanted) {
+    long start = System.nanoTime();
+    boolean published = !wanted;
+    while (published != wanted) {
+      assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(20), "not in time");
+      published =
+          Services.any(context, PenstockRuntime.class, "").runtime().remotes().stream()
+              .flatMap(remote -> remote.entries().stream())
+              .anyMatch(
+                  entry -> entry.name().equals("door") && entry.state().equals("published"));
+      Thread.onSpinWait();
+    }
+  }
+
+  private static void assertNoThreads() throws InterruptedException {
+    for (Thread thread : Thread.getAllStackTraces().keySet()) {
+      String name = thread.getName();
+      if (name.startsWith("penstock-nats") || name.startsWith("nats")) {
+        thread.join(TimeUnit.SECONDS.toMillis(20));
+        assertFalse(thread.isAlive(), name + " is still there");
+      }
+    }
+  }
+}
