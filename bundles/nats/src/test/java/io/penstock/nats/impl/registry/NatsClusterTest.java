@@ -5,7 +5,7 @@ import io.penstock.nats.support.NatsCluster;
 import org.junit.jupiter.api.BeforeAll;
 
 /** The contract, by three servers. */
-class NatsClusterTest extends NatsRegistryTest {
+class NatsClusterTest extends NatsContract {
   @BeforeAll
   static void begin() throws Exception {
     cluster = NatsCluster.start(3);
