@@ -33,7 +33,8 @@ final class Layers {
     "io.penstock.relay",
     "io.penstock.serve",
     "io.penstock.runtime",
-    "io.penstock.spi"
+    "io.penstock.spi",
+    "io.penstock.spi.content"
   };
 
   /** The implementation from the ground up. A package knows what is on the floors below its own. */

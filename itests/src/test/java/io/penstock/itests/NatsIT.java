@@ -15,9 +15,11 @@ import io.penstock.itests.support.Penstock;
 import io.penstock.itests.support.Services;
 import io.penstock.pipe.Pipe;
 import io.penstock.runtime.PenstockRuntime;
+import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.stream.Wait;
 import java.io.BufferedReader;
 import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -46,7 +48,12 @@ class NatsIT {
   @BeforeEach
   void begin(BundleContext context) throws Exception {
     configurations = new Configurations(context);
-    Process script = new ProcessBuilder("../config/nats-server").start();
+    // A Karaf works in a folder of its own below the module.
+    Path tree = Path.of("").toAbsolutePath();
+    while (tree != null && !Files.exists(tree.resolve("config/nats-server"))) {
+      tree = tree.getParent();
+    }
+    Process script = new ProcessBuilder(tree + "/config/nats-server").start();
     String program;
     try (BufferedReader said = script.inputReader()) {
       program = said.readLine();
@@ -107,24 +114,24 @@ class NatsIT {
         "io.penstock.Listener",
         "door",
         Map.of("endpoint", "tcp-listen://127.0.0.1:0", "remote", "true"));
-    awaitPublished(context, true);
+    awaitPublished(context);
     Bundle bundle = Penstock.bundle(context, "io.penstock.nats");
     bundle.stop();
     assertNoThreads();
     bundle.start();
-    awaitPublished(context, true);
+    awaitPublished(context);
   }
 
-  private static void awaitPublished(BundleContext context, boolean wanted) {
+  private static void awaitPublished(BundleContext context) {
     long start = System.nanoTime();
-    boolean published = !wanted;
-    while (published != wanted) {
+    boolean published = false;
+    while (!published) {
       assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(20), "not in time");
       published =
           Services.any(context, PenstockRuntime.class, "").runtime().remotes().stream()
               .flatMap(remote -> remote.entries().stream())
               .anyMatch(
-                  entry -> entry.name().equals("door") && entry.state().equals("published"));
+                  entry -> entry.name().equals("door") && entry.state() == RemoteEntryDTO.State.PUBLISHED);
       Thread.onSpinWait();
     }
   }

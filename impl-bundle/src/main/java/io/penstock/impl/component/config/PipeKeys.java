@@ -37,8 +37,8 @@ public @interface PipeKeys {
       name = "Durable",
       description =
           "Where bytes are kept that must survive the process. SCHEME:ADDRESS, such as"
-              + " file:/var/spool/orders or nats://a:4222/orders; what only some places know is"
-              + " given with it, as ?KEY=VALUE; the keys from 'keep' to 'takeover' are for such a pipe alone. A change of any of them"
+              + " file:/var/spool/orders, or on servers nats://a:4222/orders; what only some places"
+              + " know is given with it, as ?KEY=VALUE; the keys from 'keep' to 'takeover' are for such a pipe alone. A change of any of them"
               + " opens it anew. Default: nowhere, the pipe is in memory.")
   String durable() default "";
 
@@ -113,8 +113,8 @@ public @interface PipeKeys {
       required = false,
       name = "Replicas",
       description =
-          "On how many servers the bytes are, where they are kept by servers. A number, 1 to 5, and no"
-              + " more than there are servers. Default: 3.")
+          "On how many servers the bytes are, where they are kept by servers. Text. A number from 1 to 5,"
+              + " and no more than there are servers. Default: 3.")
   String replicas() default "";
 
   /** After an end. */

@@ -152,7 +152,8 @@ final class Fetching implements Feed.Drain, Closeable {
                   if (failure == null) {
                     found(sequence, 0);
                   } else {
-                    Future<?> again =
+                    LOG.log(Level.DEBUG, "{0}: a position is looked for again", content.name, failure);
+                    Future<?> unusedToo =
                         content.link.after(
                             Tries.PAUSE,
                             () -> {
@@ -160,7 +161,6 @@ final class Fetching implements Feed.Drain, Closeable {
                                 seek(position);
                               }
                             });
-                    LOG.log(Level.DEBUG, "{0}: looked for in vain {1}", content.name, again);
                   }
                   return null;
                 });
