@@ -48,6 +48,7 @@ class ModulesIT {
             "runtime",
             "serve",
             "spi",
+            "spi.content",
             "stream"),
         exported(module).stream()
             .map(name -> name.substring("io.penstock.".length()))

@@ -9,6 +9,8 @@ import java.security.cert.CertificateNotYetValidException;
 import java.security.cert.X509Certificate;
 import java.util.List;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLSession;
+import javax.net.ssl.SSLSocket;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
@@ -55,13 +57,19 @@ final class ExplainingTrust extends X509ExtendedTrustManager {
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
       throws CertificateException {
-    throw new CertificateException("only engines are used, never sockets");
+    // Of a library that makes its own sockets.
+    try {
+      judge.checkServerTrusted(chain, authType, socket);
+    } catch (CertificateException e) {
+      SSLSession session = socket instanceof SSLSocket secure ? secure.getHandshakeSession() : null;
+      throw explained(e, chain, session == null ? null : session.getPeerHost());
+    }
   }
 
   @Override
   public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
       throws CertificateException {
-    throw new CertificateException("only engines are used, never sockets");
+    throw new CertificateException("only engines accept clients, never sockets");
   }
 
   @Override

@@ -64,6 +64,10 @@ final class NamedKeys extends X509ExtendedKeyManager {
   @Override
   public @Nullable String chooseEngineClientAlias(
       String[] keyTypes, Principal @Nullable [] issuers, SSLEngine engine) {
+    return firstAlias(keyTypes, issuers);
+  }
+
+  private @Nullable String firstAlias(String[] keyTypes, Principal @Nullable [] issuers) {
     for (String type : keyTypes) {
       String[] fitting = aliases(type, issuers);
       if (fitting.length > 0) {
@@ -112,13 +116,14 @@ final class NamedKeys extends X509ExtendedKeyManager {
   @Override
   public @Nullable String chooseClientAlias(
       String[] keyTypes, Principal @Nullable [] issuers, Socket socket) {
-    throw new UnsupportedOperationException("only engines are used, never sockets");
+    // Of a library that makes its own sockets.
+    return firstAlias(keyTypes, issuers);
   }
 
   @Override
   public @Nullable String chooseServerAlias(
       String keyType, Principal @Nullable [] issuers, Socket socket) {
-    throw new UnsupportedOperationException("only engines are used, never sockets");
+    throw new UnsupportedOperationException("only engines accept clients, never sockets");
   }
 
   @Override

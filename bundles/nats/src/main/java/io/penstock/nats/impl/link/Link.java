@@ -188,7 +188,7 @@ public final class Link implements Closeable {
       // Names are checked as they are configured, not as addresses that the servers tell of.
       options
           .sslContext(tls)
-          .hostnameResolveMode(Options.HostnameResolveMode.Unresolved)
+          .hostnameResolveMode(Options.HostnameResolveMode.HappyEyeballs)
           .ignoreDiscoveredServers();
     }
     try {

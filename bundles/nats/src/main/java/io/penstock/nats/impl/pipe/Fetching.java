@@ -152,7 +152,8 @@ final class Fetching implements Feed.Drain, Closeable {
                   if (failure == null) {
                     found(sequence, 0);
                   } else {
-                    LOG.log(Level.DEBUG, "{0}: a position is looked for again", content.name, failure);
+                    LOG.log(
+                        Level.DEBUG, "{0}: a position is looked for again", content.name, failure);
                     Future<?> unusedToo =
                         content.link.after(
                             Tries.PAUSE,

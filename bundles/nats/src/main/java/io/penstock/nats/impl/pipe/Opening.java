@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 /** Opens a pipe on servers: makes its streams, claims its ends, and looks how far it is. */
 final class Opening {
   private static final Duration LIMIT = Duration.ofSeconds(15);
+  private static final Duration REACHED = Duration.ofSeconds(5);
 
   /** Room beyond the bytes themselves: what entries have beside them. */
   private static final long SPARE = 1 << 20;
@@ -67,6 +68,19 @@ final class Opening {
     return Tries.until(link, deadline, step);
   }
 
+  /** A server that is not reached soon is away; it need not be waited for as a leader is. */
+  private CompletableFuture<Void> connected() {
+    return Tries.until(
+        link,
+        System.nanoTime() + REACHED.toNanos(),
+        () ->
+            link.isUp()
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.failedFuture(
+                    new LinkException(
+                        LinkException.Kind.DOWN, 0, link + ": there is no connection", null)));
+  }
+
   // ---- the streams
 
   private CompletableFuture<Void> streams() {
@@ -78,7 +92,8 @@ final class Opening {
         common("file")
             .put("subjects", Api.texts(settings.key(Claim.WRITER), settings.key(Claim.READER)))
             .put("max_msgs_per_subject", 1);
-    return tried(() -> Api.ensure(link, settings.stream(), bytes))
+    return connected()
+        .thenCompose(on -> tried(() -> Api.ensure(link, settings.stream(), bytes)))
         .thenCompose(this::adapt)
         .thenCompose(on -> tried(() -> Api.ensure(link, settings.keys(), keys)))
         .thenApply(on -> null);

@@ -70,6 +70,7 @@ public record PipeSettings(
           "tls.key",
           "tls.certificates",
           "tls.keyPasswordFile",
+          "tls.serverName",
           "tls.checkName");
 
   /** What an acknowledgement has survived. */
