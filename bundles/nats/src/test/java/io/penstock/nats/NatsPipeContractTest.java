@@ -41,7 +41,7 @@ class NatsPipeContractTest {
   }
 
   private static String fresh() {
-    return server.urls() + "/pipe-" + NUMBERS.incrementAndGet();
+    return server.url(0) + "/pipe-" + NUMBERS.incrementAndGet();
   }
 
   private static Kind lacking(Kind kind) {

@@ -8,6 +8,8 @@ import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
 import io.penstock.nats.impl.link.LinkException;
 import io.penstock.nats.impl.pipe.KeyStore.Value;
+import io.penstock.spi.Messages;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -23,6 +25,7 @@ final class Claim {
   static final String WRITER = "writer";
   static final String READER = "reader";
 
+  private static final System.Logger LOG = Messages.log("nats");
   private static final Duration ASK = Duration.ofSeconds(1);
   private static final Duration LEAVING = Duration.ofMillis(20);
   private static final byte[] QUESTION = "held?".getBytes(StandardCharsets.UTF_8);
@@ -164,8 +167,14 @@ final class Claim {
         isOurs()
             .handle(
                 (ours, failure) -> {
-                  if (failure == null && !ours && !content.isOver()) {
+                  if (content.isOver()) {
+                    return null;
+                  }
+                  if (failure == null && !ours) {
                     onTaken.run();
+                  } else if (failure != null && content.link.isUp()) {
+                    Future<?> again = content.link.after(Tries.PAUSE, () -> verify(onTaken));
+                    LOG.log(Level.DEBUG, "{0}: not verified {1}", content.name, again);
                   }
                   return null;
                 });
@@ -175,13 +184,22 @@ final class Claim {
   CompletableFuture<Boolean> isOurs() {
     return store
         .get(role)
-        .thenApply(
+        .thenCompose(
             now -> {
+              if (now.sequence() < sequence) {
+                // A server that has been away answers for a moment as if it led still.
+                return CompletableFuture.failedFuture(
+                    new LinkException(
+                        LinkException.Kind.NO_ANSWER,
+                        0,
+                        content.settings.shown() + ": an old answer has come",
+                        null));
+              }
               boolean ours = now.text("id").equals(id);
               if (ours) {
                 sequence = now.sequence();
               }
-              return ours;
+              return CompletableFuture.completedFuture(ours);
             });
   }
 

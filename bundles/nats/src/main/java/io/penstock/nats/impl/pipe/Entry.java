@@ -18,14 +18,16 @@ import org.jspecify.annotations.Nullable;
  * @param number of the entry within its epoch, from 0
  * @param position of the first byte, or of the mark
  * @param stream how many marks there are before it
+ * @param acked the last entry of its epoch that the writer knew to be taken when it made this one
  * @param bytes of data, or the text of a cut
  */
 // Entries are never compared.
 @SuppressWarnings("ArrayRecordComponent")
-record Entry(Kind kind, long epoch, long number, long position, long stream, byte[] bytes) {
+record Entry(
+    Kind kind, long epoch, long number, long position, long stream, long acked, byte[] bytes) {
   private static final String HEADER = "Penstock";
   private static final String EXPECTED = "Nats-Expected-Last-Sequence";
-  private static final int FIELDS = 6;
+  private static final int FIELDS = 7;
   private static final int MOST_TEXT = 4096;
 
   /** What happened. */
@@ -41,19 +43,19 @@ record Entry(Kind kind, long epoch, long number, long position, long stream, byt
   }
 
   static Entry open(long epoch, long position, long stream) {
-    return new Entry(Kind.OPEN, epoch, 0, position, stream, new byte[0]);
+    return new Entry(Kind.OPEN, epoch, 0, position, stream, 0, new byte[0]);
   }
 
-  static Entry data(long epoch, long number, Block block, long stream) {
-    return new Entry(Kind.DATA, epoch, number, block.position(), stream, block.bytes());
+  static Entry data(long epoch, long number, Block block, long stream, long acked) {
+    return new Entry(Kind.DATA, epoch, number, block.position(), stream, acked, block.bytes());
   }
 
-  static Entry mark(long epoch, long number, Mark mark, long stream) {
+  static Entry mark(long epoch, long number, Mark mark, long stream, long acked) {
     String cut = mark.cut();
     byte[] text = cut == null ? new byte[0] : cut.getBytes(StandardCharsets.UTF_8);
     byte[] kept = text.length > MOST_TEXT ? java.util.Arrays.copyOf(text, MOST_TEXT) : text;
     return new Entry(
-        cut == null ? Kind.END : Kind.CUT, epoch, number, mark.position(), stream, kept);
+        cut == null ? Kind.END : Kind.CUT, epoch, number, mark.position(), stream, acked, kept);
   }
 
   /** The position behind it. */
@@ -77,7 +79,18 @@ record Entry(Kind kind, long epoch, long number, long position, long stream, byt
   /** What a message of it has; it is taken only behind the message of that number. */
   Headers headers(long last) {
     String text =
-        kind.name().charAt(0) + " " + epoch + " " + number + " " + position + " " + stream + " ";
+        kind.name().charAt(0)
+            + " "
+            + epoch
+            + " "
+            + number
+            + " "
+            + position
+            + " "
+            + stream
+            + " "
+            + acked
+            + " ";
     return new Headers()
         .put(HEADER, text + Integer.toHexString(crc(text, bytes)))
         .put(EXPECTED, Long.toString(last));
@@ -119,6 +132,7 @@ record Entry(Kind kind, long epoch, long number, long position, long stream, byt
               Long.parseLong(parts[2]),
               Long.parseLong(parts[3]),
               Long.parseLong(parts[4]),
+              Long.parseLong(parts[5]),
               all);
     } catch (NumberFormatException e) {
       return null;

@@ -20,6 +20,8 @@ import org.jspecify.annotations.Nullable;
 final class Fetching implements Feed.Drain, Closeable {
   private static final System.Logger LOG = Messages.log("nats");
 
+  private static final long UNKNOWN = -1;
+
   private final NatsContent content;
   private final KeyStore store;
   private final Reading reading;
@@ -27,6 +29,13 @@ final class Fetching implements Feed.Drain, Closeable {
   private @Nullable Feed feed;
   private long nextSequence;
   private long epoch;
+
+  /** The last entry of that epoch that counts; unknown after a move. */
+  private long number = UNKNOWN;
+
+  /** The reader has been told of a corrupt message, and of those before it. */
+  private long told;
+
   private long largest;
   private boolean paused;
   private long searches;
@@ -87,25 +96,58 @@ final class Fetching implements Feed.Drain, Closeable {
       return;
     }
     nextSequence = sequence + 1;
-    if (entry.epoch() >= epoch) {
+    if (entry.epoch() > epoch) {
       epoch = entry.epoch();
-      largest = Math.max(largest, entry.bytes().length);
-      reading.fetched(entry, sequence);
+      number = UNKNOWN;
+    }
+    if (entry.epoch() == epoch) {
+      accept(entry, sequence);
     }
     more();
   }
 
+  private void accept(Entry entry, long sequence) {
+    if (number == UNKNOWN || entry.number() <= number + 1) {
+      // An earlier number may come again: it is the same entry.
+      number = entry.number();
+      largest = Math.max(largest, entry.bytes().length);
+      reading.fetched(entry, sequence);
+    } else if (entry.acked() > number) {
+      pause();
+      reading.lost(entry);
+    }
+    // Else it was taken without the one before it, and its writer sends both again.
+  }
+
   private void broken(long sequence) {
+    if (sequence <= told) {
+      nextSequence = sequence + 1;
+      more();
+      return;
+    }
     if (paused) {
       return;
     }
+    told = sequence;
     pause();
+    long mine = searches;
+    long before = number;
     CompletableFuture<Void> unused =
         store
             .at(sequence + 1)
             .handle(
                 (next, failure) -> {
-                  reading.corrupt(sequence, failure == null ? next.entry() : null);
+                  Entry entry = failure == null ? next.entry() : null;
+                  if (mine == searches) {
+                    boolean complete =
+                        entry != null
+                            && before != UNKNOWN
+                            && entry.epoch() == epoch
+                            && entry.acked() <= before;
+                    reading.corrupt(sequence, entry, complete);
+                  } else {
+                    told = sequence - 1;
+                  }
                   return null;
                 });
   }
@@ -172,6 +214,7 @@ final class Fetching implements Feed.Drain, Closeable {
     paused = false;
     nextSequence = sequence;
     epoch = writer;
+    number = UNKNOWN;
     Feed mine = feed;
     if (mine != null) {
       mine.restart();

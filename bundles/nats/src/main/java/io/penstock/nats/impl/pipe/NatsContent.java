@@ -61,16 +61,20 @@ final class NatsContent implements PipeContent {
             Writing out = writing;
             Reading in = reading;
             if (out != null) {
-              out.resume();
+              out.up();
             }
             if (in != null) {
-              in.resume();
+              in.up();
             }
           }
 
           @Override
           public void down(String why) {
             LOG.log(Level.DEBUG, "{0}: {1}", name, why);
+            Writing out = writing;
+            if (out != null) {
+              out.lost();
+            }
           }
         };
   }

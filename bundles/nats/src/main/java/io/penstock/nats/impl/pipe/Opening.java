@@ -13,6 +13,8 @@ import io.penstock.nats.impl.pipe.KeyStore.Stored;
 import io.penstock.nats.impl.pipe.KeyStore.Value;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -191,8 +193,8 @@ final class Opening {
         .thenCompose(
             last ->
                 last.sequence() > 0
-                    ? back(last, last, null, newest, open)
-                        .thenApply(best -> new Found(last.sequence(), best))
+                    ? back(last, new Looked(newest, open))
+                        .thenApply(looked -> new Found(last.sequence(), looked.best()))
                     : tried(() -> Api.info(link, settings.stream()))
                         .thenApply(
                             info ->
@@ -202,26 +204,67 @@ final class Opening {
                                     last)));
   }
 
-  private CompletableFuture<Stored> back(
-      Stored last, Stored at, @Nullable Stored best, long newest, long open) {
-    Entry entry = at.entry();
-    Entry known = best == null ? null : best.entry();
-    Stored now =
-        entry != null && (known == null || entry.epoch() > known.epoch())
-            ? at
-            : best == null ? new Stored(0, null) : best;
-    boolean enough =
-        (entry != null && entry.epoch() >= newest)
-            || at.sequence() <= Math.max(1, open)
-            || last.sequence() - at.sequence() >= Writing.MOST_ON_THE_WAY;
-    return enough
-        ? CompletableFuture.completedFuture(now)
+  private CompletableFuture<Looked> back(Stored at, Looked looked) {
+    return looked.add(at)
+        ? CompletableFuture.completedFuture(looked)
         : tried(() -> store.at(at.sequence() - 1))
             .thenCompose(
                 before ->
                     before.sequence() == 0
-                        ? CompletableFuture.completedFuture(now)
-                        : back(last, before, now, newest, open));
+                        ? CompletableFuture.completedFuture(looked)
+                        : back(before, looked));
+  }
+
+  /** What was found from the end backwards. */
+  private static final class Looked {
+    private final long newest;
+    private final long open;
+    private final Deque<Stored> entries = new ArrayDeque<>();
+    private long epoch = -1;
+    private long acked;
+    private long count;
+
+    Looked(long newest, long open) {
+      this.newest = newest;
+      this.open = open;
+    }
+
+    /** Adds the one before; true if that suffices. */
+    boolean add(Stored at) {
+      Entry entry = at.entry();
+      if (entry != null) {
+        count++;
+        if (entry.epoch() > epoch) {
+          epoch = entry.epoch();
+          acked = 0;
+          entries.clear();
+        }
+        if (entry.epoch() == epoch) {
+          entries.addFirst(at);
+          acked = Math.max(acked, entry.acked());
+        }
+      }
+      Stored first = entries.peek();
+      Entry oldest = first == null ? null : first.entry();
+      boolean last = epoch >= newest || count > Writing.MOST_ON_THE_WAY;
+      // From an entry that its writer has known to be taken on, it is seen what counts.
+      boolean whole = oldest != null && oldest.number() <= acked;
+      return at.sequence() <= Math.max(1, open) || (last && whole);
+    }
+
+    /** The last entry that was taken and all that come before it. */
+    Stored best() {
+      Stored best = new Stored(0, null);
+      Entry known = null;
+      for (Stored each : entries) {
+        Entry entry = each.entry();
+        if (entry != null && (known == null || entry.number() <= known.number() + 1)) {
+          known = entry;
+          best = each;
+        }
+      }
+      return best;
+    }
   }
 
   private CompletableFuture<@Nullable Stored> write(Found found, Value before) {
@@ -229,6 +272,9 @@ final class Opening {
     if (last != null && last.epoch() == writer.epoch()) {
       // The answer to the last try was lost.
       return confirm(found.last());
+    }
+    if (last != null && last.epoch() > writer.epoch()) {
+      return CompletableFuture.failedFuture(taken());
     }
     Entry open =
         Entry.open(

@@ -49,9 +49,11 @@ final class Reading {
   private long known;
   private long stream;
   private boolean endMet;
+  private long moves;
   private Cursor saved;
 
   // Only on the link's thread.
+  private long movesDone;
   private boolean saving;
   private boolean purging;
   private boolean stuck;
@@ -105,6 +107,10 @@ final class Reading {
     StorageException missing = null;
     lock.lock();
     try {
+      if (moves != movesDone) {
+        // The reader has gone elsewhere, and the fetching goes there next.
+        return;
+      }
       long end = ahead.end();
       if (entry.kind() == Entry.Kind.DATA) {
         spots.add(entry.position(), sequence, entry.epoch());
@@ -146,6 +152,20 @@ final class Reading {
     }
   }
 
+  /** Entries of the writer are missing, before one that has come; on the link's thread. */
+  void lost(Entry next) {
+    lock.lock();
+    try {
+      if (moves != movesDone) {
+        return;
+      }
+      ahead.fail(missing(ahead.end(), next.position()));
+    } finally {
+      lock.unlock();
+    }
+    content.tell();
+  }
+
   private StorageException missing(long from, long to) {
     return new StorageException(
         Kind.CORRUPT,
@@ -155,10 +175,18 @@ final class Reading {
         null);
   }
 
-  /** An entry is not what was written; on the link's thread. */
-  void corrupt(long sequence, @Nullable Entry next) {
+  /**
+   * An entry is not what was written; on the link's thread.
+   *
+   * @param next the entry behind it, if that is known
+   * @param complete whether that one shows that no byte is missing
+   */
+  void corrupt(long sequence, @Nullable Entry next, boolean complete) {
     lock.lock();
     try {
+      if (moves != movesDone) {
+        return;
+      }
       long at = ahead.end();
       ahead.fail(
           new StorageException(
@@ -169,7 +197,10 @@ final class Reading {
                   + ", message "
                   + sequence
                   + ", is corrupt"
-                  + (next == null ? "" : "; the next one is at position " + next.position()),
+                  + (next == null && !complete
+                      ? ""
+                      : "; the next one is at position "
+                          + (next == null || complete ? at : next.position())),
               at,
               null));
     } finally {
@@ -223,7 +254,12 @@ final class Reading {
 
   private void moveTo(long position) {
     ahead.moveTo(position);
-    link.run(() -> fetching.seek(position));
+    moves++;
+    link.run(
+        () -> {
+          movesDone++;
+          fetching.seek(position);
+        });
   }
 
   void seek(long position) {
@@ -354,7 +390,9 @@ final class Reading {
     }
   }
 
-  void resume() {
+  /** There is a connection again. Meanwhile another one may have taken over. */
+  void up() {
+    claim.verify(this::fence);
     stuck = false;
     fetching.resume();
     save();

@@ -19,7 +19,9 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -39,6 +41,7 @@ final class Writing {
   private static final int FEW_ON_THE_WAY = 2;
 
   private static final Duration ANSWER = Duration.ofSeconds(4);
+  private static final Duration ROOM = Duration.ofMillis(500);
 
   private final NatsContent content;
   private final PipeSettings settings;
@@ -66,6 +69,8 @@ final class Writing {
   private long lastSequence;
   private int generation;
   private boolean streaming;
+  private boolean probing;
+  private boolean behind;
   private boolean full;
   private @Nullable Future<?> alarm;
   private @Nullable CursorWatch cursor;
@@ -240,13 +245,14 @@ final class Writing {
         return;
       }
       if (!batch.marks().isEmpty()) {
-        Entry entry = Entry.mark(claim.epoch(), nextNumber, batch.marks().get(0), marks);
+        Entry entry =
+            Entry.mark(claim.epoch(), nextNumber, batch.marks().get(0), marks, ackedNumber);
         marks++;
         take(entry, batch.version());
       } else {
         List<Block> blocks = batch.blocks();
         for (int i = 0; i < blocks.size(); i++) {
-          Entry entry = Entry.data(claim.epoch(), nextNumber, blocks.get(i), marks);
+          Entry entry = Entry.data(claim.epoch(), nextNumber, blocks.get(i), marks, ackedNumber);
           take(entry, i == blocks.size() - 1 ? batch.version() : 0);
         }
       }
@@ -299,6 +305,11 @@ final class Writing {
     if (answer != null && JsonValueUtils.readLong(answer, "seq", -1) == expected) {
       one.done = true;
       drop();
+      if (probing) {
+        probing = false;
+        streaming = true;
+        List.copyOf(sent).forEach(this::send);
+      }
       pump();
       content.releaseIfDone();
     } else {
@@ -342,8 +353,7 @@ final class Writing {
 
   /** It is not known how far the stream is. */
   private void doubt(@Nullable Throwable failure) {
-    generation++;
-    streaming = false;
+    halt();
     int code = failure == null ? 0 : Api.code(failure);
     if (code == Api.FULL) {
       // The stream has no room: its reader has to go on first.
@@ -353,6 +363,8 @@ final class Writing {
       if (watched != null) {
         watched.purge();
       }
+      // That there is room again is told by a message, which may be lost or come too early.
+      later(ROOM);
       return;
     }
     if (failure != null && code != Api.WRONG_LAST && !Tries.passes(failure)) {
@@ -360,12 +372,12 @@ final class Writing {
       return;
     }
     if (failure != null && Api.cause(failure) instanceof LinkException known) {
-      if (known.kind() == LinkException.Kind.DOWN) {
+      if (known.kind() == LinkException.Kind.DOWN && !link.isUp()) {
         // Goes on when the link is up.
         return;
       }
       if (code != Api.WRONG_LAST) {
-        later();
+        later(Tries.PAUSE);
         return;
       }
     }
@@ -391,11 +403,11 @@ final class Writing {
   /** The server's numbers of errors for a store without room. */
   private static final List<Integer> STORES_ARE_FULL = List.of(10023, 10047, 10028);
 
-  private void later() {
+  private void later(Duration pause) {
     int mine = generation;
     Future<?> unused =
         link.after(
-            Tries.PAUSE,
+            pause,
             () -> {
               if (mine == generation) {
                 settle();
@@ -403,10 +415,27 @@ final class Writing {
             });
   }
 
-  /** There may be room again, or a connection. */
-  void resume() {
+  /** No answer that is still to come counts. */
+  private void halt() {
+    generation++;
+    streaming = false;
+    probing = false;
+  }
+
+  /** The connection is lost: answers that were on their way do not come. */
+  void lost() {
+    halt();
+  }
+
+  /** There is a connection again. Meanwhile another one may have taken over. */
+  void up() {
+    verifyClaim();
+    resume();
+  }
+
+  private void resume() {
     if (!streaming && !content.isOver()) {
-      generation++;
+      halt();
       settle();
     }
   }
@@ -428,7 +457,7 @@ final class Writing {
     CompletableFuture<Void> unused =
         store
             .last()
-            .thenCompose(last -> back(last, last))
+            .thenCompose(last -> back(last, last, new ArrayDeque<>()))
             .handle(
                 (found, failure) -> {
                   if (mine != generation || content.isOver()) {
@@ -444,47 +473,76 @@ final class Writing {
   }
 
   /**
-   * Goes back to the last entry of this epoch; what is behind it is of a writer that was fenced.
+   * What the stream has from the last entry on that is known to be taken.
+   *
+   * @param last the number of the last message
+   * @param entries of this epoch, and later ones, in order
+   * @param whole whether an entry that is known to be taken is among them
    */
-  private CompletableFuture<Found> back(Stored last, Stored at) {
+  private record Found(long last, Deque<Stored> entries, boolean whole) {}
+
+  /** Goes back to an entry that is known to be taken; between there may be foreign messages. */
+  private CompletableFuture<Found> back(Stored last, Stored at, Deque<Stored> entries) {
     Entry entry = at.entry();
-    if (at.sequence() < openSequence
-        || at.sequence() == 0
-        || (entry != null && entry.epoch() >= claim.epoch())) {
-      return CompletableFuture.completedFuture(new Found(last.sequence(), entry));
+    if (entry != null && entry.epoch() >= claim.epoch()) {
+      entries.addFirst(at);
     }
-    return store.at(at.sequence() - 1).thenCompose(before -> back(last, before));
+    boolean whole =
+        entry != null
+            && (entry.epoch() > claim.epoch()
+                || (entry.epoch() == claim.epoch() && entry.number() <= ackedNumber));
+    return whole || at.sequence() <= openSequence
+        ? CompletableFuture.completedFuture(new Found(last.sequence(), entries, whole))
+        : store.at(at.sequence() - 1).thenCompose(before -> back(last, before, entries));
   }
 
-  /** How far the stream is, and the last entry that counts. */
-  private record Found(long last, @Nullable Entry entry) {}
-
   private void settled(Found found) {
-    Entry entry = found.entry();
-    if (entry != null && entry.epoch() > claim.epoch()) {
-      fence();
+    for (Stored each : found.entries()) {
+      Entry entry = each.entry();
+      if (entry != null && entry.epoch() > claim.epoch()) {
+        fence();
+        return;
+      }
+    }
+    behind = !found.whole();
+    if (behind) {
+      // A server that has been away answers for a moment as if it led still.
+      if (alarm == null) {
+        arm();
+      }
+      later(Tries.PAUSE);
       return;
     }
-    if (entry == null || entry.epoch() < claim.epoch() || entry.number() < ackedNumber) {
-      content.fail(
-          new StorageException(
-              Kind.FAILED,
-              settings.shown(),
-              "the servers have lost bytes that they had acknowledged, before position "
-                  + acknowledged,
-              acknowledged,
-              null));
-      return;
+    if (sent.isEmpty()) {
+      disarm();
+    }
+    // Behind a foreign message an entry may have been taken whose predecessor was not: it does not
+    // count, and all readers leave it out.
+    Map<Long, Long> taken = new HashMap<>();
+    long end = ackedNumber;
+    for (Stored each : found.entries()) {
+      Entry entry = each.entry();
+      if (entry != null && entry.number() <= end + 1) {
+        taken.put(entry.number(), each.sequence());
+        end = Math.max(end, entry.number());
+      }
     }
     for (Sent each : sent) {
-      each.done = each.entry.number() <= entry.number();
+      Long sequence = taken.get(each.entry.number());
+      each.done = sequence != null;
+      each.sequence = sequence == null ? each.sequence : sequence;
     }
     drop();
     lastSequence = found.last();
-    streaming = true;
-    List<Sent> again = List.copyOf(sent);
-    again.forEach(this::send);
-    pump();
+    Sent first = sent.peek();
+    if (first == null) {
+      streaming = true;
+      pump();
+    } else {
+      // One by itself: where it is not taken, those behind it must not be.
+      probing = true;
+      send(first);
+    }
     content.releaseIfDone();
   }
 
@@ -513,6 +571,17 @@ final class Writing {
 
   private void late() {
     alarm = null;
+    if (behind) {
+      content.fail(
+          new StorageException(
+              Kind.FAILED,
+              settings.shown(),
+              "the servers have lost bytes that they had acknowledged, before position "
+                  + acknowledged,
+              acknowledged,
+              null));
+      return;
+    }
     content.fail(
         new StorageException(
             Kind.UNACKNOWLEDGED,
@@ -541,8 +610,7 @@ final class Writing {
   }
 
   void release() {
-    generation++;
-    streaming = false;
+    halt();
     disarm();
     claim.release();
     CursorWatch watched = cursor;
