@@ -90,9 +90,24 @@ public final class Api {
                             refused ->
                                 code(refused) == OTHER_STREAM
                                     // Another client was quicker.
-                                    ? info(link, stream)
+                                    ? made(link, stream)
                                     : CompletableFuture.failedFuture(refused))
                     : CompletableFuture.failedFuture(failure));
+  }
+
+  /** A stream that another client has just made may not be there yet. */
+  private static CompletableFuture<JsonValue> made(Link link, String stream) {
+    return info(link, stream)
+        .exceptionallyCompose(
+            failure ->
+                CompletableFuture.failedFuture(
+                    code(failure) == NO_STREAM
+                        ? new LinkException(
+                            LinkException.Kind.NO_ANSWER,
+                            0,
+                            stream + " is being made by another client",
+                            failure)
+                        : cause(failure)));
   }
 
   /** What the server tells of a stream. */

@@ -86,8 +86,8 @@ final class Fetching implements Feed.Drain, Closeable {
 
   @Override
   public void message(Message message, long sequence, long pending) {
-    if (wanted != null) {
-      // Something is looked for; what was on its way is of no use.
+    if (wanted != null || paused) {
+      // Something is looked for, or cannot be read; what was on its way is of no use.
       return;
     }
     Entry entry = Entry.read(message.getHeaders(), message.getData());
@@ -123,9 +123,6 @@ final class Fetching implements Feed.Drain, Closeable {
     if (sequence <= told) {
       nextSequence = sequence + 1;
       more();
-      return;
-    }
-    if (paused) {
       return;
     }
     told = sequence;
