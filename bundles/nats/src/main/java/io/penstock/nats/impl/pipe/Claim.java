@@ -173,8 +173,8 @@ final class Claim {
                   if (failure == null && !ours) {
                     onTaken.run();
                   } else if (failure != null && content.link.isUp()) {
-                    Future<?> again = content.link.after(Tries.PAUSE, () -> verify(onTaken));
-                    LOG.log(Level.DEBUG, "{0}: not verified {1}", content.name, again);
+                    LOG.log(Level.DEBUG, "{0}: the key is asked for again", content.name, failure);
+                    Future<?> unusedToo = content.link.after(Tries.PAUSE, () -> verify(onTaken));
                   }
                   return null;
                 });
