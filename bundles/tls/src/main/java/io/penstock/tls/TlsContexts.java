@@ -30,14 +30,18 @@ public final class TlsContexts {
   private TlsContexts() {}
 
   /**
-   * Makes the context of a client. Its sockets check that the certificate is for the host that they
-   * are connected to, or for {@code serverName}, also where the library does not ask for it; {@code
-   * checkName=false} leaves that out. Reads the files at once, and so waits for the disk.
+   * Makes the context of a client. Its sockets and engines check that the certificate is for the
+   * host that they are connected to, or for {@code serverName}, also where the library does not ask
+   * for it; {@code checkName=false} leaves that out. An engine that was told no host refuses every
+   * server, unless there is a {@code serverName}. Reads the files at once, and so waits for the
+   * disk. A file that has changed is read again for the next factory or engine; if it cannot be
+   * used then, what was read before stays.
    *
    * @param keys of {@link #KEYS}; they mean what they mean for {@code tls:}
-   * @return a context whose {@link SSLContext#getSocketFactory} is to be used
+   * @return a context whose {@link SSLContext#getSocketFactory} is to be used; it has no sockets
+   *     for servers
    * @throws IllegalArgumentException if a key is unknown or its value is not allowed; the message
-   *     names it and what is expected
+   *     begins with the key and says what is expected
    * @throws IOException if a file cannot be used; the message names it
    */
   public static SSLContext client(Map<String, String> keys) throws IOException {
@@ -45,14 +49,14 @@ public final class TlsContexts {
     for (Map.Entry<String, String> each : keys.entrySet()) {
       if (!KEYS.contains(each.getKey())) {
         throw new IllegalArgumentException(
-            "tls." + each.getKey() + ": it is unknown; expected one of " + new TreeSet<>(KEYS));
+            each.getKey() + ": it is unknown; expected one of " + new TreeSet<>(KEYS));
       }
       options = options.with(each.getKey(), each.getValue());
     }
     TlsOptions read = TlsOptions.of(Endpoint.parse("tls://server:1"), options);
-    SSLContext context = new Material(read.material()).current();
-    return read.checkName()
-        ? CheckingContext.of(context, keys.getOrDefault("serverName", "").strip())
-        : context;
+    return ClientContext.of(
+        new Material(read.material()),
+        keys.getOrDefault("serverName", "").strip(),
+        read.checkName());
   }
 }

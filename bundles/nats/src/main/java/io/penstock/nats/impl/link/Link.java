@@ -185,7 +185,8 @@ public final class Link implements Closeable {
       options.token(token.toCharArray());
     }
     if (tls != null) {
-      // Names are checked as they are configured, not as addresses that the servers tell of.
+      // Names are checked as they are configured, not as addresses that the servers tell of. The
+      // other modes have addresses in place of names, or look no name up.
       options
           .sslContext(tls)
           .hostnameResolveMode(Options.HostnameResolveMode.HappyEyeballs)

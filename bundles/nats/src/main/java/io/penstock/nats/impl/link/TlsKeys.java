@@ -35,6 +35,9 @@ public final class TlsKeys {
       return TlsContexts.client(keys);
     } catch (IOException e) {
       throw new IllegalArgumentException(PREFIX + "*: " + e.getMessage(), e);
+    } catch (IllegalArgumentException e) {
+      // It begins with the key.
+      throw new IllegalArgumentException(PREFIX + e.getMessage(), e);
     } catch (NoClassDefFoundError e) {
       throw new IllegalArgumentException(
           PREFIX + "*: install io.penstock.tls, which reads keys and trust", e);
