@@ -3,12 +3,22 @@ package io.penstock.nats.support;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.nats.client.AuthenticationException;
+import io.nats.client.Connection;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamConfiguration;
 import java.io.BufferedReader;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.HttpURLConnection;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -19,33 +29,40 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
 /**
  * Servers with JetStream, each a process with a store of its own, that are killed and started. The
  * property {@code penstock.nats.server} names the program; otherwise {@code config/nats-server}
- * says where it is. Without one, tests are skipped.
+ * says where it is. Without one, tests are skipped. Other modules have this class from the test jar
+ * of {@code io.penstock.nats}.
  */
 public final class NatsCluster implements Closeable {
   private static final long SOON = 30;
+  private static final Pattern META_LEADER = leader("meta_cluster");
+  private static final Pattern STREAM_LEADER = leader("cluster");
 
   private final List<Integer> ports = new ArrayList<>();
   private final List<Integer> routes = new ArrayList<>();
+  private final List<Integer> monitors = new ArrayList<>();
   private final List<@Nullable Process> processes = new ArrayList<>();
   private final Path folder;
   private final String program;
   private final String more;
   private final String host;
 
-  private NatsCluster(int size, String host, String more) throws IOException {
-    this.program = program();
+  private NatsCluster(int size, String host, String more, String program) throws IOException {
+    this.program = program;
     this.folder = Files.createTempDirectory("penstock-nats");
     this.host = host;
     this.more = more;
     for (int i = 0; i < size; i++) {
       ports.add(freePort());
       routes.add(freePort());
+      monitors.add(freePort());
       processes.add(null);
     }
   }
@@ -61,31 +78,62 @@ public final class NatsCluster implements Closeable {
    * @param more of their configuration
    */
   public static NatsCluster start(int size, String host, String more) throws Exception {
-    NatsCluster made = new NatsCluster(size, host, more);
-    for (int i = 0; i < size; i++) {
-      made.restart(i);
+    return start(size, host, more, program());
+  }
+
+  /** Starts servers of a program, such as one that {@link #program(String)} gives. */
+  public static NatsCluster start(int size, String host, String more, Path program)
+      throws Exception {
+    NatsCluster made = new NatsCluster(size, host, more, program.toString());
+    try {
+      for (int i = 0; i < size; i++) {
+        made.restart(i);
+      }
+    } catch (Exception | AssertionError e) {
+      made.close();
+      throw e;
     }
     return made;
   }
 
-  /** Whether there is a program, and which. */
-  private static String program() throws IOException {
+  /** The program; the test is skipped where there is none. */
+  public static Path program() throws IOException {
     String named = System.getProperty("penstock.nats.server", "");
-    Path script = Path.of("../../config/nats-server");
-    if (named.isEmpty() && Files.isExecutable(script)) {
+    return named.isEmpty() ? program("") : usable(named);
+  }
+
+  /**
+   * The program of another version; the test is skipped where it cannot be had.
+   *
+   * @param suite of Debian, such as {@code sid}
+   */
+  public static Path program(String suite) throws IOException {
+    Path root = Path.of("").toAbsolutePath();
+    while (root != null && !Files.isDirectory(root.resolve(".ci"))) {
+      root = root.getParent();
+    }
+    String named = "";
+    if (root != null) {
+      List<String> command = new ArrayList<>();
+      command.add(root.resolve("config/nats-server").toString());
+      if (!suite.isEmpty()) {
+        command.add(suite);
+      }
       Process process =
-          new ProcessBuilder(script.toString())
-              .redirectError(ProcessBuilder.Redirect.DISCARD)
-              .start();
+          new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
       try (BufferedReader told = process.inputReader(StandardCharsets.UTF_8)) {
         String line = told.readLine();
         named = line == null ? "" : line.strip();
       }
     }
+    return usable(named);
+  }
+
+  private static Path usable(String named) {
     Assumptions.assumeTrue(
         !named.isEmpty() && Files.isExecutable(Path.of(named)),
         "no server of NATS is here; penstock.nats.server names its program");
-    return named;
+    return Path.of(named);
   }
 
   private static int freePort() throws IOException {
@@ -118,11 +166,17 @@ public final class NatsCluster implements Closeable {
     return all;
   }
 
+  /** Where to connect to, of all, as one text with commas. */
+  public String servers() {
+    return String.join(",", urls());
+  }
+
   /** Starts one that was killed with the store that it had, and waits until clients can connect. */
   public void restart(int server) throws Exception {
     StringBuilder text = new StringBuilder();
     text.append("server_name: s").append(server).append('\n');
     text.append("listen: \"").append(host).append(':').append(port(server)).append("\"\n");
+    text.append("http: \"127.0.0.1:").append(monitors.get(server)).append("\"\n");
     text.append("jetstream { store_dir: \"").append(store(server)).append("\" }\n");
     if (size() > 1) {
       text.append("cluster { name: c, listen: \"").append(host).append(':');
@@ -144,6 +198,93 @@ public final class NatsCluster implements Closeable {
     reader.setDaemon(true);
     reader.start();
     assertTrue(ready.await(SOON, TimeUnit.SECONDS), "a server does not start: see " + log);
+  }
+
+  private static Pattern leader(String of) {
+    return Pattern.compile("\"" + of + "\"\\s*:\\s*\\{[^}\\[]*?\"leader\"\\s*:\\s*\"s(\\d+)\"");
+  }
+
+  /**
+   * Waits until streams can be made on all that run. Servers with a login are ready when one leads.
+   */
+  public void awaitReady() throws InterruptedException {
+    long running = processes.stream().filter(each -> each != null).count();
+    if (size() > 1) {
+      int unused = leader(META_LEADER, "/jsz", "no server leads");
+    }
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SOON);
+    while (!hasMade((int) running)) {
+      assertTrue(System.nanoTime() < end, "no stream can be made: see " + folder);
+      boolean unused = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** A leader knows for a moment less servers than there are. */
+  @SuppressWarnings("try")
+  private boolean hasMade(int replicas) throws InterruptedException {
+    Options options = new Options.Builder().servers(urls().toArray(String[]::new)).build();
+    try (Connection connection = Nats.connect(options)) {
+      JetStreamManagement management = connection.jetStreamManagement();
+      Object unused =
+          management.addStream(
+              StreamConfiguration.builder()
+                  .name("READY")
+                  .subjects("penstock.ready")
+                  .storageType(StorageType.Memory)
+                  .replicas(replicas)
+                  .build());
+      return management.deleteStream("READY");
+    } catch (AuthenticationException e) {
+      return true;
+    } catch (IOException | JetStreamApiException e) {
+      return false;
+    }
+  }
+
+  /** Waits until a stream of several servers has a leader, and says which server that is. */
+  public int leaderOf(String stream) throws InterruptedException {
+    Pattern of =
+        Pattern.compile(
+            "\"name\"\\s*:\\s*\""
+                + Pattern.quote(stream)
+                + "\"\\s*,\\s*\"created\".*?"
+                + STREAM_LEADER.pattern(),
+            Pattern.DOTALL);
+    return leader(of, "/jsz?streams=1", "the stream " + stream + " has no leader");
+  }
+
+  /**
+   * Asks those that run in turn, for nothing tells. Only the leader itself is believed: the others
+   * name one that has gone for a while.
+   */
+  private int leader(Pattern wanted, String page, String otherwise) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SOON);
+    while (true) {
+      for (int i = 0; i < size(); i++) {
+        Process process = processes.get(i);
+        Matcher found = wanted.matcher(process == null ? "" : told(i, page));
+        if (found.find() && Integer.parseInt(found.group(1)) == i) {
+          return i;
+        }
+      }
+      assertTrue(System.nanoTime() < end, otherwise + ": see " + folder);
+      boolean unused = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** What a server shows to its operators; empty if it does not answer now. */
+  private String told(int server, String page) {
+    try {
+      URI uri = URI.create("http://127.0.0.1:" + monitors.get(server) + page);
+      HttpURLConnection asked = (HttpURLConnection) uri.toURL().openConnection();
+      asked.setConnectTimeout((int) TimeUnit.SECONDS.toMillis(1));
+      asked.setReadTimeout((int) TimeUnit.SECONDS.toMillis(1));
+      try (var body = asked.getInputStream()) {
+        return new String(body.readAllBytes(), StandardCharsets.UTF_8);
+      }
+    } catch (IOException e) {
+      return "";
+    }
   }
 
   private static void copy(Process process, Path log, CountDownLatch ready) {
@@ -177,6 +318,26 @@ public final class NatsCluster implements Closeable {
       assertTrue(process.destroyForcibly().waitFor(SOON, TimeUnit.SECONDS));
       processes.set(server, null);
     }
+  }
+
+  /** Ends one as an operator does, and waits until it has gone. */
+  public void stop(int server) throws InterruptedException {
+    Process process = processes.get(server);
+    if (process != null) {
+      process.destroy();
+      assertTrue(process.waitFor(SOON, TimeUnit.SECONDS));
+      processes.set(server, null);
+    }
+  }
+
+  /** Stops one without ending it: it keeps its connections and answers nothing. */
+  public void pause(int server) throws Exception {
+    signal(server, "STOP");
+  }
+
+  /** Lets a paused one go on. */
+  public void resume(int server) throws Exception {
+    signal(server, "CONT");
   }
 
   /** Stops one without ending it, by the signal STOP, or lets it go on, by CONT. */

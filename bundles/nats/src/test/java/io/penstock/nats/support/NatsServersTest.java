@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.support;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+
+import io.nats.client.Connection;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import io.nats.client.api.StreamConfiguration;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** That the servers of the other tests do what those tests rely on. */
+@SuppressWarnings("try")
+class NatsServersTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  private static Connection connect(NatsCluster cluster, int server) throws Exception {
+    return Nats.connect(
+        new Options.Builder().server(cluster.url(server)).connectionTimeout(PATIENCE).build());
+  }
+
+  private static long messages(NatsCluster cluster, int server) throws Exception {
+    try (Connection connection = connect(cluster, server)) {
+      JetStreamManagement management = connection.jetStreamManagement();
+      return management.getStreamInfo("KEPT").getStreamState().getMsgCount();
+    }
+  }
+
+  @Test
+  void whatThreeServersHaveSurvivesTheDeathOfTheirLeader() throws Exception {
+    try (NatsCluster cluster = NatsCluster.start(3)) {
+      cluster.awaitReady();
+      try (Connection connection = connect(cluster, 0)) {
+        Object unused =
+            connection
+                .jetStreamManagement()
+                .addStream(
+                    StreamConfiguration.builder()
+                        .name("KEPT")
+                        .subjects("kept")
+                        .replicas(3)
+                        .build());
+        unused = connection.jetStream().publish("kept", "a".getBytes(StandardCharsets.US_ASCII));
+      }
+      int first = cluster.leaderOf("KEPT");
+      cluster.kill(first);
+      int other = (first + 1) % 3;
+      cluster.pause(other);
+      cluster.resume(other);
+      cluster.restart(first);
+      cluster.awaitReady();
+      int next = cluster.leaderOf("KEPT");
+      assertEquals(1, messages(cluster, next));
+      cluster.stop(next);
+      cluster.restart(next);
+      cluster.awaitReady();
+      assertEquals(1, messages(cluster, cluster.leaderOf("KEPT")));
+      assertNotEquals(cluster.port(0), cluster.port(1));
+    }
+  }
+}
