@@ -94,4 +94,69 @@ public @interface RemoteKeys {
           "A token to log in by, in place of user and password. Text. Default: none. It is in no log, service"
               + " property or text of an object. A change connects anew.")
   String _token() default "";
+
+  /** {@return the authorities} */
+  @AttributeDefinition(
+      required = false,
+      name = "TLS: trusted authorities",
+      description =
+          "Which certificates the servers of the registry may show, where it is reached by"
+              + " TLS. A path, or several and system, which stands for those that Java trusts,"
+              + " separated by commas. Each key of TLS turns TLS on, and needs the bundle"
+              + " io.penstock.tls. Default: none. A change connects anew.")
+  String tls_trust() default "";
+
+  /** {@return what opens the authorities} */
+  @AttributeDefinition(
+      required = false,
+      name = "TLS: password of the trusted authorities",
+      description =
+          "The file whose first line is the password of PKCS#12 files of tls.trust. A path."
+              + " Default: none. A change connects anew.")
+  String tls_trustPasswordFile() default "";
+
+  /** {@return the key} */
+  @AttributeDefinition(
+      required = false,
+      name = "TLS: key",
+      description =
+          "The private key that is shown to the servers. A path, of a file in PEM or"
+              + " PKCS#12 form. Default: none. A change connects anew.")
+  String tls_key() default "";
+
+  /** {@return the certificates of the key} */
+  @AttributeDefinition(
+      required = false,
+      name = "TLS: certificates",
+      description =
+          "The certificates of the key, where its file has none. A path, of a file in PEM"
+              + " form. Default: none. A change connects anew.")
+  String tls_certificates() default "";
+
+  /** {@return what opens the key} */
+  @AttributeDefinition(
+      required = false,
+      name = "TLS: password of the key",
+      description =
+          "The file whose first line is the password of the key. A path. Default: none. A"
+              + " change connects anew.")
+  String tls_keyPasswordFile() default "";
+
+  /** {@return the name of the servers} */
+  @AttributeDefinition(
+      required = false,
+      name = "TLS: name of the servers",
+      description =
+          "The name that the certificate of each server must be for. Text. Default: the"
+              + " host of its address. A change connects anew.")
+  String tls_serverName() default "";
+
+  /** {@return whether the name is checked} */
+  @AttributeDefinition(
+      required = false,
+      name = "TLS: check of the name",
+      description =
+          "Whether the certificate of a server must be for its name, true or false. Text."
+              + " Default: true. A change connects anew.")
+  String tls_checkName() default "";
 }
