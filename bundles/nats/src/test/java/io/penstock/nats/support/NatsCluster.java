@@ -37,8 +37,7 @@ import org.junit.jupiter.api.Assumptions;
 /**
  * Servers with JetStream, each a process with a store of its own, that are killed and started. The
  * property {@code penstock.nats.server} names the program; otherwise {@code config/nats-server}
- * says where it is. Without one, tests are skipped. Other modules have this class from the test jar
- * of {@code io.penstock.nats}.
+ * says where it is. Without one, tests are skipped.
  */
 public final class NatsCluster implements Closeable {
   private static final long SOON = 30;
