@@ -614,6 +614,9 @@ class NatsPipeFaultTest {
     try {
       long acknowledged = 0;
       for (int fault = 0; fault < FAULTS; fault++) {
+        // One that has no claim yet is refused, and not fenced.
+        writer.await("opened", 0, LONG);
+        reader.await("opened", 0, LONG);
         int server = random.nextInt(3);
         int some = random.nextInt(1500);
         int which = random.nextInt(8);
@@ -649,7 +652,7 @@ class NatsPipeFaultTest {
               writer = child("write", "&capacity=8MiB&takeover=true", random.nextLong());
               writer.await("opened", acknowledged, LONG);
               zombie.signal("CONT");
-              assertTrue(zombie.awaitFailure(LONG).startsWith("failed FENCED"));
+              assertTrue(zombie.awaitFailure(LONG).startsWith("failed FENCED"), zombie.failure());
             }
           }
           default -> {
@@ -658,7 +661,7 @@ class NatsPipeFaultTest {
               reader = child("read", "&takeover=true", random.nextLong());
               reader.await("opened", zombie.last("committed"), LONG);
               zombie.signal("CONT");
-              assertTrue(zombie.awaitFailure(LONG).contains("FENCED"));
+              assertTrue(zombie.awaitFailure(LONG).contains("FENCED"), zombie.failure());
             }
           }
         }

@@ -7,6 +7,7 @@ import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
 import io.nats.client.support.JsonValueUtils.MapBuilder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.BiFunction;
@@ -31,6 +32,9 @@ public final class Api {
 
   private static final String PREFIX = "$JS.API.";
 
+  /** Servers without a leader do not answer at all; two such waits are to fit in an opening. */
+  private static final Duration ANSWER = Duration.ofSeconds(2);
+
   private Api() {}
 
   /** An object to be filled. */
@@ -50,7 +54,7 @@ public final class Api {
    * @return completes with the answer; fails with {@link LinkException}
    */
   public static CompletableFuture<JsonValue> ask(Link link, String what, String json) {
-    return link.ask(PREFIX + what, null, json.getBytes(StandardCharsets.UTF_8))
+    return link.ask(PREFIX + what, null, json.getBytes(StandardCharsets.UTF_8), ANSWER)
         .thenCompose(answer -> parsed(what, answer.getData()));
   }
 
