@@ -635,6 +635,7 @@ class NatsPipeFaultTest {
             writer.kill();
             acknowledged = Math.max(acknowledged, writer.last("acknowledged"));
             writer = child("write", "&capacity=8MiB", random.nextLong());
+            writer.await("opened", acknowledged, LONG);
           }
           case 4 -> {
             reader.kill();
@@ -665,7 +666,7 @@ class NatsPipeFaultTest {
             }
           }
         }
-        writer.await("opened", acknowledged, LONG);
+        writer.await("opened", 0, LONG);
         long from = Math.max(writer.last("acknowledged"), writer.last("opened"));
         long stall = writer.await("acknowledged", from + 100_000, LONG);
         acknowledged = writer.last("acknowledged");

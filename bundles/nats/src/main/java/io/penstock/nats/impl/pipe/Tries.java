@@ -19,6 +19,10 @@ final class Tries {
 
   private static final int NO_CLUSTER = 10041;
 
+  private static final int INCOMPLETE = 10004;
+
+  private static final int NO_LEADER = 10009;
+
   private Tries() {}
 
   /** Whether a failure passes by itself. */
@@ -28,7 +32,11 @@ final class Tries {
     }
     return known.kind() != LinkException.Kind.REFUSED
         || known.code() == UNAVAILABLE
-        || known.code() == NO_CLUSTER;
+        || known.code() == NO_CLUSTER
+        || known.code() == INCOMPLETE
+        || known.code() == NO_LEADER
+        // When all servers have started anew, they do not know their streams at once.
+        || known.code() == Api.NO_STREAM;
   }
 
   /** Tries until it succeeds, fails for good, or the time is over. */
