@@ -19,7 +19,6 @@ import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.stream.Wait;
 import java.io.BufferedReader;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -48,12 +47,7 @@ class NatsIT {
   @BeforeEach
   void begin(BundleContext context) throws Exception {
     configurations = new Configurations(context);
-    // A Karaf works in a folder of its own below the module.
-    Path tree = Path.of("").toAbsolutePath();
-    while (tree != null && !Files.exists(tree.resolve("config/nats-server"))) {
-      tree = tree.getParent();
-    }
-    Process script = new ProcessBuilder(tree + "/config/nats-server").start();
+    Process script = new ProcessBuilder(System.getenv("PENSTOCK_TREE") + "/config/nats-server").start();
     String program;
     try (BufferedReader said = script.inputReader()) {
       program = said.readLine();

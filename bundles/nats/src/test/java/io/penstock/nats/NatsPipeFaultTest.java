@@ -37,6 +37,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * What is left when processes and servers are killed and paused, on three servers. {@code
@@ -45,6 +46,8 @@ import org.junit.jupiter.api.Timeout;
 // A connection of the library's may be interrupted while it closes.
 @SuppressWarnings("try")
 @Timeout(900)
+// It takes minutes, and its limits are those of servers that have a processor for themselves.
+@EnabledIfSystemProperty(named = "penstock.nats.long", matches = "true")
 class NatsPipeFaultTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(40));
   private static final AtomicInteger NUMBERS = new AtomicInteger();
