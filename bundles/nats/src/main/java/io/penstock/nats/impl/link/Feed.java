@@ -76,6 +76,9 @@ public final class Feed implements Closeable {
   private @Nullable String replyTo;
   private @Nullable Future<?> alarm;
   private long heard;
+  // The last message of the stream that has come, and the one at the last look.
+  private long delivered;
+  private long noticed;
   private long last;
   private int wanted;
   private int outstanding;
@@ -136,6 +139,8 @@ public final class Feed implements Closeable {
       config.put("filter_subject", filter);
     }
     drain.from(config);
+    delivered = JsonValueUtils.readLong(config.toJsonValue(), "opt_start_seq", 1) - 1;
+    noticed = -1;
     String request =
         Api.object().put("stream_name", stream).put("config", config.toJsonValue()).toJson();
     CompletableFuture<Void> unused =
@@ -238,10 +243,52 @@ public final class Feed implements Closeable {
                   LOG.log(Level.DEBUG, "{0}: the feed of {1} was silent", link, stream);
                   restart();
                 } else {
+                  compare();
                   watchdog();
                 }
               }
             });
+  }
+
+  /**
+   * A consumer may live on a server whose copy of the stream does not grow any more, and go on to
+   * show signs of life. So after a while without a message the stream's leader is asked.
+   */
+  private void compare() {
+    if (outstanding == 0 || noticed != delivered) {
+      noticed = delivered;
+      return;
+    }
+    int mine = generation;
+    CompletableFuture<Void> unused =
+        newest()
+            .handle(
+                (last, failure) -> {
+                  boolean behind = failure == null && last > delivered;
+                  if (behind && mine == generation && noticed == delivered) {
+                    LOG.log(Level.DEBUG, "{0}: the feed of {1} was behind", link, stream);
+                    restart();
+                  }
+                  return null;
+                });
+  }
+
+  /** The number of the last message that the leader has; 0 where it cannot be asked for. */
+  private CompletableFuture<Long> newest() {
+    if (filter == null) {
+      return Api.info(link, stream)
+          .thenApply(
+              info ->
+                  JsonValueUtils.readLong(JsonValueUtils.readObject(info, "state"), "last_seq", 0));
+    }
+    if (filter.contains("*") || filter.contains(">")) {
+      return CompletableFuture.completedFuture(0L);
+    }
+    String request = Api.object().put("last_by_subj", filter).toJson();
+    return Api.ask(link, "STREAM.MSG.GET." + stream, request)
+        .thenApply(
+            found ->
+                JsonValueUtils.readLong(JsonValueUtils.readObject(found, "message"), "seq", 0));
   }
 
   private void heard(Message message) {
@@ -264,6 +311,7 @@ public final class Feed implements Closeable {
       return;
     }
     last++;
+    delivered = place.streamSequence();
     outstanding = Math.max(0, outstanding - 1);
     wanted = Math.max(0, wanted - 1);
     drain.message(message, place.streamSequence(), place.pendingCount());
