@@ -106,8 +106,7 @@ final class Layers {
           Map.entry("io.penstock.karaf.commands", "io.penstock.operator"),
           Map.entry("io.penstock.micrometer", "io.penstock.metrics"),
           Map.entry(
-              "io.penstock.nats",
-              "io.penstock.remote io.penstock.remote.spi io.penstock.tls"),
+              "io.penstock.nats", "io.penstock.remote io.penstock.remote.spi io.penstock.tls"),
           Map.entry("io.penstock.rsa", "io.penstock.remote io.penstock.remote.spi"));
 
   private static final DescribedPredicate<JavaClass> PENSTOCK = resideInAPackage("io.penstock..");

@@ -188,7 +188,8 @@ class LayersIT {
         List.of("engine", "core", "channel", "pipe", "kind.tcp", "relay", "component")) {
       sources.put("io.penstock.impl." + name + ".Fine", "java.lang.String");
     }
-    for (String name : List.of("pipe", "spi", "standalone", "ssh.impl", "nats.impl.pipe", "nats.impl.registry")) {
+    for (String name :
+        List.of("pipe", "spi", "standalone", "ssh.impl", "nats.impl.pipe", "nats.impl.registry")) {
       sources.put("io.penstock." + name + ".Fine", "java.lang.String");
     }
     sources.put("io.penstock.impl.kind.tcp.part.UsesFine", "io.penstock.impl.kind.tcp.Fine");

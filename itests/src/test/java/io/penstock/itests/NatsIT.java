@@ -47,15 +47,15 @@ class NatsIT {
   @BeforeEach
   void begin(BundleContext context) throws Exception {
     configurations = new Configurations(context);
-    Process script = new ProcessBuilder(System.getenv("PENSTOCK_TREE") + "/config/nats-server").start();
+    Process script =
+        new ProcessBuilder(System.getenv("PENSTOCK_TREE") + "/config/nats-server").start();
     String program;
     try (BufferedReader said = script.inputReader()) {
       program = said.readLine();
     }
     assertEquals(0, script.waitFor(), "config/nats-server has failed");
     server =
-        new ProcessBuilder(
-                program, "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", folder.toString())
+        new ProcessBuilder(program, "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", folder.toString())
             .redirectErrorStream(true)
             .start();
     BufferedReader said = server.inputReader();
@@ -125,7 +125,9 @@ class NatsIT {
           Services.any(context, PenstockRuntime.class, "").runtime().remotes().stream()
               .flatMap(remote -> remote.entries().stream())
               .anyMatch(
-                  entry -> entry.name().equals("door") && entry.state() == RemoteEntryDTO.State.PUBLISHED);
+                  entry ->
+                      entry.name().equals("door")
+                          && entry.state() == RemoteEntryDTO.State.PUBLISHED);
       Thread.onSpinWait();
     }
   }
