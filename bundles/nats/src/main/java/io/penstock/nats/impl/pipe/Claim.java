@@ -57,7 +57,7 @@ final class Claim {
   }
 
   /**
-   * Takes it, or says who has it.
+   * Takes it, or names the holder that has it.
    *
    * @param next the new value of the key, of the present one; called when the epoch is set
    * @return completes with the value before

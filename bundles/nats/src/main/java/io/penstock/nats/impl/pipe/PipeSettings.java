@@ -206,7 +206,7 @@ public record PipeSettings(
     return "penstock.pipe." + name;
   }
 
-  /** The stream that says who may write and read, and how far the reader is. */
+  /** The stream that names the writer and the reader, and says how far the reader is. */
   String keys() {
     return stream() + "-keys";
   }

@@ -22,7 +22,7 @@ final class Bucket {
 
   /**
    * Makes the stream if it is not there. Raises its replicas if they are fewer than wanted, and
-   * never lowers them: who only connects has no opinion of them.
+   * never lowers them: a container that only connects has no opinion of them.
    *
    * @return completes on the link's thread; fails with {@link LinkException}
    */

@@ -21,9 +21,9 @@ import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The messages that stand where an entry was. Those that watch hear of a removal by them, so they
- * stay for a while. Who wrote one clears it away. Those of containers that have gone are cleared by
- * the next that publishes the same name. Nothing depends on it but the size of the stream, and
- * servers may forbid it. All on the link's thread.
+ * stay for a while. The container that wrote one clears it away. Those of containers that have gone
+ * are cleared by the next that publishes the same name. Nothing depends on it but the size of the
+ * stream, and servers may forbid it. All on the link's thread.
  */
 final class Markers {
   private static final System.Logger LOG = Messages.log("nats");
