@@ -49,7 +49,14 @@ public final class Link implements Closeable {
   private static final Duration CONNECT = Duration.ofSeconds(2);
   private static final Duration PING = Duration.ofSeconds(2);
   private static final int LONGEST_DELAY = 10;
+
+  /** What a server has refused while the link is up explains what fails soon after, and no more. */
+  private static final long EXPLAINS_NANOS = TimeUnit.SECONDS.toNanos(10);
+
   private static final AtomicLong NUMBERS = new AtomicLong();
+
+  /** What went wrong, and when. */
+  private record Trouble(String text, long at) {}
 
   /** Hears of the connection, on the link's thread. */
   public interface Watcher {
@@ -75,7 +82,7 @@ public final class Link implements Closeable {
   private volatile @Nullable Dispatcher dispatcher;
   private volatile boolean up;
   private volatile boolean closed;
-  private volatile String trouble = "";
+  private volatile Trouble trouble = new Trouble("", 0);
 
   // Only on the thread.
   private final List<Watcher> watchers = new ArrayList<>();
@@ -243,7 +250,7 @@ public final class Link implements Closeable {
 
     @Override
     public void errorOccurred(Connection from, String error) {
-      trouble = error;
+      trouble(error);
       LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), error);
       tellIfDown();
     }
@@ -252,17 +259,17 @@ public final class Link implements Closeable {
     public void exceptionOccurred(Connection from, Exception failure) {
       seen(from);
       if (!(failure instanceof TimeoutException)) {
-        trouble = text(failure);
-      } else if (trouble.isEmpty()) {
-        trouble = "no answer has come from a server";
+        trouble(text(failure));
+      } else if (trouble().isEmpty()) {
+        trouble("no answer has come from a server");
       }
       // A login that is refused comes as an error first, and then as a time-out that says nothing.
-      LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), trouble, failure);
+      LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), trouble(), failure);
       tellIfDown();
     }
 
     private void tellIfDown() {
-      String why = trouble;
+      String why = trouble();
       run(
           () -> {
             if (!up) {
@@ -295,14 +302,14 @@ public final class Link implements Closeable {
       subscriptions.values().forEach(Subscribed::begin);
     }
     up = true;
-    trouble = "";
+    trouble("");
     List.copyOf(watchers).forEach(Watcher::up);
   }
 
   private void downNow() {
     if (up) {
       up = false;
-      String why = trouble.isEmpty() ? "the connection was lost" : trouble;
+      String why = trouble().isEmpty() ? "the connection was lost" : trouble();
       List.copyOf(watchers).forEach(each -> each.down(why));
     }
   }
@@ -335,9 +342,15 @@ public final class Link implements Closeable {
     return up;
   }
 
-  /** The last thing that went wrong; empty if nothing has. */
+  /** What explains a failure of now: the last thing that went wrong; empty if nothing has. */
   public String trouble() {
-    return trouble;
+    Trouble last = trouble;
+    boolean explains = !up || System.nanoTime() - last.at() < EXPLAINS_NANOS;
+    return explains ? last.text() : "";
+  }
+
+  private void trouble(String text) {
+    trouble = new Trouble(text, System.nanoTime());
   }
 
   /** The most bytes of a message. */
@@ -395,8 +408,8 @@ public final class Link implements Closeable {
           watchers.add(watcher);
           if (up) {
             watcher.up();
-          } else if (!trouble.isEmpty()) {
-            watcher.down(trouble);
+          } else if (!trouble().isEmpty()) {
+            watcher.down(trouble());
           }
         });
   }
@@ -489,7 +502,7 @@ public final class Link implements Closeable {
       return failed(Kind.NO_RESPONDERS, "no server answers for " + subject + " now", cause);
     }
     if (cause instanceof TimeoutException) {
-      String hint = trouble.isEmpty() ? "" : "; the server has said: " + trouble;
+      String hint = trouble().isEmpty() ? "" : "; the server has said: " + trouble();
       return failed(Kind.NO_ANSWER, "no answer has come for " + subject + hint, cause);
     }
     return failed(Kind.DOWN, "the connection was lost", cause);

@@ -3,6 +3,8 @@ package io.penstock.nats.impl.pipe;
 
 import io.nats.client.Message;
 import io.nats.client.NUID;
+import io.nats.client.support.JsonValue;
+import io.nats.client.support.JsonValueUtils.MapBuilder;
 import io.penstock.error.AddressException;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
@@ -12,6 +14,8 @@ import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.function.Function;
@@ -27,10 +31,16 @@ final class Claim {
 
   private static final System.Logger LOG = Messages.log("nats");
   private static final Duration ASK = Duration.ofSeconds(1);
+
+  /** A holder that does not answer may be connecting anew, to another server. */
+  private static final long GRACE_NANOS = Duration.ofSeconds(1).toNanos();
+
+  private static final Duration GOING = Duration.ofSeconds(1);
   private static final Duration LEAVING = Duration.ofMillis(20);
   private static final byte[] QUESTION = "held?".getBytes(StandardCharsets.UTF_8);
   private static final byte[] TAKEN = "taken".getBytes(StandardCharsets.UTF_8);
   private static final String CLOSING = "closing";
+  private static final String FREE = "free";
 
   private final NatsContent content;
   private final KeyStore store;
@@ -38,6 +48,7 @@ final class Claim {
   private final String id = NUID.nextGlobal();
   private volatile long epoch;
   private long sequence;
+  private @Nullable JsonValue value;
   private Link.@Nullable Subscribed answers;
   private Runnable doubt = () -> {};
 
@@ -62,18 +73,27 @@ final class Claim {
    * @param next the new value of the key, of the present one; called when the epoch is set
    * @return completes with the value before
    */
-  CompletableFuture<Value> take(long deadline, Function<Value, String> next) {
+  CompletableFuture<Value> take(long deadline, Function<Value, MapBuilder> next) {
+    return take(deadline, System.nanoTime(), next);
+  }
+
+  private CompletableFuture<Value> take(
+      long deadline, long since, Function<Value, MapBuilder> next) {
     Link link = content.link;
     return Tries.until(link, deadline, () -> store.get(role))
         .thenCompose(
             before -> {
               boolean ours = before.text("id").equals(id);
               CompletableFuture<Boolean> free =
-                  ours || content.settings.takeover() || before.sequence() == 0
+                  ours || content.settings.takeover() || before.sequence() == 0 || before.is(FREE)
                       ? CompletableFuture.completedFuture(true)
-                      : isFree(deadline, true);
+                      : isFree(since, true);
               return free.thenCompose(
                   yes -> {
+                    if (!yes) {
+                      // It may have let go meanwhile, which its key tells.
+                      return after(LEAVING).thenCompose(on -> take(deadline, since, next));
+                    }
                     epoch = before.number("epoch") + (ours ? 0 : 1);
                     sequence = before.sequence();
                     return put(next.apply(before))
@@ -83,7 +103,8 @@ final class Claim {
                                 (Api.code(failure) == Api.WRONG_LAST || Tries.passes(failure))
                                         && System.nanoTime() - deadline < 0
                                     // Another one was quicker, or the answer was lost.
-                                    ? after(Tries.PAUSE).thenCompose(on -> take(deadline, next))
+                                    ? after(Tries.PAUSE)
+                                        .thenCompose(on -> take(deadline, since, next))
                                     : CompletableFuture.failedFuture(failure));
                   });
             });
@@ -103,24 +124,30 @@ final class Claim {
     return done;
   }
 
-  /** Whether nobody has it; fails if somebody has. */
-  private CompletableFuture<Boolean> isFree(long deadline, boolean again) {
+  /**
+   * Whether nobody has it; fails if somebody has.
+   *
+   * @param since when it was asked for first
+   * @return completes with false if that is not known yet
+   */
+  private CompletableFuture<Boolean> isFree(long since, boolean again) {
     return Api.either(
         content.link.ask(content.settings.own(role), null, QUESTION, ASK),
         (answer, failure) -> {
+          boolean early = System.nanoTime() - since < GRACE_NANOS;
           if (answer != null) {
             String text = new String(answer.getData(), StandardCharsets.UTF_8);
-            return text.equals(CLOSING) && System.nanoTime() - deadline < 0
-                ? after(LEAVING).thenCompose(on -> isFree(deadline, true))
+            return text.equals(CLOSING) && early
+                ? CompletableFuture.completedFuture(false)
                 : inUse(text);
           }
           LinkException.Kind kind =
               failure instanceof LinkException why ? why.kind() : LinkException.Kind.REFUSED;
           return switch (kind) {
-            case NO_RESPONDERS -> CompletableFuture.completedFuture(true);
+            case NO_RESPONDERS -> CompletableFuture.completedFuture(!early);
             case NO_ANSWER ->
                 again
-                    ? isFree(deadline, false)
+                    ? isFree(since, false)
                     : inUse("one that is paused, or cut off, and does not answer");
             default -> CompletableFuture.failedFuture(failure);
           };
@@ -151,13 +178,14 @@ final class Claim {
   }
 
   /** Changes the key; fails with {@link Api#WRONG_LAST} if it is not ours any more. */
-  CompletableFuture<Value> put(String json) {
+  CompletableFuture<Value> put(MapBuilder fields) {
+    value = fields.put("epoch", epoch).put("id", id).put("owner", content.name).toJsonValue();
     return store
-        .put(role, json, sequence)
+        .put(role, value.toJson(), sequence)
         .thenApply(
             now -> {
               sequence = now;
-              return new Value(now, io.nats.client.support.JsonValue.EMPTY_MAP);
+              return new Value(now, JsonValue.EMPTY_MAP);
             });
   }
 
@@ -203,12 +231,32 @@ final class Claim {
             });
   }
 
-  /** Lets it go. */
-  void release() {
+  /**
+   * Lets it go.
+   *
+   * @return completes, never with a failure, when the servers know or after a while
+   */
+  CompletableFuture<Void> release() {
     Link.Subscribed mine = answers;
+    JsonValue last = value;
     answers = null;
-    if (mine != null) {
-      mine.close();
+    value = null;
+    CompletableFuture<Void> gone = new CompletableFuture<>();
+    if (mine == null || last == null) {
+      gone.complete(null);
+      return gone;
     }
+    mine.close();
+    Map<String, JsonValue> all = new HashMap<>(last.map);
+    all.put(FREE, JsonValue.TRUE);
+    // One that was fenced changes nothing by this, and where it is lost the next one waits a
+    // little.
+    CompletableFuture<Void> unused =
+        store
+            .put(role, new JsonValue(all).toJson(), sequence)
+            .handle((done, failure) -> gone.complete(null))
+            .thenApply(done -> null);
+    Future<?> unusedToo = content.link.after(GOING, () -> gone.complete(null));
+    return gone;
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.nats.impl.pipe;
 
+import io.nats.client.support.JsonValueUtils.MapBuilder;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.pipe.KeyStore.Value;
 
@@ -26,18 +27,14 @@ record Cursor(long committed, long stream, long released, long sequence, long ep
         value.number("floor"));
   }
 
-  /** As the value of a key. */
-  String json(Claim claim, String owner) {
+  /** As the value of a key, to which the claim adds its own. */
+  MapBuilder fields() {
     return Api.object()
-        .put("epoch", claim.epoch())
-        .put("id", claim.id())
-        .put("owner", owner)
         .put("position", committed)
         .put("stream", stream)
         .put("released", released)
         .put("sequence", sequence)
         .put("writer", epoch)
-        .put("floor", floor)
-        .toJson();
+        .put("floor", floor);
   }
 }

@@ -6,14 +6,12 @@ import io.nats.client.support.JsonParseException;
 import io.nats.client.support.JsonParser;
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils.MapBuilder;
-import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Feed;
 import io.penstock.nats.impl.link.LinkException;
 import io.penstock.nats.impl.pipe.KeyStore.Value;
 import io.penstock.spi.Messages;
 import java.io.Closeable;
 import java.lang.System.Logger.Level;
-import java.util.concurrent.CompletableFuture;
 
 /**
  * How far the reader is, for a writer in another process: the changes of the reader's key. All on
@@ -26,7 +24,6 @@ final class CursorWatch implements Feed.Drain, Closeable {
   private final NatsContent content;
   private final Feed feed;
   private volatile Cursor cursor;
-  private long purged;
 
   CursorWatch(NatsContent content, Cursor first) {
     this.content = content;
@@ -71,31 +68,7 @@ final class CursorWatch implements Feed.Drain, Closeable {
       writing.pump();
       content.tell();
     }
-    purge();
-  }
-
-  /** Removes what the reader needs no more, if the stream is full. */
-  void purge() {
-    Writing writing = content.writing();
-    long floor = cursor.floor();
-    if (writing == null || floor <= purged) {
-      return;
-    }
-    CompletableFuture<Void> unused =
-        Api.ask(
-                content.link,
-                "STREAM.PURGE." + content.settings.stream(),
-                Api.object().put("seq", floor).toJson())
-            .handle(
-                (answer, failure) -> {
-                  if (failure == null) {
-                    purged = Math.max(purged, floor);
-                  } else {
-                    LOG.log(Level.DEBUG, "{0}: not purged", content.settings.shown(), failure);
-                  }
-                  writing.roomMayBe();
-                  return null;
-                });
+    content.purging.before(cursor.floor());
   }
 
   @Override

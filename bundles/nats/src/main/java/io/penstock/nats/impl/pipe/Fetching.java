@@ -62,7 +62,7 @@ final class Fetching implements Feed.Drain, Closeable {
     if (mine == null || paused) {
       return;
     }
-    long room = settings.window() - reading.stock().bytes();
+    long room = settings.window() - reading.stock();
     long messages = room <= 0 ? 0 : Math.max(1, room / largest);
     if (messages > mine.wanted()) {
       mine.want((int) (messages - mine.wanted()));

@@ -32,6 +32,10 @@ final class KeyStore {
       return JsonValueUtils.readLong(json, name, 0);
     }
 
+    boolean is(String name) {
+      return JsonValueUtils.readBoolean(json, name, false);
+    }
+
     String text(String name) {
       return JsonValueUtils.readString(json, name, "");
     }

@@ -27,6 +27,7 @@ final class NatsContent implements PipeContent {
   final Link link;
   final PipeSettings settings;
   final String name;
+  final Purging purging = new Purging(this);
   private final Runnable onOver;
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private final CompletableFuture<Void> over = new CompletableFuture<>();
@@ -186,14 +187,15 @@ final class NatsContent implements PipeContent {
     link.unwatch(watcher);
     Writing out = writing;
     Reading in = reading;
-    if (out != null) {
-      out.release();
-    }
-    if (in != null) {
-      in.release();
-    }
-    onOver.run();
-    over.complete(null);
+    CompletableFuture<Void> none = CompletableFuture.completedFuture(null);
+    CompletableFuture<Void> unused =
+        CompletableFuture.allOf(
+                out == null ? none : out.release(), in == null ? none : in.release())
+            .thenRun(
+                () -> {
+                  onOver.run();
+                  over.complete(null);
+                });
   }
 
   /** Gives everything back once what was written and committed is safe; on the link's thread. */

@@ -15,7 +15,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -26,13 +25,11 @@ final class Opening {
   private static final Duration LIMIT = Duration.ofSeconds(15);
   private static final Duration REACHED = Duration.ofSeconds(5);
 
-  /** Room beyond the bytes themselves: what entries have beside them. */
-  private static final long SPARE = 1 << 20;
-
   private final NatsContent content;
   private final PipeSettings settings;
   private final Link link;
   private final KeyStore store;
+  private final Bound bound;
   private final Claim writer;
   private final Claim reader;
   private final long deadline = System.nanoTime() + LIMIT.toNanos();
@@ -42,6 +39,7 @@ final class Opening {
     this.settings = content.settings;
     this.link = content.link;
     this.store = new KeyStore(link, settings);
+    this.bound = new Bound(link, settings, () -> {});
     this.writer = new Claim(content, store, Claim.WRITER);
     this.reader = new Claim(content, store, Claim.READER);
   }
@@ -60,9 +58,9 @@ final class Opening {
           if (failure == null) {
             return CompletableFuture.completedFuture(content);
           }
-          writer.release();
-          reader.release();
-          return CompletableFuture.failedFuture(told(failure));
+          IOException why = told(failure);
+          return CompletableFuture.allOf(writer.release(), reader.release())
+              .thenCompose(on -> CompletableFuture.failedFuture(why));
         });
   }
 
@@ -89,7 +87,7 @@ final class Opening {
     MapBuilder bytes =
         common(settings.sync() == PipeSettings.Sync.NONE ? "memory" : "file")
             .put("subjects", Api.texts(settings.subject()))
-            .put("max_bytes", most());
+            .put("max_bytes", bound.first());
     MapBuilder keys =
         common("file")
             .put("subjects", Api.texts(settings.key(Claim.WRITER), settings.key(Claim.READER)))
@@ -112,18 +110,6 @@ final class Opening {
         .put("max_age", 0);
   }
 
-  /** How large the stream may become; -1 for without a bound. */
-  private long most() {
-    long bytes = settings.capacity();
-    for (long more : new long[] {settings.keep(), settings.window(), bytes / 4, SPARE}) {
-      if (bytes > Long.MAX_VALUE - more) {
-        return -1;
-      }
-      bytes += more;
-    }
-    return bytes;
-  }
-
   /** A writer that asks for more room, or other replicas, gets them. */
   private CompletableFuture<Void> adapt(JsonValue info) {
     JsonValue config = JsonValueUtils.readObject(info, "config");
@@ -140,20 +126,25 @@ final class Opening {
                   + ", and this pipe is not made so; give the sync that it was made with",
               null));
     }
+    long now = JsonValueUtils.readLong(config, "max_bytes", -1);
+    long held = JsonValueUtils.readLong(JsonValueUtils.readObject(info, "state"), "bytes", 0);
+    long first = bound.first();
+    // One that has grown stays so while it is fuller than it was made for.
+    long most = first >= 0 && held > first ? now : first;
     boolean same =
-        JsonValueUtils.readLong(config, "max_bytes", -1) == most()
-            && JsonValueUtils.readInteger(config, "num_replicas", 1) == settings.replicas();
+        now == most && JsonValueUtils.readInteger(config, "num_replicas", 1) == settings.replicas();
     if (same || !settings.writes() || config == null || config.map == null) {
       return CompletableFuture.completedFuture(null);
     }
-    Map<String, JsonValue> changed = new HashMap<>(config.map);
-    changed.put("max_bytes", new JsonValue(most()));
-    changed.put("num_replicas", new JsonValue(settings.replicas()));
     return tried(
-            () ->
-                Api.ask(
-                    link, "STREAM.UPDATE." + settings.stream(), new JsonValue(changed).toJson()))
-        .thenApply(on -> null);
+        () ->
+            bound.change(
+                config,
+                Map.of(
+                    "max_bytes",
+                    new JsonValue(most),
+                    "num_replicas",
+                    new JsonValue(settings.replicas()))));
   }
 
   // ---- the writer
@@ -172,14 +163,8 @@ final class Opening {
                 end(claimed[0], before.number("open")).thenCompose(found -> write(found, before)));
   }
 
-  private String value(long confirmed, long open) {
-    return Api.object()
-        .put("epoch", writer.epoch())
-        .put("id", writer.id())
-        .put("owner", content.name)
-        .put("confirmed", confirmed)
-        .put("open", open)
-        .toJson();
+  private static MapBuilder value(long confirmed, long open) {
+    return Api.object().put("confirmed", confirmed).put("open", open);
   }
 
   /**
@@ -325,7 +310,7 @@ final class Opening {
   private CompletableFuture<Void> openReader(@Nullable Stored opened) {
     CompletableFuture<Value> key =
         settings.reads()
-            ? reader.take(deadline, before -> claimed(before).json(reader, content.name))
+            ? reader.take(deadline, before -> claimed(before).fields())
             : tried(() -> store.get(Claim.READER));
     return key.thenCompose(
         before ->

@@ -6,11 +6,9 @@ import io.penstock.error.StorageException.Kind;
 import io.penstock.error.StreamTruncatedException;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
-import io.penstock.spi.Messages;
 import io.penstock.spi.content.Ahead;
 import io.penstock.spi.content.Mark;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.SortedMap;
@@ -27,7 +25,6 @@ import org.jspecify.annotations.Nullable;
  * nothing.
  */
 final class Reading {
-  private static final System.Logger LOG = Messages.log("nats");
   private static final long STEP = 512 * 1024;
 
   private final NatsContent content;
@@ -55,10 +52,8 @@ final class Reading {
   // Only on the link's thread.
   private long movesDone;
   private boolean saving;
-  private boolean purging;
   private boolean stuck;
-  private long purged;
-  private @Nullable Future<?> alarm;
+  private final Alarm alarm;
 
   /**
    * Begins at a cursor.
@@ -80,6 +75,7 @@ final class Reading {
     this.oldest = Math.min(oldest, begin.committed());
     this.ahead = new Ahead(Integer.MAX_VALUE, begin.committed());
     this.fetching = new Fetching(content, store, this, begin);
+    this.alarm = new Alarm(link, settings.ackTimeout(), this::late);
   }
 
   /** Begins; on the link's thread. */
@@ -90,13 +86,11 @@ final class Reading {
 
   // ---- the fetching
 
-  /** How many bytes are in memory; where the next are wanted. */
-  record Stock(long bytes, long end) {}
-
-  Stock stock() {
+  /** How many bytes are in memory. */
+  long stock() {
     lock.lock();
     try {
-      return new Stock(ahead.bytes(), ahead.end());
+      return ahead.bytes();
     } finally {
       lock.unlock();
     }
@@ -446,12 +440,10 @@ final class Reading {
       lock.unlock();
     }
     saving = true;
-    if (alarm == null) {
-      alarm = link.after(settings.ackTimeout(), this::late);
-    }
+    alarm.arm();
     CompletableFuture<Void> unused =
         claim
-            .put(now.json(claim, content.name))
+            .put(now.fields())
             .handle(
                 (done, failure) -> {
                   saving = false;
@@ -465,7 +457,7 @@ final class Reading {
   }
 
   private void saved(Cursor now, long version) {
-    disarm();
+    alarm.disarm();
     List<CompletableFuture<Void>> over;
     lock.lock();
     try {
@@ -475,7 +467,7 @@ final class Reading {
       lock.unlock();
     }
     over.forEach(each -> each.complete(null));
-    purge();
+    content.purging.before(now.floor());
     save();
     content.releaseIfDone();
   }
@@ -527,7 +519,6 @@ final class Reading {
   }
 
   private void late() {
-    alarm = null;
     content.fail(
         new StorageException(
             Kind.UNACKNOWLEDGED,
@@ -538,40 +529,6 @@ final class Reading {
                 + saved.committed(),
             saved.committed(),
             null));
-  }
-
-  private void disarm() {
-    Future<?> pending = alarm;
-    alarm = null;
-    if (pending != null) {
-      boolean unused = pending.cancel(false);
-    }
-  }
-
-  /** Removes what is not needed any more from the servers. */
-  private void purge() {
-    long floor = saved.floor();
-    if (purging || floor <= purged || content.isOver()) {
-      return;
-    }
-    purging = true;
-    CompletableFuture<Void> unused =
-        Api.ask(link, "STREAM.PURGE." + settings.stream(), Api.object().put("seq", floor).toJson())
-            .handle(
-                (answer, failure) -> {
-                  purging = false;
-                  if (failure == null) {
-                    purged = floor;
-                    Writing writing = content.writing();
-                    if (writing != null) {
-                      writing.roomMayBe();
-                    }
-                  } else {
-                    // The next commit tries again.
-                    LOG.log(Level.DEBUG, "{0}: not purged", settings.shown(), failure);
-                  }
-                  return null;
-                });
   }
 
   // ---- its end
@@ -587,10 +544,10 @@ final class Reading {
     over.forEach(each -> each.completeExceptionally(why));
   }
 
-  void release() {
-    disarm();
+  CompletableFuture<Void> release() {
+    alarm.disarm();
     fetching.close();
-    claim.release();
+    return claim.release();
   }
 
   /** The place of a position that is in memory; null if none is known. */

@@ -19,7 +19,6 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -72,7 +71,9 @@ final class Writing {
   private boolean probing;
   private boolean behind;
   private boolean full;
-  private @Nullable Future<?> alarm;
+  private int refusals;
+  private final Alarm alarm;
+  private final Bound bound;
   private @Nullable CursorWatch cursor;
 
   /** An entry on its way. */
@@ -102,6 +103,8 @@ final class Writing {
     this.claim = claim;
     this.openSequence = opened.sequence();
     this.lastSequence = opened.sequence();
+    this.alarm = new Alarm(link, settings.ackTimeout(), this::late);
+    this.bound = new Bound(link, settings, this::roomMayBe);
     this.outgoing = new Outgoing(settings.block(), settings.sync() == PipeSettings.Sync.EACH);
     this.written = open.position();
     this.acknowledged = open.position();
@@ -277,9 +280,7 @@ final class Writing {
     sentEnd = entry.end();
     Sent one = new Sent(entry, version);
     sent.add(one);
-    if (alarm == null) {
-      arm();
-    }
+    alarm.arm();
     send(one);
   }
 
@@ -342,9 +343,10 @@ final class Writing {
       lock.unlock();
     }
     if (any) {
-      disarm();
+      refusals = 0;
+      alarm.disarm();
       if (!sent.isEmpty()) {
-        arm();
+        alarm.arm();
       }
       over.forEach(each -> each.complete(null));
       content.tell();
@@ -358,10 +360,11 @@ final class Writing {
     if (code == Api.FULL) {
       // The stream has no room: its reader has to go on first.
       full = true;
-      disarm();
-      CursorWatch watched = cursor;
-      if (watched != null) {
-        watched.purge();
+      alarm.disarm();
+      content.purging.again();
+      // What was read may be on its way out; only where that is of no use, it gathers.
+      if (++refusals > 1 && released >= acknowledged) {
+        bound.grow();
       }
       // That there is room again is told by a message, which may be lost or come too early.
       later(ROOM);
@@ -451,13 +454,11 @@ final class Writing {
   private void settle() {
     int mine = generation;
     full = false;
-    if (alarm == null && !sent.isEmpty()) {
-      arm();
+    if (!sent.isEmpty()) {
+      alarm.arm();
     }
     CompletableFuture<Void> unused =
-        store
-            .last()
-            .thenCompose(last -> back(last, last, new ArrayDeque<>()))
+        Tail.find(store, claim.epoch(), ackedNumber, openSequence)
             .handle(
                 (found, failure) -> {
                   if (mine != generation || content.isOver()) {
@@ -472,68 +473,29 @@ final class Writing {
                 });
   }
 
-  /**
-   * What the stream has from the last entry on that is known to be taken.
-   *
-   * @param last the number of the last message
-   * @param entries of this epoch, and later ones, in order
-   * @param whole whether an entry that is known to be taken is among them
-   */
-  private record Found(long last, Deque<Stored> entries, boolean whole) {}
-
-  /** Goes back to an entry that is known to be taken; between there may be foreign messages. */
-  private CompletableFuture<Found> back(Stored last, Stored at, Deque<Stored> entries) {
-    Entry entry = at.entry();
-    if (entry != null && entry.epoch() >= claim.epoch()) {
-      entries.addFirst(at);
+  private void settled(Tail tail) {
+    if (tail.newest() > claim.epoch()) {
+      fence();
+      return;
     }
-    boolean whole =
-        entry != null
-            && (entry.epoch() > claim.epoch()
-                || (entry.epoch() == claim.epoch() && entry.number() <= ackedNumber));
-    return whole || at.sequence() <= openSequence
-        ? CompletableFuture.completedFuture(new Found(last.sequence(), entries, whole))
-        : store.at(at.sequence() - 1).thenCompose(before -> back(last, before, entries));
-  }
-
-  private void settled(Found found) {
-    for (Stored each : found.entries()) {
-      Entry entry = each.entry();
-      if (entry != null && entry.epoch() > claim.epoch()) {
-        fence();
-        return;
-      }
-    }
-    behind = !found.whole();
+    behind = !tail.whole();
     if (behind) {
       // A server that has been away answers for a moment as if it led still.
-      if (alarm == null) {
-        arm();
-      }
+      alarm.arm();
       later(Tries.PAUSE);
       return;
     }
     if (sent.isEmpty()) {
-      disarm();
+      alarm.disarm();
     }
-    // Behind a foreign message an entry may have been taken whose predecessor was not: it does not
-    // count, and all readers leave it out.
-    Map<Long, Long> taken = new HashMap<>();
-    long end = ackedNumber;
-    for (Stored each : found.entries()) {
-      Entry entry = each.entry();
-      if (entry != null && entry.number() <= end + 1) {
-        taken.put(entry.number(), each.sequence());
-        end = Math.max(end, entry.number());
-      }
-    }
+    Map<Long, Long> taken = tail.taken(ackedNumber);
     for (Sent each : sent) {
       Long sequence = taken.get(each.entry.number());
       each.done = sequence != null;
       each.sequence = sequence == null ? each.sequence : sequence;
     }
     drop();
-    lastSequence = found.last();
+    lastSequence = tail.last();
     Sent first = sent.peek();
     if (first == null) {
       streaming = true;
@@ -556,21 +518,7 @@ final class Writing {
 
   // ---- time
 
-  /** From now on, an acknowledgement is late after a while. */
-  private void arm() {
-    alarm = link.after(settings.ackTimeout(), this::late);
-  }
-
-  private void disarm() {
-    Future<?> pending = alarm;
-    alarm = null;
-    if (pending != null) {
-      boolean unused = pending.cancel(false);
-    }
-  }
-
   private void late() {
-    alarm = null;
     if (behind) {
       content.fail(
           new StorageException(
@@ -609,13 +557,13 @@ final class Writing {
     over.forEach(each -> each.completeExceptionally(why));
   }
 
-  void release() {
+  CompletableFuture<Void> release() {
     halt();
-    disarm();
-    claim.release();
+    alarm.disarm();
     CursorWatch watched = cursor;
     if (watched != null) {
       watched.close();
     }
+    return claim.release();
   }
 }

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats.impl.pipe;
+
+import io.penstock.nats.impl.link.Api;
+import io.penstock.spi.Messages;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.CompletableFuture;
+
+/** Removes from the servers what the reader needs no more. Only on the link's thread. */
+final class Purging {
+  private static final System.Logger LOG = Messages.log("nats");
+
+  private final NatsContent content;
+  private long floor;
+  private long done;
+  private boolean busy;
+
+  Purging(NatsContent content) {
+    this.content = content;
+  }
+
+  /** No message before this one is needed. */
+  void before(long sequence) {
+    floor = Math.max(floor, sequence);
+    again();
+  }
+
+  /** Tries what has failed; does nothing if all is done. */
+  void again() {
+    long now = floor;
+    if (busy || now <= done || content.isOver()) {
+      return;
+    }
+    busy = true;
+    PipeSettings settings = content.settings;
+    CompletableFuture<Void> unused =
+        Api.ask(
+                content.link,
+                "STREAM.PURGE." + settings.stream(),
+                Api.object().put("seq", now).toJson())
+            .handle(
+                (answer, failure) -> {
+                  busy = false;
+                  if (failure == null) {
+                    done = now;
+                    Writing writing = content.writing();
+                    if (writing != null) {
+                      writing.roomMayBe();
+                    }
+                    again();
+                  } else {
+                    // The next commit tries again, and a writer that finds no room.
+                    LOG.log(Level.DEBUG, "{0}: not purged", settings.shown(), failure);
+                  }
+                  return null;
+                });
+  }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.facet.DurableFacet;
+import io.penstock.error.AddressException;
+import io.penstock.nats.support.NatsCluster;
+import io.penstock.nats.support.Proxy;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a pipe on a server does beyond the contract of every pipe. */
+@Timeout(120)
+class NatsPipeTest {
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(40));
+  private static final AtomicInteger NUMBERS = new AtomicInteger();
+
+  /** As records of one byte they are more than the stream of a small pipe has room for. */
+  private static final int MANY = 20_000;
+
+  private static NatsCluster server;
+  private static Penstock penstock;
+
+  private final String name = "beyond-" + NUMBERS.incrementAndGet();
+
+  @BeforeAll
+  static void begin() throws Exception {
+    server = NatsCluster.start(1);
+    penstock = Penstock.open();
+  }
+
+  @AfterAll
+  static void end() throws Exception {
+    penstock.close();
+    server.close();
+  }
+
+  private Channel end(Penstock from, int port, String keys) throws IOException {
+    String place = "durable:nats://127.0.0.1:" + port + "/" + name + "?replicas=1&" + keys;
+    return from.channels().open(Endpoint.parse(place), ChannelOptions.defaults(), SOON);
+  }
+
+  private Channel end(String keys) throws IOException {
+    return end(penstock, server.port(0), keys);
+  }
+
+  private static CompletableFuture<Void> writing(Channel writer) {
+    return CompletableFuture.runAsync(
+        () -> {
+          try {
+            for (int i = 0; i < MANY; i++) {
+              writer.sink().writeFully(FaultMain.bytes(i, 1), SOON);
+            }
+            writer.sink().flush(SOON);
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
+  }
+
+  private static void read(Channel reader, long at, int count) throws IOException {
+    ByteBuffer some = ByteBuffer.allocate(count);
+    reader.source().readFully(some, SOON);
+    FaultMain.check(some.flip(), at);
+  }
+
+  @Test
+  void oneReadMayGatherMoreThanTheStreamHasRoomFor() throws Exception {
+    try (Channel writer = end("mode=write&capacity=64KiB&window=64KiB&sync=each");
+        Channel reader = end("mode=read")) {
+      CompletableFuture<Void> written = writing(writer);
+      read(reader, 0, MANY);
+      written.get(40, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void aHistoryOfSmallRecordsIsKeptWhole() throws Exception {
+    String keep = "&keep=1MiB";
+    try (Channel writer = end("mode=write&capacity=64KiB&window=64KiB&sync=each" + keep);
+        Channel reader = end("mode=read" + keep)) {
+      CompletableFuture<Void> written = writing(writer);
+      for (int at = 0; at < MANY; at += 100) {
+        read(reader, at, 100);
+      }
+      written.get(40, TimeUnit.SECONDS);
+    }
+    // The stream is fuller than it is made for, and stays so.
+    try (Channel writer = end("mode=write&capacity=64KiB&window=64KiB" + keep);
+        Channel reader = end("mode=read" + keep)) {
+      assertEquals(MANY, writer.facet(DurableFacet.class).orElseThrow().acknowledged());
+      reader.facet(DurableFacet.class).orElseThrow().replay(0);
+      read(reader, 0, MANY);
+    }
+  }
+
+  @Test
+  void aHolderThatConnectsAnewKeepsItsClaim() throws Exception {
+    try (Proxy proxy = new Proxy(server.port(0));
+        Penstock apart = Penstock.open();
+        Channel holder = end(apart, proxy.port(), "mode=write");
+        Channel reader = end("mode=read")) {
+      proxy.cut();
+      proxy.restore();
+      AddressException refused =
+          assertThrows(AddressException.class, () -> end("mode=write").close());
+      assertEquals(AddressException.Kind.IN_USE, refused.kind());
+      holder.sink().writeFully(FaultMain.bytes(0, 9), SOON);
+      holder.sink().flush(SOON);
+      read(reader, 0, 9);
+    }
+  }
+}
