@@ -273,16 +273,13 @@ public final class Feed implements Closeable {
                 });
   }
 
-  /** The number of the last message that the leader has; 0 where it cannot be asked for. */
+  /** The number of the last message that the leader has of these. */
   private CompletableFuture<Long> newest() {
     if (filter == null) {
       return Api.info(link, stream)
           .thenApply(
               info ->
                   JsonValueUtils.readLong(JsonValueUtils.readObject(info, "state"), "last_seq", 0));
-    }
-    if (filter.contains("*") || filter.contains(">")) {
-      return CompletableFuture.completedFuture(0L);
     }
     String request = Api.object().put("last_by_subj", filter).toJson();
     return Api.ask(link, "STREAM.MSG.GET." + stream, request)
