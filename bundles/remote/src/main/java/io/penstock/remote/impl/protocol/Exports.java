@@ -2,9 +2,11 @@
 package io.penstock.remote.impl.protocol;
 
 import io.penstock.remote.spi.RemoteEntry;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * What a container publishes. The rules:
@@ -35,9 +37,8 @@ public class Exports {
     State state = State.WANTED;
     long at;
 
-    Export(RemoteEntry entry, long at) {
+    Export(RemoteEntry entry) {
       this.entry = entry;
-      this.at = at;
     }
   }
 
@@ -45,6 +46,10 @@ public class Exports {
   private final long session;
   private final ExportEffects effects;
   private final Map<String, Export> exports = new LinkedHashMap<>();
+
+  /** Those that are to be stored or removed: few of many, most of the time. */
+  private final Set<Export> waiting = new LinkedHashSet<>();
+
   private boolean connected;
   private long beatAt;
 
@@ -74,12 +79,11 @@ public class Exports {
   public final void publish(RemoteEntry entry, long now) {
     Export export = exports.get(entry.key());
     if (export == null) {
-      exports.put(entry.key(), new Export(entry, now));
-    } else {
-      export.entry = entry;
-      export.state = State.WANTED;
-      export.at = now;
+      export = new Export(entry);
+      exports.put(entry.key(), export);
     }
+    export.entry = entry;
+    wait(export, State.WANTED, now);
     run(now);
   }
 
@@ -88,8 +92,7 @@ public class Exports {
     Export export = exports.get(key);
     if (export != null) {
       // Also one that was never stored as far as we know: the answer may have been lost.
-      export.state = State.UNWANTED;
-      export.at = now;
+      wait(export, State.UNWANTED, now);
       run(now);
     }
   }
@@ -99,11 +102,9 @@ public class Exports {
     connected = true;
     beatAt = now;
     for (Export export : exports.values()) {
-      export.at = now;
       switch (export.state) {
-        case STORING, STORED -> export.state = State.WANTED;
-        case REMOVING -> export.state = State.UNWANTED;
-        default -> {}
+        case WANTED, STORING, STORED -> wait(export, State.WANTED, now);
+        case UNWANTED, REMOVING -> wait(export, State.UNWANTED, now);
       }
     }
     run(now);
@@ -118,8 +119,11 @@ public class Exports {
   public final void stored(RemoteEntry entry, boolean done, long now) {
     Export export = exports.get(entry.key());
     if (export != null && export.state == State.STORING && export.entry.equals(entry)) {
-      export.state = done ? State.STORED : State.WANTED;
-      export.at = now + session / 2;
+      if (done) {
+        export.state = State.STORED;
+      } else {
+        wait(export, State.WANTED, now + session / 2);
+      }
     }
     run(now);
   }
@@ -131,8 +135,7 @@ public class Exports {
       if (done) {
         exports.remove(entry.key());
       } else {
-        export.state = State.UNWANTED;
-        export.at = now + session / 2;
+        wait(export, State.UNWANTED, now + session / 2);
       }
     }
     run(now);
@@ -142,8 +145,7 @@ public class Exports {
   public final void lost(String key, long now) {
     Export export = exports.get(key);
     if (export != null && export.state == State.STORED && isRestored()) {
-      export.state = State.WANTED;
-      export.at = now;
+      wait(export, State.WANTED, now);
     }
     run(now);
   }
@@ -159,9 +161,8 @@ public class Exports {
       return Long.MAX_VALUE;
     }
     long next = beats ? beatAt : Long.MAX_VALUE;
-    for (Export export : exports.values()) {
-      if ((export.state == State.WANTED || export.state == State.UNWANTED)
-          && (next == Long.MAX_VALUE || export.at - next < 0)) {
+    for (Export export : waiting) {
+      if (next == Long.MAX_VALUE || export.at - next < 0) {
         next = export.at;
       }
     }
@@ -180,6 +181,12 @@ public class Exports {
     return export != null && export.state == State.STORED;
   }
 
+  private void wait(Export export, State state, long at) {
+    export.state = state;
+    export.at = at;
+    waiting.add(export);
+  }
+
   private void run(long now) {
     if (!connected || exports.isEmpty()) {
       return;
@@ -188,8 +195,9 @@ public class Exports {
       beatAt = now + session / 4;
       effects.beat();
     }
-    for (Export export : new ArrayList<>(exports.values())) {
-      if (now - export.at < 0) {
+    // What is done may answer at once, and so change what waits.
+    for (Export export : List.copyOf(waiting)) {
+      if (now - export.at < 0 || !waiting.remove(export)) {
         continue;
       }
       if (export.state == State.WANTED) {
