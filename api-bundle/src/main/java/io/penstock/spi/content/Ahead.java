@@ -105,23 +105,14 @@ public final class Ahead {
   }
 
   /**
-   * Why nothing can be read at a position.
-   *
-   * @param position of the read
-   * @return null if that is not known
-   */
-  public @Nullable StorageException failure(long position) {
-    return position == end ? failure : null;
-  }
-
-  /**
    * Reads what is there, from the reader's place on.
    *
    * @param dst where the bytes go
    * @param limit no byte from this position on is read
-   * @return how many bytes
+   * @return how many bytes; 0 if there are none yet
+   * @throws StorageException if the next byte cannot be read
    */
-  public int read(ByteBuffer dst, long limit) {
+  public int read(ByteBuffer dst, long limit) throws StorageException {
     int moved = 0;
     while (dst.hasRemaining() && next < Math.min(limit, end)) {
       Block first = blocks.element();
@@ -134,6 +125,10 @@ public final class Ahead {
         Block done = blocks.remove();
         bytes -= done.weight();
       }
+    }
+    StorageException why = failure;
+    if (moved == 0 && next == end && why != null) {
+      throw why;
     }
     return moved;
   }

@@ -7,10 +7,10 @@ import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StorageException;
 import io.penstock.error.StorageException.Kind;
 import io.penstock.error.StreamClosedException;
-import io.penstock.error.StreamTruncatedException;
 import io.penstock.spi.content.Ahead;
 import io.penstock.spi.content.Block;
 import io.penstock.spi.content.Mark;
+import io.penstock.spi.content.Marks;
 import io.penstock.spi.content.Outgoing;
 import io.penstock.spi.content.Outgoing.Batch;
 import java.io.IOException;
@@ -20,7 +20,6 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.locks.ReentrantLock;
@@ -37,7 +36,7 @@ final class State {
   // All is guarded by the lock; what is volatile may be read without.
   private final List<FileContent> users = new ArrayList<>();
   private final Deque<Waiting> flushes = new ArrayDeque<>();
-  private final SortedMap<Long, Mark> marks = new TreeMap<>();
+  private Marks marks = new Marks(0);
   private Outgoing outgoing = new Outgoing(1, false);
   private @Nullable FileContent writer;
   private @Nullable FileContent reader;
@@ -54,9 +53,6 @@ final class State {
   // As the last reader has asked; nothing is dropped before there was one.
   private long keep = -1;
   private boolean endedForGood;
-  // The number of the stream that is read, and whether its end was met before it was on the disk.
-  private long stream;
-  private boolean endMet;
   private long savedCommit;
   private long savedStream;
   // Counts the changes, and how far they are durable.
@@ -98,15 +94,15 @@ final class State {
     Long begin = store.oldest();
     lock.lock();
     try {
-      marks.putAll(kept);
+      marks = new Marks(store.number(Store.Figure.STREAM));
+      kept.forEach(marks::put);
+      savedStream = marks.stream();
       epoch = store.number(Store.Figure.EPOCH);
       acknowledged = store.number(Store.Figure.END);
       written = acknowledged;
       committed = store.number(Store.Figure.COMMITTED);
       savedCommit = committed;
       released = committed;
-      stream = store.number(Store.Figure.STREAM);
-      savedStream = stream;
       oldest = begin == null ? acknowledged : begin;
     } finally {
       lock.unlock();
@@ -275,9 +271,9 @@ final class State {
       long floor = place == null ? committed : Math.min(committed, place.next());
       return new Turn(
           batch,
-          nextStream(),
+          marks.next(),
           committed,
-          stream,
+          marks.stream(),
           epoch,
           keep < 0 ? -1 : floor - keep,
           !unsynced && (any || !flushes.isEmpty() || stopping || users.isEmpty()),
@@ -290,16 +286,12 @@ final class State {
     }
   }
 
-  private long nextStream() {
-    return marks.isEmpty() ? stream : Math.max(stream, marks.lastKey() + 1);
-  }
-
   /** A commit of a few bytes waits for more, as long as the reader has enough to read. */
   private boolean commitIsDue() {
     Ahead place = ahead;
     return committed < savedCommit
         || committed - savedCommit >= first.block()
-        || stream != savedStream
+        || marks.stream() != savedStream
         || place == null
         || (place.end() >= acknowledged && place.next() >= place.end())
         || !flushes.isEmpty();
@@ -317,14 +309,14 @@ final class State {
         }
       }
       for (int i = 0; i < batch.marks().size(); i++) {
-        marks.put(turn.mark() + i, batch.marks().get(i));
+        // A stream that begins by this is a change that the disk does not have yet.
+        version += marks.put(turn.mark() + i, batch.marks().get(i)) ? 1 : 0;
       }
-      marks.headMap(turn.stream()).clear();
+      marks.dropBefore(turn.stream());
       savedCommit = turn.committed();
       savedStream = turn.stream();
       oldest = begin == null ? acknowledged : begin;
       settled = Math.max(settled, batch.version());
-      beginNextStream();
       List<CompletableFuture<Void>> flushed = new ArrayList<>();
       while (!flushes.isEmpty() && flushes.element().version() <= settled) {
         flushed.add(flushes.remove().done());
@@ -454,24 +446,10 @@ final class State {
 
   // ---- the reader's calls
 
-  private @Nullable Mark nextMark() {
-    return marks.get(stream);
-  }
-
-  private long readableNow() {
-    Mark mark = nextMark();
-    return mark == null ? acknowledged : mark.position();
-  }
-
-  private boolean endsNow(long position) {
-    Mark mark = nextMark();
-    return mark != null && position >= mark.position();
-  }
-
   long readable() {
     lock.lock();
     try {
-      return readableNow();
+      return marks.readable(acknowledged);
     } finally {
       lock.unlock();
     }
@@ -488,21 +466,9 @@ final class State {
       if (position != place.next()) {
         place.moveTo(position);
       }
-      Mark mark = nextMark();
-      String cut = mark == null ? null : mark.cut();
-      if (endsNow(position)) {
-        if (cut == null) {
-          return -1;
-        }
-        throw new StreamTruncatedException(
-            user.name, "the writer has cut the stream: " + cut, position);
-      }
-      int n = place.read(dst, readableNow());
-      StorageException corrupt = n == 0 ? place.failure(position) : null;
-      if (corrupt != null) {
-        throw corrupt;
-      }
-      return n;
+      return marks.meetsEnd(user.name, position)
+          ? -1
+          : place.read(dst, marks.readable(acknowledged));
     } finally {
       lock.unlock();
     }
@@ -539,7 +505,7 @@ final class State {
       return user.failure != null
           || user.closed
           || place == null
-          || endsNow(position)
+          || marks.isOver(position)
           || place.has(position);
     } finally {
       lock.unlock();
@@ -549,8 +515,7 @@ final class State {
   boolean endsAt(long position) {
     lock.lock();
     try {
-      Mark mark = nextMark();
-      return mark != null && mark.cut() == null && endsNow(position);
+      return marks.hasEnded(position);
     } finally {
       lock.unlock();
     }
@@ -569,21 +534,10 @@ final class State {
     try {
       if (user == reader) {
         committed = position;
-        version++;
-        // A cut of this process may be met before it is on the disk.
-        endMet = ended && user.settings.renew();
-        beginNextStream();
+        version += marks.commit(position, ended && user.settings.renew()) ? 2 : 1;
       }
     } finally {
       lock.unlock();
-    }
-  }
-
-  private void beginNextStream() {
-    if (endMet && endsNow(committed)) {
-      endMet = false;
-      stream++;
-      version++;
     }
   }
 

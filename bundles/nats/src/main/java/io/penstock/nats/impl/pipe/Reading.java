@@ -3,16 +3,13 @@ package io.penstock.nats.impl.pipe;
 
 import io.penstock.error.StorageException;
 import io.penstock.error.StorageException.Kind;
-import io.penstock.error.StreamTruncatedException;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
 import io.penstock.spi.content.Ahead;
-import io.penstock.spi.content.Mark;
+import io.penstock.spi.content.Marks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -37,15 +34,13 @@ final class Reading {
 
   // Guarded by the lock; what is volatile may be read without.
   private final Ahead ahead;
-  private final SortedMap<Long, Mark> marks = new TreeMap<>();
+  private final Marks marks;
   private final Spots spots = new Spots();
   private final Flushes flushes = new Flushes();
   private volatile long committed;
   private volatile long oldest;
   private long released;
   private long known;
-  private long stream;
-  private boolean endMet;
   private long moves;
   private Cursor saved;
 
@@ -70,7 +65,8 @@ final class Reading {
     this.saved = begin;
     this.committed = begin.committed();
     this.released = begin.committed();
-    this.stream = begin.stream();
+    this.marks = new Marks(begin.stream());
+    boolean unused = marks.commit(begin.committed(), false);
     this.known = known;
     this.oldest = Math.min(oldest, begin.committed());
     this.ahead = new Ahead(Integer.MAX_VALUE, begin.committed());
@@ -114,9 +110,8 @@ final class Reading {
         } else {
           ahead.offer(entry.block());
         }
-      } else if (entry.kind() != Entry.Kind.OPEN && entry.stream() >= stream) {
-        marks.put(entry.stream(), entry.mark());
-        beginNextStream();
+      } else if (entry.kind() != Entry.Kind.OPEN && entry.stream() >= marks.stream()) {
+        ended(entry);
       }
       known = Math.max(known, ahead.end());
     } finally {
@@ -140,9 +135,8 @@ final class Reading {
       spots.add(entry.position(), sequence, entry.epoch());
       ahead.offer(entry.block());
       known = Math.max(known, ahead.end());
-    } else if (entry.kind() != Entry.Kind.OPEN && entry.stream() >= stream) {
-      marks.put(entry.stream(), entry.mark());
-      beginNextStream();
+    } else if (entry.kind() != Entry.Kind.OPEN && entry.stream() >= marks.stream()) {
+      ended(entry);
     }
   }
 
@@ -205,18 +199,16 @@ final class Reading {
 
   // ---- callers
 
-  private @Nullable Mark nextMark() {
-    return marks.get(stream);
+  private void ended(Entry entry) {
+    began(marks.put(entry.stream(), entry.mark()));
   }
 
-  private long readableNow() {
-    Mark mark = nextMark();
-    return mark == null ? known : mark.position();
-  }
-
-  private boolean endsNow(long position) {
-    Mark mark = nextMark();
-    return mark != null && position >= mark.position();
+  /** Another stream is a change that the servers do not have yet. */
+  private void began(boolean next) {
+    if (next) {
+      marks.dropBefore(marks.stream());
+      long unused = flushes.changed();
+    }
   }
 
   int read(long position, ByteBuffer dst) throws IOException {
@@ -225,21 +217,7 @@ final class Reading {
       if (position != ahead.next()) {
         moveTo(position);
       }
-      Mark mark = nextMark();
-      String cut = mark == null ? null : mark.cut();
-      if (endsNow(position)) {
-        if (cut == null) {
-          return -1;
-        }
-        throw new StreamTruncatedException(
-            content.name, "the writer has cut the stream: " + cut, position);
-      }
-      int n = ahead.read(dst, readableNow());
-      StorageException failed = n == 0 ? ahead.failure(position) : null;
-      if (failed != null) {
-        throw failed;
-      }
-      return n;
+      return marks.meetsEnd(content.name, position) ? -1 : ahead.read(dst, marks.readable(known));
     } finally {
       lock.unlock();
       askWork();
@@ -268,7 +246,7 @@ final class Reading {
   boolean ready(long position) {
     lock.lock();
     try {
-      return endsNow(position) || ahead.has(position);
+      return marks.isOver(position) || ahead.has(position);
     } finally {
       lock.unlock();
     }
@@ -277,8 +255,7 @@ final class Reading {
   boolean endsAt(long position) {
     lock.lock();
     try {
-      Mark mark = nextMark();
-      return mark != null && mark.cut() == null && endsNow(position);
+      return marks.hasEnded(position);
     } finally {
       lock.unlock();
     }
@@ -287,7 +264,7 @@ final class Reading {
   long readable() {
     lock.lock();
     try {
-      return readableNow();
+      return marks.readable(known);
     } finally {
       lock.unlock();
     }
@@ -315,22 +292,11 @@ final class Reading {
     try {
       committed = position;
       long unused = flushes.changed();
-      // A cut of this process may be met before it is on the servers.
-      endMet = ended && settings.renew();
-      beginNextStream();
+      began(marks.commit(position, ended && settings.renew()));
     } finally {
       lock.unlock();
     }
     askWork();
-  }
-
-  private void beginNextStream() {
-    if (endMet && endsNow(committed)) {
-      endMet = false;
-      stream++;
-      marks.headMap(stream).clear();
-      long unused = flushes.changed();
-    }
   }
 
   void release(long position) {
@@ -402,7 +368,7 @@ final class Reading {
     return committed < saved.committed()
         || committed - saved.committed() >= step
         || (!local && released - saved.released() >= step)
-        || stream != saved.stream()
+        || marks.stream() != saved.stream()
         || ahead.next() >= ahead.end()
         || flushes.isWaitedFor()
         || content.isClosed();
@@ -428,7 +394,7 @@ final class Reading {
       now =
           new Cursor(
               committed,
-              stream,
+              marks.stream(),
               content.writing() == null ? released : committed,
               place == null ? saved.sequence() : place.sequence(),
               place == null ? saved.epoch() : place.epoch(),
