@@ -22,7 +22,8 @@ import org.openjdk.jmh.annotations.TearDown;
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @SuppressWarnings("NullAway.Init")
 public class Giving {
-  private static final int BATCH = 1024;
+  /** How many are one operation for JMH. */
+  public static final int BATCH = 1024;
 
   /** Who. */
   @Param({"PENSTOCK"})

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeoutException;
  * The other thread of a benchmark. It lives as long as the trial, so that no iteration has to end
  * on both sides at once: between two it waits for its peer, as it would for a slow one.
  */
-final class Partner {
+public final class Partner {
   /** System property of a fork: "true" makes the partner a virtual thread. */
   static final String VIRTUAL = "penstock.benchmarks.virtual";
 
@@ -24,7 +24,12 @@ final class Partner {
     this.task = task;
   }
 
-  static Partner start(Callable<Long> work) throws ReflectiveOperationException {
+  /**
+   * Starts it.
+   *
+   * @param work ends by itself, and gives what it has counted
+   */
+  public static Partner start(Callable<Long> work) throws ReflectiveOperationException {
     FutureTask<Long> task = new FutureTask<>(work);
     if (Boolean.getBoolean(VIRTUAL)) {
       // From JDK 21 on.
@@ -38,7 +43,8 @@ final class Partner {
   }
 
   /** Waits until it is done, and compares what it has counted. */
-  void join(long expected) throws ExecutionException, InterruptedException, TimeoutException {
+  public void join(long expected)
+      throws ExecutionException, InterruptedException, TimeoutException {
     long counted = task.get(LIMIT_SECONDS, TimeUnit.SECONDS);
     if (counted != expected) {
       throw new IllegalStateException("the other thread got " + counted + ", expected " + expected);

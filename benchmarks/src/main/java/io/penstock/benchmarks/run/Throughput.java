@@ -48,7 +48,7 @@ public class Throughput {
   private long batches;
 
   /** How many writes are one operation for JMH: enough that its own work does not count. */
-  static int writes(int chunk) {
+  public static int writes(int chunk) {
     return Math.max(4, Math.min(1024, 4 * 1024 * 1024 / chunk));
   }
 

@@ -47,7 +47,8 @@ public record Address(String text) {
     return unix() ? StandardProtocolFamily.UNIX : StandardProtocolFamily.INET;
   }
 
-  SocketAddress socketAddress() {
+  /** For the JDK's channels. */
+  public SocketAddress socketAddress() {
     return unix()
         ? UnixDomainSocketAddress.of(path())
         : new InetSocketAddress(InetAddress.getLoopbackAddress(), port());
@@ -63,7 +64,12 @@ public record Address(String text) {
         unix() ? "unix-listen:" + path() : scheme + "-listen://127.0.0.1:" + port());
   }
 
-  Endpoint connecting(String scheme) {
+  /**
+   * Of a client.
+   *
+   * @param scheme if it is no Unix socket
+   */
+  public Endpoint connecting(String scheme) {
     return Endpoint.parse(unix() ? "unix:" + path() : scheme + "://127.0.0.1:" + port());
   }
 }

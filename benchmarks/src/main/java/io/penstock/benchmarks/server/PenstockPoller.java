@@ -17,7 +17,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /** One poller for all channels. */
-final class PenstockPoller implements ChannelHandler {
+public final class PenstockPoller implements ChannelHandler {
   private final Work work;
 
   private PenstockPoller(Work work) {
@@ -26,7 +26,12 @@ final class PenstockPoller implements ChannelHandler {
 
   private record Counted(Channel channel, Tally tally) {}
 
-  static Address listen(Penstock penstock, Address address, Work work) throws IOException {
+  /**
+   * Has a poller of its own listen and serve, in a daemon thread.
+   *
+   * @return where it listens
+   */
+  public static Address listen(Penstock penstock, Address address, Work work) throws IOException {
     Listener listener =
         penstock.channels().listen(address.listening("tcp"), ChannelOptions.defaults());
     Poller poller = penstock.poller();

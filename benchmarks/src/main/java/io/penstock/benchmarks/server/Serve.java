@@ -118,7 +118,12 @@ public final class Serve {
     return PenstockBlocking.bound(address, server.endpoint());
   }
 
-  private static Address relay(Address address, Address target) throws IOException {
+  /**
+   * Starts a relay that forks.
+   *
+   * @return where it listens
+   */
+  public static Address relay(Address address, Address target) throws IOException {
     Relay relay =
         Penstock.open()
             .relays()

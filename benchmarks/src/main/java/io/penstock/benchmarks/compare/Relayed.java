@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.compare;
+
+import io.penstock.benchmarks.run.Partner;
+import io.penstock.benchmarks.server.Address;
+import io.penstock.benchmarks.server.Serve;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+
+/** Bytes through a relay. Both of its peers are the JDK's, so that nothing else is the product. */
+final class Relayed implements Load {
+  private static final int PIECE = 64 * 1024;
+  private static final int BATCH = 16;
+
+  private final ByteBuffer piece = ByteBuffer.allocateDirect(PIECE);
+  private final SocketChannel into;
+  private final Partner reader;
+  private long sent;
+
+  Relayed() throws Exception {
+    ServerSocketChannel listener =
+        ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    int port = ((InetSocketAddress) listener.getLocalAddress()).getPort();
+    Address relay =
+        Serve.relay(new Address("unix:" + Sockets.fresh("relay")), new Address("tcp:" + port));
+    reader = Partner.start(() -> readAll(listener));
+    into = SocketChannel.open(relay.socketAddress());
+  }
+
+  private static long readAll(ServerSocketChannel listener) throws IOException {
+    long sum = 0;
+    try (listener;
+        SocketChannel out = listener.accept()) {
+      ByteBuffer buffer = ByteBuffer.allocateDirect(4 * PIECE);
+      for (int n; (n = out.read(buffer.clear())) >= 0; ) {
+        sum += n;
+      }
+    }
+    return sum;
+  }
+
+  @Override
+  public int batch() throws IOException {
+    for (int i = 0; i < BATCH; i++) {
+      piece.clear();
+      while (piece.hasRemaining()) {
+        into.write(piece);
+      }
+    }
+    sent += (long) BATCH * PIECE;
+    return BATCH;
+  }
+
+  @Override
+  public void end() throws Exception {
+    into.shutdownOutput();
+    reader.join(sent);
+    into.close();
+  }
+}
