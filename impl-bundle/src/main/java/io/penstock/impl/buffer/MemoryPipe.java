@@ -6,6 +6,7 @@ import io.penstock.spi.SegmentSource;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -47,8 +48,26 @@ public final class MemoryPipe extends Cursors implements PipeBody {
   /** How many bytes' lines are fetched together. */
   static final int AHEAD = 4096;
 
-  /** A given buffer whose giver wants to know when it is free again. */
-  record Lease(ByteBuffer buffer, Runnable released) {}
+  /**
+   * A given buffer whose giver wants to know when it is free again, once: a reader that has used it
+   * up and a thread that drops what is buffered may both say so.
+   */
+  static final class Lease {
+    final ByteBuffer buffer;
+    private final AtomicReference<@Nullable Runnable> released;
+
+    Lease(ByteBuffer buffer, Runnable released) {
+      this.buffer = buffer;
+      this.released = new AtomicReference<>(released);
+    }
+
+    void release() {
+      Runnable first = released.getAndSet(null);
+      if (first != null) {
+        first.run();
+      }
+    }
+  }
 
   final String name;
   final long capacity;
@@ -250,14 +269,14 @@ public final class MemoryPipe extends Cursors implements PipeBody {
 
   void release(Object item) {
     if (item instanceof Lease lease) {
-      lease.released().run();
+      lease.release();
     } else if (item instanceof Ring ring) {
       letGo(ring);
     }
   }
 
   static ByteBuffer buffer(Object item) {
-    return item instanceof Lease lease ? lease.buffer() : (ByteBuffer) item;
+    return item instanceof Lease lease ? lease.buffer : (ByteBuffer) item;
   }
 
   /** Two at once where there must be one would otherwise go on with each other's bytes. */

@@ -163,6 +163,11 @@ final class MemorySource implements SegmentSource, Paced, Holding {
 
   /** A reader was here in vain, which a writer may wait for. */
   private void tried() {
+    Slots queue = pipe.slots;
+    if (queue != null) {
+      // It may not come back for long.
+      queue.forget();
+    }
     // That must be visible before the look for a thread that waits for it.
     VarHandle.fullFence();
     pipe.sinkReady.run();
@@ -240,9 +245,10 @@ final class MemorySource implements SegmentSource, Paced, Holding {
     if (pipe.run == 0) {
       pipe.given = null;
       Slots queue = pipe.slots;
-      if (queue != null && queue.remove()) {
-        pipe.release(item);
+      if (queue != null) {
+        queue.remove();
       }
+      pipe.release(item);
     }
   }
 

@@ -9,13 +9,18 @@ import org.jspecify.annotations.Nullable;
 /**
  * The entries of the stream between copied bytes: given buffers, and the rings that follow one
  * another. It is a queue from one thread to one other, without a lock and, once it has its size,
- * without garbage. A third thread may take out the remaining entries when the stream is dropped.
+ * without garbage. A third thread may drop the entries when the stream is dropped.
  *
- * <p>An entry's place in its chunk is published last, and cleared once by the thread that takes the
- * entry.
+ * <p>An entry's place in its chunk is published last. The reading thread clears the places of
+ * entries that it has taken in batches, because each store to them takes their cache line away from
+ * the writing thread. So up to {@value #BATCH} - 1 entries that were taken stay reachable, until
+ * more are taken or until {@link #forget}, and a thread that drops entries may meet them again:
+ * what may be released once only has to see to that itself.
  */
 final class Slots {
   private static final int FIRST = 8;
+  // No more than the first chunk has places: one that was not cleared must not come up again.
+  private static final int BATCH = FIRST;
   private static final int LARGEST = 1024;
   private static final VarHandle ITEM = MethodHandles.arrayElementVarHandle(Object[].class);
 
@@ -37,12 +42,15 @@ final class Slots {
   // Read by the thread that drops the remaining entries, which copes with an old value.
   private volatile Chunk head = tail;
   private int headIndex;
+  // How many places before the head index are not cleared.
+  private int taken;
 
   /** Adds an entry. Only for the writing side. */
   void put(long start, Object item) {
     Chunk chunk = tail;
     if (ITEM.getAcquire(chunk.items, tailIndex) != null) {
-      // All full. The reader comes back to this place, finds it empty, and goes on in the next.
+      // Full, as far as places are cleared. The reader comes back to this place with as many entries
+      // as the chunk has places, so that it finds it cleared, and goes on in the next.
       Chunk more = new Chunk(Math.min(LARGEST, 2 * chunk.items.length));
       store(more, 0, start, item);
       chunk.next = more;
@@ -77,6 +85,7 @@ final class Slots {
         return item;
       }
       headIndex = 0;
+      taken = 0;
       head = next;
     }
   }
@@ -86,15 +95,26 @@ final class Slots {
     return head.starts[headIndex];
   }
 
-  /** Takes the first entry out; false if another thread has dropped it meanwhile. */
-  boolean remove() {
-    Chunk chunk = head;
-    int at = headIndex;
-    headIndex = (at + 1) & chunk.mask;
-    return ITEM.getAndSet(chunk.items, at, null) != null;
+  /** Takes the first entry out. */
+  void remove() {
+    headIndex = (headIndex + 1) & head.mask;
+    if (++taken == BATCH) {
+      forget();
+    }
   }
 
-  /** Takes out everything that stands before a place in the stream. For any thread. */
+  /** Lets the entries that were taken be collected. Only for the reading side. */
+  void forget() {
+    Chunk chunk = head;
+    for (; taken > 0; taken--) {
+      ITEM.setRelease(chunk.items, (headIndex - taken) & chunk.mask, null);
+    }
+  }
+
+  /**
+   * Takes out everything that stands before a place in the stream, and perhaps what was taken
+   * lately. For any thread.
+   */
   void drop(long before, Consumer<Object> each) {
     for (Chunk chunk = head; chunk != null; chunk = chunk.next) {
       for (int at = 0; at < chunk.items.length; at++) {

@@ -3,9 +3,11 @@ package io.penstock.jcstress;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 
+import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.pipe.DrivenPipe;
 import io.penstock.stream.Wait;
 import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -85,6 +87,40 @@ public class HandOver {
                 ByteBuffer run = pipe.source().take(100, Wait.none());
                 return run == null ? Tries.WRONG : Tries.inOrder(run, 1, run.remaining());
               });
+    }
+  }
+
+  /** A buffer whose giver wants it back, while the source is closed: it is told once. */
+  @JCStressTest
+  @Outcome(id = "-3, 1", expect = ACCEPTABLE, desc = "The close dropped it.")
+  @Outcome(id = "8, 1", expect = ACCEPTABLE, desc = "It was read before.")
+  @State
+  public static class ReadAndDropped {
+    private final MemoryPipe pipe = new MemoryPipe(64, false);
+    private final AtomicInteger released = new AtomicInteger();
+    private final int given =
+        Tries.number(
+            () -> pipe.sink().give(Tries.bytes(1, 8), released::incrementAndGet) ? 8 : Tries.WRONG);
+
+    @Actor
+    public void reader(II_Result r) {
+      ByteBuffer dst = ByteBuffer.allocate(given);
+      int n = Tries.number(() -> pipe.source().read(dst));
+      r.r1 = n > 0 ? Tries.inOrder(dst, 1, n) : n;
+    }
+
+    @Actor
+    public void closer(II_Result r) {
+      Tries.number(
+          () -> {
+            pipe.source().close();
+            return 0;
+          });
+    }
+
+    @Arbiter
+    public void told(II_Result r) {
+      r.r2 = released.get();
     }
   }
 
