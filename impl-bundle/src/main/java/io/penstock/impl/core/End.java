@@ -239,15 +239,25 @@ public abstract class End extends TurnedEnd {
     }
   }
 
-  /** Lets the other side run ahead, when both are busy and little is left to go on with. */
+  /**
+   * Lets the other side run ahead, when both are busy and little is left to go on with. With
+   * nothing left, looks for a moment whether the other side is just at it.
+   */
   void pace(int want, @Nullable Wait own) {
     Paced it = paced();
-    if (it != null && it.cached() < want) {
+    if (it == null) {
+      return;
+    }
+    long known = it.cached();
+    if (known < want) {
       Spinner looks = spinner();
-      if (looks != null
-          && looks.paces()
-          && (own != null ? own : setting()).kind() != Wait.Kind.NONE) {
-        looks.pace(this);
+      if (looks != null && (own != null ? own : setting()).kind() != Wait.Kind.NONE) {
+        if (known <= 0) {
+          looks.glance(this);
+        }
+        if (looks.paces()) {
+          looks.pace(this);
+        }
       }
     }
   }

@@ -34,6 +34,7 @@ public final class Spinner {
   // Looks in vain, each longer than the one before: large moves come in large steps.
   private static final int PATIENCE = 2;
   private static final int PROBE_EACH = 64;
+  private static final int GLANCES = 24;
   private static final boolean ONE_CORE = Runtime.getRuntime().availableProcessors() == 1;
 
   private final long fixed;
@@ -70,6 +71,19 @@ public final class Spinner {
    */
   public static Spinner fixed(long nanos, long enough) {
     return new Spinner(nanos, enough);
+  }
+
+  /**
+   * Looks a few times, for some hundred nanoseconds, before a try that would be in vain: such a try
+   * tells the other side that the caller waits, and looks at the clock. Left out where looks have
+   * been in vain of late.
+   */
+  void glance(End end) {
+    if (fixed != 0 && leaveOut == 0 && !ONE_CORE) {
+      for (int i = 0; i < GLANCES && !end.likely(); i++) {
+        Thread.onSpinWait();
+      }
+    }
   }
 
   /**

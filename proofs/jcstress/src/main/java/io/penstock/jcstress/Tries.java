@@ -77,7 +77,12 @@ final class Tries {
     return PipeOptions.defaults().withName("p").withCapacity(capacity).withSpin(Duration.ZERO);
   }
 
-  /** The same, declared to have one writer and one reader. */
+  /** The same, whose callers look again for a moment first. */
+  static DrivenPipe looking(int capacity) {
+    return new DrivenPipe(options(capacity).withSpin(Duration.ofNanos(100)), ENGINE);
+  }
+
+  /** An empty pipe without looks, declared to have one writer and one reader. */
   static DrivenPipe declared(int capacity) {
     return new DrivenPipe(
         options(capacity).withWriters(PipeOptions.Callers.ONE).withReaders(PipeOptions.Callers.ONE),

@@ -74,6 +74,24 @@ public class WakeUps {
     }
   }
 
+  /** The same, where each looks before it tries, tries, looks again, and only then parks. */
+  @JCStressTest
+  @Outcome(id = "20, 20", expect = ACCEPTABLE, desc = "All of them.")
+  @State
+  public static class LookingPingPong {
+    private final DrivenPipe pipe = Tries.looking(1);
+
+    @Actor
+    public void writer(II_Result r) {
+      r.r1 = writeAll(pipe);
+    }
+
+    @Actor
+    public void reader(II_Result r) {
+      r.r2 = readAll(pipe);
+    }
+  }
+
   /** A reader, and a byte. */
   @JCStressTest
   @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "Woken, or it did not have to wait.")
