@@ -4,6 +4,9 @@
 // waits, nothing ends).
 //
 //   ring CHUNK BUFFER MILLIS   prints how many bytes a second one thread got from the other
+//   ring CHUNK BUFFER MILLIS locked   the same, where each side publishes by one locked instruction:
+//                              the limit of a ring whose sides may be parked, which must not look
+//                              for a waiting thread before what they published is seen
 //   ring check CHUNK BUFFER    compares every byte of some, prints "ok"
 //   ring spin                  keeps one core busy until its standard input ends
 #define _GNU_SOURCE
@@ -29,7 +32,7 @@ static struct {
 static alignas(256) uint8_t *ring;
 static uint64_t capacity, mask;
 static size_t chunk;
-static bool checking;
+static bool checking, locked;
 
 static inline void pause_a_little(void) {
 #if defined(__x86_64__)
@@ -49,6 +52,14 @@ static inline void copy(uint8_t *into, const uint8_t *from, size_t n) {
   }
 }
 
+static inline void publish(_Atomic uint64_t *cursor, uint64_t value) {
+  if (locked) {
+    atomic_exchange_explicit(cursor, value, memory_order_seq_cst);
+  } else {
+    atomic_store_explicit(cursor, value, memory_order_release);
+  }
+}
+
 static size_t put(const uint8_t *from, size_t size) {
   uint64_t at = atomic_load_explicit(&cursors.written, memory_order_relaxed);
   uint64_t room = capacity - (at - cursors.read_seen);
@@ -60,7 +71,7 @@ static size_t put(const uint8_t *from, size_t size) {
   size_t n = least(size, room), first = least(n, capacity - (at & mask));
   copy(ring + (at & mask), from, first);
   if (first < n) copy(ring, from + first, n - first);
-  atomic_store_explicit(&cursors.written, at + n, memory_order_release);
+  publish(&cursors.written, at + n);
   return n;
 }
 
@@ -75,7 +86,7 @@ static size_t get(uint8_t *into, size_t size) {
   size_t n = least(size, data), first = least(n, capacity - (at & mask));
   copy(into, ring + (at & mask), first);
   if (first < n) copy(into + first, ring, n - first);
-  atomic_store_explicit(&cursors.read, at + n, memory_order_release);
+  publish(&cursors.read, at + n);
   return n;
 }
 
@@ -135,8 +146,9 @@ int main(int count, char **arguments) {
     }
     return 0;
   }
-  if (count != 4) {
-    fprintf(stderr, "usage: ring CHUNK BUFFER MILLIS | ring check CHUNK BUFFER | ring spin\n");
+  locked = count == 5 && strcmp(arguments[4], "locked") == 0;
+  if (count != 4 && !locked) {
+    fprintf(stderr, "usage: ring CHUNK BUFFER MILLIS [locked] | ring check CHUNK BUFFER | ring spin\n");
     return 2;
   }
   checking = strcmp(arguments[1], "check") == 0;
