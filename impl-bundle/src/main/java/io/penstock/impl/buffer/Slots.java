@@ -49,8 +49,8 @@ final class Slots {
   void put(long start, Object item) {
     Chunk chunk = tail;
     if (ITEM.getAcquire(chunk.items, tailIndex) != null) {
-      // Full, as far as places are cleared. The reader comes back to this place with as many entries
-      // as the chunk has places, so that it finds it cleared, and goes on in the next.
+      // Full, as far as places are cleared. When the reader is at this place again, it has taken as
+      // many entries as the chunk has places: it finds this one cleared, and goes on in the next.
       Chunk more = new Chunk(Math.min(LARGEST, 2 * chunk.items.length));
       store(more, 0, start, item);
       chunk.next = more;
