@@ -19,11 +19,13 @@ public final class Compare {
   /** The short form: a minute and a half for all paths. */
   private static final Build.Pace SHORT = new Build.Pace(200, 5, 40);
 
+  private static final int NOT_MEASURED = 2;
+
   private Compare() {}
 
   /**
    * Compares two builds, and exits with 0 if nothing is worse by more than the bound, with 1 if
-   * something is, and with 2 if no path could be measured.
+   * something is, and with 2 if it could not be measured.
    *
    * @param arguments "short" or "long"; pairs; the bound in percent; paths, comma-separated, or
    *     "all"; the file of the raw figures; name and class path of the one build; name and class
@@ -43,7 +45,14 @@ public final class Compare {
             new Build(arguments[7], arguments[8]),
             form,
             System.out::println);
-    int status = comparison.run(routes(arguments[3]));
+    int status;
+    try {
+      status = comparison.run(routes(arguments[3]));
+    } catch (IOException e) {
+      // Not 1, the status of a JVM that fails: that one says that something is slower.
+      System.err.println("benchmarks/compare: " + e.getMessage());
+      status = NOT_MEASURED;
+    }
     write(Path.of(arguments[4]), comparison.raw());
     System.exit(status);
   }
