@@ -87,26 +87,10 @@ final class ChannelSession {
 
   /** Of what was measured last of each suite; empty if nothing was. */
   static Optional<ChannelReport> report(Path samples, String notes) throws IOException {
-    List<Sample> all = new ArrayList<>();
-    Map<String, List<String>> facts = new LinkedHashMap<>();
-    List<String> measured = new ArrayList<>();
-    for (String suite : SUITES) {
-      Path file = samples.resolve(suite + ".tsv");
-      if (Files.exists(file)) {
-        all.addAll(Sample.read(file));
-        measured.add(suite);
-        for (String fact : Files.readAllLines(samples.resolve(suite + ".txt"))) {
-          facts.computeIfAbsent(fact, key -> new ArrayList<>()).add(suite);
-        }
-      }
-    }
-    // What is not so of every suite names those of which it is.
-    List<String> lines = new ArrayList<>();
-    facts.forEach(
-        (fact, suites) ->
-            lines.add(
-                suites.equals(measured) ? fact : fact + " (" + String.join(", ", suites) + ")"));
-    return all.isEmpty() ? Optional.empty() : Optional.of(new ChannelReport(all, lines, notes));
+    Measured measured = Measured.read(samples, SUITES);
+    return measured.samples().isEmpty()
+        ? Optional.empty()
+        : Optional.of(new ChannelReport(measured.samples(), measured.facts(), notes));
   }
 
   private List<String> facts() {
@@ -151,57 +135,8 @@ final class ChannelSession {
         .add(new Sample(new Subject(kind, other, setting, server.name(), chunk), round, value));
   }
 
-  /** Servers that run, until it is closed. */
-  private final class Field implements AutoCloseable {
-    final List<ServerProcess> servers = new ArrayList<>();
-    private final Path folder;
-
-    Field() throws IOException {
-      folder = Files.createTempDirectory("penstock");
-    }
-
-    ServerProcess start(Server server, String transport, String what) throws IOException {
-      return start(Cores.others(), server, transport, what);
-    }
-
-    ServerProcess start(List<String> cores, Server server, String transport, String what)
-        throws IOException {
-      Address asked =
-          new Address(
-              transport.equals("tcp")
-                  ? "tcp:0"
-                  : transport + ":" + folder.resolve(server.name() + "." + servers.size()));
-      ServerProcess process =
-          ServerProcess.start(
-              server, command(cores, server.command(java, programs, what, asked)), asked);
-      servers.add(process);
-      return process;
-    }
-
-    /** Those that are here, in another order in each round. */
-    void start(String transport, String what, Server... all) throws IOException {
-      List<Server> order =
-          new ArrayList<>(Arrays.stream(all).filter(s -> s.missing(programs).isEmpty()).toList());
-      Collections.rotate(order, round);
-      for (Server server : order) {
-        start(server, transport, what);
-      }
-    }
-
-    @Override
-    public void close() throws IOException {
-      servers.forEach(ServerProcess::close);
-      try (var files = Files.newDirectoryStream(folder)) {
-        for (Path file : files) {
-          Files.delete(file);
-        }
-      }
-      Files.delete(folder);
-    }
-  }
-
-  private static List<String> command(List<String> cores, List<String> program) {
-    return Stream.concat(cores.stream(), program.stream()).toList();
+  private Field field() throws IOException {
+    return new Field(java, programs, round);
   }
 
   private int warm(ServerProcess server) {
@@ -273,7 +208,7 @@ final class ChannelSession {
 
   private void sockets() throws Exception {
     for (String transport : Texts.TRANSPORTS) {
-      try (Field field = new Field()) {
+      try (Field field = field()) {
         startAll(field, transport, Work.COUNT);
         flood(field.servers, transport);
       }
@@ -294,8 +229,8 @@ final class ChannelSession {
 
   private void trips() throws Exception {
     for (String transport : Texts.TRANSPORTS) {
-      try (Field field = new Field();
-          Field spinning = new Field()) {
+      try (Field field = field();
+          Field spinning = field()) {
         startAll(field, transport, Work.ECHO);
         trips(load, field.servers, Load.QUIET, transport, false);
         Process busy = new RingInC(programs.resolve("ring")).spin();
@@ -342,11 +277,11 @@ final class ChannelSession {
   };
 
   private void pipes() throws Exception {
-    try (Field field = new Field()) {
+    try (Field field = field()) {
       field.start(Texts.PIPES, Work.COUNT.text(), OF_PIPES);
       flood(field.servers, Texts.PIPES);
     }
-    try (Field field = new Field()) {
+    try (Field field = field()) {
       field.start(Texts.PIPES, Work.ECHO.text(), OF_PIPES);
       trips(load, field.servers, Load.QUIET, Texts.PIPES, false);
     }
@@ -354,8 +289,8 @@ final class ChannelSession {
 
   private void relay() throws Exception {
     for (String transport : Texts.TRANSPORTS) {
-      try (Field sinks = new Field();
-          Field field = new Field()) {
+      try (Field sinks = field();
+          Field field = field()) {
         // Half of the work is the relay's, the other half that of both who use it.
         Address sink =
             sinks.start(Cores.last(), Server.C_BLOCKING, transport, Work.COUNT.text()).address();
@@ -386,7 +321,7 @@ final class ChannelSession {
       if (server.missing(programs).isPresent()) {
         continue;
       }
-      try (Field field = new Field()) {
+      try (Field field = field()) {
         ServerProcess process = field.start(server, "tcp", Work.REQUESTS.text());
         load.requests(process.address(), ACTIVE, 0, 2 * warm(process), 100, () -> {});
         long before = server.isJava() ? process.heap() : 0;
@@ -411,7 +346,7 @@ final class ChannelSession {
   }
 
   private void lines() throws Exception {
-    try (Field field = new Field()) {
+    try (Field field = field()) {
       field.start(
           "tcp",
           Work.LINES.text(),
@@ -434,7 +369,7 @@ final class ChannelSession {
 
   private void tls() throws Exception {
     Path folder = Files.createTempDirectory("penstock-tls");
-    try (Field field = new Field();
+    try (Field field = field();
         Clients clients = new Clients()) {
       Tls.prepare(folder);
       field.start("tcp", folder.toString(), Server.PENSTOCK_TLS, Server.NETTY_TLS);
@@ -480,7 +415,7 @@ final class ChannelSession {
     }
     Collections.rotate(present, round);
     Path folder = Files.createTempDirectory("penstock-ssh");
-    try (Field field = new Field();
+    try (Field field = field();
         SshClients clients = new SshClients(folder)) {
       Ssh.prepare(folder);
       for (Server server : present) {
@@ -565,7 +500,7 @@ final class ChannelSession {
 
     private SshProcess process(Server server, int port) throws IOException {
       return SshProcess.start(
-          server, command(Cores.last(), server.sshClient(java, programs, port, folder)));
+          server, Field.command(Cores.last(), server.sshClient(java, programs, port, folder)));
     }
 
     @Override
@@ -587,7 +522,7 @@ final class ChannelSession {
       all.add(
           TlsClient.start(
               server.server(),
-              command(Cores.last(), server.server().client(java, server.address(), folder))));
+              Field.command(Cores.last(), server.server().client(java, server.address(), folder))));
     }
 
     @Override
