@@ -3,13 +3,12 @@ package io.penstock.benchmarks.report;
 
 import io.penstock.benchmarks.report.Figures.Spread;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * Bars on a logarithmic scale, in panels of three beside each other, with lines from the least to
  * the greatest. Its colours can be read on light and on dark ground.
  */
-record Chart(String title, List<Panel> panels) {
+record Chart(String title, List<Panel> panels) implements Picture {
   /** Bars under one title; all panels of a chart have one scale. */
   record Panel(String title, List<Bar> bars) {}
 
@@ -22,7 +21,8 @@ record Chart(String title, List<Panel> panels) {
   private static final int ROW = 18;
   private static final int HEAD = 34;
 
-  String svg() {
+  @Override
+  public String svg() {
     List<Spread> all = panels.stream().flatMap(p -> p.bars.stream()).map(Bar::value).toList();
     double low = Math.floor(Math.log10(all.stream().mapToDouble(Spread::min).min().orElse(1)));
     double high = Math.ceil(Math.log10(all.stream().mapToDouble(Spread::max).max().orElse(10)));
@@ -32,39 +32,29 @@ record Chart(String title, List<Panel> panels) {
     int most = panels.stream().mapToInt(p -> p.bars.size()).max().orElse(0);
     int height = HEAD + most * ROW + 24;
     StringBuilder out = new StringBuilder();
-    line(
-        out,
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\""
-            + " font-size=\"11\" fill=\"#808080\">",
-        columns * WIDTH,
-        30 + lines * height);
-    line(out, "<title>%s</title>", escape(title));
-    line(
-        out,
-        "<text x=\"8\" y=\"20\" font-size=\"14\" font-weight=\"bold\">%s</text>",
-        escape(title));
+    Picture.begin(out, title, columns * WIDTH, 30 + lines * height);
     for (int i = 0; i < panels.size(); i++) {
       Panel panel = panels.get(i);
-      line(
+      Picture.line(
           out,
           "<g transform=\"translate(%d,%d)\">",
           i % columns * WIDTH,
           30 + i / columns * height);
-      line(
+      Picture.line(
           out,
           "<text x=\"%d\" y=\"16\" font-weight=\"bold\">%s</text>",
           LABEL,
-          escape(panel.title));
+          Picture.escape(panel.title));
       int bottom = HEAD - 8 + panel.bars.size() * ROW;
       for (int power = (int) low; power <= high; power++) {
         double x = LABEL + (power - low) * unit;
-        line(
+        Picture.line(
             out,
             "<path d=\"M%.1f %d V%d\" stroke=\"#808080\" stroke-opacity=\".3\"/>",
             x,
             HEAD - 8,
             bottom);
-        line(
+        Picture.line(
             out,
             "<text x=\"%.1f\" y=\"%d\" font-size=\"9\" text-anchor=\"middle\">%s</text>",
             x,
@@ -74,9 +64,9 @@ record Chart(String title, List<Panel> panels) {
       for (int j = 0; j < panel.bars.size(); j++) {
         bar(out, panel.bars.get(j), HEAD + j * ROW, low, unit);
       }
-      line(out, "</g>");
+      Picture.line(out, "</g>");
     }
-    line(out, "</svg>");
+    Picture.line(out, "</svg>");
     return out.toString();
   }
 
@@ -85,38 +75,30 @@ record Chart(String title, List<Panel> panels) {
     double from = LABEL + (Math.log10(bar.value.min()) - low) * unit;
     double to = LABEL + (Math.log10(bar.value.max()) - low) * unit;
     int middle = top + 4;
-    line(
+    Picture.line(
         out,
         "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>",
         LABEL - 6,
         top + 8,
-        escape(bar.label));
-    line(
+        Picture.escape(bar.label));
+    Picture.line(
         out,
         "<rect x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"11\" fill=\"%s\"/>",
         LABEL,
         top - 2,
         Math.max(1, length),
-        bar.ours ? "#e07b00" : "#5b8fc9");
-    line(
+        bar.ours ? Picture.OURS : "#5b8fc9");
+    Picture.line(
         out,
         "<path d=\"M%.1f %d H%.1f\" stroke=\"#808080\" stroke-width=\"2\"/>",
         from,
         middle,
         to);
-    line(
+    Picture.line(
         out,
         "<text x=\"%.1f\" y=\"%d\">%s</text>",
         Math.max(LABEL + length, to) + 5,
         top + 8,
         Texts.number(bar.value.median()));
-  }
-
-  private static void line(StringBuilder out, String format, Object... arguments) {
-    out.append(String.format(Locale.ROOT, format, arguments)).append('\n');
-  }
-
-  private static String escape(String text) {
-    return text.replace("&", "&amp;").replace("<", "&lt;");
   }
 }

@@ -21,7 +21,7 @@ abstract class Page {
   private final String notes;
   private final List<Outcome> outcomes;
   private final StringBuilder out = new StringBuilder();
-  private final Map<String, Chart> charts = new LinkedHashMap<>();
+  private final Map<String, Picture> charts = new LinkedHashMap<>();
 
   Page(List<Sample> samples, List<Gate> gates, List<String> facts, String notes) {
     this.figures = new Figures(samples);
@@ -61,7 +61,7 @@ abstract class Page {
   public void write(Path folder, String name) throws IOException {
     Path plots = Files.createDirectories(folder.resolve(name));
     Files.writeString(folder.resolve(name + ".md"), markdown(name));
-    for (Map.Entry<String, Chart> chart : charts.entrySet()) {
+    for (Map.Entry<String, Picture> chart : charts.entrySet()) {
       Files.writeString(plots.resolve(chart.getKey() + ".svg"), chart.getValue().svg());
     }
   }
@@ -181,7 +181,7 @@ abstract class Page {
   }
 
   /** Keeps a plot to be written beside the page, and shows it if {@link #plot} does. */
-  final void chart(String name, Chart chart) {
+  final void chart(String name, Picture chart) {
     charts.put(name, chart);
   }
 
