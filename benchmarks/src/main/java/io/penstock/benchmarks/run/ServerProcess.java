@@ -66,11 +66,20 @@ final class ServerProcess implements AutoCloseable {
 
   /** Bytes of its heap that are in use after garbage was collected. */
   long heap() throws IOException {
-    process.getOutputStream().write("heap\n".getBytes(UTF_8));
+    return ask("heap");
+  }
+
+  /** Bytes that its threads have allocated since it began. */
+  long allocated() throws IOException {
+    return ask("allocated");
+  }
+
+  private long ask(String what) throws IOException {
+    process.getOutputStream().write((what + "\n").getBytes(UTF_8));
     process.getOutputStream().flush();
     String line = output.readLine();
     if (line == null) {
-      throw new IOException(server + " has ended, expected its heap");
+      throw new IOException(server + " has ended, expected what it was asked: " + what);
     }
     return Long.parseLong(line);
   }

@@ -47,7 +47,7 @@ public record Address(String text) {
     return unix() ? StandardProtocolFamily.UNIX : StandardProtocolFamily.INET;
   }
 
-  /** For the JDK's channels. */
+  /** Of a socket, not of pipes. */
   public SocketAddress socketAddress() {
     return unix()
         ? UnixDomainSocketAddress.of(path())

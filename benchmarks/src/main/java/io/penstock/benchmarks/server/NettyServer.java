@@ -117,6 +117,13 @@ final class NettyServer {
       }
       bytes.release();
     }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+      // A reset by a client that comes and goes; a server goes on, and who counts on it will miss
+      // it.
+      context.close();
+    }
   }
 
   private static final class Echoing extends ChannelInboundHandlerAdapter {

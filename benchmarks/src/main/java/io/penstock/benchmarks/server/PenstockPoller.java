@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Poller;
@@ -32,8 +33,12 @@ public final class PenstockPoller implements ChannelHandler {
    * @return where it listens
    */
   public static Address listen(Penstock penstock, Address address, Work work) throws IOException {
-    Listener listener =
-        penstock.channels().listen(address.listening("tcp"), ChannelOptions.defaults());
+    return listen(penstock, address.listening("tcp"), address, work);
+  }
+
+  static Address listen(Penstock penstock, Endpoint endpoint, Address address, Work work)
+      throws IOException {
+    Listener listener = penstock.channels().listen(endpoint, ChannelOptions.defaults());
     Poller poller = penstock.poller();
     poller.register(
         listener,

@@ -16,7 +16,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryType;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Path;
+import java.util.stream.LongStream;
 
 /**
  * A process that serves: tells where it listens, tells its heap when asked for it on standard
@@ -37,16 +39,29 @@ public final class Serve {
     System.out.println("listening " + listen(server, arguments[1], address).text());
     BufferedReader input = new BufferedReader(new InputStreamReader(System.in, UTF_8));
     for (String line; (line = input.readLine()) != null; ) {
-      if (!line.equals("heap")) {
-        throw new IllegalArgumentException("asked '" + line + "', expected 'heap'");
-      }
-      System.out.println(heap());
+      System.out.println(
+          switch (line) {
+            case "heap" -> heap();
+            case "allocated" -> allocated();
+            default ->
+                throw new IllegalArgumentException(
+                    "asked '" + line + "', expected 'heap' or 'allocated'");
+          });
     }
     System.exit(0);
   }
 
+  /** Bytes that the threads which live have allocated in all their time. */
+  public static long allocated() {
+    var threads =
+        (com.sun.management.ThreadMXBean) ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
+    return LongStream.of(threads.getThreadAllocatedBytes(threads.getAllThreadIds()))
+        .filter(bytes -> bytes > 0)
+        .sum();
+  }
+
   /** Bytes that the last collection has left, without what threads have reserved since. */
-  static long heap() {
+  public static long heap() {
     for (int i = 0; i < 3; i++) {
       System.gc();
     }
@@ -64,6 +79,10 @@ public final class Serve {
       return PenstockBlocking.listen(
           Tls.penstock().channels(), Tls.listening(address, Path.of(what)), address, Work.COUNT);
     }
+    if (server == Server.PENSTOCK_TLS_POLLER) {
+      return PenstockPoller.listen(
+          Tls.penstock(), Tls.listening(address, Path.of(what)), address, Work.COUNT);
+    }
     if (server == Server.NETTY_TLS) {
       SslContext tls = Tls.nettyServer(Path.of(what));
       return NettyServer.listen(
@@ -71,6 +90,9 @@ public final class Serve {
           Work.COUNT,
           Epoll.isAvailable(),
           channel -> channel.pipeline().addLast(tls.newHandler(channel.alloc())));
+    }
+    if (server == Server.JDK_TLS) {
+      return JdkTls.listen(address, Path.of(what));
     }
     if (server == Server.PENSTOCK_SSH) {
       return SshServe.penstock(address, Path.of(what));

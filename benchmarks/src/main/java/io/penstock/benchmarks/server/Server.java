@@ -20,6 +20,8 @@ public enum Server {
   PENSTOCK_RELAY("Penstock, relay"),
   /** This product's TLS at both ends, a thread for each channel. */
   PENSTOCK_TLS("Penstock, TLS"),
+  /** This product's TLS, one poller for all channels. */
+  PENSTOCK_TLS_POLLER("Penstock, TLS, poller"),
   /** This product's SSH at both ends. */
   PENSTOCK_SSH("Penstock to Penstock"),
   /** This product's client and the daemon of OpenSSH. */
@@ -36,6 +38,8 @@ public enum Server {
   NETTY_EPOLL("Netty epoll"),
   /** Netty's TLS with the JDK's engine at both ends. */
   NETTY_TLS("Netty, TLS by the JDK"),
+  /** An SSLSocket and a thread for each connection. */
+  JDK_TLS("JDK SSLSocket"),
   /** A thread for each of junixsocket's channels. */
   JUNIXSOCKET("junixsocket, blocking"),
   /** One loop. */
@@ -211,7 +215,8 @@ public enum Server {
         : java(java, SshLoad.class, name(), String.valueOf(port), folder.toString());
   }
 
-  private static List<String> java(Path java, Class<?> main, String... arguments) {
+  /** The command of a JVM like those that serve. */
+  public static List<String> java(Path java, Class<?> main, String... arguments) {
     List<String> command = new ArrayList<>(List.of(java.toString()));
     command.addAll(JVM);
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));

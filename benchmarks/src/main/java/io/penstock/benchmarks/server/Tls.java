@@ -10,19 +10,30 @@ import io.penstock.channel.Endpoint;
 import io.penstock.standalone.Penstock;
 import io.penstock.tls.TlsProvider;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
 import java.util.ArrayList;
 import java.util.List;
 import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
 
 /** TLS 1.3 with one cipher suite and one certificate for all, which is in a folder. */
 public final class Tls {
   private static final String PROTOCOL = "TLSv1.3";
   private static final String SUITE = "TLS_AES_128_GCM_SHA256";
   private static final String PASSWORD = "benchmarks";
+
+  /** The protocol, as the JDK's sockets take it. */
+  static final String[] PROTOCOLS = {PROTOCOL};
+
+  /** The cipher suite, as the JDK's sockets take it. */
+  static final String[] SUITES = {SUITE};
 
   private Tls() {}
 
@@ -76,13 +87,45 @@ public final class Tls {
     return with(address.connecting("tls"), "&trust=" + folder.resolve("certificate.pem"));
   }
 
-  /** Netty with the JDK's engine. */
-  static SslContext nettyServer(Path folder) throws IOException, GeneralSecurityException {
+  private static KeyManagerFactory keys(Path folder) throws IOException, GeneralSecurityException {
     KeyStore store =
         KeyStore.getInstance(folder.resolve("key.p12").toFile(), PASSWORD.toCharArray());
     KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
     keys.init(store, PASSWORD.toCharArray());
-    return of(SslContextBuilder.forServer(keys));
+    return keys;
+  }
+
+  /** The JDK's, with the key. */
+  public static SSLContext jdkServer(Path folder) throws IOException, GeneralSecurityException {
+    SSLContext context = SSLContext.getInstance(PROTOCOL);
+    context.init(keys(folder).getKeyManagers(), null, null);
+    return context;
+  }
+
+  /** Who the JDK's clients trust: the certificate. */
+  public static TrustManager[] trust(Path folder) throws IOException, GeneralSecurityException {
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    try (InputStream certificate = Files.newInputStream(folder.resolve("certificate.pem"))) {
+      store.setCertificateEntry(
+          "server", CertificateFactory.getInstance("X.509").generateCertificate(certificate));
+    }
+    TrustManagerFactory trust =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    trust.init(store);
+    return trust.getTrustManagers();
+  }
+
+  /** A new context of a client, which has no session to go on with. */
+  public static SSLContext jdkClient(TrustManager[] trust) throws GeneralSecurityException {
+    SSLContext context = SSLContext.getInstance(PROTOCOL);
+    context.init(null, trust, null);
+    return context;
+  }
+
+  /** Netty with the JDK's engine. */
+  static SslContext nettyServer(Path folder) throws IOException, GeneralSecurityException {
+    return of(SslContextBuilder.forServer(keys(folder)));
   }
 
   static SslContext nettyClient(Path folder) throws IOException {
