@@ -22,15 +22,25 @@ public record Sample(Subject subject, int round, double value) {
     P50,
     /** Of a round trip, in ns. */
     P99,
+    /** Of a request that was due at a time of its own, in ns. */
+    P90,
+    /** The same. */
+    P99_9,
+    /** The same. */
+    P99_99,
+    /** The longest, in ns. */
+    MAX,
+    /** How late the generator was itself, percentile 99, in ns. */
+    LATE,
     /** Of one array, in ns. */
     HAND_OVER,
-    /** Bytes per chunk, trip or array. */
+    /** Bytes per chunk, trip, array or request. */
     ALLOCATION,
     /** Thousand a second. */
     REQUESTS,
     /** Million a second. */
     LINES,
-    /** Bytes per idle connection. */
+    /** Bytes per idle connection, pipe or channel. */
     HEAP;
 
     /** Whether less is better. */
@@ -51,7 +61,7 @@ public record Sample(Subject subject, int round, double value) {
    * What was measured, of whom and how.
    *
    * @param setting "gates" for what the gates are about, otherwise what is different
-   * @param chunk bytes
+   * @param chunk bytes; where a suite changes a number, such as that of connections, that
    */
   public record Subject(Kind kind, Load load, String setting, String peer, int chunk) {
     /** The same of another peer. */

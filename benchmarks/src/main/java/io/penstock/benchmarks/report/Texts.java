@@ -49,6 +49,77 @@ public final class Texts {
           "SSHJ_SSHD",
           "PARAMIKO_SSHD");
 
+  /** Settings of the page of load: one writer and the readers of so many pipes. */
+  public static final String FAN_OUT = "fan-out";
+
+  /** So many writers and one reader. */
+  public static final String FAN_IN = "fan-in";
+
+  /** So many pipes, each with its writer and its reader. */
+  public static final String FAN_PIPES = "pipes at once";
+
+  /** How many pipes, writers or readers. */
+  public static final List<Integer> FANS = List.of(1, 4, 16, 64);
+
+  /** Requests beside so many idle connections. */
+  public static final String GROWTH_TCP = "growth, TCP";
+
+  /** The same with channels in memory, which need no descriptors. */
+  public static final String GROWTH_SIMULATED = "growth, memory";
+
+  /** How many idle connections, as far as descriptors go. */
+  public static final List<Integer> GROWTH = List.of(10, 100, 1000, 10_000, 50_000);
+
+  /** Percent of the capacity at which requests are due. */
+  public static final List<Integer> RATES = List.of(50, 80, 95);
+
+  /** Requests that are due at so many percent of the capacity. */
+  public static String latency(int percent) {
+    return "latency, " + percent + " %";
+  }
+
+  /** What can be asked when each connection waits for its answer. */
+  public static final String CAPACITY = "latency, capacity";
+
+  /** Idle: what has one writer and one reader in a JVM. */
+  public static final String MEMORY_PIPE = "memory, pipe";
+
+  /** Idle: both ends of a channel in memory. */
+  public static final String MEMORY_PAIR = "memory, pair";
+
+  /** Idle: a connection at the server. */
+  public static final String MEMORY_TCP = "memory, TCP";
+
+  /** Idle: a connection with TLS at the server. */
+  public static final String MEMORY_TLS = "memory, TLS";
+
+  /** Idle: a channel of SSH at the client. */
+  public static final String MEMORY_SSH_CLIENT = "memory, SSH client";
+
+  /** Idle: a channel of SSH at the server. */
+  public static final String MEMORY_SSH_SERVER = "memory, SSH server";
+
+  /** What is allocated for a piece that goes through a pipe. */
+  public static final String GARBAGE_PIPE = "garbage, pipe";
+
+  /** The same of a request over a pair of channels in memory. */
+  public static final String GARBAGE_PAIR = "garbage, pair";
+
+  /** The same of a request over TCP, at the server. */
+  public static final String GARBAGE_TCP = "garbage, TCP";
+
+  /** Bytes of a piece. */
+  public static final List<Integer> GARBAGE_CHUNKS = List.of(64, 8192);
+
+  /** Connections that come, send a byte, get one, and go. */
+  public static final String CHURN = "churn, TCP";
+
+  /** The same with TLS. */
+  public static final String HANDSHAKES = "churn, TLS";
+
+  /** The fast ones of 16 readers; the number is how many of these are slow. */
+  public static final String SLOW = "slow";
+
   /** A setting: the newest JDK. */
   public static final String NEW_JDK = "newest JDK";
 
