@@ -3,10 +3,12 @@ package io.penstock.benchmarks.report;
 
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 
 /** The samples of a run, by what was measured. */
@@ -35,10 +37,20 @@ public final class Figures {
       return new Spread(median, sorted[0], sorted[sorted.length - 1], sorted.length);
     }
 
+    /** The same, where what is less is told as this. */
+    Spread atLeast(double least) {
+      return new Spread(Math.max(least, median), Math.max(least, min), Math.max(least, max), count);
+    }
+
     /** The same in a unit of so many. */
     Spread in(double unit) {
       return new Spread(median / unit, min / unit, max / unit, count);
     }
+  }
+
+  /** All that was measured. */
+  public Set<Sample.Subject> subjects() {
+    return Collections.unmodifiableSet(rounds.keySet());
   }
 
   /** Of all rounds; empty if it was not measured. */

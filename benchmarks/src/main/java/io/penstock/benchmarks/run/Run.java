@@ -2,6 +2,7 @@
 package io.penstock.benchmarks.run;
 
 import io.penstock.benchmarks.report.ChannelReport;
+import io.penstock.benchmarks.report.LoadReport;
 import io.penstock.benchmarks.report.Report;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,7 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** A run of both parts, the pipe and the channels, or of some suites of them. */
+/** A run of all parts, the pipe, the channels and load, or of some suites of them. */
 public final class Run {
   private Run() {}
 
@@ -34,9 +35,11 @@ public final class Run {
     List<String> facts = Arrays.asList(arguments).subList(6, arguments.length);
     Set<String> pipe = new TreeSet<>(Session.SUITES);
     Set<String> channels = new TreeSet<>(ChannelSession.SUITES);
-    select(System.getProperty("suites", "all"), pipe, channels);
+    Set<String> load = new TreeSet<>(LoadSession.SUITES);
+    select(System.getProperty("suites", "all"), List.of(pipe, channels, load));
 
     Path samples = target.resolve(brief ? "channels-short" : "channels");
+    Path ofLoad = target.resolve(brief ? "load-short" : "load");
     if (!arguments[4].equals("report")) {
       if (!pipe.isEmpty()) {
         Optional<Path> newJava =
@@ -45,6 +48,9 @@ public final class Run {
       }
       if (!channels.isEmpty()) {
         ChannelSession.measure(target, samples, rounds, brief, channels, facts);
+      }
+      if (!load.isEmpty()) {
+        LoadSession.measure(target, ofLoad, rounds, brief, load, facts);
       }
     }
     boolean valid = true;
@@ -65,24 +71,32 @@ public final class Run {
             folder.resolve(ChannelReport.NAME + ".md") + ": " + report.get().summary());
       }
     }
+    if (!load.isEmpty()) {
+      Optional<LoadReport> report =
+          LoadSession.report(ofLoad, read(notes.resolve("notes-load.md")));
+      if (report.isPresent()) {
+        report.get().write(folder, LoadReport.NAME);
+        System.out.println(folder.resolve(LoadReport.NAME + ".md") + ": " + report.get().summary());
+      }
+    }
     // In the short form the figures say nothing.
     System.exit(valid || brief ? 0 : 1);
   }
 
-  private static void select(String names, Set<String> pipe, Set<String> channels) {
+  /** Leaves of each part what was asked for. */
+  private static void select(String names, List<Set<String>> parts) {
     if (names.equals("all")) {
       return;
     }
-    Set<String> known = new TreeSet<>(pipe);
-    known.addAll(channels);
+    Set<String> known = new TreeSet<>();
+    parts.forEach(known::addAll);
     List<String> chosen = List.of(names.split(","));
     List<String> unknown = new ArrayList<>(chosen);
     unknown.removeAll(known);
     if (!unknown.isEmpty()) {
       throw new IllegalArgumentException("suites are " + unknown + ", expected some of " + known);
     }
-    pipe.retainAll(chosen);
-    channels.retainAll(chosen);
+    parts.forEach(part -> part.retainAll(chosen));
   }
 
   private static String read(Path notes) throws IOException {
