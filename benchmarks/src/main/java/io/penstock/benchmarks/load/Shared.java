@@ -14,6 +14,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** One pipe that several threads write into, each a whole piece at a time. */
@@ -21,6 +22,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 abstract class Shared implements AutoCloseable {
   private final int chunk;
   private final AtomicInteger left;
+  private final CountDownLatch ended = new CountDownLatch(1);
 
   private Shared(int chunk, int writers) {
     this.chunk = chunk;
@@ -57,6 +59,10 @@ abstract class Shared implements AutoCloseable {
             public void end() throws Exception {
               if (left.decrementAndGet() == 0) {
                 Shared.this.end();
+                ended.countDown();
+              } else {
+                // A piped stream fails its reader if the thread that wrote last has ended.
+                ended.await();
               }
             }
           });
