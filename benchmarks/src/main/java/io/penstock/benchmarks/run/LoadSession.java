@@ -255,7 +255,7 @@ final class LoadSession {
   }
 
   private void encrypted() throws Exception {
-    int idle = brief ? 10 : 500;
+    int idle = Capacity.here().atMost(brief ? 10 : 500, ACTIVE);
     try (Certificate certificate = new Certificate();
         Field field = field();
         Asked generator = generator()) {

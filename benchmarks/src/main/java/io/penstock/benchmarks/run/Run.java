@@ -39,7 +39,8 @@ public final class Run {
     select(System.getProperty("suites", "all"), List.of(pipe, channels, load));
 
     Path samples = target.resolve(brief ? "channels-short" : "channels");
-    Path ofLoad = target.resolve(brief ? "load-short" : "load");
+    // The program in C is called load.
+    Path ofLoad = target.resolve(brief ? "samples-load-short" : "samples-load");
     if (!arguments[4].equals("report")) {
       if (!pipe.isEmpty()) {
         Optional<Path> newJava =
