@@ -16,6 +16,11 @@ public final class RelayOptions {
   /** The default size of the buffer that each direction reads into: 256 KiB. */
   public static final int DEFAULT_BUFFER = 256 * 1024;
 
+  /** The default bound of the send buffers that a relay asks the system for: 2 MiB. */
+  public static final int DEFAULT_SEND_BUFFER_LIMIT = 2 * 1024 * 1024;
+
+  private static final int LEAST_SEND_BUFFER = 4096;
+
   private static final long LEAST_MEMORY = 64 * 1024;
 
   private static final Pattern PATTERN = Pattern.compile("[A-Za-z0-9_*?]+");
@@ -35,6 +40,7 @@ public final class RelayOptions {
     private boolean fork;
     private int maxConnections = Integer.MAX_VALUE;
     private int buffer = DEFAULT_BUFFER;
+    private int sendBufferLimit = DEFAULT_SEND_BUFFER_LIMIT;
     private Wait idle = Wait.forever();
     private Wait total = Wait.forever();
     private Wait linger = Wait.forever();
@@ -134,6 +140,26 @@ public final class RelayOptions {
       throw new IllegalArgumentException("buffer is " + bytes + " bytes, expected 1 byte to 1GiB");
     }
     return changed(values -> values.buffer = (int) bytes);
+  }
+
+  /**
+   * How large the relay may make the send buffer of a Unix socket, and the pipe by which bytes go
+   * from one Unix socket to another without copies. A send buffer begins with what the system
+   * gives. It is doubled while a flood fills it again and again, and stays as it is for requests
+   * and answers, and for a slow reader. The system has a bound of its own, on Linux {@code
+   * net.core.wmem_max}; {@link io.penstock.runtime.RelayDTO} tells what was got. The buffers of TCP
+   * are left to the system, which fits them itself.
+   *
+   * @param bytes 4 KiB to 1 GiB, or 0 to leave all buffers as the system gives them
+   * @return a changed copy
+   * @throws IllegalArgumentException if {@code bytes} is out of range
+   */
+  public RelayOptions withSendBufferLimit(long bytes) {
+    if (bytes != 0 && (bytes < LEAST_SEND_BUFFER || bytes > 1 << 30)) {
+      throw new IllegalArgumentException(
+          "sendBufferLimit is " + bytes + " bytes, expected 4KiB to 1GiB, or 0");
+    }
+    return changed(values -> values.sendBufferLimit = (int) bytes);
   }
 
   /**
@@ -294,6 +320,15 @@ public final class RelayOptions {
    */
   public int buffer() {
     return values.buffer;
+  }
+
+  /**
+   * How large the relay may make the send buffer of a Unix socket.
+   *
+   * @return bytes, 2 MiB by default; 0 if all buffers stay as the system gives them
+   */
+  public int sendBufferLimit() {
+    return values.sendBufferLimit;
   }
 
   /**

@@ -15,6 +15,8 @@ import org.osgi.annotation.versioning.ProviderType;
  * @param active how many connections go through it
  * @param forwarded bytes that went from the one side to the other
  * @param returned bytes that went the other way
+ * @param forwardBuffers the system's buffers for what goes from the one side to the other
+ * @param returnBuffers the system's buffers for what goes the other way
  * @param paused whether {@link PenstockControl#pause} holds it
  * @param fault what the last connection that failed met; null if none has
  */
@@ -28,5 +30,7 @@ public record RelayDTO(
     int active,
     RateDTO forwarded,
     RateDTO returned,
+    RelayBuffersDTO forwardBuffers,
+    RelayBuffersDTO returnBuffers,
     boolean paused,
     @Nullable FaultDTO fault) {}

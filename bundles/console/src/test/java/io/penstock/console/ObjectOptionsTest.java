@@ -8,6 +8,7 @@ import io.penstock.runtime.ChannelDTO;
 import io.penstock.runtime.EndDTO;
 import io.penstock.runtime.ListenerDTO;
 import io.penstock.runtime.RateDTO;
+import io.penstock.runtime.RelayBuffersDTO;
 import io.penstock.runtime.RelayDTO;
 import io.penstock.runtime.ResourcesDTO;
 import io.penstock.runtime.RuntimeDTO;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.Test;
 /** Where the options of an object come from. */
 class ObjectOptionsTest {
   private static final RateDTO RATE = new RateDTO(0, -1, -1);
+  private static final RelayBuffersDTO NOTHING = new RelayBuffersDTO(0, 0, 0);
   private static final EndDTO END =
       new EndDTO(RATE, RATE, 0, 0, List.of(), false, false, false, true);
 
@@ -48,7 +50,9 @@ class ObjectOptionsTest {
             List.of(
                 listener(5, "front", "", "tcp-listen://127.0.0.1:1"),
                 listener(6, "front", "b", "tcp-listen://127.0.0.1:2")),
-            List.of(new RelayDTO(7, "r", "b", "stdio:", "pipe:a", 0, RATE, RATE, false, null)),
+            List.of(
+                new RelayDTO(
+                    7, "r", "b", "stdio:", "pipe:a", 0, RATE, RATE, NOTHING, NOTHING, false, null)),
             List.of(),
             List.of(),
             List.of(),

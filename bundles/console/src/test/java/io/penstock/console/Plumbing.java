@@ -15,6 +15,7 @@ import io.penstock.runtime.PenstockRuntime;
 import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RateDTO;
+import io.penstock.runtime.RelayBuffersDTO;
 import io.penstock.runtime.RelayDTO;
 import io.penstock.runtime.ResourcesDTO;
 import io.penstock.runtime.RuntimeDTO;
@@ -189,6 +190,8 @@ final class Plumbing implements PenstockRuntime, PenstockControl {
                 2,
                 rate(1_000_000, 250_000),
                 rate(10, 3),
+                new RelayBuffersDTO(0, 0, 0),
+                new RelayBuffersDTO(0, 0, 0),
                 false,
                 null),
             new RelayDTO(
@@ -200,6 +203,8 @@ final class Plumbing implements PenstockRuntime, PenstockControl {
                 0,
                 rate(5, 0),
                 rate(5, 0),
+                new RelayBuffersDTO(0, 0, 0),
+                new RelayBuffersDTO(0, 0, 0),
                 false,
                 fault),
             new RelayDTO(
@@ -211,6 +216,8 @@ final class Plumbing implements PenstockRuntime, PenstockControl {
                 0,
                 rate(0, -1),
                 rate(0, -1),
+                new RelayBuffersDTO(0, 0, 0),
+                new RelayBuffersDTO(0, 0, 0),
                 true,
                 null)),
         List.of(new PollerDTO(40, "echo", "", 3, rate(40, 4), 0, "penstock-poller-1")),

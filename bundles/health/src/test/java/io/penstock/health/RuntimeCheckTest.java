@@ -14,6 +14,7 @@ import io.penstock.runtime.ListenerDTO;
 import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RateDTO;
+import io.penstock.runtime.RelayBuffersDTO;
 import io.penstock.runtime.RelayDTO;
 import io.penstock.runtime.RemoteDTO;
 import io.penstock.runtime.RemoteEntryDTO;
@@ -322,6 +323,8 @@ class RuntimeCheckTest {
             0,
             rate(0),
             rate(0),
+            new RelayBuffersDTO(0, 0, 0),
+            new RelayBuffersDTO(0, 0, 0),
             false,
             new FaultDTO("ConnectException: refused", now - MINUTE, 12)));
     assertEquals(

@@ -16,6 +16,7 @@ import io.penstock.runtime.ListenerDTO;
 import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RateDTO;
+import io.penstock.runtime.RelayBuffersDTO;
 import io.penstock.runtime.RelayDTO;
 import io.penstock.runtime.RemoteDTO;
 import io.penstock.runtime.RemoteEntryDTO;
@@ -127,7 +128,20 @@ class BoundedMetricsTest {
     pipes.add(pipe(1, "orders", 50));
     channels.add(channel(2, "up", 60));
     listeners.add(new ListenerDTO(3, "door", "", "k", "e", rate(7), 2, 8, null, null));
-    relays.add(new RelayDTO(4, "join", "", "f", "t", 1, rate(11), rate(12), false, null));
+    relays.add(
+        new RelayDTO(
+            4,
+            "join",
+            "",
+            "f",
+            "t",
+            1,
+            rate(11),
+            rate(12),
+            new RelayBuffersDTO(0, 0, 0),
+            new RelayBuffersDTO(0, 0, 0),
+            false,
+            null));
     pollers.add(new PollerDTO(5, "poll", "", 6, rate(13), 8_500, "t"));
     servers.add(
         new ServerDTO(

@@ -11,6 +11,7 @@ import io.penstock.runtime.ListenerDTO;
 import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.PollerDTO;
 import io.penstock.runtime.RateDTO;
+import io.penstock.runtime.RelayBuffersDTO;
 import io.penstock.runtime.RelayDTO;
 import io.penstock.runtime.RemoteDTO;
 import io.penstock.runtime.RemoteEntryDTO;
@@ -62,7 +63,19 @@ final class Samples {
             new ListenerDTO(
                 4, "door", "", "tcp-listen", "tcp-listen://h:7000", NONE, 2, 10, "full", null)),
         List.of(
-            new RelayDTO(5, "join", "", "tcp-listen://h:1", "unix:/s", 1, FAST, NONE, true, null)),
+            new RelayDTO(
+                5,
+                "join",
+                "",
+                "tcp-listen://h:1",
+                "unix:/s",
+                1,
+                FAST,
+                NONE,
+                new RelayBuffersDTO(3, 1 << 21, 1 << 20),
+                new RelayBuffersDTO(0, 0, 0),
+                true,
+                null)),
         List.of(new PollerDTO(6, "poller-6", "", 12, FAST, NOW - 2_000, "poll-1")),
         List.of(
             new ServerDTO(

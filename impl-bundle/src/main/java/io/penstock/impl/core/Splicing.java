@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.channel.facet.BufferFacet;
 import io.penstock.impl.engine.Faults;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.SplicePipe;
@@ -75,6 +76,15 @@ public final class Splicing {
    */
   public static @Nullable Descriptor descriptor(SinkEnd sink) throws IOException {
     return sink.driver() instanceof SpliceSink splicing ? splicing.spliceable() : null;
+  }
+
+  /**
+   * The system's buffers of a sink to which more goes at once when the one to send from is larger.
+   *
+   * @return null where it would be no gain, and while copies of what goes by are asked for
+   */
+  public static @Nullable BufferFacet growable(SinkEnd sink) {
+    return sink.driver() instanceof SpliceSink splicing ? splicing.growable() : null;
   }
 
   /**

@@ -12,29 +12,33 @@ import java.nio.channels.ClosedChannelException;
  * calls come one at a time; {@link #close()} at any time.
  */
 public final class SplicePipe implements Closeable {
-  /** As much as a user without privileges may have. */
-  private static final int SIZE = 1 << 20;
+  /** As much as a user without privileges may have, in bytes. */
+  public static final int MOST = 1 << 20;
 
   private static final int FLAGS = Linux.SPLICE_F_MOVE | Linux.SPLICE_F_NONBLOCK;
 
   private final Posix calls;
   private final Descriptor read;
   private final Descriptor write;
+  private final int size;
   private volatile int content;
   private volatile boolean refused;
 
-  private SplicePipe(Posix calls, Descriptor read, Descriptor write) {
+  private SplicePipe(Posix calls, Descriptor read, Descriptor write, int size) {
     this.calls = calls;
     this.read = read;
     this.write = write;
+    this.size = size;
   }
 
   /**
    * Makes one.
    *
+   * @param size how many bytes it is to have room for, at most {@link #MOST}; rounded down to a
+   *     power of two. The system's own size if it is 0.
    * @throws IOException if the system refuses
    */
-  public static SplicePipe open(Posix calls) throws IOException {
+  public static SplicePipe open(Posix calls, int size) throws IOException {
     ByteBuffer numbers = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
     int flags = Linux.O_CLOEXEC | Linux.O_NONBLOCK;
     Linux.check("pipe2", calls.pipe2(calls.address(numbers), flags));
@@ -47,13 +51,22 @@ public final class SplicePipe implements Closeable {
     }
     try {
       Descriptor write = new Descriptor(calls, numbers.getInt(4));
-      // Refused to a user that has too many large pipes already: then it stays as it is.
-      int unused = write.call(fd -> calls.fcntl(fd, Linux.F_SETPIPE_SZ, SIZE));
-      return new SplicePipe(calls, read, write);
+      if (size > 0) {
+        // Refused to a user that has too many large pipes already: then it stays as it is.
+        int wanted = Integer.highestOneBit(Math.min(size, MOST));
+        int unused = write.call(fd -> calls.fcntl(fd, Linux.F_SETPIPE_SZ, wanted));
+      }
+      int got = Linux.check("fcntl", write.call(fd -> calls.fcntl(fd, Linux.F_GETPIPE_SZ, 0)));
+      return new SplicePipe(calls, read, write, got);
     } catch (IOException | RuntimeException | Error e) {
       read.close();
       throw e;
     }
+  }
+
+  /** How many bytes the system gave it room for. */
+  public int size() {
+    return size;
   }
 
   /** How many bytes are in it. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.posix;
 
+import io.penstock.channel.facet.BufferFacet;
 import io.penstock.spi.SinkDriver;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +15,13 @@ public interface SpliceSink extends SinkDriver {
    * @throws IOException if there is none
    */
   @Nullable Descriptor spliceable() throws IOException;
+
+  /**
+   * The system's buffers of a sink to which more goes at once when the one to send from is larger.
+   *
+   * @return null where, as for TCP, the system fits it itself until somebody sets a size
+   */
+  @Nullable BufferFacet growable();
 
   /**
    * Moves what there is room for; as a write.

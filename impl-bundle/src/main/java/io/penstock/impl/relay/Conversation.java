@@ -15,10 +15,8 @@ import io.penstock.impl.engine.Faults;
 import io.penstock.impl.engine.Flight;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
-import io.penstock.spi.Messages;
 import io.penstock.stream.Wait;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +24,6 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -41,8 +38,6 @@ import org.jspecify.annotations.Nullable;
  * of a side that gives a verdict is not a failure yet: the verdict decides.
  */
 final class Conversation implements RelayDirection.Owner, ConversationLimits.Owner {
-  private static final System.Logger LOG = Messages.log("relay");
-
   /**
    * How long the end of an output waits for the verdict on it. Long, because a verdict that comes
    * later finds the end passed on; it delays only the end of a program that closes its output and
@@ -75,8 +70,8 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
       Supplier<Wait> idleLimit,
       Supplier<Wait> totalLimit,
       BufferPool buffers,
-      LongAdder forwarded,
-      LongAdder returned) {
+      Traffic forwarded,
+      Traffic returned) {
     this.engine = engine;
     this.options = options;
     // Before any code can ask for the limits of a conversation.
@@ -104,13 +99,14 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   }
 
   private RelayDirection direction(
-      Channel source, Channel sink, BufferPool buffers, LongAdder count) {
+      Channel source, Channel sink, BufferPool buffers, Traffic traffic) {
     return new RelayDirection(
         engine,
         (SourceEnd) source.source(),
         (SinkEnd) sink.sink(),
         buffers,
-        count,
+        traffic,
+        options.sendBufferLimit(),
         options.rate(),
         this);
   }
@@ -130,7 +126,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
       }
       ConversationSide other = other(side);
       if (side.output == null) {
-        shut(side, other);
+        side.shutTo(other);
       }
     }
     // First: a connection that the peer has reset cannot be found any more.
@@ -148,23 +144,6 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     return completed;
   }
 
-  /**
-   * Nothing will go from one side to the other. The sending side is drained. The side without input
-   * is told only if it gives a verdict, because it might wait for input before it does.
-   */
-  private static void shut(ConversationSide silent, ConversationSide deaf) {
-    try {
-      if (silent.channel.capabilities().contains(Capability.INPUT)) {
-        silent.channel.source().close();
-      }
-      if (deaf.verdict && deaf.canEnd()) {
-        deaf.channel.sink().end();
-      }
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, "an unused direction could not be shut", e);
-    }
-  }
-
   private ConversationSide other(ConversationSide side) {
     return side == from ? to : from;
   }
@@ -174,6 +153,11 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   }
 
   // ---- for operators
+
+  /** What goes from one side to the other, or back; null for nothing. */
+  @Nullable RelayDirection direction(boolean there) {
+    return (there ? from : to).output;
+  }
 
   private Stream<RelayDirection> directions() {
     return Stream.of(from, to)

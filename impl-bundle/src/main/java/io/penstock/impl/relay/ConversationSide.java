@@ -44,6 +44,23 @@ final class ConversationSide {
             || !channel.capabilities().contains(Capability.INPUT));
   }
 
+  /**
+   * Nothing will go from here to the other side. This side is drained. The one without input is
+   * told only if it gives a verdict, because it might wait for input before it does.
+   */
+  void shutTo(ConversationSide deaf) {
+    try {
+      if (channel.capabilities().contains(Capability.INPUT)) {
+        channel.source().close();
+      }
+      if (deaf.verdict && deaf.canEnd()) {
+        deaf.channel.sink().end();
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "an unused direction could not be shut", e);
+    }
+  }
+
   /** How many bytes have gone from this side to the other. */
   long moved() {
     return output == null ? 0 : output.moved();

@@ -17,6 +17,7 @@ import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
 import io.penstock.runtime.PenstockEvent;
+import io.penstock.runtime.RelayBuffersDTO;
 import io.penstock.spi.Messages;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -30,7 +31,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -56,8 +56,8 @@ public final class DrivenRelay implements Relay {
   private final BufferPool buffers;
   private final int maxConnections;
   private final Crowd crowd;
-  private final LongAdder forwarded = new LongAdder();
-  private final LongAdder returned = new LongAdder();
+  private final Traffic forwarded = new Traffic();
+  private final Traffic returned = new Traffic();
   private final CompletableFuture<Void> completed = new CompletableFuture<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Set<Conversation> active = new HashSet<>();
@@ -486,6 +486,29 @@ public final class DrivenRelay implements Relay {
     return talks().stream().flatMap(Conversation::standing).toList();
   }
 
+  /** What the system was asked for on the way from the one side to the other. */
+  public RelayBuffersDTO forwardBuffers() {
+    return buffers(forwarded, true);
+  }
+
+  /** What the system was asked for on the way back. */
+  public RelayBuffersDTO returnBuffers() {
+    return buffers(returned, false);
+  }
+
+  private RelayBuffersDTO buffers(Traffic traffic, boolean there) {
+    int send = 0;
+    int pipe = 0;
+    for (Conversation talk : talks()) {
+      RelayDirection direction = talk.direction(there);
+      if (direction != null) {
+        send = Math.max(send, direction.sendBuffer());
+        pipe = Math.max(pipe, direction.splicePipe());
+      }
+    }
+    return new RelayBuffersDTO(traffic.grown.sum(), send, pipe);
+  }
+
   private List<Conversation> talks() {
     lock.lock();
     try {
@@ -511,12 +534,12 @@ public final class DrivenRelay implements Relay {
 
   @Override
   public long forwarded() {
-    return forwarded.sum();
+    return forwarded.bytes.sum();
   }
 
   @Override
   public long returned() {
-    return returned.sum();
+    return returned.bytes.sum();
   }
 
   @Override

@@ -21,7 +21,6 @@ import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.LongAdder;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -76,7 +75,7 @@ final class PassThrough implements RelayDirection.Owner {
       ProgramFacet program,
       boolean carriesErrors,
       BufferPool buffers,
-      LongAdder count,
+      Traffic traffic,
       Listener listener) {
     this.engine = engine;
     this.callers = callers;
@@ -89,7 +88,14 @@ final class PassThrough implements RelayDirection.Owner {
         source == null || !carriesErrors
             ? null
             : new RelayDirection(
-                engine, (SourceEnd) source, (SinkEnd) caller.errorSink(), buffers, count, 0, this);
+                engine,
+                (SourceEnd) source,
+                (SinkEnd) caller.errorSink(),
+                buffers,
+                traffic,
+                0,
+                0,
+                this);
   }
 
   /**
@@ -105,14 +111,14 @@ final class PassThrough implements RelayDirection.Owner {
       Channel programs,
       boolean carriesErrors,
       BufferPool buffers,
-      LongAdder count,
+      Traffic traffic,
       Listener listener) {
     CallerFacet caller = callers.facet(CallerFacet.class).orElse(null);
     ProgramFacet program = programs.facet(ProgramFacet.class).orElse(null);
     return caller == null || program == null
         ? null
         : new PassThrough(
-            engine, callers, caller, program, carriesErrors, buffers, count, listener);
+            engine, callers, caller, program, carriesErrors, buffers, traffic, listener);
   }
 
   /** What a channel's peer asks of a program, with the variables that are let through. */

@@ -28,7 +28,10 @@ final class RelayDirection implements Account.Holder {
   /** How much has to go across before a shortcut is looked for: finding one takes a while. */
   private static final long WORTH_A_SHORTCUT = 4 << 20;
 
-  /** Below it, and above the other, copying is as fast. */
+  /**
+   * Below it copying is as fast, and above the other, too, unless the send buffer was made larger
+   * and takes such pieces whole.
+   */
   private static final long SMALL_PIECE = 4096;
 
   private static final long LARGE_PIECE = 128 * 1024;
@@ -68,6 +71,7 @@ final class RelayDirection implements Account.Holder {
   private final SinkEnd sink;
   private final BufferPool buffers;
   private final LongAdder count;
+  private final SendBuffer sendBuffer;
   private final AtomicLong moved = new AtomicLong();
   private final long rate;
   private final Owner owner;
@@ -110,17 +114,19 @@ final class RelayDirection implements Account.Holder {
       SourceEnd source,
       SinkEnd sink,
       BufferPool buffers,
-      LongAdder count,
+      Traffic traffic,
+      int mostSendBuffer,
       long rate,
       Owner owner) {
     this.engine = engine;
     this.source = source;
     this.sink = sink;
     this.buffers = buffers;
-    this.count = count;
+    this.count = traffic.bytes;
     this.rate = rate;
     this.owner = owner;
     this.paidUntil = engine.parker().nanoTime();
+    this.sendBuffer = new SendBuffer(sink, mostSendBuffer, traffic.grown, paidUntil);
   }
 
   SinkEnd sink() {
@@ -134,6 +140,17 @@ final class RelayDirection implements Account.Holder {
 
   SourceEnd source() {
     return source;
+  }
+
+  /** What the relay has made of the sink's send buffer, in bytes; 0 for nothing. */
+  int sendBuffer() {
+    return sendBuffer.size();
+  }
+
+  /** How many bytes there is room for on a way without copies; 0 where bytes are copied. */
+  int splicePipe() {
+    Shortcut fast = shortcut.get();
+    return fast == null ? 0 : fast.room();
   }
 
   /** Whether bytes went across a moment ago, or wait to. */
@@ -312,6 +329,9 @@ final class RelayDirection implements Account.Holder {
       tell(() -> owner.sinkFailed(this, e));
       return false;
     }
+    if (fast.isLoaded()) {
+      sendBuffer.filled();
+    }
     if (n == 0) {
       sink.whenReady(this::ready);
       return false;
@@ -331,7 +351,8 @@ final class RelayDirection implements Account.Holder {
       long mean = bytesSince / piecesSince;
       bytesSince = 0;
       piecesSince = 0;
-      if (mean >= SMALL_PIECE && mean <= LARGE_PIECE && !Shortcut.isHidden(source, sink)) {
+      boolean pays = mean >= SMALL_PIECE && (mean <= LARGE_PIECE || sendBuffer.size() > 0);
+      if (pays && !Shortcut.isHidden(source, sink)) {
         sought = true;
         // It reads a folder, and other conversations wait for this thread.
         engine.execute(this::seek);
@@ -341,7 +362,7 @@ final class RelayDirection implements Account.Holder {
 
   private void seek() {
     try {
-      Shortcut found = Shortcut.between(source, sink);
+      Shortcut found = Shortcut.between(source, sink, sendBuffer.most());
       if (found != null) {
         shortcut.set(found);
         if (finished) {
@@ -402,6 +423,9 @@ final class RelayDirection implements Account.Holder {
     lent = true;
     try {
       int unused = sink.write(run, Wait.none());
+      if (run.hasRemaining()) {
+        sendBuffer.filled();
+      }
     } catch (IOException e) {
       // Not the source's failure, for which it would pass otherwise.
       refused = e;
@@ -468,6 +492,9 @@ final class RelayDirection implements Account.Holder {
       tell(() -> owner.sinkFailed(this, e));
       return false;
     }
+    if (buffer.hasRemaining()) {
+      sendBuffer.filled();
+    }
     if (n == 0) {
       if (!handsOver && counted.getPlain() == 0) {
         count(buffer);
@@ -487,6 +514,7 @@ final class RelayDirection implements Account.Holder {
     pay(n, lastMoved);
     count.add(n);
     moved.lazySet(moved.getPlain() + n);
+    sendBuffer.moved(n, lastMoved);
     consider(n);
     owner.moved();
   }

@@ -42,10 +42,11 @@ final class Shortcut implements Closeable {
   /**
    * Finds a way.
    *
+   * @param room of the pipe, as {@link SplicePipe#open} takes it
    * @return null where there is none
    * @throws IOException if the system refuses
    */
-  static @Nullable Shortcut between(SourceEnd source, SinkEnd sink) throws IOException {
+  static @Nullable Shortcut between(SourceEnd source, SinkEnd sink, int room) throws IOException {
     Descriptor from = Splicing.descriptor(source);
     if (from == null) {
       return null;
@@ -55,7 +56,7 @@ final class Shortcut implements Closeable {
     try {
       to = Splicing.descriptor(sink);
       if (to != null) {
-        made = new Shortcut(source, sink, from, to, SplicePipe.open(from.calls()));
+        made = new Shortcut(source, sink, from, to, SplicePipe.open(from.calls(), room));
       }
       return made;
     } finally {
@@ -66,6 +67,11 @@ final class Shortcut implements Closeable {
         }
       }
     }
+  }
+
+  /** How many bytes there is room for on the way. */
+  int room() {
+    return pipe.size();
   }
 
   /** Whether bytes were taken from the source that the sink has not got. */

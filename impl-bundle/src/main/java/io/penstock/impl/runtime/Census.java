@@ -357,6 +357,8 @@ public final class Census implements PenstockRuntime {
           relay.active(),
           rate(relay, READ_BYTES, relay.forwarded()),
           rate(relay, WRITTEN_BYTES, relay.returned()),
+          relay.forwardBuffers(),
+          relay.returnBuffers(),
           relay.isHeld(),
           fault(relay.fault()));
     }

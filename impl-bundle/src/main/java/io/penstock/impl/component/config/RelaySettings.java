@@ -18,6 +18,7 @@ public record RelaySettings(
     Wait idle,
     Wait total,
     long buffer,
+    long sendBufferLimit,
     long rate,
     List<String> variables,
     long memoryLimit) {
@@ -43,6 +44,7 @@ public record RelaySettings(
         limit(values, RelayKeys::idleTimeout),
         limit(values, RelayKeys::totalTimeout),
         values.get(RelayKeys::buffer, Values.bytes(1, 1 << 30, "1 byte to 1GiB")),
+        values.get(RelayKeys::sendBufferLimit, RelaySettings::sendBufferLimit),
         values.get(RelayKeys::rate, Units::bytes),
         values.get(RelayKeys::acceptEnv, RelaySettings::patterns),
         values.find(RelayKeys::memoryLimit, MemorySettings.LIMIT).orElse(Long.MAX_VALUE));
@@ -56,6 +58,12 @@ public record RelaySettings(
     return values.required(key, "an endpoint, such as tcp-listen://127.0.0.1:0", Endpoint::parse);
   }
 
+  private static long sendBufferLimit(String text) {
+    return Units.bytes(text) == 0
+        ? 0
+        : Values.bytes(4096, 1 << 30, "4KiB to 1GiB, or 0").apply(text);
+  }
+
   private static List<String> patterns(String text) {
     return RelayOptions.defaults()
         .withVariables(List.of(text.strip().split("\\s*,\\s*", -1)))
@@ -65,7 +73,8 @@ public record RelaySettings(
   // Written out: the JDK (17) remembers the component types of a record whose equals it has made,
   // and with one of ours the class loader of a bundle that has gone.
   private List<Object> parts() {
-    return List.of(name, from, to, fork, idle, total, buffer, rate, variables, memoryLimit);
+    return List.of(
+        name, from, to, fork, idle, total, buffer, sendBufferLimit, rate, variables, memoryLimit);
   }
 
   @Override
@@ -81,7 +90,17 @@ public record RelaySettings(
   /** The same with the limits of time of another, which can be changed at any time. */
   public RelaySettings withLimitsOf(RelaySettings other) {
     return new RelaySettings(
-        name, from, to, fork, other.idle, other.total, buffer, rate, variables, memoryLimit);
+        name,
+        from,
+        to,
+        fork,
+        other.idle,
+        other.total,
+        buffer,
+        sendBufferLimit,
+        rate,
+        variables,
+        memoryLimit);
   }
 
   /** The options of the relay. */
@@ -92,6 +111,7 @@ public record RelaySettings(
         .withIdle(idle)
         .withTotal(total)
         .withBuffer(buffer)
+        .withSendBufferLimit(sendBufferLimit)
         .withRate(rate)
         .withVariables(variables)
         .withMemoryLimit(memoryLimit);

@@ -103,6 +103,10 @@ class ValuesTest {
     relay.putAll(Map.of("from", "echo:", "to", "echo:"));
     RelaySettings settings = RelaySettings.of(values("io.penstock.Relay~r", relay));
     assertEquals(RelayOptions.DEFAULT_BUFFER, settings.buffer());
+    assertEquals(RelayOptions.DEFAULT_SEND_BUFFER_LIMIT, settings.sendBufferLimit());
+    relay.put("sendBufferLimit", "0");
+    settings = RelaySettings.of(values("io.penstock.Relay~r", relay));
+    assertEquals(0, settings.options().sendBufferLimit());
     assertEquals(Wait.forever(), settings.idle());
     assertEquals(Wait.forever(), settings.total());
     assertEquals(0, settings.rate());
@@ -230,6 +234,8 @@ class ValuesTest {
         "idleTimeout | 0ms | more than zero",
         "totalTimeout | 5 | ms, s, m",
         "buffer | 2GiB | 1 byte to 1GiB",
+        "sendBufferLimit | 4095 | 4KiB to 1GiB, or 0",
+        "sendBufferLimit | 2GiB | 4KiB to 1GiB, or 0",
         "rate | fast | KiB",
         "acceptEnv | A=B | such as LANG or LC_",
       })

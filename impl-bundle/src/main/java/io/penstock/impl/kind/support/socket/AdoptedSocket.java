@@ -116,6 +116,11 @@ final class AdoptedSocket implements StreamSocket {
   }
 
   @Override
+  public @Nullable BufferFacet growable(String name) {
+    return local ? SystemBuffers.ofSocket(name, socket) : null;
+  }
+
+  @Override
   public void detach() {
     socket.detach();
   }

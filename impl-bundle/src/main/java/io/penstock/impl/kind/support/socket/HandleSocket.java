@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.Capability;
+import io.penstock.channel.facet.BufferFacet;
 import io.penstock.error.HandleLimitException;
 import io.penstock.impl.kind.support.selectable.Bounded;
 import io.penstock.impl.posix.Adopted;
@@ -137,6 +138,11 @@ final class HandleSocket implements StreamSocket {
   @Override
   public <T> Optional<T> facet(String channel, Class<T> type) {
     return stream.facet(channel, type);
+  }
+
+  @Override
+  public @Nullable BufferFacet growable(String channel) {
+    return stream.growable(channel);
   }
 
   @Override

@@ -139,6 +139,11 @@ final class JdkSocket implements StreamSocket {
   }
 
   @Override
+  public @Nullable BufferFacet growable(String name) {
+    return posix == null ? null : SystemBuffers.of(name, channel);
+  }
+
+  @Override
   public void detach() throws IOException {
     // The JDK ends what a selector still holds when it is closed, but not if it is to be cut.
     channel.setOption(StandardSocketOptions.SO_LINGER, 0);

@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.Capability;
+import io.penstock.channel.facet.BufferFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.HandleLimitException;
 import io.penstock.error.StreamClosedException;
@@ -390,6 +391,11 @@ public final class SocketDriver implements ChannelDriver {
     @Override
     public @Nullable Descriptor spliceable() throws IOException {
       return socket.spliceable();
+    }
+
+    @Override
+    public @Nullable BufferFacet growable() {
+      return socket.growable(name);
     }
 
     @Override

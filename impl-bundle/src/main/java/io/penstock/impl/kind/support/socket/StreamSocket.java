@@ -2,6 +2,7 @@
 package io.penstock.impl.kind.support.socket;
 
 import io.penstock.channel.Capability;
+import io.penstock.channel.facet.BufferFacet;
 import io.penstock.impl.posix.Arrivals;
 import io.penstock.impl.posix.Cargo;
 import io.penstock.impl.posix.Descriptor;
@@ -86,6 +87,16 @@ interface StreamSocket {
    * @return null where that is not possible or, as for TCP, no faster
    */
   default @Nullable Descriptor spliceable() throws IOException {
+    return null;
+  }
+
+  /**
+   * Its buffers, if a larger one to send from pays.
+   *
+   * @param name of the channel, for errors
+   * @return null where, as for TCP, the system fits them itself until somebody sets a size
+   */
+  default @Nullable BufferFacet growable(String name) {
     return null;
   }
 
