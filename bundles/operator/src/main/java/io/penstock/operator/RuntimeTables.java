@@ -186,6 +186,8 @@ final class RuntimeTables {
             "forwarded#",
             "returned/s#",
             "returned#",
+            "grown#",
+            "send buffer#",
             "fault");
     for (RelayDTO relay : runtime.relays()) {
       table.row(
@@ -200,6 +202,8 @@ final class RuntimeTables {
           size(relay.forwarded().total()),
           speed(relay.returned()),
           size(relay.returned().total()),
+          count(relay.forwardBuffers().grown() + relay.returnBuffers().grown()),
+          size(Math.max(relay.forwardBuffers().sendBuffer(), relay.returnBuffers().sendBuffer())),
           text(Amounts.fault(relay.fault(), runtime.at())));
     }
     return table.with(runtime, "relay");
