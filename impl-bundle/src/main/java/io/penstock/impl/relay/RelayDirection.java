@@ -28,14 +28,6 @@ final class RelayDirection implements Account.Holder {
   /** How much has to go across before a shortcut is looked for: finding one takes a while. */
   private static final long WORTH_A_SHORTCUT = 4 << 20;
 
-  /**
-   * Below it copying is as fast, and above the other, too, unless the send buffer was made larger
-   * and takes such pieces whole.
-   */
-  private static final long SMALL_PIECE = 4096;
-
-  private static final long LARGE_PIECE = 128 * 1024;
-
   /** How many pieces are moved before other tasks get the worker. */
   private static final int PIECES = 64;
 
@@ -351,8 +343,7 @@ final class RelayDirection implements Account.Holder {
       long mean = bytesSince / piecesSince;
       bytesSince = 0;
       piecesSince = 0;
-      boolean pays = mean >= SMALL_PIECE && (mean <= LARGE_PIECE || sendBuffer.size() > 0);
-      if (pays && !Shortcut.isHidden(source, sink)) {
+      if (Shortcut.pays(mean, sendBuffer.size() > 0) && !Shortcut.isHidden(source, sink)) {
         sought = true;
         // It reads a folder, and other conversations wait for this thread.
         engine.execute(this::seek);

@@ -21,6 +21,9 @@ final class Shortcut implements Closeable {
   /** With fewer bytes to a move, what is handed over is mostly the wrapping. */
   private static final int LEAST = 4096;
 
+  /** Larger pieces are in the processor's cache when they are copied, and their pages are not. */
+  private static final int MOST = 128 * 1024;
+
   private final SourceEnd source;
   private final SinkEnd sink;
   private final Descriptor from;
@@ -37,6 +40,17 @@ final class Shortcut implements Closeable {
     this.from = from;
     this.to = to;
     this.pipe = pipe;
+  }
+
+  /**
+   * Whether it is faster than copying.
+   *
+   * @param mean how large the pieces are on average, in bytes
+   * @param grown whether the sink's send buffer was made larger, so that it takes large pieces
+   *     whole
+   */
+  static boolean pays(long mean, boolean grown) {
+    return mean >= LEAST && (mean <= MOST || grown);
   }
 
   /**

@@ -2,6 +2,7 @@
 package io.penstock.impl.relay;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -80,7 +81,7 @@ class ShortcutTest {
   }
 
   /** Two peers that talk through a relay. */
-  private void relayed() throws IOException {
+  private void relayed(RelayOptions options) throws IOException {
     Channel[] first = connected();
     Channel[] second = connected();
     left = first[0];
@@ -93,7 +94,7 @@ class ShortcutTest {
         () -> left.source().read(ByteBuffer.allocate(1), Wait.upTo(Duration.ofMillis(300))));
     // Selectors and what natives need for good is there now; and of others some may still go.
     pipesBefore = Set.copyOf(pipes());
-    relay = penstock.relays().create(inner, second[0], RelayOptions.defaults());
+    relay = penstock.relays().create(inner, second[0], options);
     relay.start();
   }
 
@@ -155,7 +156,11 @@ class ShortcutTest {
   }
 
   private void warmUp() throws Exception {
-    relayed();
+    warmUp(RelayOptions.defaults());
+  }
+
+  private void warmUp(RelayOptions options) throws Exception {
+    relayed(options);
     inSteps(left, right);
     awaitPipes(calls ? 2 : 0);
   }
@@ -192,6 +197,28 @@ class ShortcutTest {
     Peers.eventually("all is counted there", () -> relay.forwarded() == there);
     Peers.eventually("all is counted back", () -> relay.returned() == 2L * WARM);
     over();
+  }
+
+  private int pipe() {
+    return penstock.runtime().runtime().relays().get(0).forwardBuffers().splicePipe();
+  }
+
+  @Test
+  void thePipeHasNoMoreRoomThanTheBound() throws Exception {
+    warmUp(RelayOptions.defaults().withSendBufferLimit(20_000));
+    Peers.eventually("the pipe is told of", () -> pipe() == (calls ? 16 * 1024 : 0));
+    pass(left, right, WARM, CHUNK);
+    over();
+  }
+
+  @Test
+  void largePiecesPayOnlyWithALargeSendBuffer() {
+    for (boolean grown : new boolean[] {true, false}) {
+      assertFalse(Shortcut.pays(4095, grown));
+      assertTrue(Shortcut.pays(4096, grown));
+      assertTrue(Shortcut.pays(128 * 1024, grown));
+      assertEquals(grown, Shortcut.pays(128 * 1024 + 1, grown));
+    }
   }
 
   @Test
