@@ -112,9 +112,7 @@ final class Pairs {
       return "no difference shown";
     }
     String verdict = interval.low() > 1 ? measure.worse : measure.better;
-    return fails(measure, bound)
-        ? String.format(Locale.ROOT, "%s, and beyond the bound of %s %%", verdict, bound)
-        : verdict;
+    return fails(measure, bound) ? verdict + ", beyond the bound" : verdict;
   }
 
   /** A line of the table. */

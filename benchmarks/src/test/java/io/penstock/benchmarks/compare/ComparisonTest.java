@@ -80,15 +80,16 @@ class ComparisonTest {
             }
             """);
     assertEquals(1, compare(HONEST, worse), said::toString);
-    assertTrue(line("time").endsWith("slower, and beyond the bound of 25.0 %"), said::toString);
-    assertTrue(line("garbage").endsWith("more, and beyond the bound of 25.0 %"), said::toString);
+    assertTrue(line("time").endsWith("slower, beyond the bound"), said::toString);
+    assertTrue(line("garbage").endsWith("more, beyond the bound"), said::toString);
     assertTrue(said.contains("measured again, for the new figures to decide: pipe-64"));
   }
 
   @Test
   void sameBuildTwiceShowsNoDifferenceBeyondTheBound() throws Exception {
+    // That a small one is shown by chance is allowed: the machine may do anything meanwhile.
     assertEquals(0, compare(HONEST, HONEST), said::toString);
-    assertTrue(line("garbage").contains("no difference shown"), said::toString);
+    assertTrue(line("time").startsWith("pipe-64    time "), said::toString);
   }
 
   @Test
