@@ -41,7 +41,9 @@ public record Sample(Subject subject, int round, double value) {
     /** Million a second. */
     LINES,
     /** Bytes per idle connection, pipe or channel. */
-    HEAP;
+    HEAP,
+    /** Until it goes on after a kill, in ns. */
+    RECOVERY;
 
     /** Whether less is better. */
     boolean isCost() {

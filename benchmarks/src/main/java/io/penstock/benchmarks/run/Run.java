@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.benchmarks.run;
 
+import io.penstock.benchmarks.durable.DurableSession;
 import io.penstock.benchmarks.report.ChannelReport;
+import io.penstock.benchmarks.report.DurableReport;
 import io.penstock.benchmarks.report.LoadReport;
 import io.penstock.benchmarks.report.Report;
 import java.io.IOException;
@@ -14,7 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
-/** A run of all parts, the pipe, the channels and load, or of some suites of them. */
+/** A run of all parts, the pipe, channels, load and durable pipes, or of some suites of them. */
 public final class Run {
   private Run() {}
 
@@ -36,11 +38,13 @@ public final class Run {
     Set<String> pipe = new TreeSet<>(Session.SUITES);
     Set<String> channels = new TreeSet<>(ChannelSession.SUITES);
     Set<String> load = new TreeSet<>(LoadSession.SUITES);
-    select(System.getProperty("suites", "all"), List.of(pipe, channels, load));
+    Set<String> durable = new TreeSet<>(DurableSession.SUITES);
+    select(System.getProperty("suites", "all"), List.of(pipe, channels, load, durable));
 
     Path samples = target.resolve(brief ? "channels-short" : "channels");
     // The program in C is called load.
     Path ofLoad = target.resolve(brief ? "samples-load-short" : "samples-load");
+    Path ofDurable = target.resolve(brief ? "durable-short" : "durable");
     if (!arguments[4].equals("report")) {
       if (!pipe.isEmpty()) {
         Optional<Path> newJava =
@@ -52,6 +56,9 @@ public final class Run {
       }
       if (!load.isEmpty()) {
         LoadSession.measure(target, ofLoad, rounds, brief, load, facts);
+      }
+      if (!durable.isEmpty()) {
+        DurableSession.measure(target, ofDurable, rounds, brief, durable, facts);
       }
     }
     boolean valid = true;
@@ -78,6 +85,15 @@ public final class Run {
       if (report.isPresent()) {
         report.get().write(folder, LoadReport.NAME);
         System.out.println(folder.resolve(LoadReport.NAME + ".md") + ": " + report.get().summary());
+      }
+    }
+    if (!durable.isEmpty()) {
+      Optional<DurableReport> report =
+          DurableSession.report(ofDurable, read(notes.resolve("notes-durable.md")));
+      if (report.isPresent()) {
+        report.get().write(folder, DurableReport.NAME);
+        System.out.println(
+            folder.resolve(DurableReport.NAME + ".md") + ": " + report.get().summary());
       }
     }
     // In the short form the figures say nothing.

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.durable;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A topic of one partition, by the client of Kafka: three replicas, of which two must have a record
+ * before it is acknowledged, and an idempotent producer.
+ */
+final class KafkaStore implements Store {
+  private static final short REPLICAS = 3;
+  private static final int LIMIT = 60;
+
+  /** Below the greatest batch that brokers take, which is 1 MiB. */
+  private static final int BATCH = 512 << 10;
+
+  private final String servers;
+  private final TopicPartition topic;
+  private final KafkaProducer<byte[], byte[]> producer;
+  private final Window window = new Window();
+  private @Nullable KafkaConsumer<byte[], byte[]> reader;
+
+  // What a poll has brought and was not asked for yet.
+  private Iterator<ConsumerRecord<byte[], byte[]>> polled = Collections.emptyIterator();
+
+  KafkaStore(String servers, String name) throws Exception {
+    this.servers = servers;
+    this.topic = new TopicPartition(name, 0);
+    try (Admin admin = admin(servers)) {
+      Void unused =
+          admin
+              .createTopics(
+                  List.of(
+                      new NewTopic(name, Optional.of(1), Optional.of(REPLICAS))
+                          .configs(Map.of("min.insync.replicas", "2"))))
+              .all()
+              .get(LIMIT, TimeUnit.SECONDS);
+    }
+    this.producer =
+        new KafkaProducer<>(
+            Map.of(
+                "bootstrap.servers",
+                servers,
+                "acks",
+                "all",
+                "enable.idempotence",
+                "true",
+                "linger.ms",
+                "0",
+                "batch.size",
+                Integer.toString(BATCH)),
+            new ByteArraySerializer(),
+            new ByteArraySerializer());
+  }
+
+  static Admin admin(String servers) {
+    return Admin.create(Map.of("bootstrap.servers", servers));
+  }
+
+  @Override
+  public void append(byte[] record) throws Exception {
+    window.enter(record.length);
+    Future<RecordMetadata> unused =
+        producer.send(
+            new ProducerRecord<>(topic.topic(), topic.partition(), null, record),
+            (taken, failure) -> window.leave(record.length, failure));
+  }
+
+  @Override
+  public void flush() throws Exception {
+    producer.flush();
+    window.drain();
+  }
+
+  @Override
+  public void put(byte[] record) throws Exception {
+    // The client sends it again by itself, for two minutes.
+    RecordMetadata unused =
+        producer
+            .send(new ProducerRecord<>(topic.topic(), topic.partition(), null, record))
+            .get(2L * LIMIT, TimeUnit.SECONDS);
+  }
+
+  @Override
+  public void read(long bytes, Content content) throws IOException {
+    KafkaConsumer<byte[], byte[]> from = reader;
+    if (from == null) {
+      String most = Integer.toString(WINDOW);
+      from =
+          new KafkaConsumer<>(
+              Map.of(
+                  "bootstrap.servers",
+                  servers,
+                  "max.partition.fetch.bytes",
+                  most,
+                  "fetch.max.bytes",
+                  most),
+              new ByteArrayDeserializer(),
+              new ByteArrayDeserializer());
+      reader = from;
+      from.assign(List.of(topic));
+      from.seekToBeginning(List.of(topic));
+    }
+    for (long left = bytes; left > 0; ) {
+      if (!polled.hasNext()) {
+        polled = from.poll(Duration.ofSeconds(LIMIT)).iterator();
+        if (!polled.hasNext()) {
+          throw new IOException("no record came for " + LIMIT + " s, expected " + left + " bytes");
+        }
+      }
+      ByteBuffer record = ByteBuffer.wrap(polled.next().value());
+      left -= record.remaining();
+      content.check(record);
+    }
+  }
+
+  @Override
+  public void remove() throws Exception {
+    try (Admin admin = admin(servers)) {
+      Void unused = admin.deleteTopics(List.of(topic.topic())).all().get(LIMIT, TimeUnit.SECONDS);
+    }
+  }
+
+  @Override
+  public void close() {
+    producer.close(Duration.ZERO);
+    KafkaConsumer<byte[], byte[]> from = reader;
+    if (from != null) {
+      from.close();
+    }
+  }
+}

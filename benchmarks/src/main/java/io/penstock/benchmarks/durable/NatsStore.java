@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.durable;
+
+import io.nats.client.Connection;
+import io.nats.client.IterableConsumer;
+import io.nats.client.JetStream;
+import io.nats.client.JetStreamApiException;
+import io.nats.client.Message;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import io.nats.client.PublishOptions;
+import io.nats.client.api.AckPolicy;
+import io.nats.client.api.ConsumerConfiguration;
+import io.nats.client.api.DiscardPolicy;
+import io.nats.client.api.PublishAck;
+import io.nats.client.api.StorageType;
+import io.nats.client.api.StreamConfiguration;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stream by the library of NATS alone: replicas and discarding are those of Penstock's pipe. With
+ * fencing, each record names the one that it follows, as each of Penstock's does.
+ */
+final class NatsStore implements Store {
+  /** The server's number of the error that a record does not follow the one that it names. */
+  private static final int WRONG_LAST = 10071;
+
+  private static final int REPLICAS = 3;
+  private static final Duration SILENCE = Duration.ofSeconds(30);
+  private static final long PATIENCE = TimeUnit.SECONDS.toNanos(120);
+  private static final long PAUSE = 50;
+
+  private final Connection connection;
+  private final JetStream stream;
+  private final String name;
+  private final boolean fenced;
+  private final Window window = new Window();
+  private long last;
+  private @Nullable IterableConsumer reader;
+
+  NatsStore(String servers, String name, boolean fenced)
+      throws IOException, InterruptedException, JetStreamApiException {
+    this.name = name;
+    this.fenced = fenced;
+    this.connection =
+        Nats.connect(
+            new Options.Builder()
+                .servers(servers.split(","))
+                .maxReconnects(-1)
+                .reconnectWait(Duration.ofMillis(100))
+                .build());
+    this.stream = connection.jetStream();
+    Object unused =
+        connection
+            .jetStreamManagement()
+            .addStream(
+                StreamConfiguration.builder()
+                    .name(name)
+                    .subjects(subject())
+                    .storageType(StorageType.File)
+                    .replicas(REPLICAS)
+                    .discardPolicy(DiscardPolicy.New)
+                    .build());
+  }
+
+  private String subject() {
+    return "bench." + name;
+  }
+
+  private PublishOptions options() {
+    PublishOptions.Builder made = PublishOptions.builder();
+    return fenced ? made.expectedLastSequence(last).build() : made.build();
+  }
+
+  @Override
+  public void append(byte[] record) throws Exception {
+    window.enter(record.length);
+    PublishOptions options = options();
+    last++;
+    CompletableFuture<PublishAck> unused =
+        stream
+            .publishAsync(subject(), record, options)
+            .whenComplete((ack, failure) -> window.leave(record.length, failure));
+  }
+
+  @Override
+  public void flush() throws Exception {
+    window.drain();
+  }
+
+  @Override
+  public void put(byte[] record) throws Exception {
+    long end = System.nanoTime() + PATIENCE;
+    IOException first = null;
+    while (true) {
+      try {
+        last = stream.publish(subject(), record, options()).getSeqno();
+        return;
+      } catch (JetStreamApiException e) {
+        if (e.getApiErrorCode() == WRONG_LAST && first != null) {
+          // It was taken, and the answer was lost.
+          last++;
+          return;
+        }
+        first = again(first, new IOException(e), end);
+      } catch (IOException | IllegalStateException e) {
+        first = again(first, new IOException(e), end);
+      }
+    }
+  }
+
+  /** Nothing tells when a leader is there: a user, too, asks again after a while. */
+  private static IOException again(@Nullable IOException first, IOException now, long end)
+      throws IOException, InterruptedException {
+    if (System.nanoTime() > end) {
+      throw now;
+    }
+    boolean unused = new CountDownLatch(1).await(PAUSE, TimeUnit.MILLISECONDS);
+    return first == null ? now : first;
+  }
+
+  @Override
+  public void read(long bytes, Content content) throws Exception {
+    IterableConsumer from = reader;
+    if (from == null) {
+      from =
+          connection
+              .getStreamContext(name)
+              .createOrUpdateConsumer(
+                  ConsumerConfiguration.builder().ackPolicy(AckPolicy.None).build())
+              // Not by bytes: an iterator that asks for bytes stands still now and then.
+              .iterate();
+      reader = from;
+    }
+    for (long left = bytes; left > 0; ) {
+      Message message = from.nextMessage(SILENCE);
+      if (message == null) {
+        throw new IOException("no message came for " + SILENCE + ", expected " + left + " bytes");
+      }
+      left -= message.getData().length;
+      content.check(ByteBuffer.wrap(message.getData()));
+    }
+  }
+
+  @Override
+  public void remove() throws Exception {
+    boolean unused = connection.jetStreamManagement().deleteStream(name);
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      connection.close();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException("interrupted while a connection was closed");
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.benchmarks.durable;
+
+import java.nio.file.Path;
+
+/** All that are measured. */
+public enum Peer {
+  /** A durable pipe in a file. */
+  PENSTOCK_FILE("Penstock, file:", true, Place.FILE),
+  /** What Penstock's file is made of. */
+  MVSTORE("H2 MVStore alone", false, Place.FILE),
+  /** A journal of a message broker. */
+  ARTEMIS("Artemis journal", false, Place.FILE),
+  /** A durable pipe on servers, with several writes in a record. */
+  PENSTOCK_SERVERS("Penstock, nats:", true, Place.NATS),
+  /** The same with a record for each write. */
+  PENSTOCK_EACH("Penstock, sync=each", true, Place.NATS),
+  /** The library of NATS, with fencing. */
+  JNATS_FENCED("jnats, fenced", false, Place.NATS),
+  /** The library of NATS, without fencing. */
+  JNATS("jnats, not fenced", false, Place.NATS),
+  /** The client of Kafka. */
+  KAFKA("Kafka", false, Place.KAFKA);
+
+  /** Where the bytes are. */
+  enum Place {
+    /** In a folder of this machine. */
+    FILE,
+    /** On servers of NATS. */
+    NATS,
+    /** On brokers of Kafka. */
+    KAFKA
+  }
+
+  private final String label;
+  private final boolean ours;
+  private final Place place;
+
+  Peer(String label, boolean ours, Place place) {
+    this.label = label;
+    this.ours = ours;
+    this.place = place;
+  }
+
+  /** For people. */
+  public String label() {
+    return label;
+  }
+
+  /** Whether it is Penstock. */
+  public boolean ours() {
+    return ours;
+  }
+
+  Place place() {
+    return place;
+  }
+
+  /**
+   * Opens it, and makes it if it is not there.
+   *
+   * @param where the folder, or the servers as {@code HOST:PORT}, with commas
+   * @param name of the file, stream or topic
+   */
+  Store open(String where, String name, Sync sync) throws Exception {
+    return switch (this) {
+      case PENSTOCK_FILE -> new PenstockStore("file:" + Path.of(where, name), sync);
+      case MVSTORE -> new MvStore(Path.of(where, name), sync);
+      case ARTEMIS -> new ArtemisStore(Path.of(where, name), sync);
+      case PENSTOCK_SERVERS -> new PenstockStore("nats://" + where + "/" + name, Sync.GROUP);
+      case PENSTOCK_EACH -> new PenstockStore("nats://" + where + "/" + name, Sync.EACH);
+      case JNATS_FENCED -> new NatsStore(where, name, true);
+      case JNATS -> new NatsStore(where, name, false);
+      case KAFKA -> new KafkaStore(where, name);
+    };
+  }
+
+  /** The stream of NATS that has the bytes. */
+  String stream(String name) {
+    return ours ? "penstock-" + name : name;
+  }
+}
