@@ -214,7 +214,7 @@ public final class DurableSession {
   }
 
   private int millis() {
-    return brief ? 100 : 1000;
+    return brief ? 100 : 600;
   }
 
   /** A worker of each peer that is here. */
@@ -361,5 +361,6 @@ public final class DurableSession {
       servers.start(leader);
     }
     servers.awaitWhole(stream);
+    peer.remove(servers.addresses(), name);
   }
 }

@@ -134,10 +134,10 @@ final class KafkaStore implements Store {
     }
   }
 
-  @Override
-  public void remove() throws Exception {
+  /** Removes a topic. */
+  static void remove(String servers, String name) throws Exception {
     try (Admin admin = admin(servers)) {
-      Void unused = admin.deleteTopics(List.of(topic.topic())).all().get(LIMIT, TimeUnit.SECONDS);
+      Void unused = admin.deleteTopics(List.of(name)).all().get(LIMIT, TimeUnit.SECONDS);
     }
   }
 

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -149,9 +150,16 @@ final class NatsStore implements Store {
     }
   }
 
-  @Override
-  public void remove() throws Exception {
-    boolean unused = connection.jetStreamManagement().deleteStream(name);
+  /** Removes streams. */
+  // An interrupt ends the run.
+  @SuppressWarnings("try")
+  static void remove(String servers, List<String> streams) throws Exception {
+    try (Connection connection =
+        Nats.connect(Options.builder().servers(servers.split(",")).build())) {
+      for (String each : streams) {
+        boolean unused = connection.jetStreamManagement().deleteStream(each);
+      }
+    }
   }
 
   @Override

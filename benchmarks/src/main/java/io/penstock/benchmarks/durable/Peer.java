@@ -2,6 +2,7 @@
 package io.penstock.benchmarks.durable;
 
 import java.nio.file.Path;
+import java.util.List;
 
 /** All that are measured. */
 public enum Peer {
@@ -73,6 +74,17 @@ public enum Peer {
       case JNATS -> new NatsStore(where, name, false);
       case KAFKA -> new KafkaStore(where, name);
     };
+  }
+
+  /** Removes what is on servers, where room is reserved for it; a folder goes with its session. */
+  void remove(String where, String name) throws Exception {
+    switch (place) {
+      case NATS ->
+          NatsStore.remove(
+              where, ours ? List.of(stream(name), stream(name) + "-keys") : List.of(name));
+      case KAFKA -> KafkaStore.remove(where, name);
+      case FILE -> {}
+    }
   }
 
   /** The stream of NATS that has the bytes. */

@@ -32,7 +32,7 @@ final class PenstockStore implements Store {
     this.location =
         "durable:"
             + location
-            + "?capacity=8GiB&window="
+            + "?capacity=2GiB&window="
             + WINDOW
             + "&ackTimeout=90s&sync="
             + sync.text()

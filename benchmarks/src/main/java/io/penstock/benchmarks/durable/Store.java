@@ -30,7 +30,4 @@ interface Store extends Closeable {
 
   /** Reads so many bytes behind those that were read before; all of them are there. */
   void read(long bytes, Content content) throws Exception;
-
-  /** Removes what is on servers; a folder goes with its session. */
-  default void remove() throws Exception {}
 }

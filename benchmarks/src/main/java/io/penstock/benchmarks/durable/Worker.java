@@ -62,11 +62,12 @@ public final class Worker {
   /** Appends for a while without counting it, then counted; reads all of it in the same parts. */
   private String measure(String name, Sync sync, int chunk, long nanos) throws Exception {
     Content content = new Content(chunk);
+    double appended;
+    double read = 0;
     try (Store store = peer.open(where, name, sync)) {
       double unused = append(store, content, nanos);
       long warm = content.made();
-      double appended = append(store, content, nanos);
-      double read = 0;
+      appended = append(store, content, nanos);
       if (store.canRead()) {
         store.read(warm, content);
         long left = content.made() - warm;
@@ -74,9 +75,9 @@ public final class Worker {
         store.read(left, content);
         read = left / (double) (System.nanoTime() - begin);
       }
-      store.remove();
-      return "ok " + appended + " " + read;
     }
+    peer.remove(where, name);
+    return "ok " + appended + " " + read;
   }
 
   /** Bytes a nanosecond. */
