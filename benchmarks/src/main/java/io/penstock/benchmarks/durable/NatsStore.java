@@ -2,6 +2,7 @@
 package io.penstock.benchmarks.durable;
 
 import io.nats.client.Connection;
+import io.nats.client.ConsumeOptions;
 import io.nats.client.IterableConsumer;
 import io.nats.client.JetStream;
 import io.nats.client.JetStreamApiException;
@@ -44,6 +45,7 @@ final class NatsStore implements Store {
   private final boolean fenced;
   private final Window window = new Window();
   private long last;
+  private int size = WINDOW;
   private @Nullable IterableConsumer reader;
 
   NatsStore(String servers, String name, boolean fenced)
@@ -82,6 +84,7 @@ final class NatsStore implements Store {
 
   @Override
   public void append(byte[] record) throws Exception {
+    size = record.length;
     window.enter(record.length);
     PublishOptions options = options();
     last++;
@@ -136,8 +139,8 @@ final class NatsStore implements Store {
               .getStreamContext(name)
               .createOrUpdateConsumer(
                   ConsumerConfiguration.builder().ackPolicy(AckPolicy.None).build())
-              // Not by bytes: an iterator that asks for bytes stands still now and then.
-              .iterate();
+              // In messages: an iterator that asks for bytes stands still now and then.
+              .iterate(ConsumeOptions.builder().batchSize(Math.max(1, WINDOW / size)).build());
       reader = from;
     }
     for (long left = bytes; left > 0; ) {
