@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.TreeSet;
 
 /**
  * How many connections between two processes this machine allows.
@@ -41,7 +40,8 @@ record Capacity(long descriptors, long ports) {
   }
 
   private long idle(int active) {
-    return Math.min(descriptors, ports) - active - SPARE;
+    // A listener of Penstock, as it is by default, leaves about a fifth of the descriptors alone.
+    return Math.min(descriptors / 4 * 3, ports) - active - SPARE;
   }
 
   /** So many idle connections beside the active ones, or as many as there can be; at least 1. */
@@ -49,13 +49,22 @@ record Capacity(long descriptors, long ports) {
     return (int) Math.max(1, Math.min(idle, idle(active)));
   }
 
-  /** Those of these numbers that there can be, and in place of the others the most. */
+  /**
+   * Those of these numbers, which grow, that there can be one after the other, and in place of the
+   * next the most. The server may still have those of a step when the next one begins.
+   */
   List<Integer> steps(List<Integer> all, int active) {
-    TreeSet<Integer> steps = new TreeSet<>();
+    List<Integer> steps = new ArrayList<>();
+    int last = 0;
     for (int idle : all) {
-      steps.add(atMost(idle, active));
+      int next = (int) Math.max(1, Math.min(idle, idle(active) - last));
+      if (next <= last) {
+        break;
+      }
+      steps.add(next);
+      last = next;
     }
-    return new ArrayList<>(steps);
+    return steps;
   }
 
   /** For the report. */

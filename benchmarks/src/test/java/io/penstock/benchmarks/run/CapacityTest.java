@@ -13,15 +13,14 @@ class CapacityTest {
 
   @Test
   void descriptorsBoundConnections() {
-    assertEquals(
-        List.of(10, 100, 1000, 10_000, 19_736), new Capacity(20_000, 60_000).steps(ALL, 64));
-    assertEquals(List.of(10, 100, 760), new Capacity(1024, 28_000).steps(ALL, 64));
+    assertEquals(List.of(10, 100, 1000, 10_000), new Capacity(20_000, 60_000).steps(ALL, 64));
+    assertEquals(List.of(10, 100, 404), new Capacity(1024, 28_000).steps(ALL, 64));
   }
 
   @Test
   void portsDoAsWell() {
     assertEquals(
-        List.of(10, 100, 1000, 10_000, 27_968),
+        List.of(10, 100, 1000, 10_000, 17_968),
         new Capacity(Long.MAX_VALUE, 28_232).steps(ALL, 64));
   }
 
