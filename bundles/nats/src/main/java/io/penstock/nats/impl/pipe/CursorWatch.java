@@ -68,7 +68,7 @@ final class CursorWatch implements Feed.Drain, Closeable {
       writing.pump();
       content.tell();
     }
-    content.purging.before(cursor.floor());
+    content.purging.note(cursor.floor());
   }
 
   @Override

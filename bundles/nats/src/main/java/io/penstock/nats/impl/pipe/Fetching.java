@@ -81,6 +81,7 @@ final class Fetching implements Feed.Drain, Closeable {
 
   @Override
   public void begun(long pending) {
+    reading.moreIsThere(pending > 0);
     more();
   }
 
@@ -90,6 +91,7 @@ final class Fetching implements Feed.Drain, Closeable {
       // Something is looked for, or cannot be read; what was on its way is of no use.
       return;
     }
+    reading.moreIsThere(pending > 0);
     Entry entry = Entry.read(message.getHeaders(), message.getData());
     if (entry == null) {
       broken(sequence);

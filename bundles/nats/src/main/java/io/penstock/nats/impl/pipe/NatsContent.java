@@ -27,7 +27,8 @@ final class NatsContent implements PipeContent {
   final Link link;
   final PipeSettings settings;
   final String name;
-  final Purging purging = new Purging(this);
+  final Purging purging;
+  private volatile long bound;
   private final Runnable onOver;
   private final CompletableFuture<Void> gone = new CompletableFuture<>();
   private final CompletableFuture<Void> over = new CompletableFuture<>();
@@ -55,6 +56,8 @@ final class NatsContent implements PipeContent {
     this.settings = settings;
     this.name = name;
     this.onOver = onOver;
+    this.purging = new Purging(this);
+    this.bound = settings.capacity();
     this.watcher =
         new Link.Watcher() {
           @Override
@@ -85,6 +88,18 @@ final class NatsContent implements PipeContent {
     writing = out;
     reading = in;
     link.watch(watcher);
+  }
+
+  /**
+   * The stream has this many bytes at most; its writer may have asked for fewer than its reader.
+   */
+  void bounded(long bytes) {
+    bound = Math.min(settings.capacity(), bytes);
+  }
+
+  /** How many bytes there may be, as far as is known. */
+  long bound() {
+    return bound;
   }
 
   @Nullable Writing writing() {

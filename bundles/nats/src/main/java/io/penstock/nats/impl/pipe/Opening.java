@@ -127,6 +127,9 @@ final class Opening {
               null));
     }
     long now = JsonValueUtils.readLong(config, "max_bytes", -1);
+    if (now > 0) {
+      content.bounded(now);
+    }
     long held = JsonValueUtils.readLong(JsonValueUtils.readObject(info, "state"), "bytes", 0);
     long first = bound.first();
     // One that has grown stays so while it is fuller than it was made for.

@@ -10,19 +10,39 @@ import java.util.concurrent.CompletableFuture;
 final class Purging {
   private static final System.Logger LOG = Messages.log("nats");
 
+  private static final long STEP = 16 << 20;
+
   private final NatsContent content;
   private long floor;
   private long done;
+  private long last;
   private boolean busy;
 
   Purging(NatsContent content) {
     this.content = content;
   }
 
-  /** No message before this one is needed. */
-  void before(long sequence) {
+  /**
+   * No message before this one is needed. They go when the reader's process, or want of room, asks.
+   */
+  void note(long sequence) {
     floor = Math.max(floor, sequence);
-    again();
+  }
+
+  /**
+   * The same, from the reader. Each removal costs the servers as much as many records, so some are
+   * left for the next one.
+   *
+   * @param position what was committed
+   * @param drained whether it will be silent from now on
+   */
+  void before(long sequence, long position, boolean drained) {
+    note(sequence);
+    long step = Math.min(STEP, content.bound() / 8);
+    if (drained || position - last >= step || position < last) {
+      last = position;
+      again();
+    }
   }
 
   /** Tries what has failed; does nothing if all is done. */

@@ -9,6 +9,7 @@ import io.penstock.spi.content.Ahead;
 import io.penstock.spi.content.Marks;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
@@ -22,7 +23,11 @@ import org.jspecify.annotations.Nullable;
  * nothing.
  */
 final class Reading {
-  private static final long STEP = 512 * 1024;
+
+  /** Each commit costs the servers as much as some records. */
+  private static final long STEP = 8 << 20;
+
+  private static final Duration LATEST = Duration.ofMillis(100);
 
   private final NatsContent content;
   private final PipeSettings settings;
@@ -39,6 +44,7 @@ final class Reading {
   private final Flushes flushes = new Flushes();
   private volatile long committed;
   private volatile long oldest;
+  private volatile boolean moreIsThere;
   private long released;
   private long known;
   private long moves;
@@ -47,6 +53,8 @@ final class Reading {
   // Only on the link's thread.
   private long movesDone;
   private boolean saving;
+  private boolean timed;
+  private boolean overdue;
   private boolean stuck;
   private final Alarm alarm;
 
@@ -90,6 +98,11 @@ final class Reading {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Whether there are messages that have not come yet; on the link's thread. */
+  void moreIsThere(boolean value) {
+    moreIsThere = value;
   }
 
   /** An entry has come; on the link's thread. */
@@ -358,20 +371,42 @@ final class Reading {
     save();
   }
 
-  /** A change of a few bytes waits for more, as long as the reader has enough to read. */
+  private boolean hasNews() {
+    return !flushes.isSettled() || (content.writing() == null && released != saved.released());
+  }
+
+  /** A change of a few bytes waits a moment for more, as long as the reader has enough to read. */
   private boolean isDue() {
     boolean local = content.writing() != null;
-    if (flushes.isSettled() && (local || released == saved.released())) {
-      return false;
-    }
-    long step = Math.max(1, Math.min(STEP, settings.capacity() / 4));
-    return committed < saved.committed()
+    long step = Math.max(1, Math.min(STEP, content.bound() / 4));
+    return overdue
+        || committed < saved.committed()
         || committed - saved.committed() >= step
         || (!local && released - saved.released() >= step)
         || marks.stream() != saved.stream()
-        || ahead.next() >= ahead.end()
+        || isDrained()
         || flushes.isWaitedFor()
         || content.isClosed();
+  }
+
+  private void awaitDue() {
+    if (!timed) {
+      timed = true;
+      Future<?> unused =
+          link.after(
+              LATEST,
+              () -> {
+                timed = false;
+                overdue = true;
+                save();
+                overdue = false;
+              });
+    }
+  }
+
+  /** Whether the reader has read all that is there, as far as is known. */
+  private boolean isDrained() {
+    return ahead.next() >= ahead.end() && !moreIsThere;
   }
 
   /** Saves how far the reader is, if it is time. */
@@ -383,7 +418,11 @@ final class Reading {
     long version;
     lock.lock();
     try {
+      if (!hasNews()) {
+        return;
+      }
       if (!isDue()) {
+        awaitDue();
         return;
       }
       version = flushes.version();
@@ -424,16 +463,18 @@ final class Reading {
 
   private void saved(Cursor now, long version) {
     alarm.disarm();
+    boolean drained;
     List<CompletableFuture<Void>> over;
     lock.lock();
     try {
       saved = now;
+      drained = isDrained();
       over = flushes.settle(version);
     } finally {
       lock.unlock();
     }
     over.forEach(each -> each.complete(null));
-    content.purging.before(now.floor());
+    content.purging.before(now.floor(), now.committed(), drained);
     save();
     content.releaseIfDone();
   }
