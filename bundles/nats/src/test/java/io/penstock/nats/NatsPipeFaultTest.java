@@ -242,9 +242,15 @@ class NatsPipeFaultTest {
     }
   }
 
-  private static void stall(String what, Child writer, Child reader) throws Exception {
-    long wrote = writer.await("acknowledged", writer.last("acknowledged") + 300_000, LONG);
-    long read = reader.await("read", writer.last("acknowledged"), LONG);
+  private void stall(String what, Child writer, Child reader) throws Exception {
+    long wrote;
+    long read;
+    try {
+      wrote = writer.await("acknowledged", writer.last("acknowledged") + 300_000, LONG);
+      read = reader.await("read", writer.last("acknowledged"), LONG);
+    } catch (AssertionError e) {
+      throw new AssertionError(what + ": " + e.getMessage() + "; the servers tell " + info(), e);
+    }
     say(what + ": " + wrote + " ms to the next 300 kB acknowledged, read " + read + " ms later");
   }
 
