@@ -7,6 +7,7 @@ import io.penstock.benchmarks.report.Sample.Load;
 import io.penstock.benchmarks.report.Sample.Subject;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,6 +33,7 @@ public final class Report extends Page {
   /** Bytes of the least object, less than which is not one for each operation. */
   private static final int OBJECT = 16;
 
+  private final String choosing;
   private final List<Validity> validity;
   private final List<Integer> withoutLimit;
   private String channels = ChannelReport.LINK;
@@ -40,10 +42,12 @@ public final class Report extends Page {
    * About these.
    *
    * @param facts of the machine and the run, a line each
+   * @param choosing Markdown for the beginning, may be empty
    * @param notes Markdown for the end, may be empty
    */
-  public Report(List<Sample> samples, List<String> facts, String notes) {
+  public Report(List<Sample> samples, List<String> facts, String choosing, String notes) {
     super(samples, Gate.all(), facts, notes);
+    this.choosing = choosing;
     this.validity = Validity.check(figures);
     this.withoutLimit = Validity.withoutLimit(figures);
   }
@@ -73,14 +77,18 @@ public final class Report extends Page {
 
   @Override
   List<String> introduction() {
-    return List.of(
-        "# Performance",
-        "",
-        channels,
-        "",
-        "Written by `benchmarks/run`; what is said by hand is in `benchmarks/notes.md`. Figures move",
-        "between machines: compare ratios of one run. Ratios are those of the forks of one round, told as",
-        "their median (least–greatest).");
+    List<String> lines = new ArrayList<>(List.of("# Performance", ""));
+    choosing.lines().forEach(lines::add);
+    lines.addAll(
+        List.of(
+            "## The pipe in memory",
+            "",
+            channels,
+            "",
+            "Written by `benchmarks/run`; what is said by hand is in `benchmarks/choosing.md` and",
+            "`benchmarks/notes.md`. Figures move between machines: compare ratios of one run. Ratios are",
+            "those of the forks of one round, told as their median (least–greatest)."));
+    return lines;
   }
 
   @Override

@@ -63,7 +63,9 @@ public final class Run {
     }
     boolean valid = true;
     if (!pipe.isEmpty()) {
-      Optional<Report> report = Session.report(target, read(notes.resolve("notes.md")));
+      Optional<Report> report =
+          Session.report(
+              target, read(notes.resolve("choosing.md")), read(notes.resolve("notes.md")));
       if (report.isPresent()) {
         report.get().write(folder, "performance");
         valid = report.get().valid();

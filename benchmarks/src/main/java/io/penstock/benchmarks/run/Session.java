@@ -110,11 +110,12 @@ final class Session {
   }
 
   /** Of what was measured last; empty if nothing was. */
-  static Optional<Report> report(Path target, String notes) throws IOException {
+  static Optional<Report> report(Path target, String choosing, String notes) throws IOException {
     Path samples = target.resolve(SAMPLES);
     return Files.exists(samples)
         ? Optional.of(
-            new Report(Sample.read(samples), Files.readAllLines(target.resolve(FACTS)), notes))
+            new Report(
+                Sample.read(samples), Files.readAllLines(target.resolve(FACTS)), choosing, notes))
         : Optional.empty();
   }
 

@@ -120,7 +120,7 @@ class ChannelReportTest {
 
   @Test
   void thePageOfThePipeTellsWhatCameOfTheGates(@TempDir Path folder) throws IOException {
-    new Report(List.of(), List.of("Machine: of the test"), "").write(folder, "performance");
+    new Report(List.of(), List.of("Machine: of the test"), "", "").write(folder, "performance");
     Path pipe = folder.resolve("performance.md");
     assertTrue(Files.readAllLines(pipe).contains(ChannelReport.LINK));
     relays(4.2);
@@ -128,7 +128,7 @@ class ChannelReportTest {
     String link = ChannelReport.LINK + ": **1 of 1 gates and 0 of 1 aims reached.**";
     assertTrue(Files.readAllLines(pipe).contains(link), () -> link);
     // Written again, it still does.
-    new Report(List.of(), List.of("Machine: of the test"), "").write(folder, "performance");
+    new Report(List.of(), List.of("Machine: of the test"), "", "").write(folder, "performance");
     assertTrue(Files.readAllLines(pipe).contains(link));
   }
 

@@ -42,7 +42,7 @@ class ReportTest {
   }
 
   private Report report() {
-    return new Report(samples, List.of("Machine: of the test"), "");
+    return new Report(samples, List.of("Machine: of the test"), "", "");
   }
 
   private List<String> gate(String what, String peer) {
