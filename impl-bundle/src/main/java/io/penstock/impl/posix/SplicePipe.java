@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A pipe of the system's through which bytes go from one descriptor to another without a copy. The
@@ -49,8 +50,9 @@ public final class SplicePipe implements Closeable {
       calls.close(numbers.getInt(4));
       throw e;
     }
+    @Nullable Descriptor write = null;
     try {
-      Descriptor write = new Descriptor(calls, numbers.getInt(4));
+      write = new Descriptor(calls, numbers.getInt(4));
       if (size > 0) {
         // Refused to a user that has too many large pipes already: then it stays as it is.
         int wanted = Integer.highestOneBit(Math.min(size, MOST));
@@ -60,6 +62,9 @@ public final class SplicePipe implements Closeable {
       return new SplicePipe(calls, read, write, got);
     } catch (IOException | RuntimeException | Error e) {
       read.close();
+      if (write != null) {
+        write.close();
+      }
       throw e;
     }
   }
