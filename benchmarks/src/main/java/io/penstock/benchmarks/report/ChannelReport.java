@@ -180,7 +180,7 @@ public final class ChannelReport extends Page {
     }
   }
 
-  /** A table with a row for each who was measured, and a plot of it. */
+  /** A table with a row for each peer that was measured, and a plot of it. */
   private void section(String name, String chart, String title, List<Column> columns) {
     List<String> measured =
         Arrays.stream(Server.values())

@@ -188,7 +188,7 @@ public final class DurableReport extends Page {
                     MIB_PER_SECOND));
   }
 
-  /** A table with a row for each who was measured, and a plot of it. */
+  /** A table with a row for each peer that was measured, and a plot of it. */
   private void section(String name, String chart, String title, List<Column> columns) {
     List<String> measured =
         Arrays.stream(Peer.values())

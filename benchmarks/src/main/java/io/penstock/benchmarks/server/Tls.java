@@ -102,7 +102,7 @@ public final class Tls {
     return context;
   }
 
-  /** Who the JDK's clients trust: the certificate. */
+  /** What the JDK's clients trust: the certificate. */
   public static TrustManager[] trust(Path folder) throws IOException, GeneralSecurityException {
     KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
     store.load(null, null);
