@@ -81,7 +81,7 @@ class DescriptorsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"poller", "accept", "relay"})
+  @ValueSource(strings = {"poller", "accept", "late", "relay"})
   void listenerOutlivesTheWantOfDescriptors(String how) throws Exception {
     List<Socket> callers = new ArrayList<>();
     try (Program program = Program.start(how, "tcp-listen://127.0.0.1:0")) {
@@ -90,6 +90,10 @@ class DescriptorsTest {
         callers.get(i).getOutputStream().write(i);
       }
       program.awaitWantAndRest();
+      if (how.equals("late")) {
+        program.process().getOutputStream().write('\n');
+        program.process().getOutputStream().flush();
+      }
       // An accepted caller is served all the same, and then makes room for those that wait.
       for (int i = 0; i < CALLERS; i++) {
         assertEquals(i, callers.get(i).getInputStream().read(), "caller " + i);

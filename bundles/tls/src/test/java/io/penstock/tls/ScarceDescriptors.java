@@ -13,20 +13,27 @@ import io.penstock.relay.RelayOptions;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
+import java.io.FileInputStream;
+import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
  * A program that gives back what comes over TCP or TLS, until its standard input ends, and prints
- * its port first. The arguments: how it accepts, {@code poller}, {@code accept} or {@code relay},
- * and where it listens.
+ * its port first. The arguments: how it accepts, {@code poller}, {@code accept}, {@code late}
+ * (which has one descriptor left when it waits for the first time, until the first byte of its
+ * standard input) or {@code relay}, and where it listens.
  */
 final class ScarceDescriptors {
   private static final int MANY = 1_000_000;
   private static final Queue<Channel> ACCEPTED = new ConcurrentLinkedQueue<>();
+  private static final List<InputStream> TAKEN = new ArrayList<>();
 
   private ScarceDescriptors() {}
 
@@ -57,12 +64,24 @@ final class ScarceDescriptors {
       if (args[0].equals("poller")) {
         poller.register(listener, Framing.bytes());
       } else {
+        if (args[0].equals("late")) {
+          takeAllButOne();
+        }
         start("accepts", () -> accept(listener, poller));
       }
-      start("polls", () -> echo(poller));
+      if (!args[0].equals("late")) {
+        start("polls", () -> echo(poller));
+      }
     }
     System.out.println(listener.endpoint().address().replaceAll(".*:", ""));
     int end = System.in.read();
+    if (args[0].equals("late")) {
+      for (InputStream each : TAKEN) {
+        each.close();
+      }
+      start("polls", () -> echo(poller));
+      end = System.in.read();
+    }
     System.exit(end < 0 ? 0 : 1);
   }
 
@@ -84,6 +103,17 @@ final class ScarceDescriptors {
             name);
     thread.setDaemon(true);
     thread.start();
+  }
+
+  /** Leaves one, because with none the system refuses to say that no peer is there. */
+  private static void takeAllButOne() throws IOException {
+    try {
+      while (true) {
+        TAKEN.add(new FileInputStream("/dev/null"));
+      }
+    } catch (FileNotFoundException e) {
+      TAKEN.remove(0).close();
+    }
   }
 
   private static void accept(Listener listener, Poller poller) throws IOException {

@@ -69,6 +69,8 @@ public final class ListenerEnd extends End implements Listener {
     attach(driver);
     if (driver.selectable() != null) {
       rest.reserve();
+      // Peers may take all descriptors before a caller waits for the first time.
+      engine.prepareToAwait();
     }
   }
 

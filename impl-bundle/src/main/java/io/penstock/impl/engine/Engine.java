@@ -158,6 +158,14 @@ public final class Engine implements Executor, AutoCloseable {
   }
 
   /**
+   * Takes the descriptors that {@link #await} needs while there are any; without them it waits for
+   * them.
+   */
+  public void prepareToAwait() {
+    boolean unused = reactor.open();
+  }
+
+  /**
    * A reactor for users that move bytes between selectable channels on the thread that finds them
    * ready, without ever waiting: one of a few, in turn.
    */

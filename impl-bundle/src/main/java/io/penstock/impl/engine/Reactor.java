@@ -90,8 +90,27 @@ public final class Reactor implements AutoCloseable {
   public void await(SelectableChannel channel, int ops, Waiter waiter) {
     if (isMine()) {
       register(channel, new Wish(ops, waiter));
-    } else if (!submit(() -> register(channel, new Wish(ops, waiter)))) {
+      return;
+    }
+    Runnable wait =
+        () -> {
+          if (!submit(() -> register(channel, new Wish(ops, waiter)))) {
+            waiter.wake();
+          }
+        };
+    try {
+      wait.run();
+    } catch (UncheckedIOException e) {
+      // The caller would fail, which the want of a descriptor of ours must not cause.
+      upkeep.again(name + " has no selector", e, () -> awaitAgain(wait, waiter));
+    }
+  }
+
+  private void awaitAgain(Runnable wait, Waiter waiter) {
+    if (upkeep.isClosed()) {
       waiter.wake();
+    } else {
+      wait.run();
     }
   }
 

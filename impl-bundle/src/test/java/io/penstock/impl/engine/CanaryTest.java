@@ -81,6 +81,34 @@ class CanaryTest {
     canary.open().close();
   }
 
+  /** The first that waits may do so when there are no descriptors for the selector. */
+  @Test
+  void waiterOutlivesTheWantOfASelector() throws Exception {
+    canary.refusals.set(2);
+    Pipe pipe = Pipe.open();
+    pipe.source().configureBlocking(false);
+    CountDownLatch woken = new CountDownLatch(1);
+    engine.await(pipe.source(), SelectionKey.OP_READ, woken::countDown);
+    await(canary.allRefused);
+    assertEquals(1, pipe.sink().write(ByteBuffer.allocate(1)));
+    await(woken);
+    pipe.source().close();
+    pipe.sink().close();
+  }
+
+  @Test
+  void waiterIsWokenByTheStopThoughThereIsNoSelector() throws Exception {
+    canary.refusals.set(Integer.MAX_VALUE);
+    Pipe pipe = Pipe.open();
+    pipe.source().configureBlocking(false);
+    CountDownLatch woken = new CountDownLatch(1);
+    engine.await(pipe.source(), SelectionKey.OP_READ, woken::countDown);
+    engine.close();
+    await(woken);
+    pipe.source().close();
+    pipe.sink().close();
+  }
+
   /** What was refused once is watched again, though the system serves the selector meanwhile. */
   @Test
   void whatTheSystemRefusedOnceIsAskedForAnew() throws Exception {
