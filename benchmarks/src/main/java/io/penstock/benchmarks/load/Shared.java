@@ -8,13 +8,10 @@ import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.standalone.Penstock;
 import java.io.IOException;
-import java.io.PipedInputStream;
-import java.io.PipedOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** One pipe that several threads write into, each a whole piece at a time. */
@@ -22,22 +19,23 @@ import java.util.concurrent.atomic.AtomicInteger;
 abstract class Shared implements AutoCloseable {
   private final int chunk;
   private final AtomicInteger left;
-  private final CountDownLatch ended = new CountDownLatch(1);
 
   private Shared(int chunk, int writers) {
     this.chunk = chunk;
     this.left = new AtomicInteger(writers);
   }
 
-  /** Whether it is one that several threads may write into. */
+  /**
+   * Whether it is one that several threads may write into. A piped stream belongs to the thread that
+   * wrote last: its reader fails, or waits for ever, when others write behind that.
+   */
   static boolean has(Peer peer) {
-    return peer == Peer.PENSTOCK || peer == Peer.PIPED_STREAMS || peer == Peer.ARRAY_BLOCKING_QUEUE;
+    return peer == Peer.PENSTOCK || peer == Peer.ARRAY_BLOCKING_QUEUE;
   }
 
   static Shared open(Peer peer, int chunk, int writers) throws IOException {
     return switch (peer) {
       case PENSTOCK -> new Ours(chunk, writers);
-      case PIPED_STREAMS -> new Piped(chunk, writers);
       case ARRAY_BLOCKING_QUEUE -> new Queue(chunk, writers);
       default -> throw new IllegalArgumentException(peer + " has no pipe for several writers");
     };
@@ -59,10 +57,6 @@ abstract class Shared implements AutoCloseable {
             public void end() throws Exception {
               if (left.decrementAndGet() == 0) {
                 Shared.this.end();
-                ended.countDown();
-              } else {
-                // A piped stream fails its reader if the thread that wrote last has ended.
-                ended.await();
               }
             }
           });
@@ -112,34 +106,6 @@ abstract class Shared implements AutoCloseable {
     @Override
     public void close() {
       penstock.close();
-    }
-  }
-
-  private static final class Piped extends Shared {
-    private final PipedOutputStream sink = new PipedOutputStream();
-    private final PipedInputStream source;
-    private final byte[] into;
-
-    Piped(int chunk, int writers) throws IOException {
-      super(chunk, writers);
-      source = new PipedInputStream(sink, Shape.BUFFER);
-      into = new byte[chunk];
-    }
-
-    @Override
-    void write(ByteBuffer piece) throws IOException {
-      sink.write(piece.array(), 0, piece.capacity());
-      sink.flush();
-    }
-
-    @Override
-    void end() throws IOException {
-      sink.close();
-    }
-
-    @Override
-    int read() throws IOException {
-      return source.read(into);
     }
   }
 

@@ -54,7 +54,13 @@ public final class Api {
    * @return completes with the answer; fails with {@link LinkException}
    */
   public static CompletableFuture<JsonValue> ask(Link link, String what, String json) {
-    return link.ask(PREFIX + what, null, json.getBytes(StandardCharsets.UTF_8), ANSWER)
+    return ask(link, what, json, ANSWER);
+  }
+
+  /** The same, with a limit for the answer. */
+  public static CompletableFuture<JsonValue> ask(
+      Link link, String what, String json, Duration limit) {
+    return link.ask(PREFIX + what, null, json.getBytes(StandardCharsets.UTF_8), limit)
         .thenCompose(answer -> parsed(what, answer.getData()));
   }
 

@@ -9,13 +9,18 @@ import io.nats.client.support.JsonValueUtils;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** What is asked of the two streams of a pipe; all on the link's thread. */
 final class KeyStore {
+  private static final Duration SHORTEST = Duration.ofMillis(500);
+  private static final Duration LONGEST = Duration.ofSeconds(2);
+
   private final Link link;
   private final PipeSettings settings;
+  private final Patience patience = new Patience(SHORTEST, LONGEST);
 
   KeyStore(Link link, PipeSettings settings) {
     this.link = link;
@@ -103,7 +108,9 @@ final class KeyStore {
   }
 
   private CompletableFuture<JsonValue> message(String stream, String request) {
-    return Api.ask(link, "STREAM.MSG.GET." + stream, request)
+    long since = System.nanoTime();
+    return Api.ask(link, "STREAM.MSG.GET." + stream, request, patience.limit())
+        .whenComplete((answer, failure) -> patience.learn(System.nanoTime() - since, failure))
         .thenApply(
             answer -> {
               JsonValue found = JsonValueUtils.readObject(answer, "message");

@@ -39,7 +39,8 @@ final class Writing {
   /** With so many on their way, an entry waits until it is full. */
   private static final int FEW_ON_THE_WAY = 2;
 
-  private static final Duration ANSWER = Duration.ofSeconds(4);
+  private static final Duration SHORTEST_ANSWER = Duration.ofSeconds(1);
+  private static final Duration LONGEST_ANSWER = Duration.ofSeconds(4);
   private static final Duration ROOM = Duration.ofMillis(500);
 
   private final NatsContent content;
@@ -72,6 +73,7 @@ final class Writing {
   private boolean behind;
   private boolean full;
   private int refusals;
+  private final Patience patience = new Patience(SHORTEST_ANSWER, LONGEST_ANSWER);
   private final Alarm alarm;
   private final Bound bound;
   private @Nullable CursorWatch cursor;
@@ -289,12 +291,14 @@ final class Writing {
     lastSequence++;
     one.sequence = lastSequence;
     int mine = generation;
+    long since = System.nanoTime();
     CompletableFuture<Void> unused =
-        link.ask(settings.subject(), one.entry.headers(last), one.entry.bytes(), ANSWER)
+        link.ask(settings.subject(), one.entry.headers(last), one.entry.bytes(), patience.limit())
             .thenCompose(answer -> Api.parsed("a record", answer.getData()))
             .handle(
                 (answer, failure) -> {
                   if (mine == generation && !content.isOver()) {
+                    patience.learn(System.nanoTime() - since, failure);
                     answered(one, last + 1, answer, failure);
                   }
                   return null;
