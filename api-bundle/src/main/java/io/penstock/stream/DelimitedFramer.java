@@ -143,9 +143,12 @@ final class DelimitedFramer implements Framer {
   ByteBuffer encode(ByteBuffer payload, Framing framing) {
     int size = payload.remaining();
     ByteBuffer frame = Framing.room(size, delimiter.length(), max, framing);
-    frame.put(payload.duplicate()).put(delimiter.asBuffer());
-    int end = afterDelimiter(frame, 0, 0, frame.position());
-    if (end != frame.position() && !(kept && end == size)) {
+    frame.put(0, payload, payload.position(), size);
+    for (int i = 0; i < delimiter.length(); i++) {
+      frame.put(size + i, delimiter.byteAt(i));
+    }
+    int end = afterDelimiter(frame, 0, 0, frame.limit());
+    if (end != frame.limit() && !(kept && end == size)) {
       throw new IllegalArgumentException(
           framing
               + ": the frame of "
@@ -159,6 +162,6 @@ final class DelimitedFramer implements Framer {
     if (end > max) {
       throw Framing.tooLong(end + " bytes with its delimiter", max, framing);
     }
-    return frame.position(0).limit(end);
+    return frame.limit(end);
   }
 }

@@ -6,11 +6,18 @@ import io.penstock.stream.Wait;
 
 /** How long one poll may still wait. */
 final class Deadline {
+  private static final Deadline NEVER = new Deadline(Wait.forever(), Parker.SYSTEM);
+
   private final Wait wait;
   private final Parker clock;
   private final long start;
 
-  Deadline(Wait wait, Parker clock) {
+  /** One that begins now; nothing is made where there is no limit. */
+  static Deadline of(Wait wait, Parker clock) {
+    return wait.kind() == Wait.Kind.FOREVER ? NEVER : new Deadline(wait, clock);
+  }
+
+  private Deadline(Wait wait, Parker clock) {
     this.wait = wait;
     this.clock = clock;
     this.start = clock.nanoTime();

@@ -18,14 +18,12 @@ import org.jspecify.annotations.Nullable;
  * One end at the poller. It is looked at when it is due: after it was registered, woken by its end,
  * found ready by the selector, or when a look left something over.
  */
-abstract class Entry implements Registration, Waiter {
-  private static final VarHandle QUEUED;
+abstract class Entry extends Due.Link<Entry> implements Registration, Waiter {
   private static final VarHandle GONE;
 
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
-      QUEUED = lookup.findVarHandle(Entry.class, "queued", boolean.class);
       GONE = lookup.findVarHandle(Entry.class, "gone", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
@@ -47,9 +45,6 @@ abstract class Entry implements Registration, Waiter {
   long round;
 
   private final End end;
-
-  @SuppressWarnings("unused")
-  private volatile boolean queued;
 
   @SuppressWarnings("unused")
   private volatile boolean gone;
@@ -74,11 +69,6 @@ abstract class Entry implements Registration, Waiter {
   }
 
   // ---- any thread
-
-  /** Notes that it will be in the queue of what is due. Returns false when it is there already. */
-  boolean enqueue() {
-    return QUEUED.compareAndSet(this, false, true);
-  }
 
   /** Whether nothing will come any more, which can be told without trying. */
   boolean over() {
@@ -185,7 +175,7 @@ abstract class Entry implements Registration, Waiter {
    * @throws IOException what the handler threw
    */
   final int visit(ChannelHandler handler, int budget) throws IOException {
-    queued = false;
+    looksNow();
     boolean found = selected;
     selected = false;
     events = 0;

@@ -35,10 +35,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -64,7 +62,7 @@ public final class SelectorPoller implements Poller {
   private final int maxEventsPerPoll;
   private final Framing framing;
   private final Map<End, Entry> entries = new ConcurrentHashMap<>();
-  private final Queue<Entry> due = new ConcurrentLinkedQueue<>();
+  private final Due<Entry> due = new Due<>();
   private final PollTurn turn = new PollTurn();
   private final Scratch scratch = new Scratch();
   private final Multiplexer multiplexer;
@@ -128,7 +126,7 @@ public final class SelectorPoller implements Poller {
     Budgets budgets = engine.budgets();
     this.memory = budgets.inHeap(budgets.factory("the poller"));
     this.multiplexer =
-        new Multiplexer(this::queue, engine.parker(), spinner(engine, spin), engine.canary());
+        new Multiplexer(due::add, engine.parker(), spinner(engine, spin), engine.canary());
     engine.enlist(this);
   }
 
@@ -310,17 +308,9 @@ public final class SelectorPoller implements Poller {
 
   /** Has the next poll look at an entry, and ends the wait of the present one. Never waits. */
   void due(Entry entry) {
-    if (queue(entry)) {
+    if (due.add(entry)) {
       multiplexer.wake();
     }
-  }
-
-  private boolean queue(Entry entry) {
-    boolean first = entry.enqueue();
-    if (first) {
-      due.add(entry);
-    }
-    return first;
   }
 
   /** Has the selector let go of an entry's channel, now if nobody polls. */
@@ -343,7 +333,7 @@ public final class SelectorPoller implements Poller {
       flush();
       return;
     }
-    while (multiplexer.hasReleases() || (closed && multiplexer.isOpen())) {
+    while (multiplexer.hasReleases() || (closed && (multiplexer.isOpen() || !due.isEmpty()))) {
       if (!turn.tryEnter()) {
         multiplexer.wake();
         return;
@@ -367,6 +357,7 @@ public final class SelectorPoller implements Poller {
 
   private void closeSelector() {
     if (closed) {
+      due.clear();
       try {
         multiplexer.close();
       } catch (IOException e) {
@@ -387,7 +378,7 @@ public final class SelectorPoller implements Poller {
   @Override
   public int poll(Wait wait, ChannelHandler handler) throws IOException {
     Objects.requireNonNull(handler, "handler");
-    Deadline deadline = new Deadline(Objects.requireNonNull(wait, "wait"), engine.parker());
+    Deadline deadline = Deadline.of(Objects.requireNonNull(wait, "wait"), engine.parker());
     if (turn.mine()) {
       throw new IllegalStateException("a handler cannot poll the poller that called it");
     }
@@ -521,7 +512,7 @@ public final class SelectorPoller implements Poller {
       }
       if (entry.round == round) {
         // Its turn comes again in the next round.
-        due.add(entry);
+        due.putBack(entry);
         break;
       }
       entry.round = round;
@@ -579,7 +570,6 @@ public final class SelectorPoller implements Poller {
     for (Entry entry : List.copyOf(entries.values())) {
       remove(entry);
     }
-    due.clear();
     multiplexer.wake();
     settle();
     PollLoop running = loop.get();
