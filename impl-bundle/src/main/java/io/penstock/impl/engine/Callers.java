@@ -20,11 +20,9 @@ public final class Callers {
    */
   public static @Nullable Caller calledBy(@Nullable Caller now) {
     Caller before = CALLER.get();
-    if (now == null) {
-      CALLER.remove();
-    } else {
-      CALLER.set(now);
-    }
+    // Not removed: that would make garbage at each poll. What stays in the thread is a weak
+    // reference, and no value.
+    CALLER.set(now);
     return before;
   }
 
