@@ -273,8 +273,11 @@ public final class Feed implements Closeable {
                 });
   }
 
-  /** The number of the last message that the leader has of these. */
-  private CompletableFuture<Long> newest() {
+  /**
+   * The number of the last message that the stream's leader has of these; 0 for none. What a
+   * consumer tells may be less: it may live on a server that is still fetching what it has missed.
+   */
+  public CompletableFuture<Long> newest() {
     if (filter == null) {
       return Api.info(link, stream)
           .thenApply(
@@ -284,8 +287,12 @@ public final class Feed implements Closeable {
     String request = Api.object().put("last_by_subj", filter).toJson();
     return Api.ask(link, "STREAM.MSG.GET." + stream, request)
         .thenApply(
-            found ->
-                JsonValueUtils.readLong(JsonValueUtils.readObject(found, "message"), "seq", 0));
+            found -> JsonValueUtils.readLong(JsonValueUtils.readObject(found, "message"), "seq", 0))
+        .exceptionallyCompose(
+            failure ->
+                Api.code(failure) == Api.NO_MESSAGE
+                    ? CompletableFuture.completedFuture(0L)
+                    : CompletableFuture.failedFuture(failure));
   }
 
   private void heard(Message message) {

@@ -163,7 +163,6 @@ public final class NatsRegistry implements Registry {
 
   private void begin() {
     ready = true;
-    beating = false;
     trouble = "";
     own.clear();
     listener.connected();
@@ -418,8 +417,9 @@ public final class NatsRegistry implements Registry {
 
   @Override
   public void beat() {
+    // Also if the stream has just gone again: its next sign of life is not to wait for the stream.
+    beating = true;
     if (ready) {
-      beating = true;
       link.tell(Subjects.beat(node), null, NOTHING);
     }
   }

@@ -22,13 +22,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * The entries of a name, or of all, as the stream has them: first those that are there, then each
  * change. When its feed begins anew, it tells all of them again, and removes those that are not
- * there any more: their removal may have come while nobody heard. All on the link's thread.
+ * there any more: their removal may have come while nobody heard. The feed may come from a server
+ * that is still fetching what it has missed, so nothing is taken for missing before everything has
+ * come that the stream's leader has. All on the link's thread.
  */
 final class Watch implements Feed.Drain {
   private static final System.Logger LOG = Messages.log("nats");
   private static final int AHEAD = 256;
   private static final Duration STALLED = Duration.ofSeconds(2);
+  private static final Duration AGAIN = Duration.ofMillis(200);
   private static final long PATIENCE = Duration.ofSeconds(10).toNanos();
+  private static final long UNTOLD = -1;
 
   /** What is seen. */
   interface Sight {
@@ -53,6 +57,10 @@ final class Watch implements Feed.Drain {
   private final Map<String, Long> unreadable = new HashMap<>();
   private final Set<String> fresh = new HashSet<>();
   private long left;
+  // The last message that has come, and the last that the leader had at the beginning.
+  private long reached;
+  private long newest;
+  private long leaderless;
   private long messages;
   private int beginnings;
   private boolean known;
@@ -103,15 +111,65 @@ final class Watch implements Feed.Drain {
     fresh.clear();
     known = false;
     left = pending;
+    reached = 0;
+    newest = UNTOLD;
     beginnings++;
-    if (pending == 0) {
-      finish();
-    } else {
-      awaitEnd();
-    }
+    askNewest();
+    awaitEnd();
   }
 
-  /** Begins anew if some of those that were counted do not come, because they went meanwhile. */
+  /** Without a leader no answer comes; there may be one a moment later. */
+  private void askNewest() {
+    int mine = beginnings;
+    Object unused =
+        feed.newest()
+            .whenComplete(
+                (last, failure) -> {
+                  if (mine != beginnings || closed) {
+                    return;
+                  }
+                  if (failure == null) {
+                    leaderless = 0;
+                    newest = last;
+                    finishIfAll();
+                  } else {
+                    notTold(failure);
+                  }
+                });
+  }
+
+  private void notTold(Throwable failure) {
+    long now = System.nanoTime();
+    if (leaderless == 0) {
+      leaderless = now;
+    }
+    if (now - leaderless < PATIENCE) {
+      int mine = beginnings;
+      Object unused =
+          link.after(
+              AGAIN,
+              () -> {
+                if (mine == beginnings && !closed) {
+                  askNewest();
+                }
+              });
+      return;
+    }
+    LOG.log(
+        Level.WARNING,
+        "{0}: what is known of the entries of {1} may be old: {2}",
+        link,
+        filter,
+        LogField.cause(String.valueOf(Api.cause(failure).getMessage())));
+    // Better what one server has than nothing.
+    newest = 0;
+    finishIfAll();
+  }
+
+  /**
+   * Begins anew if nothing comes any more: some of those that were counted went meanwhile, or the
+   * server does not get what the leader has.
+   */
   private void awaitEnd() {
     int mine = beginnings;
     long so = messages;
@@ -120,7 +178,7 @@ final class Watch implements Feed.Drain {
             STALLED,
             () -> {
               if (mine == beginnings && !known && !closed) {
-                if (so == messages) {
+                if (so == messages && (left > 0 || newest != UNTOLD)) {
                   feed.restart();
                 } else {
                   awaitEnd();
@@ -135,6 +193,7 @@ final class Watch implements Feed.Drain {
       return;
     }
     messages++;
+    reached = sequence;
     feed.want(1);
     Subjects.Place place = Subjects.place(message.getSubject());
     if (place != null) {
@@ -146,10 +205,8 @@ final class Watch implements Feed.Drain {
       }
     }
     if (!known && !closed) {
-      left--;
-      if (left <= 0 || pending == 0) {
-        finish();
-      }
+      left = pending == 0 ? 0 : left - 1;
+      finishIfAll();
     }
   }
 
@@ -180,7 +237,10 @@ final class Watch implements Feed.Drain {
     sight.stored(entry, sequence);
   }
 
-  private void finish() {
+  private void finishIfAll() {
+    if (known || left > 0 || newest == UNTOLD || reached < newest) {
+      return;
+    }
     known = true;
     for (RemoteEntry old : seen()) {
       if (!fresh.contains(old.key())) {

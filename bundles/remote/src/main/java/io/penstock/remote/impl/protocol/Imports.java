@@ -26,9 +26,9 @@ import java.util.concurrent.TimeUnit;
  *       begins anew when the container is connected again, and when it goes on after a pause: it
  *       could not have heard anything meanwhile. Shortly before the session is over, the node is
  *       asked, so that a few lost beats do no harm.
- *   <li>After a pause of its own the container asks at once, and once more: if the registry says
- *       twice that the node is not there, it is dead. Not so after a reconnection, when the other
- *       nodes may still be on their way back.
+ *   <li>After a pause of its own the container asks at once, and twice more: if the registry says
+ *       each time that the node is not there, it is dead. Not so after a reconnection, when the
+ *       other nodes may still be on their way back.
  *   <li>While the container is disconnected, nothing is added and nothing is removed.
  *   <li>A dead node that beats is asked, and its entries are used again when it answers.
  * </ul>
@@ -40,6 +40,8 @@ public class Imports {
   private static final long MOST_BETWEEN = TimeUnit.MILLISECONDS.toNanos(300);
   private static final long LEAST_PURGE = TimeUnit.MINUTES.toNanos(1);
   private static final int PURGE_SESSIONS = 20;
+  private static final int FEW = 2;
+  private static final int ENOUGH = 3;
 
   private final String self;
   private final boolean beats;
@@ -94,9 +96,12 @@ public class Imports {
     return now - peer.heard >= session;
   }
 
-  /** Whether the registry has said often enough that a node is not there. */
+  /**
+   * Whether the registry has said often enough that a node is not there. One that lives may be on
+   * its way from one server to another, which takes longer where the processors are busy.
+   */
   boolean isRefused(Peer peer) {
-    return peer.refusals >= 2;
+    return peer.refusals >= (peer.belief == Belief.UNKNOWN ? FEW : ENOUGH);
   }
 
   /** Whether a further entry of a node may be used without asking it. */
@@ -269,7 +274,6 @@ public class Imports {
       // Its session is not over yet: a beat may still come.
       peer.refusals = 0;
     } else if (!isRefused(peer)) {
-      // Once is not enough: it may be on its way from one server to another.
       askAt(peer, now + Math.min(MOST_BETWEEN, session / 4));
     } else if (peer.belief == Belief.UNKNOWN) {
       dead(peer, now);

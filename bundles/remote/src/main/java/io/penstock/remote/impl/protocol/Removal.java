@@ -9,6 +9,6 @@ public enum Removal {
   /** Its node was silent for a session. */
   SILENT,
 
-  /** The registry has said twice that its node is not there. */
+  /** The registry has said three times that its node is not there. */
   DEAD
 }

@@ -761,8 +761,8 @@ final class Simulation {
         throw wrong(node + " removes " + entry + ", which it does not have");
       }
       Container owner = byNode.get(entry.node());
-      if (why == Removal.DEAD && refusals.getOrDefault(entry.node(), 0) < 2) {
-        throw wrong(node + " removes " + entry + " as dead, having asked once");
+      if (why == Removal.DEAD && refusals.getOrDefault(entry.node(), 0) < 3) {
+        throw wrong(node + " removes " + entry + " as dead, having asked too seldom");
       }
       if (!owner.alive) {
         return;

@@ -164,13 +164,13 @@ class SimulationTest {
         };
       }
     },
-    ASKS_ONLY_ONCE {
+    ASKS_TOO_SELDOM {
       @Override
       Imports imports(String self, long session, ImportEffects effects, long now) {
         return new Imports(self, true, session, effects, now) {
           @Override
           boolean isRefused(Peer peer) {
-            return peer.refusals >= 1;
+            return peer.refusals >= 2;
           }
         };
       }
