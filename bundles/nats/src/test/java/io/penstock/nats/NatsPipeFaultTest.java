@@ -61,6 +61,9 @@ class NatsPipeFaultTest {
 
   private final String name = "fault-" + NUMBERS.incrementAndGet();
 
+  // The servers of this test; most use those of all.
+  private NatsCluster own = servers;
+
   @BeforeAll
   static void begin() throws Exception {
     servers = NatsCluster.start(3);
@@ -81,7 +84,7 @@ class NatsPipeFaultTest {
   // ---- what a test uses
 
   private String place(String keys) {
-    String all = String.join(",", servers.urls().stream().map(each -> each.substring(7)).toList());
+    String all = String.join(",", own.urls().stream().map(each -> each.substring(7)).toList());
     return "durable:nats://" + all + "/" + name + "?replicas=3&" + keys;
   }
 
@@ -117,10 +120,10 @@ class NatsPipeFaultTest {
     FaultMain.check(all.flip(), at);
   }
 
-  private static Connection plain() throws Exception {
+  private Connection plain() throws Exception {
     return Nats.connect(
         new Options.Builder()
-            .servers(servers.urls().toArray(String[]::new))
+            .servers(own.urls().toArray(String[]::new))
             .connectionTimeout(Duration.ofSeconds(2))
             .build());
   }
@@ -219,26 +222,41 @@ class NatsPipeFaultTest {
       writer.await("acknowledged", 1, LONG);
       reader.await("committed", 1_000_000, LONG);
       int leader = leader();
-      servers.kill(leader);
+      own.kill(leader);
       stall("the leader is killed", writer, reader);
-      servers.restart(leader);
+      own.restart(leader);
       stall("it is back", writer, reader);
-      servers.kill(leader());
-      servers.kill((leader + 1) % 3 == leader() ? leader : (leader + 1) % 3);
+      own.kill(leader());
+      own.kill((leader + 1) % 3 == leader() ? leader : (leader + 1) % 3);
       restartAll();
       stall("two of three are back", writer, reader);
-      for (int i = 0; i < 3; i++) {
-        servers.kill(i);
-      }
-      restartAll();
-      stall("all three are back", writer, reader);
     }
   }
 
-  private static void restartAll() throws Exception {
+  /** The servers of Debian 12 may lose what they had acknowledged, as docs/durable.md tells. */
+  @Test
+  void norByKillingAllServers() throws Exception {
+    try (NatsCluster newest = NatsCluster.start(3, "127.0.0.1", "", NatsCluster.program("sid"))) {
+      own = newest;
+      own.awaitReady();
+      try (Child writer = child("write", "&capacity=8MiB", 1);
+          Child reader = child("read", "", 2)) {
+        for (int round = 0; round < 3; round++) {
+          reader.await("committed", reader.last("committed") + 1_000_000, LONG);
+          for (int i = 0; i < 3; i++) {
+            own.kill(i);
+          }
+          restartAll();
+          stall("all three are back", writer, reader);
+        }
+      }
+    }
+  }
+
+  private void restartAll() throws Exception {
     for (int i = 0; i < 3; i++) {
-      servers.kill(i);
-      servers.restart(i);
+      own.kill(i);
+      own.restart(i);
     }
   }
 
