@@ -26,8 +26,8 @@ abstract class Shared implements AutoCloseable {
   }
 
   /**
-   * Whether it is one that several threads may write into. A piped stream belongs to the thread that
-   * wrote last: its reader fails, or waits for ever, when others write behind that.
+   * Whether it is one that several threads may write into. A piped stream belongs to the thread
+   * that wrote last: its reader fails, or waits for ever, when others write behind that.
    */
   static boolean has(Peer peer) {
     return peer == Peer.PENSTOCK || peer == Peer.ARRAY_BLOCKING_QUEUE;

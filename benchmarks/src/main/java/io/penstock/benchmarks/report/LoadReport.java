@@ -311,8 +311,8 @@ public final class LoadReport extends Page {
     }
     say(
         "Each writer and each reader is a thread. N writers write into one pipe where a pipe may have",
-        "several writers (Penstock, piped streams, ArrayBlockingQueue); of Okio and Netty one reader reads",
-        "N pipes in turn. Netty's threads are the event loops of both sides, which spin before they park.");
+        "several writers (Penstock, ArrayBlockingQueue); of the others one reader reads N pipes in turn.",
+        "Netty's threads are the event loops of both sides, which spin before they park.");
     show(
         name,
         "fan",

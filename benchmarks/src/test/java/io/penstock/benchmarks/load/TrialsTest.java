@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** What is measured within a JVM. */
 class TrialsTest {
   @ParameterizedTest
-  @EnumSource(names = {"PENSTOCK", "PIPED_STREAMS", "ARRAY_BLOCKING_QUEUE"})
+  @EnumSource(names = {"PENSTOCK", "ARRAY_BLOCKING_QUEUE"})
   void severalWritersShareOnePipe(Peer peer) throws Exception {
     int pieces = 50;
     try (Shared shared = Shared.open(peer, 64, 3)) {
