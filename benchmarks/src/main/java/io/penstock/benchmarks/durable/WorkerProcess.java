@@ -15,6 +15,9 @@ final class WorkerProcess implements AutoCloseable {
   /** Of every worker. */
   static final List<String> JVM = List.of("-Xms512m", "-Xmx512m", "-XX:+UseParallelGC");
 
+  /** On the newest JDK, Netty otherwise frees no buffer that the journal has made itself. */
+  private static final String FOR_THE_JOURNAL = "-Dio.netty.noUnsafe=false";
+
   private final Peer peer;
   private final Path log;
   private final Process process;
@@ -31,6 +34,9 @@ final class WorkerProcess implements AutoCloseable {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(JVM);
+    if (peer == Peer.ARTEMIS) {
+      command.add(FOR_THE_JOURNAL);
+    }
     command.addAll(
         List.of(
             "-cp",

@@ -28,13 +28,6 @@ public final class ChannelReport extends Page {
           + NAME
           + ".md)";
 
-  /** One column of a table: a title and what it is about, of any peer. */
-  private record Column(String title, Subject of, double unit) {
-    static Column of(String title, Kind kind, Load load, String setting, int chunk, double unit) {
-      return new Column(title, new Subject(kind, load, setting, "", chunk), unit);
-    }
-  }
-
   /**
    * About these.
    *
@@ -112,8 +105,8 @@ public final class ChannelReport extends Page {
         Stream.concat(
                 chunks(Texts.PIPES, Texts.SOCKET_CHUNKS).stream(),
                 Stream.of(
-                    Column.of("p50", Kind.P50, Load.QUIET, Texts.PIPES, 64, 1000),
-                    Column.of("p99", Kind.P99, Load.QUIET, Texts.PIPES, 64, 1000)))
+                    column("p50", Kind.P50, Load.QUIET, Texts.PIPES, 64, 1000),
+                    column("p99", Kind.P99, Load.QUIET, Texts.PIPES, 64, 1000)))
             .toList());
     for (String transport : Texts.TRANSPORTS) {
       section(
@@ -127,15 +120,15 @@ public final class ChannelReport extends Page {
         "poller",
         "Poller: TCP, 64 active clients that wait for the echo of a line of 64 B, beside idle ones",
         List.of(
-            Column.of("thousand requests/s", Kind.REQUESTS, Load.QUIET, "poller", 64, 1),
-            Column.of("p50, µs", Kind.P50, Load.QUIET, "poller", 64, 1000),
-            Column.of("p99, µs", Kind.P99, Load.QUIET, "poller", 64, 1000),
-            Column.of("heap per idle connection, B", Kind.HEAP, Load.QUIET, "poller", 64, 1)));
+            column("thousand requests/s", Kind.REQUESTS, Load.QUIET, "poller", 64, 1),
+            column("p50, µs", Kind.P50, Load.QUIET, "poller", 64, 1000),
+            column("p99, µs", Kind.P99, Load.QUIET, "poller", 64, 1000),
+            column("heap per idle connection, B", Kind.HEAP, Load.QUIET, "poller", 64, 1)));
     section(
         name,
         "lines",
         "Lines of 100 B, pipelined over TCP",
-        List.of(Column.of("million lines/s", Kind.LINES, Load.QUIET, "lines", 100, 1)));
+        List.of(column("million lines/s", Kind.LINES, Load.QUIET, "lines", 100, 1)));
     section(
         name,
         "tls",
@@ -147,17 +140,17 @@ public final class ChannelReport extends Page {
         "SSH, client to server: into a command and out of one, GB/s; a command that does nothing;"
             + " a channel in which nothing moves",
         List.of(
-            Column.of("push", Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PUSH, 65536, 1),
-            Column.of("pull", Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PULL, 65536, 1),
-            Column.of("exec, p50, µs", Kind.P50, Load.QUIET, Texts.SSH_EXEC, 64, 1000),
-            Column.of("exec, p99, µs", Kind.P99, Load.QUIET, Texts.SSH_EXEC, 64, 1000),
-            Column.of("heap at the client, B", Kind.HEAP, Load.QUIET, Texts.SSH_CLIENT, 64, 1),
-            Column.of("heap at the server, B", Kind.HEAP, Load.QUIET, Texts.SSH_SERVER, 64, 1)));
+            column("push", Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PUSH, 65536, 1),
+            column("pull", Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PULL, 65536, 1),
+            column("exec, p50, µs", Kind.P50, Load.QUIET, Texts.SSH_EXEC, 64, 1000),
+            column("exec, p99, µs", Kind.P99, Load.QUIET, Texts.SSH_EXEC, 64, 1000),
+            column("heap at the client, B", Kind.HEAP, Load.QUIET, Texts.SSH_CLIENT, 64, 1),
+            column("heap at the server, B", Kind.HEAP, Load.QUIET, Texts.SSH_SERVER, 64, 1)));
   }
 
   private static List<Column> chunks(String setting, List<Integer> chunks) {
     return chunks.stream()
-        .map(c -> Column.of(Texts.size(c), Kind.THROUGHPUT, Load.QUIET, setting, c, 1))
+        .map(c -> column(Texts.size(c), Kind.THROUGHPUT, Load.QUIET, setting, c, 1))
         .toList();
   }
 
@@ -172,36 +165,19 @@ public final class ChannelReport extends Page {
               .flatMap(
                   t ->
                       Stream.of(
-                          Column.of(t + ", quiet", kind, Load.QUIET, t, 64, 1000),
-                          Column.of(t + ", contended", kind, Load.CONTENDED, t, 64, 1000),
-                          Column.of(
-                              t + ", spinning", kind, Load.QUIET, t + ", spinning", 64, 1000)))
+                          column(t + ", quiet", kind, Load.QUIET, t, 64, 1000),
+                          column(t + ", contended", kind, Load.CONTENDED, t, 64, 1000),
+                          column(t + ", spinning", kind, Load.QUIET, t + ", spinning", 64, 1000)))
               .toList());
     }
   }
 
-  /** A table with a row for each peer that was measured, and a plot of it. */
+  private static Column column(
+      String title, Kind kind, Load load, String setting, int chunk, double unit) {
+    return new Column(title, new Subject(kind, load, setting, "", chunk), unit);
+  }
+
   private void section(String name, String chart, String title, List<Column> columns) {
-    List<String> measured =
-        Arrays.stream(Server.values())
-            .map(Enum::name)
-            .filter(peer -> columns.stream().anyMatch(c -> figures.of(c.of.of(peer)).isPresent()))
-            .toList();
-    if (measured.isEmpty()) {
-      return;
-    }
-    head(title, columns("", columns.stream().map(Column::title)));
-    for (String peer : measured) {
-      row(columns(label(peer), columns.stream().map(c -> cell(c.of.of(peer), c.unit))));
-    }
-    chart(
-        chart,
-        new Chart(
-            title,
-            columns.stream()
-                .map(c -> panel(c.title, measured.stream().map(c.of::of), c.unit))
-                .filter(panel -> !panel.bars().isEmpty())
-                .toList()));
-    plot(name, chart);
+    section(name, chart, title, Arrays.stream(Server.values()).map(Enum::name), columns);
   }
 }

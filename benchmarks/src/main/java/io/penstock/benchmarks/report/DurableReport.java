@@ -44,9 +44,6 @@ public final class DurableReport extends Page {
 
   private final List<Sample> samples;
 
-  /** One column of a table: a title and what it is about, of any peer. */
-  private record Column(String title, Subject of, double unit) {}
-
   /** A ratio of two peers, for people. */
   private record Cost(String what, Peer ours, Peer theirs) {}
 
@@ -188,29 +185,8 @@ public final class DurableReport extends Page {
                     MIB_PER_SECOND));
   }
 
-  /** A table with a row for each peer that was measured, and a plot of it. */
   private void section(String name, String chart, String title, List<Column> columns) {
-    List<String> measured =
-        Arrays.stream(Peer.values())
-            .map(Enum::name)
-            .filter(peer -> columns.stream().anyMatch(c -> figures.of(c.of.of(peer)).isPresent()))
-            .toList();
-    if (measured.isEmpty()) {
-      return;
-    }
-    head(title, columns("", columns.stream().map(Column::title)));
-    for (String peer : measured) {
-      row(columns(label(peer), columns.stream().map(c -> cell(c.of.of(peer), c.unit))));
-    }
-    chart(
-        chart,
-        new Chart(
-            title,
-            columns.stream()
-                .map(c -> panel(c.title, measured.stream().map(c.of::of), c.unit))
-                .filter(panel -> !panel.bars().isEmpty())
-                .toList()));
-    plot(name, chart);
+    section(name, chart, title, Arrays.stream(Peer.values()).map(Enum::name), columns);
   }
 
   /**

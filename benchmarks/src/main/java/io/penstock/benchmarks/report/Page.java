@@ -16,6 +16,9 @@ import java.util.stream.Stream;
 
 /** A page in Markdown with plots beside it: what each part of a run says in the same way. */
 abstract class Page {
+  /** One column of a table: a title and what it is about, of any peer. */
+  record Column(String title, Subject of, double unit) {}
+
   final Figures figures;
   private final List<String> facts;
   private final String notes;
@@ -190,5 +193,30 @@ abstract class Page {
       line("");
       line("![" + chart + "](" + name + "/" + chart + ".svg)");
     }
+  }
+
+  /** A table with a row for each of these peers that was measured, and a plot of it. */
+  final void section(
+      String name, String chart, String title, Stream<String> peers, List<Column> columns) {
+    List<String> measured =
+        peers
+            .filter(peer -> columns.stream().anyMatch(c -> figures.of(c.of.of(peer)).isPresent()))
+            .toList();
+    if (measured.isEmpty()) {
+      return;
+    }
+    head(title, columns("", columns.stream().map(Column::title)));
+    for (String peer : measured) {
+      row(columns(label(peer), columns.stream().map(c -> cell(c.of.of(peer), c.unit))));
+    }
+    chart(
+        chart,
+        new Chart(
+            title,
+            columns.stream()
+                .map(c -> panel(c.title, measured.stream().map(c.of::of), c.unit))
+                .filter(panel -> !panel.bars().isEmpty())
+                .toList()));
+    plot(name, chart);
   }
 }

@@ -120,8 +120,7 @@ final class NettyServer {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-      // A reset by a client that comes and goes; a server goes on, and who counts on it will miss
-      // it.
+      // A client that comes and goes has reset it; the server goes on with the others.
       context.close();
     }
   }
