@@ -267,9 +267,14 @@ class NatsPipeFaultTest {
       wrote = writer.await("acknowledged", writer.last("acknowledged") + 300_000, LONG);
       read = reader.await("read", writer.last("acknowledged"), LONG);
     } catch (AssertionError e) {
-      throw new AssertionError(what + ": " + e.getMessage() + "; the servers tell " + info(), e);
+      throw told(what, e);
     }
     say(what + ": " + wrote + " ms to the next 300 kB acknowledged, read " + read + " ms later");
+  }
+
+  private AssertionError told(String what, AssertionError stalled) throws Exception {
+    return new AssertionError(
+        what + ": " + stalled.getMessage() + "; the servers tell " + info(), stalled);
   }
 
   // ---- takeovers
@@ -693,12 +698,16 @@ class NatsPipeFaultTest {
             }
           }
         }
-        writer.await("opened", 0, LONG);
-        long from = Math.max(writer.last("acknowledged"), writer.last("opened"));
-        long stall = writer.await("acknowledged", from + 100_000, LONG);
-        acknowledged = writer.last("acknowledged");
-        long lag = reader.await("read", acknowledged, LONG);
-        say("fault " + fault + " of sort " + which + ": " + stall + " + " + lag + " ms");
+        try {
+          writer.await("opened", 0, LONG);
+          long from = Math.max(writer.last("acknowledged"), writer.last("opened"));
+          long stall = writer.await("acknowledged", from + 100_000, LONG);
+          acknowledged = writer.last("acknowledged");
+          long lag = reader.await("read", acknowledged, LONG);
+          say("fault " + fault + " of sort " + which + ": " + stall + " + " + lag + " ms");
+        } catch (AssertionError e) {
+          throw told("fault " + fault + " of sort " + which, e);
+        }
       }
     } finally {
       writer.kill();
