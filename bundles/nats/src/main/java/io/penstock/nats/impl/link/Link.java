@@ -21,8 +21,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -30,6 +32,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLContext;
@@ -49,6 +52,9 @@ public final class Link implements Closeable {
   private static final Duration CONNECT = Duration.ofSeconds(2);
   private static final Duration PING = Duration.ofSeconds(2);
   private static final int LONGEST_DELAY = 10;
+
+  /** After so many messages of one subscription, others have their turn. */
+  private static final int AT_ONCE = 64;
 
   /** What a server has refused while the link is up explains what fails soon after, and no more. */
   private static final long EXPLAINS_NANOS = TimeUnit.SECONDS.toNanos(10);
@@ -92,6 +98,8 @@ public final class Link implements Closeable {
   public final class Subscribed implements Closeable {
     private final String subject;
     private final Consumer<Message> handler;
+    private final Queue<Message> come = new ConcurrentLinkedQueue<>();
+    private final AtomicBoolean handling = new AtomicBoolean();
     private @Nullable Subscription present;
     private volatile boolean over;
 
@@ -106,13 +114,34 @@ public final class Link implements Closeable {
         present =
             mine.subscribe(
                 subject,
-                message ->
-                    run(
-                        () -> {
-                          if (!over) {
-                            handler.accept(message);
-                          }
-                        }));
+                message -> {
+                  come.add(message);
+                  askHandle();
+                });
+      }
+    }
+
+    private void askHandle() {
+      if (handling.compareAndSet(false, true)) {
+        run(this::handle);
+      }
+    }
+
+    /** One step for many messages: a step of its own for each costs more than what it does. */
+    private void handle() {
+      handling.set(false);
+      try {
+        Message next = come.poll();
+        for (int i = 1; next != null && !over; i++) {
+          handler.accept(next);
+          next = i < AT_ONCE ? come.poll() : null;
+        }
+      } finally {
+        if (over) {
+          come.clear();
+        } else if (!come.isEmpty()) {
+          askHandle();
+        }
       }
     }
 
