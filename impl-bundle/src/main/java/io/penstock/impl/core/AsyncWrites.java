@@ -97,7 +97,7 @@ final class AsyncWrites extends WriteQueue {
    * worker.
    */
   private void whenTurn(Runnable task) {
-    if (sink.turn().enter(() -> sink.engine.execute(task)).immediate()) {
+    if (sink.turn().enterForTask(() -> sink.engine.execute(task)).immediate()) {
       task.run();
     }
   }

@@ -62,7 +62,7 @@ public abstract class DrivenEnd extends Wakeable {
 
   /** Gives the end its driver, once. */
   public void attach(EndDriver value) {
-    value.onReady(this::wake);
+    value.onReady(this::wakeReady);
     keep(value);
     driver = value;
     wake();
@@ -209,7 +209,7 @@ public abstract class DrivenEnd extends Wakeable {
   private void fired() {
     armed = false;
     selected();
-    wake();
+    wakeReady();
   }
 
   /**

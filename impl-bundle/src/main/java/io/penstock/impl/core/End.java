@@ -106,21 +106,24 @@ public abstract class End extends TurnedEnd {
 
   // ---- waiting
 
-  final class Parked implements Waiter {
-    // Waits only as long as the holder of the turn does not wait.
-    private final boolean hopes;
-    private final Thread thread = Thread.currentThread();
-    private final long since = engine.parker().nanoTime();
-    private volatile boolean woken;
-
-    Parked(boolean hopes) {
-      this.hopes = hopes;
-    }
+  private class Parked implements Waiter {
+    final Thread thread = Thread.currentThread();
+    final long since = engine.parker().nanoTime();
+    volatile boolean woken;
 
     @Override
     public void wake() {
       woken = true;
       engine.parker().unpark(thread);
+    }
+  }
+
+  private final class Queued extends Parked implements Turn.InLine {
+    // Waits only as long as the holder of the turn does not wait.
+    private final boolean hopes;
+
+    Queued(boolean hopes) {
+      this.hopes = hopes;
     }
   }
 
@@ -152,7 +155,8 @@ public abstract class End extends TurnedEnd {
       aloneWithTurn = turn().tryEnter();
       return aloneWithTurn;
     }
-    return turn().tryEnter();
+    Turn turn = turn();
+    return turn.takeFree() || (turn.isOpen() && likely() && turn.overtake()) || turn.tryEnter();
   }
 
   /** Whether the one declared caller has to take turns with work of our own. */
@@ -171,26 +175,26 @@ public abstract class End extends TurnedEnd {
     if (!hopes) {
       limit.waited();
     }
-    Parked parked = new Parked(hopes);
+    Queued parked = new Queued(hopes);
     Turn.Place place = turn().enter(parked);
-    addWaiter(parked);
     boolean got = false;
     Flight.Span span = Flight.begin(Flight.Kind.WAIT);
     try {
-      while (!place.granted()) {
+      while (!turn().claim(place)) {
         check(!hopes);
         checkWaiter();
         if (limit.none() && (!hopes || isHeld() || interrupted() || !leavesSoon())) {
           refused();
           return null;
         }
-        pause(limit, parked);
+        if (!place.comes()) {
+          pause(limit, parked);
+        }
       }
       got = true;
       aloneWithTurn = isAlone();
       return limit;
     } finally {
-      removeWaiter(parked);
       if (!got && !turn().leave(place)) {
         passTurn();
       }
@@ -211,9 +215,9 @@ public abstract class End extends TurnedEnd {
   /** The holder of the turn is about to wait: see {@link #leavesSoon}. */
   @Override
   final void tellHopers() {
-    for (Waiter waiter : waiters()) {
-      if (waiter instanceof Parked parked && parked.hopes) {
-        parked.wake();
+    for (Turn.InLine caller : inLine()) {
+      if (((Queued) caller).hopes) {
+        caller.wake();
       }
     }
   }
@@ -383,7 +387,7 @@ public abstract class End extends TurnedEnd {
     }
     checkLimit(limit, moved);
     limit.waited();
-    Parked parked = new Parked(false);
+    Parked parked = new Parked();
     addWaiter(parked);
     try {
       if (ready.getAsBoolean()) {
@@ -405,7 +409,7 @@ public abstract class End extends TurnedEnd {
     if (done.getAsBoolean()) {
       return;
     }
-    Parked parked = new Parked(false);
+    Parked parked = new Parked();
     boolean interrupted = false;
     addWaiter(parked);
     try {
@@ -443,14 +447,17 @@ public abstract class End extends TurnedEnd {
     if (sleeping != null) {
       each.accept(sleeping, sleepsSince);
     }
-    for (Waiter waiter : waiters()) {
-      if (waiter instanceof Parked parked) {
-        each.accept(parked.thread, parked.since);
+    Waiter[] others = waiters();
+    for (Waiter[] some : new Waiter[][] {others, inLine()}) {
+      for (Waiter waiter : some) {
+        if (waiter instanceof Parked parked) {
+          each.accept(parked.thread, parked.since);
+        }
       }
     }
   }
 
-  private void pause(Limit limit, Parked parked) throws IOException {
+  private void pause(Limit limit, Queued parked) throws IOException {
     if (!parked.hopes) {
       checkLimit(limit, 0);
     }

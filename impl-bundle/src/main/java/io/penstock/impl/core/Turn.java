@@ -16,12 +16,23 @@ import org.jspecify.annotations.Nullable;
  * <p>One word says whether the turn is free, held, or held and wanted. Taking an uncontended turn
  * and passing it on is one compare-and-set each. What the holder did before passing it on is
  * visible to the next holder.
+ *
+ * <p>A parked thread needs far longer to run again than most calls take. So the turn is open while
+ * the first in the queue is on its way: a call that would not wait may take it meanwhile. The first
+ * has it next once it runs, so each is overtaken only for as long as it takes to wake a thread.
  */
 abstract class Turn {
   private static final int FREE = 0;
   private static final int HELD = 1;
   // Held, and the holder must look for queued or refused callers when it passes the turn on.
   private static final int WANTED = 2;
+  // Not held, and the first in the queue was woken to take it.
+  private static final int OPEN = 3;
+  // Held by a call that has overtaken the queue.
+  private static final int OVERTAKEN = 4;
+  // Together a small part of what it takes to park.
+  private static final int GLANCES = 64;
+  static final InLine[] NO_CALLERS = {};
   private static final VarHandle QUEUE;
   private static final VarHandle HOLD;
 
@@ -39,6 +50,8 @@ abstract class Turn {
   private static final class Queue {
     final ReentrantLock lock = new ReentrantLock();
     final ArrayDeque<Place> places = new ArrayDeque<>(2);
+    // How many of them must not be overtaken.
+    int strict;
     boolean refused;
   }
 
@@ -100,17 +113,32 @@ abstract class Turn {
   /** Sets the word, as a volatile access. */
   abstract void word(int value);
 
+  /** A call that waits for its turn, and is woken as well when it might have to give up. */
+  interface InLine extends Waiter {}
+
   /** A place in the queue. */
   static final class Place {
     private final Waiter waiter;
+    private final boolean strict;
     private volatile boolean granted;
     private boolean immediate;
+    private boolean called;
+    private boolean insists;
 
-    Place(Waiter waiter) {
+    Place(Waiter waiter, boolean strict) {
       this.waiter = waiter;
+      this.strict = strict;
     }
 
     boolean granted() {
+      return granted;
+    }
+
+    /** Looks for a moment whether the turn is just coming, if it is the next. */
+    boolean comes() {
+      for (int i = 0; insists && !granted && i < GLANCES; i++) {
+        Thread.onSpinWait();
+      }
       return granted;
     }
 
@@ -137,6 +165,21 @@ abstract class Turn {
     return replace(FREE, HELD) || !refuse(true);
   }
 
+  /** Takes the turn if it is free. A refusal is not remembered. */
+  boolean takeFree() {
+    return replace(FREE, HELD);
+  }
+
+  /** Whether the turn is neither held nor free, but open to a call that does not wait. */
+  boolean isOpen() {
+    return word() == OPEN;
+  }
+
+  /** Takes the turn if it is open. A refusal is not remembered. For a call that does not wait. */
+  boolean overtake() {
+    return replace(OPEN, OVERTAKEN);
+  }
+
   /** Whether the turn is held. If so this counts as a refusal, see {@link #exit}. */
   boolean held() {
     return word() != FREE && refuse(false);
@@ -153,7 +196,7 @@ abstract class Turn {
           if (!take || replace(FREE, HELD)) {
             return false;
           }
-        } else if (now == WANTED || replace(HELD, WANTED)) {
+        } else if (noteWanted(now)) {
           present.refused = true;
           return true;
         }
@@ -163,10 +206,57 @@ abstract class Turn {
     }
   }
 
-  /** Takes the turn, or a place in the queue whose waiter is woken when the turn has come. */
-  Place enter(Waiter waiter) {
-    Place place = new Place(waiter);
+  /**
+   * Has the holder, if there is one, look at the queue when it passes the turn on. Only with the
+   * lock; an open turn is one that the first in the queue will hold.
+   *
+   * @return false if the word has changed
+   */
+  private boolean noteWanted(int now) {
+    return now == WANTED || now == OPEN || replace(now, WANTED);
+  }
+
+  /**
+   * Takes the turn, or a place in the queue whose waiter is woken once, when the turn has come.
+   * Nothing overtakes it.
+   */
+  Place enterForTask(Waiter waiter) {
+    return enter(new Place(waiter, true));
+  }
+
+  /**
+   * Takes the turn, or a place in the queue. Its caller is woken when it should {@link #claim} the
+   * turn, and may be woken for other reasons.
+   */
+  Place enter(InLine caller) {
+    return enter(new Place(caller, false));
+  }
+
+  /**
+   * The callers in the queue, to be woken after a change of the state. A caller that comes later
+   * sees the change.
+   */
+  InLine[] inLine() {
+    Queue present = queue;
+    if (present == null) {
+      return NO_CALLERS;
+    }
+    present.lock.lock();
+    try {
+      return present.places.isEmpty()
+          ? NO_CALLERS
+          : present.places.stream()
+              .filter(place -> !place.strict)
+              .map(place -> (InLine) place.waiter)
+              .toArray(InLine[]::new);
+    } finally {
+      present.lock.unlock();
+    }
+  }
+
+  private Place enter(Place place) {
     Queue present = queue();
+    Place first = null;
     present.lock.lock();
     try {
       while (true) {
@@ -177,9 +267,58 @@ abstract class Turn {
             place.immediate = true;
             return place;
           }
-        } else if (now == WANTED || replace(HELD, WANTED)) {
+        } else if (now == OPEN && place.strict) {
+          if (replace(OPEN, WANTED)) {
+            first = grantFirst(present);
+          }
+        } else if (noteWanted(now)) {
           present.places.add(place);
+          present.strict += place.strict ? 1 : 0;
           return place;
+        }
+      }
+    } finally {
+      present.lock.unlock();
+      if (first != null) {
+        first.waiter.wake();
+      }
+    }
+  }
+
+  /** Gives the turn, which is wanted, to the first in the queue. Only with the lock. */
+  private static Place grantFirst(Queue queue) {
+    Place first = queue.places.remove();
+    queue.strict -= first.strict ? 1 : 0;
+    first.granted = true;
+    return first;
+  }
+
+  /**
+   * Takes the turn for the first in the queue, if it is open. If it is not, the place will be given
+   * the turn next.
+   *
+   * @return whether the place has the turn
+   */
+  boolean claim(Place place) {
+    if (place.granted) {
+      return true;
+    }
+    Queue present = queue();
+    present.lock.lock();
+    try {
+      if (present.places.peek() != place) {
+        return place.granted;
+      }
+      while (true) {
+        int now = word();
+        if (now == OPEN) {
+          if (replace(OPEN, WANTED)) {
+            grantFirst(present);
+            return true;
+          }
+        } else if (noteWanted(now)) {
+          place.insists = place.called;
+          return false;
         }
       }
     } finally {
@@ -196,7 +335,21 @@ abstract class Turn {
     Queue present = queue();
     present.lock.lock();
     try {
-      return present.places.remove(place);
+      while (present.places.peek() == place) {
+        int now = word();
+        if (now == OPEN) {
+          if (replace(OPEN, WANTED)) {
+            // Whoever exits it calls the next one.
+            grantFirst(present);
+            return false;
+          }
+        } else if (noteWanted(now)) {
+          break;
+        }
+      }
+      boolean left = present.places.remove(place);
+      present.strict -= left && place.strict ? 1 : 0;
+      return left;
     } finally {
       present.lock.unlock();
     }
@@ -209,7 +362,7 @@ abstract class Turn {
    *     that a try is worthwhile
    */
   boolean exit() {
-    return !replace(HELD, FREE) && passOn();
+    return !replace(HELD, FREE) && !replace(OVERTAKEN, OPEN) && passOn();
   }
 
   private boolean passOn() {
@@ -218,13 +371,20 @@ abstract class Turn {
     boolean tell = false;
     present.lock.lock();
     try {
-      next = present.places.poll();
-      if (next == null) {
+      next = present.places.peek();
+      if (next == null || (present.strict == 0 && !next.insists)) {
         tell = present.refused;
         present.refused = false;
-        word(FREE);
+        word(next == null ? FREE : OPEN);
+        if (next != null) {
+          if (next.called) {
+            next = null;
+          } else {
+            next.called = true;
+          }
+        }
       } else {
-        next.granted = true;
+        grantFirst(present);
       }
     } finally {
       present.lock.unlock();

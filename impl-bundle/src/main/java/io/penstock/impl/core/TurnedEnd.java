@@ -92,6 +92,19 @@ public abstract class TurnedEnd extends DrivenEnd {
     return present == null ? 0 : present.operations();
   }
 
+  @Override
+  final void wakeInLine() {
+    for (Turn.InLine caller : inLine()) {
+      caller.wake();
+    }
+  }
+
+  /** The callers that wait for their turn; not to be changed. */
+  final Turn.InLine[] inLine() {
+    Turn present = turn;
+    return present == null ? Turn.NO_CALLERS : present.inLine();
+  }
+
   /** Wakes those who only wait as long as the holder of the turn does not. */
   abstract void tellHopers();
 
@@ -126,7 +139,7 @@ public abstract class TurnedEnd extends DrivenEnd {
       return false;
     }
     if (!isHeld() && !isOver()) {
-      Turn.Place place = turn().enter(() -> {});
+      Turn.Place place = turn().enterForTask(() -> {});
       if (!turn().hold(place)) {
         giveUp(place);
       } else {

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells those that wait of each change: the one thread that sleeps with the turn, and any number of
- * waiters.
+ * Tells those that wait of each change: the one thread that sleeps with the turn, any number of
+ * waiters, and the callers that wait for their turn.
  *
  * <p>No waiter misses a wake-up: a waiter is added first and only then looks at the level that it
  * waits for; a driver changes its level first and then calls {@link #wake()}.
@@ -104,6 +104,15 @@ public abstract class Wakeable implements Watched {
 
   /** Tells every waiter that something has changed. */
   public void wake() {
+    wakeReady();
+    wakeInLine();
+  }
+
+  /**
+   * Tells that a try may be worth it: every waiter but those that wait for their turn, which a try
+   * does not bring nearer.
+   */
+  public final void wakeReady() {
     Thread sleeping = sleeper;
     if (sleeping != null) {
       rouse(sleeping);
@@ -112,6 +121,9 @@ public abstract class Wakeable implements Watched {
       waiter.wake();
     }
   }
+
+  /** Wakes those that wait for their turn. */
+  abstract void wakeInLine();
 
   /** Wakes the thread that has the turn, once for each time that it sleeps. */
   abstract void rouse(Thread sleeping);

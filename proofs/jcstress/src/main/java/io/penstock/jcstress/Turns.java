@@ -11,6 +11,7 @@ import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.JCStressTest;
 import org.openjdk.jcstress.annotations.Outcome;
 import org.openjdk.jcstress.annotations.State;
+import org.openjdk.jcstress.infra.results.IIII_Result;
 import org.openjdk.jcstress.infra.results.III_Result;
 import org.openjdk.jcstress.infra.results.II_Result;
 
@@ -128,6 +129,55 @@ public class Turns {
     @Arbiter
     public void rest(III_Result r) {
       r.r3 = count;
+    }
+  }
+
+  /** Three writers with two bytes each: one may overtake another, and each comes to its turn. */
+  @JCStressTest
+  @Outcome(id = "2, 2, 2, 1", expect = ACCEPTABLE, desc = "All bytes, each writer's in its order.")
+  @State
+  public static class ThreeWriters {
+    private final DrivenPipe pipe = Tries.advanced(8, 6);
+
+    private int write(int value) {
+      return Tries.number(
+          () ->
+              pipe.sink().write(one(value), Wait.forever())
+                  + pipe.sink().write(one(value + 1), Wait.forever()));
+    }
+
+    private static ByteBuffer one(int value) {
+      return ByteBuffer.allocate(1).put(0, (byte) value);
+    }
+
+    @Actor
+    public void one(IIII_Result r) {
+      r.r1 = write(1);
+    }
+
+    @Actor
+    public void two(IIII_Result r) {
+      r.r2 = write(3);
+    }
+
+    @Actor
+    public void three(IIII_Result r) {
+      r.r3 = write(5);
+    }
+
+    @Arbiter
+    public void rest(IIII_Result r) {
+      ByteBuffer all = ByteBuffer.allocate(8);
+      int n = Tries.number(() -> pipe.source().read(all, Wait.none()));
+      int[] place = new int[7];
+      for (int i = 0; i < n; i++) {
+        place[all.get(i)] = i + 1;
+      }
+      boolean inOrder = n == 6;
+      for (int first = 1; first < 7; first += 2) {
+        inOrder &= place[first] > 0 && place[first] < place[first + 1];
+      }
+      r.r4 = inOrder ? 1 : Tries.WRONG;
     }
   }
 }

@@ -196,4 +196,24 @@ class WakeUpsTest {
         pair -> pair.write(2, 1, Wait.forever()),
         1);
   }
+
+  /** The second write of each may come while the other is on its way to the turn. */
+  @Test
+  void writersThatOvertakeForgetNobody() {
+    check(() -> new Pair(4), pair -> writeTwice(pair, 1), 2, pair -> writeTwice(pair, 3), 2);
+  }
+
+  private static int writeTwice(Pair pair, int first) {
+    return pair.write(first, 1, Wait.forever()) + pair.write(first + 1, 1, Wait.forever());
+  }
+
+  @Test
+  void readersThatOvertakeForgetNobody() {
+    check(
+        () -> Pair.filled(4, 4),
+        pair -> twice(pair) + twice(pair),
+        2,
+        pair -> twice(pair) + twice(pair),
+        2);
+  }
 }

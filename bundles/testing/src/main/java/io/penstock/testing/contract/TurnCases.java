@@ -17,6 +17,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Whose turn it is, and that what one caller writes stays together and in order. */
 abstract class TurnCases extends WaitingCases {
@@ -45,6 +46,50 @@ abstract class TurnCases extends WaitingCases {
     for (Task<Void> writer : writers) {
       writer.get();
     }
+  }
+
+  /** Two that write and never pause do not keep a third from its turn, again and again. */
+  @Case(needs = Trait.MANY_CALLERS)
+  void aCallerAmongBusyOnesComesToItsTurn() throws Exception {
+    AtomicBoolean over = new AtomicBoolean();
+    List<Task<Integer>> busy = new ArrayList<>();
+    for (int i = 0; i < 2; i++) {
+      busy.add(
+          async(
+              () -> {
+                int written = 0;
+                for (; !over.get(); written++) {
+                  sink().writeFully("b", Wait.upTo(LONG));
+                }
+                return written;
+              }));
+    }
+    int mine = 50;
+    Task<Void> third =
+        asyncRun(
+            () -> {
+              for (int i = 0; i < mine; i++) {
+                sink().writeFully("m", Wait.upTo(LONG));
+              }
+            });
+    Task<Integer> reader =
+        async(
+            () -> {
+              int read = 0;
+              ByteBuffer got = room(1000);
+              for (int n; (n = source().read(got.clear(), Wait.upTo(LONG))) >= 0; ) {
+                read += n;
+              }
+              return read;
+            });
+    third.get();
+    over.set(true);
+    int written = mine;
+    for (Task<Integer> each : busy) {
+      written += each.get();
+    }
+    sink().end();
+    assertEquals(written, reader.get());
   }
 
   @Case(needs = Trait.MANY_CALLERS)
