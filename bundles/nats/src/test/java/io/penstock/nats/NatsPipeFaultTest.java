@@ -28,6 +28,7 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -274,7 +275,58 @@ class NatsPipeFaultTest {
 
   private AssertionError told(String what, AssertionError stalled) throws Exception {
     return new AssertionError(
-        what + ": " + stalled.getMessage() + "; the servers tell " + info(), stalled);
+        what + ": " + stalled.getMessage() + "; the servers tell " + info() + entries(), stalled);
+  }
+
+  /** What the leaders have: both keys, and where the entries of a pipe do not follow each other. */
+  private String entries() throws Exception {
+    StringBuilder text = new StringBuilder();
+    try (Connection connection = plain()) {
+      for (String key : List.of("writer", "reader")) {
+        JsonValue found =
+            stored(
+                connection,
+                "penstock-" + name + "-keys",
+                "{\"last_by_subj\":\"penstock.key." + name + "." + key + "\"}");
+        text.append("\n").append(key).append(": ").append(text(found, "data"));
+      }
+      JsonValue state = JsonValueUtils.readObject(info(connection, name), "state");
+      long first = JsonValueUtils.readLong(state, "first_seq", 1);
+      long last = JsonValueUtils.readLong(state, "last_seq", 0);
+      long end = -1;
+      for (long sequence = first; sequence <= last; sequence++) {
+        JsonValue found = stored(connection, "penstock-" + name, "{\"seq\":" + sequence + "}");
+        byte[] data = JsonValueUtils.readBase64(found, "data");
+        String head = text(found, "hdrs").replaceAll("\\s+", " ").replaceAll(".*Penstock: ?", "");
+        String[] fields = head.split(" ", -1);
+        long position = fields.length > 3 ? Long.parseLong(fields[3]) : -1;
+        if (position != end || sequence > last - 2 || !fields[0].equals("D")) {
+          text.append("\n").append(sequence).append(": ").append(head);
+        }
+        end = position + (data == null ? 0 : data.length);
+      }
+      text.append(", the end: ").append(end);
+      return text.toString();
+    }
+  }
+
+  private static String text(JsonValue message, String field) {
+    byte[] bytes = JsonValueUtils.readBase64(message, field);
+    return bytes == null ? "" : new String(bytes, java.nio.charset.StandardCharsets.UTF_8);
+  }
+
+  private static JsonValue stored(Connection connection, String stream, String request)
+      throws Exception {
+    Message answer =
+        connection.request(
+            "$JS.API.STREAM.MSG.GET." + stream,
+            request.getBytes(java.nio.charset.StandardCharsets.UTF_8),
+            Duration.ofSeconds(1));
+    JsonValue found =
+        answer == null
+            ? null
+            : JsonValueUtils.readObject(JsonParser.parse(answer.getData()), "message");
+    return found == null ? JsonValue.EMPTY_MAP : found;
   }
 
   // ---- takeovers

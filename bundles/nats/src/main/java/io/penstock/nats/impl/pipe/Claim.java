@@ -215,13 +215,7 @@ final class Claim {
         .thenCompose(
             now -> {
               if (now.sequence() < sequence) {
-                // A server that has been away answers for a moment as if it led still.
-                return CompletableFuture.failedFuture(
-                    new LinkException(
-                        LinkException.Kind.NO_ANSWER,
-                        0,
-                        content.settings.shown() + ": an old answer has come",
-                        null));
+                return CompletableFuture.failedFuture(store.old());
               }
               boolean ours = now.text("id").equals(id);
               if (ours) {

@@ -2,10 +2,7 @@
 package io.penstock.nats.impl.pipe;
 
 import io.nats.client.Message;
-import io.nats.client.support.JsonValue;
-import io.nats.client.support.JsonValueUtils;
 import io.nats.client.support.JsonValueUtils.MapBuilder;
-import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Feed;
 import io.penstock.nats.impl.link.LinkException;
 import io.penstock.nats.impl.pipe.KeyStore.Stored;
@@ -38,6 +35,7 @@ final class Fetching implements Feed.Drain, Closeable {
 
   private long largest;
   private boolean paused;
+  private boolean comparing;
   private long searches;
   private @Nullable Long wanted;
 
@@ -87,8 +85,12 @@ final class Fetching implements Feed.Drain, Closeable {
 
   @Override
   public void message(Message message, long sequence, long pending) {
-    if (wanted != null || paused) {
+    if (wanted != null || paused || comparing) {
       // Something is looked for, or cannot be read; what was on its way is of no use.
+      return;
+    }
+    if (sequence > nextSequence) {
+      compare(sequence);
       return;
     }
     reading.moreIsThere(pending > 0);
@@ -106,6 +108,62 @@ final class Fetching implements Feed.Drain, Closeable {
       accept(entry, sequence);
     }
     more();
+  }
+
+  /**
+   * The messages before one did not come. A consumer reads the copy of one server, which may lack
+   * what the leader has: a server that was killed may leave messages out for a while. So they are
+   * missing only if the leader does not have them either.
+   */
+  private void compare(long sequence) {
+    comparing = true;
+    long mine = searches;
+    long expected = nextSequence;
+    CompletableFuture<Void> unused =
+        store
+            .range()
+            .thenCompose(
+                range ->
+                    range.last() < sequence
+                        ? CompletableFuture.failedFuture(store.old())
+                        : range.first() > expected
+                            ? CompletableFuture.completedFuture(range.first())
+                            : store
+                                .at(expected)
+                                .thenApply(at -> at.sequence() == 0 ? sequence : expected))
+            .handle(
+                (next, failure) -> {
+                  if (mine == searches && !content.isOver()) {
+                    if (failure == null) {
+                      nextSequence = next;
+                    }
+                    LOG.log(
+                        Level.DEBUG,
+                        "{0}: after message {1} came {2}; the leader has {3}",
+                        settings.shown(),
+                        expected - 1,
+                        sequence,
+                        failure == null ? next : failure.getMessage());
+                    // Perhaps the next consumer is on a server that has it.
+                    Future<?> unusedToo =
+                        content.link.after(
+                            Tries.PAUSE,
+                            () -> {
+                              if (mine == searches) {
+                                comparing = false;
+                                restart();
+                              }
+                            });
+                  }
+                  return null;
+                });
+  }
+
+  private void restart() {
+    Feed mine = feed;
+    if (mine != null) {
+      mine.restart();
+    }
   }
 
   private void accept(Entry entry, long sequence) {
@@ -177,14 +235,9 @@ final class Fetching implements Feed.Drain, Closeable {
     }
     reading.forgetSpots();
     CompletableFuture<Void> unused =
-        Api.info(content.link, settings.stream())
-            .thenCompose(
-                info -> {
-                  JsonValue state = JsonValueUtils.readObject(info, "state");
-                  long first = Math.max(1, JsonValueUtils.readLong(state, "first_seq", 1));
-                  long last = JsonValueUtils.readLong(state, "last_seq", 0);
-                  return search(position, first, first, last);
-                })
+        store
+            .range()
+            .thenCompose(range -> search(position, range.first(), range.first(), range.last()))
             .handle(
                 (sequence, failure) -> {
                   if (mine != searches || content.isOver()) {
@@ -214,10 +267,8 @@ final class Fetching implements Feed.Drain, Closeable {
     nextSequence = sequence;
     epoch = writer;
     number = UNKNOWN;
-    Feed mine = feed;
-    if (mine != null) {
-      mine.restart();
-    }
+    comparing = false;
+    restart();
   }
 
   /**

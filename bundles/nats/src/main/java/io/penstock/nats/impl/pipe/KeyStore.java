@@ -8,6 +8,7 @@ import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
+import io.penstock.nats.impl.link.LinkException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -94,6 +95,32 @@ final class KeyStore {
   /** A message by its number; 0 and null if there is none. */
   CompletableFuture<Stored> at(long sequence) {
     return entry(Api.object().put("seq", sequence).toJson());
+  }
+
+  /**
+   * What the leader has.
+   *
+   * @param first the number of the first message, or of the next one if there is none
+   * @param last the number of the last one that was ever there
+   */
+  record Range(long first, long last) {}
+
+  /** Asks the leader what it has. */
+  CompletableFuture<Range> range() {
+    return Api.info(link, settings.stream())
+        .thenApply(
+            info -> {
+              JsonValue state = JsonValueUtils.readObject(info, "state");
+              return new Range(
+                  Math.max(1, JsonValueUtils.readLong(state, "first_seq", 1)),
+                  JsonValueUtils.readLong(state, "last_seq", 0));
+            });
+  }
+
+  /** A server that has been away answers for a moment as if it led still. */
+  LinkException old() {
+    return new LinkException(
+        LinkException.Kind.NO_ANSWER, 0, settings.shown() + ": an old answer has come", null);
   }
 
   private CompletableFuture<Stored> entry(String request) {

@@ -14,9 +14,10 @@ import java.util.concurrent.CompletableFuture;
  *
  * @param last the number of the last message
  * @param entries of the writer's epoch, and later ones, in order
- * @param whole whether an entry that is known to be taken is among them
+ * @param whole whether all entries are among them that were taken since
+ * @param removed the last entry of the writer's that was taken, read and removed; 0 for none
  */
-record Tail(long last, List<Stored> entries, boolean whole) {
+record Tail(long last, List<Stored> entries, boolean whole, long removed) {
   /**
    * Asks the leader. Between the entries there may be foreign messages.
    *
@@ -25,31 +26,53 @@ record Tail(long last, List<Stored> entries, boolean whole) {
    * @param opened the message that has opened its epoch
    */
   static CompletableFuture<Tail> find(KeyStore store, long epoch, long acked, long opened) {
-    return store
-        .last()
-        .thenCompose(last -> back(store, epoch, acked, opened, last, last, new ArrayDeque<>()));
+    Search search = new Search(store, epoch, acked, opened);
+    return store.last().thenCompose(last -> search.back(last, last));
   }
 
-  private static CompletableFuture<Tail> back(
-      KeyStore store,
-      long epoch,
-      long acked,
-      long opened,
-      Stored last,
-      Stored at,
-      Deque<Stored> entries) {
-    Entry entry = at.entry();
-    if (entry != null && entry.epoch() >= epoch) {
-      entries.addFirst(at);
+  /** Goes backwards from the last message. */
+  private record Search(
+      KeyStore store, long epoch, long acked, long opened, Deque<Stored> entries) {
+    Search(KeyStore store, long epoch, long acked, long opened) {
+      this(store, epoch, acked, opened, new ArrayDeque<>());
     }
-    boolean whole =
-        entry != null
-            && (entry.epoch() > epoch || (entry.epoch() == epoch && entry.number() <= acked));
-    return whole || at.sequence() <= opened
-        ? CompletableFuture.completedFuture(new Tail(last.sequence(), List.copyOf(entries), whole))
-        : store
-            .at(at.sequence() - 1)
-            .thenCompose(before -> back(store, epoch, acked, opened, last, before, entries));
+
+    CompletableFuture<Tail> back(Stored last, Stored at) {
+      Entry entry = at.entry();
+      if (entry != null && entry.epoch() >= epoch) {
+        entries.addFirst(at);
+      }
+      boolean whole =
+          entry != null
+              && (entry.epoch() > epoch || (entry.epoch() == epoch && entry.number() <= acked));
+      if (whole || at.sequence() <= opened) {
+        return CompletableFuture.completedFuture(found(last, whole, 0));
+      }
+      return store
+          .at(at.sequence() - 1)
+          .thenCompose(before -> before.sequence() == 0 ? first(last, at) : back(last, before));
+    }
+
+    /**
+     * There is nothing before a message. What was there was read, if it was removed: the first
+     * message that a reader leaves is the one that it has reached.
+     */
+    private CompletableFuture<Tail> first(Stored last, Stored at) {
+      return store
+          .range()
+          .thenCompose(
+              range -> {
+                Entry entry = at.entry();
+                boolean leads = range.first() == at.sequence() && range.last() >= last.sequence();
+                return leads && entry != null && entry.epoch() == epoch
+                    ? CompletableFuture.completedFuture(found(last, true, entry.number() - 1))
+                    : CompletableFuture.failedFuture(store.old());
+              });
+    }
+
+    private Tail found(Stored last, boolean whole, long removed) {
+      return new Tail(last.sequence(), List.copyOf(entries), whole, removed);
+    }
   }
 
   /** The newest epoch; 0 if there is no entry. */
@@ -68,7 +91,7 @@ record Tail(long last, List<Stored> entries, boolean whole) {
    */
   Map<Long, Long> taken(long acked) {
     Map<Long, Long> taken = new HashMap<>();
-    long end = acked;
+    long end = Math.max(acked, removed);
     for (Stored each : entries) {
       Entry entry = each.entry();
       if (entry != null && entry.number() <= end + 1) {

@@ -495,7 +495,7 @@ final class Writing {
     Map<Long, Long> taken = tail.taken(ackedNumber);
     for (Sent each : sent) {
       Long sequence = taken.get(each.entry.number());
-      each.done = sequence != null;
+      each.done = sequence != null || each.entry.number() <= tail.removed();
       each.sequence = sequence == null ? each.sequence : sequence;
     }
     drop();
