@@ -52,7 +52,9 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 class NatsPipeFaultTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(40));
   private static final AtomicInteger NUMBERS = new AtomicInteger();
-  private static final int FAULTS = Integer.getInteger("penstock.nats.faults", 15);
+  private static final int FAULTS =
+      Integer.getInteger(
+          "penstock.nats.faults", Boolean.getBoolean("penstock.nats.long") ? 100 : 15);
   private static final long SEED = Long.getLong("penstock.nats.seed", 7);
   private static final int LONG = 60;
   private static final String SLOW = "&ackTimeout=90s";
