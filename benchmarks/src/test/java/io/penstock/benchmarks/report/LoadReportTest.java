@@ -86,6 +86,20 @@ class LoadReportTest {
   }
 
   @Test
+  void writersOfOnePipeAreMeasuredAgainstThoseOfOneQueue() {
+    add(Kind.THROUGHPUT, Texts.FAN_IN, "PENSTOCK", 64, 3);
+    add(Kind.THROUGHPUT, Texts.FAN_IN, "ARRAY_BLOCKING_QUEUE", 64, 1.8);
+    // Another kind of work: a pipe for each writer.
+    add(Kind.THROUGHPUT, Texts.FAN_IN, "OKIO", 64, 100);
+    String page = new LoadReport(samples, List.of(), "").markdown(LoadReport.NAME);
+    assertTrue(
+        page.contains(
+            "| one pipe, writers: 64 | ArrayBlockingQueue of copies | gate | 1.67 | 1.5 or more |"
+                + " PASS |"),
+        page);
+  }
+
+  @Test
   void whatIsSimulatedIsCalledSo() {
     add(Kind.REQUESTS, Texts.GROWTH_SIMULATED, "PENSTOCK", 50_000, 300);
     add(Kind.P99, Texts.GROWTH_SIMULATED, "PENSTOCK", 50_000, 300_000);
