@@ -155,8 +155,27 @@ public abstract class End extends TurnedEnd {
       aloneWithTurn = turn().tryEnter();
       return aloneWithTurn;
     }
-    Turn turn = turn();
-    return turn.takeFree() || (turn.isOpen() && likely() && turn.overtake()) || turn.tryEnter();
+    return turn().tryEnter();
+  }
+
+  /**
+   * The same for a call that is over with its first byte: where there is one, or room for one, it
+   * need not wait, and may overtake those that wait for their turn.
+   */
+  boolean tryEnterOnce() {
+    return isAlone() ? tryEnter() : turn().takeFree() || overtakes() || turn().tryEnter();
+  }
+
+  private boolean overtakes() {
+    if (!turn().isOpen() || onlySystemKnows() || !likely() || !turn().overtake()) {
+      return false;
+    }
+    if (likely()) {
+      return true;
+    }
+    // Another call was quicker, and this one would wait.
+    passTurn();
+    return false;
   }
 
   /** Whether the one declared caller has to take turns with work of our own. */

@@ -210,7 +210,7 @@ public final class SinkEnd extends DrivenSink {
       return 0;
     }
     Limit limit = null;
-    if (!tryEnter()) {
+    if (!tryEnterOnce()) {
       checkSink(false);
       limit = enter(wait);
       if (limit == null) {

@@ -89,7 +89,7 @@ public final class SourceEnd extends DrivenSource {
       return 0;
     }
     Limit limit = null;
-    if (!tryEnter()) {
+    if (!tryEnterOnce()) {
       limit = enter(wait);
       if (limit == null) {
         return 0;

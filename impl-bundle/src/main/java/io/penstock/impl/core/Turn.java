@@ -10,11 +10,11 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The turn to use a driver: first come, first served. It is not a lock: its holder may wait for
- * readiness with it, and it may be handed from thread to thread.
+ * The turn to use a driver, in the order of arrival but for what follows. It is not a lock: its
+ * holder may wait for readiness with it, and it may be handed from thread to thread.
  *
- * <p>One word says whether the turn is free, held, or held and wanted. Taking an uncontended turn
- * and passing it on is one compare-and-set each. What the holder did before passing it on is
+ * <p>One word says whether the turn is free, held, wanted by others, or open. Taking an uncontended
+ * turn and passing it on is one compare-and-set each. What the holder did before passing it on is
  * visible to the next holder.
  *
  * <p>A parked thread needs far longer to run again than most calls take. So the turn is open while

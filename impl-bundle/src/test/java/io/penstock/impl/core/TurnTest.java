@@ -3,8 +3,18 @@ package io.penstock.impl.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.error.WouldBlockException;
+import io.penstock.impl.buffer.MemoryPipe;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Parker;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -215,5 +225,70 @@ class TurnTest {
     assertFalse(turn.tryEnter());
     assertTrue(turn.exit(), "the turn is open: the refused one may overtake, too");
     assertTrue(overtakes(turn));
+  }
+
+  // ---- which calls overtake
+
+  private final Engine engine = new Engine(Parker.SYSTEM);
+  private final MemoryPipe memory = new MemoryPipe("p", 4, false);
+  private final SinkEnd sink = new SinkEnd("p", engine, Wait.forever(), memory.sink());
+  private final SourceEnd source = new SourceEnd("p", engine, Wait.forever(), memory.source());
+
+  @AfterEach
+  void close() throws IOException {
+    sink.close();
+    source.close();
+    engine.close();
+  }
+
+  /** A caller is in the queue, called, and its thread does not run yet. */
+  private static Turn.Place open(Turn turn) {
+    assertTrue(turn.tryEnter());
+    Turn.Place place = turn.enter(new Caller());
+    assertFalse(turn.exit());
+    assertTrue(turn.isOpen());
+    return place;
+  }
+
+  @Test
+  void aWriteOvertakesWhereThereIsRoom() throws IOException {
+    Turn.Place place = open(sink.turn());
+    assertEquals(3, sink.write(ByteBuffer.allocate(3), Wait.none()));
+    assertEquals(1, sink.write(ByteBuffer.allocate(3), Wait.none()));
+    assertTrue(sink.turn().isOpen());
+    assertEquals(0, sink.write(ByteBuffer.allocate(3), Wait.none()), "it would wait");
+    assertTrue(sink.turn().claim(place));
+    sink.passTurn();
+  }
+
+  @Test
+  void aWriteOfManyStepsLinesUp() throws IOException {
+    Turn.Place place = open(sink.turn());
+    assertThrows(
+        WouldBlockException.class, () -> sink.writeFully(ByteBuffer.allocate(1), Wait.none()));
+    assertEquals(0, sink.give(ByteBuffer.allocate(1), Wait.none()));
+    assertTrue(sink.turn().claim(place));
+    sink.passTurn();
+  }
+
+  @Test
+  void aReadOvertakesWhereThereAreBytes() throws IOException {
+    sink.write(ByteBuffer.allocate(3));
+    Turn.Place place = open(source.turn());
+    assertEquals(2, source.read(ByteBuffer.allocate(2), Wait.none()));
+    assertEquals(1, source.read(ByteBuffer.allocate(2), Wait.none()));
+    assertTrue(source.turn().isOpen());
+    assertFalse(source.tryEnterOnce(), "it would wait");
+    assertTrue(source.turn().claim(place));
+    source.passTurn();
+  }
+
+  @Test
+  void aReadOfManyStepsLinesUp() throws IOException {
+    sink.write(ByteBuffer.allocate(3));
+    Turn.Place place = open(source.turn());
+    assertFalse(source.tryEnter());
+    assertTrue(source.turn().claim(place));
+    source.passTurn();
   }
 }
