@@ -237,7 +237,9 @@ class OpenSshServerTest {
     String command =
         "python3 -uc \"import fcntl,termios,struct,signal;"
             + "s=lambda *a:print(*struct.unpack('HHHH',fcntl.ioctl(0,termios.TIOCGWINSZ,b'0'*8)));"
-            + "signal.signal(signal.SIGWINCH,s);s();[signal.pause() for _ in iter(int,1)]\"";
+            // Blocked, a signal waits until it is asked for: none is lost between two steps.
+            + "w=[signal.SIGWINCH];signal.pthread_sigmask(signal.SIG_BLOCK,w);"
+            + "s();[s(signal.sigwait(w)) for _ in iter(int,1)]\"";
     TerminalFacet terminal;
     try (Channel channel = Bench.open(server.login())) {
       SshClientFacet facet = Bench.client(channel);
