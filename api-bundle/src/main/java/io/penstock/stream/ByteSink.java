@@ -18,9 +18,9 @@ import org.osgi.annotation.versioning.ProviderType;
  *
  * <p><b>Threads.</b> Any number of threads, platform or virtual, may use it at once. They take
  * turns in the order in which they came. While the thread whose turn has come is still being woken,
- * a call that need not wait may go before it. The wait for a turn counts against the caller's
- * limit. {@link #give}, gathering writes and {@link #writeFully} are not interleaved with other
- * writes.
+ * a {@link #write} to a pipe that has room may go before it. The wait for a turn counts against the
+ * caller's limit. {@link #give}, gathering writes and {@link #writeFully} are not interleaved with
+ * other writes.
  *
  * <p><b>Waiting</b> and interrupts: as {@link ByteSource} says, with {@link #writeWait()}.
  *

@@ -19,8 +19,8 @@ import org.osgi.annotation.versioning.ProviderType;
  *
  * <p><b>Threads.</b> Any number of threads, platform or virtual, may use it at once. They take
  * turns in the order in which they came. While the thread whose turn has come is still being woken,
- * a call that need not wait may go before it. The wait for a turn counts against the caller's
- * limit.
+ * a {@link #read} from a pipe that has bytes may go before it. The wait for a turn counts against
+ * the caller's limit.
  *
  * <p><b>Waiting.</b> A call without a {@link Wait} is limited by {@link #readWait()}, a call with
  * one by that wait. A call checks for an interrupt only when it would wait. The interrupt ends the

@@ -314,7 +314,7 @@ class NatsPipeFaultTest {
 
   private static String text(JsonValue message, String field) {
     byte[] bytes = JsonValueUtils.readBase64(message, field);
-    return bytes == null ? "" : new String(bytes, java.nio.charset.StandardCharsets.UTF_8);
+    return bytes == null ? "" : new String(bytes, StandardCharsets.UTF_8);
   }
 
   private static JsonValue stored(Connection connection, String stream, String request)
@@ -322,7 +322,7 @@ class NatsPipeFaultTest {
     Message answer =
         connection.request(
             "$JS.API.STREAM.MSG.GET." + stream,
-            request.getBytes(java.nio.charset.StandardCharsets.UTF_8),
+            request.getBytes(StandardCharsets.UTF_8),
             Duration.ofSeconds(1));
     JsonValue found =
         answer == null

@@ -151,7 +151,7 @@ final class AsyncWrites extends WriteQueue {
       if (n == 0) {
         return false;
       }
-      sink.wake();
+      sink.wakeReady();
     }
     return true;
   }

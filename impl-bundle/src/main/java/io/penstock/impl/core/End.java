@@ -466,12 +466,14 @@ public abstract class End extends TurnedEnd {
     if (sleeping != null) {
       each.accept(sleeping, sleepsSince);
     }
-    Waiter[] others = waiters();
-    for (Waiter[] some : new Waiter[][] {others, inLine()}) {
-      for (Waiter waiter : some) {
-        if (waiter instanceof Parked parked) {
-          each.accept(parked.thread, parked.since);
-        }
+    tellParked(waiters(), each);
+    tellParked(inLine(), each);
+  }
+
+  private static void tellParked(Waiter[] waiters, ObjLongConsumer<Thread> each) {
+    for (Waiter waiter : waiters) {
+      if (waiter instanceof Parked parked) {
+        each.accept(parked.thread, parked.since);
       }
     }
   }

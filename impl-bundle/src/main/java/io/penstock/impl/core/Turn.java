@@ -339,7 +339,7 @@ abstract class Turn {
         int now = word();
         if (now == OPEN) {
           if (replace(OPEN, WANTED)) {
-            // Whoever exits it calls the next one.
+            // To exit it is to call the next one.
             grantFirst(present);
             return false;
           }
@@ -358,8 +358,8 @@ abstract class Turn {
   /**
    * Passes the turn on.
    *
-   * @return true if the turn is free now and a caller was refused meanwhile, which must be told
-   *     that a try is worthwhile
+   * @return true if the turn is free or open now and a caller was refused meanwhile, which must be
+   *     told that a try is worthwhile
    */
   boolean exit() {
     return !replace(HELD, FREE) && !replace(OVERTAKEN, OPEN) && passOn();
@@ -367,30 +367,27 @@ abstract class Turn {
 
   private boolean passOn() {
     Queue present = queue();
-    @Nullable Place next;
+    Place woken = null;
     boolean tell = false;
     present.lock.lock();
     try {
-      next = present.places.peek();
-      if (next == null || (present.strict == 0 && !next.insists)) {
+      Place first = present.places.peek();
+      if (first != null && (present.strict > 0 || first.insists)) {
+        woken = grantFirst(present);
+      } else {
         tell = present.refused;
         present.refused = false;
-        word(next == null ? FREE : OPEN);
-        if (next != null) {
-          if (next.called) {
-            next = null;
-          } else {
-            next.called = true;
-          }
+        word(first == null ? FREE : OPEN);
+        if (first != null && !first.called) {
+          first.called = true;
+          woken = first;
         }
-      } else {
-        grantFirst(present);
       }
     } finally {
       present.lock.unlock();
     }
-    if (next != null) {
-      next.waiter.wake();
+    if (woken != null) {
+      woken.waiter.wake();
     }
     return tell;
   }

@@ -39,6 +39,15 @@ class TurnTest {
     }
   }
 
+  /** A caller is in the queue, called, and its thread does not run yet. */
+  private static Turn.Place open(Turn turn, Caller caller) {
+    assertTrue(turn.tryEnter());
+    Turn.Place place = turn.enter(caller);
+    assertFalse(turn.exit());
+    assertTrue(turn.isOpen());
+    return place;
+  }
+
   private static boolean overtakes(Turn turn) {
     return turn.isOpen() && turn.overtake();
   }
@@ -70,9 +79,7 @@ class TurnTest {
   void whoRunsIsOvertakenNoMore(Weight weight) {
     Turn turn = weight.make();
     Caller first = new Caller();
-    assertTrue(turn.tryEnter());
-    Turn.Place place = turn.enter(first);
-    assertFalse(turn.exit());
+    Turn.Place place = open(turn, first);
     assertTrue(overtakes(turn));
     assertFalse(turn.claim(place), "another call was quicker");
     assertFalse(turn.exit());
@@ -125,9 +132,7 @@ class TurnTest {
     Turn turn = weight.make();
     Caller first = new Caller();
     int[] tasks = {0};
-    assertTrue(turn.tryEnter());
-    Turn.Place place = turn.enter(first);
-    assertFalse(turn.exit());
+    Turn.Place place = open(turn, first);
     assertTrue(turn.isOpen());
     turn.enterForTask(() -> tasks[0]++);
     assertFalse(turn.isOpen());
@@ -142,11 +147,8 @@ class TurnTest {
   @EnumSource
   void aTaskBehindACallThatOvertookHasItsPlace(Weight weight) {
     Turn turn = weight.make();
-    Turn.Place place = null;
     int[] tasks = {0};
-    assertTrue(turn.tryEnter());
-    place = turn.enter(new Caller());
-    assertFalse(turn.exit());
+    Turn.Place place = open(turn, new Caller());
     assertTrue(overtakes(turn));
     turn.enterForTask(() -> tasks[0]++);
     assertFalse(turn.exit());
@@ -177,9 +179,7 @@ class TurnTest {
   void aPlaceThatGivesUpWhileTheTurnIsHeldIsForgotten(Weight weight) {
     Turn turn = weight.make();
     Caller first = new Caller();
-    assertTrue(turn.tryEnter());
-    Turn.Place place = turn.enter(first);
-    assertFalse(turn.exit());
+    Turn.Place place = open(turn, first);
     assertTrue(overtakes(turn));
     assertTrue(turn.leave(place));
     assertFalse(turn.exit());
@@ -203,9 +203,7 @@ class TurnTest {
   @EnumSource
   void aTryThatWasRefusedAtAnOpenTurnIsTold(Weight weight) {
     Turn turn = weight.make();
-    assertTrue(turn.tryEnter());
-    Turn.Place place = turn.enter(new Caller());
-    assertFalse(turn.exit());
+    Turn.Place place = open(turn, new Caller());
     assertFalse(turn.tryEnter(), "the first comes first");
     assertTrue(turn.held());
     assertTrue(turn.claim(place));
@@ -218,9 +216,7 @@ class TurnTest {
   @EnumSource
   void aTryThatWasRefusedByACallThatOvertookIsTold(Weight weight) {
     Turn turn = weight.make();
-    assertTrue(turn.tryEnter());
-    turn.enter(new Caller());
-    assertFalse(turn.exit());
+    Turn.Place unused = open(turn, new Caller());
     assertTrue(overtakes(turn));
     assertFalse(turn.tryEnter());
     assertTrue(turn.exit(), "the turn is open: the refused one may overtake, too");
@@ -241,18 +237,9 @@ class TurnTest {
     engine.close();
   }
 
-  /** A caller is in the queue, called, and its thread does not run yet. */
-  private static Turn.Place open(Turn turn) {
-    assertTrue(turn.tryEnter());
-    Turn.Place place = turn.enter(new Caller());
-    assertFalse(turn.exit());
-    assertTrue(turn.isOpen());
-    return place;
-  }
-
   @Test
   void aWriteOvertakesWhereThereIsRoom() throws IOException {
-    Turn.Place place = open(sink.turn());
+    Turn.Place place = open(sink.turn(), new Caller());
     assertEquals(3, sink.write(ByteBuffer.allocate(3), Wait.none()));
     assertEquals(1, sink.write(ByteBuffer.allocate(3), Wait.none()));
     assertTrue(sink.turn().isOpen());
@@ -263,7 +250,7 @@ class TurnTest {
 
   @Test
   void aWriteOfManyStepsLinesUp() throws IOException {
-    Turn.Place place = open(sink.turn());
+    Turn.Place place = open(sink.turn(), new Caller());
     assertThrows(
         WouldBlockException.class, () -> sink.writeFully(ByteBuffer.allocate(1), Wait.none()));
     assertEquals(0, sink.give(ByteBuffer.allocate(1), Wait.none()));
@@ -274,7 +261,7 @@ class TurnTest {
   @Test
   void aReadOvertakesWhereThereAreBytes() throws IOException {
     sink.write(ByteBuffer.allocate(3));
-    Turn.Place place = open(source.turn());
+    Turn.Place place = open(source.turn(), new Caller());
     assertEquals(2, source.read(ByteBuffer.allocate(2), Wait.none()));
     assertEquals(1, source.read(ByteBuffer.allocate(2), Wait.none()));
     assertTrue(source.turn().isOpen());
@@ -286,7 +273,7 @@ class TurnTest {
   @Test
   void aReadOfManyStepsLinesUp() throws IOException {
     sink.write(ByteBuffer.allocate(3));
-    Turn.Place place = open(source.turn());
+    Turn.Place place = open(source.turn(), new Caller());
     assertFalse(source.tryEnter());
     assertTrue(source.turn().claim(place));
     source.passTurn();

@@ -120,17 +120,7 @@ final class Fetching implements Feed.Drain, Closeable {
     long mine = searches;
     long expected = nextSequence;
     CompletableFuture<Void> unused =
-        store
-            .range()
-            .thenCompose(
-                range ->
-                    range.last() < sequence
-                        ? CompletableFuture.failedFuture(store.old())
-                        : range.first() > expected
-                            ? CompletableFuture.completedFuture(range.first())
-                            : store
-                                .at(expected)
-                                .thenApply(at -> at.sequence() == 0 ? sequence : expected))
+        present(expected, sequence)
             .handle(
                 (next, failure) -> {
                   if (mine == searches && !content.isOver()) {
@@ -145,18 +135,38 @@ final class Fetching implements Feed.Drain, Closeable {
                         sequence,
                         failure == null ? next : failure.getMessage());
                     // Perhaps the next consumer is on a server that has it.
-                    Future<?> unusedToo =
-                        content.link.after(
-                            Tries.PAUSE,
-                            () -> {
-                              if (mine == searches) {
-                                comparing = false;
-                                restart();
-                              }
-                            });
+                    Future<?> unusedToo = content.link.after(Tries.PAUSE, () -> goOn(mine));
                   }
                   return null;
                 });
+  }
+
+  /**
+   * The message to go on with.
+   *
+   * @param expected the one that did not come
+   * @param come the one that came in its place
+   * @return completes with the one that was expected, if the leader has it
+   */
+  private CompletableFuture<Long> present(long expected, long come) {
+    return store
+        .range()
+        .thenCompose(
+            range -> {
+              if (range.last() < come) {
+                return CompletableFuture.failedFuture(store.old());
+              }
+              return range.first() > expected
+                  ? CompletableFuture.completedFuture(range.first())
+                  : store.at(expected).thenApply(at -> at.sequence() == 0 ? come : expected);
+            });
+  }
+
+  private void goOn(long search) {
+    if (search == searches) {
+      comparing = false;
+      restart();
+    }
   }
 
   private void restart() {

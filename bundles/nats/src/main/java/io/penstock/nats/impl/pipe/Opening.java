@@ -183,13 +183,7 @@ final class Opening {
                 last.sequence() > 0
                     ? back(last, new Looked(newest, open))
                         .thenApply(looked -> new Found(last.sequence(), looked.best()))
-                    : tried(() -> Api.info(link, settings.stream()))
-                        .thenApply(
-                            info ->
-                                new Found(
-                                    JsonValueUtils.readLong(
-                                        JsonValueUtils.readObject(info, "state"), "last_seq", 0),
-                                    last)));
+                    : tried(store::range).thenApply(range -> new Found(range.last(), last)));
   }
 
   private CompletableFuture<Looked> back(Stored at, Looked looked) {
@@ -380,15 +374,8 @@ final class Opening {
 
   /** The first byte that is kept. */
   private CompletableFuture<Long> oldest(Cursor cursor) {
-    return tried(() -> Api.info(link, settings.stream()))
-        .thenCompose(
-            info -> {
-              JsonValue state = JsonValueUtils.readObject(info, "state");
-              long first = JsonValueUtils.readLong(state, "first_seq", 0);
-              return first == 0
-                  ? CompletableFuture.completedFuture(new Stored(0, null))
-                  : tried(() -> store.at(first));
-            })
+    return tried(store::range)
+        .thenCompose(range -> tried(() -> store.at(range.first())))
         .thenApply(
             first -> {
               Entry entry = first.entry();

@@ -11,6 +11,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.error.StorageException;
 import io.penstock.nats.impl.link.Link;
 import io.penstock.nats.impl.link.LinkException;
+import io.penstock.nats.support.Connected;
 import io.penstock.nats.support.NatsCluster;
 import io.penstock.nats.support.Proxy;
 import io.penstock.spi.content.Block;
@@ -19,8 +20,9 @@ import io.penstock.stream.Wait;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -137,19 +139,7 @@ class GapTest {
   private static <T> T with(LinkUse<T> use) throws Exception {
     PipeSettings settings =
         PipeSettings.of(Endpoint.parse(cluster.url(0) + "/" + PIPE), ChannelOptions.defaults());
-    CountDownLatch up = new CountDownLatch(1);
-    try (Link link = new Link(settings.link(), "test")) {
-      link.watch(
-          new Link.Watcher() {
-            @Override
-            public void up() {
-              up.countDown();
-            }
-
-            @Override
-            public void down(String why) {}
-          });
-      assertTrue(up.await(30, TimeUnit.SECONDS));
+    try (Link link = Connected.link(settings.link())) {
       return use.apply(new KeyStore(link, settings));
     }
   }
@@ -167,7 +157,7 @@ class GapTest {
     Tail tail = tail(2);
     assertTrue(tail.whole());
     assertEquals(0, tail.removed());
-    assertEquals(java.util.Map.of(2L, 3L, 3L, 4L, 4L, 5L), tail.taken(2));
+    assertEquals(Map.of(2L, 3L, 3L, 4L, 4L, 5L), tail.taken(2));
   }
 
   /** The reader was quicker than the answer to the writer, which must not wait for ever. */
@@ -177,14 +167,14 @@ class GapTest {
     Tail tail = tail(1);
     assertTrue(tail.whole());
     assertEquals(3, tail.removed());
-    assertEquals(java.util.Map.of(4L, 5L), tail.taken(1));
+    assertEquals(Map.of(4L, 5L), tail.taken(1));
   }
 
   @Test
   void anOldLeaderIsAskedAgain() throws Exception {
     servers.entries.headMap(5L).clear();
     servers.tells = 4;
-    var why = assertThrows(java.util.concurrent.ExecutionException.class, () -> tail(1));
+    var why = assertThrows(ExecutionException.class, () -> tail(1));
     assertTrue(Tries.passes(new CompletionException(why.getCause())), String.valueOf(why));
     assertEquals(LinkException.Kind.NO_ANSWER, ((LinkException) why.getCause()).kind());
   }

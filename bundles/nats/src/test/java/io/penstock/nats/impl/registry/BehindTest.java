@@ -8,7 +8,7 @@ import io.nats.client.Message;
 import io.penstock.channel.Endpoint;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
-import io.penstock.nats.impl.link.LinkSettings;
+import io.penstock.nats.support.Connected;
 import io.penstock.nats.support.NatsCluster;
 import io.penstock.remote.spi.RemoteEntry;
 import java.nio.charset.StandardCharsets;
@@ -56,19 +56,7 @@ class BehindTest {
 
   @BeforeEach
   void connect() throws Exception {
-    CountDownLatch up = new CountDownLatch(1);
-    link = new Link(new LinkSettings(cluster.urls(), Map.of(), Map.of()), "test");
-    link.watch(
-        new Link.Watcher() {
-          @Override
-          public void up() {
-            up.countDown();
-          }
-
-          @Override
-          public void down(String why) {}
-        });
-    assertTrue(up.await(30, TimeUnit.SECONDS));
+    link = Connected.link(cluster);
     Object unused =
         link.subscribe(
             "$JS.API.STREAM.MSG.GET." + Subjects.STREAM,

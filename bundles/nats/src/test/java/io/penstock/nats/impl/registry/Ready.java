@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.nats.NatsRegistries;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
-import io.penstock.nats.impl.link.LinkSettings;
+import io.penstock.nats.support.Connected;
 import io.penstock.nats.support.NatsCluster;
 import io.penstock.remote.spi.Registry;
 import io.penstock.remote.spi.RegistryListener;
@@ -33,20 +33,7 @@ final class Ready {
 
   /** Deletes the stream with all that is in it. */
   static void fresh(NatsCluster cluster) throws Exception {
-    CountDownLatch up = new CountDownLatch(1);
-    try (Link link =
-        new Link(new LinkSettings(cluster.urls(), Map.of(), Map.of()), "a test that begins")) {
-      link.watch(
-          new Link.Watcher() {
-            @Override
-            public void up() {
-              up.countDown();
-            }
-
-            @Override
-            public void down(String why) {}
-          });
-      assertTrue(up.await(30, TimeUnit.SECONDS));
+    try (Link link = Connected.link(cluster)) {
       Object unused =
           Api.ask(link, "STREAM.DELETE." + Subjects.STREAM, "").get(30, TimeUnit.SECONDS);
     }

@@ -13,6 +13,7 @@ import io.penstock.nats.NatsRegistries;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
 import io.penstock.nats.impl.link.LinkSettings;
+import io.penstock.nats.support.Connected;
 import io.penstock.nats.support.NatsCluster;
 import io.penstock.remote.spi.Answer;
 import io.penstock.remote.spi.Registry;
@@ -164,24 +165,6 @@ class ToldTest {
     }
   }
 
-  /** A connection beside the registry's. */
-  private static Link beside(NatsCluster cluster) throws InterruptedException {
-    CountDownLatch up = new CountDownLatch(1);
-    Link link = new Link(new LinkSettings(cluster.urls(), Map.of(), Map.of()), "test");
-    link.watch(
-        new Link.Watcher() {
-          @Override
-          public void up() {
-            up.countDown();
-          }
-
-          @Override
-          public void down(String why) {}
-        });
-    assertTrue(up.await(30, TimeUnit.SECONDS));
-    return link;
-  }
-
   private static void raw(Link link, String subject, String text) throws Exception {
     Object unused =
         link.ask(subject, null, text.getBytes(StandardCharsets.UTF_8)).get(30, TimeUnit.SECONDS);
@@ -199,7 +182,7 @@ class ToldTest {
     try (NatsCluster one = NatsCluster.start(1);
         Registry registry = open(one, "a", 1, heard);
         Registry other = open(one, "b", 1, all);
-        Link link = beside(one)) {
+        Link link = Connected.link(one)) {
       assertNotNull(heard.await("connected"));
       assertNotNull(all.await("connected"));
       String good = new String(EntryText.write(entry("a", 1, "orders")), StandardCharsets.UTF_8);
@@ -227,7 +210,7 @@ class ToldTest {
     Heard heard = new Heard();
     try (NatsCluster one = NatsCluster.start(1);
         Registry registry = open(one, "a", 1, heard);
-        Link link = beside(one)) {
+        Link link = Connected.link(one)) {
       assertNotNull(heard.await("connected"));
       done(registry.put(entry("a", 1, "orders")));
       registry.watch("orders");
@@ -247,7 +230,7 @@ class ToldTest {
     Heard heard = new Heard();
     try (NatsCluster one = NatsCluster.start(1)) {
       Ready.await(one);
-      Link link = beside(one);
+      Link link = Connected.link(one);
       LinkSettings servers = new LinkSettings(one.urls(), Map.of(), Map.of());
       RegistrySettings settings = settings(one, 1, Map.of(), Map.of());
       Duration long1 = Duration.ofMinutes(1);
