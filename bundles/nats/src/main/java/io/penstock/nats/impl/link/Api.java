@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.nats.impl.link;
 
+import io.nats.client.Message;
+import io.nats.client.impl.Headers;
+import io.nats.client.impl.NatsMessage;
 import io.nats.client.support.JsonParseException;
 import io.nats.client.support.JsonParser;
 import io.nats.client.support.JsonValue;
@@ -123,6 +126,64 @@ public final class Api {
   /** What the server tells of a stream. */
   public static CompletableFuture<JsonValue> info(Link link, String stream) {
     return ask(link, "STREAM.INFO." + stream, "");
+  }
+
+  /**
+   * A message as the leader of a stream has it.
+   *
+   * @param sequence 0 if there is none
+   * @param message null if there is none
+   */
+  public record Stored(long sequence, @Nullable Message message) {}
+
+  private static final Stored NONE = new Stored(0, null);
+
+  /**
+   * Asks the leader of a stream for a message.
+   *
+   * @param which its number or its subject, as {@code STREAM.MSG.GET} takes them
+   */
+  public static CompletableFuture<Stored> message(Link link, String stream, MapBuilder which) {
+    return message(link, stream, which, ANSWER);
+  }
+
+  /** The same, with a limit for the answer. */
+  public static CompletableFuture<Stored> message(
+      Link link, String stream, MapBuilder which, Duration limit) {
+    return ask(link, "STREAM.MSG.GET." + stream, which.toJson(), limit)
+        .thenApply(
+            answer -> {
+              JsonValue found = JsonValueUtils.readObject(answer, "message");
+              return found == null
+                  ? NONE
+                  : new Stored(
+                      JsonValueUtils.readLong(found, "seq", 0),
+                      NatsMessage.builder()
+                          .subject(JsonValueUtils.readString(found, "subject", stream))
+                          .headers(headers(JsonValueUtils.readBase64(found, "hdrs")))
+                          .data(JsonValueUtils.readBase64(found, "data"))
+                          .build());
+            })
+        .exceptionallyCompose(
+            failure ->
+                code(failure) == NO_MESSAGE
+                    ? CompletableFuture.completedFuture(NONE)
+                    : CompletableFuture.failedFuture(failure));
+  }
+
+  /** Headers as they are on the wire: a line for the version, and one for each. */
+  private static @Nullable Headers headers(byte @Nullable [] wire) {
+    if (wire == null) {
+      return null;
+    }
+    Headers headers = new Headers();
+    for (String line : new String(wire, StandardCharsets.UTF_8).split("\r\n", -1)) {
+      int colon = line.indexOf(':');
+      if (colon > 0) {
+        headers.add(line.substring(0, colon), line.substring(colon + 1).strip());
+      }
+    }
+    return headers;
   }
 
   /** The server's number of an error; 0 if it is none of the server's. */

@@ -284,15 +284,8 @@ public final class Feed implements Closeable {
               info ->
                   JsonValueUtils.readLong(JsonValueUtils.readObject(info, "state"), "last_seq", 0));
     }
-    String request = Api.object().put("last_by_subj", filter).toJson();
-    return Api.ask(link, "STREAM.MSG.GET." + stream, request)
-        .thenApply(
-            found -> JsonValueUtils.readLong(JsonValueUtils.readObject(found, "message"), "seq", 0))
-        .exceptionallyCompose(
-            failure ->
-                Api.code(failure) == Api.NO_MESSAGE
-                    ? CompletableFuture.completedFuture(0L)
-                    : CompletableFuture.failedFuture(failure));
+    return Api.message(link, stream, Api.object().put("last_by_subj", filter))
+        .thenApply(Api.Stored::sequence);
   }
 
   private void heard(Message message) {

@@ -123,7 +123,13 @@ public final class Link implements Closeable {
 
     private void askHandle() {
       if (handling.compareAndSet(false, true)) {
-        run(this::handle);
+        try {
+          run(this::handle);
+        } catch (RuntimeException | Error e) {
+          // Such as for want of a thread: the next message asks again.
+          handling.set(false);
+          throw e;
+        }
       }
     }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.nats.impl.pipe;
 
+import io.nats.client.Message;
 import io.nats.client.impl.Headers;
 import io.nats.client.support.JsonParseException;
 import io.nats.client.support.JsonParser;
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
+import io.nats.client.support.JsonValueUtils.MapBuilder;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
 import io.penstock.nats.impl.link.LinkException;
@@ -57,15 +59,17 @@ final class KeyStore {
 
   /** Asks the leader for a key. */
   CompletableFuture<Value> get(String role) {
-    return message(settings.keys(), Api.object().put("last_by_subj", settings.key(role)).toJson())
+    return message(settings.keys(), Api.object().put("last_by_subj", settings.key(role)))
         .thenCompose(
-            message -> {
+            found -> {
               try {
-                byte[] data = JsonValueUtils.readBase64(message, "data");
+                Message message = found.message();
                 return CompletableFuture.completedFuture(
                     new Value(
-                        JsonValueUtils.readLong(message, "seq", 0),
-                        data == null ? JsonValue.EMPTY_MAP : JsonParser.parse(data)));
+                        found.sequence(),
+                        message == null
+                            ? JsonValue.EMPTY_MAP
+                            : JsonParser.parse(message.getData())));
               } catch (JsonParseException e) {
                 return CompletableFuture.failedFuture(
                     new java.io.IOException(
@@ -89,12 +93,12 @@ final class KeyStore {
 
   /** The last message; 0 and null if there is none. */
   CompletableFuture<Stored> last() {
-    return entry(Api.object().put("last_by_subj", settings.subject()).toJson());
+    return entry(Api.object().put("last_by_subj", settings.subject()));
   }
 
   /** A message by its number; 0 and null if there is none. */
   CompletableFuture<Stored> at(long sequence) {
-    return entry(Api.object().put("seq", sequence).toJson());
+    return entry(Api.object().put("seq", sequence));
   }
 
   /**
@@ -123,45 +127,20 @@ final class KeyStore {
         LinkException.Kind.NO_ANSWER, 0, settings.shown() + ": an old answer has come", null);
   }
 
-  private CompletableFuture<Stored> entry(String request) {
-    return message(settings.stream(), request)
+  private CompletableFuture<Stored> entry(MapBuilder which) {
+    return message(settings.stream(), which)
         .thenApply(
-            message -> {
-              byte[] head = JsonValueUtils.readBase64(message, "hdrs");
-              byte[] data = JsonValueUtils.readBase64(message, "data");
+            found -> {
+              Message message = found.message();
               return new Stored(
-                  JsonValueUtils.readLong(message, "seq", 0), Entry.read(headers(head), data));
+                  found.sequence(),
+                  message == null ? null : Entry.read(message.getHeaders(), message.getData()));
             });
   }
 
-  private CompletableFuture<JsonValue> message(String stream, String request) {
+  private CompletableFuture<Api.Stored> message(String stream, MapBuilder which) {
     long since = System.nanoTime();
-    return Api.ask(link, "STREAM.MSG.GET." + stream, request, patience.limit())
-        .whenComplete((answer, failure) -> patience.learn(System.nanoTime() - since, failure))
-        .thenApply(
-            answer -> {
-              JsonValue found = JsonValueUtils.readObject(answer, "message");
-              return found == null ? JsonValue.EMPTY_MAP : found;
-            })
-        .exceptionallyCompose(
-            failure ->
-                Api.code(failure) == Api.NO_MESSAGE
-                    ? CompletableFuture.completedFuture(JsonValue.EMPTY_MAP)
-                    : CompletableFuture.failedFuture(failure));
-  }
-
-  /** Headers as they are on the wire: a line for the version, and one for each. */
-  private static @Nullable Headers headers(byte @Nullable [] wire) {
-    if (wire == null) {
-      return null;
-    }
-    Headers headers = new Headers();
-    for (String line : new String(wire, StandardCharsets.UTF_8).split("\r\n", -1)) {
-      int colon = line.indexOf(':');
-      if (colon > 0) {
-        headers.add(line.substring(0, colon), line.substring(colon + 1).strip());
-      }
-    }
-    return headers;
+    return Api.message(link, stream, which, patience.limit())
+        .whenComplete((answer, failure) -> patience.learn(System.nanoTime() - since, failure));
   }
 }

@@ -3,7 +3,6 @@ package io.penstock.nats.impl.registry;
 
 import io.nats.client.Message;
 import io.nats.client.impl.Headers;
-import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
@@ -60,6 +59,7 @@ public final class NatsRegistry implements Registry {
 
   // Only on the link's thread.
   private final Markers markers;
+  private final Leader leader;
   private final Set<String> watched = new LinkedHashSet<>();
   private final Map<String, Watch> watches = new LinkedHashMap<>();
   private final Map<String, Subscribed> followed = new HashMap<>();
@@ -86,6 +86,7 @@ public final class NatsRegistry implements Registry {
     this.listener = listener;
     this.link = new Link(servers, "registry of " + node);
     this.markers = new Markers(link, markerAge);
+    this.leader = new Leader(link);
     Pulse.begin(link, settings.session(), new Pulsing());
     Subscribed unused = link.subscribe(Subjects.probe(node), this::answer);
   }
@@ -226,9 +227,10 @@ public final class NatsRegistry implements Registry {
 
   private Watch watch(String what, List<RemoteEntry> told) {
     return switch (what) {
-      case ALL -> new Watch(link, Subjects.ENTRIES + ">", told, new Telling(ALL));
-      case OWN -> new Watch(link, Subjects.ofNode(node), List.of(), new Telling(OWN));
-      default -> new Watch(link, Subjects.named(what), Watch.of(what, told), new Telling(what));
+      case ALL -> new Watch(link, leader, Subjects.ENTRIES + ">", told, new Telling(ALL));
+      case OWN -> new Watch(link, leader, Subjects.ofNode(node), List.of(), new Telling(OWN));
+      default ->
+          new Watch(link, leader, Subjects.named(what), Watch.of(what, told), new Telling(what));
     };
   }
 
@@ -337,29 +339,27 @@ public final class NatsRegistry implements Registry {
   }
 
   private void markIfSame(String subject, RemoteEntry entry, CompletableFuture<Void> done) {
-    String request = Api.object().put("last_by_subj", subject).toJson();
     CompletableFuture<Void> unused =
-        Api.ask(link, "STREAM.MSG.GET." + Subjects.STREAM, request)
+        leader
+            .last(subject)
             .handle(
-                (answer, failure) -> {
-                  if (failure != null && Api.code(failure) != Api.NO_MESSAGE) {
+                (found, failure) -> {
+                  if (failure != null) {
                     done.completeExceptionally(Api.cause(failure));
-                  } else if (failure != null || !isSame(subject, entry, answer)) {
+                  } else if (!isSame(entry, found.message())) {
                     done.complete(null);
                   } else {
-                    long at =
-                        JsonValueUtils.readLong(
-                            JsonValueUtils.readObject(answer, "message"), "seq", 0);
-                    mark(subject, Markers.headers().put(EXPECTED, Long.toString(at)), done);
+                    Headers expected =
+                        Markers.headers().put(EXPECTED, Long.toString(found.sequence()));
+                    mark(subject, expected, done);
                   }
                   return null;
                 });
   }
 
-  private static boolean isSame(String subject, RemoteEntry entry, JsonValue answer) {
-    byte[] data = JsonValueUtils.readBase64(JsonValueUtils.readObject(answer, "message"), "data");
+  private static boolean isSame(RemoteEntry entry, @Nullable Message message) {
     try {
-      return data != null && EntryText.read(subject, data).equals(entry);
+      return message != null && EntryText.read(Subjects.of(entry), message.getData()).equals(entry);
     } catch (IllegalArgumentException e) {
       // A marker, or nothing of ours.
       return false;

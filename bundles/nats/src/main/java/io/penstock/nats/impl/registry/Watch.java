@@ -12,19 +12,24 @@ import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The entries of a name, or of all, as the stream has them: first those that are there, then each
  * change. When its feed begins anew, it tells all of them again, and removes those that are not
- * there any more: their removal may have come while nobody heard. The feed may come from a server
- * that is still fetching what it has missed, so nothing is taken for missing before everything has
- * come that the stream's leader has. All on the link's thread.
+ * there any more: their removal may have come while nobody heard. The feed comes from the copy of
+ * one server. That server may still be fetching what it has missed, and may lack some for good, so
+ * only the stream's leader decides what is there: the rest is read from it. All on the link's
+ * thread.
  */
 final class Watch implements Feed.Drain {
   private static final System.Logger LOG = Messages.log("nats");
@@ -33,6 +38,7 @@ final class Watch implements Feed.Drain {
   private static final Duration AGAIN = Duration.ofMillis(200);
   private static final long PATIENCE = Duration.ofSeconds(10).toNanos();
   private static final long UNTOLD = -1;
+  private static final int AT_ONCE = 16;
 
   /** What is seen. */
   interface Sight {
@@ -50,12 +56,17 @@ final class Watch implements Feed.Drain {
   }
 
   private final Link link;
+  private final Leader leader;
   private final Sight sight;
   private final String filter;
   private final Feed feed;
   private final Map<String, RemoteEntry> seen = new HashMap<>();
   private final Map<String, Long> unreadable = new HashMap<>();
-  private final Set<String> fresh = new HashSet<>();
+  // The subjects that have come since the beginning, with their last number, until all is known.
+  private final Map<String, Long> came = new HashMap<>();
+  // Those that the leader has, and that have not come.
+  private final Deque<String> missing = new ArrayDeque<>();
+  private int asked;
   private long left;
   // The last message that has come, and the last that the leader had at the beginning.
   private long reached;
@@ -63,13 +74,18 @@ final class Watch implements Feed.Drain {
   private long leaderless;
   private long messages;
   private int beginnings;
+  private boolean comparing;
   private boolean known;
   private boolean closed;
   private long troubled;
   private boolean complained;
+  private boolean doubted;
+  // Whether the leader does not tell of single messages.
+  private boolean silent;
 
-  Watch(Link link, String filter, List<RemoteEntry> told, Sight sight) {
+  Watch(Link link, Leader leader, String filter, List<RemoteEntry> told, Sight sight) {
     this.link = link;
+    this.leader = leader;
     this.filter = filter;
     this.sight = sight;
     told.forEach(entry -> seen.put(entry.key(), entry));
@@ -108,62 +124,85 @@ final class Watch implements Feed.Drain {
     }
     troubled = 0;
     complained = false;
-    fresh.clear();
+    came.clear();
+    missing.clear();
+    asked = 0;
+    comparing = false;
     known = false;
     left = pending;
     reached = 0;
     newest = UNTOLD;
     beginnings++;
-    askNewest();
+    ask(
+        feed::newest,
+        last -> {
+          newest = last;
+          silent = false;
+          doubted = false;
+          compareIfAll();
+        },
+        () -> {
+          // The servers may not allow the question.
+          silent = true;
+          newest = 0;
+          compareIfAll();
+        });
     awaitEnd();
   }
 
-  /** Without a leader no answer comes; there may be one a moment later. */
-  private void askNewest() {
+  /**
+   * Asks the leader until it answers. Without one no answer comes; there may be one a moment later.
+   *
+   * @param late what to do after some seconds without an answer
+   */
+  private <T> void ask(Supplier<CompletableFuture<T>> question, Consumer<T> then, Runnable late) {
     int mine = beginnings;
     Object unused =
-        feed.newest()
+        question
+            .get()
             .whenComplete(
-                (last, failure) -> {
+                (answer, failure) -> {
                   if (mine != beginnings || closed) {
                     return;
                   }
                   if (failure == null) {
                     leaderless = 0;
-                    newest = last;
-                    finishIfAll();
+                    then.accept(answer);
+                    return;
+                  }
+                  long now = System.nanoTime();
+                  leaderless = leaderless == 0 ? now : leaderless;
+                  if (now - leaderless < PATIENCE) {
+                    again(() -> ask(question, then, late));
                   } else {
-                    notTold(failure);
+                    doubt(failure);
+                    late.run();
                   }
                 });
   }
 
-  private void notTold(Throwable failure) {
-    long now = System.nanoTime();
-    if (leaderless == 0) {
-      leaderless = now;
+  private void again(Runnable what) {
+    int mine = beginnings;
+    Object unused =
+        link.after(
+            AGAIN,
+            () -> {
+              if (mine == beginnings && !closed) {
+                what.run();
+              }
+            });
+  }
+
+  private void doubt(Throwable failure) {
+    if (!doubted) {
+      doubted = true;
+      LOG.log(
+          Level.WARNING,
+          "{0}: what is known of the entries of {1} may be old: {2}",
+          link,
+          filter,
+          LogField.cause(String.valueOf(Api.cause(failure).getMessage())));
     }
-    if (now - leaderless < PATIENCE) {
-      int mine = beginnings;
-      Object unused =
-          link.after(
-              AGAIN,
-              () -> {
-                if (mine == beginnings && !closed) {
-                  askNewest();
-                }
-              });
-      return;
-    }
-    LOG.log(
-        Level.WARNING,
-        "{0}: what is known of the entries of {1} may be old: {2}",
-        link,
-        filter,
-        LogField.cause(String.valueOf(Api.cause(failure).getMessage())));
-    // Better what one server has than nothing.
-    newest = 0;
-    finishIfAll();
   }
 
   /**
@@ -177,7 +216,7 @@ final class Watch implements Feed.Drain {
         link.after(
             STALLED,
             () -> {
-              if (mine == beginnings && !known && !closed) {
+              if (mine == beginnings && !comparing && !known && !closed) {
                 if (so == messages && (left > 0 || newest != UNTOLD)) {
                   feed.restart();
                 } else {
@@ -195,61 +234,103 @@ final class Watch implements Feed.Drain {
     messages++;
     reached = sequence;
     feed.want(1);
-    Subjects.Place place = Subjects.place(message.getSubject());
-    if (place != null) {
-      if (Markers.isMarker(message)) {
-        fresh.remove(place.key());
-        sight.gone(place.name(), place.key(), seen.remove(place.key()) != null, sequence);
-      } else {
-        stored(message, place, sequence);
-      }
-    }
+    leader.reached(sequence);
+    take(message.getSubject(), message, sequence);
     if (!known && !closed) {
       left = pending == 0 ? 0 : left - 1;
-      finishIfAll();
+      compareIfAll();
     }
   }
 
-  private void stored(Message message, Subjects.Place place, long sequence) {
+  private void take(String subject, @Nullable Message message, long sequence) {
+    if (!known && came.merge(subject, sequence, Math::max) > sequence) {
+      // A newer one has come while the leader was asked.
+      return;
+    }
+    Subjects.Place place = Subjects.place(subject);
+    if (place == null) {
+      return;
+    }
+    if (message == null || Markers.isMarker(message)) {
+      sight.gone(place.name(), place.key(), seen.remove(place.key()) != null, sequence);
+    } else {
+      stored(subject, message.getData(), sequence);
+    }
+  }
+
+  private void stored(String subject, byte[] data, long sequence) {
     RemoteEntry entry;
     try {
-      entry = EntryText.read(message.getSubject(), message.getData());
+      entry = EntryText.read(subject, data);
     } catch (IllegalArgumentException e) {
       // Once for each, however often the feed begins anew.
-      if (!Long.valueOf(sequence).equals(unreadable.put(message.getSubject(), sequence))) {
+      if (!Long.valueOf(sequence).equals(unreadable.put(subject, sequence))) {
         LOG.log(
             Level.WARNING,
             "{0}: the entry {1} is ignored: {2}",
             link,
-            message.getSubject(),
+            subject,
             LogField.cause(String.valueOf(e.getMessage())));
-      }
-      if (seen.containsKey(place.key())) {
-        fresh.add(place.key());
       }
       return;
     }
-    unreadable.remove(message.getSubject());
+    unreadable.remove(subject);
     seen.put(entry.key(), entry);
-    if (!known) {
-      fresh.add(entry.key());
-    }
     sight.stored(entry, sequence);
   }
 
-  private void finishIfAll() {
-    if (known || left > 0 || newest == UNTOLD || reached < newest) {
+  private void compareIfAll() {
+    if (comparing || known || left > 0 || newest == UNTOLD || reached < newest) {
       return;
     }
-    known = true;
+    comparing = true;
+    askThere();
+  }
+
+  /** Nothing is removed before the leader has answered, however long it takes. */
+  private void askThere() {
+    ask(() -> leader.holds(filter), this::compare, () -> again(this::askThere));
+  }
+
+  /** The leader's answer is not older than what has come. */
+  private void compare(Set<String> there) {
     for (RemoteEntry old : seen()) {
-      if (!fresh.contains(old.key())) {
+      if (!there.contains(Subjects.of(old))) {
         seen.remove(old.key());
         sight.gone(old.name(), old.key(), true, 0);
       }
     }
-    fresh.clear();
-    sight.known();
+    if (!silent) {
+      missing.addAll(there);
+    }
+    fetch();
+  }
+
+  private void fetch() {
+    while (asked < AT_ONCE && !missing.isEmpty()) {
+      String subject = missing.remove();
+      if (!came.containsKey(subject)) {
+        asked++;
+        ask(
+            () -> leader.last(subject),
+            found -> {
+              asked--;
+              take(subject, found.message(), found.sequence());
+              fetch();
+            },
+            () -> {
+              asked--;
+              missing.clear();
+              fetch();
+            });
+      }
+    }
+    if (asked == 0 && !known && !closed) {
+      known = true;
+      comparing = false;
+      came.clear();
+      sight.known();
+    }
   }
 
   @Override

@@ -6,13 +6,12 @@ import io.nats.client.Dispatcher;
 import io.nats.client.Message;
 import io.nats.client.Nats;
 import io.nats.client.Options;
-import io.nats.client.impl.Headers;
 import io.nats.client.impl.NatsMessage;
 import io.nats.client.support.JsonParser;
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
+import io.penstock.nats.impl.link.Api;
+import io.penstock.nats.support.Replies;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Set;
@@ -25,8 +24,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  * what a consumer leaves out of it.
  */
 final class StandIn {
-  private static final String API = "$JS.API.";
-
   /** A client must not say where a message has its place; a proxy says it in its stead. */
   static final String SAID = "$JS.AKK";
 
@@ -63,7 +60,7 @@ final class StandIn {
                 throw new IllegalStateException("the stand-in fails at " + question, e);
               }
             });
-    all.subscribe(API + ">").subscribe("penstock.key." + pipe + ".*");
+    all.subscribe(Replies.API + ">").subscribe("penstock.key." + pipe + ".*");
     connection.flush(java.time.Duration.ofSeconds(5));
   }
 
@@ -77,31 +74,41 @@ final class StandIn {
     String stream = "penstock-" + pipe;
     if (subject.startsWith("penstock.key.")) {
       keys.put(subject, question.getData());
-      answer(question, "{\"stream\":\"k\",\"seq\":" + changes.incrementAndGet() + "}");
-    } else if (subject.startsWith(API + "STREAM.INFO.")) {
-      answer(question, info(subject.endsWith("-keys")));
-    } else if (subject.equals(API + "STREAM.MSG.GET." + stream + "-keys")) {
+      Replies.answer(
+          connection, question, "{\"stream\":\"k\",\"seq\":" + changes.incrementAndGet() + "}");
+    } else if (subject.startsWith(Replies.API + "STREAM.INFO.")) {
+      Replies.answer(connection, question, info(subject.endsWith("-keys")));
+    } else if (subject.equals(Replies.API + "STREAM.MSG.GET." + stream + "-keys")) {
       String key = JsonValueUtils.readString(JsonParser.parse(question.getData()), "last_by_subj");
       byte[] value = keys.get(key);
-      answer(question, value == null ? nothing() : message(changes.get(), value, null));
-    } else if (subject.equals(API + "STREAM.MSG.GET." + stream)) {
+      Replies.answer(
+          connection,
+          question,
+          value == null
+              ? Replies.error(Api.NO_MESSAGE)
+              : Replies.message(changes.get(), value, null));
+    } else if (subject.equals(Replies.API + "STREAM.MSG.GET." + stream)) {
       JsonValue asked = JsonParser.parse(question.getData());
       long sequence =
           JsonValueUtils.readLong(asked, "seq", entries.isEmpty() ? 0 : entries.lastKey());
       Entry entry = entries.get(sequence);
-      answer(
+      Replies.answer(
+          connection,
           question,
           entry == null
-              ? nothing()
-              : message(sequence, entry.bytes(), entry.headers(sequence - 1)));
-    } else if (subject.equals(API + "CONSUMER.CREATE." + stream)) {
+              ? Replies.error(Api.NO_MESSAGE)
+              : Replies.message(sequence, entry.bytes(), entry.headers(sequence - 1)));
+    } else if (subject.equals(Replies.API + "CONSUMER.CREATE." + stream)) {
       start =
           JsonValueUtils.readLong(
               JsonValueUtils.readObject(JsonParser.parse(question.getData()), "config"),
               "opt_start_seq",
               1);
-      answer(question, "{\"name\":\"c" + consumers.incrementAndGet() + "\",\"num_pending\":1}");
-    } else if (subject.startsWith(API + "CONSUMER.MSG.NEXT." + stream)) {
+      Replies.answer(
+          connection,
+          question,
+          "{\"name\":\"c" + consumers.incrementAndGet() + "\",\"num_pending\":1}");
+    } else if (subject.startsWith(Replies.API + "CONSUMER.MSG.NEXT." + stream)) {
       deliver(question.getReplyTo());
     }
   }
@@ -133,31 +140,6 @@ final class StandIn {
         + ",\"last_seq\":"
         + (tells == 0 ? last : tells)
         + "}}";
-  }
-
-  private static String nothing() {
-    return "{\"error\":{\"code\":404,\"err_code\":10037,\"description\":\"no message found\"}}";
-  }
-
-  private static String message(long sequence, byte[] data, Headers headers) {
-    StringBuilder head = new StringBuilder("NATS/1.0\r\n");
-    if (headers != null) {
-      headers.forEach((name, values) -> head.append(name + ": " + values.get(0) + "\r\n"));
-    }
-    Base64.Encoder base64 = Base64.getEncoder();
-    return "{\"message\":{\"seq\":"
-        + sequence
-        + ",\"data\":\""
-        + base64.encodeToString(data)
-        + "\",\"hdrs\":\""
-        + base64.encodeToString(head.toString().getBytes(StandardCharsets.UTF_8))
-        + "\"}}";
-  }
-
-  private void answer(Message question, String text) {
-    if (question.getReplyTo() != null) {
-      connection.publish(question.getReplyTo(), text.getBytes(StandardCharsets.UTF_8));
-    }
   }
 
   void close() throws InterruptedException {

@@ -4,21 +4,36 @@ package io.penstock.nats.impl.registry;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.nats.client.Connection;
+import io.nats.client.Dispatcher;
 import io.nats.client.Message;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import io.nats.client.impl.Headers;
+import io.nats.client.impl.NatsMessage;
+import io.nats.client.support.JsonParseException;
+import io.nats.client.support.JsonParser;
+import io.nats.client.support.JsonValue;
 import io.penstock.channel.Endpoint;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
 import io.penstock.nats.support.Connected;
 import io.penstock.nats.support.NatsCluster;
+import io.penstock.nats.support.Replies;
 import io.penstock.remote.spi.RemoteEntry;
-import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -27,22 +42,32 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /**
- * A watch by a consumer whose server was away and is still fetching what it has missed. The test
- * answers in place of JetStream, which the server here does not have.
+ * A watch of a copy that lacks what the leader has, or has what it lacks. The test answers in place
+ * of JetStream, which the server here does not have, and delivers in place of a consumer.
  */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class BehindTest {
-  private static final RemoteEntry KEPT =
-      new RemoteEntry("a", 1, "orders", Endpoint.tcp("a", 1), 0, Map.of(), Map.of());
+  private static final RemoteEntry KEPT = entry(1);
   private static final String FILTER = Subjects.named("orders");
+  private static final int BUSY = 10008;
 
   private static NatsCluster cluster;
+
+  private record Held(long sequence, byte[] content, Headers headers) {}
 
   private final BlockingQueue<String> seen = new LinkedBlockingQueue<>();
   private final AtomicInteger beginnings = new AtomicInteger();
   private final AtomicInteger looks = new AtomicInteger();
-  private volatile String newest = found(7);
+  private final AtomicInteger lists = new AtomicInteger();
+  private final Map<String, Held> held = new ConcurrentSkipListMap<>();
+  private final Set<String> refused = ConcurrentHashMap.newKeySet();
+  private volatile long last = 7;
+  private volatile String made = "then";
+  private volatile int most = 100;
+  private volatile int pending;
+  private Connection servers;
   private Link link;
+  private Leader leader;
 
   @BeforeAll
   static void begin() throws Exception {
@@ -56,43 +81,94 @@ class BehindTest {
 
   @BeforeEach
   void connect() throws Exception {
+    servers = Nats.connect(new Options.Builder().server(cluster.url(0)).build());
+    Dispatcher unused = servers.createDispatcher(this::heard).subscribe(Replies.API + ">");
+    servers.flush(Duration.ofSeconds(5));
     link = Connected.link(cluster);
-    Object unused =
-        link.subscribe(
-            "$JS.API.STREAM.MSG.GET." + Subjects.STREAM,
-            question -> {
-              looks.incrementAndGet();
-              answer(question, newest);
-            });
-    unused =
-        link.subscribe(
-            "$JS.API.CONSUMER.CREATE." + Subjects.STREAM,
-            question -> {
-              beginnings.incrementAndGet();
-              answer(question, "{\"name\":\"c\",\"num_pending\":0}");
-            });
+    leader = new Leader(link);
   }
 
   @AfterEach
-  void disconnect() {
+  void disconnect() throws Exception {
     link.close();
+    servers.close();
   }
 
-  private void answer(Message question, String text) {
-    link.tell(question.getReplyTo(), null, text.getBytes(StandardCharsets.UTF_8));
+  // ---- what the servers say
+
+  private void heard(Message question) {
+    String what = question.getSubject().substring(Replies.API.length());
+    if (refused.stream().anyMatch(what::startsWith)) {
+      if (what.startsWith("STREAM.MSG.GET.")) {
+        looks.incrementAndGet();
+      }
+      Replies.answer(servers, question, Replies.error(BUSY));
+    } else if (what.equals("STREAM.MSG.GET." + Subjects.STREAM)) {
+      looks.incrementAndGet();
+      Replies.answer(servers, question, lastOf(asked(question, "last_by_subj")));
+    } else if (what.equals("STREAM.INFO." + Subjects.STREAM)) {
+      lists.incrementAndGet();
+      Replies.answer(servers, question, list(Integer.parseInt(asked(question, "offset"))));
+    } else if (what.equals("CONSUMER.CREATE." + Subjects.STREAM)) {
+      beginnings.incrementAndGet();
+      Replies.answer(servers, question, "{\"name\":\"c\",\"num_pending\":" + pending + "}");
+    }
   }
 
-  private static String found(long sequence) {
-    return "{\"message\":{\"subject\":\"x\",\"seq\":" + sequence + "}}";
+  private static String asked(Message question, String what) {
+    try {
+      JsonValue value = JsonParser.parse(question.getData()).map.get(what);
+      return value.string == null ? value.toString() : value.string;
+    } catch (JsonParseException e) {
+      throw new IllegalArgumentException(question.toString(), e);
+    }
   }
 
-  private static String error(int code) {
-    return "{\"error\":{\"code\":404,\"err_code\":" + code + ",\"description\":\"planted\"}}";
+  private String lastOf(String subject) {
+    Held found =
+        subject.equals(FILTER)
+            ? held.values().stream().max(Comparator.comparing(Held::sequence)).orElse(null)
+            : held.get(subject);
+    return found == null
+        ? Replies.error(Api.NO_MESSAGE)
+        : Replies.message(found.sequence(), found.content(), found.headers());
   }
+
+  private String list(int offset) {
+    String some =
+        held.keySet().stream()
+            .skip(offset)
+            .limit(most)
+            .map(each -> "\"" + each + "\":1")
+            .collect(Collectors.joining(","));
+    return "{\"created\":\""
+        + made
+        + "\",\"total\":"
+        + held.size()
+        + ",\"state\":{\"last_seq\":"
+        + last
+        + (some.isEmpty() ? "" : ",\"subjects\":{" + some + "}")
+        + "}}";
+  }
+
+  private static RemoteEntry entry(long id) {
+    return new RemoteEntry("a", id, "orders", Endpoint.tcp("a", 1), 0, Map.of(), Map.of());
+  }
+
+  private static byte[] content(RemoteEntry entry) {
+    return EntryText.write(entry);
+  }
+
+  private void leads(RemoteEntry entry, long sequence) {
+    held.put(Subjects.of(entry), new Held(sequence, content(entry), new Headers()));
+  }
+
+  // ---- what the watch sees
 
   private Watch watch() {
     return new Watch(
         link,
+        leader,
         FILTER,
         List.of(KEPT),
         new Watch.Sight() {
@@ -118,11 +194,17 @@ class BehindTest {
         });
   }
 
+  private void deliver(Watch watch, RemoteEntry entry, long sequence, long more) {
+    Message message =
+        NatsMessage.builder().subject(Subjects.of(entry)).data(content(entry)).build();
+    link.run(() -> watch.message(message, sequence, more));
+  }
+
   private String next() throws InterruptedException {
     return seen.poll(30, TimeUnit.SECONDS);
   }
 
-  private void await(AtomicInteger count, int least) throws InterruptedException {
+  private static void await(AtomicInteger count, int least) throws InterruptedException {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
     while (count.get() < least) {
       assertTrue(System.nanoTime() < end, "never: " + least);
@@ -130,9 +212,10 @@ class BehindTest {
     }
   }
 
+  // ---- cases
+
   @Test
   void anEntryThatTheLeaderDoesNotHaveIsGone() throws Exception {
-    newest = error(Api.NO_MESSAGE);
     Watch watch = watch();
     assertEquals("gone a/1", next());
     assertEquals("known", next());
@@ -141,31 +224,108 @@ class BehindTest {
 
   @Test
   void anEntryThatOnlyTheLeaderHasIsNotGone() throws Exception {
+    leads(KEPT, 7);
     Watch watch = watch();
     // Perhaps the next consumer is on a server that has it.
     await(beginnings, 3);
     assertEquals(List.of(), List.copyOf(seen));
-    newest = error(Api.NO_MESSAGE);
+    held.clear();
     assertEquals("gone a/1", next());
     assertEquals("known", next());
     watch.close();
   }
 
   @Test
-  void withoutALeaderNothingIsDecidedAtOnce() throws Exception {
-    newest = error(10008);
+  void whatACopyLacksInTheMiddleIsReadFromTheLeader() throws Exception {
+    leads(KEPT, 5);
+    leads(entry(2), 6);
+    leads(entry(3), 7);
+    pending = 1;
+    // Each answer has one subject: all pages are asked for.
+    most = 1;
+    Watch watch = watch();
+    await(looks, 1);
+    deliver(watch, entry(3), 7, 0);
+    assertEquals("stored a/3", next());
+    assertEquals(Set.of("stored a/1", "stored a/2"), Set.of(next(), next()));
+    assertEquals("known", next());
+    assertEquals(3, lists.get());
+    assertEquals(1, beginnings.get());
+    watch.close();
+  }
+
+  @Test
+  void aMarkerThatACopyLacksIsReadFromTheLeader() throws Exception {
+    held.put(Subjects.of(KEPT), new Held(5, new byte[0], Markers.headers()));
+    leads(entry(2), 7);
+    pending = 1;
+    Watch watch = watch();
+    await(looks, 1);
+    deliver(watch, entry(2), 7, 0);
+    assertEquals("stored a/2", next());
+    assertEquals("gone a/1", next());
+    assertEquals("known", next());
+    watch.close();
+  }
+
+  @Test
+  void whatOnlyACopyHasIsGone() throws Exception {
+    pending = 1;
+    Watch watch = watch();
+    await(looks, 1);
+    deliver(watch, KEPT, 5, 0);
+    assertEquals("stored a/1", next());
+    assertEquals("gone a/1", next());
+    assertEquals("known", next());
+    watch.close();
+  }
+
+  @Test
+  void anOldLeaderIsNotBelieved() throws Exception {
+    pending = 1;
+    Watch watch = watch();
+    await(looks, 1);
+    deliver(watch, entry(2), 8, 0);
+    assertEquals("stored a/2", next());
+    await(lists, 5);
+    assertEquals(List.of(), List.copyOf(seen));
+    last = 8;
+    leads(entry(2), 8);
+    assertEquals("gone a/1", next());
+    assertEquals("known", next());
+    watch.close();
+  }
+
+  @Test
+  void aNewStreamBeginsWithSmallNumbers() throws Exception {
+    Watch first = watch();
+    assertEquals("gone a/1", next());
+    assertEquals("known", next());
+    first.close();
+    last = 1;
+    made = "now";
+    Watch second = watch();
+    assertEquals("gone a/1", next());
+    assertEquals("known", next());
+    second.close();
+  }
+
+  @Test
+  void withoutALeaderNothingIsDecided() throws Exception {
+    refused.add("STREAM.");
     Watch watch = watch();
     await(looks, 5);
     assertEquals(List.of(), List.copyOf(seen));
-    newest = error(Api.NO_MESSAGE);
+    refused.clear();
     assertEquals("gone a/1", next());
     assertEquals("known", next());
     watch.close();
   }
 
   @Test
-  void aServerThatMayNotTellIsBelievedAfterAWhile() throws Exception {
-    newest = error(10008);
+  void serversThatMayTellOfNoMessageAreBelievedAfterAWhile() throws Exception {
+    refused.add("STREAM.MSG.GET.");
+    leads(entry(2), 7);
     Watch watch = watch();
     long begun = System.nanoTime();
     assertEquals("gone a/1", next());
