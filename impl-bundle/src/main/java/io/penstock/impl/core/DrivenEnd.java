@@ -188,7 +188,7 @@ public abstract class DrivenEnd extends Wakeable {
           own.await(channel, operations, this::fired);
         }
       } catch (RuntimeException | Error e) {
-        // Such as no descriptor for the selector: the next waiter tries again.
+        // Such as no thread for the selector: the next waiter tries again.
         armed = false;
         throw e;
       }

@@ -136,12 +136,12 @@ public final class Reactor implements AutoCloseable {
   /**
    * Sees to it that there is a selector and a thread.
    *
-   * @return false if there cannot be any, such as for want of a descriptor
+   * @return false if there cannot be any, for want of a descriptor or of a thread
    */
   public boolean open() {
     try {
       return submit(() -> {});
-    } catch (UncheckedIOException e) {
+    } catch (UncheckedIOException | OutOfMemoryError e) {
       LOG.log(Level.DEBUG, name + " cannot begin", e);
       return false;
     }

@@ -94,14 +94,22 @@ public final class Upkeep implements AutoCloseable {
   /** Tries something again, after a pause, until it no longer throws. */
   void again(String what, Throwable why, Runnable step) {
     begin();
+    boolean late;
     lock.lock();
     try {
-      due.add(new Step(what, step));
-      changed.signalAll();
+      late = closed;
+      if (!late) {
+        due.add(new Step(what, step));
+        changed.signalAll();
+      }
     } finally {
       lock.unlock();
     }
-    tell(what, why);
+    if (late) {
+      onceMore(new Step(what, step));
+    } else {
+      tell(what, why);
+    }
   }
 
   /** Says at most once a minute what has failed and is tried again; never throws. */
@@ -124,27 +132,39 @@ public final class Upkeep implements AutoCloseable {
     }
   }
 
+  /** All that is due each time: one that lacks a thread must not hold up one that does not. */
   private void keep() {
     long pause = FIRST_PAUSE;
     while (true) {
-      Step step = await(pause);
-      if (step == null) {
+      List<Step> all = await(pause);
+      if (all.isEmpty()) {
         return;
       }
-      try {
-        step.run.run();
-        done();
-        pause = 0;
-      } catch (RuntimeException | Error e) {
-        // It stays the first.
-        pause = Math.min(Math.max(FIRST_PAUSE, 2 * pause), LONGEST_PAUSE);
-        tell(step.what, e);
+      boolean done = false;
+      for (Step step : all) {
+        done |= tried(step);
       }
+      pause = done ? 0 : Math.min(Math.max(FIRST_PAUSE, 2 * pause), LONGEST_PAUSE);
     }
   }
 
-  /** Waits for something to do, and then the pause; null after the close. */
-  private @Nullable Step await(long pause) {
+  private boolean tried(Step step) {
+    try {
+      step.run.run();
+    } catch (RuntimeException | Error e) {
+      tell(step.what, e);
+      return false;
+    }
+    lock.lock();
+    try {
+      return due.remove(step);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits for something to do, and then the pause; nothing after the close. */
+  private List<Step> await(long pause) {
     lock.lock();
     try {
       boolean waited = due.isEmpty();
@@ -160,16 +180,7 @@ public final class Upkeep implements AutoCloseable {
           LOG.log(Level.DEBUG, "the upkeep was interrupted", e);
         }
       }
-      return closed ? null : due.peek();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void done() {
-    lock.lock();
-    try {
-      due.poll();
+      return closed ? List.of() : List.copyOf(due);
     } finally {
       lock.unlock();
     }
@@ -199,12 +210,14 @@ public final class Upkeep implements AutoCloseable {
     } finally {
       lock.unlock();
     }
-    for (Step step : left) {
-      try {
-        step.run.run();
-      } catch (RuntimeException | Error e) {
-        LOG.log(Level.ERROR, step.what + ", and everything is closing", e);
-      }
+    left.forEach(Upkeep::onceMore);
+  }
+
+  private static void onceMore(Step step) {
+    try {
+      step.run.run();
+    } catch (RuntimeException | Error e) {
+      LOG.log(Level.ERROR, step.what + ", and everything is closing", e);
     }
   }
 

@@ -98,6 +98,52 @@ class UpkeepTest {
   }
 
   @Test
+  void whatCannotBeDoneYetHoldsUpNothingElse() throws Exception {
+    Throwable planted = new OutOfMemoryError("planted");
+    CountDownLatch tried = new CountDownLatch(3);
+    CountDownLatch ran = new CountDownLatch(1);
+    Upkeep upkeep = new Upkeep(threads);
+    upkeep.again(
+        "a step fails",
+        planted,
+        () -> {
+          tried.countDown();
+          throw new IllegalStateException("planted");
+        });
+    await(tried);
+    upkeep.again("another fails", planted, ran::countDown);
+    await(ran);
+    upkeep.close();
+  }
+
+  @Test
+  void whatComesAfterTheCloseIsTriedOnce() {
+    Upkeep upkeep = new Upkeep(threads);
+    upkeep.close();
+    CountDownLatch ran = new CountDownLatch(2);
+    upkeep.again("a step fails", new OutOfMemoryError("planted"), ran::countDown);
+    assertEquals(1, ran.getCount());
+    upkeep.again(
+        "a step fails",
+        new OutOfMemoryError("planted"),
+        () -> {
+          throw new IllegalStateException("planted");
+        });
+    assertEquals(1, said("a step fails, and everything is closing"), lines::toString);
+  }
+
+  /** A listener that is bound has what must be released. */
+  @Test
+  void preparingToWaitDoesNotFailForWantOfThreads() throws Exception {
+    try (Engine fresh = new Engine(Parker.SYSTEM, threads, new Canary())) {
+      CountDownLatch tried = threads.runOut(1);
+      fresh.prepareToAwait();
+      await(tried);
+      threads.recover();
+    }
+  }
+
+  @Test
   void tasksInARowKeepTheirOrder() throws Exception {
     CountDownLatch tried = threads.runOut(3);
     Executor serial = engine.serial();

@@ -229,7 +229,7 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
   private void watch(ReadyWatch.Task task) {
     try {
       ReadyWatch.start(context, channel, SelectionKey.OP_READ, task);
-    } catch (IOException e) {
+    } catch (RuntimeException | Error e) {
       gathering.set(false);
       LOG.log(Level.WARNING, "{0}: the child may stall, its output cannot be waited for", name, e);
     }

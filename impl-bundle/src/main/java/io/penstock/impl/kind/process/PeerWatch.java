@@ -84,7 +84,7 @@ final class PeerWatch implements HangUp {
     try {
       ReadyWatch.start(context, watched.channel, SelectionKey.OP_READ, watched);
       return watched;
-    } catch (IOException | RuntimeException | Error e) {
+    } catch (RuntimeException | Error e) {
       watched.close();
       throw e;
     }

@@ -212,7 +212,7 @@ final class TcpConnect {
       try {
         ReadyWatch.start(
             plan.context(), attempt.channel, SelectionKey.OP_CONNECT, () -> ready(attempt));
-      } catch (IOException | RuntimeException | Error e) {
+      } catch (RuntimeException | Error e) {
         change(() -> broken(e));
       }
     }

@@ -14,7 +14,6 @@ import io.penstock.stream.Wait;
 import java.io.FileInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -136,12 +135,6 @@ final class ScarceChildren {
           wrong.incrementAndGet();
         }
       }
-    } catch (UncheckedIOException e) {
-      // A reader who waits needs a selector, which takes descriptors, too.
-      if (!String.valueOf(e.getCause()).contains("Too many open files")) {
-        throw e;
-      }
-      refused.incrementAndGet();
     } catch (IOException e) {
       e.printStackTrace();
       wrong.incrementAndGet();

@@ -97,8 +97,9 @@ public class Imports {
   }
 
   /**
-   * Whether the registry has said often enough that a node is not there. One that lives may be on
-   * its way from one server to another, which takes longer where the processors are busy.
+   * Whether the registry has said often enough that a node is not there: a node that was heard of
+   * once more often than one that never was. One that lives may be on its way from one server to
+   * another, which takes longer where the processors are busy.
    */
   boolean isRefused(Peer peer) {
     return peer.refusals >= (peer.belief == Belief.UNKNOWN ? FEW : ENOUGH);

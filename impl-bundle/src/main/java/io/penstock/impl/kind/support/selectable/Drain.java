@@ -32,13 +32,9 @@ public final class Drain implements ReadyWatch.Task {
     this.channel = channel;
   }
 
-  /**
-   * Drops what arrives on a non-blocking channel until it ends or is closed.
-   *
-   * @throws IOException if the system has no descriptors left to wait with
-   */
+  /** Drops what arrives on a non-blocking channel until it ends or is closed. */
   public static <C extends SelectableChannel & ReadableByteChannel> void start(
-      ProviderContext context, C channel) throws IOException {
+      ProviderContext context, C channel) {
     ReadyWatch.start(context, channel, SelectionKey.OP_READ, new Drain(channel));
   }
 

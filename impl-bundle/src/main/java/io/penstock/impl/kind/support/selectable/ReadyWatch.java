@@ -3,8 +3,6 @@ package io.penstock.impl.kind.support.selectable;
 
 import io.penstock.spi.Messages;
 import io.penstock.spi.ProviderContext;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.channels.SelectableChannel;
@@ -64,28 +62,11 @@ public final class ReadyWatch {
    * @param channel in non-blocking mode
    * @param operations what to wait for
    * @param task is called until it has enough, or the product has stopped
-   * @throws IOException if the system has no descriptors left to wait with
    */
   public static void start(
-      ProviderContext context, SelectableChannel channel, int operations, Task task)
-      throws IOException {
+      ProviderContext context, SelectableChannel channel, int operations, Task task) {
     ReadyWatch watch = new ReadyWatch(context, channel, operations, task);
-    once(context, channel, operations, watch::ready);
-  }
-
-  /**
-   * Waits once, as {@link ProviderContext#select} does.
-   *
-   * @throws IOException if the system has no descriptors left to wait with
-   */
-  static void once(
-      ProviderContext context, SelectableChannel channel, int operations, Runnable task)
-      throws IOException {
-    try {
-      context.select(channel, operations, task);
-    } catch (UncheckedIOException e) {
-      throw e.getCause();
-    }
+    context.select(channel, operations, watch::ready);
   }
 
   private void again() {

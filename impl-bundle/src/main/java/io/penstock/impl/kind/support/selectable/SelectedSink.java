@@ -81,7 +81,7 @@ public abstract class SelectedSink implements AbortableSink {
     if (n < want) {
       try {
         watch();
-      } catch (IOException e) {
+      } catch (RuntimeException | Error e) {
         if (n == 0) {
           throw e;
         }
@@ -92,17 +92,13 @@ public abstract class SelectedSink implements AbortableSink {
     return n;
   }
 
-  /**
-   * Has the waiting caller told as soon as there is room.
-   *
-   * @throws IOException if the system has no descriptors left to wait with
-   */
-  protected final void watch() throws IOException {
+  /** Has the waiting caller told as soon as there is room. */
+  protected final void watch() {
     full = true;
     if (watched.compareAndSet(false, true)) {
       boolean waits = false;
       try {
-        ReadyWatch.once(context, channel, SelectionKey.OP_WRITE, this::selected);
+        context.select(channel, SelectionKey.OP_WRITE, this::selected);
         waits = true;
       } finally {
         if (!waits) {
