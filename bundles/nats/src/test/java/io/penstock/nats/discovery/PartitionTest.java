@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.nats.support.NatsCluster;
+import io.penstock.nats.support.NatsCluster.Place;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -88,7 +89,12 @@ class PartitionTest {
   }
 
   private Container container(List<String> before, String node) throws IOException {
-    Container made = new Container(before, node, SESSION, 3, cluster.urls());
+    return container(before, node, cluster.urls());
+  }
+
+  private Container container(List<String> before, String node, List<String> servers)
+      throws IOException {
+    Container made = new Container(before, node, SESSION, 3, servers);
     containers.add(made);
     return made;
   }
@@ -161,6 +167,34 @@ class PartitionTest {
     long healed = System.nanoTime();
     heal();
     figure("healed until added again", healed, c.expect("added a/0"), Duration.ofSeconds(15));
+    pass(SESSION.multipliedBy(3));
+    assertEquals(List.of(), c.said());
+  }
+
+  /** From its side the exporter is cut off, and the server that it has answers as before. */
+  @Test
+  void aConsumerWithTheLesserPartOfTheServersHasAllAgainOnce() throws Exception {
+    cluster.close();
+    Place majority = new Place(here, List.of());
+    cluster = NatsCluster.start(List.of(majority, majority, new Place(there, away())));
+    cluster.awaitReady();
+    Container a = container(List.of(), "a", List.of(cluster.url(0), cluster.url(1)));
+    Container c = container(away(), "c", List.of(cluster.url(2)));
+    c.watch("orders");
+    long unused = a.publish("orders", 0);
+    unused = c.expect("added a/0");
+    long cut = System.nanoTime();
+    cut();
+    figure(
+        "cut with one server until removed", cut, c.expect("removed a/0"), SESSION.plusSeconds(1));
+    pass(SESSION.multipliedBy(LONG ? 30 : 2));
+    long healed = System.nanoTime();
+    heal();
+    figure(
+        "healed with its server until added again",
+        healed,
+        c.expect("added a/0"),
+        Duration.ofSeconds(30));
     pass(SESSION.multipliedBy(3));
     assertEquals(List.of(), c.said());
   }

@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -51,14 +52,22 @@ public final class NatsCluster implements Closeable {
   private final Path folder;
   private final String program;
   private final String more;
-  private final String host;
+  private final List<Place> places;
 
-  private NatsCluster(int size, String host, String more, String program) throws IOException {
+  /**
+   * Where a server runs.
+   *
+   * @param host where it is reached
+   * @param before what its command begins with, such as one that enters a network namespace
+   */
+  public record Place(String host, List<String> before) {}
+
+  private NatsCluster(List<Place> places, String more, String program) throws IOException {
     this.program = program;
     this.folder = Files.createTempDirectory("penstock-nats");
-    this.host = host;
+    this.places = List.copyOf(places);
     this.more = more;
-    for (int i = 0; i < size; i++) {
+    for (int i = 0; i < places.size(); i++) {
       ports.add(freePort());
       routes.add(freePort());
       monitors.add(freePort());
@@ -83,9 +92,18 @@ public final class NatsCluster implements Closeable {
   /** Starts servers of a program, such as one that {@link #program(String)} gives. */
   public static NatsCluster start(int size, String host, String more, Path program)
       throws Exception {
-    NatsCluster made = new NatsCluster(size, host, more, program.toString());
+    return start(Collections.nCopies(size, new Place(host, List.of())), more, program);
+  }
+
+  /** Starts a server in each place. */
+  public static NatsCluster start(List<Place> places) throws Exception {
+    return start(places, "", program());
+  }
+
+  private static NatsCluster start(List<Place> places, String more, Path program) throws Exception {
+    NatsCluster made = new NatsCluster(places, more, program.toString());
     try {
-      for (int i = 0; i < size; i++) {
+      for (int i = 0; i < places.size(); i++) {
         made.restart(i);
       }
     } catch (Exception | AssertionError e) {
@@ -151,9 +169,13 @@ public final class NatsCluster implements Closeable {
     return ports.get(server);
   }
 
+  private String host(int server) {
+    return places.get(server).host();
+  }
+
   /** Where to connect to. */
   public String url(int server) {
-    return "nats://" + host + ":" + ports.get(server);
+    return "nats://" + host(server) + ":" + ports.get(server);
   }
 
   /** Where to connect to, of all. */
@@ -174,14 +196,15 @@ public final class NatsCluster implements Closeable {
   public void restart(int server) throws Exception {
     StringBuilder text = new StringBuilder();
     text.append("server_name: s").append(server).append('\n');
+    String host = host(server);
     text.append("listen: \"").append(host).append(':').append(port(server)).append("\"\n");
-    text.append("http: \"127.0.0.1:").append(monitors.get(server)).append("\"\n");
+    text.append("http: \"").append(host).append(':').append(monitors.get(server)).append("\"\n");
     text.append("jetstream { store_dir: \"").append(store(server)).append("\" }\n");
     if (size() > 1) {
       text.append("cluster { name: c, listen: \"").append(host).append(':');
       text.append(routes.get(server)).append("\", routes: [");
-      for (int each : routes) {
-        text.append("\"nats://").append(host).append(':').append(each).append("\", ");
+      for (int i = 0; i < size(); i++) {
+        text.append("\"nats://").append(host(i)).append(':').append(routes.get(i)).append("\", ");
       }
       text.append("], no_advertise: true }\n");
     }
@@ -189,8 +212,9 @@ public final class NatsCluster implements Closeable {
     Path file = folder.resolve("server" + server + ".conf");
     Files.writeString(file, text);
     Path log = folder.resolve("server" + server + ".log");
-    Process process =
-        new ProcessBuilder(program, "-c", file.toString()).redirectErrorStream(true).start();
+    List<String> command = new ArrayList<>(places.get(server).before());
+    command.addAll(List.of(program, "-c", file.toString()));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     processes.set(server, process);
     CountDownLatch ready = new CountDownLatch(1);
     Thread reader = new Thread(() -> copy(process, log, ready), "log of server " + server);
@@ -274,7 +298,7 @@ public final class NatsCluster implements Closeable {
   /** What a server shows to its operators; empty if it does not answer now. */
   private String told(int server, String page) {
     try {
-      URI uri = URI.create("http://127.0.0.1:" + monitors.get(server) + page);
+      URI uri = URI.create("http://" + host(server) + ":" + monitors.get(server) + page);
       HttpURLConnection asked = (HttpURLConnection) uri.toURL().openConnection();
       asked.setConnectTimeout((int) TimeUnit.SECONDS.toMillis(1));
       asked.setReadTimeout((int) TimeUnit.SECONDS.toMillis(1));
