@@ -3,6 +3,7 @@ package io.penstock.nats;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
@@ -124,6 +125,45 @@ class NatsPipeTest {
       holder.sink().writeFully(FaultMain.bytes(0, 9), SOON);
       holder.sink().flush(SOON);
       read(reader, 0, 9);
+    }
+  }
+
+  // ---- the stop of the product
+
+  private static void close(Penstock product) throws IOException {
+    long begun = System.nanoTime();
+    product.close();
+    // Some seconds later it gives up.
+    assertTrue(System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(4), "the stop waits in vain");
+  }
+
+  @Test
+  void aStopCommitsWhatWasRead() throws Exception {
+    int some = 100_000;
+    try (Channel writer = end("mode=write")) {
+      for (int from = 0; from < 10 * some; from += some) {
+        writer.sink().writeFully(FaultMain.bytes(from, some), SOON);
+        Penstock apart = Penstock.open();
+        Channel reader = end(apart, server.port(0), "mode=read");
+        for (int at = from; at < from + some; at += 1000) {
+          read(reader, at, 1000);
+        }
+        close(apart);
+        try (Channel next = end("mode=read&commit=manual")) {
+          assertEquals(from + some, next.facet(DurableFacet.class).orElseThrow().position());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aStopKeepsWhatWasWritten() throws Exception {
+    int some = 4_000_000;
+    Penstock apart = Penstock.open();
+    end(apart, server.port(0), "mode=write").sink().writeFully(FaultMain.bytes(0, some), SOON);
+    close(apart);
+    try (Channel reader = end("mode=read")) {
+      read(reader, 0, some);
     }
   }
 }

@@ -181,16 +181,16 @@ final class NatsContent implements PipeContent {
     release();
   }
 
-  /** The provider goes. */
+  /**
+   * The provider goes. What was written and committed is still made safe: the content has not
+   * failed.
+   */
   void stop() {
+    close();
     link.run(
         () -> {
-          close();
-          if (failure == null) {
-            failure = new StreamClosedException(name);
-            gone.completeExceptionally(new StreamClosedException(name));
-            tell();
-          }
+          gone.completeExceptionally(new StreamClosedException(name));
+          tell();
         });
   }
 
