@@ -3,6 +3,7 @@ package io.penstock.benchmarks.durable;
 
 import io.nats.client.Connection;
 import io.nats.client.ConsumeOptions;
+import io.nats.client.ConsumerContext;
 import io.nats.client.IterableConsumer;
 import io.nats.client.JetStream;
 import io.nats.client.JetStreamApiException;
@@ -10,6 +11,7 @@ import io.nats.client.Message;
 import io.nats.client.Nats;
 import io.nats.client.Options;
 import io.nats.client.PublishOptions;
+import io.nats.client.PurgeOptions;
 import io.nats.client.api.AckPolicy;
 import io.nats.client.api.ConsumerConfiguration;
 import io.nats.client.api.DiscardPolicy;
@@ -28,7 +30,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A stream by the library of NATS alone: replicas and discarding are those of Penstock's pipe. With
- * fencing, each record names the one that it follows, as each of Penstock's does.
+ * fencing, each record names the one that it follows, as each of Penstock's does. With
+ * acknowledgements, the servers keep the reader's place and remove what it has read, as often as
+ * Penstock's reader commits.
  */
 final class NatsStore implements Store {
   /** The server's number of the error that a record does not follow the one that it names. */
@@ -38,20 +42,30 @@ final class NatsStore implements Store {
   private static final Duration SILENCE = Duration.ofSeconds(30);
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(120);
   private static final long PAUSE = 50;
+  private static final int MOST_PENDING = 100_000;
+  private static final long MOST_UNACKNOWLEDGED = 8 << 20;
+  private static final long REMOVED_AT_ONCE = 16 << 20;
+  private static final long LATEST = TimeUnit.MILLISECONDS.toNanos(100);
 
   private final Connection connection;
   private final JetStream stream;
   private final String name;
   private final boolean fenced;
+  private final boolean acknowledged;
   private final Window window = new Window();
   private long last;
   private int size = WINDOW;
   private @Nullable IterableConsumer reader;
+  private CompletableFuture<Void> removal = CompletableFuture.completedFuture(null);
+  private long read;
+  private long unacknowledged;
+  private long since;
 
-  NatsStore(String servers, String name, boolean fenced)
+  NatsStore(String servers, String name, boolean fenced, boolean acknowledged)
       throws IOException, InterruptedException, JetStreamApiException {
     this.name = name;
     this.fenced = fenced;
+    this.acknowledged = acknowledged;
     this.connection =
         Nats.connect(
             new Options.Builder()
@@ -71,6 +85,16 @@ final class NatsStore implements Store {
                     .replicas(REPLICAS)
                     .discardPolicy(DiscardPolicy.New)
                     .build());
+  }
+
+  private ConsumerContext consumer() throws IOException, JetStreamApiException {
+    ConsumerConfiguration.Builder made = ConsumerConfiguration.builder();
+    if (acknowledged) {
+      made.durable("reader").ackPolicy(AckPolicy.All).maxAckPending(MOST_PENDING);
+    } else {
+      made.ackPolicy(AckPolicy.None);
+    }
+    return connection.getStreamContext(name).createOrUpdateConsumer(made.build());
   }
 
   private String subject() {
@@ -135,10 +159,7 @@ final class NatsStore implements Store {
     IterableConsumer from = reader;
     if (from == null) {
       from =
-          connection
-              .getStreamContext(name)
-              .createOrUpdateConsumer(
-                  ConsumerConfiguration.builder().ackPolicy(AckPolicy.None).build())
+          consumer()
               // In messages: an iterator that asks for bytes stands still now and then.
               .iterate(ConsumeOptions.builder().batchSize(Math.max(1, WINDOW / size)).build());
       reader = from;
@@ -150,6 +171,36 @@ final class NatsStore implements Store {
       }
       left -= message.getData().length;
       content.check(ByteBuffer.wrap(message.getData()));
+      if (acknowledged) {
+        acknowledge(message);
+      }
+    }
+  }
+
+  /** The message, and with it all before it. */
+  private void acknowledge(Message message) {
+    unacknowledged += message.getData().length;
+    long now = System.nanoTime();
+    if (unacknowledged >= MOST_UNACKNOWLEDGED || now - since >= LATEST) {
+      read += unacknowledged;
+      unacknowledged = 0;
+      since = now;
+      message.ack();
+      if (read >= REMOVED_AT_ONCE) {
+        read = 0;
+        long before = message.metaData().streamSequence();
+        // The library waits for the answer of the servers.
+        removal = removal.thenRunAsync(() -> remove(before));
+      }
+    }
+  }
+
+  private void remove(long before) {
+    try {
+      Object unused =
+          connection.jetStreamManagement().purgeStream(name, PurgeOptions.builder().sequence(before).build());
+    } catch (IOException | JetStreamApiException e) {
+      throw new IllegalStateException(e);
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.benchmarks.durable;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -16,6 +17,10 @@ public enum Peer {
   PENSTOCK_SERVERS("Penstock, nats:", true, Place.NATS),
   /** The same with a record for each write. */
   PENSTOCK_EACH("Penstock, sync=each", true, Place.NATS),
+  /** The default, whose reader commits nothing. */
+  PENSTOCK_MANUAL("Penstock, commit=manual", true, Place.NATS),
+  /** The library of NATS, with fencing, whose reader acknowledges what is removed then. */
+  JNATS_ACKNOWLEDGED("jnats, acknowledged", false, Place.NATS),
   /** The library of NATS, with fencing. */
   JNATS_FENCED("jnats, fenced", false, Place.NATS),
   /** The library of NATS, without fencing. */
@@ -65,15 +70,22 @@ public enum Peer {
    */
   Store open(String where, String name, Sync sync) throws Exception {
     return switch (this) {
-      case PENSTOCK_FILE -> new PenstockStore("file:" + Path.of(where, name), sync);
+      case PENSTOCK_FILE -> new PenstockStore("file:" + Path.of(where, name), sync, "auto");
       case MVSTORE -> new MvStore(Path.of(where, name), sync);
       case ARTEMIS -> new ArtemisStore(Path.of(where, name), sync);
-      case PENSTOCK_SERVERS -> new PenstockStore("nats://" + where + "/" + name, Sync.GROUP);
-      case PENSTOCK_EACH -> new PenstockStore("nats://" + where + "/" + name, Sync.EACH);
-      case JNATS_FENCED -> new NatsStore(where, name, true);
-      case JNATS -> new NatsStore(where, name, false);
+      case PENSTOCK_SERVERS -> onServers(where, name, Sync.GROUP, "auto");
+      case PENSTOCK_EACH -> onServers(where, name, Sync.EACH, "auto");
+      case PENSTOCK_MANUAL -> onServers(where, name, Sync.GROUP, "manual");
+      case JNATS_ACKNOWLEDGED -> new NatsStore(where, name, true, true);
+      case JNATS_FENCED -> new NatsStore(where, name, true, false);
+      case JNATS -> new NatsStore(where, name, false, false);
       case KAFKA -> new KafkaStore(where, name);
     };
+  }
+
+  private static Store onServers(String where, String name, Sync sync, String commit)
+      throws IOException {
+    return new PenstockStore("nats://" + where + "/" + name, sync, commit);
   }
 
   /** Removes what is on servers, where room is reserved for it; a folder goes with its session. */

@@ -27,8 +27,9 @@ final class PenstockStore implements Store {
    * Opens the writer.
    *
    * @param location such as {@code file:PATH}, without keys
+   * @param commit what the reader commits: {@code auto} what it has read, {@code manual} nothing
    */
-  PenstockStore(String location, Sync sync) throws IOException {
+  PenstockStore(String location, Sync sync, String commit) throws IOException {
     this.location =
         "durable:"
             + location
@@ -36,6 +37,8 @@ final class PenstockStore implements Store {
             + WINDOW
             + "&ackTimeout=90s&sync="
             + sync.text()
+            + "&commit="
+            + commit
             + "&mode=";
     this.penstock = Penstock.open();
     try {

@@ -72,6 +72,11 @@ public final class DurableReport extends Page {
     return new Gate(what, aim, of(kind, setting, ours, chunk), List.of(theirs.name()), false, 1);
   }
 
+  private static Gate onServers(String what, String setting, int chunk, Peer ours, Peer theirs) {
+    String title = what + Texts.size(chunk) + (setting.equals(SERVERS) ? " on" : " from");
+    return gate(title + " servers", false, Kind.THROUGHPUT, setting, chunk, ours, theirs);
+  }
+
   /** What the design promises: not slower than the library below it, faster than Kafka. */
   static List<Gate> gates() {
     List<Gate> gates = new ArrayList<>();
@@ -89,25 +94,19 @@ public final class DurableReport extends Page {
                 Peer.ARTEMIS));
       }
       for (Peer peer : List.of(Peer.JNATS_FENCED, Peer.KAFKA)) {
-        gates.add(
-            gate(
-                "appends of " + size + " on servers",
-                false,
-                Kind.THROUGHPUT,
-                SERVERS,
-                chunk,
-                Peer.PENSTOCK_SERVERS,
-                peer));
-        gates.add(
-            gate(
-                "reads of " + size + " from servers",
-                false,
-                Kind.THROUGHPUT,
-                SERVERS_READ,
-                chunk,
-                Peer.PENSTOCK_SERVERS,
-                peer));
+        gates.add(onServers("appends of ", SERVERS, chunk, Peer.PENSTOCK_SERVERS, peer));
       }
+      for (Peer peer : List.of(Peer.JNATS_ACKNOWLEDGED, Peer.KAFKA)) {
+        gates.add(onServers("reads of ", SERVERS_READ, chunk, Peer.PENSTOCK_SERVERS, peer));
+      }
+      // Neither commits anything.
+      gates.add(
+          onServers(
+              "reads without a commit of ",
+              SERVERS_READ,
+              chunk,
+              Peer.PENSTOCK_MANUAL,
+              Peer.JNATS_FENCED));
     }
     for (Peer peer : List.of(Peer.JNATS_FENCED, Peer.KAFKA)) {
       gates.add(
