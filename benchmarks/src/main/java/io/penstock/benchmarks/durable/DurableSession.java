@@ -15,12 +15,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -236,10 +238,15 @@ public final class DurableSession {
       }
     }
 
-    /** Lets each append and read, in turns. */
+    /**
+     * Lets each append and read, in turns. Each time in another order, for the disk is still busy
+     * with what the one before has left.
+     */
     void measure(Sync sync, String append, @Nullable String read) throws IOException {
       for (int chunk : DurableReport.CHUNKS) {
-        for (Map.Entry<Peer, WorkerProcess> each : all.entrySet()) {
+        List<Map.Entry<Peer, WorkerProcess>> order = new ArrayList<>(all.entrySet());
+        Collections.shuffle(order, new Random((long) round * chunk + chunk));
+        for (Map.Entry<Peer, WorkerProcess> each : order) {
           String name = name();
           List<String> found =
               each.getValue().ask("measure " + name + " " + sync + " " + chunk + " " + millis());

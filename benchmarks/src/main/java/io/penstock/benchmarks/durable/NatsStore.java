@@ -175,6 +175,10 @@ final class NatsStore implements Store {
         acknowledge(message);
       }
     }
+    if (removal.isCompletedExceptionally()) {
+      // It would be compared as one that removes.
+      Void unused = removal.join();
+    }
   }
 
   /** The message, and with it all before it. */
@@ -198,7 +202,9 @@ final class NatsStore implements Store {
   private void remove(long before) {
     try {
       Object unused =
-          connection.jetStreamManagement().purgeStream(name, PurgeOptions.builder().sequence(before).build());
+          connection
+              .jetStreamManagement()
+              .purgeStream(name, PurgeOptions.builder().sequence(before).build());
     } catch (IOException | JetStreamApiException e) {
       throw new IllegalStateException(e);
     }
