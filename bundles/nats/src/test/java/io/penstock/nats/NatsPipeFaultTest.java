@@ -42,7 +42,8 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * What is left when processes and servers are killed and paused, on three servers. {@code
- * -Dpenstock.nats.faults=100} has the long form; {@code -Dpenstock.nats.seed} repeats one.
+ * -Dpenstock.nats.faults} says how many random faults there are; {@code -Dpenstock.nats.seed}
+ * repeats one.
  */
 // A connection of the library's may be interrupted while it closes.
 @SuppressWarnings("try")
@@ -52,9 +53,7 @@ import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 class NatsPipeFaultTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(40));
   private static final AtomicInteger NUMBERS = new AtomicInteger();
-  private static final int FAULTS =
-      Integer.getInteger(
-          "penstock.nats.faults", Boolean.getBoolean("penstock.nats.long") ? 100 : 15);
+  private static final int FAULTS = Integer.getInteger("penstock.nats.faults", 100);
   private static final long SEED = Long.getLong("penstock.nats.seed", 7);
   private static final int LONG = 60;
   private static final String SLOW = "&ackTimeout=90s";

@@ -147,6 +147,7 @@ public final class Links implements AutoCloseable {
             Level.WARNING,
             "{0}: the servers have not acknowledged what was written before the stop",
             each.settings.shown());
+        each.abandon();
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
       }

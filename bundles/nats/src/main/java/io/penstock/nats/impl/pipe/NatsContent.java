@@ -167,18 +167,20 @@ final class NatsContent implements PipeContent {
     if (failure != null) {
       return;
     }
+    fail(writing, reading, why);
+    gone.completeExceptionally(why);
+    tell();
+    release();
+  }
+
+  private void fail(@Nullable Writing out, @Nullable Reading in, IOException why) {
     failure = why;
-    Writing out = writing;
-    Reading in = reading;
     if (out != null) {
       out.failed(why);
     }
     if (in != null) {
       in.failed(why);
     }
-    gone.completeExceptionally(why);
-    tell();
-    release();
   }
 
   /**
@@ -186,12 +188,20 @@ final class NatsContent implements PipeContent {
    * failed.
    */
   void stop() {
-    close();
+    boolean first = markClosed();
     link.run(
         () -> {
           gone.completeExceptionally(new StreamClosedException(name));
           tell();
+          if (first) {
+            finish();
+          }
         });
+  }
+
+  /** The provider has waited long enough. */
+  void abandon() {
+    link.run(this::release);
   }
 
   private void release() {
@@ -202,6 +212,10 @@ final class NatsContent implements PipeContent {
     link.unwatch(watcher);
     Writing out = writing;
     Reading in = reading;
+    if (failure == null) {
+      // Nobody is left waiting, and nothing is begun any more.
+      fail(out, in, new StreamClosedException(name));
+    }
     CompletableFuture<Void> none = CompletableFuture.completedFuture(null);
     CompletableFuture<Void> unused =
         CompletableFuture.allOf(
@@ -224,30 +238,35 @@ final class NatsContent implements PipeContent {
 
   @Override
   public void close() {
+    if (markClosed()) {
+      link.run(this::finish);
+    }
+  }
+
+  private boolean markClosed() {
     lock.lock();
     try {
-      if (closed) {
-        return;
-      }
+      boolean first = !closed;
       closed = true;
+      return first;
     } finally {
       lock.unlock();
     }
-    link.run(
-        () -> {
-          Writing out = writing;
-          Reading in = reading;
-          if (out != null) {
-            out.pump();
-          }
-          if (in != null) {
-            in.save();
-          }
-          releaseIfDone();
-          if (!released) {
-            Future<?> unused = link.after(settings.ackTimeout(), this::giveUp);
-          }
-        });
+  }
+
+  private void finish() {
+    Writing out = writing;
+    Reading in = reading;
+    if (out != null) {
+      out.pump();
+    }
+    if (in != null) {
+      in.save();
+    }
+    releaseIfDone();
+    if (!released) {
+      Future<?> unused = link.after(settings.ackTimeout(), this::giveUp);
+    }
   }
 
   private void giveUp() {

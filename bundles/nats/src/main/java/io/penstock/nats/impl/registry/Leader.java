@@ -10,6 +10,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What the leader of the stream has. The copy of another server may lack what was written while
@@ -18,10 +19,13 @@ import java.util.concurrent.CompletableFuture;
  * link's thread.
  */
 final class Leader {
+  private static final long DOUBT = TimeUnit.SECONDS.toNanos(30);
+
   private final Link link;
   // The last message that is known, of the stream that was made at this time.
   private long highest;
   private String made = "";
+  private long doubted;
 
   Leader(Link link) {
     this.link = link;
@@ -30,6 +34,18 @@ final class Leader {
   /** A message has come from whichever server. */
   void reached(long sequence) {
     highest = Math.max(highest, sequence);
+  }
+
+  /**
+   * Whether an answer that knows less may be that of a server that leads no more. Such a server
+   * notices after a while; then it is the servers that have lost what they had.
+   */
+  private boolean isDoubtful() {
+    long now = System.nanoTime();
+    if (doubted == 0) {
+      doubted = now;
+    }
+    return now - doubted < DOUBT;
   }
 
   /** Asks which subjects that match have a message. */
@@ -57,12 +73,13 @@ final class Leader {
                 highest = last;
               }
               made = since;
-              if (last < highest) {
+              if (last < highest && isDoubtful()) {
                 return CompletableFuture.failedFuture(
                     new LinkException(
                         LinkException.Kind.NO_ANSWER, 0, "an old answer has come", null));
               }
               highest = last;
+              doubted = 0;
               Map<String, JsonValue> told = JsonValueUtils.readObject(state, "subjects").map;
               int before = subjects.size();
               if (told != null) {

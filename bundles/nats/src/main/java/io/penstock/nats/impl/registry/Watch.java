@@ -39,6 +39,7 @@ final class Watch implements Feed.Drain {
   private static final long PATIENCE = Duration.ofSeconds(10).toNanos();
   private static final long UNTOLD = -1;
   private static final int AT_ONCE = 16;
+  private static final int MOST_COMPARED = 1000;
 
   /** What is seen. */
   interface Sight {
@@ -67,6 +68,7 @@ final class Watch implements Feed.Drain {
   // Those that the leader has, and that have not come.
   private final Deque<String> missing = new ArrayDeque<>();
   private int asked;
+  private boolean listedAgain;
   private long left;
   // The last message that has come, and the last that the leader had at the beginning.
   private long reached;
@@ -131,7 +133,8 @@ final class Watch implements Feed.Drain {
     known = false;
     left = pending;
     reached = 0;
-    newest = UNTOLD;
+    listedAgain = false;
+    newest = silent ? 0 : UNTOLD;
     beginnings++;
     ask(
         feed::newest,
@@ -147,6 +150,7 @@ final class Watch implements Feed.Drain {
           newest = 0;
           compareIfAll();
         });
+    compareIfAll();
     awaitEnd();
   }
 
@@ -182,15 +186,17 @@ final class Watch implements Feed.Drain {
   }
 
   private void again(Runnable what) {
+    Object unused = link.after(AGAIN, guarded(what));
+  }
+
+  /** Does nothing once the feed has begun anew. */
+  private Runnable guarded(Runnable what) {
     int mine = beginnings;
-    Object unused =
-        link.after(
-            AGAIN,
-            () -> {
-              if (mine == beginnings && !closed) {
-                what.run();
-              }
-            });
+    return () -> {
+      if (mine == beginnings && !closed) {
+        what.run();
+      }
+    };
   }
 
   private void doubt(Throwable failure) {
@@ -210,20 +216,21 @@ final class Watch implements Feed.Drain {
    * server does not get what the leader has.
    */
   private void awaitEnd() {
-    int mine = beginnings;
     long so = messages;
     Object unused =
         link.after(
             STALLED,
-            () -> {
-              if (mine == beginnings && !comparing && !known && !closed) {
-                if (so == messages && (left > 0 || newest != UNTOLD)) {
-                  feed.restart();
-                } else {
-                  awaitEnd();
-                }
-              }
-            });
+            guarded(
+                () -> {
+                  if (comparing || known) {
+                    return;
+                  }
+                  if (so == messages && (left > 0 || newest != UNTOLD)) {
+                    feed.restart();
+                  } else {
+                    awaitEnd();
+                  }
+                }));
   }
 
   @Override
@@ -242,16 +249,20 @@ final class Watch implements Feed.Drain {
     }
   }
 
-  private void take(String subject, @Nullable Message message, long sequence) {
-    if (!known && came.merge(subject, sequence, Math::max) > sequence) {
-      // A newer one has come while the leader was asked.
-      return;
+  private void take(String subject, Message message, long sequence) {
+    if (!known) {
+      Long before = came.get(subject);
+      if (before != null && before >= sequence) {
+        // The same, or a newer one, has come while the leader was asked.
+        return;
+      }
+      came.put(subject, sequence);
     }
     Subjects.Place place = Subjects.place(subject);
     if (place == null) {
       return;
     }
-    if (message == null || Markers.isMarker(message)) {
+    if (Markers.isMarker(message)) {
       sight.gone(place.name(), place.key(), seen.remove(place.key()) != null, sequence);
     } else {
       stored(subject, message.getData(), sequence);
@@ -300,37 +311,64 @@ final class Watch implements Feed.Drain {
         sight.gone(old.name(), old.key(), true, 0);
       }
     }
-    if (!silent) {
-      missing.addAll(there);
+    // A copy may also lack what has taken the place of a message that it has.
+    boolean few = there.size() <= MOST_COMPARED;
+    there.stream().filter(each -> few || !came.containsKey(each)).forEach(missing::add);
+    if (silent) {
+      Object unused = link.after(STALLED, guarded(this::finishIfAllCame));
+    } else {
+      fetch();
     }
-    fetch();
+  }
+
+  /** What the leader does not tell must come from a copy: perhaps from that of another server. */
+  private void finishIfAllCame() {
+    missing.removeAll(came.keySet());
+    if (missing.isEmpty()) {
+      finish();
+    } else {
+      feed.restart();
+    }
   }
 
   private void fetch() {
     while (asked < AT_ONCE && !missing.isEmpty()) {
       String subject = missing.remove();
-      if (!came.containsKey(subject)) {
-        asked++;
-        ask(
-            () -> leader.last(subject),
-            found -> {
-              asked--;
+      asked++;
+      ask(
+          () -> leader.last(subject),
+          found -> {
+            asked--;
+            if (found.message() == null) {
+              // Removed meanwhile, or the server leads no more: the list tells.
+              listedAgain = true;
+            } else {
               take(subject, found.message(), found.sequence());
-              fetch();
-            },
-            () -> {
-              asked--;
-              missing.clear();
-              fetch();
-            });
-      }
+            }
+            fetch();
+          },
+          () -> {
+            asked--;
+            missing.addFirst(subject);
+            again(this::fetch);
+          });
     }
-    if (asked == 0 && !known && !closed) {
-      known = true;
-      comparing = false;
-      came.clear();
-      sight.known();
+    if (asked > 0 || !missing.isEmpty() || known || closed) {
+      return;
     }
+    if (listedAgain) {
+      listedAgain = false;
+      again(this::askThere);
+    } else {
+      finish();
+    }
+  }
+
+  private void finish() {
+    known = true;
+    comparing = false;
+    came.clear();
+    sight.known();
   }
 
   @Override
