@@ -3,11 +3,11 @@
 #
 # Pipes and registries on a server of NATS.
 
-# nats_server: starts one with an ephemeral port, which is in $nats.
+# nats_server [OPTION...]: starts one with an ephemeral port, which is in $nats.
 nats_server() {
   local server
   server=$("$root/config/nats-server" 2>err.find) || fail "no server: $(cat err.find)"
-  start nats_process "$server" -a 127.0.0.1 -p -1 -js -sd "$PWD/store"
+  start nats_process "$server" -a 127.0.0.1 -p -1 -js -sd "$PWD/store" "$@"
   soon grep -q 'Server is ready' err.nats_process
   nats=127.0.0.1:$(grep -o 'client connections on 127.0.0.1:[0-9]*' err.nats_process | grep -o '[0-9]*$')
 }
@@ -51,6 +51,33 @@ EOF
   start client "$penstock" relay -u --remote "nats://$nats" stdio: remote:door </dev/null
   status_from "$client"
   equal "the status of the client" "$status" 0
+  kill -TERM "$container"
+  status_from "$container"
+  kill -TERM "$nats_process"
+  status_from "$nats_process"
+}
+
+check_nats_remote_with_a_login() {
+  nats_server --user client --pass right-one
+  echo right-one >secret
+  mkdir conf
+  cat >conf/all.json <<EOF
+{
+  ":configurator:resource-version": 1,
+  "io.penstock.Remote": {
+    "servers": "nats://$nats", "user": "client", ".password": "right-one", "session": "1s", "replicas": 1
+  },
+  "io.penstock.Listener~door": { "endpoint": "tcp-listen://127.0.0.1:0", "remote": "true" }
+}
+EOF
+  start container "$penstock" run --conf conf --log io.penstock.remote=info -v </dev/null
+  soon grep -q 'published' err.container
+  status_of "$penstock" relay --remote "nats://$nats" remote:door stdio: </dev/null >out 2>err
+  equal "the status without a login" "$status" 1
+  shown cluster.md remote-login | sed "s|^\./penstock relay|\"\$penstock\" relay -u|; s|127\.0\.0\.1:4222|$nats|" >typed
+  start client bash -c "penstock='$penstock'; . ./typed" </dev/null
+  status_from "$client"
+  equal "the status with it" "$status" 0
   kill -TERM "$container"
   status_from "$container"
   kill -TERM "$nats_process"

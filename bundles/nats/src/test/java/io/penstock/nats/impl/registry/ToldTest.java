@@ -8,7 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
+import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.error.AddressException;
 import io.penstock.nats.NatsRegistries;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
@@ -20,6 +22,9 @@ import io.penstock.remote.spi.Registry;
 import io.penstock.remote.spi.RegistryListener;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,6 +37,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What an operator is told, what foreign entries do, and how little a container may do. */
 class ToldTest {
@@ -145,6 +151,29 @@ class ToldTest {
         assertNotNull(other.await("connected"), right + " " + wrong);
       }
     }
+  }
+
+  /** A client without a configuration gives its login with the endpoint. */
+  @Test
+  void anEndpointLogsIn(@TempDir Path folder) throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret"), "right-one\n");
+    String login = "authorization { user: \"client\", password: \"right-one\" }\n";
+    try (NatsCluster one = NatsCluster.start(1, "127.0.0.1", login);
+        Penstock penstock = Penstock.open()) {
+      String registry = "&registry.user=client&registry.passwordFile=";
+      String place = "remote:orders?servers=nats://127.0.0.1:" + one.port(0) + registry;
+      AddressException none =
+          assertThrows(AddressException.class, () -> connect(penstock, place + secret));
+      assertEquals(AddressException.Kind.NOT_FOUND, none.kind(), none.getMessage());
+      AddressException unreadable =
+          assertThrows(AddressException.class, () -> connect(penstock, place + secret + "-not"));
+      assertEquals(AddressException.Kind.ACCESS, unreadable.kind());
+    }
+  }
+
+  private static void connect(Penstock penstock, String place) throws IOException {
+    Wait soon = Wait.upTo(Duration.ofSeconds(40));
+    penstock.channels().open(Endpoint.parse(place), ChannelOptions.defaults(), soon).close();
   }
 
   @Test

@@ -86,6 +86,16 @@ public class Imports {
     return gap > session / 2;
   }
 
+  /** Whether an entry went while nobody could be told, once all of its name were told. */
+  boolean isGone(RemoteEntry entry) {
+    return !told.contains(entry.key());
+  }
+
+  /** From when on a node counts as silent once the registry can be used again. */
+  long silentFrom(Peer peer, long now) {
+    return now;
+  }
+
   /** Whether an answer belongs to the question that was asked last. */
   boolean isCurrent(Peer peer, long question) {
     return peer.question == question;
@@ -140,7 +150,7 @@ public class Imports {
     told.clear();
     known.clear();
     for (Peer peer : peers.values()) {
-      peer.heard = now;
+      peer.heard = silentFrom(peer, now);
       peer.question = 0;
       peer.refusals = 0;
       peer.doubted = false;
@@ -209,8 +219,7 @@ public class Imports {
     if (!isFrozen() && watched.contains(name)) {
       known.add(name);
       for (RemoteEntry entry : all()) {
-        if ((name.equals(Registry.ALL) || name.equals(entry.name()))
-            && !told.contains(entry.key())) {
+        if ((name.equals(Registry.ALL) || name.equals(entry.name())) && isGone(entry)) {
           forget(entry.key());
         }
       }

@@ -112,12 +112,15 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
   }
 
   private RemoteNode node(Endpoint endpoint, RemoteOptions wanted) throws IOException {
+    RegistrySettings named = wanted.servers().orElse(null);
+    RegistrySettings settings =
+        named == null ? null : RemoteOptions.withSecrets(named, endpoint.name());
     lock.lock();
     try {
       if (closed) {
         throw new IOException(endpoint.name() + ": the kind remote was closed");
       }
-      if (wanted.servers().isEmpty()) {
+      if (settings == null) {
         if (configured == null) {
           throw new AddressException(
               AddressException.Kind.NOT_FOUND,
@@ -128,7 +131,6 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
         }
         return configured;
       }
-      RegistrySettings settings = wanted.servers().get();
       RemoteNode present = nodes.get(settings);
       if (present == null) {
         String scheme = RemoteOptions.scheme(settings.servers().get(0));

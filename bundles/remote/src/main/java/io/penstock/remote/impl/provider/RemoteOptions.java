@@ -7,6 +7,12 @@ import io.penstock.error.AddressException;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.spi.Messages;
 import io.penstock.stream.Units;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * What an endpoint {@code remote:NAME} says.
@@ -34,10 +41,18 @@ public record RemoteOptions(
   /** What stands before the name of a tag. */
   public static final String TAG = "tag.";
 
+  /** What stands before a key of the registry that the endpoint names. */
+  static final String REGISTRY = "registry.";
+
   static final String PROVIDER = "provider";
   static final String SERVERS = "servers";
   static final String SESSION = "session";
-  static final Set<String> KEYS = Set.of(TAG, PROVIDER, SERVERS, SESSION);
+  static final Set<String> KEYS = Set.of(TAG, REGISTRY, PROVIDER, SERVERS, SESSION);
+
+  /** Registries that nobody logs in to. */
+  private static final Set<String> OPEN = Set.of("static", "memory");
+
+  private static final List<String> SECRETS = List.of("password", "token");
 
   private static final Pattern PASSWORD = Pattern.compile("//[^/@]*:[^/@]*@");
   private static final Duration LEAST_SESSION = Duration.ofSeconds(1);
@@ -52,6 +67,7 @@ public record RemoteOptions(
           null);
     }
     Map<String, String> tags = new TreeMap<>();
+    Map<String, String> registry = new TreeMap<>();
     Set<String> kinds = new java.util.TreeSet<>();
     options
         .extra()
@@ -59,6 +75,8 @@ public record RemoteOptions(
             (key, value) -> {
               if (key.startsWith(TAG)) {
                 tags.put(key.substring(TAG.length()), value);
+              } else if (key.startsWith(REGISTRY)) {
+                registry.put(key.substring(REGISTRY.length()), value);
               } else if (!KEYS.contains(key)) {
                 kinds.add(key);
               }
@@ -66,9 +84,10 @@ public record RemoteOptions(
     String servers = options.extra().getOrDefault(SERVERS, "");
     String session = options.extra().getOrDefault(SESSION, "");
     if (servers.isBlank() && !session.isBlank()) {
-      throw new IllegalArgumentException(
-          "session: it has no effect without servers; the configuration io.penstock.Remote has one"
-              + " of its own");
+      throw withoutServers(SESSION);
+    }
+    if (!registry.isEmpty()) {
+      checkLogin(registry, servers);
     }
     return new RemoteOptions(
         name,
@@ -81,9 +100,65 @@ public record RemoteOptions(
                     servers(servers),
                     session(session.isBlank() ? "3s" : session),
                     1,
-                    Map.of(),
+                    registry,
                     Map.of())),
         Set.copyOf(kinds));
+  }
+
+  private static IllegalArgumentException withoutServers(String key) {
+    return new IllegalArgumentException(
+        key
+            + ": it has no effect without servers; the configuration io.penstock.Remote has one of"
+            + " its own");
+  }
+
+  private static void checkLogin(Map<String, String> registry, String servers) {
+    String first = REGISTRY + registry.keySet().iterator().next();
+    if (servers.isBlank()) {
+      throw withoutServers(first);
+    }
+    String scheme = scheme(servers(servers).get(0));
+    if (OPEN.contains(scheme)) {
+      throw new IllegalArgumentException(
+          first + ": it has no effect on a registry of the kind " + scheme);
+    }
+    for (String secret : SECRETS) {
+      if (registry.containsKey(secret)) {
+        throw new IllegalArgumentException(
+            REGISTRY + secret + ": expected a file with it, as " + REGISTRY + secret + "File");
+      }
+    }
+    if (registry.containsKey("user") != registry.containsKey("passwordFile")) {
+      throw new IllegalArgumentException(
+          first + ": expected registry.user and registry.passwordFile, or none of them");
+    }
+  }
+
+  /**
+   * A registry that an endpoint names, with the secrets that files have; waits for the disk.
+   *
+   * @throws AddressException if a file cannot be read; the message has no secret
+   */
+  static RegistrySettings withSecrets(RegistrySettings named, String shown)
+      throws AddressException {
+    Map<String, String> options = new TreeMap<>(named.options());
+    Map<String, String> secrets = new TreeMap<>(named.secrets());
+    for (String secret : SECRETS) {
+      String file = options.remove(secret + "File");
+      if (file != null) {
+        try (Stream<String> lines = Files.lines(Path.of(file), StandardCharsets.UTF_8)) {
+          secrets.put(secret, lines.findFirst().orElse(""));
+        } catch (IOException | UncheckedIOException | InvalidPathException e) {
+          throw new AddressException(
+              AddressException.Kind.ACCESS,
+              shown,
+              REGISTRY + secret + "File: " + file + " cannot be read",
+              e);
+        }
+      }
+    }
+    return new RegistrySettings(
+        named.servers(), named.session(), named.replicas(), options, secrets);
   }
 
   /** Reads addresses of servers, separated by commas; all have the scheme of the first. */

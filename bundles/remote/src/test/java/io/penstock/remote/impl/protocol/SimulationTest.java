@@ -142,6 +142,28 @@ class SimulationTest {
         };
       }
     },
+    FORGETS_THAT_IT_WAS_AWAY {
+      @Override
+      Imports imports(String self, long session, ImportEffects effects, long now) {
+        return new Imports(self, true, session, effects, now) {
+          @Override
+          long silentFrom(Peer peer, long when) {
+            return peer.heard;
+          }
+        };
+      }
+    },
+    KEEPS_WHAT_WENT_MEANWHILE {
+      @Override
+      Imports imports(String self, long session, ImportEffects effects, long now) {
+        return new Imports(self, true, session, effects, now) {
+          @Override
+          boolean isGone(RemoteEntry entry) {
+            return false;
+          }
+        };
+      }
+    },
     BELIEVES_OLD_ANSWERS {
       @Override
       Imports imports(String self, long session, ImportEffects effects, long now) {

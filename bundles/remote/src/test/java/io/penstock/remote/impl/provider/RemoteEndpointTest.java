@@ -2,6 +2,7 @@
 package io.penstock.remote.impl.provider;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -37,6 +38,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -136,6 +138,24 @@ class RemoteEndpointTest {
             () -> ask(remote("orders", list).withOption("tag.zone", "mars")));
     assertEquals(AddressException.Kind.NOT_FOUND, none.kind());
     assertTrue(none.getMessage().contains("{zone=mars}"), none.getMessage());
+  }
+
+  private String refused(Endpoint endpoint) {
+    return assertThrows(IllegalArgumentException.class, () -> ask(endpoint)).getMessage();
+  }
+
+  @Test
+  void aLoginThatCannotBeUsedIsRefused() {
+    Endpoint list = remote("orders", "orders=tcp://a:1").withOption("registry.user", "a");
+    assertTrue(refused(list).contains("registry.user: it has no effect on"), refused(list));
+    Endpoint none = Endpoint.parse("remote:orders").withOption("registry.tls.trust", "a");
+    assertTrue(refused(none).contains("registry.tls.trust: it has no effect"), refused(none));
+    Endpoint half = Endpoint.parse("remote:orders?servers=nats:a").withOption("registry.user", "a");
+    assertTrue(refused(half).contains("registry.passwordFile"), refused(half));
+    Endpoint plain =
+        Endpoint.parse("remote:orders?servers=nats:a").withOption("registry.token", "secret");
+    assertTrue(refused(plain).contains("registry.tokenFile"), refused(plain));
+    assertFalse(refused(plain).contains("secret"), refused(plain));
   }
 
   @Test
@@ -277,6 +297,25 @@ class RemoteEndpointTest {
         java.util.concurrent.locks.LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
       }
       assertEquals(1, consumer.describe().removed());
+      assertEquals("one", ask(channel));
+    }
+  }
+
+  @Test
+  void aKeptChannelOutlivesItsProvider() throws Exception {
+    RemoteNode exporter = node(OnRemoved.KEEP);
+    publish(exporter, server("one"));
+    RemoteNode consumer = node(OnRemoved.KEEP);
+    try (Channel channel = through(consumer)) {
+      assertEquals("one", ask(channel));
+      exporter.withdraw(exporter.node() + "/1");
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (consumer.describe().removed() == 0) {
+        assertTrue(System.nanoTime() < end, "it is not removed");
+        boolean unused = new CountDownLatch(1).await(10, TimeUnit.MILLISECONDS);
+      }
+      // Silent for longer than a session.
+      boolean unused = new CountDownLatch(1).await(3, TimeUnit.SECONDS);
       assertEquals("one", ask(channel));
     }
   }
