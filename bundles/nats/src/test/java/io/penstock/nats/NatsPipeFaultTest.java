@@ -228,8 +228,9 @@ class NatsPipeFaultTest {
       stall("the leader is killed", writer, reader);
       own.restart(leader);
       stall("it is back", writer, reader);
-      own.kill(leader());
-      own.kill((leader + 1) % 3 == leader() ? leader : (leader + 1) % 3);
+      int second = leader();
+      own.kill(second);
+      own.kill((second + 1) % 3);
       restartAll();
       stall("two of three are back", writer, reader);
     }

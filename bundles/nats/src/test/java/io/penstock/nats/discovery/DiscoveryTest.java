@@ -429,7 +429,7 @@ class DiscoveryTest {
 
   @Test
   void afterMuchComingAndGoingAllAgree() throws Exception {
-    int times = LONG ? 1000 / 50 : 2;
+    int times = LONG ? 1000 : 2;
     Container a = container("a", SESSION);
     RemoteNode b = node("b", SESSION, OnRemoved.KEEP);
     RemoteNode c = node("c", SESSION, OnRemoved.KEEP);

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.facet.DurableFacet;
+import io.penstock.error.AddressException;
+import io.penstock.error.BrokenPipeException;
+import io.penstock.error.StorageException;
+import io.penstock.nats.support.NatsCluster;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What the ends of a pipe on servers are told, as the table of docs/durable.md says. */
+@Timeout(120)
+class NatsPipeErrorsTest {
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(40));
+
+  private Penstock penstock;
+
+  @BeforeEach
+  void begin() throws Exception {
+    penstock = Penstock.open();
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    penstock.close();
+  }
+
+  private Channel open(int port, String keys) throws IOException {
+    String place = "durable:nats://127.0.0.1:" + port + "/told?replicas=1&" + keys;
+    return penstock.channels().open(Endpoint.parse(place), ChannelOptions.defaults(), SOON);
+  }
+
+  private static DurableFacet facet(Channel end) {
+    return end.facet(DurableFacet.class).orElseThrow();
+  }
+
+  private static void write(Channel writer, long from, int count) throws IOException {
+    writer.sink().writeFully(FaultMain.bytes(from, count), SOON);
+    writer.sink().flush(SOON);
+  }
+
+  private static void read(Channel reader, long from, int count) throws IOException {
+    ByteBuffer some = ByteBuffer.allocate(count);
+    reader.source().readFully(some, SOON);
+    FaultMain.check(some.flip(), from);
+  }
+
+  private AddressException refused(int port, String keys) {
+    long begun = System.nanoTime();
+    AddressException refused = assertThrows(AddressException.class, () -> open(port, keys).close());
+    // Within 5 s, and the time that a busy machine takes.
+    assertTrue(System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(15), refused.toString());
+    return refused;
+  }
+
+  @Test
+  void noServerIsRefusedInTime() throws Exception {
+    int port;
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = socket.getLocalPort();
+    }
+    assertEquals(AddressException.Kind.REFUSED, refused(port, "mode=write").kind());
+  }
+
+  @Test
+  void aWrongLoginIsToldInTime(@TempDir Path folder) throws Exception {
+    Path right = Files.writeString(folder.resolve("right"), "right-one\n");
+    Path wrong = Files.writeString(folder.resolve("wrong"), "wrong-one\n");
+    String login = "authorization { user: \"gateway\", password: \"right-one\" }\n";
+    try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", login)) {
+      String keys = "mode=write&user=gateway&passwordFile=";
+      AddressException refused = refused(server.port(0), keys + wrong);
+      assertTrue(refused.getMessage().contains("uthori"), refused.getMessage());
+      assertFalse(refused.getMessage().contains("wrong-one"), refused.getMessage());
+      try (Channel writer = open(server.port(0), keys + right)) {
+        write(writer, 0, 9);
+      }
+    }
+  }
+
+  @Test
+  void aTokenIsALogin(@TempDir Path folder) throws Exception {
+    Path right = Files.writeString(folder.resolve("right"), "right-one\n");
+    Path wrong = Files.writeString(folder.resolve("wrong"), "wrong-one\n");
+    String login = "authorization { token: \"right-one\" }\n";
+    try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", login)) {
+      AddressException refused = refused(server.port(0), "mode=write&tokenFile=" + wrong);
+      assertTrue(refused.getMessage().contains("uthori"), refused.getMessage());
+      try (Channel writer = open(server.port(0), "mode=write&tokenFile=" + right)) {
+        write(writer, 0, 9);
+      }
+    }
+  }
+
+  @Test
+  void withoutServersTheWriterIsToldAfterItsTime() throws Exception {
+    try (NatsCluster server = NatsCluster.start(1)) {
+      Channel writer = open(server.port(0), "mode=write&ackTimeout=2s");
+      write(writer, 0, 1000);
+      server.kill(0);
+      writer.sink().writeFully(FaultMain.bytes(1000, 1000), SOON);
+      StorageException late = assertThrows(StorageException.class, () -> writer.sink().flush(SOON));
+      assertEquals(StorageException.Kind.UNACKNOWLEDGED, late.kind());
+      assertEquals(1000, late.count());
+      writer.close();
+      server.restart(0);
+      try (Channel next = open(server.port(0), "mode=write");
+          Channel reader = open(server.port(0), "mode=read")) {
+        assertEquals(1000, facet(next).acknowledged());
+        write(next, 1000, 1000);
+        read(reader, 0, 2000);
+      }
+    }
+  }
+
+  @Test
+  void whatIsNotKeptCannotBeReplayed() throws Exception {
+    try (NatsCluster server = NatsCluster.start(1);
+        Channel writer = open(server.port(0), "mode=write&block=512");
+        Channel reader = open(server.port(0), "mode=read&keep=1KiB")) {
+      for (int at = 0; at < 20_480; at += 512) {
+        write(writer, at, 512);
+        read(reader, at, 512);
+      }
+      Object unused = facet(reader).commit().toCompletableFuture().get(20, TimeUnit.SECONDS);
+      StorageException gone = assertThrows(StorageException.class, () -> facet(reader).replay(0));
+      assertEquals(StorageException.Kind.NOT_KEPT, gone.kind());
+      long oldest = facet(reader).oldest();
+      assertTrue(oldest >= 18 * 1024 && oldest <= 19 * 1024, "oldest is " + oldest);
+      assertEquals(oldest, gone.count());
+      facet(reader).replay(oldest);
+      read(reader, oldest, (int) (20_480 - oldest));
+    }
+  }
+
+  @Test
+  void anEndThatStaysIsForGood() throws Exception {
+    try (NatsCluster server = NatsCluster.start(1)) {
+      try (Channel writer = open(server.port(0), "mode=write&onEnd=stay")) {
+        write(writer, 0, 3);
+        writer.sink().close();
+      }
+      for (int left : new int[] {3, 0}) {
+        try (Channel reader = open(server.port(0), "mode=read&onEnd=stay")) {
+          assertEquals(left, reader.source().readAll(9, SOON).remaining());
+        }
+      }
+      try (Channel writer = open(server.port(0), "mode=write&onEnd=stay")) {
+        assertThrows(
+            BrokenPipeException.class, () -> writer.sink().write(ByteBuffer.allocate(1), SOON));
+      }
+    }
+  }
+}
