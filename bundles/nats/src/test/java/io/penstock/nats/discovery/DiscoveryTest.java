@@ -2,6 +2,7 @@
 package io.penstock.nats.discovery;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -401,6 +402,37 @@ class DiscoveryTest {
       pass(session);
       assertEquals(List.of(), c.said());
     }
+    unused = a.kill();
+    unused = c.expect("removed " + a.node() + "/0");
+  }
+
+  /** Signs of life need no leader: those on the server that is left hear each other. */
+  @Test
+  void twoServersAwayFreezeOnlyTheContainersThatConnectAnew() throws Exception {
+    Duration session = Duration.ofSeconds(3);
+    List<String> left = cluster.urls().subList(2, 3);
+    Container a = container("a", session, left);
+    Container c = container("c", session, left);
+    c.watch(name);
+    long unused = a.publish(name, 0);
+    unused = c.expect("added " + a.node() + "/0");
+    cluster.kill(0);
+    cluster.kill(1);
+    RemoteNode late = node("late", session, OnRemoved.KEEP);
+    pass(session.plusSeconds(1));
+    assertEquals(List.of(), c.said());
+    String trouble = "";
+    for (int i = 0; i < 3000 && !trouble.contains("too few of the servers"); i++) {
+      pass(Duration.ofMillis(10));
+      trouble = late.describe().trouble();
+    }
+    assertTrue(trouble.contains("too few of the servers"), trouble);
+    assertFalse(late.describe().connected());
+    cluster.restart(0);
+    cluster.restart(1);
+    connected(late);
+    pass(session);
+    assertEquals(List.of(), c.said());
     unused = a.kill();
     unused = c.expect("removed " + a.node() + "/0");
   }
