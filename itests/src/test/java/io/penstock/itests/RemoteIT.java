@@ -24,6 +24,7 @@ import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.runtime.PenstockRuntime;
 import io.penstock.serve.LineHandler;
 import io.penstock.stream.Wait;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -219,6 +220,58 @@ class RemoteIT {
       Services.awaitGone(context, Connector.class, "bills");
     } finally {
       registration.unregister();
+    }
+  }
+
+  /** The other container publishes a listener of the test's as a provider of {@code bills}. */
+  private void provide(Listener listener, long id, int rank) throws Exception {
+    String at = listener.endpoint().toString().replace("tcp-listen:", "tcp:");
+    RemoteEntry entry =
+        new RemoteEntry(node, id, "bills", Endpoint.parse(at), rank, Map.of(), Map.of());
+    other.put(entry).toCompletableFuture().get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void aConfiguredChannelGoesOnToTheNextProvider() throws Exception {
+    ChannelFactory channels = Services.any(context, ChannelFactory.class, "");
+    try (Listener first = channels.listen("tcp-listen://127.0.0.1:0");
+        Listener second = channels.listen("tcp-listen://127.0.0.1:0")) {
+      provide(first, 1, 5);
+      provide(second, 2, 3);
+      Object unused =
+          configurations.create(
+              "io.penstock.Channel",
+              "caller",
+              Map.of("endpoint", "remote:bills", "reconnectMin", "1ms"));
+      first.accept(SOON).close();
+      // It is connected to again, as long as it is there.
+      try (Channel again = first.accept(SOON)) {
+        first.close();
+        again.abort(new IOException("the provider goes"));
+      }
+      second.accept(SOON).close();
+    }
+  }
+
+  @Test
+  void aHandlerConnectsByName() throws Exception {
+    ChannelFactory channels = Services.any(context, ChannelFactory.class, "");
+    LineHandler handler = (server, line) -> server.reply("heard " + line);
+    try (Listener listener = channels.listen("tcp-listen://127.0.0.1:0")) {
+      provide(listener, 1, 0);
+      ServiceRegistration<?> registration =
+          context.registerService(
+              LineHandler.class,
+              handler,
+              FrameworkUtil.asDictionary(
+                  Map.of("penstock.connect", "remote:bills", "penstock.reconnectMin", "1ms")));
+      try (Channel peer = listener.accept(SOON)) {
+        peer.sink().writeFully("tea\n", SOON);
+        peer.source().readWait(SOON);
+        assertEquals("heard tea", peer.source().readLine(UTF_8, 100));
+      } finally {
+        registration.unregister();
+      }
     }
   }
 
