@@ -196,9 +196,12 @@ abstract class TurnCases extends WaitingCases {
     Task<Integer> writer = async(() -> sink().write(bytes("late"))).waiting();
     assertFalse(queued.isDone());
     receivePattern(0, filled);
-    assertEquals("queuedlate", receive(10));
+    assertEquals("queued", receive(6));
     queued.get();
-    assertEquals(4, writer.get());
+    // As much as there is room for by then, which may be one byte.
+    int written = writer.get();
+    assertTrue(written > 0, "a write that waits moves something");
+    assertEquals("late".substring(0, written), receive(written));
     assertEquals(0, sink().queued());
   }
 
