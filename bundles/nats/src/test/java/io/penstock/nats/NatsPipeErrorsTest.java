@@ -23,12 +23,15 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the ends of a pipe on servers are told, as the table of docs/durable.md says. */
 @Timeout(120)
@@ -114,12 +117,15 @@ class NatsPipeErrorsTest {
     }
   }
 
-  @Test
-  void withoutServersTheWriterIsToldAfterItsTime() throws Exception {
+  /** What was on its way, and what was written when the loss was known, in milliseconds. */
+  @ParameterizedTest
+  @ValueSource(longs = {0, 1500})
+  void withoutServersTheWriterIsToldAfterItsTime(long later) throws Exception {
     try (NatsCluster server = NatsCluster.start(1)) {
       Channel writer = open(server.port(0), "mode=write&ackTimeout=2s");
       write(writer, 0, 1000);
       server.kill(0);
+      boolean unused = new CountDownLatch(1).await(later, TimeUnit.MILLISECONDS);
       writer.sink().writeFully(FaultMain.bytes(1000, 1000), SOON);
       StorageException late = assertThrows(StorageException.class, () -> writer.sink().flush(SOON));
       assertEquals(StorageException.Kind.UNACKNOWLEDGED, late.kind());

@@ -244,6 +244,9 @@ final class Writing {
 
   /** Sends what there is. */
   void pump() {
+    if (!streaming) {
+      awaitServers();
+    }
     while (streaming && !content.isOver() && sent.size() < MOST_ON_THE_WAY) {
       Batch batch = next();
       if (batch == null) {
@@ -432,6 +435,23 @@ final class Writing {
   /** The connection is lost: answers that were on their way do not come. */
   void lost() {
     halt();
+    awaitServers();
+  }
+
+  /** What cannot be sent now waits no longer than what was; for room it waits for the reader. */
+  private void awaitServers() {
+    if (!full && !content.isOver() && hasMore()) {
+      alarm.arm();
+    }
+  }
+
+  private boolean hasMore() {
+    lock.lock();
+    try {
+      return !outgoing.isEmpty();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** There is a connection again. Meanwhile another one may have taken over. */
