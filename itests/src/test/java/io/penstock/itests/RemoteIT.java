@@ -234,8 +234,8 @@ class RemoteIT {
   @Test
   void aConfiguredChannelGoesOnToTheNextProvider() throws Exception {
     ChannelFactory channels = Services.any(context, ChannelFactory.class, "");
-    try (Listener first = channels.listen("tcp-listen://127.0.0.1:0");
-        Listener second = channels.listen("tcp-listen://127.0.0.1:0")) {
+    Listener first = channels.listen("tcp-listen://127.0.0.1:0");
+    try (Listener second = channels.listen("tcp-listen://127.0.0.1:0")) {
       provide(first, 1, 5);
       provide(second, 2, 3);
       Object unused =
