@@ -17,9 +17,9 @@ public enum Peer {
   PENSTOCK_SERVERS("Penstock, nats:", true, Place.NATS),
   /** The same with a record for each write. */
   PENSTOCK_EACH("Penstock, sync=each", true, Place.NATS),
-  /** The default, whose reader commits nothing. */
+  /** The default; its reader commits nothing. */
   PENSTOCK_MANUAL("Penstock, commit=manual", true, Place.NATS),
-  /** The library of NATS, with fencing, whose reader acknowledges what is removed then. */
+  /** The library of NATS, with fencing; its reader acknowledges, and has removed what it read. */
   JNATS_ACKNOWLEDGED("jnats, acknowledged", false, Place.NATS),
   /** The library of NATS, with fencing. */
   JNATS_FENCED("jnats, fenced", false, Place.NATS),

@@ -69,7 +69,7 @@ final class Leader {
               long last = JsonValueUtils.readLong(state, "last_seq", 0);
               String since = JsonValueUtils.readString(info, "created", "");
               if (!made.isEmpty() && !since.equals(made)) {
-                // Another stream by the same name, whose numbers begin anew.
+                // Another stream by the same name: its numbers begin anew.
                 highest = last;
               }
               made = since;

@@ -65,7 +65,7 @@ final class Watch implements Feed.Drain {
   private final Map<String, Long> unreadable = new HashMap<>();
   // The subjects that have come since the beginning, with their last number, until all is known.
   private final Map<String, Long> came = new HashMap<>();
-  // Those that the leader has, and that have not come.
+  // Those that are still to be read from the leader, or to come from a copy.
   private final Deque<String> missing = new ArrayDeque<>();
   private int asked;
   private boolean listedAgain;

@@ -284,7 +284,7 @@ class BehindTest {
     watch.close();
   }
 
-  /** The copy has the message whose place the marker has taken. */
+  /** The copy has the entry, and the leader has the marker in its place. */
   @Test
   void aMarkerInPlaceOfAnEntryIsReadFromTheLeader() throws Exception {
     held.put(Subjects.of(KEPT), new Held(5, new byte[0], Markers.headers()));
