@@ -39,11 +39,14 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
   /** The scheme. */
   public static final String SCHEME_NAME = "remote";
 
+  private record Opened(RegistrySettings settings, RemoteNode node) {}
+
   private final Function<String, Optional<ChannelProvider>> below;
   private final Function<String, Optional<RegistryFactory>> registries;
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by the lock.
-  private final Map<RegistrySettings, RemoteNode> nodes = new HashMap<>();
+  // By what endpoints say, which is less than what their files of secrets have.
+  private final Map<RegistrySettings, Opened> nodes = new HashMap<>();
   private @Nullable RemoteNode configured;
   private boolean closed;
 
@@ -115,12 +118,13 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
     RegistrySettings named = wanted.servers().orElse(null);
     RegistrySettings settings =
         named == null ? null : RemoteOptions.withSecrets(named, endpoint.name());
+    RemoteNode replaced = null;
     lock.lock();
     try {
       if (closed) {
         throw new IOException(endpoint.name() + ": the kind remote was closed");
       }
-      if (settings == null) {
+      if (named == null || settings == null) {
         if (configured == null) {
           throw new AddressException(
               AddressException.Kind.NOT_FOUND,
@@ -131,8 +135,8 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
         }
         return configured;
       }
-      RemoteNode present = nodes.get(settings);
-      if (present == null) {
+      Opened present = nodes.get(named);
+      if (present == null || !present.settings.equals(settings)) {
         String scheme = RemoteOptions.scheme(settings.servers().get(0));
         RegistryFactory factory =
             registries
@@ -144,12 +148,18 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
                             "the registry '" + scheme + "'",
                             "install its bundle, such as io.penstock.nats for nats"));
         // Opening does not wait, and calls nothing that needs this lock.
-        present = new RemoteNode(newNode(), factory, settings, OnRemoved.ABORT_IF_SILENT);
-        nodes.put(settings, present);
+        RemoteNode fresh = new RemoteNode(newNode(), factory, settings, OnRemoved.ABORT_IF_SILENT);
+        replaced = present == null ? null : present.node;
+        present = new Opened(settings, fresh);
+        nodes.put(named, present);
       }
-      return present;
+      return present.node;
     } finally {
       lock.unlock();
+      if (replaced != null) {
+        // A secret has changed: it would go on with the old one, and be refused.
+        replaced.close();
+      }
     }
   }
 
@@ -158,10 +168,15 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
     return all().stream().map(RemoteNode::describe).toList();
   }
 
+  /** With the lock. */
+  private List<RemoteNode> opened() {
+    return nodes.values().stream().map(Opened::node).toList();
+  }
+
   private List<RemoteNode> all() {
     lock.lock();
     try {
-      List<RemoteNode> all = new ArrayList<>(nodes.values());
+      List<RemoteNode> all = new ArrayList<>(opened());
       if (configured != null) {
         all.add(0, configured);
       }
@@ -179,7 +194,7 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
     try {
       closed = true;
       configured = null;
-      gone = List.copyOf(nodes.values());
+      gone = opened();
       nodes.clear();
     } finally {
       lock.unlock();

@@ -18,6 +18,9 @@ import io.penstock.remote.impl.node.Published;
 import io.penstock.remote.impl.node.RemoteNode;
 import io.penstock.remote.impl.registry.MemoryFabric;
 import io.penstock.remote.impl.registry.MemoryRegistryFactory;
+import io.penstock.remote.spi.Registry;
+import io.penstock.remote.spi.RegistryFactory;
+import io.penstock.remote.spi.RegistryListener;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.runtime.RemoteDTO;
@@ -156,6 +159,39 @@ class RemoteEndpointTest {
         Endpoint.parse("remote:orders?servers=nats:a").withOption("registry.token", "secret");
     assertTrue(refused(plain).contains("registry.tokenFile"), refused(plain));
     assertFalse(refused(plain).contains("secret"), refused(plain));
+  }
+
+  /** The old connection to the registry does not stay beside the new one. */
+  @Test
+  void aSecretThatChangesIsUsedFromTheNextConnectOn(@TempDir Path folder) throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret"), "one");
+    List<Map<String, String>> secrets = new ArrayList<>();
+    RegistryFactory factory =
+        new RegistryFactory() {
+          @Override
+          public String scheme() {
+            return "locked";
+          }
+
+          @Override
+          public Registry open(String node, RegistrySettings settings, RegistryListener listener) {
+            secrets.add(settings.secrets());
+            RegistrySettings memory =
+                new RegistrySettings(
+                    List.of("memory:" + fabric), settings.session(), 1, Map.of(), Map.of());
+            return new MemoryRegistryFactory().open(node, memory, listener);
+          }
+        };
+    RemoteKind kind = new RemoteKind(penstock::provider, scheme -> java.util.Optional.of(factory));
+    penstock.provide(kind);
+    publish(node(OnRemoved.KEEP), server("one"));
+    Endpoint there = Endpoint.parse("remote:orders?servers=locked:a&registry.tokenFile=" + secret);
+    assertEquals("one", ask(there));
+    assertEquals("one", ask(there));
+    Path unused = Files.writeString(secret, "two");
+    assertEquals("one", ask(there));
+    assertEquals(List.of(Map.of("token", "one"), Map.of("token", "two")), secrets);
+    assertEquals(1, kind.remotes().size());
   }
 
   @Test
