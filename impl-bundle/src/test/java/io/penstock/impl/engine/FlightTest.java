@@ -76,7 +76,8 @@ class FlightTest {
     List<RecordedEvent> events = recorded(true);
     RecordedEvent waited =
         first(events, "penstock.Wait", each -> each.getString("awaited").equals("bytes"));
-    assertTrue(waited.getDuration().toMillis() >= 100, waited.toString());
+    // The limit of 150 ms begins before the event does, long before on a busy machine.
+    assertTrue(waited.getDuration().toMillis() >= 50, waited.toString());
     assertTrue(waited.getString("name").startsWith("tcp-listen://127.0.0.1:"), waited.toString());
     assertTrue(
         waited.getStackTrace().getFrames().stream()
