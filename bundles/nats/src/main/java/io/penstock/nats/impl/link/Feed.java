@@ -31,6 +31,13 @@ public final class Feed implements Closeable {
   private static final long UNUSED_NANOS = TimeUnit.SECONDS.toNanos(30);
   private static final int GONE = 404;
   private static final int EXPIRED = 408;
+  private static final int ENDED = 409;
+
+  /** What the server says when the next message is larger than the rest of what was asked for. */
+  private static final String TOO_LARGE = "Message Size Exceeds MaxBytes";
+
+  /** A message of a common size changes the expectation by a part of this. */
+  private static final int MEMORY = 16;
 
   /** What a feed leads to. */
   public interface Drain {
@@ -82,6 +89,9 @@ public final class Feed implements Closeable {
   private long last;
   private int wanted;
   private int outstanding;
+  // How large the next messages may be, at most, as far as the last ones tell; 0 is without limit.
+  private int size;
+  private long room;
   private int generation;
   private boolean closed;
 
@@ -113,6 +123,26 @@ public final class Feed implements Closeable {
   /** Lets this many more messages come; on the link's thread. */
   public void want(int messages) {
     wanted += messages;
+    pull();
+  }
+
+  /**
+   * Lets messages come that take up so many bytes in memory, but one at least; on the link's
+   * thread.
+   *
+   * @param largest what one may take up, which is believed until some have come
+   */
+  public void room(long bytes, int largest) {
+    if (size == 0) {
+      size = largest;
+    }
+    room = bytes;
+    share();
+  }
+
+  private void share() {
+    long messages = room <= 0 ? 0 : Math.max(1, room / size);
+    wanted = (int) Math.max(outstanding, Math.min(messages, Integer.MAX_VALUE));
     pull();
   }
 
@@ -221,14 +251,19 @@ public final class Feed implements Closeable {
     int batch = wanted - outstanding;
     outstanding = wanted;
     heard = System.nanoTime();
-    byte[] request =
+    MapBuilder request =
         Api.object()
             .put("batch", batch)
             .put("expires", EXPIRES.toNanos())
-            .put("idle_heartbeat", HEARTBEAT.toNanos())
-            .toJson()
-            .getBytes(java.nio.charset.StandardCharsets.UTF_8);
-    link.tell("$JS.API.CONSUMER.MSG.NEXT." + stream + "." + name, replyTo, request);
+            .put("idle_heartbeat", HEARTBEAT.toNanos());
+    if (size > 0) {
+      // Messages that are suddenly larger must not fill the memory.
+      request.put("max_bytes", Math.min(Integer.MAX_VALUE, (long) batch * size));
+    }
+    link.tell(
+        "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + name,
+        replyTo,
+        request.toJson().getBytes(java.nio.charset.StandardCharsets.UTF_8));
   }
 
   private void watchdog() {
@@ -311,6 +346,10 @@ public final class Feed implements Closeable {
     delivered = place.streamSequence();
     outstanding = Math.max(0, outstanding - 1);
     wanted = Math.max(0, wanted - 1);
+    if (size > 0) {
+      int now = (int) Math.min(Integer.MAX_VALUE, message.consumeByteCount());
+      size = now >= size ? now : size - (size - now) / MEMORY;
+    }
     drain.message(message, place.streamSequence(), place.pendingCount());
     pull();
   }
@@ -321,18 +360,29 @@ public final class Feed implements Closeable {
       return;
     }
     if (code == EXPIRED || code == GONE) {
-      String rest =
-          message.getHeaders() == null
-              ? null
-              : message.getHeaders().getFirst("Nats-Pending-Messages");
-      int over = rest == null || !rest.matches("[0-9]{1,9}") ? outstanding : Integer.parseInt(rest);
-      outstanding = Math.max(0, outstanding - over);
+      over(message);
       pull();
+      return;
+    }
+    if (code == ENDED && size > 0 && TOO_LARGE.equals(status.getMessage())) {
+      over(message);
+      size = (int) Math.min(Integer.MAX_VALUE, 2L * size);
+      share();
       return;
     }
     LOG.log(Level.DEBUG, "{0}: the feed of {1}: {2}", link, stream, status);
     stop();
     again();
+  }
+
+  /** A request has ended before all that it asked for has come. */
+  private void over(Message message) {
+    String rest =
+        message.getHeaders() == null
+            ? null
+            : message.getHeaders().getFirst("Nats-Pending-Messages");
+    int over = rest == null || !rest.matches("[0-9]{1,9}") ? outstanding : Integer.parseInt(rest);
+    outstanding = Math.max(0, outstanding - over);
   }
 
   /** Ends it. */

@@ -19,6 +19,9 @@ final class Fetching implements Feed.Drain, Closeable {
 
   private static final long UNKNOWN = -1;
 
+  /** More than subjects and headers take up. */
+  private static final int HEADER = 1024;
+
   private final NatsContent content;
   private final KeyStore store;
   private final Reading reading;
@@ -33,7 +36,6 @@ final class Fetching implements Feed.Drain, Closeable {
   /** The reader has been told of a corrupt message, and of those before it. */
   private long told;
 
-  private long largest;
   private boolean paused;
   private boolean comparing;
   private long searches;
@@ -46,7 +48,6 @@ final class Fetching implements Feed.Drain, Closeable {
     this.settings = content.settings;
     this.nextSequence = begin.sequence();
     this.epoch = begin.epoch();
-    this.largest = settings.block();
   }
 
   void begin() {
@@ -60,11 +61,7 @@ final class Fetching implements Feed.Drain, Closeable {
     if (mine == null || paused) {
       return;
     }
-    long room = settings.window() - reading.stock();
-    long messages = room <= 0 ? 0 : Math.max(1, room / largest);
-    if (messages > mine.wanted()) {
-      mine.want((int) (messages - mine.wanted()));
-    }
+    mine.room(settings.window() - reading.stock(), settings.block() + HEADER);
   }
 
   /** Nothing more is fetched until the reader goes elsewhere. */
@@ -180,7 +177,6 @@ final class Fetching implements Feed.Drain, Closeable {
     if (number == UNKNOWN || entry.number() <= number + 1) {
       // An earlier number may come again: it is the same entry.
       number = entry.number();
-      largest = Math.max(largest, entry.bytes().length);
       reading.fetched(entry, sequence);
     } else if (entry.acked() > number) {
       pause();
