@@ -2,10 +2,9 @@
 package io.penstock.ssh.impl;
 
 import io.penstock.channel.ChannelOptions;
+import io.penstock.spi.SecretFile;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -49,16 +48,7 @@ public final class Secret {
     if (file == null) {
       return Objects.requireNonNull(value);
     }
-    List<String> lines;
-    try {
-      lines = Files.readAllLines(file);
-    } catch (IOException e) {
-      throw new IOException(key + "-file: " + file + " cannot be read: " + reason(e), e);
-    }
-    if (lines.isEmpty() || lines.get(0).isEmpty()) {
-      throw new IOException(key + "-file: the first line of " + file + " is empty");
-    }
-    return lines.get(0);
+    return SecretFile.read(key + "-file", file.toString());
   }
 
   /** What to say of a file that cannot be used. */

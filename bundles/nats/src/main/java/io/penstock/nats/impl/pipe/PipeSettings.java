@@ -6,11 +6,9 @@ import io.penstock.channel.Direction;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.nats.impl.link.LinkSettings;
+import io.penstock.spi.SecretFile;
 import io.penstock.spi.content.Keys;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -159,15 +157,20 @@ public record PipeSettings(
   /**
    * The same with the secrets that files have; waits for the disk.
    *
-   * @throws IOException if a file cannot be read
+   * @throws AddressException if a file cannot be read
    */
-  PipeSettings withSecrets() throws IOException {
+  PipeSettings withSecrets() throws AddressException {
     Map<String, String> options = new HashMap<>(link.options());
     Map<String, String> secrets = new HashMap<>(link.secrets());
     for (String key : SECRETS) {
       String file = options.remove(key + "File");
       if (file != null) {
-        secrets.put(key, firstLine(key + "File", file));
+        try {
+          secrets.put(key, SecretFile.read(key + "File", file));
+        } catch (IOException e) {
+          throw new AddressException(
+              AddressException.Kind.ACCESS, shown, String.valueOf(e.getMessage()), e);
+        }
       }
     }
     return new PipeSettings(
@@ -185,15 +188,6 @@ public record PipeSettings(
         ackTimeout,
         replicas,
         renew);
-  }
-
-  private String firstLine(String key, String file) throws AddressException {
-    try (var lines = Files.lines(Path.of(file), StandardCharsets.UTF_8)) {
-      return lines.findFirst().orElse("");
-    } catch (IOException | java.io.UncheckedIOException | java.nio.file.InvalidPathException e) {
-      throw new AddressException(
-          AddressException.Kind.ACCESS, shown, key + ": " + file + " cannot be read", e);
-    }
   }
 
   /** The stream that has the bytes. */

@@ -6,13 +6,9 @@ import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.spi.Messages;
+import io.penstock.spi.SecretFile;
 import io.penstock.stream.Units;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,7 +17,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 
 /**
  * What an endpoint {@code remote:NAME} says.
@@ -146,14 +141,11 @@ public record RemoteOptions(
     for (String secret : SECRETS) {
       String file = options.remove(secret + "File");
       if (file != null) {
-        try (Stream<String> lines = Files.lines(Path.of(file), StandardCharsets.UTF_8)) {
-          secrets.put(secret, lines.findFirst().orElse(""));
-        } catch (IOException | UncheckedIOException | InvalidPathException e) {
+        try {
+          secrets.put(secret, SecretFile.read(REGISTRY + secret + "File", file));
+        } catch (IOException e) {
           throw new AddressException(
-              AddressException.Kind.ACCESS,
-              shown,
-              REGISTRY + secret + "File: " + file + " cannot be read",
-              e);
+              AddressException.Kind.ACCESS, shown, String.valueOf(e.getMessage()), e);
         }
       }
     }
