@@ -18,6 +18,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +40,16 @@ public final class DurableSession {
 
   private static final int SETTLED = 200;
   private static final int MIB = 1 << 20;
+
+  /** Another one appends in the same way. */
+  private static final Set<Peer> ALIKE =
+      EnumSet.of(
+          Peer.PENSTOCK_EACH,
+          Peer.PENSTOCK_MANUAL,
+          Peer.JNATS_ACKNOWLEDGED,
+          Peer.JNATS,
+          Peer.KAFKA_COMMITTED);
+
   private static final int WAITS_FOR_DISK = 200;
 
   private final Path work;
@@ -129,7 +140,7 @@ public final class DurableSession {
         try (Workers workers = new Workers(Place.FILE, work.toString())) {
           for (round = 0; round < rounds; round++) {
             appendToFiles(workers);
-            recoverFiles();
+            recover(Place.FILE, work.toString());
           }
         }
       }
@@ -187,7 +198,7 @@ public final class DurableSession {
 
   private boolean isHere(Peer peer) {
     return switch (peer) {
-      case ARTEMIS, KAFKA -> heavy != null;
+      case ARTEMIS, KAFKA, KAFKA_COMMITTED -> heavy != null;
       case PENSTOCK_FILE, MVSTORE -> true;
       default -> !program.isEmpty();
     };
@@ -293,20 +304,25 @@ public final class DurableSession {
     }
   }
 
-  /** A process is killed that has so much in a file, and another one opens it. */
-  private void recoverFiles() throws IOException {
+  /** A process is killed that has appended so much, and another one opens it. */
+  private void recover(Place place, String where) throws Exception {
     int mib = brief ? 2 : DurableReport.RECOVERED_MIB;
-    for (Peer peer : peers(Place.FILE)) {
+    for (Peer peer : peers(place)) {
+      if (ALIKE.contains(peer)) {
+        continue;
+      }
       String name = name();
-      try (WorkerProcess filled = worker(peer, work.toString())) {
+      try (WorkerProcess filled = worker(peer, where)) {
         List<String> unused = filled.ask("fill " + name + " " + (long) mib * MIB);
       }
-      try (WorkerProcess next = worker(peer, work.toString())) {
+      try (WorkerProcess next = worker(peer, where)) {
         double nanos = Double.parseDouble(next.ask("recover " + name).get(0));
-        keep(Kind.RECOVERY, DurableReport.FILE_RECOVERY, peer, MIB, nanos);
+        keep(Kind.RECOVERY, DurableReport.recovery(place == Place.FILE), peer, MIB, nanos);
       }
-      delete(work.resolve(name));
-      delete(work.resolve(name + "-other"));
+      for (String each : List.of(name, name + Worker.OTHER)) {
+        peer.remove(where, each);
+        delete(work.resolve(each));
+      }
     }
   }
 
@@ -324,6 +340,10 @@ public final class DurableSession {
       }
       for (round = 0; round < rounds; round++) {
         workers.measure(Sync.GROUP, DurableReport.SERVERS, DurableReport.SERVERS_READ);
+        recover(Place.NATS, nats.addresses());
+        if (kafka != null) {
+          recover(Place.KAFKA, kafka.addresses());
+        }
       }
     }
   }

@@ -74,7 +74,7 @@ final class NatsStore implements Store {
                 .reconnectWait(Duration.ofMillis(100))
                 .build());
     this.stream = connection.jetStream();
-    Object unused =
+    this.last =
         connection
             .jetStreamManagement()
             .addStream(
@@ -84,7 +84,9 @@ final class NatsStore implements Store {
                     .storageType(StorageType.File)
                     .replicas(REPLICAS)
                     .discardPolicy(DiscardPolicy.New)
-                    .build());
+                    .build())
+            .getStreamState()
+            .getLastSequence();
   }
 
   private ConsumerContext consumer() throws IOException, JetStreamApiException {

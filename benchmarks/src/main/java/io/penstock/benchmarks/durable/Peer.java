@@ -25,8 +25,10 @@ public enum Peer {
   JNATS_FENCED("jnats, fenced", false, Place.NATS),
   /** The library of NATS, without fencing. */
   JNATS("jnats, not fenced", false, Place.NATS),
-  /** The client of Kafka. */
-  KAFKA("Kafka", false, Place.KAFKA);
+  /** The client of Kafka; its reader tells the brokers nothing. */
+  KAFKA("Kafka", false, Place.KAFKA),
+  /** The same; its reader commits, and has removed what it read. */
+  KAFKA_COMMITTED("Kafka, committed", false, Place.KAFKA);
 
   /** Where the bytes are. */
   enum Place {
@@ -79,7 +81,8 @@ public enum Peer {
       case JNATS_ACKNOWLEDGED -> new NatsStore(where, name, true, true);
       case JNATS_FENCED -> new NatsStore(where, name, true, false);
       case JNATS -> new NatsStore(where, name, false, false);
-      case KAFKA -> new KafkaStore(where, name);
+      case KAFKA -> new KafkaStore(where, name, false);
+      case KAFKA_COMMITTED -> new KafkaStore(where, name, true);
     };
   }
 

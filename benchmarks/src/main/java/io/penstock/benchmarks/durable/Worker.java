@@ -13,6 +13,9 @@ import java.util.concurrent.TimeUnit;
  * each answer a line, which begins with "ok" if all went well.
  */
 public final class Worker {
+  /** What is opened before what is to be recovered has this at the end of its name. */
+  static final String OTHER = "-other";
+
   private static final int SMALL = 1024;
 
   private final Peer peer;
@@ -107,7 +110,7 @@ public final class Worker {
   private String recover(String name) throws Exception {
     Content content = new Content(SMALL);
     // Once elsewhere, so that no class has to be loaded.
-    try (Store other = peer.open(where, name + "-other", Sync.GROUP)) {
+    try (Store other = peer.open(where, name + OTHER, Sync.GROUP)) {
       other.put(content.next());
     }
     long begin = System.nanoTime();

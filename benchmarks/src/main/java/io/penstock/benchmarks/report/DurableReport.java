@@ -24,9 +24,6 @@ public final class DurableReport extends Page {
   /** A setting: what is read from a file. */
   public static final String FILE_READ = "file, read";
 
-  /** A setting: how long a file takes to be opened after a kill. */
-  public static final String FILE_RECOVERY = "file, recovery";
-
   /** A setting: appends on servers. */
   public static final String SERVERS = "servers, append";
 
@@ -63,6 +60,11 @@ public final class DurableReport extends Page {
     return "file, " + sync;
   }
 
+  /** A setting: how long it takes until a next process can append after a kill. */
+  public static String recovery(boolean inFile) {
+    return inFile ? "file, recovery" : "servers, recovery";
+  }
+
   private static Subject of(Kind kind, String setting, Peer peer, int chunk) {
     return new Subject(kind, Load.QUIET, setting, peer.name(), chunk);
   }
@@ -96,17 +98,15 @@ public final class DurableReport extends Page {
       for (Peer peer : List.of(Peer.JNATS_FENCED, Peer.KAFKA)) {
         gates.add(onServers("appends of ", SERVERS, chunk, Peer.PENSTOCK_SERVERS, peer));
       }
-      for (Peer peer : List.of(Peer.JNATS_ACKNOWLEDGED, Peer.KAFKA)) {
+      for (Peer peer : List.of(Peer.JNATS_ACKNOWLEDGED, Peer.KAFKA_COMMITTED)) {
         gates.add(onServers("reads of ", SERVERS_READ, chunk, Peer.PENSTOCK_SERVERS, peer));
       }
       // Neither commits anything.
-      gates.add(
-          onServers(
-              "reads without a commit of ",
-              SERVERS_READ,
-              chunk,
-              Peer.PENSTOCK_MANUAL,
-              Peer.JNATS_FENCED));
+      for (Peer peer : List.of(Peer.JNATS_FENCED, Peer.KAFKA)) {
+        gates.add(
+            onServers(
+                "reads without a commit of ", SERVERS_READ, chunk, Peer.PENSTOCK_MANUAL, peer));
+      }
     }
     for (Peer peer : List.of(Peer.JNATS_FENCED, Peer.KAFKA)) {
       gates.add(
@@ -152,17 +152,7 @@ public final class DurableReport extends Page {
         "Appends to a file, MiB/s, by what an acknowledgement has survived",
         SYNCS.stream().flatMap(sync -> chunks(sync + ", ", file(sync))).toList());
     section(name, "file-read", "Reads from a file, MiB/s", chunks("", FILE_READ).toList());
-    section(
-        name,
-        "file-recovery",
-        "From the opening of a file with "
-            + RECOVERED_MIB
-            + " MiB, whose process was killed, to the first acknowledged append, ms",
-        List.of(
-            new Column(
-                "ms",
-                of(Kind.RECOVERY, FILE_RECOVERY, Peer.PENSTOCK_FILE, 1 << 20),
-                MILLISECONDS)));
+    recovery(name, true, "file", "a file with " + RECOVERED_MIB + " MiB");
     section(
         name,
         "servers-append",
@@ -170,8 +160,23 @@ public final class DurableReport extends Page {
         chunks("", SERVERS).toList());
     section(
         name, "servers-read", "Reads from three servers, MiB/s", chunks("", SERVERS_READ).toList());
+    recovery(name, false, "servers", RECOVERED_MIB + " MiB on three servers");
     fencing();
     failOver(name);
+  }
+
+  private void recovery(String name, boolean inFile, String chart, String what) {
+    section(
+        name,
+        chart + "-recovery",
+        "From the opening of "
+            + what
+            + ", whose writer was killed, to the first acknowledged append, ms",
+        List.of(
+            new Column(
+                "ms",
+                of(Kind.RECOVERY, recovery(inFile), Peer.PENSTOCK_FILE, 1 << 20),
+                MILLISECONDS)));
   }
 
   private static Stream<Column> chunks(String prefix, String setting) {

@@ -72,7 +72,7 @@ class DurableReportTest {
 
   @Test
   void whatWasNotMeasuredHasNoSection(@TempDir Path folder) throws Exception {
-    add(Kind.RECOVERY, DurableReport.FILE_RECOVERY, Peer.MVSTORE, 1 << 20, 5e6);
+    add(Kind.RECOVERY, DurableReport.recovery(true), Peer.MVSTORE, 1 << 20, 5e6);
     new DurableReport(samples, List.of(), "").write(folder, DurableReport.NAME);
     String page = Files.readString(folder.resolve(DurableReport.NAME + ".md"));
     assertTrue(page.contains("| H2 MVStore alone | 5 |"), page);
