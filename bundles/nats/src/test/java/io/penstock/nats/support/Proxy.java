@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.nats.support;
 
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,10 +13,13 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Stands between a client and a server: drops its connections, and takes none until restored; says
- * one word in place of another to the client, if asked to.
+ * one word in place of another to the client, or holds back what the client says, if asked to.
  */
 public final class Proxy implements Closeable {
   private final int target;
@@ -22,7 +27,12 @@ public final class Proxy implements Closeable {
   private final byte[] heard;
   private final ServerSocket listening;
   private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
   private volatile boolean cut;
+  // Changed with the lock.
+  private volatile byte[] held = {};
+  private boolean holding;
 
   public Proxy(int target) throws IOException {
     this(target, "", "");
@@ -55,6 +65,59 @@ public final class Proxy implements Closeable {
     cut = false;
   }
 
+  /**
+   * From the end of the next such word of a client's on, the server gets nothing more from that
+   * client. Clients take the server for lost some seconds later.
+   *
+   * @param word its first letter occurs in it once
+   */
+  public void hold(String word) {
+    hold(word.getBytes(StandardCharsets.US_ASCII));
+  }
+
+  private void hold(byte[] word) {
+    lock.lock();
+    try {
+      held = word;
+      holding = false;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Waits until something is held back. */
+  public void awaitHeld() throws InterruptedException {
+    long left = TimeUnit.SECONDS.toNanos(30);
+    lock.lock();
+    try {
+      while (!holding) {
+        assertTrue(left > 0, "the client does not say it");
+        left = changed.awaitNanos(left);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The server gets what was held back. */
+  public void release() {
+    hold(new byte[0]);
+  }
+
+  private void awaitRelease(byte[] word) {
+    lock.lock();
+    try {
+      holding = held == word;
+      changed.signalAll();
+      while (held == word) {
+        changed.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void drop() throws IOException {
     for (Socket each : open) {
       each.close();
@@ -82,11 +145,41 @@ public final class Proxy implements Closeable {
         if (cut) {
           drop();
         }
-        start("up", () -> copy(client, server, new byte[0]));
+        start("up", () -> copyUp(client, server));
         start("down", () -> copy(server, client, said));
       } catch (IOException e) {
         // Closed, or the server is not there: the client tries again.
       }
+    }
+  }
+
+  private void copyUp(Socket client, Socket server) {
+    byte[] some = new byte[65_536];
+    byte[] word = {};
+    int matched = 0;
+    try (client;
+        server;
+        InputStream in = client.getInputStream();
+        OutputStream out = server.getOutputStream()) {
+      for (int n = in.read(some); n >= 0; n = in.read(some)) {
+        int sent = 0;
+        for (int i = 0; i < n; i++) {
+          byte[] now = held;
+          matched = now == word ? matched : 0;
+          word = now;
+          if (word.length > 0) {
+            matched = some[i] == word[matched] ? matched + 1 : some[i] == word[0] ? 1 : 0;
+            if (matched == word.length) {
+              out.write(some, sent, i + 1 - sent);
+              sent = i + 1;
+              awaitRelease(word);
+            }
+          }
+        }
+        out.write(some, sent, n - sent);
+      }
+    } catch (IOException e) {
+      // One side has gone, and so goes the other.
     }
   }
 
@@ -116,6 +209,7 @@ public final class Proxy implements Closeable {
   @Override
   public void close() throws IOException {
     listening.close();
+    release();
     drop();
   }
 }
