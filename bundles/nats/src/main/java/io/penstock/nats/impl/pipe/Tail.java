@@ -42,10 +42,11 @@ record Tail(long last, List<Stored> entries, boolean whole, long removed) {
       if (entry != null && entry.epoch() >= epoch) {
         entries.addFirst(at);
       }
+      boolean known = entry != null && entry.epoch() == epoch && entry.number() <= acked;
+      // Where an earlier one is the last, those that were acknowledged behind it are lost.
       boolean whole =
-          entry != null
-              && (entry.epoch() > epoch || (entry.epoch() == epoch && entry.number() <= acked));
-      if (whole || at.sequence() <= opened) {
+          entry != null && (entry.epoch() > epoch || (known && entry.number() == acked));
+      if (whole || known || at.sequence() <= opened) {
         return CompletableFuture.completedFuture(found(last, whole, 0));
       }
       return store

@@ -2,6 +2,7 @@
 package io.penstock.nats.impl.pipe;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -168,6 +169,14 @@ class GapTest {
     assertTrue(tail.whole());
     assertEquals(3, tail.removed());
     assertEquals(Map.of(4L, 5L), tail.taken(1));
+  }
+
+  /** The writer must not go on behind the gap as if nothing were missing. */
+  @Test
+  void whatWasAcknowledgedAndIsGoneIsMissing() throws Exception {
+    servers.entries.tailMap(4L).clear();
+    assertFalse(tail(3).whole());
+    assertTrue(tail(2).whole());
   }
 
   @Test
