@@ -36,6 +36,11 @@ final class Fetching implements Feed.Drain, Closeable {
   /** The reader has been told of a corrupt message, and of those before it. */
   private long told;
 
+  /** The corrupt messages that the reader has gone past since the last entry, and the first one. */
+  private long passed;
+
+  private long firstPassed;
+
   private boolean paused;
   private boolean comparing;
   private long searches;
@@ -177,7 +182,15 @@ final class Fetching implements Feed.Drain, Closeable {
     if (number == UNKNOWN || entry.number() <= number + 1) {
       // An earlier number may come again: it is the same entry.
       number = entry.number();
+      passed = 0;
       reading.fetched(entry, sequence);
+    } else if (entry.acked() > number && passed > 0) {
+      // They were entries, and not foreign. Some behind them may have been left out as not
+      // counting.
+      number = Math.min(number + passed, entry.acked());
+      passed = 0;
+      nextSequence = firstPassed + 1;
+      restart();
     } else if (entry.acked() > number) {
       pause();
       reading.lost(entry);
@@ -187,6 +200,8 @@ final class Fetching implements Feed.Drain, Closeable {
 
   private void broken(long sequence) {
     if (sequence <= told) {
+      firstPassed = passed == 0 ? sequence : firstPassed;
+      passed++;
       nextSequence = sequence + 1;
       more();
       return;
@@ -273,6 +288,7 @@ final class Fetching implements Feed.Drain, Closeable {
     nextSequence = sequence;
     epoch = writer;
     number = UNKNOWN;
+    passed = 0;
     comparing = false;
     restart();
   }

@@ -234,13 +234,17 @@ final class Opening {
       return at.sequence() <= Math.max(1, open) || (last && whole);
     }
 
-    /** The last entry that was taken and all that come before it. */
+    /**
+     * The last entry that was taken and all that come before it. What its writer knew to be taken
+     * was taken, also where it is corrupt by now.
+     */
     Stored best() {
       Stored best = new Stored(0, null);
       Entry known = null;
       for (Stored each : entries) {
         Entry entry = each.entry();
-        if (entry != null && (known == null || entry.number() <= known.number() + 1)) {
+        if (entry != null
+            && (known == null || entry.number() <= Math.max(known.number(), acked) + 1)) {
           known = entry;
           best = each;
         }

@@ -119,6 +119,7 @@ final class Reading {
         spots.add(entry.position(), sequence, entry.epoch());
         if (entry.position() > end) {
           missing = missing(end, entry.position());
+          known = Math.max(known, entry.position());
           ahead.fail(missing);
         } else {
           ahead.offer(entry.block());
@@ -161,6 +162,7 @@ final class Reading {
         return;
       }
       ahead.fail(missing(ahead.end(), next.position()));
+      known = Math.max(known, next.position());
     } finally {
       lock.unlock();
     }
@@ -189,6 +191,7 @@ final class Reading {
         return;
       }
       long at = ahead.end();
+      known = next == null ? known : Math.max(known, next.position());
       ahead.fail(
           new StorageException(
               Kind.CORRUPT,
