@@ -48,11 +48,12 @@ final class Bound {
     return bytes;
   }
 
-  /** Gives the stream another configuration. */
+  /** Gives a stream of the pipe's another configuration. */
   CompletableFuture<Void> change(JsonValue config, Map<String, JsonValue> changes) {
+    String stream = JsonValueUtils.readString(config, "name", settings.stream());
     Map<String, JsonValue> all = new HashMap<>(config.map);
     all.putAll(changes);
-    return Api.ask(link, "STREAM.UPDATE." + settings.stream(), new JsonValue(all).toJson())
+    return Api.ask(link, "STREAM.UPDATE." + stream, new JsonValue(all).toJson())
         .thenApply(on -> null);
   }
 

@@ -96,7 +96,7 @@ final class Opening {
         .thenCompose(on -> tried(() -> Api.ensure(link, settings.stream(), bytes)))
         .thenCompose(this::adapt)
         .thenCompose(on -> tried(() -> Api.ensure(link, settings.keys(), keys)))
-        .thenApply(on -> null);
+        .thenCompose(this::adaptKeys);
   }
 
   private MapBuilder common(String storage) {
@@ -134,20 +134,32 @@ final class Opening {
     long first = bound.first();
     // One that has grown stays so while it is fuller than it was made for.
     long most = first >= 0 && held > first ? now : first;
-    boolean same =
-        now == most && JsonValueUtils.readInteger(config, "num_replicas", 1) == settings.replicas();
-    if (same || !settings.writes() || config == null || config.map == null) {
-      return CompletableFuture.completedFuture(null);
-    }
-    return tried(
-        () ->
-            bound.change(
-                config,
-                Map.of(
-                    "max_bytes",
-                    new JsonValue(most),
-                    "num_replicas",
-                    new JsonValue(settings.replicas()))));
+    return now == most && hasReplicas(config)
+        ? CompletableFuture.completedFuture(null)
+        : change(config, Map.of("max_bytes", new JsonValue(most), "num_replicas", replicas()));
+  }
+
+  /** Without its keys a pipe is of no use: they are on as many servers as the bytes. */
+  private CompletableFuture<Void> adaptKeys(JsonValue info) {
+    JsonValue config = JsonValueUtils.readObject(info, "config");
+    return hasReplicas(config)
+        ? CompletableFuture.completedFuture(null)
+        : change(config, Map.of("num_replicas", replicas()));
+  }
+
+  private JsonValue replicas() {
+    return new JsonValue(settings.replicas());
+  }
+
+  private boolean hasReplicas(@Nullable JsonValue config) {
+    return JsonValueUtils.readInteger(config, "num_replicas", 1) == settings.replicas();
+  }
+
+  private CompletableFuture<Void> change(
+      @Nullable JsonValue config, Map<String, JsonValue> changes) {
+    return !settings.writes() || config == null || config.map == null
+        ? CompletableFuture.completedFuture(null)
+        : tried(() -> bound.change(config, changes));
   }
 
   // ---- the writer
