@@ -505,7 +505,7 @@ final class Reading {
       Throwable cause = Api.cause(failure);
       content.fail(
           new StorageException(
-              Kind.FAILED,
+              Tries.kind(failure),
               settings.shown(),
               "the servers refuse a commit: " + cause.getMessage(),
               saved.committed(),

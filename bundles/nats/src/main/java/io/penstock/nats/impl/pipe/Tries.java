@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.nats.impl.pipe;
 
+import io.penstock.error.StorageException.Kind;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
 import io.penstock.nats.impl.link.LinkException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.function.Supplier;
@@ -23,7 +25,15 @@ final class Tries {
 
   private static final int NO_LEADER = 10009;
 
+  /** The server's numbers of errors for a store without room. */
+  private static final List<Integer> STORES_ARE_FULL = List.of(10023, 10047, 10028);
+
   private Tries() {}
+
+  /** What a refusal means for the pipe. */
+  static Kind kind(Throwable failure) {
+    return STORES_ARE_FULL.contains(Api.code(failure)) ? Kind.FULL : Kind.FAILED;
+  }
 
   /** Whether a failure passes by itself. */
   static boolean passes(Throwable failure) {

@@ -73,6 +73,7 @@ final class Writing {
   private boolean behind;
   private boolean full;
   private int refusals;
+  private String refusal = "";
   private final Patience patience = new Patience(SHORTEST_ANSWER, LONGEST_ANSWER);
   private final Alarm alarm;
   private final Bound bound;
@@ -351,6 +352,7 @@ final class Writing {
     }
     if (any) {
       refusals = 0;
+      refusal = "";
       alarm.disarm();
       if (!sent.isEmpty()) {
         alarm.arm();
@@ -364,6 +366,7 @@ final class Writing {
   private void doubt(@Nullable Throwable failure) {
     halt();
     int code = failure == null ? 0 : Api.code(failure);
+    refusal = failure == null || code == 0 ? refusal : "; " + Api.cause(failure).getMessage();
     if (code == Api.FULL) {
       // The stream has no room: its reader has to go on first.
       full = true;
@@ -396,10 +399,9 @@ final class Writing {
 
   private void refused(Throwable failure) {
     Throwable cause = Api.cause(failure);
-    Kind kind = STORES_ARE_FULL.contains(Api.code(failure)) ? Kind.FULL : Kind.FAILED;
     content.fail(
         new StorageException(
-            kind,
+            Tries.kind(failure),
             settings.shown(),
             "the servers refuse a record: "
                 + cause.getMessage()
@@ -409,9 +411,6 @@ final class Writing {
             acknowledged,
             cause));
   }
-
-  /** The server's numbers of errors for a store without room. */
-  private static final List<Integer> STORES_ARE_FULL = List.of(10023, 10047, 10028);
 
   private void later(Duration pause) {
     int mine = generation;
@@ -562,7 +561,7 @@ final class Writing {
                 + settings.ackTimeout().toMillis()
                 + " ms; what was acknowledged ends at position "
                 + acknowledged
-                + (link.trouble().isEmpty() ? "" : "; " + link.trouble()),
+                + (link.trouble().isEmpty() ? refusal : "; " + link.trouble()),
             acknowledged,
             null));
   }
