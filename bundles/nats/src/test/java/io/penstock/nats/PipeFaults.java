@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.nats.client.Connection;
+import io.nats.client.Message;
+import io.nats.client.Nats;
+import io.nats.client.Options;
+import io.nats.client.support.JsonParser;
+import io.nats.client.support.JsonValue;
+import io.nats.client.support.JsonValueUtils;
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.facet.DurableFacet;
+import io.penstock.nats.support.Child;
+import io.penstock.nats.support.NatsCluster;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+
+/** What tests of pipes on three servers share, whose processes are killed and paused. */
+// A connection of the library's may be interrupted while it closes.
+@SuppressWarnings("try")
+abstract class PipeFaults {
+  static final Wait SOON = Wait.upTo(Duration.ofSeconds(40));
+  static final int LONG = 100;
+  private static final AtomicInteger NUMBERS = new AtomicInteger();
+  private static final String SLOW = "&ackTimeout=90s";
+
+  /** How much the reader that is killed reads at a time. */
+  private static final int MOST_READ = 60_000;
+
+  private static NatsCluster servers;
+  static Penstock penstock;
+
+  final String name = "fault-" + NUMBERS.incrementAndGet();
+
+  // The servers of this test; most use those of all.
+  NatsCluster own = servers;
+
+  @BeforeAll
+  static void begin() throws Exception {
+    servers = NatsCluster.start(3);
+    penstock = Penstock.open();
+    awaitLeader();
+  }
+
+  @AfterAll
+  static void end() throws Exception {
+    if (penstock != null) {
+      penstock.close();
+    }
+    if (servers != null) {
+      servers.close();
+    }
+  }
+
+  String place(String keys) {
+    String all = String.join(",", own.urls().stream().map(each -> each.substring(7)).toList());
+    return "durable:nats://" + all + "/" + name + "?replicas=3&" + keys;
+  }
+
+  Channel end(String keys) throws IOException {
+    return penstock.channels().open(Endpoint.parse(place(keys)), ChannelOptions.defaults(), SOON);
+  }
+
+  Channel writer(String keys) throws IOException {
+    return end("mode=write" + keys);
+  }
+
+  Channel reader(String keys) throws IOException {
+    return end("mode=read" + keys);
+  }
+
+  Child child(String role, String keys, long seed) throws IOException {
+    String mode = role + (role.equals("read") ? "&commit=manual" : "");
+    return new Child(FaultMain.class, role, place("mode=" + mode + SLOW + keys), "" + seed);
+  }
+
+  static DurableFacet facet(Channel channel) {
+    return channel.facet(DurableFacet.class).orElseThrow();
+  }
+
+  static void write(Channel writer, long at, int count) throws IOException {
+    writer.sink().writeFully(FaultMain.bytes(at, count), SOON);
+  }
+
+  static void read(Channel reader, long at, int count) throws IOException {
+    assertEquals(at, facet(reader).position());
+    ByteBuffer all = ByteBuffer.allocate(count);
+    reader.source().readFully(all, SOON);
+    FaultMain.check(all.flip(), at);
+  }
+
+  Connection plain() throws Exception {
+    return Nats.connect(
+        new Options.Builder()
+            .servers(own.urls().toArray(String[]::new))
+            .connectionTimeout(Duration.ofSeconds(2))
+            .build());
+  }
+
+  JsonValue info() throws Exception {
+    try (Connection connection = plain()) {
+      return info(connection, name);
+    }
+  }
+
+  static JsonValue info(Connection connection, String pipe) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONG);
+    while (true) {
+      Message answer =
+          connection.request(
+              "$JS.API.STREAM.INFO.penstock-" + pipe, new byte[0], Duration.ofSeconds(1));
+      JsonValue value = answer == null ? JsonValue.EMPTY_MAP : JsonParser.parse(answer.getData());
+      if (value.map != null && value.map.containsKey("state")) {
+        return value;
+      }
+      assertTrue(System.nanoTime() < deadline, "no server tells of " + pipe + ": " + value);
+    }
+  }
+
+  static long bytes(JsonValue info) {
+    return JsonValueUtils.readLong(JsonValueUtils.readObject(info, "state"), "bytes", -1);
+  }
+
+  int leader() throws Exception {
+    String leader =
+        JsonValueUtils.readString(JsonValueUtils.readObject(info(), "cluster"), "leader", "s0");
+    return Integer.parseInt(leader.substring(1));
+  }
+
+  /** A pipe can be made. */
+  static void awaitLeader() throws Exception {
+    try (Channel made = new PipeFaults() {}.writer(SLOW)) {
+      write(made, 0, 1);
+      made.sink().flush(SOON);
+    }
+  }
+
+  static void pause(Duration time) throws InterruptedException {
+    boolean unused = new CountDownLatch(1).await(time.toMillis(), TimeUnit.MILLISECONDS);
+  }
+
+  static void say(String what) {
+    System.out.println("faults: " + what);
+  }
+
+  // ---- what a fault costs
+
+  void restartAll() throws Exception {
+    for (int i = 0; i < 3; i++) {
+      own.kill(i);
+      own.restart(i);
+    }
+  }
+
+  void stall(String what, Child writer, Child reader) throws Exception {
+    long wrote;
+    long read;
+    try {
+      wrote = writer.await("acknowledged", writer.last("acknowledged") + 300_000, LONG);
+      read = reader.await("read", writer.last("acknowledged"), LONG);
+    } catch (AssertionError e) {
+      throw told(what, e);
+    }
+    say(what + ": " + wrote + " ms to the next 300 kB acknowledged, read " + read + " ms later");
+  }
+
+  AssertionError told(String what, AssertionError stalled) throws Exception {
+    return new AssertionError(
+        what + ": " + stalled.getMessage() + "; the servers tell " + info() + entries(), stalled);
+  }
+
+  /** What the leaders have: both keys, and where the entries of a pipe do not follow each other. */
+  String entries() throws Exception {
+    StringBuilder text = new StringBuilder();
+    try (Connection connection = plain()) {
+      for (String key : List.of("writer", "reader")) {
+        JsonValue found =
+            stored(
+                connection,
+                "penstock-" + name + "-keys",
+                "{\"last_by_subj\":\"penstock.key." + name + "." + key + "\"}");
+        text.append("\n").append(key).append(": ").append(text(found, "data"));
+      }
+      JsonValue state = JsonValueUtils.readObject(info(connection, name), "state");
+      long first = JsonValueUtils.readLong(state, "first_seq", 1);
+      long last = JsonValueUtils.readLong(state, "last_seq", 0);
+      long end = -1;
+      for (long sequence = first; sequence <= last; sequence++) {
+        JsonValue found = stored(connection, "penstock-" + name, "{\"seq\":" + sequence + "}");
+        byte[] data = JsonValueUtils.readBase64(found, "data");
+        String head = text(found, "hdrs").replaceAll("\\s+", " ").replaceAll(".*Penstock: ?", "");
+        String[] fields = head.split(" ", -1);
+        long position = fields.length > 3 ? Long.parseLong(fields[3]) : -1;
+        if (position != end || sequence > last - 2 || !fields[0].equals("D")) {
+          text.append("\n").append(sequence).append(": ").append(head);
+        }
+        end = position + (data == null ? 0 : data.length);
+      }
+      text.append(", the end: ").append(end);
+      return text.toString();
+    }
+  }
+
+  private static String text(JsonValue message, String field) {
+    byte[] bytes = JsonValueUtils.readBase64(message, field);
+    return bytes == null ? "" : new String(bytes, StandardCharsets.UTF_8);
+  }
+
+  private static JsonValue stored(Connection connection, String stream, String request)
+      throws Exception {
+    Message answer =
+        connection.request(
+            "$JS.API.STREAM.MSG.GET." + stream,
+            request.getBytes(StandardCharsets.UTF_8),
+            Duration.ofSeconds(1));
+    JsonValue found =
+        answer == null
+            ? null
+            : JsonValueUtils.readObject(JsonParser.parse(answer.getData()), "message");
+    return found == null ? JsonValue.EMPTY_MAP : found;
+  }
+
+  void awaitFewer(long bound) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONG);
+    try (Connection connection = plain()) {
+      while (bytes(info(connection, name)) > bound) {
+        assertTrue(System.nanoTime() < deadline, "the stream does not become smaller");
+      }
+    }
+  }
+
+  // ---- faults
+
+  /** Both ends are killed in the same moment, so many times. */
+  void killBothEnds(int rounds, long seed) throws Exception {
+    String told = "penstock.nats.seed=" + seed;
+    say(told);
+    Random random = new Random(seed);
+    long acknowledged = 0;
+    long committed = 0;
+    long read = 0;
+    for (int round = 0; round < rounds; round++) {
+      try (Child writer = child("write", "&capacity=8MiB", random.nextLong());
+          Child reader = child("read", "", random.nextLong())) {
+        writer.await("opened", acknowledged, LONG);
+        reader.await("opened", committed, LONG);
+        assertTrue(reader.last("opened") <= read, "the reader has left out something; " + told);
+        writer.await("acknowledged", acknowledged + 1 + random.nextInt(500_000), LONG);
+        reader.await("committed", committed + 1 + random.nextInt(500_000), LONG);
+        Child.killAll(writer, reader);
+        acknowledged = writer.last("acknowledged");
+        committed = reader.last("committed");
+        // What it had read may be in a line that was cut off.
+        read = reader.last("read") + MOST_READ;
+      }
+    }
+    readRest(acknowledged);
+  }
+
+  /** What was acknowledged last is there, and all before it that was not committed. */
+  private void readRest(long acknowledged) throws Exception {
+    try (Channel last = writer("&capacity=8MiB");
+        Channel rest = reader("")) {
+      long from = facet(rest).position();
+      assertTrue(facet(last).acknowledged() >= acknowledged, "acknowledged bytes are lost");
+      read(rest, from, (int) (facet(last).acknowledged() - from));
+      assertEquals(0, rest.source().available());
+    }
+  }
+
+  /** So many faults of any sort, one after the other. */
+  void randomFaults(int faults, long seed) throws Exception {
+    say("penstock.nats.faults=" + faults + " penstock.nats.seed=" + seed);
+    Random random = new Random(seed);
+    Child writer = child("write", "&capacity=8MiB", random.nextLong());
+    Child reader = child("read", "", random.nextLong());
+    try {
+      long acknowledged = 0;
+      for (int fault = 0; fault < faults; fault++) {
+        // One that has no claim yet is refused, and not fenced.
+        writer.await("opened", 0, LONG);
+        reader.await("opened", 0, LONG);
+        int server = random.nextInt(3);
+        int some = random.nextInt(1500);
+        int which = random.nextInt(8);
+        switch (which) {
+          case 0 -> {
+            own.kill(server);
+            pause(Duration.ofMillis(some));
+            own.restart(server);
+          }
+          case 1 -> {
+            own.signal(server, "STOP");
+            pause(Duration.ofMillis(some));
+            own.signal(server, "CONT");
+          }
+          case 2, 3 -> {
+            writer.kill();
+            acknowledged = Math.max(acknowledged, writer.last("acknowledged"));
+            writer = child("write", "&capacity=8MiB", random.nextLong());
+            writer.await("opened", acknowledged, LONG);
+          }
+          case 4 -> {
+            reader.kill();
+            reader = child("read", "", random.nextLong());
+          }
+          case 5 -> {
+            writer.signal("STOP");
+            pause(Duration.ofMillis(some));
+            writer.signal("CONT");
+          }
+          case 6 -> {
+            try (Child zombie = writer) {
+              zombie.signal("STOP");
+              acknowledged = Math.max(acknowledged, zombie.last("acknowledged"));
+              writer = child("write", "&capacity=8MiB&takeover=true", random.nextLong());
+              writer.await("opened", acknowledged, LONG);
+              zombie.signal("CONT");
+              assertTrue(zombie.awaitFailure(LONG).startsWith("failed FENCED"), zombie.failure());
+            }
+          }
+          default -> {
+            try (Child zombie = reader) {
+              zombie.signal("STOP");
+              reader = child("read", "&takeover=true", random.nextLong());
+              reader.await("opened", Math.max(0, zombie.last("committed")), LONG);
+              zombie.signal("CONT");
+              assertTrue(zombie.awaitFailure(LONG).contains("FENCED"), zombie.failure());
+            }
+          }
+        }
+        try {
+          writer.await("opened", 0, LONG);
+          long from = Math.max(writer.last("acknowledged"), writer.last("opened"));
+          long stall = writer.await("acknowledged", from + 100_000, LONG);
+          acknowledged = writer.last("acknowledged");
+          long lag = reader.await("read", acknowledged, LONG);
+          say("fault " + fault + " of sort " + which + ": " + stall + " + " + lag + " ms");
+        } catch (AssertionError e) {
+          throw told("fault " + fault + " of sort " + which + " of seed " + seed, e);
+        }
+      }
+    } finally {
+      writer.kill();
+      reader.kill();
+    }
+    readRest(writer.last("acknowledged"));
+  }
+}
