@@ -32,6 +32,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Assumptions;
 
@@ -51,7 +52,7 @@ public final class NatsCluster implements Closeable {
   private final List<@Nullable Process> processes = new ArrayList<>();
   private final Path folder;
   private final String program;
-  private final String more;
+  private String more;
   private final List<Place> places;
 
   /**
@@ -295,6 +296,17 @@ public final class NatsCluster implements Closeable {
     }
   }
 
+  /** Waits until a server has so many connections with clients, and none more. */
+  public void awaitConnections(int server, int wanted) throws InterruptedException {
+    Pattern count = Pattern.compile("\"num_connections\"\\s*:\\s*" + wanted + "\\b");
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SOON);
+    for (String told = ""; !count.matcher(told).find(); told = told(server, "/connz")) {
+      String now = told;
+      assertTrue(System.nanoTime() < end, () -> wanted + " are expected: " + now);
+      boolean unused = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
+    }
+  }
+
   /** What a server shows to its operators; empty if it does not answer now. */
   private String told(int server, String page) {
     try {
@@ -369,6 +381,34 @@ public final class NatsCluster implements Closeable {
     assertTrue(
         process != null
             && new ProcessBuilder("kill", "-" + name, "" + process.pid()).start().waitFor() == 0);
+  }
+
+  /** Gives all the rest of a configuration, from their next start on. */
+  public void configure(String rest) {
+    more = rest;
+  }
+
+  private Path remembered(int server) {
+    return folder.resolve("remembered" + server);
+  }
+
+  /** Keeps aside what one that was stopped has stored. */
+  public void remember(int server) throws IOException {
+    copy(store(server), remembered(server));
+  }
+
+  /** Gives one that was stopped what was kept aside, in place of what it has stored. */
+  public void rewind(int server) throws IOException {
+    forget(server);
+    copy(remembered(server), store(server));
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> all = Files.walk(from)) {
+      for (Path each : all.toList()) {
+        Path unused = Files.copy(each, to.resolve(from.relativize(each)));
+      }
+    }
   }
 
   /** Takes all that one has stored. */
