@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.nats;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Endpoint;
+import io.penstock.error.AddressException;
+import io.penstock.nats.support.NatsCluster;
+import io.penstock.remote.spi.Registry;
+import io.penstock.remote.spi.RegistryListener;
+import io.penstock.remote.spi.RegistrySettings;
+import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** How many connections the server has with us, as the server itself says. */
+@SuppressWarnings("try")
+@Timeout(120)
+class NatsConnectionsTest {
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(40));
+
+  private static NatsCluster server;
+
+  @BeforeAll
+  static void begin() throws Exception {
+    server = NatsCluster.start(1);
+  }
+
+  @AfterAll
+  static void end() {
+    server.close();
+  }
+
+  private static Channel open(Penstock penstock, String name, String keys) throws IOException {
+    String place =
+        "durable:nats://127.0.0.1:" + server.port(0) + "/" + name + "?replicas=1&" + keys;
+    return penstock.channels().open(Endpoint.parse(place), ChannelOptions.defaults(), SOON);
+  }
+
+  @Test
+  void pipesShareAConnectionUntilTheLastIsClosed() throws Exception {
+    try (Penstock penstock = Penstock.open()) {
+      try (Channel writer = open(penstock, "first", "mode=write")) {
+        try (Channel reader = open(penstock, "first", "mode=read");
+            Channel other = open(penstock, "second", "mode=write")) {
+          writer.sink().writeFully(FaultMain.bytes(0, 1000), SOON);
+          other.sink().writeFully(FaultMain.bytes(0, 1000), SOON);
+          ByteBuffer some = ByteBuffer.allocate(1000);
+          reader.source().readFully(some, SOON);
+          FaultMain.check(some.flip(), 0);
+          server.awaitConnections(0, 1);
+        }
+        writer.sink().writeFully(FaultMain.bytes(1000, 1000), SOON);
+        writer.sink().flush(SOON);
+        server.awaitConnections(0, 1);
+      }
+      server.awaitConnections(0, 0);
+    }
+  }
+
+  @Test
+  void aStopLeavesNoConnection() throws Exception {
+    Penstock penstock = Penstock.open();
+    Channel writer = open(penstock, "stopped", "mode=write");
+    writer.sink().writeFully(FaultMain.bytes(0, 1000), SOON);
+    server.awaitConnections(0, 1);
+    penstock.close();
+    server.awaitConnections(0, 0);
+  }
+
+  @Test
+  void aRefusedOpeningLeavesNoConnection() throws Exception {
+    try (Penstock penstock = Penstock.open()) {
+      try (Channel unused = open(penstock, "kept", "mode=write")) {
+        server.awaitConnections(0, 1);
+      }
+      assertThrows(
+          AddressException.class, () -> open(penstock, "kept", "mode=write&sync=none").close());
+      server.awaitConnections(0, 0);
+    }
+  }
+
+  @Test
+  void aRegistryThatIsClosedLeavesNoConnection() throws Exception {
+    RegistrySettings settings =
+        new RegistrySettings(server.urls(), Duration.ofSeconds(3), 1, Map.of(), Map.of());
+    try (Registry registry = new NatsRegistries().open("node", settings, new Silent())) {
+      registry.watch("name");
+      server.awaitConnections(0, 1);
+    }
+    server.awaitConnections(0, 0);
+  }
+
+  /** Is told, and does nothing. */
+  private static final class Silent implements RegistryListener {
+    @Override
+    public void connected() {}
+
+    @Override
+    public void disconnected(String why) {}
+
+    @Override
+    public void stored(RemoteEntry entry) {}
+
+    @Override
+    public void removed(String name, String key) {}
+
+    @Override
+    public void known(String name) {}
+
+    @Override
+    public void beat(String node) {}
+  }
+}
