@@ -21,6 +21,16 @@ public record Where(String user, String host, int port) {
    * @throws AddressException of the kind invalid, if it has another form
    */
   public static Where of(Endpoint endpoint) throws AddressException {
+    return of(endpoint, "");
+  }
+
+  /**
+   * Reads it for a user that does not depend on who wrote the endpoint.
+   *
+   * @param as the user in place of the endpoint's; empty for none
+   * @throws AddressException of the kind invalid, if it has another form
+   */
+  public static Where of(Endpoint endpoint, String as) throws AddressException {
     // A listener at a server logs in there, so only this scheme has no user.
     boolean listening = endpoint.scheme().equals("ssh-listen");
     String form =
@@ -37,7 +47,8 @@ public record Where(String user, String host, int port) {
       authority = authority.substring(0, authority.length() - 1);
     }
     int at = authority.lastIndexOf('@');
-    String user = at < 0 ? "" : authority.substring(0, at);
+    String named = at < 0 ? "" : authority.substring(0, at);
+    String user = as.isEmpty() ? named : as;
     String rest = authority.substring(at + 1);
     int colon = rest.lastIndexOf(':');
     boolean withPort = colon > rest.lastIndexOf(']');
@@ -55,7 +66,7 @@ public record Where(String user, String host, int port) {
       throw invalid(endpoint, form + "; there is no host");
     }
     if (!listening && user.isEmpty()) {
-      throw invalid(endpoint, form + "; there is no user");
+      throw invalid(endpoint, form + "; there is no user, and no option user");
     }
     if (listening && !user.isEmpty()) {
       throw invalid(endpoint, form + "; authorized-keys says which users may log in");

@@ -131,6 +131,7 @@ record ClientOptions(
   }
 
   private static final String ENVIRONMENT = "env.";
+  private static final String USER = "user";
 
   static final Set<String> KEYS =
       Set.of(
@@ -138,6 +139,7 @@ record ClientOptions(
           "shell",
           "subsystem",
           "direct",
+          USER,
           "identity",
           "passphrase-file",
           "password-file",
@@ -160,6 +162,7 @@ record ClientOptions(
   /** The options of every kind whose connection logs in. */
   static final Set<String> LOGIN_KEYS =
       Set.of(
+          USER,
           "identity",
           "passphrase-file",
           "password-file",
@@ -212,7 +215,7 @@ record ClientOptions(
   /** What the keys of {@link #LOGIN_KEYS} say. */
   static Login login(Endpoint endpoint, Given given, ChannelOptions options) throws IOException {
     return new Login(
-        Where.of(endpoint),
+        Where.of(endpoint, user(given)),
         given.paths("identity"),
         Secret.of("passphrase", given, options),
         Secret.of("password", given, options),
@@ -224,6 +227,14 @@ record ClientOptions(
         given.flag(StrictModes.KEY, true),
         given.duration("keep-alive", "0s", true),
         given.count("keep-alive-count", "3", 1, 1000));
+  }
+
+  private static String user(Given given) {
+    String user = given.text(USER).orElse("");
+    if (user.isBlank() && given.text(USER).isPresent()) {
+      throw Given.refused(USER, user, "the name of a user");
+    }
+    return user;
   }
 
   /**
