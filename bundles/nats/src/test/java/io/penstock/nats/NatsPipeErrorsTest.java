@@ -117,6 +117,26 @@ class NatsPipeErrorsTest {
     }
   }
 
+  /** A server gives no answer then; it only says so. */
+  @Test
+  void aRightThatIsMissingIsToldAtOnce(@TempDir Path folder) throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret"), "right-one\n");
+    String rights =
+        """
+        authorization { users: [ { user: "writer", password: "right-one",
+          permissions: { publish: { deny: [ "penstock.key.told.reader" ] } } } ] }
+        """;
+    try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", rights)) {
+      String login = "&user=writer&passwordFile=" + secret;
+      open(server.port(0), "mode=write" + login).close();
+      long begun = System.nanoTime();
+      AddressException refused = refused(server.port(0), "mode=read" + login);
+      assertTrue(System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(5), refused.toString());
+      assertEquals(AddressException.Kind.ACCESS, refused.kind());
+      assertTrue(refused.getMessage().contains("penstock.key.told.reader"), refused.getMessage());
+    }
+  }
+
   /** What was on its way, and what was written when the loss was known, in milliseconds. */
   @ParameterizedTest
   @ValueSource(longs = {0, 1500})

@@ -89,6 +89,7 @@ public final class Link implements Closeable {
   private volatile boolean up;
   private volatile boolean closed;
   private volatile Trouble trouble = new Trouble("", 0);
+  private final Asked asked = new Asked();
 
   // Only on the thread.
   private final List<Watcher> watchers = new ArrayList<>();
@@ -287,6 +288,8 @@ public final class Link implements Closeable {
     public void errorOccurred(Connection from, String error) {
       trouble(error);
       LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), error);
+      LinkException denied = failed(Kind.DENIED, "the server has said: " + error, null);
+      asked.denied(error).forEach(each -> run(() -> each.completeExceptionally(denied)));
       tellIfDown();
     }
 
@@ -511,6 +514,7 @@ public final class Link implements Closeable {
       run(() -> answer.completeExceptionally(why));
       return answer;
     }
+    asked.add(answer, subject);
     try {
       CompletableFuture<Message> unused =
           mine.requestWithTimeout(subject, headers, body, limit)

@@ -21,6 +21,8 @@ public final class LinkException extends IOException {
     NO_RESPONDERS,
     /** No answer has come in time. */
     NO_ANSWER,
+    /** The rights do not allow to ask. */
+    DENIED,
     /** The server has refused; {@link #code()} says why. */
     REFUSED
   }

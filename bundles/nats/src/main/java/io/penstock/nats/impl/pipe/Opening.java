@@ -406,6 +406,9 @@ final class Opening {
       return (IOException) failure;
     }
     String text = String.valueOf(failure.getMessage());
+    if (failure instanceof LinkException known && known.kind() == LinkException.Kind.DENIED) {
+      return new AddressException(AddressException.Kind.ACCESS, settings.shown(), text, failure);
+    }
     if (failure instanceof LinkException known && known.kind() == LinkException.Kind.REFUSED) {
       return new AddressException(
           AddressException.Kind.ACCESS,

@@ -40,7 +40,7 @@ final class Tries {
     if (!(Api.cause(failure) instanceof LinkException known)) {
       return false;
     }
-    return known.kind() != LinkException.Kind.REFUSED
+    return (known.kind() != LinkException.Kind.REFUSED && known.kind() != LinkException.Kind.DENIED)
         || known.code() == UNAVAILABLE
         || known.code() == NO_CLUSTER
         || known.code() == INCOMPLETE

@@ -65,6 +65,7 @@ final class Bucket {
               + Subjects.STREAM
               + "; "
               + text;
+      case DENIED -> link + ": the rights do not allow " + Subjects.STREAM + "; " + text;
       case REFUSED ->
           replicas > 1
               ? text + "; replicas is " + replicas + ", and the servers are " + link.servers()

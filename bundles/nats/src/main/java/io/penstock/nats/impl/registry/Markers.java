@@ -101,8 +101,8 @@ final class Markers {
   }
 
   private void refused(Throwable why) {
-    // Whoever may not do it is not told so: no answer comes. The next that publishes may do it.
-    forbidden = why instanceof LinkException known && known.kind() == LinkException.Kind.NO_ANSWER;
+    // The next that publishes may do it.
+    forbidden = why instanceof LinkException known && known.kind() == LinkException.Kind.DENIED;
     LOG.log(Level.DEBUG, "{0}: a marker is not cleared away", link, why);
     due.clear();
   }
