@@ -54,6 +54,7 @@ public final class NatsCluster implements Closeable {
   private final String program;
   private String more;
   private final List<Place> places;
+  private final @Nullable Configuration configuration;
 
   /**
    * Where a server runs.
@@ -63,7 +64,16 @@ public final class NatsCluster implements Closeable {
    */
   public record Place(String host, List<String> before) {}
 
-  private NatsCluster(List<Place> places, String more, String program) throws IOException {
+  /** What a server is told in place of what they are told otherwise. */
+  public interface Configuration {
+    /** The text for a server; another file beside it may be written first. */
+    String of(NatsCluster cluster, int server) throws IOException;
+  }
+
+  private NatsCluster(
+      List<Place> places, String more, String program, @Nullable Configuration configuration)
+      throws IOException {
+    this.configuration = configuration;
     this.program = program;
     this.folder = Files.createTempDirectory("penstock-nats");
     this.places = List.copyOf(places);
@@ -101,8 +111,20 @@ public final class NatsCluster implements Closeable {
     return start(places, "", program());
   }
 
+  /** Starts servers on this machine with a configuration of the caller's. */
+  public static NatsCluster start(int size, Configuration configuration) throws Exception {
+    return start(
+        Collections.nCopies(size, new Place("127.0.0.1", List.of())), "", program(), configuration);
+  }
+
   private static NatsCluster start(List<Place> places, String more, Path program) throws Exception {
-    NatsCluster made = new NatsCluster(places, more, program.toString());
+    return start(places, more, program, null);
+  }
+
+  private static NatsCluster start(
+      List<Place> places, String more, Path program, @Nullable Configuration configuration)
+      throws Exception {
+    NatsCluster made = new NatsCluster(places, more, program.toString(), configuration);
     try {
       for (int i = 0; i < places.size(); i++) {
         made.restart(i);
@@ -170,6 +192,16 @@ public final class NatsCluster implements Closeable {
     return ports.get(server);
   }
 
+  /** The port at which a server hears the others. */
+  public int route(int server) {
+    return routes.get(server);
+  }
+
+  /** Where the configurations of all are. */
+  public Path folder() {
+    return folder;
+  }
+
   private String host(int server) {
     return places.get(server).host();
   }
@@ -193,8 +225,10 @@ public final class NatsCluster implements Closeable {
     return String.join(",", urls());
   }
 
-  /** Starts one that was killed with the store that it had, and waits until clients can connect. */
-  public void restart(int server) throws Exception {
+  private String text(int server) throws IOException {
+    if (configuration != null) {
+      return configuration.of(this, server);
+    }
     StringBuilder text = new StringBuilder();
     text.append("server_name: s").append(server).append('\n');
     String host = host(server);
@@ -209,9 +243,13 @@ public final class NatsCluster implements Closeable {
       }
       text.append("], no_advertise: true }\n");
     }
-    text.append(more);
+    return text.append(more).toString();
+  }
+
+  /** Starts one that was killed with the store that it had, and waits until clients can connect. */
+  public void restart(int server) throws Exception {
     Path file = folder.resolve("server" + server + ".conf");
-    Files.writeString(file, text);
+    Files.writeString(file, text(server));
     Path log = folder.resolve("server" + server + ".log");
     List<String> command = new ArrayList<>(places.get(server).before());
     command.addAll(List.of(program, "-c", file.toString()));
@@ -342,7 +380,8 @@ public final class NatsCluster implements Closeable {
     }
   }
 
-  private Path store(int server) {
+  /** What a server has stored is there. */
+  public Path store(int server) {
     return folder.resolve("store" + server);
   }
 

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.nats.support.Authority;
 import io.penstock.nats.support.NatsCluster;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -34,9 +34,9 @@ class TlsLinkTest {
 
   @BeforeAll
   static void begin() throws Exception {
-    authority("ca");
-    authority("other");
-    issue("server", "subjectAltName=DNS:localhost");
+    Authority ca = Authority.make(folder, "ca");
+    Authority unused = Authority.make(folder, "other");
+    ca.issue("server", "subjectAltName=DNS:localhost");
     String tls =
         "tls { cert_file: \"" + file("server.pem") + "\", key_file: \"" + file("server.key");
     open = NatsCluster.start(1, "127.0.0.1", tls + "\" }\n");
@@ -54,38 +54,6 @@ class TlsLinkTest {
 
   private static String file(String name) {
     return folder.resolve(name).toString();
-  }
-
-  private static void authority(String name) throws Exception {
-    openssl(
-        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj",
-        "/CN=" + name,
-        "-keyout " + file(name + ".key") + " -out " + file(name + ".pem"));
-  }
-
-  private static void issue(String name, String extension) throws Exception {
-    Path extensions = Files.writeString(folder.resolve(name + ".ext"), extension + "\n");
-    openssl(
-        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj",
-        "/CN=" + name,
-        "-keyout " + file(name + ".key") + " -out " + file(name + ".csr"));
-    openssl(
-        "x509 -req -days 1 -CAcreateserial -in " + file(name + ".csr"),
-        "-extfile",
-        extensions
-            + (" -CA " + file("ca.pem") + " -CAkey " + file("ca.key"))
-            + (" -out " + file(name + ".pem")));
-  }
-
-  private static void openssl(String... words) throws Exception {
-    List<String> command = new ArrayList<>(List.of("openssl"));
-    for (String each : words) {
-      command.addAll(List.of(each.split(" ")));
-    }
-    Path log = folder.resolve("openssl.log");
-    Process process =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    assertEquals(0, process.waitFor(), Files.readString(log));
   }
 
   /** Connects to a server, and gives an empty text, or else what an operator is told. */
