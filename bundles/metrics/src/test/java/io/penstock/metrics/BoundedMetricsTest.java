@@ -273,15 +273,10 @@ class BoundedMetricsTest {
     }
   }
 
-  @Test
-  void registriesTellTheirEntriesByState() {
-    RemoteEntryDTO alive =
-        new RemoteEntryDTO(
-            "bills", "they", "tcp://b:1", 0, Map.of(), RemoteEntryDTO.State.ALIVE, 1, 0, null);
-    remotes.add(new RemoteDTO("nats://r:1", "me", true, 1, null, 7, 6, 5, List.of(alive, alive)));
-    PenstockMetrics metrics = metrics(10);
+  /** What is measured of the only registry. */
+  private Map<String, Double> registry() {
     MeasuredObject registry =
-        metrics.objects().stream()
+        metrics(10).objects().stream()
             .filter(each -> each.type().equals("remote"))
             .findFirst()
             .orElseThrow();
@@ -290,12 +285,35 @@ class BoundedMetricsTest {
     registry
         .measurements()
         .forEach(each -> values.put(each.metric().text() + " " + each.attribute(), each.value()));
+    return values;
+  }
+
+  private static RemoteEntryDTO alive() {
+    return new RemoteEntryDTO(
+        "bills", "they", "tcp://b:1", 0, Map.of(), RemoteEntryDTO.State.ALIVE, 1, 0, null);
+  }
+
+  @Test
+  void registriesTellTheirEntriesByState() {
+    remotes.add(
+        new RemoteDTO("nats://r:1", "me", true, 1, null, 7, 6, 5, List.of(alive(), alive())));
+    Map<String, Double> values = registry();
     assertEquals(1.0, values.get("penstock.remote.connected "));
     assertEquals(2.0, values.get("penstock.remote.entry.count alive"));
     assertEquals(0.0, values.get("penstock.remote.entry.count dead"));
     assertEquals(7.0, values.get("penstock.remote.added "));
     assertEquals(6.0, values.get("penstock.remote.removed "));
     assertEquals(5.0, values.get("penstock.remote.failovers "));
+  }
+
+  /** While the registry is away, nothing goes. */
+  @Test
+  void aFrozenRegistryIsNotConnectedAndKeepsItsEntries() {
+    remotes.add(new RemoteDTO("nats://r:1", "me", false, 1, "refused", 7, 0, 5, List.of(alive())));
+    Map<String, Double> values = registry();
+    assertEquals(0.0, values.get("penstock.remote.connected "));
+    assertEquals(1.0, values.get("penstock.remote.entry.count alive"));
+    assertEquals(0.0, values.get("penstock.remote.removed "));
   }
 
   @Test
