@@ -23,6 +23,7 @@ import java.util.logging.Level;
 import java.util.stream.Stream;
 import org.apache.sshd.common.Property;
 import org.apache.sshd.common.io.nio2.Nio2Session;
+import org.apache.sshd.common.kex.KexProposalOption;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.core.CoreModuleProperties;
 import org.junit.jupiter.api.BeforeAll;
@@ -37,6 +38,9 @@ class NegotiationTest {
 
   /** That of OpenSSH 9.2; later ones prefer another one. */
   private static final String LASTING = "sntrup761x25519-sha512";
+
+  /** That of OpenSSH since 10.0. */
+  private static final String CHEAP = "mlkem768x25519-sha256";
 
   /** What OpenSSH has dropped, as a part of a name. */
   private static final List<String> DROPPED =
@@ -135,6 +139,7 @@ class NegotiationTest {
       assertContains(log, "subsystem request failed", STRICT, RESET, "kex: algorithm: " + LASTING);
       Map<String, List<String>> offered = proposal(log, "peer server");
       assertNothingDropped(offered);
+      assertEquals(CHEAP, offered.get("KEX algorithms").get(0), log);
       assertTrue(offered.get("host key algorithms").contains("rsa-sha2-512"), log);
       int signatures = log.indexOf("server-sig-algs=<");
       assertTrue(signatures > 0, log);
@@ -220,7 +225,9 @@ class NegotiationTest {
           // Java is fast at it.
           "kex: client->server cipher: aes128-gcm@openssh.com",
           "kex: server->client cipher: aes128-gcm@openssh.com");
-      assertNothingDropped(proposal(log, "peer client"));
+      Map<String, List<String>> offered = proposal(log, "peer client");
+      assertNothingDropped(offered);
+      assertEquals(CHEAP, offered.get("KEX algorithms").get(0), log);
     }
   }
 
@@ -242,6 +249,16 @@ class NegotiationTest {
   }
 
   // ---- in either role
+
+  @Test
+  void twoOfOursTakeTheLastingKeysThatAreCheap() throws Exception {
+    try (Bench.Both both = Bench.meet()) {
+      for (Channel each : List.of(both.client(), both.server())) {
+        assertEquals(
+            CHEAP, Bench.session(each).getNegotiatedKexParameter(KexProposalOption.ALGORITHMS));
+      }
+    }
+  }
 
   @Test
   void smallPacketsDoNotWaitForOthers() throws Exception {

@@ -21,6 +21,9 @@ public final class Algorithms {
           "aes256-ctr",
           "chacha20-poly1305@openssh.com");
 
+  /** What OpenSSH prefers, too, since 10.0; in Java it takes a hundredth of the next one's time. */
+  private static final String FIRST_KEY_EXCHANGE = "mlkem768x25519-sha256";
+
   private static final Set<String> NO_SIGNATURES = Set.of("ssh-rsa", "ssh-dss");
 
   private Algorithms() {}
@@ -32,7 +35,10 @@ public final class Algorithms {
             .filter(each -> CIPHERS.contains(each.getName()))
             .sorted(Comparator.comparingInt(each -> CIPHERS.indexOf(each.getName())))
             .toList());
-    manager.setKeyExchangeFactories(without(manager.getKeyExchangeFactories()));
+    manager.setKeyExchangeFactories(
+        without(manager.getKeyExchangeFactories()).stream()
+            .sorted(Comparator.comparing(each -> !each.getName().equals(FIRST_KEY_EXCHANGE)))
+            .toList());
     manager.setMacFactories(without(manager.getMacFactories()));
     manager.setSignatureFactories(
         manager.getSignatureFactories().stream()
