@@ -31,6 +31,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -102,7 +103,7 @@ class ConfiguredServerTest {
       if (failed.isPresent() && failed.get().message().contains(why)) {
         return failed.get();
       }
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
   }
 
@@ -115,7 +116,7 @@ class ConfiguredServerTest {
     FailedHandlerDTO first = failure(server, "try 1");
     assertEquals(SERVICE, first.serviceId());
     while (System.currentTimeMillis() <= first.since()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     provider.permits.release();
     FailedHandlerDTO second = failure(server, "try 2");
@@ -128,7 +129,7 @@ class ConfiguredServerTest {
 
     provider.permits.release();
     while (server.describe().isEmpty() || server.failure().isPresent()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     assertEquals(Optional.empty(), server.awaited());
     server.slot.get().close();

@@ -28,6 +28,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -332,7 +333,7 @@ class DrivenPipeTest {
     assertEquals(2, counted.source().read(bytes(2)));
     Future<Integer> reader = threads.submit(() -> counted.source().read(bytes(1)));
     while (counted.stats().waitingReaders().isEmpty()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     PipeStats.Waiting waiting = counted.stats().waitingReaders().get(0);
     assertEquals("reader-1", waiting.thread());

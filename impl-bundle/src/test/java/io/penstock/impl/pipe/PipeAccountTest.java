@@ -30,6 +30,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -65,7 +66,7 @@ class PipeAccountTest {
         threads.submit(
             () -> pipe.source().readUntil(ByteSequence.LF, 100, Wait.upTo(Duration.ofMinutes(1))));
     while (pipe.stats().waitingReaders().isEmpty()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     return read;
   }
@@ -127,7 +128,7 @@ class PipeAccountTest {
     pipe.source().readWait(NONE);
     read.cancel(true);
     while (pipe.source().available() < 30 || pipe.sink().room() > 0) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     assertEquals(0, pipe.sink().write(utf8("x"), NONE));
     assertEquals(0, pipe.sink().give(utf8("x"), NONE));
@@ -169,7 +170,7 @@ class PipeAccountTest {
               return null;
             });
     while (pipe.stats().waitingWriters().isEmpty()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     pipe.source().close();
     assertThrows(ExecutionException.class, read::get);
@@ -268,7 +269,7 @@ class PipeAccountTest {
       Future<?> writer =
           threads.submit(() -> full.sink().write(utf8("b"), Wait.upTo(Duration.ofMinutes(1))));
       while (full.stats().waitingWriters().isEmpty()) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(200_000);
       }
       full.close();
       ExecutionException failed = assertThrows(ExecutionException.class, writer::get);

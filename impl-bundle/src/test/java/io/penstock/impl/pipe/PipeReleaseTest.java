@@ -318,7 +318,7 @@ class PipeReleaseTest {
       if (one != null && one.getState() == Thread.State.WAITING && isInPipe(one)) {
         return;
       }
-      Thread.onSpinWait();
+      LockSupport.parkNanos(20_000);
     }
   }
 

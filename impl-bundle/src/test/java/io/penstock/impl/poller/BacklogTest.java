@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -60,7 +61,7 @@ class BacklogTest {
       thread.start();
       // It has said so, and waits for this read, once it waits.
       while (thread.getState() != Thread.State.WAITING) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(200_000);
       }
     }
 

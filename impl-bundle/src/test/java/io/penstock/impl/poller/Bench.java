@@ -30,6 +30,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 
 /** An engine with pipes and channels to try pollers on. */
 final class Bench implements AutoCloseable {
@@ -129,7 +130,7 @@ final class Bench implements AutoCloseable {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (poller.selects() == selectsBefore) {
       assertTrue(System.nanoTime() < end, "nobody polls");
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
   }
 

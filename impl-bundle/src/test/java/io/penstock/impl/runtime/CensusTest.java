@@ -32,6 +32,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
@@ -70,7 +71,7 @@ class CensusTest {
     writer.start();
     PipeDTO seen = look().pipes().get(0);
     while (seen.sink().waiting().isEmpty()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
       seen = look().pipes().get(0);
     }
     assertEquals("full", seen.name());

@@ -35,6 +35,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 
 /** What operators can hold, let go on, look at and close. */
@@ -67,7 +68,7 @@ class OperatorTest extends OperatedStreams {
     CompletableFuture<Integer> reading =
         started("reader", () -> pipe.source().read(ByteBuffer.allocate(1), SOON));
     while (penstock.runtime().runtime().pipes().get(0).source().waiting().isEmpty()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     pipe.sink().end();
     assertEquals(-1, reading.get(20, TimeUnit.SECONDS));
@@ -78,7 +79,7 @@ class OperatorTest extends OperatedStreams {
     Pipe pipe = pipe("held", 64);
     CompletableFuture<String> first = started("reader", () -> read(pipe.source(), 1));
     while (penstock.runtime().runtime().pipes().get(0).source().waiting().isEmpty()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     control.pause("held");
     pipe.sink().writeFully("ab", SOON);
@@ -94,7 +95,7 @@ class OperatorTest extends OperatedStreams {
     CompletableFuture<String> all = started("gatherer", () -> pipe.source().readString(99));
     pipe.sink().writeFully("a", SOON);
     while (penstock.runtime().runtime().pipes().get(0).source().bytes().total() < 1) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     control.pause("long");
     pipe.sink().writeFully("b", SOON);
@@ -133,7 +134,7 @@ class OperatorTest extends OperatedStreams {
     CompletableFuture<String> other = started("other", () -> read(aborted.source(), 1));
     while (penstock.runtime().runtime().pipes().stream()
         .anyMatch(each -> each.source().waiting().isEmpty())) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     control.close("closed");
     ExecutionException failure =

@@ -32,6 +32,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -131,7 +132,7 @@ class TapTest {
     Channel server = listener.accept(SOON);
     client.connected().toCompletableFuture().get(20, TimeUnit.SECONDS);
     while (!((End) client.source()).isTapped() || !((End) client.sink()).isTapped()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     client.sink().writeFully("ask", SOON);
     server.source().readFully(ByteBuffer.allocate(3), SOON);

@@ -31,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -47,7 +48,7 @@ class WhyTest extends OperatedStreams {
               return null;
             });
     while (penstock.runtime().runtime().pipes().get(0).sink().waiting().isEmpty()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     String why = control.why("full");
     assertTrue(why.startsWith("The pipe 'full' is full: 64 of 64 bytes wait to be read."), why);
@@ -59,7 +60,7 @@ class WhyTest extends OperatedStreams {
     wrote.get(20, TimeUnit.SECONDS);
     CompletableFuture<String> reader = started("reader", () -> read(pipe.source(), 1));
     while (penstock.runtime().runtime().pipes().get(0).source().waiting().isEmpty()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     why = control.why("full");
     assertTrue(why.contains("is empty, and its reader waits for the writer."), why);
@@ -82,7 +83,7 @@ class WhyTest extends OperatedStreams {
             });
     String name = number(pair[0]);
     while (!control.why(name).contains("'sender'")) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     String why = control.why(name);
     assertTrue(why.contains("its peer " + pair[0].peer().get() + ", which does not take"), why);
@@ -132,7 +133,7 @@ class WhyTest extends OperatedStreams {
     gone.close();
     penstock.configure("io.penstock.Channel~far", Map.of("endpoint", there));
     while (penstock.runtime().runtime().awaited().stream().allMatch(each -> each.tries() == 0)) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     String why = control.why("far");
     assertTrue(why.contains("configured by io.penstock.Channel~far and is not there"), why);
@@ -242,7 +243,7 @@ class WhyTest extends OperatedStreams {
     penstock.serve(gone, (connection, line) -> {});
     while (penstock.runtime().runtime().servers().isEmpty()
         || penstock.runtime().runtime().servers().get(0).trouble() == null) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     why = control.why(penstock.runtime().runtime().servers().get(0).name());
     assertTrue(why.contains("has no connection to " + gone + ": "), why);

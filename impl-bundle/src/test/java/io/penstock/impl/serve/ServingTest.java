@@ -41,6 +41,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -342,7 +343,7 @@ class ServingTest {
       assertTrue(called.await(20, TimeUnit.SECONDS));
       Future<?> closed = closer.submit(server::close);
       while (!drains(server)) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(200_000);
       }
       release.countDown();
       assertEquals("one", line(busy));

@@ -20,6 +20,7 @@ import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
@@ -110,7 +111,7 @@ public final class StdioMain {
     // The pump's thread may be just about to do it.
     long limit = System.nanoTime() + 10_000_000_000L;
     while (FileDescriptor.out.valid() && System.nanoTime() - limit < 0) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     check(!FileDescriptor.out.valid(), "standard output is still open");
   }
