@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.apache.sshd.common.config.keys.KeyUtils;
 import org.apache.sshd.common.config.keys.PublicKeyEntry;
@@ -250,7 +251,7 @@ final class Bench {
     thread.setDaemon(true);
     thread.start();
     while (!failure.isDone() && !waits(thread)) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     return failure;
   }

@@ -34,6 +34,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /** What a window lets through, to the byte, and which callers are told when something moves. */
@@ -44,7 +45,7 @@ class FlowControlTest {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!condition.getAsBoolean()) {
       assertTrue(System.nanoTime() < limit, what);
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
   }
 

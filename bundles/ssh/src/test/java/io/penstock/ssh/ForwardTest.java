@@ -47,6 +47,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.apache.sshd.client.SshClient;
 import org.apache.sshd.client.session.ClientSession;
@@ -503,7 +504,7 @@ class ForwardTest {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (answers(address)) {
       assertTrue(System.nanoTime() < limit, address + " is still listened at");
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
   }
 

@@ -37,6 +37,7 @@ import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.io.IoWriteFuture;
@@ -153,7 +154,7 @@ class HostilePeerTest {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (sockets() > before) {
       assertTrue(System.nanoTime() < limit, () -> what + " leaves a socket open");
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     // Of a length that cannot be the library tells at each step, in words of its own: it goes on
     // for
@@ -402,7 +403,7 @@ class HostilePeerTest {
       long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
       while (sockets() > before) {
         assertTrue(System.nanoTime() < limit, "its connection is still there");
-        Thread.onSpinWait();
+        LockSupport.parkNanos(200_000);
       }
     } finally {
       listener.close();

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** OpenSSH's programs as peers, with files of their own. */
@@ -151,7 +152,7 @@ final class OpenSsh {
         if (System.nanoTime() > limit) {
           throw new IOException("sshd does not say '" + text + "': " + Files.readString(log));
         }
-        Thread.onSpinWait();
+        LockSupport.parkNanos(1_000_000);
       }
     }
 

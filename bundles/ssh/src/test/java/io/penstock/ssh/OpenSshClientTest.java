@@ -26,6 +26,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -288,7 +289,7 @@ class OpenSshClientTest {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (facet.receiveWindow() > 0 || channel.source().available() < window) {
       assertTrue(System.nanoTime() < limit, "the window is not used up");
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
   }
 

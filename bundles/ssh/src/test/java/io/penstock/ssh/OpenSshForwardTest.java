@@ -29,6 +29,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -116,7 +117,7 @@ class OpenSshForwardTest {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (answers(address)) {
       assertTrue(System.nanoTime() < limit, address + " is still listened at");
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
   }
 
@@ -132,7 +133,7 @@ class OpenSshForwardTest {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (Files.exists(file)) {
       assertTrue(System.nanoTime() < limit, file + " is still there");
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
   }
 
@@ -220,7 +221,7 @@ class OpenSshForwardTest {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!answers(address)) {
       assertTrue(System.nanoTime() < limit, address + " is not listened at");
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
   }
 

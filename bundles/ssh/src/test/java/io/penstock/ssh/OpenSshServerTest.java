@@ -38,6 +38,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -154,7 +155,7 @@ class OpenSshServerTest {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (facet.receiveWindow() > 0) {
       assertTrue(System.nanoTime() < limit, "the window is not used up");
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
   }
 

@@ -35,6 +35,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** Channels that share a connection have limits and errors of their own. */
 class SharingTest {
@@ -202,7 +203,7 @@ class SharingTest {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (connections.shared() > 0) {
       assertTrue(System.nanoTime() < limit, "it is still kept");
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
@@ -77,7 +78,7 @@ class StopsTest {
             });
     stopping.start();
     while (stopping.getState() != Thread.State.TIMED_WAITING && stopping.isAlive()) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     go.countDown();
     stopping.join();
