@@ -29,6 +29,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -351,7 +352,7 @@ class OperatorCommandsTest {
     // It goes a moment after it has failed.
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (!penstock.runtime().runtime().relays().isEmpty() && System.nanoTime() < end) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     assertEquals(List.of(), penstock.runtime().runtime().relays());
   }

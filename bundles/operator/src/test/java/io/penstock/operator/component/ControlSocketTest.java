@@ -40,6 +40,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -279,7 +280,7 @@ class ControlSocketTest {
   /** Until the thread of a peer that has gone has ended. */
   private static void awaitFewer() {
     while (threads() >= ControlSocket.MAX_PEERS) {
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
   }
 
@@ -331,7 +332,7 @@ class ControlSocketTest {
     try (Channel silent = connect()) {
       assertTrue(silent.isOpen());
       while (threads() == 0) {
-        Thread.onSpinWait();
+        LockSupport.parkNanos(200_000);
       }
       Thread.currentThread().interrupt();
       socket.close();

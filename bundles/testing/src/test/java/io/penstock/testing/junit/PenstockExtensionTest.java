@@ -44,6 +44,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
@@ -240,7 +241,7 @@ class PenstockExtensionTest {
         Object thread =
             Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, accept);
         while (((Thread) thread).getState() != Thread.State.WAITING) {
-          Thread.onSpinWait();
+          LockSupport.parkNanos(200_000);
         }
         try (SocketChannel client = SocketChannel.open(server.getLocalAddress())) {
           assertTrue(client.isConnected());

@@ -54,6 +54,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -558,7 +559,7 @@ class HandlesTest {
       } catch (BrokenPipeException e) {
         return;
       }
-      Thread.onSpinWait();
+      LockSupport.parkNanos(200_000);
     }
     throw new AssertionError("somebody still has the end that nobody has taken");
   }
