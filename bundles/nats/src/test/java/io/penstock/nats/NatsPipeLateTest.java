@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nats.client.Connection;
 import io.nats.client.Message;
@@ -198,6 +199,43 @@ class NatsPipeLateTest {
       proxy.release();
       writer.sink().flush(SOON);
       assertEquals(2000, facet(writer).acknowledged());
+    }
+  }
+
+  /** Each commit changes the key that the next reader, which is far away, is about to change. */
+  @Test
+  void aReaderThatCommitsAllTheTimeIsTakenOverFrom() throws Exception {
+    try (Proxy far = new Proxy(server.port(0));
+        Channel writer = end("mode=write");
+        Channel busy = end("mode=read&commit=manual")) {
+      far.delay(40);
+      write(writer, 0, 8_000_000);
+      CompletableFuture<StorageException> fenced = new CompletableFuture<>();
+      Thread thread =
+          new Thread(
+              () -> {
+                try {
+                  for (int at = 0; at < 8_000_000; at += 10) {
+                    read(busy, at, 10);
+                    commit(busy);
+                  }
+                  boolean unused = fenced.cancel(false);
+                } catch (StorageException e) {
+                  boolean unused = fenced.complete(e);
+                } catch (ExecutionException e) {
+                  boolean unused = fenced.complete((StorageException) e.getCause());
+                } catch (Exception e) {
+                  boolean unused = fenced.completeExceptionally(e);
+                }
+              });
+      thread.start();
+      try (Channel heir = end(far.port(), "mode=read&commit=manual&takeover=true")) {
+        StorageException why = fenced.get(40, TimeUnit.SECONDS);
+        assertEquals(StorageException.Kind.FENCED, why.kind());
+        // The answer to its last commit may have been on its way.
+        assertTrue(facet(heir).position() >= why.count(), why.toString());
+      }
+      thread.join();
     }
   }
 

@@ -30,6 +30,7 @@ public final class Proxy implements Closeable {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private volatile boolean cut;
+  private volatile long late;
   // Changed with the lock.
   private volatile byte[] held = {};
   private boolean holding;
@@ -105,6 +106,25 @@ public final class Proxy implements Closeable {
     hold(new byte[0]);
   }
 
+  /** What clients say reaches the server so many milliseconds later. */
+  public void delay(long millis) {
+    late = millis;
+  }
+
+  private void awaitTime() {
+    long left = TimeUnit.MILLISECONDS.toNanos(late);
+    lock.lock();
+    try {
+      while (left > 0) {
+        left = changed.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void awaitRelease(byte[] word) {
     lock.lock();
     try {
@@ -163,6 +183,7 @@ public final class Proxy implements Closeable {
         OutputStream out = server.getOutputStream()) {
       for (int n = in.read(some); n >= 0; n = in.read(some)) {
         int sent = 0;
+        awaitTime();
         for (int i = 0; i < n; i++) {
           byte[] now = held;
           matched = now == word ? matched : 0;

@@ -103,11 +103,18 @@ final class Claim {
                                 (Api.code(failure) == Api.WRONG_LAST || Tries.passes(failure))
                                         && System.nanoTime() - deadline < 0
                                     // Another one was quicker, or the answer was lost.
-                                    ? after(Tries.PAUSE)
-                                        .thenCompose(on -> take(deadline, since, next))
+                                    ? quiet().thenCompose(on -> take(deadline, since, next))
                                     : CompletableFuture.failedFuture(failure));
                   });
             });
+  }
+
+  /** A holder that changes its key all the time gives way for a moment when it is told. */
+  private CompletableFuture<Void> quiet() {
+    if (content.settings.takeover()) {
+      content.link.tell(content.settings.own(role), null, TAKEN);
+    }
+    return after(Tries.PAUSE);
   }
 
   private CompletableFuture<Value> taken(Value before) {

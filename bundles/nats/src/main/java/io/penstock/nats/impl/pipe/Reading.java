@@ -29,6 +29,9 @@ final class Reading {
 
   private static final Duration LATEST = Duration.ofMillis(100);
 
+  /** Enough for another one to read and change the key, wherever it is. */
+  private static final Duration QUIET = Duration.ofMillis(500);
+
   private final NatsContent content;
   private final PipeSettings settings;
   private final Link link;
@@ -84,7 +87,7 @@ final class Reading {
 
   /** Begins; on the link's thread. */
   void begin() {
-    claim.onDoubt(() -> claim.verify(this::fence));
+    claim.onDoubt(this::giveWay);
     fetching.begin();
   }
 
@@ -490,7 +493,7 @@ final class Reading {
               .handle(
                   (ours, why) -> {
                     if (why != null) {
-                      again();
+                      again(Tries.PAUSE);
                     } else if (ours) {
                       // An answer was lost.
                       save();
@@ -500,7 +503,7 @@ final class Reading {
                     return null;
                   });
     } else if (Tries.passes(failure)) {
-      again();
+      again(Tries.PAUSE);
     } else {
       Throwable cause = Api.cause(failure);
       content.fail(
@@ -513,11 +516,17 @@ final class Reading {
     }
   }
 
-  private void again() {
+  /** Another one takes over, or is about to: each commit changes the key that it is changing. */
+  private void giveWay() {
+    claim.verify(this::fence);
+    again(QUIET);
+  }
+
+  private void again(Duration pause) {
     stuck = true;
     Future<?> unused =
         link.after(
-            Tries.PAUSE,
+            pause,
             () -> {
               stuck = false;
               save();
