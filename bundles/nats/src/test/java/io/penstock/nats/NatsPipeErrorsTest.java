@@ -111,6 +111,10 @@ class NatsPipeErrorsTest {
     try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", login)) {
       AddressException refused = refused(server.port(0), "mode=write&tokenFile=" + wrong);
       assertTrue(refused.getMessage().contains("uthori"), refused.getMessage());
+      Path empty = Files.writeString(folder.resolve("empty"), "\nright-one\n");
+      AddressException none = refused(server.port(0), "mode=write&tokenFile=" + empty);
+      assertEquals(AddressException.Kind.ACCESS, none.kind());
+      assertTrue(none.getMessage().contains("tokenFile: the first line of"), none.getMessage());
       try (Channel writer = open(server.port(0), "mode=write&tokenFile=" + right)) {
         write(writer, 0, 9);
       }
