@@ -13,6 +13,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.itests.exam.InContainer;
 import io.penstock.itests.support.Configurations;
+import io.penstock.itests.support.Log;
 import io.penstock.itests.support.Penstock;
 import io.penstock.itests.support.Services;
 import io.penstock.remote.Connector;
@@ -150,12 +151,17 @@ class RemoteIT {
 
   @Test
   void aListenerOnEveryAddressNeedsAnAdvertisedOne() throws Exception {
-    Configuration door =
-        configurations.create(
-            "io.penstock.Listener",
-            "door",
-            Map.of("endpoint", "tcp-listen://*:0", "remote", "true"));
-    Services.named(context, Listener.class, "door");
+    Configuration door;
+    try (Log log = new Log(context)) {
+      door =
+          configurations.create(
+              "io.penstock.Listener",
+              "door",
+              Map.of("endpoint", "tcp-listen://*:0", "remote", "true"));
+      Services.named(context, Listener.class, "door");
+      String line = log.await("door: advertise: it is not given", "; it is not published");
+      assertTrue(line.contains("is bound to every address; expected HOST:PORT"), line);
+    }
     Configurations.update(
         door, Map.of("endpoint", "tcp-listen://*:0", "remote", "true", "advertise", "127.0.0.1"));
     RemoteEntry entry = next();
