@@ -348,16 +348,26 @@ abstract class Configured<S, T> implements Reporting {
    * @param why begins with the PID and a colon
    */
   final void complain(Level level, String why) {
-    // Written on the serial executor only.
+    boolean news = note(why);
+    // Written on the serial executor only. Where others see a failure, its reason is there, too.
     int before = failures;
     failures = before + 1;
-    deplore(level, why);
+    say(news, level, why);
   }
 
   /** Says once why the object has come to its end; what follows it begins a count of its own. */
   final void deplore(Level level, String why) {
-    if (!Objects.equals(complaint, why)) {
-      complaint = why;
+    say(note(why), level, why);
+  }
+
+  private boolean note(String why) {
+    boolean news = !Objects.equals(complaint, why);
+    complaint = why;
+    return news;
+  }
+
+  private void say(boolean news, Level level, String why) {
+    if (news) {
       LOG.log(level, "{0}: {1}", pid, LogField.cause(why.substring(pid.length() + 2)));
       if (level.getSeverity() > Level.INFO.getSeverity()) {
         tell(PenstockEvent.Type.FAILED, why);
