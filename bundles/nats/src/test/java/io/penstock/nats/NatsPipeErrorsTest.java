@@ -141,6 +141,37 @@ class NatsPipeErrorsTest {
     }
   }
 
+  /** The end is open by then: the reader asks for records, the writer how far the reader is. */
+  @ParameterizedTest
+  @ValueSource(strings = {"penstock-told", "penstock-told-keys"})
+  void anEndThatMayNotGoOnFails(String stream, @TempDir Path folder) throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret"), "right-one\n");
+    String rights =
+        """
+        authorization { users: [ { user: "some", password: "right-one",
+          permissions: { publish: { deny: [ "$JS.API.CONSUMER.CREATE.%s" ] } } } ] }
+        """
+            .formatted(stream);
+    String mode = stream.endsWith("keys") ? "mode=write" : "mode=read";
+    try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", rights);
+        Channel end = open(server.port(0), mode + "&user=some&passwordFile=" + secret)) {
+      StorageException failed =
+          assertThrows(
+              StorageException.class,
+              () -> {
+                if (mode.equals("mode=read")) {
+                  int unused = end.source().read(ByteBuffer.allocate(1), SOON);
+                } else {
+                  for (long at = 0; ; at++) {
+                    write(end, at, 1);
+                  }
+                }
+              });
+      assertEquals(StorageException.Kind.FAILED, failed.kind());
+      assertTrue(failed.getMessage().contains("CONSUMER.CREATE." + stream), failed.getMessage());
+    }
+  }
+
   /** What was on its way, and what was written when the loss was known, in milliseconds. */
   @ParameterizedTest
   @ValueSource(longs = {0, 1500})

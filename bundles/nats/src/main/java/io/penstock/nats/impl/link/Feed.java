@@ -36,6 +36,9 @@ public final class Feed implements Closeable {
   /** What the server says when the next message is larger than the rest of what was asked for. */
   private static final String TOO_LARGE = "Message Size Exceeds MaxBytes";
 
+  /** What a later one than 2.9 says when all messages have come and bytes are left. */
+  private static final String COMPLETE = "Batch Completed";
+
   /** A message of a common size changes the expectation by a part of this. */
   private static final int MEMORY = 16;
 
@@ -180,20 +183,21 @@ public final class Feed implements Closeable {
                   if (mine == generation && failure == null) {
                     begin(made);
                   } else if (mine == generation) {
-                    if (Api.cause(failure) instanceof LinkException why) {
+                    Throwable cause = Api.cause(failure);
+                    if (cause instanceof LinkException why) {
                       drain.troubled(why);
                     }
-                    again();
+                    again(LinkException.pause(cause, AGAIN));
                   }
                   return null;
                 });
   }
 
-  private void again() {
+  private void again(Duration pause) {
     int mine = generation;
     Future<?> unused =
         link.after(
-            AGAIN,
+            pause,
             () -> {
               if (mine == generation) {
                 restart();
@@ -359,7 +363,9 @@ public final class Feed implements Closeable {
     if (code == Status.FLOW_OR_HEARTBEAT_STATUS_CODE) {
       return;
     }
-    if (code == EXPIRED || code == GONE) {
+    if (code == EXPIRED
+        || code == GONE
+        || (code == ENDED && COMPLETE.equals(status.getMessage()))) {
       over(message);
       pull();
       return;
@@ -372,7 +378,7 @@ public final class Feed implements Closeable {
     }
     LOG.log(Level.DEBUG, "{0}: the feed of {1}: {2}", link, stream, status);
     stop();
-    again();
+    again(AGAIN);
   }
 
   /** A request has ended before all that it asked for has come. */

@@ -2,11 +2,13 @@
 package io.penstock.nats.impl.link;
 
 import java.io.IOException;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** What was asked of the servers was refused, or not answered. */
 public final class LinkException extends IOException {
   private static final long serialVersionUID = 1L;
+  private static final Duration FORBIDDEN = Duration.ofSeconds(5);
 
   /** A refusal has a number above 0. */
   private final Kind kind;
@@ -32,6 +34,16 @@ public final class LinkException extends IOException {
     super(message, cause);
     this.kind = kind;
     this.code = code;
+  }
+
+  /**
+   * How long to wait before it is asked again. What the rights do not allow is a line in the log of
+   * the servers each time.
+   *
+   * @param usual what is waited after other failures
+   */
+  public static Duration pause(Throwable failure, Duration usual) {
+    return failure instanceof LinkException why && why.kind == Kind.DENIED ? FORBIDDEN : usual;
   }
 
   /** What has come of it. */

@@ -73,7 +73,8 @@ final class CursorWatch implements Feed.Drain, Closeable {
 
   @Override
   public void troubled(LinkException why) {
-    LOG.log(Level.DEBUG, "{0}: {1}", content.settings.shown(), why.getMessage());
+    Writing writing = content.writing();
+    content.troubled(why, writing == null ? cursor.committed() : writing.acknowledged());
   }
 
   @Override

@@ -216,6 +216,10 @@ final class Fetching implements Feed.Drain, Closeable {
             .handle(
                 (next, failure) -> {
                   Entry entry = failure == null ? next.entry() : null;
+                  if (entry != null && entry.epoch() < epoch) {
+                    // Of a writer that was fenced: it does not count.
+                    entry = null;
+                  }
                   if (mine == searches) {
                     boolean complete =
                         entry != null
@@ -232,7 +236,7 @@ final class Fetching implements Feed.Drain, Closeable {
 
   @Override
   public void troubled(LinkException why) {
-    LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), why.getMessage());
+    content.troubled(why, reading.committed());
   }
 
   /** The connection is there again; the feed begins anew by itself. */

@@ -5,6 +5,7 @@ import io.penstock.error.StorageException;
 import io.penstock.error.StorageException.Kind;
 import io.penstock.error.StreamClosedException;
 import io.penstock.nats.impl.link.Link;
+import io.penstock.nats.impl.link.LinkException;
 import io.penstock.spi.Messages;
 import io.penstock.spi.PipeContent;
 import java.io.IOException;
@@ -171,6 +172,25 @@ final class NatsContent implements PipeContent {
     gone.completeExceptionally(why);
     tell();
     release();
+  }
+
+  /**
+   * Something that an end goes on with cannot begin. What the rights do not allow does not pass by
+   * itself.
+   *
+   * @param safe how far the servers have what the end did
+   */
+  void troubled(LinkException why, long safe) {
+    LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), why.getMessage());
+    if (why.kind() == LinkException.Kind.DENIED) {
+      fail(
+          new StorageException(
+              StorageException.Kind.FAILED,
+              settings.shown(),
+              String.valueOf(why.getMessage()),
+              safe,
+              why));
+    }
   }
 
   private void fail(@Nullable Writing out, @Nullable Reading in, IOException why) {

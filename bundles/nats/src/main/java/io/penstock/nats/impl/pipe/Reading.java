@@ -194,7 +194,7 @@ final class Reading {
         return;
       }
       long at = ahead.end();
-      known = next == null ? known : Math.max(known, next.position());
+      known = next == null || complete ? known : Math.max(known, next.position());
       ahead.fail(
           new StorageException(
               Kind.CORRUPT,

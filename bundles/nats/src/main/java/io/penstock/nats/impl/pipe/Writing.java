@@ -488,6 +488,8 @@ final class Writing {
                     return null;
                   }
                   if (failure != null) {
+                    // Nobody says any more that bytes are lost.
+                    behind = false;
                     doubt(failure);
                   } else {
                     settled(found);
@@ -561,7 +563,9 @@ final class Writing {
                 + settings.ackTimeout().toMillis()
                 + " ms; what was acknowledged ends at position "
                 + acknowledged
-                + (link.trouble().isEmpty() ? refusal : "; " + link.trouble()),
+                + (refusal.isEmpty() && !link.trouble().isEmpty()
+                    ? "; " + link.trouble()
+                    : refusal),
             acknowledged,
             null));
   }

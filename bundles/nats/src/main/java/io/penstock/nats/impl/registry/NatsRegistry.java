@@ -142,19 +142,20 @@ public final class NatsRegistry implements Registry {
                     if (failure == null) {
                       begin();
                     } else {
-                      stop(Bucket.why(link, replicas, Api.cause(failure)));
-                      again();
+                      Throwable cause = Api.cause(failure);
+                      stop(Bucket.why(link, replicas, cause));
+                      again(LinkException.pause(cause, AGAIN));
                     }
                   }
                   return null;
                 });
   }
 
-  private void again() {
+  private void again(Duration pause) {
     int mine = attempt;
     Future<?> unused =
         link.after(
-            AGAIN,
+            pause,
             () -> {
               if (mine == attempt && !closed) {
                 ensure();

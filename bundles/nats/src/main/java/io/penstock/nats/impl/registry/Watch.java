@@ -177,7 +177,7 @@ final class Watch implements Feed.Drain {
                   long now = System.nanoTime();
                   leaderless = leaderless == 0 ? now : leaderless;
                   if (now - leaderless < PATIENCE) {
-                    again(() -> ask(question, then, late));
+                    again(failure, () -> ask(question, then, late));
                   } else {
                     doubt(failure);
                     late.run();
@@ -187,6 +187,10 @@ final class Watch implements Feed.Drain {
 
   private void again(Runnable what) {
     Object unused = link.after(AGAIN, guarded(what));
+  }
+
+  private void again(Throwable failure, Runnable what) {
+    Object unused = link.after(LinkException.pause(Api.cause(failure), AGAIN), guarded(what));
   }
 
   /** Does nothing once the feed has begun anew. */
