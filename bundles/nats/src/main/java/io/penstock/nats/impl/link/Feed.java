@@ -130,8 +130,7 @@ public final class Feed implements Closeable {
   }
 
   /**
-   * Lets messages come that take up so many bytes in memory, but one at least; on the link's
-   * thread.
+   * Lets messages come that have so many bytes, and a part of one more; on the link's thread.
    *
    * @param largest what one may take up, which is believed until some have come
    */
@@ -144,7 +143,8 @@ public final class Feed implements Closeable {
   }
 
   private void share() {
-    long messages = room <= 0 ? 0 : Math.max(1, room / size);
+    // The last one may be larger than what is left of the room.
+    long messages = room <= 0 ? 0 : (room + size - 1) / size;
     wanted = (int) Math.max(outstanding, Math.min(messages, Integer.MAX_VALUE));
     pull();
   }

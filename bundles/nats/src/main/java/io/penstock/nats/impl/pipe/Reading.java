@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
  * nothing.
  */
 final class Reading {
-
   /** Each commit costs the servers as much as some records. */
   private static final long STEP = 8 << 20;
 
@@ -154,6 +153,16 @@ final class Reading {
       known = Math.max(known, ahead.end());
     } else if (entry.kind() != Entry.Kind.OPEN && entry.stream() >= marks.stream()) {
       ended(entry);
+    }
+  }
+
+  /** Whether all bytes of an entry were given to the reader already. */
+  boolean has(Entry entry) {
+    lock.lock();
+    try {
+      return moves == movesDone && entry.end() <= ahead.end();
+    } finally {
+      lock.unlock();
     }
   }
 
