@@ -31,7 +31,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 
-/** What tests of pipes on three servers share, whose processes are killed and paused. */
+/** Lent to tests that kill and pause writers, readers and the three servers of a pipe. */
 // A connection of the library's may be interrupted while it closes.
 @SuppressWarnings("try")
 abstract class PipeFaults {

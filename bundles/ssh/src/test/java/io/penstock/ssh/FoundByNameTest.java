@@ -42,7 +42,7 @@ class FoundByNameTest {
         .withOption("known-hosts", file.toString());
   }
 
-  /** The caller says who it is, since what is published has no user. */
+  /** The caller names its user, since what is published has none. */
   @Test
   void aPublishedServerIsLoggedInToAsTheUserOfTheCaller() throws Exception {
     try (Listener listener = Bench.listen("users=tester");
@@ -88,7 +88,7 @@ class FoundByNameTest {
     }
   }
 
-  /** So an address that someone else has written does not choose who logs in. */
+  /** So the author of a published address does not choose the caller's user. */
   @Test
   void theOptionGoesBeforeTheUserOfTheEndpoint() throws Exception {
     try (Listener listener = Bench.listen("users=tester")) {

@@ -25,7 +25,7 @@ public record Where(String user, String host, int port) {
   }
 
   /**
-   * Reads it for a user that does not depend on who wrote the endpoint.
+   * Reads it, with a user that the author of the endpoint does not choose.
    *
    * @param as the user in place of the endpoint's; empty for none
    * @throws AddressException of the kind invalid, if it has another form

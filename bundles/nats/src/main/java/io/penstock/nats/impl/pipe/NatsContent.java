@@ -185,11 +185,7 @@ final class NatsContent implements PipeContent {
     if (why.kind() == LinkException.Kind.DENIED) {
       fail(
           new StorageException(
-              StorageException.Kind.FAILED,
-              settings.shown(),
-              String.valueOf(why.getMessage()),
-              safe,
-              why));
+              Kind.FAILED, settings.shown(), String.valueOf(why.getMessage()), safe, why));
     }
   }
 
