@@ -14,6 +14,8 @@ import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StorageException;
 import io.penstock.nats.support.NatsCluster;
+import io.penstock.pipe.Pipe;
+import io.penstock.pipe.PipeOptions;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -138,6 +140,52 @@ class NatsPipeErrorsTest {
       assertTrue(System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(5), refused.toString());
       assertEquals(AddressException.Kind.ACCESS, refused.kind());
       assertTrue(refused.getMessage().contains("penstock.key.told.reader"), refused.getMessage());
+    }
+  }
+
+  /**
+   * The servers give the reader nothing at first, and its writer gives it all. When they may, that
+   * was read and removed.
+   */
+  @Test
+  void aReaderWhoseServersAreFarBehindItsWriterLosesNothing(@TempDir Path folder) throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret"), "right-one\n");
+    String rights =
+        """
+        authorization { users: [
+          { user: "both", password: "right-one", permissions: { publish: { deny: [ "%s" ] } } } ] }
+        """;
+    String keys = "?replicas=1&block=512&window=1KiB&sync=each&user=both&passwordFile=" + secret;
+    try (NatsCluster server =
+            NatsCluster.start(
+                1, "127.0.0.1", rights.formatted("$JS.API.CONSUMER.MSG.NEXT.penstock-told.*"));
+        Pipe pipe =
+            penstock
+                .pipes()
+                .open(
+                    Endpoint.parse("nats://127.0.0.1:" + server.port(0) + "/told" + keys),
+                    PipeOptions.defaults(),
+                    SOON)) {
+      ByteBuffer some = ByteBuffer.allocate(512);
+      for (int at = 0; at < 100 * 512; at += 512) {
+        pipe.sink().writeFully(FaultMain.bytes(at, 512), SOON);
+        pipe.sink().flush(SOON);
+        pipe.source().readFully(some.clear(), SOON);
+        FaultMain.check(some.flip(), at);
+      }
+      DurableFacet facet = pipe.facet(DurableFacet.class).orElseThrow();
+      Object unused = facet.commit().toCompletableFuture().get(20, TimeUnit.SECONDS);
+      assertTrue(facet.oldest() > 90 * 512, "oldest is " + facet.oldest());
+      server.stop(0);
+      server.configure(rights.formatted("nothing"));
+      server.restart(0);
+      // More than the writer may give the reader at once.
+      pipe.sink().writeFully(FaultMain.bytes(100 * 512, 50 * 512), SOON);
+      pipe.sink().flush(SOON);
+      for (int at = 100 * 512; at < 150 * 512; at += 512) {
+        pipe.source().readFully(some.clear(), SOON);
+        FaultMain.check(some.flip(), at);
+      }
     }
   }
 

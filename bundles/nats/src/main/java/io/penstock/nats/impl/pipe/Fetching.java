@@ -184,9 +184,11 @@ final class Fetching implements Feed.Drain, Closeable {
       number = entry.number();
       passed = 0;
       reading.fetched(entry, sequence);
-    } else if (entry.kind() == Entry.Kind.DATA && reading.has(entry)) {
+    } else if (entry.acked() > number && reading.hasAllBefore(entry)) {
       // The writer of the same pipe was quicker, and what it gave was read and removed meanwhile.
       number = entry.number();
+      passed = 0;
+      reading.fetched(entry, sequence);
     } else if (entry.acked() > number && passed > 0) {
       // They were entries, and not foreign. Some behind them may have been left out as not
       // counting.

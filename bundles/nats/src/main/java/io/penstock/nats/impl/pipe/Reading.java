@@ -156,11 +156,11 @@ final class Reading {
     }
   }
 
-  /** Whether all bytes of an entry were given to the reader already. */
-  boolean has(Entry entry) {
+  /** Whether no byte and no mark is missing before an entry. */
+  boolean hasAllBefore(Entry entry) {
     lock.lock();
     try {
-      return moves == movesDone && entry.end() <= ahead.end();
+      return entry.position() <= ahead.end() && entry.stream() <= marks.next();
     } finally {
       lock.unlock();
     }
