@@ -17,8 +17,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.HttpURLConnection;
 import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.net.URI;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -28,6 +30,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -46,6 +49,7 @@ public final class NatsCluster implements Closeable {
   private static final Pattern META_LEADER = leader("meta_cluster");
   private static final Pattern STREAM_LEADER = leader("cluster");
 
+  private final List<SocketChannel> reserved = new ArrayList<>();
   private final List<Integer> ports = new ArrayList<>();
   private final List<Integer> routes = new ArrayList<>();
   private final List<Integer> monitors = new ArrayList<>();
@@ -79,9 +83,9 @@ public final class NatsCluster implements Closeable {
     this.places = List.copyOf(places);
     this.more = more;
     for (int i = 0; i < places.size(); i++) {
-      ports.add(freePort());
-      routes.add(freePort());
-      monitors.add(freePort());
+      ports.add(reserve());
+      routes.add(reserve());
+      monitors.add(reserve());
       processes.add(null);
     }
   }
@@ -176,10 +180,17 @@ public final class NatsCluster implements Closeable {
     return Path.of(named);
   }
 
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
+  /**
+   * A port that the system gives to no one else until all are closed: a server may be killed and
+   * come back at any time. A socket that is bound and does not listen keeps it, and lets a server
+   * have it.
+   */
+  private int reserve() throws IOException {
+    SocketChannel socket = SocketChannel.open();
+    reserved.add(socket);
+    socket.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+    socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    return socket.socket().getLocalPort();
   }
 
   /** How many there are. */
@@ -255,11 +266,12 @@ public final class NatsCluster implements Closeable {
     command.addAll(List.of(program, "-c", file.toString()));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     processes.set(server, process);
-    CountDownLatch ready = new CountDownLatch(1);
+    CompletableFuture<Boolean> ready = new CompletableFuture<>();
     Thread reader = new Thread(() -> copy(process, log, ready), "log of server " + server);
     reader.setDaemon(true);
     reader.start();
-    assertTrue(ready.await(SOON, TimeUnit.SECONDS), "a server does not start: see " + log);
+    boolean started = ready.completeOnTimeout(false, SOON, TimeUnit.SECONDS).get();
+    assertTrue(started, () -> "a server does not start; the end of " + log + ":\n" + end(log));
   }
 
   private static Pattern leader(String of) {
@@ -360,7 +372,7 @@ public final class NatsCluster implements Closeable {
     }
   }
 
-  private static void copy(Process process, Path log, CountDownLatch ready) {
+  private static void copy(Process process, Path log, CompletableFuture<Boolean> ready) {
     try (BufferedReader told = process.inputReader(StandardCharsets.UTF_8);
         var to =
             Files.newBufferedWriter(
@@ -372,11 +384,22 @@ public final class NatsCluster implements Closeable {
         to.newLine();
         to.flush();
         if (line.contains("Server is ready")) {
-          ready.countDown();
+          boolean unused = ready.complete(true);
         }
       }
     } catch (IOException e) {
       // The process has gone, or the folder.
+    } finally {
+      boolean unused = ready.complete(false);
+    }
+  }
+
+  private static String end(Path log) {
+    try {
+      List<String> lines = Files.readAllLines(log);
+      return String.join("\n", lines.subList(Math.max(0, lines.size() - 5), lines.size()));
+    } catch (IOException e) {
+      return e.toString();
     }
   }
 
@@ -461,6 +484,9 @@ public final class NatsCluster implements Closeable {
     try {
       for (int i = 0; i < size(); i++) {
         kill(i);
+      }
+      for (SocketChannel each : reserved) {
+        each.close();
       }
       delete(folder);
     } catch (IOException e) {
