@@ -12,7 +12,6 @@ final class DelimitedFramer implements Framer {
   private static final long HIGH_BITS = 0x8080808080808080L;
 
   private final ByteSequence delimiter;
-  private final byte last;
   private final int max;
   private final boolean kept;
   private final boolean skips;
@@ -29,7 +28,6 @@ final class DelimitedFramer implements Framer {
    */
   DelimitedFramer(ByteSequence delimiter, int max, boolean kept, boolean skips) {
     this.delimiter = delimiter;
-    this.last = delimiter.byteAt(delimiter.length() - 1);
     this.max = max;
     this.kept = kept;
     this.skips = skips;
@@ -43,7 +41,7 @@ final class DelimitedFramer implements Framer {
     int start = bytes.position();
     int available = Math.min(bytes.remaining(), max);
     int end = start + available;
-    int after = afterDelimiter(bytes, start, start + Math.min(seen, available), end);
+    int after = afterDelimiter(delimiter, bytes, start, start + Math.min(seen, available), end);
     if (after >= 0) {
       seen = 0;
       return after - start;
@@ -64,7 +62,7 @@ final class DelimitedFramer implements Framer {
   private int skip(ByteBuffer bytes) {
     seen = 0;
     int start = bytes.position();
-    int after = afterDelimiter(bytes, start, start, bytes.limit());
+    int after = afterDelimiter(delimiter, bytes, start, start, bytes.limit());
     skipping = after < 0;
     return -(skipping ? Math.max(0, bytes.remaining() - delimiter.length() + 1) : after - start);
   }
@@ -90,12 +88,14 @@ final class DelimitedFramer implements Framer {
    * Where the first delimiter ends, which begins at {@code start} or later, and ends behind {@code
    * from} and not behind {@code end}; -1 if there is none.
    */
-  private int afterDelimiter(ByteBuffer bytes, int start, int from, int end) {
+  private static int afterDelimiter(
+      ByteSequence delimiter, ByteBuffer bytes, int start, int from, int end) {
     int length = delimiter.length();
+    byte last = delimiter.byteAt(length - 1);
     // Looks for the last byte, and then back.
     int at = Math.max(start + length - 1, from);
     while ((at = indexOf(last, bytes, at, end)) >= 0) {
-      if (matches(bytes, at - length + 1)) {
+      if (matches(delimiter, bytes, at - length + 1)) {
         return at + 1;
       }
       at++;
@@ -125,7 +125,7 @@ final class DelimitedFramer implements Framer {
     return -1;
   }
 
-  private boolean matches(ByteBuffer bytes, int at) {
+  private static boolean matches(ByteSequence delimiter, ByteBuffer bytes, int at) {
     for (int j = 0; j < delimiter.length() - 1; j++) {
       if (bytes.get(at + j) != delimiter.byteAt(j)) {
         return false;
@@ -139,16 +139,23 @@ final class DelimitedFramer implements Framer {
     return true;
   }
 
-  /** The frame as it goes on the wire: with its delimiter, whether it has it already or not. */
-  ByteBuffer encode(ByteBuffer payload, Framing framing) {
+  /** Puts the frame with its delimiter into a buffer, whether it has the delimiter or not. */
+  static void encode(
+      ByteSequence delimiter,
+      int max,
+      boolean kept,
+      ByteBuffer payload,
+      ByteBuffer into,
+      Framing framing) {
+    int start = into.position();
     int size = payload.remaining();
-    ByteBuffer frame = Framing.room(size, delimiter.length(), max, framing);
-    frame.put(0, payload, payload.position(), size);
+    int limit = start + size + delimiter.length();
+    into.put(start, payload, payload.position(), size);
     for (int i = 0; i < delimiter.length(); i++) {
-      frame.put(size + i, delimiter.byteAt(i));
+      into.put(start + size + i, delimiter.byteAt(i));
     }
-    int end = afterDelimiter(frame, 0, 0, frame.limit());
-    if (end != frame.limit() && !(kept && end == size)) {
+    int end = afterDelimiter(delimiter, into, start, start, limit);
+    if (end != limit && !(kept && end == start + size)) {
       throw new IllegalArgumentException(
           framing
               + ": the frame of "
@@ -156,12 +163,12 @@ final class DelimitedFramer implements Framer {
               + " bytes has the delimiter "
               + delimiter
               + " at byte "
-              + (end - delimiter.length())
+              + (end - start - delimiter.length())
               + (kept ? ", expected at most one, at its end" : ", expected none"));
     }
-    if (end > max) {
-      throw Framing.tooLong(end + " bytes with its delimiter", max, framing);
+    if (end - start > max) {
+      throw Framing.tooLong((end - start) + " bytes with its delimiter", max, framing);
     }
-    return frame.limit(end);
+    into.position(end);
   }
 }

@@ -27,7 +27,11 @@ public final class Framing {
   private interface Format {
     Framer framer(boolean skips);
 
-    ByteBuffer encode(ByteBuffer payload, Framing framing);
+    /** The most bytes that a frame takes up on the wire; fails if the frame is too long. */
+    int most(int size, Framing framing);
+
+    /** Makes of a frame what goes on the wire, where there is room for the most. */
+    void encode(ByteBuffer payload, ByteBuffer into, Framing framing);
   }
 
   private record Delimits(ByteSequence delimiter, int max, boolean kept) implements Format {
@@ -37,8 +41,13 @@ public final class Framing {
     }
 
     @Override
-    public ByteBuffer encode(ByteBuffer payload, Framing framing) {
-      return new DelimitedFramer(delimiter, max, kept, false).encode(payload, framing);
+    public int most(int size, Framing framing) {
+      return within(size, delimiter.length(), max, framing);
+    }
+
+    @Override
+    public void encode(ByteBuffer payload, ByteBuffer into, Framing framing) {
+      DelimitedFramer.encode(delimiter, max, kept, payload, into, framing);
     }
   }
 
@@ -49,8 +58,14 @@ public final class Framing {
     }
 
     @Override
-    public ByteBuffer encode(ByteBuffer payload, Framing framing) {
-      return PrefixedFramer.encode(field, max, payload, framing);
+    public int most(int size, Framing framing) {
+      return within(size, field.most(size), Math.min(max, field.largest()), framing);
+    }
+
+    @Override
+    public void encode(ByteBuffer payload, ByteBuffer into, Framing framing) {
+      field.put(payload.remaining(), into);
+      copy(payload, into);
     }
   }
 
@@ -61,16 +76,17 @@ public final class Framing {
     }
 
     @Override
-    public ByteBuffer encode(ByteBuffer payload, Framing framing) {
-      if (payload.remaining() != size) {
+    public int most(int given, Framing framing) {
+      if (given != size) {
         throw new IllegalArgumentException(
-            framing
-                + ": the frame has "
-                + payload.remaining()
-                + " bytes, expected exactly "
-                + size);
+            framing + ": the frame has " + given + " bytes, expected exactly " + size);
       }
-      return copy(payload);
+      return size;
+    }
+
+    @Override
+    public void encode(ByteBuffer payload, ByteBuffer into, Framing framing) {
+      copy(payload, into);
     }
   }
 
@@ -81,11 +97,17 @@ public final class Framing {
     }
 
     @Override
-    public ByteBuffer encode(ByteBuffer payload, Framing framing) {
-      return copy(payload);
+    public int most(int size, Framing framing) {
+      return size;
+    }
+
+    @Override
+    public void encode(ByteBuffer payload, ByteBuffer into, Framing framing) {
+      copy(payload, into);
     }
   }
 
+  /** The caller's: its encoder makes a buffer of its own. */
   private record Own(Supplier<Framer> framers, @Nullable UnaryOperator<ByteBuffer> encoder)
       implements Format {
     @Override
@@ -94,12 +116,21 @@ public final class Framing {
     }
 
     @Override
-    public ByteBuffer encode(ByteBuffer payload, Framing framing) {
+    public int most(int size, Framing framing) {
+      return size;
+    }
+
+    ByteBuffer encode(ByteBuffer payload, Framing framing) {
       if (encoder == null) {
         throw new UnsupportedOperationException(
             framing + " has no encoder; give custom one, or write the bytes to the sink itself");
       }
       return encoder.apply(payload.asReadOnlyBuffer());
+    }
+
+    @Override
+    public void encode(ByteBuffer payload, ByteBuffer into, Framing framing) {
+      into.put(encode(payload, framing));
     }
   }
 
@@ -381,15 +412,49 @@ public final class Framing {
    *     a decoder
    */
   public ByteBuffer encode(ByteBuffer payload) {
-    return format.encode(payload, this);
+    if (format instanceof Own own) {
+      return own.encode(payload, this);
+    }
+    ByteBuffer fresh = ByteBuffer.allocate(format.most(payload.remaining(), this));
+    format.encode(payload, fresh, this);
+    return fresh.flip();
   }
 
-  /** A buffer for a frame and what is added, if the frame alone is not too long. */
-  static ByteBuffer room(int size, int added, int max, Framing framing) {
+  /**
+   * The same into a buffer of the caller's, for a loop that leaves no garbage: the bytes on the
+   * wire go to its position, which then stands behind them. Only the encoder of a {@link #custom}
+   * framing makes a buffer all the same.
+   *
+   * @param payload the frame as the framing delivers it; its position and limit stay as they are
+   * @param into another buffer; what is behind its position may change even if the call fails
+   * @return false if the buffer has less room than the frame with its delimiter or length may take
+   *     up; then nothing was written
+   * @throws IllegalArgumentException as the other form does
+   * @throws UnsupportedOperationException as the other form does
+   * @throws java.nio.ReadOnlyBufferException if {@code into} is read-only
+   */
+  public boolean encode(ByteBuffer payload, ByteBuffer into) {
+    if (format instanceof Own own) {
+      ByteBuffer encoded = own.encode(payload, this);
+      if (encoded.remaining() > into.remaining()) {
+        return false;
+      }
+      into.put(encoded);
+      return true;
+    }
+    if (format.most(payload.remaining(), this) > into.remaining()) {
+      return false;
+    }
+    format.encode(payload, into, this);
+    return true;
+  }
+
+  /** What a frame takes up with what is added, if the frame alone is not too long. */
+  private static int within(int size, int added, int max, Framing framing) {
     if (size > max) {
       throw tooLong(size + " bytes", max, framing);
     }
-    return ByteBuffer.allocate(Math.addExact(size, added));
+    return Math.addExact(size, added);
   }
 
   static IllegalArgumentException tooLong(String size, int max, Framing framing) {
@@ -397,8 +462,9 @@ public final class Framing {
         framing + ": the frame has " + size + ", at most " + max + " are allowed");
   }
 
-  private static ByteBuffer copy(ByteBuffer payload) {
-    return ByteBuffer.allocate(payload.remaining()).put(payload.duplicate()).flip();
+  private static void copy(ByteBuffer payload, ByteBuffer into) {
+    int size = payload.remaining();
+    into.put(into.position(), payload, payload.position(), size).position(into.position() + size);
   }
 
   /**

@@ -185,13 +185,4 @@ final class PrefixedFramer implements Framer {
   public void strip(ByteBuffer frame) {
     frame.position(frame.position() + prefix);
   }
-
-  /** The frame as it goes on the wire: its length, and then its bytes. */
-  static ByteBuffer encode(Field field, int max, ByteBuffer payload, Framing framing) {
-    int size = payload.remaining();
-    int most = Math.min(max, field.largest());
-    ByteBuffer frame = Framing.room(size, field.most(size), most, framing);
-    field.put(size, frame);
-    return frame.put(payload.duplicate()).flip();
-  }
 }

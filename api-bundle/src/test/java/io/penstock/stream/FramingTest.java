@@ -2,8 +2,10 @@
 package io.penstock.stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +25,14 @@ class FramingTest {
     ByteBuffer encoded = framing.encode(given);
     assertEquals(0, given.position());
     assertEquals(payload.length(), given.remaining());
+    // The same comes out where the caller wants it, and nothing where there is no room for it.
+    ByteBuffer large = ByteBuffer.allocate(encoded.remaining() + 20).position(3);
+    assertTrue(framing.encode(given, large));
+    assertEquals(encoded, large.flip().position(3));
+    ByteBuffer small = ByteBuffer.allocate(encoded.remaining() + 2).position(3);
+    assertFalse(framing.encode(given, small));
+    assertEquals(3, small.position());
+    assertEquals(payload.length(), given.remaining());
     return StandardCharsets.ISO_8859_1.decode(encoded).toString();
   }
 
@@ -30,6 +40,12 @@ class FramingTest {
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> framing.encode(bytes(payload)));
     assertEquals(framing + ": the frame " + why, e.getMessage());
+    ByteBuffer into = ByteBuffer.allocate(99);
+    e =
+        assertThrows(
+            IllegalArgumentException.class, () -> framing.encode(bytes(payload), into.position(3)));
+    assertEquals(framing + ": the frame " + why, e.getMessage());
+    assertEquals(3, into.position());
   }
 
   @Test

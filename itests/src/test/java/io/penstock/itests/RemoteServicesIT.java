@@ -10,7 +10,6 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
-import io.penstock.itests.exam.ContainerKind;
 import io.penstock.itests.exam.InContainer;
 import io.penstock.itests.support.Configurations;
 import io.penstock.itests.support.Penstock;
@@ -38,7 +37,6 @@ import org.osgi.framework.BundleContext;
 
 /** Listeners as Remote Services of Aries RSA, beside another container that the test plays. */
 @InContainer(
-    value = {ContainerKind.FELIX, ContainerKind.EQUINOX},
     bundles = {
       "org.apache.felix.eventadmin",
       "org.apache.aries.rsa.spi",

@@ -42,6 +42,7 @@ final class Calls implements ChannelHandler, Wrapping {
   private final HandlerKind target;
   private final String name;
   private final QuietLog log;
+  private final Spare spare = new Spare();
   private final Map<Registration, Client> clients = new ConcurrentHashMap<>();
   private final AtomicLong opened = new AtomicLong();
   private final AtomicLong frames = new AtomicLong();
@@ -143,6 +144,7 @@ final class Calls implements ChannelHandler, Wrapping {
             server.accepting(listener == registration),
             registration,
             target.replies(framing),
+            spare,
             framing.idleTimeout(),
             server.lane(),
             () -> gone(registration));

@@ -59,6 +59,7 @@ final class Client implements Connection {
   private final @Nullable Registration accepting;
   private final Registration registration;
   private final Framing replies;
+  private final Spare spare;
   private final Wait idle;
   private final @Nullable Executor lane;
   private final Runnable gone;
@@ -87,6 +88,7 @@ final class Client implements Connection {
    *
    * @param accepting the listener's registration, as handlers see it; null if it was not accepted
    * @param replies how replies are made frames
+   * @param spare what they are made in
    * @param idle how long the peer may take for a reply
    * @param lane runs the calls one after the other; null for the poller's own thread
    * @param gone runs when the channel is closed and the handler has been told
@@ -97,6 +99,7 @@ final class Client implements Connection {
       @Nullable Registration accepting,
       Registration registration,
       Framing replies,
+      Spare spare,
       Wait idle,
       @Nullable Executor lane,
       Runnable gone) {
@@ -105,6 +108,7 @@ final class Client implements Connection {
     this.accepting = accepting;
     this.registration = registration;
     this.replies = replies;
+    this.spare = spare;
     this.idle = idle;
     this.lane = lane;
     this.gone = gone;
@@ -272,9 +276,13 @@ final class Client implements Connection {
 
   @Override
   public CompletionStage<Void> reply(ByteBuffer frame) {
-    ByteBuffer bytes = replies.encode(frame);
-    frame.position(frame.limit());
-    return send(bytes);
+    ByteBuffer bytes = spare.encode(replies, frame);
+    try {
+      frame.position(frame.limit());
+      return send(bytes);
+    } finally {
+      spare.free(bytes);
+    }
   }
 
   private CompletionStage<Void> send(ByteBuffer bytes) {
@@ -285,7 +293,7 @@ final class Client implements Connection {
       if (untaken == 0 && isTaken(bytes)) {
         return TAKEN;
       }
-      stage = channel.sink().writeAsync(bytes);
+      stage = channel.sink().writeAsync(spare.kept(bytes));
       untaken++;
       if (patience == null) {
         bePatient();
