@@ -2,7 +2,7 @@
 package io.penstock.spi.content;
 
 import io.penstock.error.StreamTruncatedException;
-import java.util.SortedMap;
+import java.util.NavigableMap;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
@@ -13,7 +13,7 @@ import org.osgi.annotation.versioning.ProviderType;
  */
 @ProviderType
 public final class Marks {
-  private final SortedMap<Long, Mark> marks = new TreeMap<>();
+  private final NavigableMap<Long, Mark> marks = new TreeMap<>();
   private long stream;
   private long committed;
 
@@ -84,7 +84,7 @@ public final class Marks {
    * @return a position
    */
   public long readable(long known) {
-    Mark mark = marks.get(stream);
+    Mark mark = mark();
     return mark == null ? known : mark.position();
   }
 
@@ -95,7 +95,7 @@ public final class Marks {
    * @return the level
    */
   public boolean isOver(long position) {
-    Mark mark = marks.get(stream);
+    Mark mark = mark();
     return mark != null && position >= mark.position();
   }
 
@@ -109,8 +109,17 @@ public final class Marks {
     return isOver(position) && cut() == null;
   }
 
+  /**
+   * Where the reader's stream ends. If that mark was lost, its bytes go on with the next stream.
+   */
+  private @Nullable Mark mark() {
+    return marks.isEmpty() || marks.lastKey() < stream
+        ? null
+        : marks.ceilingEntry(stream).getValue();
+  }
+
   private @Nullable String cut() {
-    Mark mark = marks.get(stream);
+    Mark mark = mark();
     return mark == null ? null : mark.cut();
   }
 
@@ -147,7 +156,7 @@ public final class Marks {
     boolean next = endMet && isOver(committed);
     if (next) {
       endMet = false;
-      stream++;
+      stream = marks.ceilingKey(stream) + 1;
     }
     return next;
   }

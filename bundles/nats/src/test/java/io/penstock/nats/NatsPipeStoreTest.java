@@ -273,6 +273,32 @@ class NatsPipeStoreTest {
   }
 
   @Test
+  void anEndWithAWrongChecksumHidesNoLaterOne() throws Exception {
+    try (NatsCluster server = NatsCluster.start(1);
+        Connection connection = plain(server);
+        Channel reader = open(server, "mode=read&replicas=1&commit=manual")) {
+      written(server, "mode=write&replicas=1", 0);
+      read(reader, 0, 1000);
+      byte[] none = new byte[0];
+      publish(connection, "E 1 2 1000 0 1 ", new byte[] {1}, none);
+      publish(connection, "O 2 0 1000 1 0 ", none, none);
+      byte[] next = FaultMain.bytes(1000, 1000).array();
+      publish(connection, "D 2 1 1000 1 0 ", next, next);
+      publish(connection, "E 2 2 2000 1 1 ", none, none);
+      publish(connection, "E 2 3 2000 2 1 ", none, none);
+      connection.flush(Duration.ofSeconds(20));
+      StorageException told = corrupt(reader);
+      assertTrue(told.getMessage().contains("next one is at position 1000"), told.getMessage());
+      facet(reader).replay(1000);
+      read(reader, 1000, 1000);
+      for (int end = 0; end < 2; end++) {
+        assertEquals(-1, reader.source().read(ByteBuffer.allocate(9), SOON));
+        Object unused = facet(reader).commit().toCompletableFuture().get(20, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
   void aForeignRecordIsToldOfAndCostsNoByte() throws Exception {
     try (NatsCluster server = NatsCluster.start(1);
         Connection connection = plain(server);
