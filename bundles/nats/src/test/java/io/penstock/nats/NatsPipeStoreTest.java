@@ -130,6 +130,10 @@ class NatsPipeStoreTest {
   void aFullStoreIsToldAndWhatWasAcknowledgedIsKept(@TempDir Path store) throws Exception {
     String jetstream = "jetstream { store_dir: \"" + store + "\", max_file_store: %d }\n";
     try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", jetstream.formatted(2_000_000))) {
+      StorageException large =
+          assertThrows(
+              StorageException.class, () -> open(server, "mode=write&replicas=1&capacity=1GiB"));
+      assertEquals(StorageException.Kind.FULL, large.kind(), large.toString());
       String room = "replicas=1&capacity=unbounded&";
       long acknowledged;
       try (Channel reader = open(server, room + "mode=read&commit=manual");

@@ -57,7 +57,8 @@ final class Reading {
   private boolean saving;
   private boolean timed;
   private boolean overdue;
-  private boolean stuck;
+  private long pauses;
+  private long resumed;
   private final Alarm alarm;
 
   /**
@@ -213,10 +214,9 @@ final class Reading {
                   + ", message "
                   + sequence
                   + ", is corrupt"
-                  + (next == null && !complete
+                  + (next == null
                       ? ""
-                      : "; the next one is at position "
-                          + (next == null || complete ? at : next.position())),
+                      : "; the next one is at position " + (complete ? at : next.position())),
               at,
               null));
     } finally {
@@ -381,7 +381,7 @@ final class Reading {
   /** There is a connection again. Meanwhile another one may have taken over. */
   void up() {
     claim.verify(this::fence);
-    stuck = false;
+    resumed = pauses;
     fetching.resume();
     save();
   }
@@ -426,7 +426,7 @@ final class Reading {
 
   /** Saves how far the reader is, if it is time. */
   void save() {
-    if (saving || stuck || content.isOver()) {
+    if (saving || resumed < pauses || content.isOver()) {
       return;
     }
     Cursor now;
@@ -532,12 +532,12 @@ final class Reading {
   }
 
   private void again(Duration pause) {
-    stuck = true;
+    long mine = ++pauses;
     Future<?> unused =
         link.after(
             pause,
             () -> {
-              stuck = false;
+              resumed = Math.max(resumed, mine);
               save();
             });
   }
