@@ -6,6 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.nats.client.Connection;
+import io.nats.client.JetStreamManagement;
+import io.nats.client.Nats;
+import io.nats.client.Options;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
@@ -27,6 +31,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -143,9 +148,26 @@ class NatsPipeErrorsTest {
     }
   }
 
+  /** Waits until servers have sent a reader all that a stream has. */
+  @SuppressWarnings("try")
+  private static void awaitSent(NatsCluster server, String stream) throws Exception {
+    Options options =
+        new Options.Builder().server(server.url(0)).userInfo("both", "right-one").build();
+    try (Connection connection = Nats.connect(options)) {
+      JetStreamManagement management = connection.jetStreamManagement();
+      long last = management.getStreamInfo(stream).getStreamState().getLastSequence();
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (management.getConsumers(stream).stream()
+          .noneMatch(each -> each.getDelivered().getStreamSequence() == last)) {
+        assertTrue(System.nanoTime() < end, "the servers have not sent message " + last);
+        LockSupport.parkNanos(5_000_000);
+      }
+    }
+  }
+
   /**
-   * The servers give the reader nothing at first, and its writer gives it all. When they may, that
-   * was read and removed.
+   * The servers give the reader nothing for a while, and its writer gives it all. When they may
+   * again, that was read and removed.
    */
   @Test
   void aReaderWhoseServersAreFarBehindItsWriterLosesNothing(@TempDir Path folder) throws Exception {
@@ -156,9 +178,7 @@ class NatsPipeErrorsTest {
           { user: "both", password: "right-one", permissions: { publish: { deny: [ "%s" ] } } } ] }
         """;
     String keys = "?replicas=1&block=512&window=1KiB&sync=each&user=both&passwordFile=" + secret;
-    try (NatsCluster server =
-            NatsCluster.start(
-                1, "127.0.0.1", rights.formatted("$JS.API.CONSUMER.MSG.NEXT.penstock-told.*"));
+    try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", rights.formatted("nothing"));
         Pipe pipe =
             penstock
                 .pipes()
@@ -168,6 +188,13 @@ class NatsPipeErrorsTest {
                     SOON)) {
       ByteBuffer some = ByteBuffer.allocate(512);
       for (int at = 0; at < 100 * 512; at += 512) {
+        if (at == 512) {
+          // The first record came from them, too.
+          awaitSent(server, "penstock-told");
+          server.stop(0);
+          server.configure(rights.formatted("$JS.API.CONSUMER.MSG.NEXT.penstock-told.*"));
+          server.restart(0);
+        }
         pipe.sink().writeFully(FaultMain.bytes(at, 512), SOON);
         pipe.sink().flush(SOON);
         pipe.source().readFully(some.clear(), SOON);
