@@ -324,6 +324,31 @@ class NatsPipeStoreTest {
     }
   }
 
+  /** Nothing comes any more that could show the gap. */
+  @Test
+  void bytesThatAreGoneBeforeTheyAreReadAreToldOf() throws Exception {
+    try (NatsCluster server = NatsCluster.start(1);
+        Connection connection = plain(server);
+        Proxy proxy = new Proxy(server.port(0));
+        Channel writer = open(server, "mode=write&replicas=1");
+        Channel reader = open(proxy.port(), "mode=read&replicas=1&commit=manual")) {
+      write(writer, 0, 1000);
+      read(reader, 0, 1000);
+      proxy.cut();
+      write(writer, 1000, 1000);
+      Object unused = connection.jetStreamManagement().purgeStream("penstock-kept");
+      proxy.restore();
+      StorageException told = corrupt(reader);
+      assertTrue(told.getMessage().contains("there are none behind them"), told.getMessage());
+      facet(reader).replay(1000);
+      write(writer, 2000, 1000);
+      told = corrupt(reader);
+      assertTrue(told.getMessage().endsWith("next ones are at position 2000"), told.getMessage());
+      facet(reader).replay(2000);
+      read(reader, 2000, 1000);
+    }
+  }
+
   // ---- where it is kept
 
   @Test

@@ -72,6 +72,9 @@ public final class Feed implements Closeable {
      * @param why what the server has said
      */
     void troubled(LinkException why);
+
+    /** The stream's leader has had more for a while than has come, and the messages begin anew. */
+    default void behind() {}
   }
 
   private final Link link;
@@ -306,6 +309,7 @@ public final class Feed implements Closeable {
                   boolean behind = failure == null && last > delivered;
                   if (behind && mine == generation && noticed == delivered) {
                     LOG.log(Level.DEBUG, "{0}: the feed of {1} was behind", link, stream);
+                    drain.behind();
                     restart();
                   }
                   return null;

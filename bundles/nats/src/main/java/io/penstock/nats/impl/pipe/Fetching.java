@@ -198,7 +198,7 @@ final class Fetching implements Feed.Drain, Closeable {
       restart();
     } else if (entry.acked() > number) {
       pause();
-      reading.lost(entry);
+      reading.lost(entry.position());
     }
     // Else it was taken without the one before it, and its writer sends both again.
   }
@@ -250,6 +250,34 @@ final class Fetching implements Feed.Drain, Closeable {
     if (position != null) {
       seek(position);
     }
+  }
+
+  /** What does not come though the leader has had it may have gone from the servers. */
+  @Override
+  public void behind() {
+    if (content.writing() != null) {
+      // What it has given its reader may be removed before the servers send it.
+      return;
+    }
+    long mine = searches;
+    long expected = nextSequence;
+    CompletableFuture<Void> unused =
+        store
+            .range()
+            .handle(
+                (range, failure) -> {
+                  boolean here = mine == searches && expected == nextSequence && wanted == null;
+                  if (failure == null
+                      && range.first() > expected
+                      && range.last() >= expected
+                      && here
+                      && !paused
+                      && !content.isOver()) {
+                    pause();
+                    reading.lost(-1);
+                  }
+                  return null;
+                });
   }
 
   // ---- elsewhere

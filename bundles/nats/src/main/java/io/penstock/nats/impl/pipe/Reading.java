@@ -121,7 +121,7 @@ final class Reading {
       if (entry.kind() == Entry.Kind.DATA) {
         spots.add(entry.position(), sequence, entry.epoch());
         if (entry.position() > end) {
-          missing = missing(end, entry.position());
+          missing = Damage.missing(settings, end, entry.position());
           known = Math.max(known, entry.position());
           ahead.fail(missing);
         } else {
@@ -167,28 +167,23 @@ final class Reading {
     }
   }
 
-  /** Entries of the writer are missing, before one that has come; on the link's thread. */
-  void lost(Entry next) {
+  /**
+   * Entries of the writer are missing; on the link's thread.
+   *
+   * @param next the position of the next one; -1 if there is none yet
+   */
+  void lost(long next) {
     lock.lock();
     try {
       if (moves != movesDone) {
         return;
       }
-      ahead.fail(missing(ahead.end(), next.position()));
-      known = Math.max(known, next.position());
+      ahead.fail(Damage.missing(settings, ahead.end(), next));
+      known = Math.max(known, next);
     } finally {
       lock.unlock();
     }
     content.tell();
-  }
-
-  private StorageException missing(long from, long to) {
-    return new StorageException(
-        Kind.CORRUPT,
-        settings.shown(),
-        "the bytes from position " + from + " are missing; the next ones are at position " + to,
-        from,
-        null);
   }
 
   /**
@@ -205,20 +200,8 @@ final class Reading {
       }
       long at = ahead.end();
       known = next == null || complete ? known : Math.max(known, next.position());
-      ahead.fail(
-          new StorageException(
-              Kind.CORRUPT,
-              settings.shown(),
-              "the record at position "
-                  + at
-                  + ", message "
-                  + sequence
-                  + ", is corrupt"
-                  + (next == null
-                      ? ""
-                      : "; the next one is at position " + (complete ? at : next.position())),
-              at,
-              null));
+      long behind = next == null ? -1 : complete ? at : next.position();
+      ahead.fail(Damage.corrupt(settings, at, sequence, behind));
     } finally {
       lock.unlock();
     }
