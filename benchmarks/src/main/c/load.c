@@ -3,15 +3,20 @@
 // The load generator of all servers, so that only the server differs. It refuses a server whose
 // answer is wrong.
 //
-//   load flood    ADDRESS CHUNK MILLIS                GB/s; the server answers how many bytes came,
-//                                                     when one of them is a line feed, the last
-//   load trip     ADDRESS wait|spin MILLIS            p50 and p99 in ns of a round trip of 64 B
+//   load flood    ADDRESS CHUNK MILLIS                GB/s, and bytes; the server answers how many
+//                                                     bytes came, when one of them is a line feed,
+//                                                     the last
+//   load both     ADDRESS CHUNK MILLIS                GB/s of each way, and bytes of both; the server
+//                                                     echoes
+//   load trip     ADDRESS wait|spin MILLIS            p50, p99 and p99.9 in ns of a round trip of 64 B
 //   load lines    ADDRESS MILLIS                      million lines/s; the server answers how many
 //                                                     lines, bytes, and the sum of the first bytes,
 //                                                     when one of them is empty, the last
-//   load requests ADDRESS ACTIVE IDLE WARM MILLIS     requests/s, p50 and p99 in ns; says "idle" when
-//                                                     the idle ones are there, and waits for a line
+//   load requests ADDRESS ACTIVE IDLE WARM MILLIS     requests/s, p50, p99 and p99.9 in ns; says
+//                                                     "idle" when the idle ones are there, and waits
+//                                                     for a line
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/epoll.h>
@@ -95,7 +100,45 @@ static void flood(const char *where, const char *size, const char *time) {
   answer(fd, line, sizeof line);
   int64_t taken = now() - start;
   if (atol(line) != sent) fail("the server counted %ld bytes, expected %ld", atol(line), sent);
-  printf("%g\n", (double)sent / (double)taken);
+  printf("%g %ld\n", (double)sent / (double)taken, sent);
+}
+
+struct coming {
+  int fd;
+  long bytes;
+};
+
+static void *take_back(void *argument) {
+  struct coming *coming = argument;
+  char *bytes = malloc(BUFFER);
+  int n;
+  do {
+    n = received(read(coming->fd, bytes, BUFFER));
+    if (n == 0) fail("the connection has ended after %ld bytes", coming->bytes);
+    coming->bytes += n;
+  } while (bytes[n - 1] != '\n');
+  free(bytes);
+  return NULL;
+}
+
+static void both(const char *where, const char *size, const char *time) {
+  size_t chunk = (size_t)atol(size);
+  char *bytes = malloc(chunk);
+  memset(bytes, 'x', chunk);
+  struct coming coming = {connect_patiently(address(where)), 0};
+  pthread_t reader;
+  pthread_create(&reader, NULL, take_back, &coming);
+  int64_t start = now(), end = start + millis(time);
+  long sent = 1;
+  do {
+    write_all(coming.fd, bytes, chunk);
+    sent += (long)chunk;
+  } while (now() < end);
+  write_all(coming.fd, "\n", 1);
+  pthread_join(reader, NULL);
+  int64_t taken = now() - start;
+  if (coming.bytes != sent) fail("%ld bytes came back, expected %ld", coming.bytes, sent);
+  printf("%g %ld\n", (double)sent / (double)taken, 2 * sent);
 }
 
 // Text with a number that tells it from every other, up to a line feed.
@@ -132,7 +175,8 @@ static void add(struct times *times, int64_t ns) {
 static void print_percentiles(struct times times) {
   if (times.count == 0) fail("nothing was answered in the time given");
   qsort(times.ns, times.count, sizeof *times.ns, ascending);
-  printf("%u %u\n", times.ns[times.count / 2], times.ns[times.count * 99 / 100]);
+  printf("%u %u %u\n", times.ns[times.count / 2], times.ns[times.count * 99 / 100],
+         times.ns[times.count * 999 / 1000]);
 }
 
 // Reads one message; true if it is the expected one.
@@ -272,6 +316,8 @@ int main(int argc, char **argv) {
   const char *mode = argc > 1 ? argv[1] : "";
   if (!strcmp(mode, "flood") && argc == 5) {
     flood(argv[2], argv[3], argv[4]);
+  } else if (!strcmp(mode, "both") && argc == 5) {
+    both(argv[2], argv[3], argv[4]);
   } else if (!strcmp(mode, "trip") && argc == 5) {
     trip(argv[2], argv[3], argv[4]);
   } else if (!strcmp(mode, "lines") && argc == 4) {
@@ -279,7 +325,7 @@ int main(int argc, char **argv) {
   } else if (!strcmp(mode, "requests") && argc == 7) {
     requests(argv[2], atoi(argv[3]), atoi(argv[4]), argv[5], argv[6]);
   } else {
-    fail("expected flood ADDRESS CHUNK MILLIS, trip ADDRESS wait|spin MILLIS, lines ADDRESS MILLIS,"
+    fail("expected flood|both ADDRESS CHUNK MILLIS, trip ADDRESS wait|spin MILLIS, lines ADDRESS MILLIS,"
          " or requests ADDRESS ACTIVE IDLE WARM MILLIS");
   }
 }

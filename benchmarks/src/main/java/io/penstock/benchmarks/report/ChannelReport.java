@@ -109,11 +109,23 @@ public final class ChannelReport extends Page {
                     column("p99", Kind.P99, Load.QUIET, Texts.PIPES, 64, 1000)))
             .toList());
     for (String transport : Texts.TRANSPORTS) {
+      String route = transport + " to " + transport;
       section(
           name,
           "relay-" + transport,
-          "Through a relay, " + transport + " to " + transport + ", GB/s",
-          chunks("relay, " + transport, Texts.SOCKET_CHUNKS));
+          "Through a relay, " + route + ", GB/s, one way and each of both ways at once",
+          Stream.concat(
+                  relays(Kind.THROUGHPUT, Texts.RELAY + transport, ""),
+                  relays(Kind.THROUGHPUT, Texts.RELAY_BOTH + transport, ", both"))
+              .toList());
+      section(
+          name,
+          "relay-cost-" + transport,
+          "What a relay costs, " + route + ", seconds of processors for each GB",
+          Stream.concat(
+                  relays(Kind.CPU, Texts.RELAY + transport, ""),
+                  relays(Kind.CPU, Texts.RELAY_BOTH + transport, ", both"))
+              .toList());
     }
     section(
         name,
@@ -123,6 +135,7 @@ public final class ChannelReport extends Page {
             column("thousand requests/s", Kind.REQUESTS, Load.QUIET, "poller", 64, 1),
             column("p50, µs", Kind.P50, Load.QUIET, "poller", 64, 1000),
             column("p99, µs", Kind.P99, Load.QUIET, "poller", 64, 1000),
+            column("p99.9, µs", Kind.P99_9, Load.QUIET, "poller", 64, 1000),
             column("heap per idle connection, B", Kind.HEAP, Load.QUIET, "poller", 64, 1)));
     section(
         name,
@@ -154,6 +167,11 @@ public final class ChannelReport extends Page {
         .toList();
   }
 
+  private static Stream<Column> relays(Kind kind, String setting, String way) {
+    return Texts.SOCKET_CHUNKS.stream()
+        .map(c -> column(Texts.size(c) + way, kind, Load.QUIET, setting, c, 1));
+  }
+
   private void trips(String name) {
     for (Kind kind : List.of(Kind.P50, Kind.P99)) {
       String percentile = kind.name().toLowerCase(Locale.ROOT);
@@ -167,6 +185,13 @@ public final class ChannelReport extends Page {
                       Stream.of(
                           column(t + ", quiet", kind, Load.QUIET, t, 64, 1000),
                           column(t + ", contended", kind, Load.CONTENDED, t, 64, 1000),
+                          column(
+                              t + Texts.ONE_PROCESSOR,
+                              kind,
+                              Load.QUIET,
+                              t + Texts.ONE_PROCESSOR,
+                              64,
+                              1000),
                           column(t + ", spinning", kind, Load.QUIET, t + ", spinning", 64, 1000)))
               .toList());
     }

@@ -42,6 +42,8 @@ public record Sample(Subject subject, int round, double value) {
     LINES,
     /** Bytes per idle connection, pipe or channel. */
     HEAP,
+    /** Seconds of processors per GB. */
+    CPU,
     /** Until it goes on after a kill, in ns. */
     RECOVERY;
 

@@ -16,6 +16,15 @@ public final class Texts {
   /** Settings: what sockets are of. */
   public static final List<String> TRANSPORTS = List.of("tcp", "unix");
 
+  /** What settings of relays begin with, before the transport. */
+  public static final String RELAY = "relay, ";
+
+  /** The same where as much comes back. */
+  public static final String RELAY_BOTH = "relay both ways, ";
+
+  /** What a setting ends with where client and server share a processor. */
+  public static final String ONE_PROCESSOR = ", one processor";
+
   /** A setting: two FIFOs, one for each way. */
   public static final String PIPES = "pipes";
 

@@ -210,17 +210,22 @@ final class ChannelSession {
     for (String transport : Texts.TRANSPORTS) {
       try (Field field = field()) {
         startAll(field, transport, Work.COUNT);
-        flood(field.servers, transport);
+        flood(field.servers, transport, load::flood);
       }
     }
   }
 
-  private void flood(List<ServerProcess> servers, String setting) throws Exception {
+  /** Much at once: GB/s, and how many bytes that were. */
+  private interface Flood {
+    double[] into(Address address, int chunk, int millis) throws Exception;
+  }
+
+  private void flood(List<ServerProcess> servers, String setting, Flood flood) throws Exception {
     for (ServerProcess server : servers) {
-      load.flood(server.address(), 65536, warm(server));
+      flood.into(server.address(), 65536, warm(server));
     }
     for (int chunk : Texts.SOCKET_CHUNKS) {
-      inTurns(servers, server -> new double[] {load.flood(server.address(), chunk, time())})
+      inTurns(servers, server -> flood.into(server.address(), chunk, time()))
           .forEach(
               (server, speed) ->
                   add(Kind.THROUGHPUT, Load.QUIET, setting, server.server(), chunk, speed[0]));
@@ -246,6 +251,19 @@ final class ChannelSession {
             Server.JDK_BLOCKING,
             Server.C_BLOCKING);
         trips(load, spinning.servers, Load.QUIET, transport + ", spinning", true);
+      }
+      try (Field beside = field()) {
+        // Where the client runs, too.
+        beside.start(
+            Cores.last(),
+            transport,
+            Work.ECHO.text(),
+            Server.PENSTOCK_BLOCKING,
+            Server.PENSTOCK_POLLER,
+            Server.JDK_BLOCKING,
+            Server.JDK_SELECTOR,
+            Server.C_BLOCKING);
+        trips(load, beside.servers, Load.QUIET, transport + Texts.ONE_PROCESSOR, false);
       }
     }
   }
@@ -279,7 +297,7 @@ final class ChannelSession {
   private void pipes() throws Exception {
     try (Field field = field()) {
       field.start(Texts.PIPES, Work.COUNT.text(), OF_PIPES);
-      flood(field.servers, Texts.PIPES);
+      flood(field.servers, Texts.PIPES, load::flood);
     }
     try (Field field = field()) {
       field.start(Texts.PIPES, Work.ECHO.text(), OF_PIPES);
@@ -289,22 +307,41 @@ final class ChannelSession {
 
   private void relay() throws Exception {
     for (String transport : Texts.TRANSPORTS) {
-      try (Field sinks = field();
-          Field field = field()) {
-        // Half of the work is the relay's, the other half that of both who use it.
-        Address sink =
-            sinks.start(Cores.last(), Server.C_BLOCKING, transport, Work.COUNT.text()).address();
-        field.start(
-            transport,
-            sink.text(),
-            Server.PENSTOCK_RELAY,
-            Server.SOCAT_64,
-            Server.SOCAT_256,
-            Server.C_RELAY,
-            Server.C_SPLICE);
-        flood(field.servers, "relay, " + transport);
+      relay(transport, Texts.RELAY + transport, Work.COUNT, load::flood);
+      relay(transport, Texts.RELAY_BOTH + transport, Work.ECHO, load::both);
+    }
+  }
+
+  private void relay(String transport, String setting, Work work, Flood flood) throws Exception {
+    try (Field sinks = field();
+        Field field = field()) {
+      // Half of the work is the relay's, the other half that of both who use it.
+      ServerProcess sink = sinks.start(Cores.last(), Server.C_DIRECT, transport, work.text());
+      field.start(
+          transport,
+          sink.address().text(),
+          Server.PENSTOCK_RELAY,
+          Server.SOCAT_64,
+          Server.SOCAT_256,
+          Server.C_RELAY,
+          Server.C_SPLICE);
+      List<ServerProcess> all = new ArrayList<>(field.servers);
+      all.add(sink);
+      flood(all, setting, flood);
+      for (int chunk : Texts.SOCKET_CHUNKS) {
+        inTurns(field.servers, server -> new double[] {cost(server, chunk, flood)})
+            .forEach(
+                (server, cost) ->
+                    add(Kind.CPU, Load.QUIET, setting, server.server(), chunk, cost[0]));
       }
     }
+  }
+
+  /** Seconds of processors for each GB. */
+  private double cost(ServerProcess server, int chunk, Flood flood) throws Exception {
+    double before = server.cpu();
+    double bytes = flood.into(server.address(), chunk, brief ? 50 : 600)[1];
+    return (server.cpu() - before) / bytes * 1e9;
   }
 
   private void poller() throws Exception {
@@ -341,6 +378,7 @@ final class ChannelSession {
         add(Kind.REQUESTS, Load.QUIET, "poller", server, 64, figures[0] / 1000);
         add(Kind.P50, Load.QUIET, "poller", server, 64, figures[1]);
         add(Kind.P99, Load.QUIET, "poller", server, 64, figures[2]);
+        add(Kind.P99_9, Load.QUIET, "poller", server, 64, figures[3]);
       }
     }
   }

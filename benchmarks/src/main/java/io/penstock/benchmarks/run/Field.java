@@ -53,11 +53,15 @@ final class Field implements AutoCloseable {
 
   /** Those that are here, in another order in each round. */
   void start(String transport, String what, Server... all) throws IOException {
+    start(Cores.others(), transport, what, all);
+  }
+
+  void start(List<String> cores, String transport, String what, Server... all) throws IOException {
     List<Server> order =
         new ArrayList<>(Arrays.stream(all).filter(s -> s.missing(programs).isEmpty()).toList());
     Collections.rotate(order, round);
     for (Server server : order) {
-      start(server, transport, what);
+      start(cores, server, transport, what);
     }
   }
 

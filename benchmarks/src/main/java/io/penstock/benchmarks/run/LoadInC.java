@@ -61,12 +61,17 @@ record LoadInC(Path program, List<String> cores) {
     return command;
   }
 
-  /** GB/s into a server that counts. */
-  double flood(Address address, int chunk, int millis) throws IOException, InterruptedException {
-    return run("flood", address, chunk, millis)[0];
+  /** GB/s into a server that counts, and how many bytes that were. */
+  double[] flood(Address address, int chunk, int millis) throws IOException, InterruptedException {
+    return run("flood", address, chunk, millis);
   }
 
-  /** Percentiles 50 and 99, in ns, of a round trip of 64 B to a server that echoes. */
+  /** GB/s of each way to a server that echoes, and how many bytes went both ways. */
+  double[] both(Address address, int chunk, int millis) throws IOException, InterruptedException {
+    return run("both", address, chunk, millis);
+  }
+
+  /** Percentiles 50, 99 and 99.9, in ns, of a round trip of 64 B to a server that echoes. */
   double[] trip(Address address, boolean spin, int millis)
       throws IOException, InterruptedException {
     return run("trip", address, spin ? "spin" : "wait", millis);
@@ -77,7 +82,7 @@ record LoadInC(Path program, List<String> cores) {
     return run("lines", address, millis)[0];
   }
 
-  /** Requests a second and percentiles 50 and 99, in ns, of a server that echoes lines. */
+  /** Requests a second and percentiles 50, 99 and 99.9, in ns, of a server that echoes lines. */
   double[] requests(
       Address address, int active, int idle, int warm, int millis, WhileIdle whileIdle)
       throws IOException, InterruptedException {

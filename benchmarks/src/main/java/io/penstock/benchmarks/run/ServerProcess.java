@@ -8,11 +8,23 @@ import io.penstock.benchmarks.server.Server;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 
 /** A server that runs, in a process of its own; it ends with its standard input. */
 final class ServerProcess implements AutoCloseable {
+  /**
+   * The first of four fields: of its own the time of users and that of the system, then of others.
+   */
+  private static final int USER = 11;
+
+  /** A second has so many; of all systems that run the benchmarks. */
+  private static final double TICKS = 100;
+
   private final Server server;
   private final Process process;
   private final BufferedReader output;
@@ -72,6 +84,25 @@ final class ServerProcess implements AutoCloseable {
   /** Bytes that its threads have allocated since it began. */
   long allocated() throws IOException {
     return ask("allocated");
+  }
+
+  /**
+   * Seconds of processors that it and all that it has started have used. Waits until what it has
+   * started for a connection has gone, for only then all of that counts.
+   */
+  double cpu() throws IOException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(2);
+    while (process.descendants().findAny().isPresent() && System.nanoTime() < end) {
+      LockSupport.parkNanos(1_000_000);
+    }
+    String stat = Files.readString(Path.of("/proc", Long.toString(process.pid()), "stat"));
+    // What comes before may have blanks: the name of the program.
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    long ticks = 0;
+    for (int i = USER; i < USER + 4; i++) {
+      ticks += Long.parseLong(fields[i]);
+    }
+    return ticks / TICKS;
   }
 
   private long ask(String what) throws IOException {

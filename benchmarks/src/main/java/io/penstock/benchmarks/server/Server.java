@@ -52,6 +52,8 @@ public enum Server {
   SOCAT_64("socat -b 65536"),
   /** With a larger buffer. */
   SOCAT_256("socat -b 262144"),
+  /** The connection itself, with nothing between. */
+  C_DIRECT("no relay"),
   /** Two threads for each connection. */
   C_RELAY("C relay, copying"),
   /** The same, with splice instead of a buffer. */
@@ -103,6 +105,7 @@ public enum Server {
             LIBUV,
             SOCAT_64,
             SOCAT_256,
+            C_DIRECT,
             C_RELAY,
             C_SPLICE,
             OPENSSH,
@@ -182,7 +185,7 @@ public enum Server {
     String program = programs.resolve("server").toString();
     return switch (this) {
       case C_EPOLL -> List.of(program, "epoll", what, address.text());
-      case C_BLOCKING -> List.of(program, "blocking", what, address.text());
+      case C_BLOCKING, C_DIRECT -> List.of(program, "blocking", what, address.text());
       case C_RELAY -> List.of(program, "blocking", "relay", address.text(), what);
       case C_SPLICE -> List.of(program, "blocking", "splice", address.text(), what);
       case LIBUV -> List.of(programs.resolve("uv").toString(), what, address.text());

@@ -154,11 +154,16 @@ class LoadTest {
 
   @Test
   void believesAnHonestServer() throws Exception {
-    assertTrue(load.flood(counting(0), 8192, 50) > 0);
+    double[] flood = load.flood(counting(0), 8192, 50);
+    assertTrue(flood[0] > 0 && flood[1] > 8192);
     assertTrue(load.lines(lines(0), 50) > 0);
     Address echo = echoing(-1);
     double[] trip = load.trip(echo, false, 50);
-    assertTrue(trip[0] > 0 && trip[0] <= trip[1], () -> trip[0] + " " + trip[1]);
+    assertTrue(
+        trip[0] > 0 && trip[0] <= trip[1] && trip[1] <= trip[2], () -> trip[0] + " " + trip[1]);
+    Address plain = serve((in, out) -> in.transferTo(out));
+    double[] both = load.both(plain, 8192, 50);
+    assertTrue(both[0] > 0 && both[1] > 2 * 8192);
     boolean[] idle = new boolean[1];
     double[] requests = load.requests(echo, 4, 20, 10, 50, () -> idle[0] = true);
     assertTrue(idle[0] && requests[0] > 0 && requests[1] <= requests[2]);
@@ -169,6 +174,13 @@ class LoadTest {
     Address address = counting(-1);
     String said = refusal(() -> load.flood(address, 8192, 50));
     assertTrue(said.contains("bytes, expected"), said);
+  }
+
+  @Test
+  void refusesAnEchoThatIsNone() throws IOException {
+    Address address = counting(0);
+    String said = refusal(() -> load.both(address, 8192, 50));
+    assertTrue(said.contains("bytes came back, expected"), said);
   }
 
   @Test
