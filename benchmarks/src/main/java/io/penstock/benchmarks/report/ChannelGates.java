@@ -76,8 +76,7 @@ final class ChannelGates {
   }
 
   private void add(String what, boolean aim, Subject ours, double bound, Server... peers) {
-    gates.add(
-        new Gate(what, aim, ours, Arrays.stream(peers).map(Enum::name).toList(), false, bound));
+    gates.add(new Gate(what, aim, ours, Arrays.stream(peers).map(Enum::name).toList(), bound));
   }
 
   private void relay(String way, String transport) {

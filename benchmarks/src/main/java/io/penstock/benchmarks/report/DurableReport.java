@@ -71,7 +71,7 @@ public final class DurableReport extends Page {
 
   private static Gate gate(
       String what, boolean aim, Kind kind, String setting, int chunk, Peer ours, Peer theirs) {
-    return new Gate(what, aim, of(kind, setting, ours, chunk), List.of(theirs.name()), false, 1);
+    return new Gate(what, aim, of(kind, setting, ours, chunk), List.of(theirs.name()), 1);
   }
 
   private static Gate onServers(String what, String setting, int chunk, Peer ours, Peer theirs) {

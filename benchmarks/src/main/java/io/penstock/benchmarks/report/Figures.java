@@ -74,15 +74,6 @@ public final class Figures {
     return ratios.isEmpty() ? Optional.empty() : Optional.of(Spread.of(ratios));
   }
 
-  /** The first's rounds divided by the least of the second: by its fast mode, if it has several. */
-  public Optional<Spread> ratioToLeast(Sample.Subject ours, Sample.Subject theirs) {
-    Map<Integer, Double> values = rounds.getOrDefault(ours, new TreeMap<>());
-    return values.isEmpty()
-        ? Optional.empty()
-        : of(theirs)
-            .map(s -> Spread.of(values.values().stream().map(value -> value / s.min()).toList()));
-  }
-
   /** Which of these has the best median; empty if none was measured. */
   public Optional<String> best(Sample.Subject key, List<String> peers, boolean least) {
     return peers.stream()

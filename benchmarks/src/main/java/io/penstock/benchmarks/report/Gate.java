@@ -17,11 +17,9 @@ import java.util.Optional;
  * @param aim whether it is only aimed at
  * @param ours the key of Penstock's figure
  * @param peers of whom the best counts; if none, the figure itself and not a ratio
- * @param fastMode whether a peer counts with its best fork
  * @param bound the least ratio, or for times the greatest
  */
-record Gate(
-    String what, boolean aim, Subject ours, List<String> peers, boolean fastMode, double bound) {
+record Gate(String what, boolean aim, Subject ours, List<String> peers, double bound) {
   static final String PENSTOCK = "PENSTOCK";
   static final String PIPED = "PIPED_STREAMS";
   static final String OKIO = "OKIO";
@@ -31,8 +29,9 @@ record Gate(
   static final String JCTOOLS = "JCTOOLS";
   static final String AGRONA = "AGRONA";
   static final String RAW_SPIN = "RAW_SPIN";
+
+  /** Those that park. */
   static final List<String> PIPES = List.of(PIPED, OKIO, QUEUE);
-  static final List<String> PARKING = List.of(PIPED, NIO, OKIO, QUEUE, NETTY);
 
   /** What came of it. */
   enum Verdict {
@@ -82,82 +81,59 @@ record Gate(
     Optional<Spread> ratio =
         peers.isEmpty()
             ? figures.of(ours)
-            : best.flatMap(
-                peer ->
-                    fastMode
-                        ? figures.ratioToLeast(ours, ours.of(peer))
-                        : figures.ratio(ours, ours.of(peer)));
+            : best.flatMap(peer -> figures.ratio(ours, ours.of(peer)));
     return new Outcome(this, best, ratio);
   }
 
   private static final class Rows {
     private final List<Gate> gates = new ArrayList<>();
 
-    void throughput(Load load, int chunk, boolean aim, double bound, List<String> peers) {
+    void throughput(Load load, int chunk, double gate, double aim, String... peers) {
       String what =
           "pipe, " + Texts.size(chunk) + " chunks, " + load.name().toLowerCase(Locale.ROOT);
-      gates.add(
-          new Gate(
-              what,
-              aim,
-              new Subject(Kind.THROUGHPUT, load, Sample.GATES, PENSTOCK, chunk),
-              peers,
-              false,
-              bound));
+      both(
+          what,
+          new Subject(Kind.THROUGHPUT, load, Sample.GATES, PENSTOCK, chunk),
+          gate,
+          aim,
+          peers);
     }
 
-    void trip(
-        String setting, Load load, boolean aim, double bound, boolean fastMode, String... peers) {
-      String what =
-          "round trip, "
-              + (setting.equals(Sample.GATES) ? "" : setting + ", ")
-              + load.name().toLowerCase(Locale.ROOT);
-      gates.add(
-          new Gate(
-              what,
-              aim,
-              new Subject(Kind.P50, load, setting, PENSTOCK, 1),
-              List.of(peers),
-              fastMode,
-              bound));
+    void trip(String setting, double gate, double aim, String... peers) {
+      String what = "round trip, " + (setting.equals(Sample.GATES) ? "" : setting + ", ") + "quiet";
+      both(what, new Subject(Kind.P50, Load.QUIET, setting, PENSTOCK, 1), gate, aim, peers);
+    }
+
+    void both(String what, Subject ours, double gate, double aim, String... peers) {
+      gates.add(new Gate(what, false, ours, List.of(peers), gate));
+      gates.add(new Gate(what, true, ours, List.of(peers), aim));
     }
   }
 
   /** All of them. */
   static List<Gate> all() {
     Rows rows = new Rows();
-    rows.throughput(Load.QUIET, 8192, false, 10, PIPES);
-    rows.throughput(Load.QUIET, 8192, false, 1, List.of(AGRONA));
-    rows.throughput(Load.QUIET, 8192, true, .55, List.of(Sample.C_RING));
-    rows.throughput(Load.QUIET, 64, false, 3.5, PARKING);
-    rows.throughput(Load.QUIET, 64, true, 1, List.of(JCTOOLS));
-    rows.throughput(Load.QUIET, 1, false, 2.5, PARKING);
-    rows.throughput(Load.QUIET, 1, true, 10, PARKING);
-    rows.throughput(Load.QUIET, 1024, false, 2, List.of(PIPED));
-    rows.throughput(Load.QUIET, 1024, true, 1, List.of(JCTOOLS));
-    rows.throughput(Load.QUIET, 1024, true, .7, List.of(Sample.C_RING));
-    rows.throughput(Load.QUIET, 65536, false, 2, List.of(QUEUE));
-    rows.throughput(Load.QUIET, 65536, true, 1, List.of(NETTY));
-    rows.throughput(Load.QUIET, 1048576, false, 1, List.of(QUEUE));
-    rows.throughput(Load.QUIET, 1048576, true, 1, List.of(NETTY));
+    Subject one = new Subject(Kind.THROUGHPUT, Load.QUIET, Sample.GATES, PENSTOCK, 64);
+    String small = "pipe, 64 B chunks, one writer and one reader, quiet";
+    rows.gates.add(new Gate(small, false, one, List.of(JCTOOLS), 1));
+    rows.gates.add(new Gate(small, false, one, List.of(QUEUE), 3.5));
+    rows.gates.add(new Gate(small, true, one, List.of(Sample.C_RING), .9));
+    Subject any = new Subject(Kind.THROUGHPUT, Load.QUIET, Texts.ANY_USERS, PENSTOCK, 64);
+    rows.both("pipe, 64 B chunks, by default, quiet", any, .85, 1, JCTOOLS);
+    rows.throughput(Load.QUIET, 8192, .55, .75, Sample.C_RING);
+    rows.throughput(Load.QUIET, 65536, 1.2, 1.5, NETTY);
+    rows.throughput(Load.QUIET, 1048576, 1.2, 1.5, NETTY);
     for (int chunk : Texts.CHUNKS) {
-      rows.throughput(Load.CONTENDED, chunk, false, 1, PIPES);
       if (chunk <= 8192) {
-        rows.throughput(Load.CONTENDED, chunk, true, 1.5, PIPES);
+        rows.throughput(Load.CONTENDED, chunk, 1.5, 2, PIPES.toArray(String[]::new));
       }
     }
-    for (String setting : List.of(Sample.GATES, Texts.NEW_JDK)) {
-      rows.trip(setting, Load.QUIET, false, 1. / 8, true, OKIO);
-      rows.trip(setting, Load.QUIET, true, 1, false, JCTOOLS);
-      rows.trip(setting, Load.CONTENDED, false, 1.2, false, OKIO);
-      rows.trip(setting, Load.CONTENDED, true, 1, false, OKIO);
-    }
-    rows.trip(Texts.VIRTUAL, Load.QUIET, false, .5, false, OKIO, QUEUE);
-    rows.trip(Texts.VIRTUAL, Load.QUIET, true, 1.5, false, RAW_SPIN);
+    rows.trip(Sample.GATES, 1.25, 1, JCTOOLS);
+    rows.trip(Texts.NEW_JDK, 1.25, 1, JCTOOLS);
+    rows.trip(Texts.VIRTUAL, 1.6, 1.4, RAW_SPIN);
     Subject given = new Subject(Kind.HAND_OVER, Load.QUIET, Sample.GATES, PENSTOCK, 8192);
-    String what = "hand-over of 8 KiB, quiet";
-    rows.gates.add(new Gate(what, false, given, List.of(QUEUE), false, 1. / 15));
-    rows.gates.add(new Gate(what, true, given, List.of(JCTOOLS), false, 2));
+    rows.gates.add(new Gate("hand-over of 8 KiB, quiet, ns", false, given, List.of(), 80));
+    rows.gates.add(new Gate("hand-over of 8 KiB, quiet", true, given, List.of(JCTOOLS), 3));
     return List.copyOf(rows.gates);
   }
 }

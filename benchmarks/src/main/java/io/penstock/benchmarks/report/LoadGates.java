@@ -44,7 +44,6 @@ final class LoadGates {
             true,
             heap(Texts.MEMORY_PAIR, Gate.PENSTOCK),
             List.of(Gate.NETTY),
-            false,
             .5));
     for (int writers : Texts.FANS) {
       all.shared(writers, false, 1.5);
@@ -65,15 +64,13 @@ final class LoadGates {
   }
 
   private void add(String what, boolean aim, Subject ours, double bound, Server... peers) {
-    gates.add(
-        new Gate(what, aim, ours, Arrays.stream(peers).map(Enum::name).toList(), false, bound));
+    gates.add(new Gate(what, aim, ours, Arrays.stream(peers).map(Enum::name).toList(), bound));
   }
 
   /** Of the peers only the queue is one place for several writers. */
   private void shared(int writers, boolean aim, double bound) {
     Subject ours = new Subject(Kind.THROUGHPUT, Load.QUIET, Texts.FAN_IN, Gate.PENSTOCK, writers);
-    gates.add(
-        new Gate("one pipe, writers: " + writers, aim, ours, List.of(Gate.QUEUE), false, bound));
+    gates.add(new Gate("one pipe, writers: " + writers, aim, ours, List.of(Gate.QUEUE), bound));
   }
 
   private void half(String what, Subject ours, Server... peers) {

@@ -146,7 +146,7 @@ abstract class Page {
       Gate gate = outcome.gate();
       row(
           gate.what(),
-          outcome.peer().map(this::label).orElse("–") + (gate.fastMode() ? ", its fast mode" : ""),
+          outcome.peer().map(this::label).orElse("–"),
           gate.aim() ? "aim" : "gate",
           outcome.ratio().map(Page::spread).orElse("–"),
           Texts.number(gate.bound()) + (gate.atMost() ? " or less" : " or more"),

@@ -195,6 +195,17 @@ final class Session {
         round,
         Load.QUIET,
         Arrays.stream(Peer.values()).filter(peer -> peer != Peer.RAW_SPIN).toList());
+    if (!brief) {
+      throughput(
+          Texts.ANY_USERS,
+          Load.QUIET,
+          round,
+          options(Throughput.class, java)
+              .warmupIterations(warmUp(false))
+              .param("peer", Peer.PENSTOCK.name(), Peer.JCTOOLS.name())
+              .param("chunk", "64")
+              .param("users", Shape.Users.DEFAULT.name()));
+    }
   }
 
   /** The gates of 1 B and 64 B are about one declared writer and reader, the others not. */
