@@ -60,13 +60,13 @@ check_distribution_runs_where_it_is_unpacked() {
   # Where it may not write, the user's own folder has the archive.
   rm -r "zip/$unpacked/lib/classes"
   does_the_main_job "zip/$unpacked/bin/penstock"
-  [[ -f $(echo home/.cache/penstock/classes-*.jsa) ]] || fail "no archive: $(find home)"
+  [[ -f $(echo home/.cache/penstock/classes-*) ]] || fail "no archive: $(find home)"
   # One of another build of Penstock goes.
-  mv home/.cache/penstock/classes-*.jsa "$(echo home/.cache/penstock/classes-* | sed 's/-[0-9a-f]*\.jsa$/-0.jsa/')"
+  mv home/.cache/penstock/classes-* "$(echo home/.cache/penstock/classes-* | sed 's/-[0-9a-f]*\.\(jsa\|aot\)$/-0.\1/')"
   XDG_CACHE_HOME=relative does_the_main_job "zip/$unpacked/bin/penstock"
-  [[ $(echo home/.cache/penstock/*) == *-????*.jsa ]] || fail "archives: $(find home)"
+  [[ $(echo home/.cache/penstock/*) == *-????*.??? ]] || fail "archives: $(find home)"
   XDG_CACHE_HOME=$PWD/cache does_the_main_job "zip/$unpacked/bin/penstock"
-  [[ -f $(echo cache/penstock/classes-*.jsa) ]] || fail "no archive: $(find cache)"
+  [[ -f $(echo cache/penstock/classes-*) ]] || fail "no archive: $(find cache)"
   HOME=/dev/null does_the_main_job "zip/$unpacked/bin/penstock"
   # What another user may have put there is not loaded.
   if ((EUID == 0)); then
