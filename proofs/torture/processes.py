@@ -149,9 +149,21 @@ def container(build, strike, fault, nth, limit):
         return delivered, wrong, "listening" if up else text()[-150:]
 
 
+WAYS = (("stdio", streams, STREAMS), ("container", container, STARTS))
+
+
+def only(torture, strike, kind, call, name, nth):
+    """One case; whether its fault was delivered."""
+    way, faults = next((way, faults) for k, way, faults in WAYS if k == kind)
+    fault = next(f for f in faults if f[:2] == (call, name))
+    delivered, wrong, said = way(torture.build, strike, fault, nth, max(20.0, torture.options.limit))
+    torture.result.line(not wrong, f"{kind}/{call}/{name}/{nth}: {', '.join(wrong) or 'well'}; {said}")
+    return delivered
+
+
 def run(torture, strike, seconds, kinds):
     """A sample of both, or all; counts into the torture's tables."""
-    ways = [w for w in (("stdio", streams, STREAMS), ("container", container, STARTS)) if w[0] in kinds]
+    ways = [w for w in WAYS if w[0] in kinds]
     end = time.monotonic() + seconds
     for i, (kind, way, faults) in enumerate(ways):
         run_kind(torture, strike, (end - time.monotonic()) / (len(ways) - i), kind, way, faults)
@@ -161,6 +173,8 @@ def run_kind(torture, strike, seconds, kind, way, faults):
     result, options = torture.result, torture.options
     cases = [(fault, n) for n in (1, 2, 4) for fault in faults]
     torture.random.shuffle(cases)
+    # First what a selector is woken by: the JDK does not tell that the system does not watch it.
+    cases.sort(key=lambda case: (case[0][0], case[1]) != ("epoll_ctl", 1))
     end = time.monotonic() + seconds
     count = 0
     for tried, (fault, nth) in enumerate(cases):

@@ -47,7 +47,7 @@ public class Canary implements AutoCloseable {
    * @throws IOException if there are no descriptors, or the system watches no more channels
    */
   public final Selector open() throws IOException {
-    Selector fresh = Selector.open();
+    Selector fresh = waking();
     boolean works = false;
     try {
       works = works(fresh, key -> {});
@@ -60,6 +60,33 @@ public class Canary implements AutoCloseable {
       throw new IOException(REFUSED);
     }
     return fresh;
+  }
+
+  /** A selector that can be woken. If the system refused once, the next one may be watched. */
+  private static Selector waking() throws IOException {
+    for (int round = 0; round < ROUNDS; round++) {
+      Selector fresh = Selector.open();
+      boolean wakes = false;
+      try {
+        wakes = wakes(fresh);
+      } finally {
+        if (!wakes) {
+          fresh.close();
+        }
+      }
+      if (wakes) {
+        return fresh;
+      }
+    }
+    throw new IOException(REFUSED);
+  }
+
+  /** Whether the system watches what a selector is woken by; without that it would sleep on. */
+  private static boolean wakes(Selector fresh) throws IOException {
+    long begin = System.nanoTime();
+    fresh.wakeup();
+    int unused = fresh.select(TimeUnit.NANOSECONDS.toMillis(PERIOD_NANOS));
+    return System.nanoTime() - begin < PERIOD_NANOS;
   }
 
   /** How long to wait before the system is asked anew, after so many times; ever longer. */
