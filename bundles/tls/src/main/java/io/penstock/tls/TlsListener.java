@@ -57,6 +57,10 @@ final class TlsListener implements ListenerDriver {
   private volatile boolean crowded;
   // Whether accepting from the system has failed; then the next caller of accept tries again.
   private volatile boolean failing;
+
+  /** Why, until a caller of accept has met it. */
+  private volatile @Nullable IOException fault;
+
   // By the turn that comes of the reasons.
   private final AcceptRest rest = new AcceptRest();
 
@@ -143,6 +147,7 @@ final class TlsListener implements ListenerDriver {
       // The product knows best what to do when the system has no descriptor left: it says so once,
       // rests, and accepts again. So this class does not try again until the caller of accept has
       // met the failure, too.
+      fault = e;
       failing = true;
     }
   }
@@ -225,8 +230,15 @@ final class TlsListener implements ListenerDriver {
       // The thread that is already at it tries, and reports a failure.
       return;
     }
+    IOException before = fault;
+    fault = null;
     try {
       boolean unused = takeOne();
+      if (before != null) {
+        // It has passed, and with it perhaps a peer that the system had accepted.
+        String why = String.valueOf(before.getMessage());
+        refusals.warn("a peer: " + why, why, before);
+      }
     } catch (IOException e) {
       failing = true;
       reasons.set(0);

@@ -15,6 +15,7 @@ import io.penstock.spi.ProviderContext;
 import io.penstock.spi.SinkDriver;
 import io.penstock.spi.SourceDriver;
 import io.penstock.standalone.Penstock;
+import java.io.IOException;
 import java.lang.reflect.InvocationHandler;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -29,6 +30,10 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -164,7 +169,7 @@ class FaultTest {
               tcp,
               (method, arguments) ->
                   method.equals("listen") && arguments != null
-                      ? faulty(tcp, arguments, faults)
+                      ? faulty(tcp, arguments, faults, new NoClassDefFoundError("on purpose"))
                       : null);
       penstock.provide(new TlsProvider(faulty));
       try (Listener listener =
@@ -178,8 +183,59 @@ class FaultTest {
     }
   }
 
+  /** The system has accepted a peer, and fails in what comes next: the peer is cut. */
+  @Test
+  void aPeerThatIsLostWhileItIsAcceptedIsToldOf() throws Exception {
+    AtomicInteger faults = new AtomicInteger();
+    LinkedBlockingQueue<String> said = new LinkedBlockingQueue<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord entry) {
+            said.add(new SimpleFormatter().formatMessage(entry));
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger("io.penstock.tls");
+    logger.addHandler(handler);
+    try (Penstock penstock = Penstock.open()) {
+      ChannelProvider tcp = tcp(penstock);
+      ChannelProvider faulty =
+          like(
+              ChannelProvider.class,
+              tcp,
+              (method, arguments) ->
+                  method.equals("listen") && arguments != null
+                      ? faulty(tcp, arguments, faults, new IOException("lost on purpose"))
+                      : null);
+      penstock.provide(new TlsProvider(faulty));
+      try (Listener listener =
+          penstock.channels().listen(Bench.listening(), ChannelOptions.defaults())) {
+        faults.set(1);
+        CompletionStage<Channel> client =
+            penstock
+                .channels()
+                .connect(Bench.connecting(listener.endpoint()), ChannelOptions.defaults())
+                .connected();
+        listener.accept(Bench.SOON).close();
+        client.toCompletableFuture().get(20, TimeUnit.SECONDS).close();
+        String line = String.valueOf(said.poll(20, TimeUnit.SECONDS));
+        assertTrue(line.endsWith(": no connection with a peer: lost on purpose"), line);
+        echoes(penstock, listener);
+      }
+    } finally {
+      logger.removeHandler(handler);
+    }
+  }
+
   private static ListenerDriver faulty(
-      ChannelProvider tcp, Object[] arguments, AtomicInteger faults) throws Exception {
+      ChannelProvider tcp, Object[] arguments, AtomicInteger faults, Throwable fault)
+      throws Exception {
     ListenerDriver real =
         tcp.listen(
             (Endpoint) arguments[0], (ChannelOptions) arguments[1], (ProviderContext) arguments[2]);
@@ -189,7 +245,7 @@ class FaultTest {
         (method, ignored) -> {
           if (method.equals("accept") && faults.get() > 0) {
             faults.decrementAndGet();
-            throw new NoClassDefFoundError("on purpose");
+            throw fault;
           }
           return null;
         });
