@@ -412,41 +412,34 @@ public final class Framing {
    *     a decoder
    */
   public ByteBuffer encode(ByteBuffer payload) {
-    if (format instanceof Own own) {
-      return own.encode(payload, this);
-    }
-    ByteBuffer fresh = ByteBuffer.allocate(format.most(payload.remaining(), this));
-    format.encode(payload, fresh, this);
-    return fresh.flip();
+    return encoded(payload, null);
   }
 
   /**
-   * The same into a buffer of the caller's, for a loop that leaves no garbage: the bytes on the
-   * wire go to its position, which then stands behind them. Only the encoder of a {@link #custom}
-   * framing makes a buffer all the same.
+   * The same in a buffer of the caller's if it is large enough, for a loop that leaves no garbage.
+   * The encoder of a {@link #custom} framing makes a buffer all the same.
    *
    * @param payload the frame as the framing delivers it; its position and limit stay as they are
-   * @param into another buffer; what is behind its position may change even if the call fails
-   * @return false if the buffer has less room than the frame with its delimiter or length may take
-   *     up; then nothing was written
+   * @param spare another buffer; what is in it is lost, also if the call fails
+   * @return {@code spare} if it has room for the frame with the longest addition, or a fresh
+   *     buffer; with the bytes on the wire between position and limit
    * @throws IllegalArgumentException as the other form does
    * @throws UnsupportedOperationException as the other form does
-   * @throws java.nio.ReadOnlyBufferException if {@code into} is read-only
+   * @throws java.nio.ReadOnlyBufferException if {@code spare} is read-only
    */
-  public boolean encode(ByteBuffer payload, ByteBuffer into) {
+  public ByteBuffer encode(ByteBuffer payload, ByteBuffer spare) {
+    return encoded(payload, spare);
+  }
+
+  private ByteBuffer encoded(ByteBuffer payload, @Nullable ByteBuffer spare) {
     if (format instanceof Own own) {
-      ByteBuffer encoded = own.encode(payload, this);
-      if (encoded.remaining() > into.remaining()) {
-        return false;
-      }
-      into.put(encoded);
-      return true;
+      return own.encode(payload, this);
     }
-    if (format.most(payload.remaining(), this) > into.remaining()) {
-      return false;
-    }
+    int most = format.most(payload.remaining(), this);
+    ByteBuffer into =
+        spare != null && most <= spare.capacity() ? spare.clear() : ByteBuffer.allocate(most);
     format.encode(payload, into, this);
-    return true;
+    return into.flip();
   }
 
   /** What a frame takes up with what is added, if the frame alone is not too long. */

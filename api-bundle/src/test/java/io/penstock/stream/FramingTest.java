@@ -2,14 +2,14 @@
 package io.penstock.stream;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** What goes on the wire, and what cannot. */
@@ -25,13 +25,14 @@ class FramingTest {
     ByteBuffer encoded = framing.encode(given);
     assertEquals(0, given.position());
     assertEquals(payload.length(), given.remaining());
-    // The same comes out where the caller wants it, and nothing where there is no room for it.
+    // The same comes out in a buffer of the caller's, if that has room for it.
     ByteBuffer large = ByteBuffer.allocate(encoded.remaining() + 20).position(3);
-    assertTrue(framing.encode(given, large));
-    assertEquals(encoded, large.flip().position(3));
-    ByteBuffer small = ByteBuffer.allocate(encoded.remaining() + 2).position(3);
-    assertFalse(framing.encode(given, small));
-    assertEquals(3, small.position());
+    assertSame(large, framing.encode(given, large));
+    assertEquals(encoded, large);
+    ByteBuffer small = ByteBuffer.allocate(encoded.remaining() - 1);
+    ByteBuffer fresh = framing.encode(given, small);
+    assertNotSame(small, fresh);
+    assertEquals(encoded, fresh);
     assertEquals(payload.length(), given.remaining());
     return StandardCharsets.ISO_8859_1.decode(encoded).toString();
   }
@@ -40,12 +41,9 @@ class FramingTest {
     IllegalArgumentException e =
         assertThrows(IllegalArgumentException.class, () -> framing.encode(bytes(payload)));
     assertEquals(framing + ": the frame " + why, e.getMessage());
-    ByteBuffer into = ByteBuffer.allocate(99);
-    e =
-        assertThrows(
-            IllegalArgumentException.class, () -> framing.encode(bytes(payload), into.position(3)));
+    ByteBuffer spare = ByteBuffer.allocate(99);
+    e = assertThrows(IllegalArgumentException.class, () -> framing.encode(bytes(payload), spare));
     assertEquals(framing + ": the frame " + why, e.getMessage());
-    assertEquals(3, into.position());
   }
 
   @Test
@@ -114,6 +112,15 @@ class FramingTest {
     assertEquals("a\nb", encoded(Framing.bytes(), "a\nb"));
     ByteBuffer given = bytes("abc");
     assertNotSame(given.array(), Framing.bytes().encode(given).array());
+  }
+
+  @Test
+  void anEncoderIsAskedOnceForEachFrame() {
+    AtomicInteger count = new AtomicInteger();
+    Framing numbered =
+        Framing.custom(9, Framing.bytes()::newFramer, frame -> bytes("" + count.incrementAndGet()));
+    assertEquals(bytes("1"), numbered.encode(bytes("abc"), ByteBuffer.allocate(0)));
+    assertEquals(bytes("2"), numbered.encode(bytes("abc"), ByteBuffer.allocate(99)));
   }
 
   @Test

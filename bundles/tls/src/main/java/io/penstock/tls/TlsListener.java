@@ -58,7 +58,7 @@ final class TlsListener implements ListenerDriver {
   // Whether accepting from the system has failed; then the next caller of accept tries again.
   private volatile boolean failing;
 
-  /** Why, until a caller of accept has met it. */
+  /** Why, until it was told. */
   private volatile @Nullable IOException fault;
 
   // By the turn that comes of the reasons.
@@ -166,6 +166,12 @@ final class TlsListener implements ListenerDriver {
     crowded = false;
     ChannelDriver peer = below.accept(context);
     rest.over();
+    IOException before = fault;
+    if (before != null) {
+      // No caller has met it, and a peer that the system had accepted may have gone with it.
+      fault = null;
+      tell(before);
+    }
     if (peer == null) {
       await();
       return false;
@@ -230,16 +236,11 @@ final class TlsListener implements ListenerDriver {
       // The thread that is already at it tries, and reports a failure.
       return;
     }
-    IOException before = fault;
-    fault = null;
     try {
       boolean unused = takeOne();
-      if (before != null) {
-        // It has passed, and with it perhaps a peer that the system had accepted.
-        String why = String.valueOf(before.getMessage());
-        refusals.warn("a peer: " + why, why, before);
-      }
     } catch (IOException e) {
+      // The caller tells of it.
+      fault = null;
       failing = true;
       reasons.set(0);
       // For the line in the log that comes of this.
@@ -260,6 +261,10 @@ final class TlsListener implements ListenerDriver {
     }
     // First, because for want of memory a logger may fail, too.
     Object unused = context.after(rest.next(), this::wake);
+    tell(fault);
+  }
+
+  private void tell(Throwable fault) {
     rest.tell(
         () ->
             LOG.log(

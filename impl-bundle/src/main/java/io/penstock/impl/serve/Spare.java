@@ -20,15 +20,16 @@ final class Spare {
     if (frame.remaining() > SIZE || !used.compareAndSet(false, true)) {
       return framing.encode(frame);
     }
-    boolean fits = false;
+    boolean inUse = false;
     try {
-      fits = framing.encode(frame, buffer.clear());
+      ByteBuffer encoded = framing.encode(frame, buffer);
+      inUse = isShared(encoded);
+      return encoded;
     } finally {
-      if (!fits) {
+      if (!inUse) {
         used.set(false);
       }
     }
-    return fits ? buffer.flip() : framing.encode(frame);
   }
 
   /** Nobody needs what {@link #encode} has returned any more. */
