@@ -10,7 +10,7 @@ public final class Texts {
   /** Bytes. */
   public static final List<Integer> CHUNKS = List.of(1, 64, 1024, 8192, 65536, 1048576);
 
-  /** A setting: 64 B by whoever writes and reads, as it is by default. */
+  /** A setting: 64 B, with any number of writers and readers, as it is by default. */
   public static final String ANY_USERS = "64 B, any users";
 
   /** Bytes of one write into a socket. */

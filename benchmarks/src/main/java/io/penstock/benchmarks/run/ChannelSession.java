@@ -315,7 +315,7 @@ final class ChannelSession {
   private void relay(String transport, String setting, Work work, Flood flood) throws Exception {
     try (Field sinks = field();
         Field field = field()) {
-      // Half of the work is the relay's, the other half that of both who use it.
+      // Half of the work is the relay's, the other half that of generator and sink.
       ServerProcess sink = sinks.start(Cores.last(), Server.C_DIRECT, transport, work.text());
       field.start(
           transport,
