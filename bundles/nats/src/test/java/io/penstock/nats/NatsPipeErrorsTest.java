@@ -32,6 +32,8 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -175,10 +177,15 @@ class NatsPipeErrorsTest {
     String rights =
         """
         authorization { users: [
-          { user: "both", password: "right-one", permissions: { publish: { deny: [ "%s" ] } } } ] }
+          { user: "both", password: "right-one", permissions: { subscribe: { deny: [ %s ] } } } ] }
         """;
+    // Where its messages come to; answers come elsewhere.
+    String inboxes =
+        IntStream.range(1, 100)
+            .mapToObj(i -> "\"_INBOX.penstock.*.s" + i + "\"")
+            .collect(Collectors.joining(", "));
     String keys = "?replicas=1&block=512&window=1KiB&sync=each&user=both&passwordFile=" + secret;
-    try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", rights.formatted("nothing"));
+    try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", rights.formatted("\"nothing\""));
         Pipe pipe =
             penstock
                 .pipes()
@@ -192,7 +199,7 @@ class NatsPipeErrorsTest {
           // The first record came from them, too.
           awaitSent(server, "penstock-told");
           server.stop(0);
-          server.configure(rights.formatted("$JS.API.CONSUMER.MSG.NEXT.penstock-told.*"));
+          server.configure(rights.formatted(inboxes));
           server.restart(0);
         }
         pipe.sink().writeFully(FaultMain.bytes(at, 512), SOON);
@@ -204,7 +211,7 @@ class NatsPipeErrorsTest {
       Object unused = facet.commit().toCompletableFuture().get(20, TimeUnit.SECONDS);
       assertTrue(facet.oldest() > 90 * 512, "oldest is " + facet.oldest());
       server.stop(0);
-      server.configure(rights.formatted("nothing"));
+      server.configure(rights.formatted("\"nothing\""));
       server.restart(0);
       // More than the writer may give the reader at once.
       pipe.sink().writeFully(FaultMain.bytes(100 * 512, 50 * 512), SOON);
@@ -218,16 +225,17 @@ class NatsPipeErrorsTest {
 
   /** The end is open by then: the reader asks for records, the writer how far the reader is. */
   @ParameterizedTest
-  @ValueSource(strings = {"penstock-told", "penstock-told-keys"})
-  void anEndThatMayNotGoOnFails(String stream, @TempDir Path folder) throws Exception {
+  @ValueSource(
+      strings = {
+        "CONSUMER.CREATE.penstock-told",
+        "CONSUMER.CREATE.penstock-told-keys",
+        "CONSUMER.MSG.NEXT.penstock-told.*",
+        "CONSUMER.MSG.NEXT.penstock-told-keys.*"
+      })
+  void anEndThatMayNotGoOnFails(String subject, @TempDir Path folder) throws Exception {
     Path secret = Files.writeString(folder.resolve("secret"), "right-one\n");
-    String rights =
-        """
-        authorization { users: [ { user: "some", password: "right-one",
-          permissions: { publish: { deny: [ "$JS.API.CONSUMER.CREATE.%s" ] } } } ] }
-        """
-            .formatted(stream);
-    String mode = stream.endsWith("keys") ? "mode=write" : "mode=read";
+    String rights = denied(subject);
+    String mode = subject.contains("keys") ? "mode=write" : "mode=read";
     try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", rights);
         Channel end = open(server.port(0), mode + "&user=some&passwordFile=" + secret)) {
       StorageException failed =
@@ -243,7 +251,41 @@ class NatsPipeErrorsTest {
                 }
               });
       assertEquals(StorageException.Kind.FAILED, failed.kind());
-      assertTrue(failed.getMessage().contains("CONSUMER.CREATE." + stream), failed.getMessage());
+      String asked = subject.replace("*", "");
+      assertTrue(failed.getMessage().contains(asked), failed.getMessage());
+    }
+  }
+
+  /** A user of the servers who may do all but that. */
+  private static String denied(String subject) {
+    return """
+        authorization { users: [ { user: "some", password: "right-one",
+          permissions: { publish: { deny: [ "$JS.API.%s" ] } } } ] }
+        """
+        .formatted(subject);
+  }
+
+  /** Else the stream would fill up, and its writer would wait for ever. */
+  @Test
+  void aReaderThatMayNotRemoveWhatItHasReadFails(@TempDir Path folder) throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret"), "right-one\n");
+    String login = "&user=some&passwordFile=" + secret;
+    String removal = "STREAM.PURGE.penstock-told";
+    try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", denied(removal));
+        Channel writer = open(server.port(0), "mode=write" + login);
+        Channel reader = open(server.port(0), "mode=read" + login)) {
+      write(writer, 0, 1000);
+      read(reader, 0, 1000);
+      StorageException failed =
+          assertThrows(
+              StorageException.class,
+              () -> {
+                int unused = reader.source().read(ByteBuffer.allocate(1), SOON);
+              });
+      assertEquals(StorageException.Kind.FAILED, failed.kind());
+      assertTrue(failed.getMessage().contains(removal), failed.getMessage());
+      // The writer has done all that it may.
+      write(writer, 1000, 1000);
     }
   }
 

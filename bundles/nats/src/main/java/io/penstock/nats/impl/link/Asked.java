@@ -31,11 +31,12 @@ final class Asked {
     }
   }
 
-  void add(CompletableFuture<Message> answer, String subject) {
+  CompletableFuture<Message> add(CompletableFuture<Message> answer, String subject) {
     Question question = new Question(answer, subject);
     waiting.add(question);
     CompletableFuture<Message> unused =
         answer.whenComplete((message, failure) -> waiting.remove(question));
+    return answer;
   }
 
   /** The questions that an error of the connection is about. */

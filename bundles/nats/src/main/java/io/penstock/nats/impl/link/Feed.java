@@ -67,7 +67,7 @@ public final class Feed implements Closeable {
     void message(Message message, long sequence, long pending);
 
     /**
-     * It cannot begin, and tries again.
+     * It cannot begin, or may not ask for messages, and tries again.
      *
      * @param why what the server has said
      */
@@ -86,6 +86,9 @@ public final class Feed implements Closeable {
   // Only on the link's thread.
   private @Nullable Subscribed inbox;
   private @Nullable String consumer;
+  // What asks the consumer for messages, and what a server says if the rights do not allow that.
+  private String asking = "";
+  private @Nullable Future<?> denied;
   private @Nullable String replyTo;
   private @Nullable Future<?> alarm;
   private long heard;
@@ -186,14 +189,21 @@ public final class Feed implements Closeable {
                   if (mine == generation && failure == null) {
                     begin(made);
                   } else if (mine == generation) {
-                    Throwable cause = Api.cause(failure);
-                    if (cause instanceof LinkException why) {
-                      drain.troubled(why);
-                    }
-                    again(LinkException.pause(cause, AGAIN));
+                    fail(Api.cause(failure));
                   }
                   return null;
                 });
+  }
+
+  private void fail(Throwable cause) {
+    stop();
+    int mine = generation;
+    if (cause instanceof LinkException why) {
+      drain.troubled(why);
+    }
+    if (mine == generation) {
+      again(LinkException.pause(cause, AGAIN));
+    }
   }
 
   private void again(Duration pause) {
@@ -210,7 +220,16 @@ public final class Feed implements Closeable {
 
   private void begin(JsonValue made) {
     consumer = JsonValueUtils.readString(made, "name");
+    asking = "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer;
     int mine = generation;
+    denied =
+        link.denied(asking)
+            .whenComplete(
+                (message, failure) -> {
+                  if (mine == generation && failure instanceof LinkException why) {
+                    fail(why);
+                  }
+                });
     String subject = link.newInbox();
     inbox =
         link.subscribe(
@@ -237,6 +256,11 @@ public final class Feed implements Closeable {
       boolean unused = pending.cancel(false);
     }
     alarm = null;
+    Future<?> asked = denied;
+    if (asked != null) {
+      boolean unused = asked.cancel(false);
+    }
+    denied = null;
     Subscribed old = inbox;
     inbox = null;
     if (old != null) {
@@ -250,9 +274,8 @@ public final class Feed implements Closeable {
   }
 
   private void pull() {
-    String name = consumer;
     // Not for each message: half of what may come is asked for at a time.
-    if (name == null || wanted - outstanding < Math.max(1, wanted / 2)) {
+    if (consumer == null || wanted - outstanding < Math.max(1, wanted / 2)) {
       return;
     }
     int batch = wanted - outstanding;
@@ -267,10 +290,7 @@ public final class Feed implements Closeable {
       // Messages that are suddenly larger must not fill the memory.
       request.put("max_bytes", Math.min(Integer.MAX_VALUE, (long) batch * size));
     }
-    link.tell(
-        "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + name,
-        replyTo,
-        request.toJson().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    link.tell(asking, replyTo, request.toJson().getBytes(java.nio.charset.StandardCharsets.UTF_8));
   }
 
   private void watchdog() {

@@ -26,7 +26,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -100,6 +99,8 @@ public final class Link implements Closeable {
     private final String subject;
     private final Consumer<Message> handler;
     private final Queue<Message> come = new ConcurrentLinkedQueue<>();
+    private final AtomicLong arrived = new AtomicLong();
+    private long handled;
     private final AtomicBoolean handling = new AtomicBoolean();
     private @Nullable Subscription present;
     private volatile boolean over;
@@ -117,6 +118,7 @@ public final class Link implements Closeable {
                 subject,
                 message -> {
                   come.add(message);
+                  long unused = arrived.incrementAndGet();
                   askHandle();
                 });
       }
@@ -134,14 +136,18 @@ public final class Link implements Closeable {
       }
     }
 
-    /** One step for many messages: a step of its own for each costs more than what it does. */
+    /**
+     * One step for many messages: a step of its own for each costs more than what it does. Those
+     * that come from now on wait for the next one, behind steps that were asked for before they
+     * came.
+     */
     private void handle() {
       handling.set(false);
+      long last = Math.min(arrived.get(), handled + AT_ONCE);
       try {
-        Message next = come.poll();
-        for (int i = 1; next != null && !over; i++) {
-          handler.accept(next);
-          next = i < AT_ONCE ? come.poll() : null;
+        while (handled < last && !over) {
+          handled++;
+          handler.accept(come.remove());
         }
       } finally {
         if (over) {
@@ -434,11 +440,6 @@ public final class Link implements Closeable {
     }
   }
 
-  /** The link's thread, for stages. */
-  public Executor executor() {
-    return this::run;
-  }
-
   /** Adds a watcher, which hears at once how it is. */
   public void watch(Watcher watcher) {
     run(
@@ -494,6 +495,15 @@ public final class Link implements Closeable {
     }
   }
 
+  /**
+   * What a server says of {@linkplain #tell messages} to a subject that the rights do not allow.
+   *
+   * @return fails with {@link LinkException}, on the link's thread; to be cancelled after use
+   */
+  public CompletableFuture<Message> denied(String subject) {
+    return asked.add(new CompletableFuture<>(), subject);
+  }
+
   /** Asks, and waits some seconds for the answer. */
   public CompletableFuture<Message> ask(String subject, @Nullable Headers headers, byte[] body) {
     return ask(subject, headers, body, PATIENCE);
@@ -507,14 +517,13 @@ public final class Link implements Closeable {
    */
   public CompletableFuture<Message> ask(
       String subject, @Nullable Headers headers, byte[] body, Duration limit) {
-    CompletableFuture<Message> answer = new CompletableFuture<>();
+    CompletableFuture<Message> answer = asked.add(new CompletableFuture<>(), subject);
     Connection mine = connection;
     if (mine == null || !up) {
       LinkException why = failed(Kind.DOWN, "there is no connection", null);
       run(() -> answer.completeExceptionally(why));
       return answer;
     }
-    asked.add(answer, subject);
     try {
       CompletableFuture<Message> unused =
           mine.requestWithTimeout(subject, headers, body, limit)

@@ -2,6 +2,7 @@
 package io.penstock.nats.impl.pipe;
 
 import io.penstock.nats.impl.link.Api;
+import io.penstock.nats.impl.link.LinkException;
 import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.CompletableFuture;
@@ -71,6 +72,11 @@ final class Purging {
                   } else {
                     // The next commit tries again, and a writer that finds no room.
                     LOG.log(Level.DEBUG, "{0}: not purged", settings.shown(), failure);
+                    Reading reading = content.reading();
+                    if (reading != null && Api.cause(failure) instanceof LinkException why) {
+                      // Without that right the stream fills up, and its writer waits for ever.
+                      content.troubled(why, reading.committed());
+                    }
                   }
                   return null;
                 });

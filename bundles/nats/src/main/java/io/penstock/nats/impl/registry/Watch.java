@@ -81,6 +81,9 @@ final class Watch implements Feed.Drain {
   private boolean closed;
   private long troubled;
   private boolean complained;
+  // The rights do not allow to read, and that was told. Other rights come with a new connection,
+  // which has a new watch.
+  private boolean forbidden;
   private boolean doubted;
   // Whether the leader does not tell of single messages.
   private boolean silent;
@@ -384,6 +387,14 @@ final class Watch implements Feed.Drain {
       sight.lost();
       return;
     }
+    if (why.kind() == LinkException.Kind.DENIED) {
+      // It may begin each time, and not ask.
+      if (!forbidden) {
+        forbidden = true;
+        complain(why);
+      }
+      return;
+    }
     long now = System.nanoTime();
     if (troubled == 0) {
       troubled = now;
@@ -391,13 +402,17 @@ final class Watch implements Feed.Drain {
     // A new leader takes some seconds, which is no news.
     if (!complained && now - troubled > PATIENCE) {
       complained = true;
-      LOG.log(
-          Level.WARNING,
-          "{0}: the entries of {1} cannot be read: {2}; trying again",
-          link,
-          filter,
-          LogField.cause(String.valueOf(why.getMessage())));
+      complain(why);
     }
+  }
+
+  private void complain(LinkException why) {
+    LOG.log(
+        Level.WARNING,
+        "{0}: the entries of {1} cannot be read: {2}; trying again",
+        link,
+        filter,
+        LogField.cause(String.valueOf(why.getMessage())));
   }
 
   @Override

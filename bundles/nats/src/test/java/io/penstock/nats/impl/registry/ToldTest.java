@@ -3,6 +3,7 @@ package io.penstock.nats.impl.registry;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -29,13 +30,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -287,6 +292,50 @@ class ToldTest {
       } finally {
         link.close();
       }
+    }
+  }
+
+  /** The server lets it make a consumer, and not ask that for messages. */
+  @Test
+  void aRightToReadThatIsMissingIsLoggedOnceAndMayBeGranted() throws Exception {
+    String rights =
+        """
+        authorization { users: [ { user: "a", password: "right-one",
+          permissions: { publish: { deny: [ "%s" ] } } } ] }
+        """;
+    String asking = "$JS.API.CONSUMER.MSG.NEXT." + Subjects.STREAM;
+    BlockingQueue<String> lines = new LinkedBlockingQueue<>();
+    Logger logger = Logger.getLogger("io.penstock.nats");
+    Heard heard = new Heard();
+    try (NatsCluster one = NatsCluster.start(1, "127.0.0.1", rights.formatted(asking + ".*"));
+        Registry registry =
+            new NatsRegistries()
+                .open(
+                    "a",
+                    settings(one, 1, Map.of("user", "a"), Map.of("password", "right-one")),
+                    heard)) {
+      logger.setFilter(
+          line -> lines.add(line.getLevel() + " " + new SimpleFormatter().formatMessage(line)));
+      assertNotNull(heard.await("connected"));
+      done(registry.put(entry("a", 1, "orders")));
+      registry.watch("orders");
+      // Of its own entries, and of those of that name.
+      Set<String> both = new HashSet<>();
+      for (int i = 0; i < 2; i++) {
+        String line = String.valueOf(lines.poll(20, TimeUnit.SECONDS));
+        assertTrue(line.startsWith("WARNING " + one.url(0) + ": the entries of "), line);
+        assertTrue(line.contains(" cannot be read: ") && line.contains(asking), line);
+        both.add(line.substring(0, line.indexOf(" cannot be read: ")));
+      }
+      assertEquals(2, both.size(), both.toString());
+      // It has been tried again by then.
+      assertNull(lines.poll(7, TimeUnit.SECONDS));
+      one.stop(0);
+      one.configure(rights.formatted("nothing"));
+      one.restart(0);
+      assertNotNull(heard.await("stored a/1"));
+    } finally {
+      logger.setFilter(null);
     }
   }
 
