@@ -275,8 +275,10 @@ def terminal(*command, typed=b""):
     try:
         while data := os.read(master, 4096):
             sys.stdout.buffer.write(data)
-            os.write(master, typed)
-            typed = b""
+            # The terminal drops what it has not shown when it is interrupted, so a line comes first.
+            if data.endswith(b"\n"):
+                os.write(master, typed)
+                typed = b""
     except OSError:
         pass  # Linux reports the end of a terminal as an error.
     sys.stdout.flush()
