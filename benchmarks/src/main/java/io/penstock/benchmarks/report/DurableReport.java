@@ -160,6 +160,7 @@ public final class DurableReport extends Page {
         chunks("", SERVERS).toList());
     section(
         name, "servers-read", "Reads from three servers, MiB/s", chunks("", SERVERS_READ).toList());
+    limitOfReads();
     recovery(name, false, "servers", RECOVERED_MIB + " MiB on three servers");
     fencing();
     failOver(name);
@@ -208,13 +209,30 @@ public final class DurableReport extends Page {
                 "Penstock, by default, to the library, not fenced",
                 Peer.PENSTOCK_SERVERS,
                 Peer.JNATS));
+    ratios("Cost of fencing: appends, as ratios", SERVERS, costs);
+  }
+
+  /** What the servers and their library leave to a pipe that is built on them. */
+  private void limitOfReads() {
+    ratios(
+        "What the servers give: reads with their library alone, as ratios to Kafka's client",
+        SERVERS_READ,
+        List.of(
+            new Cost("nothing is told to the servers, to Kafka", Peer.JNATS_FENCED, Peer.KAFKA),
+            new Cost(
+                "acknowledged and removed, to Kafka, committed",
+                Peer.JNATS_ACKNOWLEDGED,
+                Peer.KAFKA_COMMITTED)));
+  }
+
+  private void ratios(String title, String setting, List<Cost> costs) {
     boolean any =
         CHUNKS.stream()
-            .anyMatch(c -> figures.of(of(Kind.THROUGHPUT, SERVERS, Peer.JNATS, c)).isPresent());
+            .anyMatch(c -> figures.of(of(Kind.THROUGHPUT, setting, Peer.JNATS, c)).isPresent());
     if (!any) {
       return;
     }
-    head("Cost of fencing: appends, as ratios", columns("", CHUNKS.stream().map(Texts::size)));
+    head(title, columns("", CHUNKS.stream().map(Texts::size)));
     for (Cost cost : costs) {
       row(
           columns(
@@ -224,8 +242,8 @@ public final class DurableReport extends Page {
                       chunk ->
                           figures
                               .ratio(
-                                  of(Kind.THROUGHPUT, SERVERS, cost.ours, chunk),
-                                  of(Kind.THROUGHPUT, SERVERS, cost.theirs, chunk))
+                                  of(Kind.THROUGHPUT, setting, cost.ours, chunk),
+                                  of(Kind.THROUGHPUT, setting, cost.theirs, chunk))
                               .map(Page::spread)
                               .orElse("–"))));
     }
