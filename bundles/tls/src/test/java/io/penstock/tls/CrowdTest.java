@@ -19,16 +19,8 @@ import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Queue;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.logging.Handler;
-import java.util.logging.Level;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -40,31 +32,11 @@ class CrowdTest {
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(5);
 
   private final List<Socket> crowd = new ArrayList<>();
-  private final Queue<String> warnings = new ConcurrentLinkedQueue<>();
-  private final Handler log =
-      new Handler() {
-        @Override
-        public void publish(LogRecord line) {
-          if (line.getLevel().intValue() >= Level.WARNING.intValue()) {
-            warnings.add(new SimpleFormatter().formatMessage(line));
-          }
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
-      };
-
-  @BeforeEach
-  void listen() {
-    Logger.getLogger("io.penstock").addHandler(log);
-  }
+  private final Warnings log = new Warnings();
 
   @AfterEach
   void stop() throws IOException {
-    Logger.getLogger("io.penstock").removeHandler(log);
+    log.close();
     for (Socket each : crowd) {
       each.close();
     }
@@ -112,7 +84,7 @@ class CrowdTest {
       youngest.setSoTimeout(200);
       assertThrows(SocketTimeoutException.class, () -> youngest.getInputStream().read());
     }
-    List<String> lines = List.copyOf(warnings);
+    List<String> lines = List.copyOf(log.texts);
     assertTrue(lines.stream().allMatch(l -> l.contains("cut to make room")), lines::toString);
     // Of the first, by its address; the others are counted.
     assertEquals(1, lines.stream().filter(l -> l.contains("with /")).count(), lines::toString);

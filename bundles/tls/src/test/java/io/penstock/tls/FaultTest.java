@@ -30,10 +30,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -178,23 +174,8 @@ class FaultTest {
   @Test
   void aPeerThatIsLostWhileItIsAcceptedIsToldOf() throws Exception {
     AtomicInteger faults = new AtomicInteger();
-    LinkedBlockingQueue<String> said = new LinkedBlockingQueue<>();
-    Handler handler =
-        new Handler() {
-          @Override
-          public void publish(LogRecord entry) {
-            said.add(new SimpleFormatter().formatMessage(entry));
-          }
-
-          @Override
-          public void flush() {}
-
-          @Override
-          public void close() {}
-        };
-    Logger logger = Logger.getLogger("io.penstock.tls");
-    logger.addHandler(handler);
-    try (Penstock penstock = Penstock.open()) {
+    try (Warnings warnings = new Warnings();
+        Penstock penstock = Penstock.open()) {
       penstock.provide(faulty(tcp(penstock), faults, new IOException("lost on purpose")));
       try (Listener listener =
           penstock.channels().listen(Bench.listening(), ChannelOptions.defaults())) {
@@ -206,12 +187,11 @@ class FaultTest {
                 .connected();
         listener.accept(Bench.SOON).close();
         client.toCompletableFuture().get(20, TimeUnit.SECONDS).close();
-        String line = String.valueOf(said.poll(20, TimeUnit.SECONDS));
-        assertTrue(line.endsWith(": accepting fails, and is tried again: lost on purpose"), line);
+        assertTrue(
+            warnings.seen(": accepting fails, and is tried again: lost on purpose"),
+            warnings.texts.toString());
         echoes(penstock, listener);
       }
-    } finally {
-      logger.removeHandler(handler);
     }
   }
 

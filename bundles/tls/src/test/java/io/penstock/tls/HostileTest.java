@@ -41,15 +41,9 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.logging.Handler;
-import java.util.logging.Level;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -303,37 +297,15 @@ class HostileTest {
 
   // ---- the log
 
-  private final Queue<String> warnings = new ConcurrentLinkedQueue<>();
-  private final Handler log =
-      new Handler() {
-        private final SimpleFormatter formatter = new SimpleFormatter();
-
-        @Override
-        public void publish(LogRecord line) {
-          if (line.getLevel().intValue() >= Level.WARNING.intValue()) {
-            warnings.add(formatter.formatMessage(line));
-          }
-        }
-
-        @Override
-        public void flush() {}
-
-        @Override
-        public void close() {}
-      };
-
-  @BeforeEach
-  void listen() {
-    Logger.getLogger("io.penstock").addHandler(log);
-  }
+  private final Warnings log = new Warnings();
 
   @AfterEach
   void stopListening() {
-    Logger.getLogger("io.penstock").removeHandler(log);
+    log.close();
   }
 
   private List<String> whileOpen() {
-    return warnings.stream().filter(line -> !line.contains(" more before the close")).toList();
+    return log.texts.stream().filter(line -> !line.contains(" more before the close")).toList();
   }
 
   // ---- attacks
@@ -355,7 +327,7 @@ class HostileTest {
       assertTrue(heap() - heap < 4 << 20, "memory is kept");
       assertDirectIsNoMoreThan(direct);
     }
-    assertEquals(List.of(), List.copyOf(warnings), "the handler is told, once each");
+    assertEquals(List.of(), List.copyOf(log.texts), "the handler is told, once each");
   }
 
   private static void sendUntilCut(Target target, ByteBuffer piece, int most) throws IOException {
@@ -402,7 +374,7 @@ class HostileTest {
       assertEquals(20, failures.size(), failures::toString);
       failures.forEach(each -> assertInstanceOf(StreamTimeoutException.class, each));
     }
-    assertEquals(List.of(), List.copyOf(warnings));
+    assertEquals(List.of(), List.copyOf(log.texts));
   }
 
   /** Connections that never say a word, or never shake hands. */
@@ -449,10 +421,10 @@ class HostileTest {
         socket.close();
       }
     }
-    assertEquals(kind.tls ? 1 : 0, whileOpen().size(), warnings::toString);
+    assertEquals(kind.tls ? 1 : 0, whileOpen().size(), log.texts::toString);
     // One is the line, the others are counted.
     String rest = " " + (FLOOD - 1) + " more before the close";
-    assertEquals(kind.tls, warnings.stream().anyMatch(line -> line.contains(rest)));
+    assertEquals(kind.tls, log.texts.stream().anyMatch(line -> line.contains(rest)));
   }
 
   static Stream<Arguments> resets() {
@@ -488,10 +460,10 @@ class HostileTest {
     if (kind.tls) {
       // Cut while being read, or while being written; a few that came in time to be refused else.
       List<String> lines = whileOpen();
-      assertTrue(lines.size() <= 4, warnings::toString);
+      assertTrue(lines.size() <= 4, log.texts::toString);
       assertEquals(lines.size(), lines.stream().map(HostileTest::reason).distinct().count());
     } else {
-      assertEquals(List.of(), List.copyOf(warnings));
+      assertEquals(List.of(), List.copyOf(log.texts));
     }
   }
 
@@ -521,7 +493,7 @@ class HostileTest {
       assertEquals(50, failures.size());
       failures.forEach(each -> assertInstanceOf(IOException.class, each));
     }
-    assertEquals(List.of(), List.copyOf(warnings));
+    assertEquals(List.of(), List.copyOf(log.texts));
   }
 
   /** Sends as much as it can and takes nothing back: what is kept for it is bounded. */
@@ -548,6 +520,6 @@ class HostileTest {
       assertTrue(heap() - heap < 4 << 20, "memory is kept");
       assertDirectIsNoMoreThan(direct);
     }
-    assertEquals(List.of(), List.copyOf(warnings));
+    assertEquals(List.of(), List.copyOf(log.texts));
   }
 }

@@ -40,10 +40,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
-import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -228,42 +224,6 @@ class TrustTest {
       stranger.sink().writeFully(cancelledAndClosed(), Bench.SOON);
       assertTrue(warnings.seen("no connection with"), "told: " + warnings.texts);
       assertThrows(WouldBlockException.class, () -> listener.accept(Wait.none()));
-    }
-  }
-
-  /** The warnings that come while it is open. */
-  private static final class Warnings extends Handler implements AutoCloseable {
-    private final Queue<String> texts = new ConcurrentLinkedQueue<>();
-    private final SimpleFormatter formatter = new SimpleFormatter();
-
-    Warnings() {
-      Logger.getLogger("").addHandler(this);
-    }
-
-    @Override
-    public void publish(LogRecord record) {
-      if (record.getLevel().intValue() >= java.util.logging.Level.WARNING.intValue()) {
-        texts.add(formatter.formatMessage(record));
-      }
-    }
-
-    boolean seen(String part) {
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-      while (System.nanoTime() - end < 0) {
-        if (texts.stream().filter(text -> text.contains(part)).count() == 1) {
-          return true;
-        }
-        java.util.concurrent.locks.LockSupport.parkNanos(1_000_000);
-      }
-      return false;
-    }
-
-    @Override
-    public void flush() {}
-
-    @Override
-    public void close() {
-      Logger.getLogger("").removeHandler(this);
     }
   }
 
