@@ -141,7 +141,7 @@ class LeaksIT {
     Penstock.refresh(context);
 
     try {
-      Loaders.awaitCollected(loader);
+      Loaders.awaitCollected(context, loader);
     } finally {
       context.installBundle(location).start();
     }

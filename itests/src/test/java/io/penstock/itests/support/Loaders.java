@@ -86,8 +86,10 @@ public final class Loaders {
   }
 
   /** Returns once the garbage collector has taken it. */
-  public static void awaitCollected(WeakReference<ClassLoader> loader) throws InterruptedException {
+  public static void awaitCollected(BundleContext context, WeakReference<ClassLoader> loader)
+      throws InterruptedException {
     forgetRecords();
+    forgetLoadingThreads(context);
     long end = System.nanoTime() + PATIENCE;
     while (loader.get() != null && System.nanoTime() < end) {
       System.gc();
