@@ -2,7 +2,8 @@
 //
 // Servers of two kinds: a thread for each connection, and one epoll loop.
 //
-//   server blocking WORK ADDRESS            count, echo, spin (echo that never waits)
+//   server blocking WORK ADDRESS            count, echo, spin (echo that never waits), duplex (echo that
+//                                           reads on while it cannot write)
 //   server epoll    WORK ADDRESS            count, echo, requests (echo of lines), lines
 //   server blocking relay|splice ADDRESS TARGET
 //
@@ -60,6 +61,64 @@ static void *spin(void *argument) {
   return NULL;
 }
 
+// A relay with one thread waits for its peer in each write. So both would wait for each other if the peer
+// did not read on.
+#define RING ((size_t)64 * BUFFER)
+
+struct ring {
+  int fd;
+  char *bytes;
+  size_t in, out;
+  int ended;
+  pthread_mutex_t lock;
+  pthread_cond_t moved;
+};
+
+static void moved(struct ring *ring, size_t *end, size_t count, int ended) {
+  pthread_mutex_lock(&ring->lock);
+  *end += count;
+  ring->ended |= ended;
+  pthread_cond_signal(&ring->moved);
+  pthread_mutex_unlock(&ring->lock);
+}
+
+// How much can be moved at once at that end, once that is something; 0 at the end.
+static size_t run(struct ring *ring, int reads) {
+  pthread_mutex_lock(&ring->lock);
+  while (!ring->ended && ring->in - ring->out == (reads ? RING : 0))
+    pthread_cond_wait(&ring->moved, &ring->lock);
+  size_t at = (reads ? ring->in : ring->out) % RING, filled = ring->in - ring->out;
+  size_t count = reads ? RING - filled : filled;
+  pthread_mutex_unlock(&ring->lock);
+  if (count > RING - at) count = RING - at;
+  return count > BUFFER ? BUFFER : count;
+}
+
+static void *give_back(void *argument) {
+  struct ring *ring = argument;
+  size_t count;
+  while ((count = run(ring, 0)) > 0) {
+    write_all(ring->fd, ring->bytes + ring->out % RING, count);
+    moved(ring, &ring->out, count, 0);
+  }
+  return NULL;
+}
+
+static void *duplex(void *argument) {
+  struct ring ring = {(int)(long)argument, malloc(RING), 0, 0, 0, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER};
+  pthread_t writer;
+  pthread_create(&writer, NULL, give_back, &ring);
+  ssize_t n;
+  do {
+    n = read(ring.fd, ring.bytes + ring.in % RING, run(&ring, 1));
+    moved(&ring, &ring.in, n > 0 ? (size_t)n : 0, n <= 0);
+  } while (n > 0);
+  pthread_join(writer, NULL);
+  close(ring.fd);
+  free(ring.bytes);
+  return NULL;
+}
+
 struct way {
   int from, to;
 };
@@ -113,9 +172,10 @@ static void blocking(int listener, const char *work, int pipes) {
   void *(*body)(void *) = !strcmp(work, "count")   ? count
                           : !strcmp(work, "echo")  ? echo
                           : !strcmp(work, "spin")  ? spin
+                          : !strcmp(work, "duplex") ? duplex
                           : way_of(work)           ? relay
                                                    : NULL;
-  if (!body) fail("the work is '%s', expected count, echo, spin, relay or splice", work);
+  if (!body) fail("the work is '%s', expected count, echo, spin, duplex, relay or splice", work);
   if (pipes) {
     body((void *)(long)listener);
     return;

@@ -308,7 +308,7 @@ final class ChannelSession {
   private void relay() throws Exception {
     for (String transport : Texts.TRANSPORTS) {
       relay(transport, Texts.RELAY + transport, Work.COUNT, load::flood);
-      relay(transport, Texts.RELAY_BOTH + transport, Work.ECHO, load::both);
+      relay(transport, Texts.RELAY_BOTH + transport, Work.DUPLEX, load::both);
     }
   }
 

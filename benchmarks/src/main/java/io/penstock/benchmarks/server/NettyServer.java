@@ -95,7 +95,7 @@ final class NettyServer {
     return switch (work) {
       case COUNT, LINES -> new Counting(work);
       case ECHO, REQUESTS -> new Echoing();
-      case SPIN -> throw new IllegalArgumentException("Netty does not spin");
+      case SPIN, DUPLEX -> throw new IllegalArgumentException("Netty does no " + work.text());
     };
   }
 

@@ -11,6 +11,8 @@ public enum Work {
   ECHO,
   /** The same, looking again and again instead of waiting. */
   SPIN,
+  /** The same as {@link #ECHO}, reading on while it cannot write; only in C. */
+  DUPLEX,
   /** Gives each line back. */
   REQUESTS,
   /** Looks at each line, and answers how many they were when the last one is empty. */
