@@ -195,7 +195,7 @@ class FaultTest {
     }
   }
 
-  /** Whose accepting fails so many times. */
+  /** TLS above TCP whose listeners fail so many times to accept. */
   private static ChannelProvider faulty(
       ChannelProvider tcp, AtomicInteger faults, Throwable fault) {
     return new TlsProvider(

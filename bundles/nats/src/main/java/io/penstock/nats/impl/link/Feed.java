@@ -86,8 +86,7 @@ public final class Feed implements Closeable {
   // Only on the link's thread.
   private @Nullable Subscribed inbox;
   private @Nullable String consumer;
-  // What asks the consumer for messages, and what a server says if the rights do not allow that.
-  private String asking = "";
+  // What a server says if the rights do not allow to ask the consumer for messages.
   private @Nullable Future<?> denied;
   private @Nullable String replyTo;
   private @Nullable Future<?> alarm;
@@ -219,11 +218,11 @@ public final class Feed implements Closeable {
   }
 
   private void begin(JsonValue made) {
-    consumer = JsonValueUtils.readString(made, "name");
-    asking = "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + consumer;
+    String name = JsonValueUtils.readString(made, "name", "");
+    consumer = name;
     int mine = generation;
     denied =
-        link.denied(asking)
+        link.denied(next(name))
             .whenComplete(
                 (message, failure) -> {
                   if (mine == generation && failure instanceof LinkException why) {
@@ -273,9 +272,15 @@ public final class Feed implements Closeable {
     }
   }
 
+  /** What asks a consumer for its next messages. */
+  private String next(String name) {
+    return "$JS.API.CONSUMER.MSG.NEXT." + stream + "." + name;
+  }
+
   private void pull() {
+    String name = consumer;
     // Not for each message: half of what may come is asked for at a time.
-    if (consumer == null || wanted - outstanding < Math.max(1, wanted / 2)) {
+    if (name == null || wanted - outstanding < Math.max(1, wanted / 2)) {
       return;
     }
     int batch = wanted - outstanding;
@@ -290,7 +295,8 @@ public final class Feed implements Closeable {
       // Messages that are suddenly larger must not fill the memory.
       request.put("max_bytes", Math.min(Integer.MAX_VALUE, (long) batch * size));
     }
-    link.tell(asking, replyTo, request.toJson().getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    link.tell(
+        next(name), replyTo, request.toJson().getBytes(java.nio.charset.StandardCharsets.UTF_8));
   }
 
   private void watchdog() {

@@ -109,6 +109,13 @@ class ToldTest {
         .open(node, settings(cluster, replicas, Map.of(), Map.of()), listener);
   }
 
+  private static Registry open(
+      NatsCluster cluster, String node, String user, String password, RegistryListener listener) {
+    Map<String, String> secrets = Map.of("password", password);
+    return new NatsRegistries()
+        .open(node, settings(cluster, 1, Map.of("user", user), secrets), listener);
+  }
+
   private static RemoteEntry entry(String node, long id, String name) {
     return new RemoteEntry(node, id, name, Endpoint.tcp("a", 1), 0, Map.of(), Map.of());
   }
@@ -308,12 +315,7 @@ class ToldTest {
     Logger logger = Logger.getLogger("io.penstock.nats");
     Heard heard = new Heard();
     try (NatsCluster one = NatsCluster.start(1, "127.0.0.1", rights.formatted(asking + ".*"));
-        Registry registry =
-            new NatsRegistries()
-                .open(
-                    "a",
-                    settings(one, 1, Map.of("user", "a"), Map.of("password", "right-one")),
-                    heard)) {
+        Registry registry = open(one, "a", "a", "right-one", heard)) {
       logger.setFilter(
           line -> lines.add(line.getLevel() + " " + new SimpleFormatter().formatMessage(line)));
       assertNotNull(heard.await("connected"));
@@ -347,27 +349,11 @@ class ToldTest {
     Heard client = new Heard();
     Heard foreign = new Heard();
     try (NatsCluster one = NatsCluster.start(1, "127.0.0.1", page);
-        Registry admin =
-            new NatsRegistries()
-                .open(
-                    "admin",
-                    settings(one, 1, Map.of("user", "setup"), Map.of("password", "change-me-1")),
-                    foreign)) {
+        Registry admin = open(one, "admin", "setup", "change-me-1", foreign)) {
       // It makes the stream.
       assertNotNull(foreign.await("connected"), admin.toString());
-      try (Registry exporter =
-              new NatsRegistries()
-                  .open(
-                      "e",
-                      settings(
-                          one, 1, Map.of("user", "gateway"), Map.of("password", "change-me-2")),
-                      orders);
-          Registry importer =
-              new NatsRegistries()
-                  .open(
-                      "i",
-                      settings(one, 1, Map.of("user", "client"), Map.of("password", "change-me-3")),
-                      client)) {
+      try (Registry exporter = open(one, "e", "gateway", "change-me-2", orders);
+          Registry importer = open(one, "i", "client", "change-me-3", client)) {
         assertNotNull(orders.await("connected"));
         assertNotNull(client.await("connected"));
         importer.watch("orders");
