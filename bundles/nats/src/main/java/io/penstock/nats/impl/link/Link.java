@@ -55,13 +55,7 @@ public final class Link implements Closeable {
   /** After so many messages of one subscription, others have their turn. */
   private static final int AT_ONCE = 64;
 
-  /** What a server has refused while the link is up explains what fails soon after, and no more. */
-  private static final long EXPLAINS_NANOS = TimeUnit.SECONDS.toNanos(10);
-
   private static final AtomicLong NUMBERS = new AtomicLong();
-
-  /** What went wrong, and when. */
-  private record Trouble(String text, long at) {}
 
   /** Hears of the connection, on the link's thread. */
   public interface Watcher {
@@ -87,7 +81,7 @@ public final class Link implements Closeable {
   private volatile @Nullable Dispatcher dispatcher;
   private volatile boolean up;
   private volatile boolean closed;
-  private volatile Trouble trouble = new Trouble("", 0);
+  private final Trouble trouble = new Trouble();
   private final Asked asked = new Asked();
 
   // Only on the thread.
@@ -292,7 +286,7 @@ public final class Link implements Closeable {
 
     @Override
     public void errorOccurred(Connection from, String error) {
-      trouble(error);
+      trouble.note(error);
       LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), error);
       LinkException denied = failed(Kind.DENIED, "the server has said: " + error, null);
       asked.denied(error).forEach(each -> run(() -> each.completeExceptionally(denied)));
@@ -303,9 +297,9 @@ public final class Link implements Closeable {
     public void exceptionOccurred(Connection from, Exception failure) {
       seen(from);
       if (!(failure instanceof TimeoutException)) {
-        trouble(text(failure));
+        trouble.note(text(failure));
       } else if (trouble().isEmpty()) {
-        trouble("no answer has come from a server");
+        trouble.note("no answer has come from a server");
       }
       // A login that is refused comes as an error first, and then as a time-out that says nothing.
       LOG.log(Level.DEBUG, "{0}: {1}", settings.shown(), trouble(), failure);
@@ -346,7 +340,7 @@ public final class Link implements Closeable {
       subscriptions.values().forEach(Subscribed::begin);
     }
     up = true;
-    trouble("");
+    trouble.note("");
     List.copyOf(watchers).forEach(Watcher::up);
   }
 
@@ -388,13 +382,7 @@ public final class Link implements Closeable {
 
   /** What explains a failure of now: the last thing that went wrong; empty if nothing has. */
   public String trouble() {
-    Trouble last = trouble;
-    boolean explains = !up || System.nanoTime() - last.at() < EXPLAINS_NANOS;
-    return explains ? last.text() : "";
-  }
-
-  private void trouble(String text) {
-    trouble = new Trouble(text, System.nanoTime());
+    return trouble.text(up);
   }
 
   /** The most bytes of a message. */
@@ -408,6 +396,12 @@ public final class Link implements Closeable {
     Connection mine = connection;
     List<String> told = mine == null ? List.of() : mine.getServerInfo().getConnectURLs();
     return Math.max(1, told.size());
+  }
+
+  /** Whether it is connected to the server of that name. */
+  boolean isOn(String server) {
+    Connection mine = connection;
+    return mine != null && server.equals(mine.getServerInfo().getServerName());
   }
 
   // ---- the thread

@@ -165,9 +165,10 @@ final class Fetching implements Feed.Drain, Closeable {
   }
 
   private void goOn(long search) {
-    if (search == searches) {
+    Feed mine = feed;
+    if (search == searches && mine != null) {
       comparing = false;
-      restart();
+      mine.restartElsewhere();
     }
   }
 

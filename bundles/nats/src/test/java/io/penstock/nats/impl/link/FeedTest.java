@@ -7,17 +7,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nats.client.Connection;
 import io.nats.client.JetStream;
+import io.nats.client.JetStreamManagement;
 import io.nats.client.Message;
 import io.nats.client.Nats;
 import io.nats.client.Options;
+import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.support.JsonValueUtils.MapBuilder;
 import io.penstock.nats.support.Connected;
 import io.penstock.nats.support.NatsCluster;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -78,20 +83,16 @@ class FeedTest {
     }
   }
 
+  private static StreamConfiguration.Builder stream(String name) {
+    return StreamConfiguration.builder().name(name).subjects(name).storageType(StorageType.Memory);
+  }
+
   // An interrupt ends the run.
   @SuppressWarnings("try")
   private static void fill(NatsCluster server) throws Exception {
     try (Connection connection =
         Nats.connect(Options.builder().server(server.urls().get(0)).build())) {
-      Object unused =
-          connection
-              .jetStreamManagement()
-              .addStream(
-                  StreamConfiguration.builder()
-                      .name("sizes")
-                      .subjects("sizes")
-                      .storageType(StorageType.Memory)
-                      .build());
+      Object unused = connection.jetStreamManagement().addStream(stream("sizes").build());
       JetStream stream = connection.jetStream();
       for (int i = 0; i < SMALL + LARGE; i++) {
         unused = stream.publish("sizes", new byte[i < SMALL ? 100 : LARGE_BYTES]);
@@ -128,6 +129,77 @@ class FeedTest {
               seen.countDown();
             });
         assertTrue(seen.await(30, TimeUnit.SECONDS));
+      }
+    }
+  }
+
+  /** Has begun, and takes nothing. */
+  private static final class Begun implements Feed.Drain {
+    private final Semaphore times = new Semaphore(0);
+
+    @Override
+    public void from(MapBuilder config) {
+      config.put("deliver_policy", "all");
+    }
+
+    @Override
+    public void begun(long pending) {
+      times.release();
+    }
+
+    @Override
+    public void message(Message message, long sequence, long pending) {}
+
+    @Override
+    public void troubled(LinkException why) {
+      throw new AssertionError(why);
+    }
+
+    void await() throws InterruptedException {
+      assertTrue(times.tryAcquire(30, TimeUnit.SECONDS), "the feed does not begin");
+    }
+  }
+
+  /** On another server than the link's, each message would take one more way. */
+  @Test
+  // An interrupt ends the run.
+  @SuppressWarnings("try")
+  void whatCarriesMuchIsOnTheServerOfItsLink() throws Exception {
+    try (NatsCluster servers = NatsCluster.start(3);
+        Connection connection =
+            Nats.connect(Options.builder().server(servers.urls().get(0)).build())) {
+      servers.awaitReady();
+      JetStreamManagement streams = connection.jetStreamManagement();
+      Object unused = streams.addStream(stream("near").replicas(3).build());
+      Semaphore made = new Semaphore(0);
+      unused =
+          connection
+              .createDispatcher(message -> made.release())
+              .subscribe("$JS.EVENT.ADVISORY.CONSUMER.CREATED.near.*");
+      connection.flush(Duration.ofSeconds(10));
+      for (int i = 0; i < 4; i++) {
+        Begun begun = new Begun();
+        try (Link link = Connected.link(servers);
+            Feed feed = new Feed(link, "near", null, begun)) {
+          link.run(() -> feed.room(WINDOW, WINDOW));
+          begun.await();
+          // Those that were elsewhere may still be going.
+          String place =
+              streams.getConsumers("near").stream()
+                  .max(Comparator.comparing(ConsumerInfo::getCreationTime))
+                  .orElseThrow()
+                  .getClusterInfo()
+                  .getLeader();
+          if (!link.isOn(place)) {
+            // It is by chance where each is, and not tried for ever.
+            assertTrue(
+                made.tryAcquire(1 + Feed.MOST_TRIES, 10, TimeUnit.SECONDS),
+                "given up too early, on " + place);
+          }
+          made.drainPermits();
+          link.run(feed::restartElsewhere);
+          begun.await();
+        }
       }
     }
   }
