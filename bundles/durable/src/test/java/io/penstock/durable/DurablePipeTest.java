@@ -23,7 +23,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -518,6 +521,32 @@ class DurablePipeTest {
     Pipe again = penstock.named(Pipe.class, "orders", Bench.SOON);
     assertEquals("two", text(again.source().readAll(9, Bench.SOON)));
     assertFalse(again.sink().isOpen() && again.closed().toCompletableFuture().isCancelled());
+  }
+
+  /** Two that take over from each other would do so without end. */
+  @Test
+  void aConfiguredPipeThatWasFencedWaitsForTheOther() throws Exception {
+    penstock.configure(
+        "io.penstock.Pipe~orders",
+        java.util.Map.of("durable", "file:" + file, "takeover", "true", "capacity", "1MiB"));
+    Pipe first = penstock.named(Pipe.class, "orders", Bench.SOON);
+    try (Pipe other = Bench.open(penstock, file, "takeover=true")) {
+      ExecutionException why =
+          assertThrows(
+              ExecutionException.class,
+              () -> first.closed().toCompletableFuture().get(20, TimeUnit.SECONDS));
+      assertEquals(
+          StorageException.Kind.FENCED,
+          ((StorageException) Objects.requireNonNull(why.getCause())).kind());
+      // Meanwhile it asks again some times.
+      assertThrows(
+          TimeoutException.class,
+          () -> other.closed().toCompletableFuture().get(1, TimeUnit.SECONDS));
+      other.sink().writeFully("one", Bench.SOON);
+      other.sink().end();
+    }
+    Pipe again = penstock.named(Pipe.class, "orders", Bench.SOON);
+    assertEquals("one", text(again.source().readAll(9, Bench.SOON)));
   }
 
   private static String text(ByteBuffer bytes) {

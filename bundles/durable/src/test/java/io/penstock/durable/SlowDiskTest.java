@@ -8,13 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.error.StorageException;
 import io.penstock.pipe.Pipe;
 import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
-import org.h2.store.fs.FileBaseDefault;
 import org.h2.store.fs.FilePath;
 import org.h2.store.fs.FilePathWrapper;
 import org.junit.jupiter.api.AfterEach;
@@ -50,11 +50,9 @@ class SlowDiskTest {
     }
   }
 
-  private static final class SlowFile extends FileBaseDefault {
-    private final FileChannel disk;
-
+  private static final class SlowFile extends ThroughFile {
     SlowFile(FileChannel disk) {
-      this.disk = disk;
+      super(disk);
     }
 
     @Override
@@ -64,42 +62,13 @@ class SlowDiskTest {
       } catch (InterruptedException e) {
         throw new IOException(e);
       }
-      return disk.write(src, position);
-    }
-
-    @Override
-    public int read(ByteBuffer dst, long position) throws IOException {
-      return disk.read(dst, position);
-    }
-
-    @Override
-    public long size() throws IOException {
-      return disk.size();
-    }
-
-    @Override
-    protected void implTruncate(long size) throws IOException {
-      disk.truncate(size);
-    }
-
-    @Override
-    public void force(boolean all) throws IOException {
-      disk.force(all);
-    }
-
-    @Override
-    public FileLock tryLock(long position, long size, boolean shared) throws IOException {
-      return disk.tryLock(position, size, shared);
-    }
-
-    @Override
-    protected void implCloseChannel() throws IOException {
-      disk.close();
+      return super.write(src, position);
     }
   }
 
   @BeforeEach
-  void begin() {
+  void begin() throws IOException {
+    Files.deleteIfExists(folder.resolve("answers-late"));
     FilePath.register(disk);
   }
 
@@ -135,6 +104,24 @@ class SlowDiskTest {
       ByteBuffer all = ByteBuffer.allocate(1000);
       pipe.source().readFully(all, Bench.SOON);
       Bench.check(all.flip(), 0);
+    }
+  }
+
+  @Test
+  void noMoreThanTheWindowIsTakenWithoutAnAcknowledgement() throws Exception {
+    try (Penstock penstock = Penstock.open();
+        Pipe pipe = Bench.open(penstock, file, "window=64KiB")) {
+      pipe.sink().writeFully(Bench.bytes(0, 1000), Bench.SOON);
+      pipe.sink().flush(Bench.SOON);
+      answers = new CountDownLatch(1);
+      int taken = 0;
+      for (int n = 1; n > 0; taken += n) {
+        n = pipe.sink().write(Bench.bytes(1000 + taken, 10_000), Wait.none());
+      }
+      assertEquals(64 << 10, taken);
+      answers.countDown();
+      pipe.sink().flush(Bench.SOON);
+      assertEquals(1000 + taken, Bench.facet(pipe).acknowledged());
     }
   }
 }

@@ -33,9 +33,11 @@ public final class Contents {
   /** How much may be written and not read where nothing else is said: 1 GiB. */
   public static final long DEFAULT_CAPACITY = 1L << 30;
 
+  /** The key by which an earlier writer or reader is fenced off. */
+  public static final String TAKEOVER = "takeover";
+
   private static final String CAPACITY = "capacity";
   private static final String COMMIT = "commit";
-  private static final String TAKEOVER = "takeover";
   private static final List<String> OURS = List.of(CAPACITY, COMMIT, TAKEOVER);
 
   private final List<PipeProvider> installed = new CopyOnWriteArrayList<>();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
+import io.penstock.error.StorageException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.component.config.PipeSettings;
@@ -15,6 +16,8 @@ import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,8 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
 
   // Only on the serial executor.
   private boolean opening;
+  // Another one has taken over: two that both do would take from each other without end.
+  private boolean yields;
   // Opened, and not in its place yet.
   private final AtomicReference<@Nullable DrivenPipe> opened = new AtomicReference<>();
 
@@ -71,10 +76,14 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
 
   private void open(PipeSettings values, PipeSettings.Place place) {
     opening = true;
+    SortedMap<String, String> keys = new TreeMap<>(place.keys());
+    if (yields) {
+      keys.remove(Contents.TAKEOVER);
+    }
     CompletionStage<Void> unused =
         DrivenPipe.open(
                 place.location(),
-                place.keys(),
+                keys,
                 values.options(),
                 engine,
                 engine.budgets().inHeap(),
@@ -134,7 +143,7 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
       return;
     }
     alive("made");
-    pipe.closed().whenComplete((done, failure) -> serially(() -> spent(pipe)));
+    pipe.closed().whenComplete((done, failure) -> serially(() -> spent(pipe, failure)));
     slot.publish(pipe, () -> publish(pipe));
   }
 
@@ -156,8 +165,12 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   /**
    * A caller that asks for the name meanwhile finds the spent pipe, and waits for the fresh one.
    */
-  private void spent(DrivenPipe pipe) {
+  private void spent(DrivenPipe pipe, @Nullable Throwable failure) {
     renewed(pipe);
+    yields =
+        failure != null
+            && Faults.unwrap(failure) instanceof StorageException why
+            && why.kind() == StorageException.Kind.FENCED;
     if (slot.take(pipe)) {
       if (settings().durable().isPresent()) {
         // What is unread is read from the next one.
@@ -174,6 +187,7 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   @Override
   PipeSettings changed(PipeSettings old, PipeSettings next) {
     if (!old.durable().equals(next.durable())) {
+      yields = false;
       slot.take(gone -> discard(gone, true));
       renewed(null);
     }

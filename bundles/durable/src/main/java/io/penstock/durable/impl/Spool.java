@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * executor, in one thread at a time and with no lock held; calls only change the {@link State}.
  */
 final class Spool {
+  /** So many commits of a reader are not waited for; together they are small. */
+  private static final int MOST_UNSYNCED = 64;
+
   private final Settings first;
   private final PipeContext context;
   private final Consumer<Spool> onOver;
@@ -33,6 +36,7 @@ final class Spool {
 
   // Of the thread that works.
   private @Nullable Store store;
+  private int unsynced;
 
   // How long the disk may still take, while it is waited for.
   private final AtomicReference<@Nullable Future<?>> alarm = new AtomicReference<>();
@@ -238,8 +242,11 @@ final class Spool {
     }
     disk.dropMarks(turn.stream());
     disk.dropRecords(turn.floor());
-    disk.save(turn.waits());
-    if (turn.waits() || turn.spares()) {
+    // A reader alone does not wait for the disk, and yet the file must not grow by its commits.
+    boolean waits = turn.waits() || (!turn.spares() && unsynced == MOST_UNSYNCED);
+    unsynced = waits ? 0 : unsynced + 1;
+    disk.save(waits);
+    if (waits || turn.spares()) {
       disk.reuse();
     }
     disarm();

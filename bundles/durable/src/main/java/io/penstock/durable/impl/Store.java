@@ -8,6 +8,8 @@ import io.penstock.spi.content.Block;
 import io.penstock.spi.content.Mark;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SeekableByteChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystems;
@@ -43,8 +45,10 @@ final class Store implements AutoCloseable {
 
   private static final long FORMAT = 1;
 
-  /** What the library writes first. */
-  private static final long LEAST = 8192;
+  /** What the library writes first are two of them, with a header each. */
+  private static final int BLOCK = 4096;
+
+  private static final String CLEAN = ",clean:1,";
 
   private static final int PAGE_CACHE_MIB = 1;
   private static final Path SELF = Path.of("/proc/self");
@@ -98,18 +102,19 @@ final class Store implements AutoCloseable {
     MVStore opened;
     try {
       // No thread of its own: everything happens when it is asked for.
-      opened =
+      MVStore.Builder how =
           new MVStore.Builder()
               .fileName(path.toString())
               .autoCommitDisabled()
-              .cacheSize(PAGE_CACHE_MIB)
-              .open();
+              .cacheSize(PAGE_CACHE_MIB);
+      // Otherwise the library follows links from its header, which may miss what was written last.
+      opened = (isClean(path) ? how : how.recoveryMode()).open();
     } catch (MVStoreException e) {
       throw cannotOpen(path, shown, e);
     }
     try {
       opened.setVersionsToKeep(0);
-      opened.setRetentionTime(0);
+      opened.setRetentionTime(Integer.MAX_VALUE);
       if (!opened.getMapNames().isEmpty() && !opened.hasMap("numbers")) {
         throw new AddressException(
             AddressException.Kind.INVALID, shown, "it is a database, and no durable pipe", null);
@@ -151,6 +156,19 @@ final class Store implements AutoCloseable {
     }
   }
 
+  /** Whether the file was closed as a whole, as both copies of its header say then. */
+  private static boolean isClean(Path path) throws IOException {
+    ByteBuffer header = ByteBuffer.allocate(2 * BLOCK);
+    try (SeekableByteChannel file = Files.newByteChannel(path)) {
+      while (header.hasRemaining() && file.read(header) >= 0) {}
+    } catch (AccessDeniedException e) {
+      // Opening it says more.
+      return false;
+    }
+    String text = new String(header.array(), StandardCharsets.ISO_8859_1);
+    return text.substring(0, BLOCK).contains(CLEAN) && text.substring(BLOCK).contains(CLEAN);
+  }
+
   private static void checkOwner(Path path, String shown) throws IOException {
     if (!Files.isRegularFile(path)) {
       throw new AddressException(
@@ -186,7 +204,7 @@ final class Store implements AutoCloseable {
     }
     if (e.getErrorCode() == DataUtils.ERROR_FILE_CORRUPT
         || e.getErrorCode() == DataUtils.ERROR_UNSUPPORTED_FORMAT
-        || Files.size(path) < LEAST) {
+        || Files.size(path) < 2 * BLOCK) {
       return new AddressException(
           AddressException.Kind.INVALID,
           shown,
@@ -376,9 +394,14 @@ final class Store implements AutoCloseable {
     }
   }
 
-  /** Uses the space again that nothing needs; not before what was dropped there is on the disk. */
+  /**
+   * Uses the space again that nothing needs; not before what was dropped there is on the disk. By
+   * itself the library would do so at its next commit.
+   */
   void reuse() {
+    store.setRetentionTime(0);
     store.getFileStore().dropUnusedChunks();
+    store.setRetentionTime(Integer.MAX_VALUE);
   }
 
   /** Lets the file go without writing. */
