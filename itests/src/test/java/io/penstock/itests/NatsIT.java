@@ -11,20 +11,18 @@ import io.penstock.channel.facet.DurableFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.itests.exam.InContainer;
 import io.penstock.itests.support.Configurations;
+import io.penstock.itests.support.NatsServer;
 import io.penstock.itests.support.Penstock;
 import io.penstock.itests.support.Services;
 import io.penstock.pipe.Pipe;
 import io.penstock.runtime.PenstockRuntime;
 import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.stream.Wait;
-import java.io.BufferedReader;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -36,43 +34,22 @@ import org.osgi.framework.BundleContext;
 @InContainer(bundles = {"io.penstock.remote", "io.penstock.nats"})
 class NatsIT {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
-  private static final Pattern PORT =
-      Pattern.compile("client connections on 127\\.0\\.0\\.1:([0-9]+)");
-
   @TempDir Path folder;
   private Configurations configurations;
-  private Process server;
+  private NatsServer server;
   private String at;
 
   @BeforeEach
   void begin(BundleContext context) throws Exception {
     configurations = new Configurations(context);
-    Process script =
-        new ProcessBuilder(System.getenv("PENSTOCK_TREE") + "/config/nats-server").start();
-    String program;
-    try (BufferedReader said = script.inputReader()) {
-      program = said.readLine();
-    }
-    assertEquals(0, script.waitFor(), "config/nats-server has failed");
-    server =
-        new ProcessBuilder(program, "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", folder.toString())
-            .redirectErrorStream(true)
-            .start();
-    BufferedReader said = server.inputReader();
-    String line = said.readLine();
-    while (line != null && !line.contains("Server is ready")) {
-      Matcher port = PORT.matcher(line);
-      if (port.find()) {
-        at = "nats://127.0.0.1:" + port.group(1);
-      }
-      line = said.readLine();
-    }
+    server = NatsServer.start(folder);
+    at = server.url();
   }
 
   @AfterEach
   void end() throws Exception {
     configurations.close();
-    assertTrue(server.destroyForcibly().waitFor(20, TimeUnit.SECONDS));
+    server.close();
   }
 
   @Test
@@ -116,7 +93,8 @@ class NatsIT {
     awaitPublished(context);
   }
 
-  private static void awaitPublished(BundleContext context) {
+  /** Waits until the listener "door" is published. */
+  static void awaitPublished(BundleContext context) {
     long start = System.nanoTime();
     boolean published = false;
     while (!published) {

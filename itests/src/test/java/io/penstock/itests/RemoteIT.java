@@ -295,9 +295,9 @@ class RemoteIT {
       bundle.stop();
       assertEquals("orders", removed.poll(20, TimeUnit.SECONDS));
       for (Thread thread : Thread.getAllStackTraces().keySet()) {
-        if (thread.getName().equals("penstock-remote")) {
+        if (thread.getName().startsWith("penstock-remote")) {
           thread.join(TimeUnit.SECONDS.toMillis(20));
-          assertTrue(!thread.isAlive(), "its thread is still there");
+          assertTrue(!thread.isAlive(), thread.getName() + " is still there");
         }
       }
     } finally {

@@ -4,6 +4,9 @@ package io.penstock.itests.support;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.util.Base64;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -14,6 +17,7 @@ import java.util.concurrent.TimeUnit;
  */
 public record Keys(Path store, Path secret) {
   private static final String PASSWORD = "changeit";
+  private static final String ALIAS = "server";
 
   /** Makes them in a folder. */
   public static Keys selfSigned(Path folder) throws IOException, InterruptedException {
@@ -36,7 +40,7 @@ public record Keys(Path store, Path secret) {
                 "-ext",
                 "san=ip:127.0.0.1",
                 "-alias",
-                "server")
+                ALIAS)
             .redirectErrorStream(true)
             .redirectOutput(log.toFile())
             .start();
@@ -55,5 +59,26 @@ public record Keys(Path store, Path secret) {
   /** Options of {@code tls:}. */
   public String ofClient() {
     return "trust=" + store + "&trustPasswordFile=" + secret;
+  }
+
+  /** The certificate, as a server that is not of Java takes it. */
+  public Path certificate() throws IOException, GeneralSecurityException {
+    return pem("CERTIFICATE", load().getCertificate(ALIAS).getEncoded());
+  }
+
+  /** The key, in the same form. */
+  public Path privateKey() throws IOException, GeneralSecurityException {
+    return pem("PRIVATE KEY", load().getKey(ALIAS, PASSWORD.toCharArray()).getEncoded());
+  }
+
+  private KeyStore load() throws IOException, GeneralSecurityException {
+    return KeyStore.getInstance(store.toFile(), PASSWORD.toCharArray());
+  }
+
+  private Path pem(String what, byte[] content) throws IOException {
+    String text = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(content);
+    return Files.writeString(
+        store.resolveSibling(what.replace(' ', '-') + ".pem"),
+        "-----BEGIN " + what + "-----\n" + text + "\n-----END " + what + "-----\n");
   }
 }
