@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.nats;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -29,6 +30,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -310,6 +312,48 @@ class NatsPipeErrorsTest {
         write(next, 1000, 1000);
         read(reader, 0, 2000);
       }
+    }
+  }
+
+  @Test
+  void aConfiguredPipeGoesOnWhenItsServersAreThereAgain() throws Exception {
+    try (NatsCluster server = NatsCluster.start(1)) {
+      String place = "nats://127.0.0.1:" + server.port(0) + "/told?replicas=1";
+      penstock.configure(
+          "io.penstock.Pipe~told",
+          Map.of("durable", place, "ackTimeout", "1s", "capacity", "1MiB"));
+      Pipe first = penstock.named(Pipe.class, "told", SOON);
+      first.sink().writeFully("one", SOON);
+      first.sink().flush(SOON);
+      server.kill(0);
+      first.sink().writeFully("two", SOON);
+      StorageException late = assertThrows(StorageException.class, () -> first.sink().flush(SOON));
+      assertEquals(StorageException.Kind.UNACKNOWLEDGED, late.kind());
+      server.restart(0);
+      Pipe again = penstock.named(Pipe.class, "told", SOON);
+      again.sink().writeFully("three", SOON);
+      again.sink().end();
+      assertEquals("onethree", UTF_8.decode(again.source().readAll(99, SOON)).toString());
+    }
+  }
+
+  @Test
+  void noMoreThanTheWindowIsTakenWithoutAnAcknowledgement() throws Exception {
+    try (NatsCluster server = NatsCluster.start(1);
+        Channel writer = open(server.port(0), "mode=write&window=64KiB")) {
+      write(writer, 0, 1000);
+      server.pause(0);
+      int taken = 0;
+      try {
+        for (int n = 1; n > 0; taken += n) {
+          n = writer.sink().write(FaultMain.bytes(1000 + taken, 10_000), Wait.none());
+        }
+      } finally {
+        server.resume(0);
+      }
+      assertEquals(64 << 10, taken);
+      writer.sink().flush(SOON);
+      assertEquals(1000 + taken, facet(writer).acknowledged());
     }
   }
 

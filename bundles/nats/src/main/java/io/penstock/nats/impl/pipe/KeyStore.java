@@ -14,16 +14,18 @@ import io.penstock.nats.impl.link.LinkException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** What is asked of the two streams of a pipe; all on the link's thread. */
 final class KeyStore {
-  private static final Duration SHORTEST = Duration.ofMillis(500);
-  private static final Duration LONGEST = Duration.ofSeconds(2);
+  /** A server that is slow answers in this time. */
+  private static final Duration LIMIT = Duration.ofSeconds(2);
+
+  private static final Duration AGAIN = Duration.ofMillis(400);
 
   private final Link link;
   private final PipeSettings settings;
-  private final Patience patience = new Patience(SHORTEST, LONGEST);
 
   KeyStore(Link link, PipeSettings settings) {
     this.link = link;
@@ -138,9 +140,39 @@ final class KeyStore {
             });
   }
 
+  /**
+   * Servers without a leader never answer what came before they had one. So it is asked again and
+   * again while the first question may still be answered.
+   */
   private CompletableFuture<Api.Stored> message(String stream, MapBuilder which) {
-    long since = System.nanoTime();
-    return Api.message(link, stream, which, patience.limit())
-        .whenComplete((answer, failure) -> patience.learn(System.nanoTime() - since, failure));
+    CompletableFuture<Api.Stored> any = new CompletableFuture<>();
+    ask(stream, which, LIMIT, any);
+    return any;
+  }
+
+  private void ask(
+      String stream, MapBuilder which, Duration limit, CompletableFuture<Api.Stored> any) {
+    CompletableFuture<Api.Stored> unused =
+        Api.message(link, stream, which, limit)
+            .whenComplete(
+                (answer, failure) -> {
+                  boolean unusedToo =
+                      failure == null
+                          ? any.complete(answer)
+                          : any.completeExceptionally(Api.cause(failure));
+                });
+    Duration rest = limit.minus(AGAIN);
+    if (!any.isDone() && !rest.isNegative() && !rest.isZero()) {
+      Future<?> next =
+          link.after(
+              AGAIN,
+              () -> {
+                if (!any.isDone()) {
+                  ask(stream, which, rest, any);
+                }
+              });
+      CompletableFuture<Api.Stored> unusedToo =
+          any.whenComplete((answer, failure) -> next.cancel(false));
+    }
   }
 }
