@@ -91,9 +91,12 @@ public final class Framing {
   }
 
   private record Pieces() implements Format {
+    // It keeps nothing, so that one is enough for all.
+    private static final Framer WHOLE = new Whole();
+
     @Override
     public Framer framer(boolean skips) {
-      return new Whole();
+      return WHOLE;
     }
 
     @Override

@@ -146,6 +146,11 @@ public abstract class End extends TurnedEnd {
     return limit.reset(wait);
   }
 
+  /** Whether a call does not wait, which then needs no limit. */
+  boolean isTry(@Nullable Wait own) {
+    return (own != null ? own : setting()).kind() == Wait.Kind.NONE;
+  }
+
   /** Takes the turn if it is free. */
   boolean tryEnter() {
     if (isAlone()) {
@@ -274,7 +279,7 @@ public abstract class End extends TurnedEnd {
     long known = it.cached();
     if (known < want) {
       Spinner looks = spinner();
-      if (looks != null && (own != null ? own : setting()).kind() != Wait.Kind.NONE) {
+      if (looks != null && !isTry(own)) {
         if (known <= 0) {
           looks.glance(this);
         }

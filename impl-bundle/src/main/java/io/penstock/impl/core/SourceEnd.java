@@ -103,8 +103,13 @@ public final class SourceEnd extends DrivenSource {
         if (n != 0) {
           return n;
         }
-        // Only here, because most calls do not wait, and then no memory is touched for it.
-        limit = limit == null ? ownLimit(wait) : limit;
+        if (limit == null) {
+          // Only here, because most calls do not wait, and then no memory is touched for it.
+          if (isTry(wait)) {
+            return 0;
+          }
+          limit = ownLimit(wait);
+        }
         n = limit.none() ? 0 : tryAgain(dst, limit);
         if (n != 0) {
           return n;

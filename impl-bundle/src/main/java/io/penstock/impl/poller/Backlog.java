@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,7 +39,7 @@ final class Backlog {
     }
   }
 
-  private final SourceEnd end;
+  private final SourceEntry owner;
   private final Scratch scratch;
   private @Nullable ByteBuffer own;
   private @Nullable ByteBuffer ownView;
@@ -52,19 +51,17 @@ final class Backlog {
   private boolean gone;
   private boolean returned;
   private boolean filled;
-  private final Supplier<Account> accounts;
   private volatile @Nullable Account account;
   private int counted;
 
   /**
    * An empty one.
    *
-   * @param accounts counts the memory of what is kept between polls
+   * @param owner has it, and the account of what is kept between polls
    */
-  Backlog(SourceEnd end, Scratch scratch, Supplier<Account> accounts) {
-    this.end = end;
+  Backlog(SourceEntry owner, Scratch scratch) {
+    this.owner = owner;
     this.scratch = scratch;
-    this.accounts = accounts;
   }
 
   /** How many bytes there are. */
@@ -128,7 +125,7 @@ final class Backlog {
     }
     int before = target.position();
     try {
-      return end.read(target, Wait.none());
+      return owner.source().read(target, Wait.none());
     } finally {
       ByteBuffer back = null;
       scratch.lock.lock();
@@ -241,7 +238,7 @@ final class Backlog {
     int more = now - counted;
     counted = now;
     if (more != 0 && account == null) {
-      account = accounts.get();
+      account = owner.account();
     }
     return more;
   }
@@ -311,7 +308,7 @@ final class Backlog {
   private void unread(ByteBuffer back) {
     try {
       if (back.hasRemaining()) {
-        end.unread(back);
+        owner.source().unread(back);
       }
     } finally {
       scratch.lock.lock();

@@ -56,12 +56,17 @@ class SourceEntry extends Entry implements Account.Holder {
     this.framing = framing;
     this.framer = framing.newFramer();
     this.scratch = scratch;
-    this.backlog = new Backlog(source, scratch, () -> poller.account(this));
+    this.backlog = new Backlog(this, scratch);
     this.pace = Pace.of(this, framing);
   }
 
   SourceEnd source() {
     return source;
+  }
+
+  /** For what it keeps between polls. */
+  Account account() {
+    return poller.account(this);
   }
 
   @Override
