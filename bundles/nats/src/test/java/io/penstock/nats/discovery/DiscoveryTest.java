@@ -345,7 +345,16 @@ class DiscoveryTest {
     CountDownLatch stop = new CountDownLatch(1);
     CompletableFuture<Long> traffic = traffic(channel, a.node(), stop);
     for (int i = 0; i < cluster.size(); i++) {
+      long gone = System.nanoTime();
       cluster.kill(i);
+      // Until the loss is noticed it counts as connected.
+      pass(Duration.ofMillis(200));
+      connected(consumer);
+      figure(
+          "a server is gone until its clients are connected elsewhere",
+          gone,
+          System.nanoTime(),
+          Duration.ofSeconds(20));
       pass(LONG ? session.multipliedBy(3) : session.plusSeconds(1));
       cluster.restart(i);
       connected(consumer);

@@ -106,6 +106,16 @@ public class Imports {
     return now - peer.heard >= session;
   }
 
+  /** Whether a node has been silent for so long that it is asked before that is too long. */
+  boolean isDoubtful(Peer peer, long now) {
+    return now - peer.heard >= session - session / 4;
+  }
+
+  /** Whether a node has been dead for so long that its entries are removed for all. */
+  boolean isDeadForLong(Peer peer, long now) {
+    return now - peer.since >= Math.max(LEAST_PURGE, PURGE_SESSIONS * session);
+  }
+
   /**
    * Whether the registry has said often enough that a node is not there: a node that was heard of
    * once more often than one that never was. One that lives may be on its way from one server to
@@ -292,10 +302,6 @@ public class Imports {
     }
   }
 
-  private boolean isDeadForLong(Peer peer, long now) {
-    return now - peer.since >= Math.max(LEAST_PURGE, PURGE_SESSIONS * session);
-  }
-
   private void unanswered(Peer peer, long now) {
     peer.refusals = 0;
     if (peer.belief == Belief.UNKNOWN) {
@@ -385,7 +391,7 @@ public class Imports {
     if (peer.belief == Belief.ALIVE) {
       if (isSilent(peer, now)) {
         giveUp(peer, Removal.SILENT, now);
-      } else if (idle && !peer.asked && now - peer.heard >= session - session / 4) {
+      } else if (idle && !peer.asked && isDoubtful(peer, now)) {
         peer.asked = true;
         askAt(peer, now);
       }

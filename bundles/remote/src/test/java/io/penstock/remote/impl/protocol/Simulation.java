@@ -151,7 +151,7 @@ final class Simulation {
       return;
     }
     Container some = living.get(random.nextInt(living.size()));
-    switch (random.nextInt(15)) {
+    switch (random.nextInt(16)) {
       case 0, 1 -> {
         count("kill");
         some.kill();
@@ -203,6 +203,10 @@ final class Simulation {
           RemoteEntry victim = some.published.values().iterator().next();
           erase(victim.key(), victim, false);
         }
+      }
+      case 14 -> {
+        count("beats lost");
+        some.mutedUntil = now + between(session / 2, 2 * session);
       }
       default -> {
         count("other content");
@@ -271,6 +275,11 @@ final class Simulation {
         if (!entry.equals(store.get(entry.key()))) {
           throw wrong(each.node + " has an old content of " + entry);
         }
+        long silent = now - each.beats.getOrDefault(entry.node(), 0L);
+        if (!entry.node().equals(each.node) && silent > session / 2) {
+          throw wrong(
+              each.node + " has heard no beat of " + entry + " for " + silent / MILLI + " ms");
+        }
       }
       for (String name : each.names) {
         List<RemoteEntry> of =
@@ -298,6 +307,7 @@ final class Simulation {
     final Map<String, RemoteEntry> published = new TreeMap<>();
     final Map<String, RemoteEntry> view = new HashMap<>();
     final Map<String, Long> heard = new HashMap<>();
+    final Map<String, Long> beats = new HashMap<>();
     private final Map<String, Integer> refusals = new HashMap<>();
     private final Map<String, Long> lastAsked = new HashMap<>();
     private final Map<String, Long> lastAskedAt = new HashMap<>();
@@ -313,6 +323,7 @@ final class Simulation {
     private long resumed;
     private long reconnected;
     private long pausedUntil;
+    private long mutedUntil;
     private long pauses;
     private long lastFromRegistry;
     private long links;
@@ -550,6 +561,11 @@ final class Simulation {
       return alive && linked && !deaf;
     }
 
+    /** Whether nothing has kept it from hearing and answering for a time. */
+    private boolean isAttentive(long time) {
+      return reaches() && linkedSince < now - time && pausedUntil < now - time;
+    }
+
     private boolean isLost() {
       return !quiet && random.nextDouble() < size.drops();
     }
@@ -631,6 +647,9 @@ final class Simulation {
 
     @Override
     public void beat() {
+      if (now < mutedUntil) {
+        return;
+      }
       for (Container each : followers.getOrDefault(node, Set.of())) {
         for (int copies = isLost() ? 0 : random.nextInt(50) == 0 ? 2 : 1; copies > 0; copies--) {
           long link = links;
@@ -648,6 +667,7 @@ final class Simulation {
 
     private void hear(String other) {
       heard.put(other, now);
+      beats.put(other, now);
       imports.beat(other, clock());
     }
 
@@ -666,6 +686,10 @@ final class Simulation {
     @Override
     public void purge(RemoteEntry entry) {
       count("purge");
+      Long last = heard.get(entry.node());
+      if (last != null && now - last < 20 * session) {
+        throw wrong(node + " has the registry remove " + entry + ", which it has just heard");
+      }
       send(() -> erase(entry.key(), entry, false), done -> {});
     }
 
@@ -786,6 +810,9 @@ final class Simulation {
                             (now - heard.getOrDefault(entry.node(), 0L)) / MILLI)
                     + " on %d ms ago and were connected %d ms ago"
                         .formatted((now - resumed) / MILLI, (now - reconnected) / MILLI));
+          }
+          if (size.drops() == 0 && isAttentive(session) && owner.isAttentive(session)) {
+            throw wrong(node + " removes the living " + entry + ", which would have answered");
           }
           count("removed a living one that was silent");
         }

@@ -74,6 +74,7 @@ class SimulationTest {
         "cut noticed",
         "cut unnoticed",
         "registry down",
+        "beats lost",
         "removed WITHDRAWN",
         "removed SILENT",
         "removed DEAD",
@@ -197,6 +198,39 @@ class SimulationTest {
         };
       }
     },
+    BELIEVES_WITHOUT_ASKING {
+      @Override
+      Imports imports(String self, long session, ImportEffects effects, long now) {
+        return new Imports(self, true, session, effects, now) {
+          @Override
+          boolean isBelieved(Peer peer) {
+            return true;
+          }
+        };
+      }
+    },
+    DOES_NOT_ASK_BEFORE_THE_END {
+      @Override
+      Imports imports(String self, long session, ImportEffects effects, long now) {
+        return new Imports(self, true, session, effects, now) {
+          @Override
+          boolean isDoubtful(Peer peer, long when) {
+            return false;
+          }
+        };
+      }
+    },
+    PURGES_TOO_EARLY {
+      @Override
+      Imports imports(String self, long session, ImportEffects effects, long now) {
+        return new Imports(self, true, session, effects, now) {
+          @Override
+          boolean isDeadForLong(Peer peer, long when) {
+            return true;
+          }
+        };
+      }
+    },
     NEVER_ASKS_AGAIN {
       @Override
       ImportEffects effects(ImportEffects real) {
@@ -258,6 +292,48 @@ class SimulationTest {
             return false;
           }
         };
+      }
+    },
+    STORES_ONCE {
+      @Override
+      Exports exports(long session, ExportEffects effects, long now) {
+        Set<RemoteEntry> put = new HashSet<>();
+        return new Exports(
+            true,
+            session,
+            new Sending(effects) {
+              @Override
+              public void put(RemoteEntry entry) {
+                if (put.add(entry)) {
+                  super.put(entry);
+                }
+              }
+            },
+            now);
+      }
+    },
+    REMOVES_ONCE {
+      @Override
+      Exports exports(long session, ExportEffects effects, long now) {
+        Set<RemoteEntry> removed = new HashSet<>();
+        return new Exports(
+            true,
+            session,
+            new Sending(effects) {
+              @Override
+              public void remove(RemoteEntry entry) {
+                if (removed.add(entry)) {
+                  super.remove(entry);
+                }
+              }
+            },
+            now);
+      }
+    },
+    BEATS_TOO_SELDOM {
+      @Override
+      Exports exports(long session, ExportEffects effects, long now) {
+        return new Exports(true, 4 * session, effects, now);
       }
     },
     LOWEST_RANK_FIRST {
@@ -348,6 +424,29 @@ class SimulationTest {
     @Override
     public void purge(RemoteEntry entry) {
       real.purge(entry);
+    }
+  }
+
+  private static class Sending implements ExportEffects {
+    private final ExportEffects real;
+
+    Sending(ExportEffects real) {
+      this.real = real;
+    }
+
+    @Override
+    public void put(RemoteEntry entry) {
+      real.put(entry);
+    }
+
+    @Override
+    public void remove(RemoteEntry entry) {
+      real.remove(entry);
+    }
+
+    @Override
+    public void beat() {
+      real.beat();
     }
   }
 
