@@ -95,6 +95,9 @@ final class Asking {
     URI url = URI.create(Files.readString(file).strip());
     HttpURLConnection login = (HttpURLConnection) url.toURL().openConnection();
     login.setInstanceFollowRedirects(false);
+    // Otherwise the JDK keeps the connection for some seconds, if the answer has not come as a
+    // whole.
+    login.setRequestProperty("Connection", "close");
     String cookie = login.getHeaderField("Set-Cookie").replaceAll(";.*", "");
     login.disconnect();
     HttpURLConnection stream =

@@ -35,7 +35,11 @@ class OperatorsLeaveNothingIT extends WithOperators {
     assertEquals(ports, OpenFiles.listeningPorts());
     Set<String> opened = OpenFiles.channels();
     opened.removeAll(files);
-    assertEquals(Set.of(), opened);
+    List<String> left = new ArrayList<>();
+    for (String each : opened) {
+      left.add(OpenFiles.described(each));
+    }
+    assertEquals(List.of(), left);
     Set<Thread> started = new HashSet<>(Thread.getAllStackTraces().keySet());
     started.removeAll(threads);
     // Felix Log ends its thread by an interrupt, which a listener that is being told may take away.
