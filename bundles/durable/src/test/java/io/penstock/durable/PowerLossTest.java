@@ -32,10 +32,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(120)
 class PowerLossTest {
   private static final long SEED = Long.getLong("io.penstock.durable.seed", 19);
-  private static final int ROUNDS = 200;
-
-  /** One in so many changes is met by a loss of power. */
-  private static final int PART = 2;
+  private static final int ROUNDS = 300;
 
   private static final int MOST = 40_000;
 
@@ -93,7 +90,7 @@ class PowerLossTest {
       lock.lock();
       try {
         under.add(one);
-        if (acknowledged > 0 && random.nextInt(PART) == 0) {
+        if (acknowledged > 0) {
           losses.add(new Left(acknowledged, read, left()));
         }
       } finally {
