@@ -167,11 +167,11 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
    */
   private void spent(DrivenPipe pipe, @Nullable Throwable failure) {
     renewed(pipe);
-    yields =
-        failure != null
-            && Faults.unwrap(failure) instanceof StorageException why
-            && why.kind() == StorageException.Kind.FENCED;
     if (slot.take(pipe)) {
+      yields =
+          failure != null
+              && Faults.unwrap(failure) instanceof StorageException why
+              && why.kind() == StorageException.Kind.FENCED;
       if (settings().durable().isPresent()) {
         // What is unread is read from the next one.
         discard(pipe, false);

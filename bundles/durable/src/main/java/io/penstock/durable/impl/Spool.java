@@ -243,7 +243,7 @@ final class Spool {
     disk.dropMarks(turn.stream());
     disk.dropRecords(turn.floor());
     // A reader alone does not wait for the disk, and yet the file must not grow by its commits.
-    boolean waits = turn.waits() || (!turn.spares() && unsynced == MOST_UNSYNCED);
+    boolean waits = turn.waits() || (!turn.spares() && unsynced >= MOST_UNSYNCED);
     unsynced = waits ? 0 : unsynced + 1;
     disk.save(waits);
     if (waits || turn.spares()) {
