@@ -58,7 +58,10 @@ public final class Figures {
     return Optional.ofNullable(rounds.get(key)).map(values -> Spread.of(values.values()));
   }
 
-  /** The first divided by the second, round by round; empty if they share no round. */
+  /**
+   * The first divided by the second, round by round; empty if they share no round. A round in which
+   * the second was too small to be measured, such as processor time in a short run, has no ratio.
+   */
   public Optional<Spread> ratio(Sample.Subject ours, Sample.Subject theirs) {
     TreeMap<Integer, Double> divisors = rounds.getOrDefault(theirs, new TreeMap<>());
     List<Double> ratios = new ArrayList<>();
@@ -67,17 +70,17 @@ public final class Figures {
         .forEach(
             (round, value) -> {
               Double divisor = divisors.get(round);
-              if (divisor != null) {
+              if (divisor != null && divisor > 0) {
                 ratios.add(value / divisor);
               }
             });
     return ratios.isEmpty() ? Optional.empty() : Optional.of(Spread.of(ratios));
   }
 
-  /** Which of these has the best median; empty if none was measured. */
+  /** Which of these has the best median above 0; empty if none was measured. */
   public Optional<String> best(Sample.Subject key, List<String> peers, boolean least) {
     return peers.stream()
-        .filter(peer -> of(key.of(peer)).isPresent())
+        .filter(peer -> of(key.of(peer)).filter(spread -> spread.median() > 0).isPresent())
         .min(
             (a, b) -> {
               int order =

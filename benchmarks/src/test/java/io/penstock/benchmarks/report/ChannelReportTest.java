@@ -61,6 +61,18 @@ class ChannelReportTest {
     assertTrue(report().summary().startsWith("1 of 1 gates and 0 of 1 aims"), report().summary());
   }
 
+  /** A short run on a busy machine may see no tick of the processors. */
+  @Test
+  void whatWasTooSmallToMeasureIsNoPeer() {
+    add(Kind.CPU, "relay, unix", Server.PENSTOCK_RELAY, 65536, 0, .6, .6);
+    add(Kind.CPU, "relay, unix", Server.C_RELAY, 65536, .5, 0, .5);
+    add(Kind.CPU, "relay, unix", Server.SOCAT_64, 65536, 0, 0, .1);
+    assertEquals(
+        "| relay, unix, 64 KiB chunks, processors | C relay, copying | gate | 0.6 (0–1.2) | 1.1 or less |"
+            + " PASS |",
+        gate("relay, unix, 64 KiB chunks, processors").get(0));
+  }
+
   @Test
   void moreRequestsAreBetterAndMoreBytesAreNot() {
     add(Kind.REQUESTS, "poller", Server.PENSTOCK_POLLER, 64, 180);
