@@ -420,7 +420,11 @@ public final class LoadReport extends Page {
     }
     say(
         "By what the JVM counts for its threads, when all is warm: of a pipe writer and reader, of a pair",
-        "both sides, of a server all its threads. Less than half a byte is the start of the measurement.");
+        "both sides, of a server all its threads. Less than half a byte is the start of the measurement.",
+        "Servers run with `"
+            + Texts.NO_BOXES
+            + "`, without which the JDK's selector makes an `Integer` of 16 B for each event,",
+        "in whatever library.");
     showThings(
         name,
         "garbage",

@@ -120,6 +120,9 @@ public final class Texts {
   /** The same of a request over TCP, at the server. */
   public static final String GARBAGE_TCP = "garbage, TCP";
 
+  /** A flag of the JVM: its selector makes no number for each event of a descriptor above 127. */
+  public static final String NO_BOXES = "-XX:AutoBoxCacheMax=32768";
+
   /** Bytes of a piece. */
   public static final List<Integer> GARBAGE_CHUNKS = List.of(64, 8192);
 

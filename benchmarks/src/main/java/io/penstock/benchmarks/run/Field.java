@@ -19,15 +19,18 @@ final class Field implements AutoCloseable {
   private final Path programs;
   private final int round;
   private final Path folder;
+  private final List<String> flags;
 
   /**
    * Of none yet.
    *
    * @param programs the folder of the compiled ones
    * @param round in each of which the order is another one
+   * @param flags of the JVM, more than all servers have
    */
-  Field(Path java, Path programs, int round) throws IOException {
+  Field(Path java, Path programs, int round, String... flags) throws IOException {
     this.java = java;
+    this.flags = List.of(flags);
     this.programs = programs;
     this.round = round;
     this.folder = Files.createTempDirectory("penstock");
@@ -46,7 +49,7 @@ final class Field implements AutoCloseable {
                 : transport + ":" + folder.resolve(server.name() + "." + servers.size()));
     ServerProcess process =
         ServerProcess.start(
-            server, command(cores, server.command(java, programs, what, asked)), asked);
+            server, command(cores, flagged(server.command(java, programs, what, asked))), asked);
     servers.add(process);
     return process;
   }
@@ -63,6 +66,15 @@ final class Field implements AutoCloseable {
     for (Server server : order) {
       start(cores, server, transport, what);
     }
+  }
+
+  private List<String> flagged(List<String> program) {
+    if (!program.get(0).equals(java.toString())) {
+      return program;
+    }
+    List<String> all = new ArrayList<>(program);
+    all.addAll(1, flags);
+    return all;
   }
 
   static List<String> command(List<String> cores, List<String> program) {

@@ -211,14 +211,14 @@ final class LoadSession {
         "OKIO",
         "ARRAY_BLOCKING_QUEUE",
         "NETTY");
+    requests();
     connections();
     encrypted();
     new IdleShells(java, programs, round, brief).measure(this::add);
   }
 
-  /** Heap of each connection at the server, and what it allocates for a request. */
-  private void connections() throws Exception {
-    int idle = Capacity.here().atMost(brief ? 100 : 3000, ACTIVE);
+  /** What a server allocates for a request. */
+  private void requests() throws Exception {
     for (Server server :
         List.of(
             Server.PENSTOCK_POLLER,
@@ -228,20 +228,37 @@ final class LoadSession {
             Server.NETTY_EPOLL,
             Server.PENSTOCK_BLOCKING,
             Server.JDK_BLOCKING)) {
-      boolean threads = server.name().endsWith("BLOCKING");
+      // A server with a thread for each has no need of 64.
+      int connections = server.name().endsWith("BLOCKING") ? 4 : ACTIVE;
+      try (Field field = new Field(java, programs, round, Texts.NO_BOXES);
+          Asked generator = generator()) {
+        ServerProcess process = field.start(server, "tcp", Work.REQUESTS.text());
+        generator.ask("connect", process.address().text(), connections);
+        // What is not yet compiled makes garbage, and the compiler comes to some of it late.
+        generator.ask("closed", brief ? 50 : 12_000);
+        long allocated = process.allocated();
+        double count = generator.ask("closed", brief ? 50 : 3000)[0];
+        double garbage = (process.allocated() - allocated) / count;
+        add(Kind.ALLOCATION, Texts.GARBAGE_TCP, server, 64, garbage);
+      }
+    }
+  }
+
+  /** Heap of each connection at the server. */
+  private void connections() throws Exception {
+    int idle = Capacity.here().atMost(brief ? 100 : 3000, ACTIVE);
+    for (Server server :
+        List.of(
+            Server.PENSTOCK_POLLER,
+            Server.PENSTOCK_SERVER,
+            Server.JDK_SELECTOR,
+            Server.NETTY_NIO,
+            Server.NETTY_EPOLL)) {
       try (Field field = field();
           Asked generator = generator()) {
         ServerProcess process = field.start(server, "tcp", Work.REQUESTS.text());
-        // A server with a thread for each would end with the first reset, and has no need of 64.
-        generator.ask("connect", process.address().text(), threads ? 4 : ACTIVE);
+        generator.ask("connect", process.address().text(), ACTIVE);
         generator.ask("closed", warm(process) * 2 / 3);
-        long allocated = process.allocated();
-        double count = generator.ask("closed", brief ? 50 : 1000)[0];
-        double garbage = (process.allocated() - allocated) / count;
-        add(Kind.ALLOCATION, Texts.GARBAGE_TCP, server, 64, garbage);
-        if (threads) {
-          continue;
-        }
         long before = process.heap();
         load.requests(
             process.address(),
