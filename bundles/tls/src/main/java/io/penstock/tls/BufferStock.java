@@ -9,6 +9,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
 import tlschannel.BufferAllocator;
+import tlschannel.impl.TlsChannelImpl;
 
 /**
  * Buffers that connections borrow while they have something in them, so that an idle one holds
@@ -23,6 +24,13 @@ final class BufferStock implements BufferAllocator {
 
   /** Room for one record, whatever its protocol version. */
   static final int RECORD = 17 * 1024;
+
+  /**
+   * What the library has first of each of its buffers. It doubles one that is too small, but keeps
+   * that of plain bytes for good, which most connections only need for their handshake. No power of
+   * two: a size that was doubled must not be the one that the library asks for first.
+   */
+  private static final int FIRST = 300;
 
   /** Room for the records of one system call. */
   static final int BATCH = 272 * 1024;
@@ -91,7 +99,10 @@ final class BufferStock implements BufferAllocator {
   /** Asked by the library for what it encrypts to and decrypts from. */
   @Override
   public ByteBuffer allocate(int size) {
-    return size == RECORD ? record() : ByteBuffer.allocate(size);
+    if (size == RECORD) {
+      return record();
+    }
+    return ByteBuffer.allocate(size == TlsChannelImpl.buffersInitialSize ? FIRST : size);
   }
 
   /** Takes a buffer back; its former user must not touch it again. */

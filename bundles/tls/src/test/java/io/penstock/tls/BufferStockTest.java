@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
+import tlschannel.impl.TlsChannelImpl;
 
 /** What TLS borrows when memory outside the heap is short. */
 class BufferStockTest {
@@ -30,6 +31,19 @@ class BufferStockTest {
 
     held.forEach(buffers::free);
     assertTrue(borrow(buffers, 8, BufferStock.BATCH).stream().allMatch(ByteBuffer::isDirect));
+  }
+
+  /** The library keeps what it has first for good, and doubles it as far as it needs. */
+  @Test
+  void theFirstBufferOfTheLibraryIsSmallAndGrows() {
+    BufferStock buffers = new BufferStock();
+    int first = buffers.allocate(TlsChannelImpl.buffersInitialSize).capacity();
+    assertTrue(first <= 512, first + " bytes");
+    for (int size = first; size < BufferStock.RECORD; ) {
+      int asked = Math.min(2 * size, BufferStock.RECORD);
+      size = buffers.allocate(asked).capacity();
+      assertEquals(asked, size);
+    }
   }
 
   @Test

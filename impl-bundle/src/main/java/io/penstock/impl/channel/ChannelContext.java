@@ -45,7 +45,6 @@ final class ChannelContext implements ProviderContext {
 
   private final Origin origin;
   private final ChannelOptions options;
-  private final String name;
   // Copied on write.
   private volatile List<End> ends = List.of();
   private volatile @Nullable DrivenChannel channel;
@@ -54,7 +53,6 @@ final class ChannelContext implements ProviderContext {
   ChannelContext(Origin origin, ChannelOptions options) {
     this.origin = origin;
     this.options = options;
-    this.name = options.name().isEmpty() ? origin.endpoint().name() : options.name();
   }
 
   Origin origin() {
@@ -79,7 +77,7 @@ final class ChannelContext implements ProviderContext {
 
   @Override
   public String name() {
-    return name;
+    return options.name().isEmpty() ? origin.endpoint().name() : options.name();
   }
 
   @Override
@@ -170,7 +168,7 @@ final class ChannelContext implements ProviderContext {
 
   @Override
   public Memory memory(Consumer<? super IOException> cut) {
-    return origin.engine().budgets().lend(name, cut);
+    return origin.engine().budgets().lend(name(), cut);
   }
 
   @Override

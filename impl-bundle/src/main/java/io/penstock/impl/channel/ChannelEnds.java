@@ -2,7 +2,6 @@
 package io.penstock.impl.channel;
 
 import io.penstock.channel.Channel;
-import io.penstock.channel.ChannelOptions;
 import io.penstock.impl.buffer.Paced;
 import io.penstock.impl.core.End;
 import io.penstock.impl.core.Leading;
@@ -52,7 +51,6 @@ abstract class ChannelEnds implements Channel, Leading {
 
   final String name;
   final ChannelContext context;
-  final ChannelOptions options;
   final Engine engine;
   final SourceEnd source;
   final SinkEnd sink;
@@ -68,10 +66,9 @@ abstract class ChannelEnds implements Channel, Leading {
   ChannelEnds(ChannelContext context) {
     this.context = context;
     this.name = context.name();
-    this.options = context.options();
     this.engine = context.origin().engine();
-    this.source = new SourceEnd(name, engine, options.readWait());
-    this.sink = new SinkEnd(name, engine, options.writeWait());
+    this.source = new SourceEnd(name, engine, context.options().readWait());
+    this.sink = new SinkEnd(name, engine, context.options().writeWait());
     source.partOf(this);
     sink.partOf(this);
   }
@@ -167,7 +164,7 @@ abstract class ChannelEnds implements Channel, Leading {
   }
 
   private Supplier<Spinner> spinners() {
-    Optional<Duration> fixed = options.spin();
+    Optional<Duration> fixed = context.options().spin();
     return fixed.isEmpty() ? ADAPTIVE : () -> Spinner.fixed(fixed.get().toNanos(), ENOUGH);
   }
 

@@ -2,7 +2,6 @@
 package io.penstock.impl.channel;
 
 import io.penstock.channel.Capability;
-import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.facet.CredentialsFacet;
@@ -38,7 +37,6 @@ import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -48,11 +46,10 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** A channel over a driver that may still be connecting. */
-public final class DrivenChannel extends ChannelEnds implements Scope.Member {
+public final class DrivenChannel extends ChannelStages implements Scope.Member {
   private static final System.Logger LOG = Messages.log("channel");
   private static final VarHandle STATE;
   private static final VarHandle KEEPER;
-  private static final VarHandle GONE;
   private static final VarHandle DEPARTING;
 
   static {
@@ -60,7 +57,6 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
       STATE = lookup.findVarHandle(DrivenChannel.class, "state", State.class);
       KEEPER = lookup.findVarHandle(DrivenChannel.class, "keeper", Keeping.class);
-      GONE = lookup.findVarHandle(DrivenChannel.class, "gone", CompletableFuture.class);
       DEPARTING = lookup.findVarHandle(DrivenChannel.class, "departing", boolean.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
@@ -83,15 +79,8 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
     RELEASED
   }
 
-  private final CompletableFuture<Channel> connected = new CompletableFuture<>();
-  private final CompletableFuture<Void> closed = new CompletableFuture<>();
-  // Before closed, which is told behind what users run when a write completes.
-  private final CompletableFuture<Void> released = new CompletableFuture<>();
-
   private volatile State state = State.CONNECTING;
   private volatile @Nullable CompletionStage<? extends ChannelDriver> connecting;
-  // Made when it is first asked for.
-  private volatile @Nullable CompletableFuture<Void> gone;
 
   // Whether the driver was told that its owner closes.
   @SuppressWarnings("unused")
@@ -131,6 +120,10 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
     return context;
   }
 
+  private ChannelOptions options() {
+    return context.options();
+  }
+
   // ---- connecting
 
   /** Waits in the background for the provider. */
@@ -142,7 +135,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
         future.isDone()
             ? CompletableFuture.completedFuture(null)
             : engine.schedule(
-                options.connectTimeout().plus(CONNECT_GRACE), () -> connectTimedOut(future));
+                options().connectTimeout().plus(CONNECT_GRACE), () -> connectTimedOut(future));
     stage.whenComplete(
         (made, failure) -> {
           limit.cancel(false);
@@ -160,7 +153,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
   private void connectTimedOut(CompletableFuture<? extends ChannelDriver> future) {
     connectFailed(
         new StreamTimeoutException(
-            name, "not connected within " + options.connectTimeout().toMillis() + " ms", 0));
+            name, "not connected within " + options().connectTimeout().toMillis() + " ms", 0));
     future.cancel(true);
   }
 
@@ -191,7 +184,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
 
   @Override
   public boolean comes() {
-    return tells() && !connected.isDone();
+    return tells() && !hasToldConnected();
   }
 
   /** Counts what the driver keeps in memory, and cuts this channel if it is too much for long. */
@@ -242,7 +235,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
     capabilities = KNOWN.computeIfAbsent(all, known -> known);
     attach(in);
     // The owner of queued writes is told of the connection first, and then of the writes.
-    boolean queued = sink.tellFirst(() -> connected.complete(this));
+    boolean queued = sink.tellFirst(this::tellConnected);
     attach(out);
     CompletionStage<Void> verdict = made.gone();
     if (verdict != null) {
@@ -259,7 +252,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
                   }));
     }
     if (!queued) {
-      connected.complete(this);
+      tellConnected();
     }
   }
 
@@ -268,17 +261,16 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
       tellFailed(cause);
       beginTelling();
       try {
-        boolean queued = sink.tellFirst(() -> connected.completeExceptionally(cause));
+        boolean queued = sink.tellFirst(() -> tellConnected(cause));
         failEnds(cause);
         if (!queued) {
-          connected.completeExceptionally(cause);
+          tellConnected(cause);
         }
       } finally {
         endTelling();
       }
       over();
-      released.completeExceptionally(cause);
-      sink.tellLast(() -> closed.completeExceptionally(cause));
+      tellOver(cause);
     }
   }
 
@@ -360,25 +352,6 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
   }
 
   @Override
-  public CompletionStage<Channel> connected() {
-    return connected.minimalCompletionStage();
-  }
-
-  @Override
-  public CompletionStage<Void> gone() {
-    return goneStage().minimalCompletionStage();
-  }
-
-  private CompletableFuture<Void> goneStage() {
-    CompletableFuture<Void> present = gone;
-    if (present == null) {
-      GONE.compareAndSet(this, (CompletableFuture<Void>) null, new CompletableFuture<Void>());
-      present = Objects.requireNonNull(gone, "gone");
-    }
-    return present;
-  }
-
-  @Override
   public <T> Optional<T> facet(Class<T> type) {
     ChannelDriver current = driver;
     if (current == null) {
@@ -412,12 +385,12 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
 
   /** How long it may take to be connected. */
   public Duration connectTimeout() {
-    return options.connectTimeout();
+    return options().connectTimeout();
   }
 
   /** How long what was written may take to be sent after the close. */
   public Duration closeTimeout() {
-    return options.closeTimeout();
+    return options().closeTimeout();
   }
 
   /** Whether it waits for its connection. */
@@ -441,12 +414,11 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
       endTelling();
     }
     over();
-    released.completeExceptionally(cause);
-    sink.tellLast(() -> closed.completeExceptionally(cause));
+    tellOver(cause);
   }
 
   private void abort(Throwable cause, boolean unconnected) {
-    boolean queued = unconnected && sink.tellFirst(() -> connected.completeExceptionally(cause));
+    boolean queued = unconnected && sink.tellFirst(() -> tellConnected(cause));
     failEnds(cause);
     CompletionStage<? extends ChannelDriver> stage = connecting;
     // One that comes too late for the state is aborted where it comes.
@@ -458,7 +430,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
       stage.toCompletableFuture().cancel(true);
     }
     if (!queued) {
-      connected.completeExceptionally(cause);
+      tellConnected(cause);
     }
   }
 
@@ -472,7 +444,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
   public CompletionStage<Void> closeAsync() {
     boolean unconnected = move(State.CONNECTING, State.CLOSING);
     if (!unconnected && !move(State.CONNECTED, State.CLOSING)) {
-      return closed.minimalCompletionStage();
+      return closed();
     }
     if (unconnected) {
       beginTelling();
@@ -482,7 +454,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
         endTelling();
       }
       release();
-      return closed.minimalCompletionStage();
+      return closed();
     }
     closeEnds();
     ownerCloses();
@@ -490,7 +462,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
     if (settled.isDone()) {
       release();
     } else {
-      Future<?> limit = engine.schedule(options.closeTimeout(), this::closeTimedOut);
+      Future<?> limit = engine.schedule(options().closeTimeout(), this::closeTimedOut);
       boolean stopped = limit.isCancelled();
       CompletableFuture<Void> unused =
           settled.whenComplete(
@@ -502,12 +474,12 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
         closeTimedOut();
       }
     }
-    return closed.minimalCompletionStage();
+    return closed();
   }
 
   private void closeUnconnected() {
     StreamClosedException cause = new StreamClosedException(name);
-    boolean queued = sink.tellFirst(() -> connected.completeExceptionally(cause));
+    boolean queued = sink.tellFirst(() -> tellConnected(cause));
     CompletionStage<? extends ChannelDriver> stage = connecting;
     closeEnds();
     if (stage != null) {
@@ -515,7 +487,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
     }
     sink.fail(cause);
     if (!queued) {
-      connected.completeExceptionally(cause);
+      tellConnected(cause);
     }
   }
 
@@ -535,7 +507,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
           "{0}: {1} bytes were dropped unsent, because the peer did not take them within {2} ms",
           name,
           unsent,
-          options.closeTimeout().toMillis());
+          options().closeTimeout().toMillis());
       // A caller that waits for a part of it must hear of that.
       sink.fail(
           new BrokenPipeException(
@@ -560,25 +532,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
       engine.flushClosed();
       over();
     }
-    IOException why = failure;
-    if (why == null) {
-      released.complete(null);
-    } else {
-      released.completeExceptionally(why);
-    }
-    sink.tellLast(
-        () -> {
-          if (why == null) {
-            closed.complete(null);
-          } else {
-            closed.completeExceptionally(why);
-          }
-        });
-  }
-
-  @Override
-  public CompletionStage<Void> closed() {
-    return closed.minimalCompletionStage();
+    tellOver(failure);
   }
 
   @Override
@@ -591,7 +545,7 @@ public final class DrivenChannel extends ChannelEnds implements Scope.Member {
         Callers.waits(name);
       }
       // Bounded by the close limit. A caller in a completion must not wait for a later completion.
-      Stages.await(released, Wait.forever(), name, "the close");
+      Stages.await(releasedStage(), Wait.forever(), name, "the close");
     }
   }
 }

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * How an end stands: its driver, which may come later, what has failed, the local close, the limit
  * of its calls, and whether a try is worth it.
  */
-public abstract class DrivenEnd extends Wakeable {
+public abstract class DrivenEnd extends Wakeable implements Runnable {
   private static final VarHandle CLOSED;
   private static final VarHandle ARMED;
 
@@ -39,7 +39,6 @@ public abstract class DrivenEnd extends Wakeable {
   }
 
   private volatile Wait setting;
-  private volatile @Nullable EndDriver driver;
   private volatile @Nullable Throwable failure;
 
   @SuppressWarnings("unused")
@@ -62,22 +61,25 @@ public abstract class DrivenEnd extends Wakeable {
 
   /** Gives the end its driver, once. */
   public void attach(EndDriver value) {
-    value.onReady(this::wakeReady);
+    value.onReady(this);
     keep(value);
-    driver = value;
     wake();
   }
 
-  /** Lets a subclass keep the driver by its own type, so that no call has to cast. */
-  void keep(EndDriver value) {}
+  /** What a driver calls: the end itself, because an idle one must weigh little. */
+  @Override
+  public final void run() {
+    wakeReady();
+  }
+
+  /** Keeps the driver, by the type that calls use it by. */
+  abstract void keep(EndDriver value);
 
   /**
    * The driver, or null while the channel is still connecting or when this direction does not
    * exist.
    */
-  public @Nullable EndDriver driver() {
-    return driver;
-  }
+  public abstract @Nullable EndDriver driver();
 
   /** Says that the channel does not have this direction. */
   public void attachNothing() {
@@ -172,7 +174,7 @@ public abstract class DrivenEnd extends Wakeable {
 
   /** Has the selector watch the driver's channel, if it has one, and wake us. */
   public void arm() {
-    EndDriver current = driver;
+    EndDriver current = driver();
     if (current == null) {
       return;
     }
@@ -235,13 +237,13 @@ public abstract class DrivenEnd extends Wakeable {
    * @return the operations; 0 when only a waiter will be told
    */
   public int interest() {
-    EndDriver current = driver;
+    EndDriver current = driver();
     return current == null || current.selectable() == null ? 0 : current.interest();
   }
 
   /** Whether only a try says if there is something, so that looking is of no use. */
   public boolean onlySystemKnows() {
-    EndDriver current = driver;
+    EndDriver current = driver();
     return current != null && current.selectable() != null;
   }
 

@@ -47,7 +47,6 @@ public abstract class DrivenSink extends End implements ByteSink {
   private volatile @Nullable ReaderLatch reader;
   volatile boolean ended;
   private volatile boolean full;
-  // The driver again, without a cast for each call.
   volatile @Nullable SinkDriver typed;
   private boolean readerUnseen;
   // Whether the transport took bytes before the latch that tells of it was first asked for.

@@ -6,7 +6,6 @@ import io.penstock.impl.buffer.Holding;
 import io.penstock.impl.buffer.Rewinding;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
-import io.penstock.impl.engine.Waiter;
 import io.penstock.impl.posix.Arrivals;
 import io.penstock.impl.posix.HandleSource;
 import io.penstock.spi.EndDriver;
@@ -48,7 +47,6 @@ public abstract class DrivenSource extends End implements ByteSource {
   // close.
   private volatile Front back = Front.EMPTY;
   boolean atEnd;
-  // The driver again, without a cast for each call.
   private volatile @Nullable SourceDriver typed;
   // Where handles wait that came with the bytes; null where none can come.
   private volatile @Nullable Arrivals arrivals;
@@ -384,11 +382,7 @@ public abstract class DrivenSource extends End implements ByteSource {
   /** Notifies the watchers if the remaining bytes have been taken. */
   @Override
   void leaving() {
-    for (Waiter waiter : waiters()) {
-      if (waiter instanceof EndWatch watching) {
-        watching.left();
-      }
-    }
+    tellLeft();
     if (watched() && !likely() && !lookAheadOfSelector()) {
       clearedReadable();
     }

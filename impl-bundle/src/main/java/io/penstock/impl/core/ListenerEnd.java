@@ -13,6 +13,7 @@ import io.penstock.impl.engine.Lookouts;
 import io.penstock.runtime.PenstockEvent;
 import io.penstock.spi.AcceptQueue;
 import io.penstock.spi.AcceptRest;
+import io.penstock.spi.EndDriver;
 import io.penstock.spi.ListenerDriver;
 import io.penstock.spi.LogField;
 import io.penstock.spi.Messages;
@@ -72,6 +73,14 @@ public final class ListenerEnd extends End implements Listener {
       // Peers may take all descriptors before a caller waits for the first time.
       engine.prepareToAwait();
     }
+  }
+
+  @Override
+  void keep(EndDriver value) {}
+
+  @Override
+  public EndDriver driver() {
+    return listener;
   }
 
   @Override

@@ -27,7 +27,7 @@ public abstract class Wakeable implements Watched {
   static {
     try {
       MethodHandles.Lookup lookup = MethodHandles.lookup();
-      WAITERS = lookup.findVarHandle(Wakeable.class, "waiters", Waiter[].class);
+      WAITERS = lookup.findVarHandle(Wakeable.class, "waiters", Object.class);
       SLEEPER = lookup.findVarHandle(Wakeable.class, "sleeper", Thread.class);
     } catch (ReflectiveOperationException e) {
       throw new ExceptionInInitializerError(e);
@@ -37,8 +37,10 @@ public abstract class Wakeable implements Watched {
   final Engine engine;
 
   private final String name;
-  // Copied on write: waking must not hold a lock, and there are seldom more than two.
-  private volatile Waiter[] waiters = NOBODY;
+  // One Waiter, or a Waiter[] that is copied on write: waking must not hold a lock, there are
+  // seldom
+  // more than two, and an idle end has one at most.
+  private volatile Object waiters = NOBODY;
   private volatile boolean met;
   private volatile @Nullable Thread sleeper;
   private volatile @Nullable LastFault fault;
@@ -63,7 +65,11 @@ public abstract class Wakeable implements Watched {
 
   /** The waiters; not to be changed. */
   final Waiter[] waiters() {
-    return waiters;
+    return all(waiters);
+  }
+
+  private static Waiter[] all(Object waiters) {
+    return waiters instanceof Waiter one ? new Waiter[] {one} : (Waiter[]) waiters;
   }
 
   /**
@@ -71,35 +77,51 @@ public abstract class Wakeable implements Watched {
    * DrivenEnd#arm}.
    */
   public void addWaiter(Waiter waiter) {
-    Waiter[] old;
-    Waiter[] more;
+    Object old;
+    Object now;
     do {
       old = waiters;
-      more = Arrays.copyOf(old, old.length + 1);
-      more[old.length] = waiter;
-    } while (!WAITERS.compareAndSet(this, old, more));
+      if (old == NOBODY) {
+        now = waiter;
+      } else {
+        Waiter[] before = all(old);
+        Waiter[] more = Arrays.copyOf(before, before.length + 1);
+        more[before.length] = waiter;
+        now = more;
+      }
+    } while (!WAITERS.compareAndSet(this, old, now));
     // As in announce.
     VarHandle.fullFence();
   }
 
   /** Removes a waiter; it may be woken once more by a change that is under way. */
   public void removeWaiter(Waiter waiter) {
-    Waiter[] old;
-    Waiter[] rest;
+    Object old;
+    Object now;
     do {
       old = waiters;
-      int at = 0;
-      while (at < old.length && old[at] != waiter) {
-        at++;
-      }
-      if (at == old.length) {
+      now = without(all(old), waiter);
+      if (now == null) {
         return;
       }
-      rest = old.length == 1 ? NOBODY : Arrays.copyOf(old, old.length - 1);
-      if (old.length > 1) {
-        System.arraycopy(old, at + 1, rest, at, old.length - at - 1);
-      }
-    } while (!WAITERS.compareAndSet(this, old, rest));
+    } while (!WAITERS.compareAndSet(this, old, now));
+  }
+
+  /** What is left without a waiter; null if it is not there. */
+  private static @Nullable Object without(Waiter[] old, Waiter waiter) {
+    int at = 0;
+    while (at < old.length && old[at] != waiter) {
+      at++;
+    }
+    if (at == old.length) {
+      return null;
+    }
+    if (old.length <= 2) {
+      return old.length == 1 ? NOBODY : old[1 - at];
+    }
+    Waiter[] rest = Arrays.copyOf(old, old.length - 1);
+    System.arraycopy(old, at + 1, rest, at, old.length - at - 1);
+    return rest;
   }
 
   /** Tells every waiter that something has changed. */
@@ -117,7 +139,12 @@ public abstract class Wakeable implements Watched {
     if (sleeping != null) {
       rouse(sleeping);
     }
-    for (Waiter waiter : waiters) {
+    Object present = waiters;
+    if (present instanceof Waiter only) {
+      only.wake();
+      return;
+    }
+    for (Waiter waiter : (Waiter[]) present) {
       waiter.wake();
     }
   }
@@ -161,21 +188,43 @@ public abstract class Wakeable implements Watched {
 
   /** Tells watchers that a try has just found the level clear, so that the next change is one. */
   void cleared(Level level) {
-    for (Waiter waiter : waiters) {
-      if (waiter instanceof Level.Cleared watcher) {
-        watcher.cleared(level);
+    Object present = waiters;
+    if (present instanceof Level.Cleared watcher) {
+      watcher.cleared(level);
+    } else if (present instanceof Waiter[] all) {
+      for (Waiter waiter : all) {
+        if (waiter instanceof Level.Cleared watcher) {
+          watcher.cleared(level);
+        }
+      }
+    }
+  }
+
+  /** Tells those that watch for the end of what is there that a caller has left. */
+  final void tellLeft() {
+    Object present = waiters;
+    if (present instanceof EndWatch watching) {
+      watching.left();
+    } else if (present instanceof Waiter[] all) {
+      for (Waiter waiter : all) {
+        if (waiter instanceof EndWatch watching) {
+          watching.left();
+        }
       }
     }
   }
 
   /** Whether a signal of this end is watched, so that a falling level must be noticed. */
   boolean watched() {
-    for (Waiter waiter : waiters) {
-      if (waiter instanceof Level.Cleared) {
-        return true;
+    Object present = waiters;
+    if (present instanceof Waiter[] all) {
+      for (Waiter waiter : all) {
+        if (waiter instanceof Level.Cleared) {
+          return true;
+        }
       }
     }
-    return false;
+    return present instanceof Level.Cleared;
   }
 
   /**
@@ -232,7 +281,7 @@ public abstract class Wakeable implements Watched {
   /** A call has met a failure of the transport. */
   void met(IOException why) {
     note(why);
-    for (Waiter waiter : waiters) {
+    for (Waiter waiter : waiters()) {
       if (waiter instanceof Met each && each.why == null) {
         each.why = why;
       }

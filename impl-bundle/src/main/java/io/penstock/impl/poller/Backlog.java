@@ -40,7 +40,6 @@ final class Backlog {
   }
 
   private final SourceEntry owner;
-  private final Scratch scratch;
   private @Nullable ByteBuffer own;
   private @Nullable ByteBuffer ownView;
   private boolean inShared;
@@ -59,14 +58,17 @@ final class Backlog {
    *
    * @param owner has it, and the account of what is kept between polls
    */
-  Backlog(SourceEntry owner, Scratch scratch) {
+  Backlog(SourceEntry owner) {
     this.owner = owner;
-    this.scratch = scratch;
   }
 
   /** How many bytes there are. */
   int size() {
     return limit - start();
+  }
+
+  private Scratch scratch() {
+    return owner.poller.scratch();
   }
 
   private int start() {
@@ -75,7 +77,7 @@ final class Backlog {
 
   /** All bytes, read-only; valid until the next {@link #fill} or {@link #keep}. */
   ByteBuffer window() {
-    ByteBuffer view = inShared ? scratch.view() : ownView;
+    ByteBuffer view = inShared ? scratch().view() : ownView;
     if (view == null) {
       throw new IllegalStateException("there is no backlog to look at");
     }
@@ -100,6 +102,7 @@ final class Backlog {
    * @param most bytes, 1 or more
    */
   int fill(int most) throws IOException {
+    Scratch scratch = scratch();
     ByteBuffer target;
     int heldFrom;
     int heldTo;
@@ -155,7 +158,7 @@ final class Backlog {
   /** Where to read to, with room, behind what is there. Has the lock. */
   private ByteBuffer target() {
     int size = size();
-    ByteBuffer shared = scratch.shared();
+    ByteBuffer shared = scratch().shared();
     ByteBuffer mine = own;
     if (size <= FEW || (inShared && shared.capacity() - size >= FEW)) {
       if (inShared || mine == null) {
@@ -204,7 +207,7 @@ final class Backlog {
     if (mine == null || mine.capacity() < capacity) {
       mine = own(Math.max(LEAST, 2 * Integer.highestOneBit(Math.max(1, capacity - 1))));
     }
-    mine.put(0, scratch.shared(), start(), size);
+    mine.put(0, scratch().shared(), start(), size);
     inShared = false;
     start = 0;
     limit = size;
@@ -213,6 +216,7 @@ final class Backlog {
 
   /** Leaves the shared buffer to others. */
   void keep() {
+    Scratch scratch = scratch();
     int grown;
     scratch.lock.lock();
     try {
@@ -266,7 +270,7 @@ final class Backlog {
   /** Has the lock. */
   private ByteBuffer copyOut() {
     ByteBuffer copy = ByteBuffer.allocate(size());
-    ByteBuffer from = inShared ? scratch.shared() : own;
+    ByteBuffer from = inShared ? scratch().shared() : own;
     if (from != null) {
       copy.put(0, from, start(), copy.capacity());
     }
@@ -279,6 +283,7 @@ final class Backlog {
    * read, which never waits, is under way.
    */
   void giveBack() {
+    Scratch scratch = scratch();
     ByteBuffer back = null;
     Account mine;
     scratch.lock.lock();
@@ -306,6 +311,7 @@ final class Backlog {
   }
 
   private void unread(ByteBuffer back) {
+    Scratch scratch = scratch();
     try {
       if (back.hasRemaining()) {
         owner.source().unread(back);

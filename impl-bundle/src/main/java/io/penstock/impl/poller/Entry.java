@@ -38,6 +38,9 @@ abstract class Entry extends Due.Link<Entry> implements Registration, Waiter {
   /** The share of a key. Written with the turn to poll. */
   volatile @Nullable KeyGroup group;
 
+  /** The next one that shares the key. With the turn to poll. */
+  @Nullable Entry nextOfKey;
+
   /** Whether the selector found the channel ready since the last look. With the turn to poll. */
   boolean selected;
 

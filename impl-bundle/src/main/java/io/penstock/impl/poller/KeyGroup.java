@@ -3,7 +3,6 @@ package io.penstock.impl.poller;
 
 import io.penstock.impl.engine.Canary;
 import java.nio.channels.SelectionKey;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,10 +10,8 @@ import org.jspecify.annotations.Nullable;
  * Used with the turn to poll only.
  */
 final class KeyGroup {
-  private static final Entry[] NOBODY = {};
-
-  // Copied on write: there are one or two, and a group must weigh little.
-  private Entry[] entries = NOBODY;
+  // The others follow it by themselves, because a group must weigh little.
+  private @Nullable Entry first;
   private @Nullable SelectionKey key;
 
   /** How often the system was asked anew for it. */
@@ -33,26 +30,34 @@ final class KeyGroup {
   }
 
   void add(Entry entry) {
-    Entry[] more = Arrays.copyOf(entries, entries.length + 1);
-    more[entries.length] = entry;
-    entries = more;
+    entry.nextOfKey = first;
+    first = entry;
   }
 
   /** Removes an entry. Returns whether nobody is left. */
   boolean remove(Entry entry) {
-    entries = Arrays.stream(entries).filter(e -> e != entry).toArray(Entry[]::new);
-    return entries.length == 0;
+    if (first == entry) {
+      first = entry.nextOfKey;
+    } else {
+      for (Entry each = first; each != null; each = each.nextOfKey) {
+        if (each.nextOfKey == entry) {
+          each.nextOfKey = entry.nextOfKey;
+        }
+      }
+    }
+    entry.nextOfKey = null;
+    return first == null;
   }
 
-  /** The entries now; not to be changed. */
-  Entry[] entries() {
-    return entries;
+  /** The first of the entries; each leads to the next one. */
+  @Nullable Entry first() {
+    return first;
   }
 
   /** What somebody watches for. */
   int ops() {
     int ops = 0;
-    for (Entry entry : entries) {
+    for (Entry entry = first; entry != null; entry = entry.nextOfKey) {
       ops |= entry.ops;
     }
     return ops;

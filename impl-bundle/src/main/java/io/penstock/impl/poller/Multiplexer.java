@@ -179,7 +179,7 @@ final class Multiplexer {
       Canary.forget(current, current.keys(), fire);
       for (SelectionKey key : current.keys()) {
         if (key.attachment() instanceof KeyGroup group) {
-          for (Entry entry : group.entries()) {
+          for (Entry entry = group.first(); entry != null; entry = entry.nextOfKey) {
             entry.ops = 0;
             due.accept(entry);
           }
@@ -260,7 +260,7 @@ final class Multiplexer {
     } catch (CancelledKeyException e) {
       ready = ~0;
     }
-    for (Entry entry : group.entries()) {
+    for (Entry entry = group.first(); entry != null; entry = entry.nextOfKey) {
       if ((entry.ops & ready) != 0) {
         entry.selected = true;
         due.accept(entry);

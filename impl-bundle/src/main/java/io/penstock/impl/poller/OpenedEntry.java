@@ -14,9 +14,8 @@ final class OpenedEntry extends SourceEntry {
   private final Channel channel;
   private boolean told;
 
-  OpenedEntry(
-      SelectorPoller poller, SourceEnd source, Channel channel, Framing framing, Scratch scratch) {
-    super(poller, source, framing, scratch);
+  OpenedEntry(SelectorPoller poller, SourceEnd source, Channel channel, Framing framing) {
+    super(poller, source, framing);
     this.channel = channel;
   }
 

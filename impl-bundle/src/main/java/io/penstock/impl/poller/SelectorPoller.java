@@ -179,6 +179,11 @@ public final class SelectorPoller implements Poller {
     return multiplexer.spins();
   }
 
+  /** The buffer that all sources share. With the turn, but for its lock. */
+  Scratch scratch() {
+    return scratch;
+  }
+
   /** When which entry is due though nothing comes. With the turn. */
   Alarms alarms() {
     return multiplexer.alarms();
@@ -225,7 +230,7 @@ public final class SelectorPoller implements Poller {
     if (!(Objects.requireNonNull(source, "source") instanceof SourceEnd end)) {
       throw foreign("source", source);
     }
-    return add(new SourceEntry(this, end, framing, scratch));
+    return add(new SourceEntry(this, end, framing));
   }
 
   /**
@@ -236,7 +241,7 @@ public final class SelectorPoller implements Poller {
     if (!(channel.source() instanceof SourceEnd end)) {
       throw foreign("source", channel.source());
     }
-    return add(new OpenedEntry(this, end, channel, framing, scratch));
+    return add(new OpenedEntry(this, end, channel, framing));
   }
 
   @Override

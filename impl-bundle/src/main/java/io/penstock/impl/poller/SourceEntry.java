@@ -20,7 +20,6 @@ class SourceEntry extends Entry implements Account.Holder {
   private final SourceEnd source;
   private final Framing framing;
   private final Framer framer;
-  private final Scratch scratch;
   private final Backlog backlog;
 
   /** Whether the framer has seen the whole backlog and found no frame. */
@@ -50,13 +49,12 @@ class SourceEntry extends Entry implements Account.Holder {
   /** How many bytes were delivered. With the turn; an old value does for others. */
   private long delivered;
 
-  SourceEntry(SelectorPoller poller, SourceEnd source, Framing framing, Scratch scratch) {
+  SourceEntry(SelectorPoller poller, SourceEnd source, Framing framing) {
     super(poller, source);
     this.source = source;
     this.framing = framing;
     this.framer = framing.newFramer();
-    this.scratch = scratch;
-    this.backlog = new Backlog(this, scratch);
+    this.backlog = new Backlog(this);
     this.pace = Pace.of(this, framing);
   }
 
@@ -286,7 +284,7 @@ class SourceEntry extends Entry implements Account.Holder {
       throws IOException {
     if (backlog.take(taken)) {
       delivered += taken;
-      ByteBuffer frame = scratch.lend(from, start, size);
+      ByteBuffer frame = poller.scratch().lend(from, start, size);
       calling();
       handler.data(this, frame);
       called();

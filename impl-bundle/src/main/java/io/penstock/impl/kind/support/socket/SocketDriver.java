@@ -52,7 +52,6 @@ public final class SocketDriver implements ChannelDriver {
   private static final int LAST_PIECES = 64;
 
   private final ProviderContext context;
-  private final String name;
   private final StreamSocket socket;
   private final @Nullable SocketAddress local;
   private final @Nullable SocketAddress peer;
@@ -61,6 +60,9 @@ public final class SocketDriver implements ChannelDriver {
 
   /** Why the connection was cut: the system says it only once, to whichever end asks first. */
   private volatile @Nullable IOException cut;
+
+  /** Why nothing more can be written. */
+  private volatile @Nullable IOException why;
 
   /** Whether the connection goes on in another hand. */
   private volatile boolean detached;
@@ -136,7 +138,6 @@ public final class SocketDriver implements ChannelDriver {
       @Nullable SocketAddress local,
       @Nullable SocketAddress peer) {
     this.context = context;
-    this.name = context.name();
     this.socket = socket;
     // Remembered, because after the close the system does not tell any more.
     this.local = local;
@@ -172,7 +173,7 @@ public final class SocketDriver implements ChannelDriver {
   public <T> Optional<T> facet(Class<T> type) {
     return type == DescriptorSource.class
         ? Optional.of(type.cast(new Own()))
-        : socket.facet(name, type);
+        : socket.facet(name(), type);
   }
 
   private final class Own implements DescriptorSource {
@@ -203,13 +204,17 @@ public final class SocketDriver implements ChannelDriver {
     } catch (ClosedChannelException e) {
       return;
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, "{0}: the connection was cut already", name, e);
+      LOG.log(Level.DEBUG, "{0}: the connection was cut already", name(), e);
     }
     try {
       socket.close();
     } catch (IOException e) {
-      LOG.log(Level.WARNING, "{0}: the connection could not be closed", name, e);
+      LOG.log(Level.WARNING, "{0}: the connection could not be closed", name(), e);
     }
+  }
+
+  private String name() {
+    return context.name();
   }
 
   /** Drops what is there. Returns whether more may come. */
@@ -227,15 +232,15 @@ public final class SocketDriver implements ChannelDriver {
       }
       return true;
     } catch (IOException e) {
-      LOG.log(Level.DEBUG, "{0}: nothing more to drop", name, e);
+      LOG.log(Level.DEBUG, "{0}: nothing more to drop", name(), e);
       return false;
     }
   }
 
   private void cut(IOException reason) {
     cut = reason;
-    if (sink.why == null) {
-      sink.why = reason;
+    if (why == null) {
+      why = reason;
     }
     source.ready.run();
     sink.ready.run();
@@ -255,7 +260,7 @@ public final class SocketDriver implements ChannelDriver {
       try {
         n = Bounded.read(socket.input(), dst);
       } catch (ClosedChannelException e) {
-        throw new StreamClosedException(name);
+        throw new StreamClosedException(name());
       } catch (IOException e) {
         throw failed(e);
       }
@@ -276,7 +281,7 @@ public final class SocketDriver implements ChannelDriver {
       try {
         n = pipe.fill(own, most);
       } catch (ClosedChannelException e) {
-        throw new StreamClosedException(name);
+        throw new StreamClosedException(name());
       } catch (IOException e) {
         throw failed(e);
       }
@@ -310,7 +315,7 @@ public final class SocketDriver implements ChannelDriver {
     }
 
     private IOException reset(IOException reason) {
-      return Failures.cut(name, reason);
+      return Failures.cut(name(), reason);
     }
 
     @Override
@@ -361,7 +366,7 @@ public final class SocketDriver implements ChannelDriver {
         LOG.log(
             Level.INFO,
             "{0}: a peer that still sends stalls until the whole channel is closed: {1}",
-            name,
+            name(),
             Failures.reason(e));
       }
     }
@@ -369,7 +374,6 @@ public final class SocketDriver implements ChannelDriver {
 
   private final class Output implements HandleSink, SpliceSink {
     private volatile Runnable ready = () -> {};
-    private volatile @Nullable IOException why;
     private volatile boolean writing;
     private volatile boolean ended;
 
@@ -395,7 +399,7 @@ public final class SocketDriver implements ChannelDriver {
 
     @Override
     public @Nullable BufferFacet growable() {
-      return socket.growable(name);
+      return socket.growable(name());
     }
 
     @Override
@@ -405,7 +409,7 @@ public final class SocketDriver implements ChannelDriver {
       try {
         return pipe.empty(own);
       } catch (ClosedChannelException e) {
-        throw new StreamClosedException(name);
+        throw new StreamClosedException(name());
       } catch (IOException e) {
         throw failed(e);
       } finally {
@@ -415,7 +419,7 @@ public final class SocketDriver implements ChannelDriver {
 
     private void check() throws IOException {
       if (ended && socket.isOpen()) {
-        throw new BrokenPipeException(name, "this side has ended the stream", 0);
+        throw new BrokenPipeException(name(), "this side has ended the stream", 0);
       }
       IOException reason = why;
       if (reason != null) {
@@ -432,9 +436,9 @@ public final class SocketDriver implements ChannelDriver {
         // Nothing went, and nothing is broken.
         throw e;
       } catch (AsynchronousCloseException e) {
-        throw new StreamClosedException(name);
+        throw new StreamClosedException(name());
       } catch (ClosedChannelException e) {
-        throw new StreamClosedException(name);
+        throw new StreamClosedException(name());
       } catch (IOException e) {
         throw failed(e);
       } finally {
@@ -453,7 +457,7 @@ public final class SocketDriver implements ChannelDriver {
     }
 
     private IOException broken(IOException reason) {
-      return Failures.unread(name, "the peer does not read any more", reason);
+      return Failures.unread(name(), "the peer does not read any more", reason);
     }
 
     @Override
@@ -465,7 +469,7 @@ public final class SocketDriver implements ChannelDriver {
       try {
         socket.shutdownOutput();
       } catch (ClosedChannelException e) {
-        throw new StreamClosedException(name);
+        throw new StreamClosedException(name());
       } catch (IOException e) {
         why = e;
         throw broken(e);
