@@ -211,29 +211,64 @@ public final class Reactor implements AutoCloseable {
   }
 
   private boolean submit(Runnable task) {
+    Selector fresh = needsSelector() ? openSelector() : null;
+    boolean first = false;
     Selector current;
     lock.lock();
     try {
-      if (closed) {
-        return false;
-      }
-      if (selector == null) {
-        // First: once there is a selector, its thread comes, now or later.
-        upkeep.begin();
-        try {
-          selector = canary.open();
-        } catch (IOException e) {
-          throw new UncheckedIOException("cannot open a selector", e);
-        }
+      current = closed ? null : selector;
+      if (!closed && current == null && fresh != null) {
+        current = fresh;
+        selector = fresh;
+        first = true;
+        // With the lock: a close must find the thread.
         loop.start();
       }
-      tasks.add(task);
-      current = selector;
+      if (current != null) {
+        tasks.add(task);
+      }
     } finally {
       lock.unlock();
     }
+    if (fresh != null && !first) {
+      discard(fresh);
+    }
+    if (current == null) {
+      return false;
+    }
     current.wakeup();
     return true;
+  }
+
+  private boolean needsSelector() {
+    lock.lock();
+    try {
+      return selector == null && !closed;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Without the lock: the first of a process takes a tenth of a second, and others must not wait.
+   */
+  private Selector openSelector() {
+    // First: once there is a selector, its thread comes, now or later.
+    upkeep.begin();
+    try {
+      return canary.open();
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot open a selector", e);
+    }
+  }
+
+  /** Another caller was quicker. */
+  private void discard(Selector unused) {
+    try {
+      unused.close();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, name + ": a selector that was not needed could not be closed", e);
+    }
   }
 
   private void register(SelectableChannel channel, Wish wish) {

@@ -18,11 +18,13 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -122,6 +124,42 @@ class ReactorTest {
     for (Pipe pipe : pipes) {
       pipe.source().close();
       pipe.sink().close();
+    }
+  }
+
+  /** The first selector of a process takes a tenth of a second. */
+  @Test
+  void nobodyWaitsUntilAnotherCallerHasOpenedASelector() throws Exception {
+    CountDownLatch opens = new CountDownLatch(1);
+    CountDownLatch goesOn = new CountDownLatch(1);
+    try (Canary slow =
+            new Canary() {
+              @Override
+              public boolean works(Selector selector, Consumer<SelectionKey> fire)
+                  throws IOException {
+                opens.countDown();
+                try {
+                  goesOn.await();
+                } catch (InterruptedException e) {
+                  throw new IOException(e);
+                }
+                return super.works(selector, fire);
+              }
+            };
+        Upkeep upkeep = new Upkeep(Engine::daemon);
+        Reactor reactor = new Reactor("test", upkeep, slow)) {
+      CompletableFuture<Boolean> opened = CompletableFuture.supplyAsync(reactor::open);
+      assertTrue(opens.await(20, TimeUnit.SECONDS));
+      CompletableFuture<Void> flushed = CompletableFuture.runAsync(reactor::flush);
+      try {
+        flushed.get(20, TimeUnit.SECONDS);
+      } finally {
+        goesOn.countDown();
+      }
+      assertTrue(opened.get(20, TimeUnit.SECONDS));
+      CountDownLatch ran = new CountDownLatch(1);
+      assertTrue(reactor.execute(ran::countDown));
+      assertTrue(ran.await(20, TimeUnit.SECONDS));
     }
   }
 
