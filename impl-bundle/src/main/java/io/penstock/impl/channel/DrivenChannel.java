@@ -46,7 +46,7 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** A channel over a driver that may still be connecting. */
-public final class DrivenChannel extends ChannelStages implements Scope.Member {
+public final class DrivenChannel extends ChannelStages implements Scope.Member, Runnable {
   private static final System.Logger LOG = Messages.log("channel");
   private static final VarHandle STATE;
   private static final VarHandle KEEPER;
@@ -109,9 +109,8 @@ public final class DrivenChannel extends ChannelStages implements Scope.Member {
   DrivenChannel(ChannelContext context) {
     super(context);
     since = engine.parker().nanoTime();
-    Runnable oneIs = this::closeWhenBothAre;
-    source.onClose(oneIs);
-    sink.onClose(oneIs);
+    source.onClose(this);
+    sink.onClose(this);
     context.belongsTo(this);
   }
 
@@ -434,7 +433,11 @@ public final class DrivenChannel extends ChannelStages implements Scope.Member {
     }
   }
 
-  private void closeWhenBothAre() {
+  /**
+   * An end was closed: when both are, so is the channel. Itself, because an idle one weighs little.
+   */
+  @Override
+  public void run() {
     if (source.isClosed() && sink.isClosed()) {
       closeAsync();
     }

@@ -32,15 +32,10 @@ public abstract class End extends TurnedEnd {
 
   // The single caller shares the end with the pump of asynchronous writes.
   private boolean aloneWithTurn;
-  private @Nullable Supplier<Spinner> spins;
-  private @Nullable Spinner spinner;
+  // The Spinner, or the Supplier of it until the first call.
+  private @Nullable Object spinner;
   private boolean handsOver;
-  // Belongs to the holder of the turn.
-  private @Nullable Limit mine;
-  // Of the last wait. Written before the sleeper is announced, read after the sleeper was found.
-  private @Nullable Lookout lookout;
-  private volatile long sleepsSince;
-  private long waits;
+  private @Nullable Sleeps sleeps;
 
   End(String name, Engine engine, Wait setting) {
     super(name, engine, setting);
@@ -53,18 +48,17 @@ public abstract class End extends TurnedEnd {
 
   /** Lets calls that must wait look again for a while before their thread is parked. */
   public void spin(Supplier<Spinner> value) {
-    spins = value;
+    spinner = value;
   }
 
   /** How to look again; made for the first call. Only for the holder of the turn. */
   @Nullable Spinner spinner() {
-    Spinner present = spinner;
-    Supplier<Spinner> maker = spins;
-    if (present == null && maker != null) {
+    Object present = spinner;
+    if (present instanceof Supplier<?> maker) {
       present = maker.get();
       spinner = present;
     }
-    return present;
+    return (Spinner) present;
   }
 
   Limit limit(@Nullable Wait own) {
@@ -74,11 +68,11 @@ public abstract class End extends TurnedEnd {
   @Override
   void rouse(Thread sleeping) {
     if (unannounce(sleeping)) {
-      Spinner looks = spinner;
-      if (looks != null) {
+      if (spinner instanceof Spinner looks) {
         looks.wakes(engine.parker().nanoTime());
       }
-      Lookout own = lookout;
+      Sleeps present = sleeps;
+      Lookout own = present == null ? null : present.lookout;
       if (own != null && own.isOf(this)) {
         own.wakeup();
       }
@@ -138,12 +132,16 @@ public abstract class End extends TurnedEnd {
 
   /** The limit of the call that has the turn; there is one of them, made for the first wait. */
   Limit ownLimit(@Nullable Wait wait) {
-    Limit limit = mine;
-    if (limit == null) {
-      limit = new Limit(wait, this);
-      mine = limit;
+    return sleeps().limit.reset(wait);
+  }
+
+  private Sleeps sleeps() {
+    Sleeps present = sleeps;
+    if (present == null) {
+      present = new Sleeps(this);
+      sleeps = present;
     }
-    return limit.reset(wait);
+    return present;
   }
 
   /** Whether a call does not wait, which then needs no limit. */
@@ -325,11 +323,12 @@ public abstract class End extends TurnedEnd {
     if (looks != null && looks.giveWay(this, limit.left())) {
       return true;
     }
-    waits++;
+    Sleeps sleep = sleeps();
+    sleep.count++;
     Callers.waits(name());
-    sleepsSince = engine.parker().nanoTime();
+    sleep.since = engine.parker().nanoTime();
     Thread self = Thread.currentThread();
-    Lookout own = lookout(limit);
+    Lookout own = lookout(limit, sleep);
     Flight.Span span = Flight.begin(Flight.Kind.WAIT);
     announce(self);
     tellHopers();
@@ -370,7 +369,7 @@ public abstract class End extends TurnedEnd {
   }
 
   /** What lets this thread wait for the driver's channel itself; null if the reactor has to. */
-  private @Nullable Lookout lookout(Limit limit) {
+  private @Nullable Lookout lookout(Limit limit, Sleeps sleep) {
     Lookouts all = lookouts();
     EndDriver current = driver();
     if (all == null || current == null || servedApart() || limit.left() < LOOKOUT_NANOS) {
@@ -381,9 +380,9 @@ public abstract class End extends TurnedEnd {
     if (selectable == null || operations == 0) {
       return null;
     }
-    Lookout got = all.take(this, lookout, selectable, operations);
+    Lookout got = all.take(this, sleep.lookout, selectable, operations);
     if (got != null) {
-      lookout = got;
+      sleep.lookout = got;
     }
     return got;
   }
@@ -462,14 +461,16 @@ public abstract class End extends TurnedEnd {
 
   /** How often a call has parked its thread here. */
   public long waits() {
-    return waits;
+    Sleeps present = sleeps;
+    return present == null ? 0 : present.count;
   }
 
   /** The threads that are parked here now, and since when by the parker's clock. */
   public void eachWaiting(ObjLongConsumer<Thread> each) {
     Thread sleeping = sleeper();
-    if (sleeping != null) {
-      each.accept(sleeping, sleepsSince);
+    Sleeps present = sleeps;
+    if (sleeping != null && present != null) {
+      each.accept(sleeping, present.since);
     }
     tellParked(waiters(), each);
     tellParked(inLine(), each);

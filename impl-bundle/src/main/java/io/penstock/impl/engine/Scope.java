@@ -4,6 +4,7 @@ package io.penstock.impl.engine;
 import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +50,7 @@ public final class Scope implements AutoCloseable {
   private final String owner;
   private final BooleanSupplier traces;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<Object, Member> open = new LinkedHashMap<>();
+  private final Map<Object, Member> open;
   private boolean closed;
 
   /**
@@ -59,8 +60,13 @@ public final class Scope implements AutoCloseable {
    * @param traces whether the report has the stack that made each
    */
   public Scope(String owner, BooleanSupplier traces) {
+    this(owner, traces, new LinkedHashMap<>());
+  }
+
+  private Scope(String owner, BooleanSupplier traces, Map<Object, Member> open) {
     this.owner = owner;
     this.traces = traces;
+    this.open = open;
   }
 
   /** The maker of the objects, for messages. */
@@ -72,6 +78,11 @@ public final class Scope implements AutoCloseable {
   /** A scope whose leftovers are not a fault, so that they are not reported. */
   public static Scope quiet() {
     return new Scope("", () -> false);
+  }
+
+  /** The same for very many, each of which weighs less here; they are in no order. */
+  public static Scope unordered() {
+    return new Scope("", () -> false, new IdentityHashMap<>());
   }
 
   /**
@@ -127,8 +138,8 @@ public final class Scope implements AutoCloseable {
   /**
    * What is open.
    *
-   * @return in the order of making, each with the stack that made it, or with a cause without a
-   *     stack if that was not traced
+   * @return in the order of making unless it is unordered, each with the stack that made it, or
+   *     with a cause without a stack if that was not traced
    */
   public Map<Object, Throwable> unclosed() {
     Map<Object, Throwable> all = new LinkedHashMap<>();

@@ -32,11 +32,9 @@ import java.lang.System.Logger.Level;
 import java.nio.channels.SelectableChannel;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -61,7 +59,7 @@ public final class SelectorPoller implements Poller {
   private final Engine engine;
   private final int maxEventsPerPoll;
   private final Framing framing;
-  private final Map<End, Entry> entries = new ConcurrentHashMap<>();
+  private final Entries entries = new Entries();
   private final Due<Entry> due = new Due<>();
   private final PollTurn turn = new PollTurn();
   private final Scratch scratch = new Scratch();
@@ -137,7 +135,7 @@ public final class SelectorPoller implements Poller {
 
   /** Whether an end is registered. */
   public boolean polls(End end) {
-    return entries.containsKey(end);
+    return entries.at(end) != null;
   }
 
   private static Spinner spinner(Engine engine, Optional<Duration> spin) {
@@ -271,7 +269,7 @@ public final class SelectorPoller implements Poller {
     if (closed) {
       throw new IllegalStateException(end.name() + " cannot be registered, the poller is closed");
     }
-    if (entries.putIfAbsent(end, entry) != null) {
+    if (!entries.add(entry)) {
       throw new IllegalStateException(end.name() + " is registered at this poller already");
     }
     end.addWaiter(entry);
@@ -284,7 +282,7 @@ public final class SelectorPoller implements Poller {
 
   /** The entry of an end, if it is registered. */
   @Nullable Entry at(End end) {
-    return entries.get(end);
+    return entries.at(end);
   }
 
   /** Removes an entry; on return it has let go of everything. Returns false if it was gone. */
@@ -299,7 +297,7 @@ public final class SelectorPoller implements Poller {
   private boolean remove(Entry entry) {
     boolean first = entry.leave();
     if (first) {
-      entries.remove(entry.end(), entry);
+      entries.remove(entry);
       entry.end().removeWaiter(entry);
     }
     entry.settle();
@@ -537,7 +535,7 @@ public final class SelectorPoller implements Poller {
 
   @Override
   public void closeAll() {
-    for (Entry entry : List.copyOf(entries.values())) {
+    for (Entry entry : entries.all()) {
       if (remove(entry)) {
         closeWhole(entry);
       }
@@ -572,7 +570,7 @@ public final class SelectorPoller implements Poller {
   public void close() {
     closed = true;
     turn.stop();
-    for (Entry entry : List.copyOf(entries.values())) {
+    for (Entry entry : entries.all()) {
       remove(entry);
     }
     multiplexer.wake();
