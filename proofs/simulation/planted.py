@@ -14,9 +14,9 @@ IMPL = "impl-bundle/src/main/java/io/penstock/impl/"
 
 # name, file, text that occurs once, what it becomes, scenario, what a finding must say
 FAULTS = [
-    ("no-fault", "core/Turn.java", "next.granted = true;", "next.granted = true;", "turns", None),
+    ("no-fault", "core/Turn.java", "first.granted = true;", "first.granted = true;", "turns", None),
     ("turn: the next in line is not woken", "core/Turn.java",
-     "      next.waiter.wake();", "      next.waiter.toString();", "turns", "nobody can go on"),
+     "      woken.waiter.wake();", "      woken.waiter.toString();", "turns", "nobody can go on"),
     ("turn: passed on to two", "core/Turn.java",
      "return replace(FREE, HELD) || !refuse(true);", "word(HELD);\n    return true;", "turns", ""),
     ("end: no second look before parking", "core/End.java",
@@ -66,8 +66,22 @@ FAULTS = [
 ]
 
 
+def texts(root):
+    """Whether each text that a fault replaces is in its source once."""
+    wrong = 0
+    for name, file, old, *_ in FAULTS:
+        with open(os.path.join(root, IMPL, file)) as source:
+            count = source.read().count(old)
+        if count != 1:
+            wrong += 1
+            print("%s: %s has its text %d times, expected once" % (name, file, count), file=sys.stderr)
+    return 1 if wrong else 0
+
+
 def main():
     arguments = sys.argv[1:]
+    if arguments[0] == "--texts":
+        sys.exit(texts(arguments[1]))
     split = arguments.index("--")
     root, target, lib, product, *wanted = arguments[:split]
     command = arguments[split + 1:]
