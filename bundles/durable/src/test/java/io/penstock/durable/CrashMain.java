@@ -7,7 +7,10 @@ import io.penstock.pipe.Pipe;
 import io.penstock.standalone.Penstock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Random;
 
 /** The process that is killed: writes and reads, and says what it knows to be safe. */
@@ -16,6 +19,10 @@ public final class CrashMain {
 
   public static void main(String[] arguments) throws Exception {
     Path file = Path.of(arguments[1]);
+    if (arguments[0].equals("lock")) {
+      lock(file);
+      return;
+    }
     Random random = new Random(Long.parseLong(arguments[3]));
     try (Penstock penstock = Penstock.open();
         Pipe pipe = Bench.open(penstock, file, arguments[2] + "&commit=manual", 8 << 20)) {
@@ -67,6 +74,14 @@ public final class CrashMain {
       }
     } catch (StorageException e) {
       say(e.kind() == StorageException.Kind.FULL ? "full " + e.count() : "failed " + e);
+    }
+  }
+
+  /** Says whether another process has the file locked. */
+  private static void lock(Path file) throws IOException {
+    try (FileChannel raw = FileChannel.open(file, StandardOpenOption.WRITE);
+        FileLock lock = raw.tryLock()) {
+      say(lock == null ? "locked" : "free");
     }
   }
 

@@ -18,7 +18,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -55,20 +54,6 @@ class CrashTest {
     penstock.close();
   }
 
-  /** Starts another process that works on a file. */
-  private static Process child(List<String> before, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>(before);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of("-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path")));
-    command.add(CrashMain.class.getName());
-    command.addAll(List.of(arguments));
-    return new ProcessBuilder(command)
-        .redirectError(ProcessBuilder.Redirect.INHERIT)
-        .redirectInput(ProcessBuilder.Redirect.PIPE)
-        .start();
-  }
-
   private static void kill(Process process) throws InterruptedException {
     assertTrue(process.destroyForcibly().waitFor(20, TimeUnit.SECONDS));
   }
@@ -78,7 +63,7 @@ class CrashTest {
     Random random = new Random(SEED);
     for (int round = 0; round < rounds; round++) {
       String keys = "sync=" + sync + "&keep=" + (random.nextBoolean() ? "0" : "64KiB");
-      Process child = child(List.of(), "both", file.toString(), keys, "" + random.nextInt());
+      Process child = Bench.child(List.of(), "both", file.toString(), keys, "" + random.nextInt());
       long acknowledged = -1;
       long committed = -1;
       int lines = 1 + random.nextInt(60);
@@ -127,7 +112,7 @@ class CrashTest {
 
   @Test
   void anotherProcessIsToldThatTheFileIsInUse() throws Exception {
-    Process child = child(List.of(), "both", file.toString(), "sync=none", "1");
+    Process child = Bench.child(List.of(), "both", file.toString(), "sync=none", "1");
     try (BufferedReader told = child.inputReader()) {
       assertTrue(told.readLine() != null);
       AddressException refused =
@@ -143,7 +128,7 @@ class CrashTest {
   // ---- a full disk
 
   private void fills(List<String> before, Path spool) throws Exception {
-    Process child = child(before, "fill", spool.toString(), "sync=group", "1");
+    Process child = Bench.child(before, "fill", spool.toString(), "sync=group", "1");
     long acknowledged = -1;
     boolean full = false;
     try (BufferedReader told = child.inputReader()) {

@@ -69,13 +69,15 @@ final class Store implements AutoCloseable {
   }
 
   private final String shown;
+  private final Claim claim;
   private final MVStore store;
   private final MVMap<Long, byte[]> records;
   private final MVMap<Long, byte[]> marks;
   private final MVMap<Long, Long> numbers;
 
-  private Store(String shown, MVStore store) {
+  private Store(String shown, Claim claim, MVStore store) {
     this.shown = shown;
+    this.claim = claim;
     this.store = store;
     this.records = store.openMap("records", bytes());
     this.marks = store.openMap("marks", bytes());
@@ -97,8 +99,20 @@ final class Store implements AutoCloseable {
 
   /** Opens a file, and makes it if it is not there. */
   static Store open(Path path, String shown) throws IOException {
-    make(path, shown);
-    checkOwner(path, shown);
+    Claim claim = new Claim(shown);
+    try {
+      claim.takePlace(path);
+      make(path, shown);
+      checkOwner(path, shown);
+      claim.takeFile(path);
+      return open(path, shown, claim);
+    } catch (IOException | RuntimeException | Error e) {
+      claim.close();
+      throw e;
+    }
+  }
+
+  private static Store open(Path path, String shown, Claim claim) throws IOException {
     MVStore opened;
     try {
       // No thread of its own: everything happens when it is asked for.
@@ -119,7 +133,7 @@ final class Store implements AutoCloseable {
         throw new AddressException(
             AddressException.Kind.INVALID, shown, "it is a database, and no durable pipe", null);
       }
-      Store made = new Store(shown, opened);
+      Store made = new Store(shown, claim, opened);
       made.begin();
       return made;
     } catch (MVStoreException e) {
@@ -406,12 +420,16 @@ final class Store implements AutoCloseable {
 
   /** Lets the file go without writing. */
   void abandon() {
-    store.closeImmediately();
+    try (claim) {
+      store.closeImmediately();
+    }
   }
 
   @Override
   public void close() {
     // Compacting would make the owner wait.
-    store.close(0);
+    try (claim) {
+      store.close(0);
+    }
   }
 }
