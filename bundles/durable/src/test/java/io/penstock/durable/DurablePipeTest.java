@@ -523,6 +523,19 @@ class DurablePipeTest {
     assertFalse(again.sink().isOpen() && again.closed().toCompletableFuture().isCancelled());
   }
 
+  @Test
+  void aConfiguredPipeThatMayNotTakeOverSaysHow() throws Exception {
+    try (LogLines log = new LogLines("io.penstock.config");
+        Pipe other = Bench.open(penstock, file, "")) {
+      penstock.configure(
+          "io.penstock.Pipe~orders",
+          java.util.Map.of("durable", "file:" + file, "capacity", "1MiB"));
+      assertTrue(log.next().endsWith("trying again until it succeeds"));
+      assertTrue(other.sink().isOpen());
+    }
+    penstock.named(Pipe.class, "orders", Bench.SOON).close();
+  }
+
   /** Two that take over from each other would do so without end. */
   @Test
   void aConfiguredPipeThatWasFencedWaitsForTheOther() throws Exception {
@@ -530,7 +543,8 @@ class DurablePipeTest {
         "io.penstock.Pipe~orders",
         java.util.Map.of("durable", "file:" + file, "takeover", "true", "capacity", "1MiB"));
     Pipe first = penstock.named(Pipe.class, "orders", Bench.SOON);
-    try (Pipe other = Bench.open(penstock, file, "takeover=true")) {
+    try (LogLines log = new LogLines("io.penstock.config");
+        Pipe other = Bench.open(penstock, file, "takeover=true")) {
       ExecutionException why =
           assertThrows(
               ExecutionException.class,
@@ -538,6 +552,12 @@ class DurablePipeTest {
       assertEquals(
           StorageException.Kind.FENCED,
           ((StorageException) Objects.requireNonNull(why.getCause())).kind());
+      assertEquals(
+          "io.penstock.Pipe~orders: another writer or reader has taken over file:"
+              + file
+              + ", and this pipe stands by; it opens again when that one lets go; to have it here,"
+              + " stop that one, or start this container anew",
+          log.next());
       // Meanwhile it asks again some times.
       assertThrows(
           TimeoutException.class,

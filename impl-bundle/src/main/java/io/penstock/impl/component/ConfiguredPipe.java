@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.component;
 
+import io.penstock.error.AddressException;
 import io.penstock.error.StorageException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.buffer.Contents;
@@ -112,11 +113,30 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
       pipe.closeNow();
       begin();
     } else if (failure != null) {
-      Throwable why = Faults.unwrap(failure);
-      String text = why instanceof Exception e ? Reasons.of(e) : why.toString();
-      complain(Level.WARNING, pid() + ": " + text + "; trying again until it succeeds");
+      complain(values, Faults.unwrap(failure));
       later(RETRY_MIN, RETRY_MAX);
     }
+  }
+
+  private void complain(PipeSettings values, Throwable why) {
+    PipeSettings.Place place = values.durable().orElse(null);
+    if (yields
+        && place != null
+        && "true".equals(place.keys().get(Contents.TAKEOVER))
+        && why instanceof AddressException e
+        && e.kind() == AddressException.Kind.IN_USE) {
+      // What the place says is for one that does not ask to take over.
+      complain(
+          Level.WARNING,
+          pid()
+              + ": another writer or reader has taken over "
+              + place.location().name()
+              + ", and this pipe stands by; it opens again when that one lets go; to have it here,"
+              + " stop that one, or start this container anew");
+      return;
+    }
+    String text = why instanceof Exception e ? Reasons.of(e) : why.toString();
+    complain(Level.WARNING, pid() + ": " + text + "; trying again until it succeeds");
   }
 
   @Override
