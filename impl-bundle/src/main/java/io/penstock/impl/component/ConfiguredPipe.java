@@ -118,7 +118,7 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
     }
   }
 
-  private void complain(PipeSettings values, Throwable why) {
+  private void complain(PipeSettings values, @Nullable Throwable why) {
     PipeSettings.Place place = values.durable().orElse(null);
     if (yields
         && place != null
@@ -135,7 +135,7 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
               + " stop that one, or start this container anew");
       return;
     }
-    String text = why instanceof Exception e ? Reasons.of(e) : why.toString();
+    String text = why instanceof Exception e ? Reasons.of(e) : String.valueOf(why);
     complain(Level.WARNING, pid() + ": " + text + "; trying again until it succeeds");
   }
 
@@ -187,19 +187,28 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
    */
   private void spent(DrivenPipe pipe, @Nullable Throwable failure) {
     renewed(pipe);
+    boolean waits = false;
     if (slot.take(pipe)) {
-      yields =
-          failure != null
-              && Faults.unwrap(failure) instanceof StorageException why
-              && why.kind() == StorageException.Kind.FENCED;
+      Throwable why = failure == null ? null : Faults.unwrap(failure);
+      yields = why instanceof StorageException e && e.kind() == StorageException.Kind.FENCED;
+      boolean lost = pipe.isLost() && why instanceof StorageException;
       if (settings().durable().isPresent()) {
-        // What is unread is read from the next one.
-        discard(pipe, false);
+        // Its users are to see why it is lost. What is unread is read from the next one.
+        if (!lost) {
+          discard(pipe, false);
+        }
         died();
       }
-      begin();
+      // The next one may be lost at once, such as on a full disk.
+      waits = lost && !yields;
+      if (waits) {
+        complain(settings(), why);
+        later(RETRY_MIN, RETRY_MAX);
+      } else {
+        begin();
+      }
     }
-    if (!opening) {
+    if (!opening && !waits) {
       renewed(null);
     }
   }

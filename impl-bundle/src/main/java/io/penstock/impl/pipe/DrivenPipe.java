@@ -280,6 +280,11 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
     return fault;
   }
 
+  /** Whether what keeps its bytes has failed: all is let go, and its ends say why. */
+  public boolean isLost() {
+    return sink.failure() != null;
+  }
+
   @Override
   public <T> Optional<T> facet(Class<T> type) {
     return body.facet(type);
