@@ -236,6 +236,69 @@ class CrashTest {
     }
   }
 
+  /** Flips a bit of a record of {@link #filled} in each copy, because older ones may be left. */
+  private static byte[] flipped(byte[] whole, int record) {
+    byte[] all = whole.clone();
+    byte[] sought = Bench.bytes(record * 4096L, 4096).array();
+    String text = new String(whole, StandardCharsets.ISO_8859_1);
+    String bytes = new String(sought, StandardCharsets.ISO_8859_1);
+    int at = text.indexOf(bytes);
+    assertTrue(at >= 0, "record " + record + " is in the file as it was written");
+    for (; at >= 0; at = text.indexOf(bytes, at + 1)) {
+      all[at + 777] ^= 4;
+    }
+    return all;
+  }
+
+  private void isNamed(byte[] whole, int records, int record) throws Exception {
+    Path damaged = Files.write(Bench.fresh(folder), flipped(whole, record));
+    int end = records * 4096;
+    try (Pipe pipe = Bench.open(penstock, damaged, "")) {
+      assertEquals(end, Bench.facet(pipe).acknowledged(), "record " + record);
+      ByteBuffer before = ByteBuffer.allocate(record * 4096);
+      pipe.source().readFully(before, Bench.SOON);
+      Bench.check(before.flip(), 0);
+      StorageException corrupt =
+          assertThrows(
+              StorageException.class, () -> pipe.source().read(ByteBuffer.allocate(1), Bench.SOON));
+      assertEquals(StorageException.Kind.CORRUPT, corrupt.kind());
+      assertEquals(record * 4096, corrupt.count());
+      boolean last = record == records - 1;
+      assertEquals(
+          !last,
+          corrupt.getMessage().endsWith("the next one is at position " + (record + 1) * 4096),
+          corrupt.getMessage());
+      // The writer goes on all the same.
+      pipe.sink().writeFully(Bench.bytes(end, 1000), Bench.SOON);
+      pipe.sink().flush(Bench.SOON);
+      Bench.facet(pipe).replay((record + 1) * 4096L);
+      ByteBuffer rest = ByteBuffer.allocate(end + 1000 - (record + 1) * 4096);
+      pipe.source().readFully(rest, Bench.SOON);
+      Bench.check(rest.flip(), (record + 1) * 4096L);
+    }
+    Files.delete(damaged);
+  }
+
+  /** The library looks at what was written last when it opens a file. */
+  @Test
+  void aFlippedBitAmongTheLastRecordsIsFoundAndNamed() throws Exception {
+    int records = 100;
+    byte[] killed;
+    try (Pipe pipe = Bench.open(penstock, file, "block=4KiB")) {
+      for (int i = 0; i < records; i++) {
+        pipe.sink().writeFully(Bench.bytes(i * 4096L, 4096), Bench.SOON);
+        pipe.sink().flush(Bench.SOON);
+      }
+      killed = Files.readAllBytes(file);
+    }
+    released();
+    byte[] closed = Files.readAllBytes(file);
+    for (int i = records - 64; i < records; i++) {
+      isNamed(killed, records, i);
+      isNamed(closed, records, i);
+    }
+  }
+
   /** Whatever of the last write has reached the disk, what is there is the beginning of it all. */
   @Test
   void aTornLastBlockTakesNothingElseAlong() throws Exception {
