@@ -324,6 +324,17 @@ class DurablePipeTest {
     }
   }
 
+  @Test
+  void whatWasClosedTakesUpNoMemory() throws Exception {
+    try (Pipe pipe = Bench.open(penstock, file, "")) {
+      pipe.sink().writeFully(Bench.bytes(0, 3 << 20), Bench.SOON);
+    }
+    try (Channel writer = Bench.end(penstock, Bench.fresh(folder), "mode=write")) {
+      writer.sink().writeFully(Bench.bytes(0, 3 << 20), Bench.SOON);
+    }
+    assertEquals(0, penstock.runtime().runtime().resources().buffered());
+  }
+
   // ---- one writer, one reader
 
   @Test

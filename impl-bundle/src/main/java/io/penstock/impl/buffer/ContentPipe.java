@@ -183,7 +183,7 @@ public final class ContentPipe implements PipeBody, DurableFacet {
       callback.run();
     }
     if (released.get()) {
-      content.close();
+      letGo();
     }
   }
 
@@ -197,15 +197,20 @@ public final class ContentPipe implements PipeBody, DurableFacet {
     released.set(true);
     // What was written before a cut is still to be read.
     if (!cut || !reads || drainedTold.get() || closing || source.isClosed()) {
-      content.close();
+      letGo();
     }
+  }
+
+  private void letGo() {
+    content.close();
+    sink.letGo();
   }
 
   /** An end was closed for good. */
   void closed() {
     boolean all = (!reads || source.isClosed()) && (!writes || sink.isClosed());
     if (all || (released.get() && source.isClosed())) {
-      content.close();
+      letGo();
     }
   }
 

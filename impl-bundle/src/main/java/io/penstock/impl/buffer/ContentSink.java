@@ -20,6 +20,7 @@ final class ContentSink implements SinkDriver {
 
   private volatile Runnable ready = () -> {};
   private volatile boolean closed;
+  private volatile boolean letGo;
   private volatile @Nullable CompletableFuture<Void> ending;
   private final AtomicLong bytes = new AtomicLong();
   private final AtomicLong count = new AtomicLong();
@@ -35,10 +36,24 @@ final class ContentSink implements SinkDriver {
     ready.run();
   }
 
-  /** Bytes are in memory until they are acknowledged. */
+  /** Bytes are in memory until they are acknowledged; what is over tells nothing of them. */
   private void recount() {
-    long now = unacknowledged();
+    long now = isOver() ? 0 : unacknowledged();
     pipe.grew(now - counted.getAndSet(now));
+    if (now > 0 && isOver()) {
+      // It went meanwhile.
+      pipe.grew(-counted.getAndSet(0));
+    }
+  }
+
+  private boolean isOver() {
+    return letGo || pipe.isGone();
+  }
+
+  /** The content was closed. */
+  void letGo() {
+    letGo = true;
+    recount();
   }
 
   private long unacknowledged() {
