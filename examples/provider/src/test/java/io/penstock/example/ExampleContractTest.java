@@ -21,6 +21,7 @@ class ExampleContractTest {
   private static Kind kind(String name, Kind.Opener opener) {
     return Kind.of(name, opener)
         .without(Trait.IMMEDIATE, "encrypted bytes are not counted before they are decrypted")
+        .without(Trait.COUNTED, "encrypted bytes are not counted before they are decrypted")
         .without(Trait.COUNTS_GATHERED, GATHERED)
         .without(Trait.BY_REFERENCE, "records are copied by their encryption")
         .without(Trait.CLOSE_DRAINS, "a writer whose reader has gone is told");

@@ -144,7 +144,7 @@ abstract class ReadinessCases extends LongReadCases {
   }
 
   @SuppressWarnings("try")
-  @Case(needs = Trait.IMMEDIATE)
+  @Case(needs = Trait.COUNTED)
   void moreDataIsNoChangeForAWatcher() throws Exception {
     ExecutorService executor = Executors.newSingleThreadExecutor();
     Semaphore calls = new Semaphore(0);
@@ -152,8 +152,10 @@ abstract class ReadinessCases extends LongReadCases {
       send("a");
       assertTrue(calls.tryAcquire(LONG.toSeconds(), TimeUnit.SECONDS));
       send("b");
+      counted(2);
       assertEquals("a", receive(1));
       send("c");
+      counted(2);
       executor.submit(() -> {}).get();
       assertEquals(0, calls.availablePermits());
       assertEquals("bc", receive(2));

@@ -17,6 +17,8 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -142,6 +144,46 @@ abstract class Suite {
       } catch (StreamTimeoutException | EndOfStreamException e) {
         assertTrue(source().available() <= count, "more arrived than was written");
       }
+    }
+  }
+
+  /** Flushes what was written, unless the kind is immediate. */
+  final void flushed() throws IOException {
+    flushed(sink());
+  }
+
+  /** As {@link #flushed()}, with another subject's sink of the same kind. */
+  final void flushed(ByteSink sink) throws IOException {
+    if (!kind().has(Trait.IMMEDIATE)) {
+      sink.flush(Wait.upTo(LONG));
+    }
+  }
+
+  /**
+   * Returns once exactly so many bytes can be read. An immediate kind has them already; another one
+   * is flushed, and then nothing is read to wait for them.
+   */
+  final void counted(long count) throws IOException {
+    flushed();
+    if (!kind().has(Trait.IMMEDIATE)) {
+      settle(() -> source().available() >= count);
+    }
+    assertEquals(count, source().available());
+  }
+
+  /** Fails unless there is so much room: of an immediate kind now, of another one soon. */
+  final void assertRoom(long expected) {
+    if (!kind().has(Trait.IMMEDIATE)) {
+      settle(() -> sink().room() == expected);
+    }
+    assertEquals(expected, sink().room());
+  }
+
+  /** Waits until something is so, or for {@link #LONG}; for what has no signal. */
+  private static void settle(BooleanSupplier state) {
+    long start = System.nanoTime();
+    while (!state.getAsBoolean() && since(start) < LONG.toNanos()) {
+      LockSupport.parkNanos(200_000);
     }
   }
 

@@ -9,10 +9,23 @@ public enum Trait {
   /** A sink whose reader does not read is full at some time. */
   BOUNDED,
   /**
-   * What was written is readable as soon as the write returns, and {@code available()} and {@code
-   * room()} count it exactly.
+   * What was written is readable as soon as the write returns. For a kind that lacks it the suites
+   * flush what they write where they then count it, and wait for it; they skip nothing.
    */
   IMMEDIATE,
+  /**
+   * What was written and flushed is readable soon, without a read, and {@code available()} and
+   * {@code room()} count it exactly. A durable pipe has it. Of the cases that need it, durability
+   * itself forbids only those that need {@link #BY_REFERENCE} as well, {@code
+   * giveOvershootsTheBoundOnce} and {@code aMatchBeatsAFullBuffer}: what is given is written down
+   * as anything else is, and not beyond the capacity.
+   */
+  COUNTED,
+  /**
+   * The room of an empty pipe is its capacity. A kind lacks it that takes only a part of its
+   * capacity at a time.
+   */
+  WHOLE_ROOM,
   /**
    * No other thread carries the bytes on their way, so a sink that has been full for a moment stays
    * so. For a kind that lacks it the suites wait longer, and skip nothing.

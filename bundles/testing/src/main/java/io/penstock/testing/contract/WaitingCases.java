@@ -273,15 +273,14 @@ abstract class WaitingCases extends ResultCases {
     }
   }
 
-  @Case(needs = {Trait.BOUNDED, Trait.IMMEDIATE})
+  @Case(needs = {Trait.BOUNDED, Trait.COUNTED})
   void progressRestartsTheLimitOfWriteFully() throws Exception {
     assertProgressRestarts(
         new Paced() {
           @Override
           public Task<?> begin(Subject subject, Wait limit) throws IOException {
-            while (subject.sink().write(bytes(64), NONE) > 0) {
-              Thread.onSpinWait();
-            }
+            long unused = fill(subject.sink());
+            flushed(subject.sink());
             return asyncRun(() -> subject.sink().writeFully(bytes("xyz"), limit));
           }
 

@@ -584,6 +584,7 @@ class FaultyChannelTest {
         .without(Trait.CONNECT_REFUSED, "it goes above a channel")
         .without(Trait.CLOSE_DRAINS, "a writer whose reader has gone is told")
         .without(Trait.IMMEDIATE, "bytes of the channel below are not counted")
+        .without(Trait.COUNTED, "bytes of the channel below are not counted")
         .without(Trait.BY_REFERENCE, "what is read comes out of the channel below as a copy")
         .without(Trait.FLUSH_SEES_READER, "bytes that a long read has gathered are not counted")
         .without(Trait.COUNTS_GATHERED, "its driver is only asked to read")

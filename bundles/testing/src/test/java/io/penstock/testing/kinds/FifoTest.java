@@ -92,6 +92,7 @@ class FifoTest {
         .without(Trait.LISTENS, "both sides open the path")
         .without(Trait.CONNECT_REFUSED, "an open waits for the other side")
         .without(Trait.IMMEDIATE, "bytes go through the system")
+        .without(Trait.COUNTED, "bytes go through the system")
         .without(Trait.BY_REFERENCE, "the system copies")
         .without(Trait.FLUSH_SEES_READER, "what the system has accepted is out of our hands")
         .without(Trait.READS_SEEN, "the reader is another program")

@@ -117,6 +117,7 @@ class HandlesTest {
 
   private static Kind socket(Kind kind) {
     return kind.without(Trait.IMMEDIATE, "bytes are on their way for a while, uncounted")
+        .without(Trait.COUNTED, "bytes are on their way for a while, uncounted")
         .without(Trait.BY_REFERENCE, "the system copies")
         .without(Trait.FLUSH_SEES_READER, "what the system has accepted is out of our hands")
         .without(Trait.READS_SEEN, "the reader is another program")
@@ -157,6 +158,7 @@ class HandlesTest {
         .without(Trait.LISTENS, "it is open already")
         .without(Trait.CONNECT_REFUSED, "it is open already")
         .without(Trait.IMMEDIATE, "bytes are on their way for a while, uncounted")
+        .without(Trait.COUNTED, "bytes are on their way for a while, uncounted")
         .without(Trait.UNAIDED, "the system's timers move bytes that were full before")
         .without(Trait.BY_REFERENCE, "the system copies")
         .without(Trait.FLUSH_SEES_READER, "what the system has accepted is out of our hands")
@@ -182,6 +184,7 @@ class HandlesTest {
         .without(Trait.LISTENS, "it is open already")
         .without(Trait.CONNECT_REFUSED, "it is open already")
         .without(Trait.IMMEDIATE, "bytes go through the system")
+        .without(Trait.COUNTED, "bytes go through the system")
         .without(Trait.BY_REFERENCE, "the system copies")
         .without(Trait.FLUSH_SEES_READER, "what the system has accepted is out of our hands")
         .without(Trait.READS_SEEN, "the reader is another program")

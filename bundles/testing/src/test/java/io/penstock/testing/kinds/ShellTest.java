@@ -17,6 +17,7 @@ class ShellTest {
         .without(Trait.CONNECT_REFUSED, "it is always there")
         .without(Trait.ABORT_DELIVERED, "both ends are the channel's own and fail at once")
         .without(Trait.IMMEDIATE, "bytes go through another program")
+        .without(Trait.COUNTED, "bytes go through another program")
         .without(Trait.UNAIDED, "another program carries the bytes")
         .without(Trait.BY_REFERENCE, "the system copies")
         .without(Trait.FLUSH_SEES_READER, "what the system has accepted is out of our hands")
