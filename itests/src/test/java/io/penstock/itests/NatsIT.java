@@ -7,14 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.facet.DurableFacet;
 import io.penstock.error.StreamClosedException;
 import io.penstock.itests.exam.InContainer;
 import io.penstock.itests.support.Configurations;
+import io.penstock.itests.support.FarContainer;
 import io.penstock.itests.support.NatsServer;
 import io.penstock.itests.support.Penstock;
 import io.penstock.itests.support.Services;
 import io.penstock.pipe.Pipe;
+import io.penstock.remote.Connector;
 import io.penstock.runtime.PenstockRuntime;
 import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.stream.Wait;
@@ -91,6 +95,27 @@ class NatsIT {
     assertNoThreads();
     bundle.start();
     awaitPublished(context);
+  }
+
+  @SuppressWarnings("try")
+  @Test
+  void aListenerOfAnotherContainerIsAServiceThatConnects(BundleContext context) throws Exception {
+    configurations.create(
+        "io.penstock.Remote", "it", Map.of("servers", at, "session", "1s", "replicas", "1"));
+    try (FarContainer unused = FarContainer.start("bills", at)) {
+      Connector connector =
+          Services.any(context, Connector.class, "(&(penstock.name=bills)(penstock.tag.zone=far))");
+      assertEquals("bills", connector.name());
+      try (Channel channel = connector.open(ChannelOptions.defaults(), SOON)) {
+        channel.source().readWait(SOON);
+        for (int i = 0; i < 100; i++) {
+          channel.sink().writeFully("bill " + i + "\n", SOON);
+          assertEquals("far bill " + i, channel.source().readLine(UTF_8, 100));
+        }
+      }
+    }
+    // It was killed, and nothing took its entry back.
+    Services.awaitGone(context, Connector.class, "bills");
   }
 
   /** Waits until the listener "door" is published. */
