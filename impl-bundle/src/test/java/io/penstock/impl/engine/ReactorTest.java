@@ -20,6 +20,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -148,9 +149,11 @@ class ReactorTest {
             };
         Upkeep upkeep = new Upkeep(Engine::daemon);
         Reactor reactor = new Reactor("test", upkeep, slow)) {
-      CompletableFuture<Boolean> opened = CompletableFuture.supplyAsync(reactor::open);
+      // Not the common pool, which may have one thread only.
+      Executor threads = task -> new Thread(task, "test").start();
+      CompletableFuture<Boolean> opened = CompletableFuture.supplyAsync(reactor::open, threads);
       assertTrue(opens.await(20, TimeUnit.SECONDS));
-      CompletableFuture<Void> flushed = CompletableFuture.runAsync(reactor::flush);
+      CompletableFuture<Void> flushed = CompletableFuture.runAsync(reactor::flush, threads);
       try {
         flushed.get(20, TimeUnit.SECONDS);
       } finally {
