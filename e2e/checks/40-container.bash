@@ -4,15 +4,18 @@
 # The container around the relay: signals, what is missing, the command that stays.
 
 check_signals_end_it_cleanly() {
-  for signal in INT:130 TERM:143; do
-    listen relay relay unix-listen:s tcp-listen://127.0.0.1:0
-    [[ $(ls -A "$TMP") ]] || fail "no temporary cache in $TMP"
-    kill "-${signal%:*}" "$relay"
-    status_from "$relay"
-    equal "status after ${signal%:*}" "$status" "${signal#*:}"
-    [[ ! -e s ]] || fail "the socket file is left"
-    equal "the temporary folder" "$(ls -A "$TMP")" ""
-    equal "the number of lines" "$(wc -l <err.relay)" 2
+  # Without a container, and with one.
+  for to in tcp-listen://127.0.0.1:0 'durable:file:spool?mode=write'; do
+    for signal in INT:130 TERM:143; do
+      listen relay relay unix-listen:s "$to"
+      [[ $to != durable:* || $(ls -A "$TMP") ]] || fail "no temporary cache in $TMP"
+      kill "-${signal%:*}" "$relay"
+      status_from "$relay"
+      equal "status after ${signal%:*}" "$status" "${signal#*:}"
+      [[ ! -e s ]] || fail "the socket file is left"
+      equal "the temporary folder" "$(ls -A "$TMP")" ""
+      equal "the number of lines" "$(wc -l <err.relay)" "$([[ $to == durable:* ]] && echo 1 || echo 2)"
+    done
   done
 }
 
@@ -66,7 +69,7 @@ broken_jar() {
 check_without_the_implementation_it_says_what_is_missing() {
   python3 "$peers" without "$root/features/target/penstock.jar" \
     'bundles/core/*io.penstock.impl*' broken.jar
-  broken_jar relay stdio: exec:date
+  broken_jar relay stdio: 'durable:file:spool?mode=write'
   equal status "$status" 1
   matches "standard error" "$(cat err)" 'io\.penstock\.(channel\.ChannelFactory|relay\.RelayFactory)'
 }
@@ -74,7 +77,7 @@ check_without_the_implementation_it_says_what_is_missing() {
 check_without_a_provider_it_says_what_is_missing() {
   python3 "$peers" without_component "$root/features/target/penstock.jar" \
     'bundles/core/*io.penstock.impl*' io.penstock.kinds broken.jar
-  broken_jar relay stdio: exec:date
+  broken_jar relay stdio: 'durable:file:spool?mode=write'
   ((status != 0)) || fail "status is 0"
   matches "standard error" "$(cat err)" "'stdio': no provider with penstock\.scheme=stdio is installed"
 }
@@ -205,10 +208,10 @@ check_start_to_first_byte() {
       since "$begin" >>yardstick
       # In hundredths.
       ratio=$((100 * $(fastest first) / $(fastest yardstick)))
-      ((starts < 10 || ratio >= ${E2E_START_MAX:-160})) || break
+      ((starts < 10 || ratio >= ${E2E_START_MAX:-90})) || break
     done
     note "$(fastest first) ms, the fastest of $(wc -l <first), $ratio % of javac's for an empty class: $home"
-    ((ratio < ${E2E_START_MAX:-160})) || slow="$ratio % of javac's time with $home, expected less than ${E2E_START_MAX:-160}"
+    ((ratio < ${E2E_START_MAX:-90})) || slow="$ratio % of javac's time with $home, expected less than ${E2E_START_MAX:-90}"
   done
   [[ -z $slow ]] || fail "$slow"
 }

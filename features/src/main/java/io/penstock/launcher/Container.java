@@ -11,10 +11,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
@@ -86,7 +84,6 @@ final class Container {
   private final Framework framework;
   private final Path cache;
   private final Map<String, List<Bundle>> installed = new HashMap<>();
-  private final Set<String> folders = new HashSet<>();
   private final List<Bundle> unresolved = new ArrayList<>();
   private volatile boolean closing;
 
@@ -135,7 +132,6 @@ final class Container {
       List<JarEntry> entries =
           jar.stream()
               .filter(e -> e.getName().startsWith(ALL) && e.getName().endsWith(".jar"))
-              .peek(e -> folders.add(e.getName().split("/", -1)[1]))
               .filter(e -> e.getName().startsWith(prefix))
               .sorted(Comparator.comparing(JarEntry::getName))
               .toList();
@@ -149,12 +145,12 @@ final class Container {
   }
 
   /**
-   * Whether the jar has bundles in a folder; known after the first {@link #install}.
+   * Whether the jar has bundles in a folder.
    *
    * @param folder the folder under {@code bundles/}
    */
-  boolean has(String folder) {
-    return folders.contains(folder);
+  static boolean has(String folder) {
+    return Container.class.getResource("/" + ALL + folder + "/") != null;
   }
 
   private static File ownJar() throws IOException {

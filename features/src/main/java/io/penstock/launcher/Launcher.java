@@ -18,8 +18,8 @@ import org.osgi.framework.InvalidSyntaxException;
 import org.osgi.util.tracker.ServiceTracker;
 
 /**
- * The main class of the runnable jar: boots a private container, calls the command line in it and
- * exits with what that returns.
+ * The main class of the runnable jar: calls the command line and exits with what that returns. What
+ * needs more than the core bundles, or stays, runs in a private container; all else needs none.
  */
 public final class Launcher {
   /** Exit status of a failure. */
@@ -40,6 +40,9 @@ public final class Launcher {
 
   /** The scheme of the bundles for durable pipes. */
   private static final String DURABLE_SCHEME = "durable";
+
+  /** Set by the script for the run whose classes it archives: both ways are taken then. */
+  private static final String TRAINS = "penstock.trains";
 
   private static final String LOG = "--log";
   private static final String PAGE = "--page";
@@ -63,7 +66,6 @@ public final class Launcher {
     // Bundles wire their optional imports when they are resolved, so whatever may start later has
     // to be there from the beginning. One that is installed in vain costs time, nothing else.
     boolean stays = arguments.contains("run");
-    boolean console = stays && isTerminal();
     if (isVerbose(arguments)) {
       StandardErrorLogging.threshold(Level.INFO);
     }
@@ -75,34 +77,74 @@ public final class Launcher {
         StandardErrorLogging.level(arguments.get(i + 1));
       }
     }
+    // A name may be found at an endpoint of SSH.
+    boolean remote = stays || arguments.stream().anyMatch(Launcher::isRemote);
+    boolean ssh = remote || arguments.stream().anyMatch(Launcher::isSsh);
+    boolean durable = stays || arguments.stream().anyMatch(Launcher::isDurable);
+    tellFurther(ssh, remote, durable);
+    boolean plain =
+        !ssh && !remote && !durable && arguments.stream().noneMatch(Launcher::isVersion);
+    if (!plain || Boolean.getBoolean(TRAINS)) {
+      int status = launch(arguments, ssh, remote, durable, stays ? out : null);
+      if (!plain) {
+        return status;
+      }
+    }
+    try {
+      return Plain.run(arguments);
+    } catch (Throwable e) {
+      if (LastResort.isHeap(e)) {
+        LastResort.end();
+      }
+      report(e, arguments);
+      return FAILURE;
+    }
+  }
+
+  /** Names what is not installed where somebody asks what there is, all the same. */
+  private static void tellFurther(boolean ssh, boolean remote, boolean durable) {
+    List<String> further = new ArrayList<>();
+    if (!ssh && Container.has(Container.SSH)) {
+      further.addAll(SSH_SCHEMES);
+    }
+    if (!remote && Container.has(Container.REMOTE)) {
+      further.add(REMOTE_SCHEME);
+    }
+    if (!durable && Container.has(Container.DURABLE)) {
+      further.add(DURABLE_SCHEME);
+    }
+    if (!further.isEmpty()) {
+      System.setProperty("penstock.further", String.join(",", further));
+    }
+  }
+
+  /**
+   * Runs the command line in a container.
+   *
+   * @param out standard output, for a container that stays; null for one that does not
+   */
+  private static int launch(
+      List<String> arguments,
+      boolean ssh,
+      boolean remote,
+      boolean durable,
+      @Nullable PrintStream out) {
+    boolean stays = out != null;
+    boolean console = stays && isTerminal();
     Container container = null;
     try {
       container = Container.create(stays);
       LastResort.cleanup(container::deleteCache);
       Runtime.getRuntime().addShutdownHook(new Thread(container::close, "penstock-shutdown"));
       container.install(Container.CORE);
-      // A name may be found at an endpoint of SSH.
-      boolean remote = stays || arguments.stream().anyMatch(Launcher::isRemote);
-      boolean ssh = remote || arguments.stream().anyMatch(Launcher::isSsh);
-      // Named where somebody asks what there is, all the same.
-      List<String> further = new ArrayList<>();
       if (ssh) {
         container.install(Container.SSH);
-      } else if (container.has(Container.SSH)) {
-        further.addAll(SSH_SCHEMES);
       }
       if (remote) {
         container.install(Container.REMOTE);
-      } else if (container.has(Container.REMOTE)) {
-        further.add(REMOTE_SCHEME);
       }
-      if (stays || arguments.stream().anyMatch(Launcher::isDurable)) {
+      if (durable) {
         container.install(Container.DURABLE);
-      } else if (container.has(Container.DURABLE)) {
-        further.add(DURABLE_SCHEME);
-      }
-      if (!further.isEmpty()) {
-        System.setProperty("penstock.further", String.join(",", further));
       }
       if (stays) {
         container.install(Container.RUN);
@@ -123,6 +165,10 @@ public final class Launcher {
       }
       return FAILURE;
     }
+  }
+
+  private static boolean isVersion(String argument) {
+    return argument.equals("-V") || argument.equals("--version");
   }
 
   private static boolean isPage(String argument) {

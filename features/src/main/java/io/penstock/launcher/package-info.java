@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /**
- * Starts the OSGi container inside the runnable jar and runs the command line in it.
+ * Runs the command line, in the OSGi container inside the runnable jar where it needs one.
+ *
+ * <p>A relay between kinds of the core bundles, a command for another container and the help need
+ * none. They run with the classes of these bundles on the class path, which starts in half of the
+ * time: those can be archived, and no framework has to be started. All else runs in a container.
  *
  * <p>The jar holds the Felix framework's classes and, under {@code bundles/}, whole bundles in five
  * folders: {@code core} for every command line, {@code ssh} for those that name it, all when the

@@ -53,6 +53,26 @@ class ContainerJarIT {
         () -> assertEquals("", outcome.err));
   }
 
+  /** A container could not make its cache. */
+  @Test
+  void aCommandLineOfTheCoreBundlesNeedsNoContainer() throws Exception {
+    Files.delete(temporary);
+    try {
+      Outcome relay = run(JAR, "relay", "echo:", "exec:echo moved");
+      Outcome help = run(JAR, "--help");
+      Outcome unknown = run(JAR, "relay", "nosuch:", "stdio:");
+      assertAll(
+          () -> assertEquals(0, relay.status, relay::toString),
+          () -> assertEquals(0, help.status, help::toString),
+          () -> assertTrue(help.out.startsWith("Usage: penstock"), help::toString),
+          () -> assertEquals(2, unknown.status, unknown::toString),
+          () -> assertTrue(unknown.err.contains("tls, tls-listen"), unknown::toString),
+          () -> assertTrue(unknown.err.contains("ssh, ssh-forward-listen"), unknown::toString));
+    } finally {
+      Files.createDirectory(temporary);
+    }
+  }
+
   @Test
   void badArgumentsHaveTheirOwnStatus() throws Exception {
     Outcome outcome = run(JAR, "relay");
@@ -106,7 +126,7 @@ class ContainerJarIT {
   private void assertMissing(String bundle, String... phrases) throws Exception {
     Path jar = folder.resolve("without.jar");
     copyWithout("bundles/core/" + bundle, jar);
-    Outcome outcome = run(jar, "relay", "stdio:", "echo:");
+    Outcome outcome = run(jar, "--version");
     assertAll(
         () -> assertEquals(1, outcome.status, outcome::toString),
         () -> assertEquals("", outcome.out),

@@ -3,18 +3,10 @@ package io.penstock.cli;
 
 import io.penstock.channel.ChannelFactory;
 import io.penstock.relay.RelayFactory;
-import java.io.FileDescriptor;
-import java.io.FileOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.Charset;
 import java.util.Map;
-import java.util.Set;
-import java.util.SortedSet;
-import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
 import org.osgi.framework.BundleContext;
 import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
@@ -28,12 +20,6 @@ import org.osgi.service.component.annotations.Reference;
  */
 @Component(service = Callable.class, property = "penstock.main:Boolean=true")
 public final class CommandLineComponent implements Callable<Integer> {
-  /** Set by the script, before the virtual machine opens descriptors of its own. */
-  private static final String INHERITED = "penstock.inherited";
-
-  /** Set by the launcher: the schemes of bundles that it has not installed. */
-  private static final String FURTHER = "penstock.further";
-
   private final Supplier<String[]> arguments;
   private final Tool tool;
 
@@ -55,62 +41,12 @@ public final class CommandLineComponent implements Callable<Integer> {
       @Reference ChannelFactory channels,
       @Reference RelayFactory relays) {
     this.arguments = arguments;
-    // System.out is not standard output here: the launcher keeps that for the bytes of a relay.
-    PrintStream out =
-        new PrintStream(new FileOutputStream(FileDescriptor.out), true, Charset.defaultCharset());
     String framework =
         context.getProperty(Constants.FRAMEWORK_VENDOR)
             + " "
             + context.getBundle(Constants.SYSTEM_BUNDLE_LOCATION).getVersion();
-    this.tool =
-        new Tool(
-            new Tool.Surroundings(
-                context.getBundle().getVersion().toString(),
-                framework,
-                out,
-                System.err,
-                StandardStream.isTerminal(StandardStream.ERR),
-                StandardStream.isTerminal(StandardStream.OUT),
-                ControlPath.here(),
-                further(System.getProperty(FURTHER, "")),
-                inherited(System.getProperty(INHERITED)),
-                CommandLineComponent::isVirtualMachineEnding,
-                container),
-            channels,
-            relays);
-  }
-
-  private static Set<String> further(String text) {
-    return text.isEmpty() ? Set.of() : Set.of(text.split(",", -1));
-  }
-
-  /** The numbers in a text, separated by commas. */
-  static @Nullable SortedSet<Integer> inherited(@Nullable String text) {
-    if (text == null) {
-      return null;
-    }
-    SortedSet<Integer> numbers = new TreeSet<>();
-    for (String number : text.split(",", -1)) {
-      if (!number.isEmpty()) {
-        numbers.add(Integer.valueOf(number));
-      }
-    }
-    return numbers;
-  }
-
-  /**
-   * Whether a signal has begun to end the virtual machine. It reaches the children of a relay as
-   * well, and what they do about it is seen before the framework has come to stop this component.
-   */
-  private static boolean isVirtualMachineEnding() {
-    Thread hook = new Thread(() -> {}, "penstock-probe");
-    try {
-      Runtime.getRuntime().addShutdownHook(hook);
-      Runtime.getRuntime().removeShutdownHook(hook);
-      return false;
-    } catch (IllegalStateException e) {
-      return true;
-    }
+    String version = context.getBundle().getVersion().toString();
+    this.tool = new Tool(Program.surroundings(version, framework, container), channels, relays);
   }
 
   @Override
