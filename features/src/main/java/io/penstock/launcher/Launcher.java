@@ -167,8 +167,10 @@ public final class Launcher {
     }
   }
 
+  /** Also among other options of one letter. */
   private static boolean isVersion(String argument) {
-    return argument.equals("-V") || argument.equals("--version");
+    return argument.equals("--version")
+        || (argument.startsWith("-") && !argument.startsWith("--") && argument.contains("V"));
   }
 
   private static boolean isPage(String argument) {

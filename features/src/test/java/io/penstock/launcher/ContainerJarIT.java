@@ -74,6 +74,14 @@ class ContainerJarIT {
   }
 
   @Test
+  void theVersionIsToldAmongOtherOptions() throws Exception {
+    Outcome outcome = run(JAR, "-vV");
+    assertAll(
+        () -> assertEquals(0, outcome.status, outcome::toString),
+        () -> assertTrue(outcome.out.contains("framework Apache"), outcome::toString));
+  }
+
+  @Test
   void badArgumentsHaveTheirOwnStatus() throws Exception {
     Outcome outcome = run(JAR, "relay");
     assertAll(

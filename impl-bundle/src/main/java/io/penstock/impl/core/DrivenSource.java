@@ -516,6 +516,10 @@ public abstract class DrivenSource extends End implements ByteSource {
     if (current.ended()) {
       return true;
     }
+    if (holding() != null) {
+      // A buffer in memory knows. What has come meanwhile must stay in it, and count there.
+      return false;
+    }
     // Looking ahead is reading, and must not overlap with the one caller that needs no turn.
     if (isAlone() || !(current.ready() || current.selectable() != null) || !turn().tryEnter()) {
       return false;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.impl.buffer.Holding;
 import io.penstock.impl.engine.Engine;
 import io.penstock.spi.SourceDriver;
 import io.penstock.stream.Wait;
@@ -59,6 +60,59 @@ class SourceEndTest {
 
     @Override
     public void close() {}
+  }
+
+  /** A buffer in memory to which a writer has come after it was found empty. */
+  private static final class Late implements SourceDriver, Holding {
+    private int reads;
+
+    @Override
+    public int read(ByteBuffer dst) {
+      reads++;
+      dst.put((byte) 'a');
+      return 1;
+    }
+
+    @Override
+    public long available() {
+      return 0;
+    }
+
+    @Override
+    public boolean ready() {
+      return true;
+    }
+
+    @Override
+    public void onReady(Runnable callback) {}
+
+    @Override
+    public void close() {}
+
+    @Override
+    public int hold(ByteBuffer dst, boolean frees) {
+      return read(dst);
+    }
+
+    @Override
+    public void free(int n) {}
+
+    @Override
+    public boolean deliver(int n) {
+      return true;
+    }
+
+    @Override
+    public void keep() {}
+  }
+
+  /** In front of the buffer the bytes would be beyond its capacity, and its writer let go. */
+  @Test
+  void whoAsksForTheEndTakesNothingOutOfABuffer() {
+    Late late = new Late();
+    SourceEnd source = new SourceEnd("late", engine, Wait.forever(), late);
+    assertFalse(source.ended());
+    assertEquals(0, late.reads);
   }
 
   @Test

@@ -71,6 +71,7 @@ class CensusTest {
     writer.start();
     PipeDTO seen = look().pipes().get(0);
     while (seen.sink().waiting().isEmpty()) {
+      assertFalse(wrote.isDone(), "the writer did not wait");
       LockSupport.parkNanos(200_000);
       seen = look().pipes().get(0);
     }
