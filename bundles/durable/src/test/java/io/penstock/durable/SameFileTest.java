@@ -108,6 +108,16 @@ class SameFileTest {
     isRefused(other, file);
   }
 
+  /** The system gives the number of a removed file to the next one as soon as it is closed. */
+  @Test
+  void aFileThatWasRemovedDoesNotKeepTheNextOneOut() throws Exception {
+    for (int i = 0; i < 500; i++) {
+      Path each = folder.resolve("file" + i);
+      Bench.open(penstock, each, "").close();
+      Files.delete(each);
+    }
+  }
+
   @Test
   void whatAnotherProcessHadCanBeOpenedLater() throws Exception {
     Process child = Bench.child(List.of(), "both", file.toString(), "sync=none", "1");

@@ -10,6 +10,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Says that this process has a file, before it is opened. The system's lock does not suffice within
@@ -24,6 +25,7 @@ final class Claim implements AutoCloseable {
 
   private final String shown;
   private final Set<Object> mine = new HashSet<>();
+  private @Nullable Object file;
 
   /** Has nothing yet. */
   Claim(String shown) {
@@ -44,6 +46,20 @@ final class Claim implements AutoCloseable {
     // Some systems have none. There a lock does not go with another descriptor, either.
     if (key != null) {
       take(key);
+      file = key;
+    }
+  }
+
+  /**
+   * Gives the file back, and keeps its place. For the moment before it is closed: when it was
+   * removed, the system may give its number to another one as soon as it is closed.
+   */
+  void leaveFile() {
+    Object key = file;
+    file = null;
+    if (key != null) {
+      TAKEN.remove(key);
+      mine.remove(key);
     }
   }
 

@@ -421,6 +421,7 @@ final class Store implements AutoCloseable {
   /** Lets the file go without writing. */
   void abandon() {
     try (claim) {
+      claim.leaveFile();
       store.closeImmediately();
     }
   }
@@ -429,6 +430,7 @@ final class Store implements AutoCloseable {
   public void close() {
     // Compacting would make the owner wait.
     try (claim) {
+      claim.leaveFile();
       store.close(0);
     }
   }
