@@ -104,6 +104,8 @@ final class Layers {
           Map.entry("io.penstock.inventory", "io.penstock.operator"),
           Map.entry("io.penstock.jmx", "io.penstock.metrics"),
           Map.entry("io.penstock.karaf.commands", "io.penstock.operator"),
+          // A short command line runs without a container.
+          Map.entry("io.penstock.launcher", "io.penstock.cli io.penstock.standalone"),
           Map.entry("io.penstock.micrometer", "io.penstock.metrics"),
           Map.entry(
               "io.penstock.nats", "io.penstock.remote io.penstock.remote.spi io.penstock.tls"),
