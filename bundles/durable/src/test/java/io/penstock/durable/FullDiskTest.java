@@ -148,7 +148,7 @@ class FullDiskTest {
               () -> first.closed().toCompletableFuture().get(20, TimeUnit.SECONDS));
       isFull(why.getCause(), 1000);
       Pipe next = another(penstock, first);
-      // Whoever still has the first one is told the same.
+      // A user that still has the first one is told the same.
       isFull(
           assertThrows(
               StorageException.class,
@@ -178,7 +178,7 @@ class FullDiskTest {
     }
   }
 
-  /** Opening writes who the writer is, so that each next pipe may meet the full disk at once. */
+  /** Opening writes the epoch, so that each next pipe may meet the full disk at once. */
   @Test
   void aConfiguredPipeThatIsEmptyIsNotOpenedAllTheTime() throws Exception {
     try (Penstock penstock = Penstock.open();

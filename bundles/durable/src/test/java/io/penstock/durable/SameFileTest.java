@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /**
  * A file that this process has open. By POSIX its lock goes when the process closes any descriptor
- * of it, so that whoever is refused must not have opened it.
+ * of it, so that an opening that is refused must not have opened it.
  */
 @Timeout(120)
 class SameFileTest {

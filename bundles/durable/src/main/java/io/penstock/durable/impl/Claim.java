@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Says that this process has a file, before it is opened. The system's lock does not suffice within
  * a process: by POSIX, closing any descriptor of a file gives up all locks that the process has on
- * it. Whoever tried in vain would take the lock from the one who writes the file, and another
+ * it. A second opening, tried in vain, would take the lock from the writer of the file, and another
  * process could open it.
  *
  * <p>For one thread at a time; what all of them have is safe for use by any thread.
