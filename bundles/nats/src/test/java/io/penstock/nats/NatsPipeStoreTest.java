@@ -25,11 +25,15 @@ import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -346,6 +350,59 @@ class NatsPipeStoreTest {
       assertTrue(told.getMessage().endsWith("next ones are at position 2000"), told.getMessage());
       facet(reader).replay(2000);
       read(reader, 2000, 1000);
+    }
+  }
+
+  /**
+   * Servers before 2.11.12 rewrite a file in place when what was read is removed, and may lose it
+   * when they end in that moment. What comes next is not taken for what was read.
+   */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void whatComesAfterTheLossOfWhatWasReadIsRead(boolean readerFirst) throws Exception {
+    String keys = "&replicas=1&commit=manual&keep=1MiB";
+    try (NatsCluster server = NatsCluster.start(1)) {
+      written(server, "mode=write" + keys, 0);
+      for (int i = 1; i < 50; i++) {
+        written(server, "mode=write" + keys, 1000L * i);
+      }
+      try (Channel reader = open(server, "mode=read" + keys)) {
+        read(reader, 0, 50_000);
+        commit(reader);
+      }
+      long at = 50_000;
+      for (long left : new long[] {-200, 20_000, 0}) {
+        server.stop(0);
+        cut(server, left);
+        server.restart(0);
+        Channel early = readerFirst ? open(server, "mode=read" + keys) : null;
+        for (int i = 0; i < 30; i++) {
+          written(server, "mode=write" + keys, at + 1000 * i);
+        }
+        try (Channel reader = early == null ? open(server, "mode=read" + keys) : early) {
+          assertEquals(at, facet(reader).position());
+          read(reader, at, 30_000);
+          commit(reader);
+        }
+        at += 30_000;
+      }
+    }
+  }
+
+  private static void commit(Channel reader) throws Exception {
+    Object unused = facet(reader).commit().toCompletableFuture().get(20, TimeUnit.SECONDS);
+  }
+
+  /** Leaves so many bytes of a stream's file; below 0, all but so many. */
+  private static void cut(NatsCluster server, long left) throws IOException {
+    try (Stream<Path> all = Files.walk(server.store(0))) {
+      Path file =
+          all.filter(each -> each.toString().contains(STREAM + "/") && each.endsWith("1.blk"))
+              .findFirst()
+              .orElseThrow();
+      try (FileChannel open = FileChannel.open(file, StandardOpenOption.WRITE)) {
+        FileChannel unused = open.truncate(left < 0 ? open.size() + left : left);
+      }
     }
   }
 

@@ -96,8 +96,8 @@ class MemoryTest {
       assertTrue(most >= LIMIT / 2, "only " + most + " bytes were counted");
       assertTrue(most <= LIMIT + (long) PEERS * ONE_BUFFER, most + " bytes");
       // While memory is scarce each takes so little that there is always some left; then there is
-      // less.
-      budgets.container().limit(budgets.container().held());
+      // less. The half of it, because the system may still take what a channel holds.
+      budgets.container().limit(budgets.container().held() / 2);
       IOException why = firstFailure(accepted);
       MemoryLimitException cause = assertInstanceOf(MemoryLimitException.class, why);
       assertTrue(cause.count() > 0);

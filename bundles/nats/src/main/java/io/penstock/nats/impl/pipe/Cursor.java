@@ -16,6 +16,8 @@ import io.penstock.nats.impl.pipe.KeyStore.Value;
  * @param floor no message before this one is needed
  */
 record Cursor(long committed, long stream, long released, long sequence, long epoch, long floor) {
+  /** Of a pipe from which nothing was read. */
+  static final Cursor NONE = new Cursor(0, 0, 0, 1, 0, 0);
 
   static Cursor of(Value value) {
     return new Cursor(
@@ -25,6 +27,11 @@ record Cursor(long committed, long stream, long released, long sequence, long ep
         Math.max(1, value.number("sequence")),
         value.number("writer"),
         value.number("floor"));
+  }
+
+  /** The same place, looked for from another message on. */
+  Cursor from(long first) {
+    return new Cursor(committed, stream, released, first, 0, Math.min(floor, first));
   }
 
   /** As the value of a key, to which the claim adds its own. */

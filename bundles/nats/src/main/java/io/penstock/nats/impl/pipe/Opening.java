@@ -33,6 +33,7 @@ final class Opening {
   private final Claim writer;
   private final Claim reader;
   private final long deadline = System.nanoTime() + LIMIT.toNanos();
+  private Cursor read = Cursor.NONE;
 
   Opening(NatsContent content) {
     this.content = content;
@@ -175,7 +176,13 @@ final class Opening {
             })
         .thenCompose(
             before ->
-                end(claimed[0], before.number("open")).thenCompose(found -> write(found, before)));
+                tried(() -> store.get(Claim.READER))
+                    .thenCompose(
+                        key -> {
+                          read = Cursor.of(key);
+                          return end(claimed[0], before.number("open"));
+                        })
+                    .thenCompose(found -> write(found, before)));
   }
 
   private static MapBuilder value(long confirmed, long open) {
@@ -274,9 +281,12 @@ final class Opening {
     if (last != null && last.epoch() > writer.epoch()) {
       return CompletableFuture.failedFuture(taken());
     }
+    // Servers may have lost what was read. A reader would take what comes at its place for that.
     Entry open =
         Entry.open(
-            writer.epoch(), last == null ? 0 : last.end(), last == null ? 0 : last.streamAfter());
+            writer.epoch(),
+            Math.max(read.committed(), last == null ? 0 : last.end()),
+            Math.max(read.stream(), last == null ? 0 : last.streamAfter()));
     return link.ask(settings.subject(), open.headers(found.oldestSequence()), open.bytes())
         .thenCompose(answer -> Api.parsed("the first record", answer.getData()))
         .thenCompose(answer -> confirm(new Stored(JsonValueUtils.readLong(answer, "seq", 0), open)))
@@ -328,7 +338,7 @@ final class Opening {
     return key.thenCompose(
         before ->
             settings.reads()
-                ? begin(opened, claimed(before))
+                ? placed(claimed(before)).thenCompose(cursor -> begin(opened, cursor))
                 : beginWriter(opened, Cursor.of(before)));
   }
 
@@ -342,6 +352,23 @@ final class Opening {
         last.sequence(),
         last.epoch(),
         last.floor());
+  }
+
+  /** Where servers have lost what was read, other messages have the numbers that a cursor has. */
+  private CompletableFuture<Cursor> placed(Cursor cursor) {
+    return tried(store::range)
+        .thenCompose(
+            range ->
+                tried(() -> store.at(cursor.sequence()))
+                    .thenApply(
+                        at -> {
+                          Entry entry = at.entry();
+                          boolean other =
+                              entry == null
+                                  ? cursor.sequence() > range.last() + 1
+                                  : entry.position() > cursor.committed();
+                          return other ? cursor.from(range.first()) : cursor;
+                        }));
   }
 
   private CompletableFuture<Void> beginWriter(@Nullable Stored opened, Cursor cursor) {

@@ -86,6 +86,21 @@ record Tail(long last, List<Stored> entries, boolean whole, long removed) {
     return newest;
   }
 
+  /** What the leader has, for the error that something is gone. */
+  String told(long acked) {
+    StringBuilder text = new StringBuilder(96);
+    if (last == 0) {
+      text.append("they have no message");
+    } else {
+      text.append("their last message is number ").append(last);
+      Entry entry = entries.isEmpty() ? null : entries.get(entries.size() - 1).entry();
+      if (entry != null) {
+        text.append(", which has entry ").append(entry.number());
+      }
+    }
+    return text.append("; entry ").append(acked).append(" was acknowledged").toString();
+  }
+
   /**
    * The entries that count, with the numbers of their messages. Behind a foreign message an entry
    * may have been taken whose predecessor was not: it does not count, and all readers leave it out.

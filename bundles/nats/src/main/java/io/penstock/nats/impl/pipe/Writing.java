@@ -70,7 +70,7 @@ final class Writing {
   private int generation;
   private boolean streaming;
   private boolean probing;
-  private boolean behind;
+  private String missing = "";
   private boolean full;
   private int refusals;
   private String refusal = "";
@@ -489,7 +489,7 @@ final class Writing {
                   }
                   if (failure != null) {
                     // Nobody says any more that bytes are lost.
-                    behind = false;
+                    missing = "";
                     doubt(failure);
                   } else {
                     settled(found);
@@ -503,8 +503,8 @@ final class Writing {
       fence();
       return;
     }
-    behind = !tail.whole();
-    if (behind) {
+    missing = tail.whole() ? "" : tail.told(ackedNumber);
+    if (!missing.isEmpty()) {
       // A server that has been away answers for a moment as if it led still.
       alarm.arm();
       later(Tries.PAUSE);
@@ -544,13 +544,15 @@ final class Writing {
   // ---- time
 
   private void late() {
-    if (behind) {
+    if (!missing.isEmpty()) {
       content.fail(
           new StorageException(
               Kind.FAILED,
               settings.shown(),
               "the servers have lost bytes that they had acknowledged, before position "
-                  + acknowledged,
+                  + acknowledged
+                  + ": "
+                  + missing,
               acknowledged,
               null));
       return;

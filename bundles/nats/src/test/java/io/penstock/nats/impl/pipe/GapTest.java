@@ -176,7 +176,12 @@ class GapTest {
   void whatWasAcknowledgedAndIsGoneIsMissing() throws Exception {
     servers.entries.tailMap(4L).clear();
     assertFalse(tail(3).whole());
+    assertEquals(
+        "their last message is number 3, which has entry 2; entry 3 was acknowledged",
+        tail(3).told(3));
     assertTrue(tail(2).whole());
+    servers.entries.clear();
+    assertEquals("they have no message; entry 3 was acknowledged", tail(3).told(3));
   }
 
   @Test
