@@ -151,14 +151,14 @@ check_tls_refuses_clients_without_a_certificate() {
 
 check_tls_silent_and_foreign_peers_keep_nobody_waiting() {
   certificates
-  listen relay relay -v --fork "tls-listen://127.0.0.1:0?key=server.pem&handshakeTimeout=5s" echo:
-  sleep 20 | socat -u - "TCP:127.0.0.1:$at" &
+  listen relay relay -v --fork "tls-listen://127.0.0.1:0?key=server.pem&handshakeTimeout=15s" echo:
+  sleep 40 | socat -u - "TCP:127.0.0.1:$at" &
   children+=("$!")
   printf 'GET / HTTP/1.0\r\n\r\n' | socat -t5 - "TCP:127.0.0.1:$at" >plain || true
   printf hello | "$penstock" relay stdio: "tls://localhost:$at?trust=ca.pem" >out
   equal "the echo" "$(cat out)" hello
   soon grep -q 'is not TLS' err.relay
-  soon grep -q 'handshake within 5000 ms' err.relay
+  soon grep -q 'handshake within 15000 ms' err.relay
   kill -TERM "$relay"
   status_from "$relay"
 }

@@ -36,7 +36,7 @@ check_nats_finds_what_a_container_publishes() {
   cat >conf/all.json <<EOF
 {
   ":configurator:resource-version": 1,
-  "io.penstock.Remote": { "servers": "nats://$nats", "session": "1s", "replicas": 1 },
+  "io.penstock.Remote": { "servers": "nats://$nats", "session": "5s", "replicas": 1 },
   "io.penstock.Listener~door": { "endpoint": "tcp-listen://127.0.0.1:0", "remote": "true" }
 }
 EOF
@@ -65,7 +65,7 @@ check_nats_remote_with_a_login() {
 {
   ":configurator:resource-version": 1,
   "io.penstock.Remote": {
-    "servers": "nats://$nats", "user": "client", ".password": "right-one", "session": "1s", "replicas": 1
+    "servers": "nats://$nats", "user": "client", ".password": "right-one", "session": "5s", "replicas": 1
   },
   "io.penstock.Listener~door": { "endpoint": "tcp-listen://127.0.0.1:0", "remote": "true" }
 }

@@ -193,7 +193,7 @@ class NatsPipeStoreTest {
   @Test
   void lostAcknowledgedBytesAreToldOf() throws Exception {
     try (NatsCluster server = NatsCluster.start(1);
-        Channel writer = open(server, "mode=write&replicas=1&ackTimeout=3s")) {
+        Channel writer = open(server, "mode=write&replicas=1&ackTimeout=8s")) {
       write(writer, 0, 1000);
       server.stop(0);
       server.remember(0);
@@ -213,7 +213,7 @@ class NatsPipeStoreTest {
   @Test
   void aLostStreamIsToldOf() throws Exception {
     try (NatsCluster server = NatsCluster.start(1);
-        Channel writer = open(server, "mode=write&replicas=1&ackTimeout=3s")) {
+        Channel writer = open(server, "mode=write&replicas=1&ackTimeout=8s")) {
       write(writer, 0, 2000);
       server.kill(0);
       server.forget(0);
@@ -363,28 +363,28 @@ class NatsPipeStoreTest {
     String keys = "&replicas=1&commit=manual&keep=1MiB";
     try (NatsCluster server = NatsCluster.start(1)) {
       written(server, "mode=write" + keys, 0);
-      for (int i = 1; i < 50; i++) {
+      for (int i = 1; i < 20; i++) {
         written(server, "mode=write" + keys, 1000L * i);
       }
       try (Channel reader = open(server, "mode=read" + keys)) {
-        read(reader, 0, 50_000);
+        read(reader, 0, 20_000);
         commit(reader);
       }
-      long at = 50_000;
-      for (long left : new long[] {-200, 20_000, 0}) {
+      long at = 20_000;
+      for (long left : new long[] {-200, 8_000, 0}) {
         server.stop(0);
         cut(server, left);
         server.restart(0);
         Channel early = readerFirst ? open(server, "mode=read" + keys) : null;
-        for (int i = 0; i < 30; i++) {
+        for (int i = 0; i < 10; i++) {
           written(server, "mode=write" + keys, at + 1000 * i);
         }
         try (Channel reader = early == null ? open(server, "mode=read" + keys) : early) {
           assertEquals(at, facet(reader).position());
-          read(reader, at, 30_000);
+          read(reader, at, 10_000);
           commit(reader);
         }
-        at += 30_000;
+        at += 10_000;
       }
     }
   }

@@ -57,6 +57,7 @@ abstract class PipeFaults {
   @BeforeAll
   static void begin() throws Exception {
     servers = NatsCluster.start(3);
+    servers.awaitReady();
     penstock = Penstock.open();
     awaitLeader();
   }

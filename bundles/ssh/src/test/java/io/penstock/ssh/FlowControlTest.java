@@ -83,7 +83,7 @@ class FlowControlTest {
   void limitOfWriteFullyIsForEachStall() throws Exception {
     try (Bench.Both both = Bench.meet("window=32KiB")) {
       Channel client = both.client();
-      Wait limit = Wait.upTo(Duration.ofSeconds(2));
+      Wait limit = Wait.upTo(Duration.ofSeconds(4));
       CompletableFuture<Void> writing =
           CompletableFuture.runAsync(
               () -> {
@@ -96,7 +96,7 @@ class FlowControlTest {
               task -> new Thread(task, "writer").start());
       // Each stall is shorter than the limit, and all of them together are longer.
       for (int i = 0; i < 3; i++) {
-        assertThrows(TimeoutException.class, () -> writing.get(800, TimeUnit.MILLISECONDS));
+        assertThrows(TimeoutException.class, () -> writing.get(1500, TimeUnit.MILLISECONDS));
         both.server().source().readFully(ByteBuffer.allocate(32 * KIB), Bench.SOON);
       }
       writing.get(20, TimeUnit.SECONDS);

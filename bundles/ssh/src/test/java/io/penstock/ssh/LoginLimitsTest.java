@@ -76,7 +76,7 @@ class LoginLimitsTest {
 
   @Case(seconds = 60)
   void askingForTheLoginAgainGivesNoMoreTime() throws Exception {
-    int[] told = guess(new Refusing(), "max-auth-tries=100", "login-timeout=1s");
+    int[] told = guess(new Refusing(), "max-auth-tries=100", "login-timeout=3s");
     assertTrue(told[0] < 100, told[0] + " guesses");
     assertTrue(told[1] < 20_000, told[1] + " ms");
   }

@@ -385,12 +385,12 @@ class SessionTest {
   @Case(seconds = 60)
   void serverOfOursAnswersWhoAsksWhetherItIsThere() throws Exception {
     try (Listener listener = Bench.listen();
-        Channel client = Bench.connect(listener, "keep-alive=100ms", "keep-alive-count=10");
+        Channel client = Bench.connect(listener, "keep-alive=200ms", "keep-alive-count=15");
         Channel server = listener.accept(Bench.SOON)) {
       // Longer than it takes to give up a server that does not.
       assertThrows(
           StreamTimeoutException.class,
-          () -> client.source().take(1, Wait.upTo(Duration.ofSeconds(3))));
+          () -> client.source().take(1, Wait.upTo(Duration.ofMillis(4500))));
       server.sink().writeFully("here", Bench.SOON);
       close(server);
       assertEquals("here", all(client.source()));

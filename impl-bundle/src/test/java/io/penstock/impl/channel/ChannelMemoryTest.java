@@ -104,7 +104,8 @@ class ChannelMemoryTest {
         StreamTimeoutException.class,
         () -> child.source().read(ByteBuffer.allocate(1), Wait.upTo(Duration.ofMillis(100))));
     ByteSource errors = errors(child);
-    assertTrue(budgets.heap().held() >= errors.available(), "of " + errors.available());
+    long there = errors.available();
+    assertTrue(budgets.heap().held() >= there, "of " + there);
     assertTrue(errors.available() > 64 * KB);
     ByteBuffer all = ByteBuffer.allocate(200_000);
     while (all.hasRemaining()) {

@@ -345,7 +345,7 @@ class FaultyCallsTest {
   /** The peer, or an exception where it was cut, which the log tells of. */
   private static Channel accepted(Listener listener) throws IOException {
     try {
-      return listener.accept(Wait.upTo(Duration.ofSeconds(1)));
+      return listener.accept(Wait.upTo(Duration.ofSeconds(5)));
     } catch (StreamTimeoutException e) {
       throw new IOException("the peer was not accepted", e);
     }

@@ -283,7 +283,7 @@ class OperatorTest extends OperatedStreams {
                 RelayOptions.defaults()
                     .withFork(true)
                     .withName("patient")
-                    .withIdle(Wait.millis(1000)));
+                    .withIdle(Wait.millis(3000)));
     relay.start();
     Channel one =
         penstock
@@ -292,7 +292,7 @@ class OperatorTest extends OperatedStreams {
     Channel two = target.accept(SOON);
     control.pause("patient");
     one.sink().writeFully("a", SOON);
-    assertThrows(IOException.class, () -> read(two.source(), Wait.millis(1500)));
+    assertThrows(IOException.class, () -> read(two.source(), Wait.millis(4000)));
     control.resume("patient");
     assertEquals("a", read(two.source(), 1));
     relay.close();
@@ -304,7 +304,7 @@ class OperatorTest extends OperatedStreams {
     CompletableFuture<String> line = new CompletableFuture<>();
     CompletableFuture<Object> over = new CompletableFuture<>();
     Poller poller = penstock.poller();
-    poller.register(pair[1].source(), Framing.lines(99).withIdleTimeout(Duration.ofMillis(1000)));
+    poller.register(pair[1].source(), Framing.lines(99).withIdleTimeout(Duration.ofMillis(3000)));
     poller.start(
         new ChannelHandler() {
           @Override
@@ -320,7 +320,7 @@ class OperatorTest extends OperatedStreams {
     String name = number(pair[1]);
     control.pause(name);
     pair[0].sink().writeFully("tea\n", SOON);
-    assertThrows(TimeoutException.class, () -> over.get(1500, TimeUnit.MILLISECONDS));
+    assertThrows(TimeoutException.class, () -> over.get(4000, TimeUnit.MILLISECONDS));
     control.resume(name);
     assertEquals("tea\n", line.get(20, TimeUnit.SECONDS));
     poller.close();

@@ -76,7 +76,12 @@ public final class FarContainer implements AutoCloseable {
   /** Kills it without a word, and waits until it has gone. */
   @Override
   public void close() {
-    Process unused = process.destroyForcibly().onExit().join();
+    // What onExit() gives waits for a thread that all of a virtual machine share.
+    try {
+      int unused = process.destroyForcibly().waitFor();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** The process: its arguments are the name and the server. It ends with its standard input. */

@@ -128,7 +128,7 @@ public abstract class RegistryContract {
 
     Node() {
       opened.add(registry);
-      heard.expect("connected");
+      heard.await("connected");
     }
 
     RemoteEntry entry(long id, String entryName, int port) {

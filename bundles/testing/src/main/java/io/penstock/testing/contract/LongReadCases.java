@@ -178,7 +178,7 @@ abstract class LongReadCases extends BufferCases {
     Task<Void> writer =
         asyncRun(() -> sink().writeFully(bytes(capacity * 2), Wait.upTo(LONG))).waiting();
     // It gathers both capacities' worth and then times out for the one byte that is missing.
-    Duration limit = SHORT.multipliedBy(kind().has(Trait.UNAIDED) ? 10 : 50);
+    Duration limit = SHORT.multipliedBy(kind().has(Trait.UNAIDED) ? 20 : 50);
     Task<Void> reader =
         asyncRun(() -> source().readFully(room(capacity * 2 + 1), Wait.upTo(limit)));
     writer.get();

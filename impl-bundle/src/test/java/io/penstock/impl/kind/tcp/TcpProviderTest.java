@@ -195,7 +195,7 @@ class TcpProviderTest {
 
   /** How many of so many callers were answered although nobody accepts. */
   private int answered(int port, int callers) throws IOException {
-    ChannelOptions brief = ChannelOptions.defaults().withConnectTimeout(Duration.ofMillis(900));
+    ChannelOptions brief = ChannelOptions.defaults().withConnectTimeout(Duration.ofSeconds(3));
     List<CompletableFuture<? extends ChannelDriver>> all = new ArrayList<>();
     for (int i = 0; i < callers; i++) {
       all.add(peers.begin("tcp://127.0.0.1:" + port, brief));

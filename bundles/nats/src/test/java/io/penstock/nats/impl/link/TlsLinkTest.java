@@ -75,7 +75,10 @@ class TlsLinkTest {
 
             @Override
             public void down(String why) {
-              outcome.complete(why);
+              // On a slow machine, before the server has said anything. The link tries again.
+              if (!why.contains("no answer")) {
+                outcome.complete(why);
+              }
             }
           });
       return outcome.get(SOON, TimeUnit.SECONDS);

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
@@ -169,33 +170,39 @@ class BehindTest {
 
   // ---- what the watch sees
 
-  private Watch watch() {
-    return new Watch(
-        link,
-        leader,
-        FILTER,
-        List.of(KEPT),
-        new Watch.Sight() {
-          @Override
-          public void stored(RemoteEntry entry, long sequence) {
-            seen.add("stored " + entry.key());
-          }
+  /** On the link's thread, as all of its calls are. */
+  private Watch watch() throws Exception {
+    CompletableFuture<Watch> made = new CompletableFuture<>();
+    link.run(
+        () ->
+            made.complete(
+                new Watch(
+                    link,
+                    leader,
+                    FILTER,
+                    List.of(KEPT),
+                    new Watch.Sight() {
+                      @Override
+                      public void stored(RemoteEntry entry, long sequence) {
+                        seen.add("stored " + entry.key());
+                      }
 
-          @Override
-          public void gone(String name, String key, boolean told, long sequence) {
-            seen.add("gone " + key);
-          }
+                      @Override
+                      public void gone(String name, String key, boolean told, long sequence) {
+                        seen.add("gone " + key);
+                      }
 
-          @Override
-          public void known() {
-            seen.add("known");
-          }
+                      @Override
+                      public void known() {
+                        seen.add("known");
+                      }
 
-          @Override
-          public void lost() {
-            seen.add("lost");
-          }
-        });
+                      @Override
+                      public void lost() {
+                        seen.add("lost");
+                      }
+                    })));
+    return made.get(30, TimeUnit.SECONDS);
   }
 
   private void deliver(Watch watch, RemoteEntry entry, long sequence, long more) {
@@ -370,8 +377,8 @@ class BehindTest {
   void serversThatMayTellOfNoMessageAreBelievedAfterAWhile() throws Exception {
     refused.add("STREAM.MSG.GET.");
     leads(entry(2), 7);
-    Watch watch = watch();
     long begun = System.nanoTime();
+    Watch watch = watch();
     assertEquals("gone a/1", next());
     assertTrue(System.nanoTime() - begun > TimeUnit.SECONDS.toNanos(9));
     int before = beginnings.get();

@@ -46,7 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What an operator is told, what foreign entries do, and how little a container may do. */
 class ToldTest {
-  private static final Duration SESSION = Duration.ofSeconds(1);
+  private static final Duration SESSION = Duration.ofSeconds(10);
 
   private static final class Heard implements RegistryListener {
     final BlockingQueue<String> lines = new LinkedBlockingQueue<>();

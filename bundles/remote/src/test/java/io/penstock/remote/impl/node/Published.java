@@ -10,15 +10,15 @@ public final class Published {
   private Published() {}
 
   /**
-   * Looks until nothing is pending, for a minute at most. Each look goes through the thread of the
-   * node, which hears from the registry in between.
+   * Looks until nothing is pending and the registry is there, for a minute at most. Each look goes
+   * through the thread of the node, which hears from the registry in between.
    *
    * @return the last look
    */
   public static RemoteDTO await(RemoteNode node) {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     RemoteDTO seen = node.describe();
-    while (isPending(seen) && System.nanoTime() < end) {
+    while ((!seen.connected() || isPending(seen)) && System.nanoTime() < end) {
       seen = node.describe();
     }
     return seen;

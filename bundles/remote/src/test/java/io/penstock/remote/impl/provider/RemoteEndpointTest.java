@@ -54,6 +54,8 @@ import org.junit.jupiter.api.io.TempDir;
 class RemoteEndpointTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(30));
 
+  private Duration session = Duration.ofSeconds(1);
+
   private final Penstock penstock = Penstock.open();
   private final List<RemoteNode> nodes = new ArrayList<>();
   private final String fabric = UUID.randomUUID().toString();
@@ -262,8 +264,7 @@ class RemoteEndpointTest {
         new RemoteNode(
             "n" + nodes.size(),
             new MemoryRegistryFactory(),
-            new RegistrySettings(
-                List.of("memory:" + fabric), Duration.ofSeconds(1), 1, Map.of(), Map.of()),
+            new RegistrySettings(List.of("memory:" + fabric), session, 1, Map.of(), Map.of()),
             onRemoved);
     nodes.add(made);
     return made;
@@ -320,13 +321,14 @@ class RemoteEndpointTest {
 
   @Test
   void aChannelWhoseBytesFlowLivesOn() throws Exception {
+    session = Duration.ofSeconds(3);
     RemoteNode exporter = node(OnRemoved.KEEP);
     publish(exporter, server("one"));
     RemoteNode consumer = node(OnRemoved.ABORT_IF_SILENT);
     try (Channel channel = through(consumer)) {
       assertEquals("one", ask(channel));
       MemoryFabric.named(fabric).kill(exporter.node());
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(12);
       while (System.nanoTime() < end) {
         // The pace of the traffic, well within a session.
         assertEquals("one", ask(channel));

@@ -50,7 +50,7 @@ import org.junit.jupiter.api.Test;
 /** What is left of a login that nobody waits for any more, and of the secrets of one that did. */
 class LoginTest {
   private static final Duration LONG = Duration.ofSeconds(60);
-  private static final Duration SOON = Duration.ofSeconds(6);
+  private static final Duration SOON = Duration.ofSeconds(12);
 
   private static ClientOptions.Login wanted(int port, Optional<Secret> password) {
     return wanted(port, password, HostKeyChecking.NO);
@@ -181,7 +181,7 @@ class LoginTest {
     SharedClient engine = new SharedClient();
     Contrary client = new Contrary(engine.acquire());
     try (ServerSocket silent = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
-      Login late = login(silent.getLocalPort(), Optional.empty(), Duration.ofMillis(500));
+      Login late = login(silent.getLocalPort(), Optional.empty(), Duration.ofSeconds(2));
       assertThrows(StreamTimeoutException.class, () -> late.run(client));
       assertCloses(client.made);
       Login interrupted = login(silent.getLocalPort(), Optional.empty(), LONG);
