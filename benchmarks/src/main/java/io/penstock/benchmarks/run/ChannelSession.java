@@ -47,6 +47,7 @@ final class ChannelSession {
 
   private final boolean brief;
   private final Map<String, List<Sample>> bySuite = new TreeMap<>();
+  private final Map<String, Integer> still = new TreeMap<>();
   private String suite = "";
   private int round;
 
@@ -100,6 +101,10 @@ final class ChannelSession {
     facts.add("Poller: " + idle() + " idle connections, " + ACTIVE + " active ones");
     facts.add("TLS: " + Tls.text());
     facts.add("SSH: " + Ssh.text());
+    still.forEach(
+        (what, times) ->
+            facts.add(
+                "Stood still for 10 s, and was left out then: " + what + ", turns: " + times));
     List<String> missing =
         Arrays.stream(Server.values())
             .flatMap(s -> s.missing(programs).stream())
@@ -159,13 +164,19 @@ final class ChannelSession {
     double[] of(T server) throws Exception;
   }
 
-  /** Measures all servers in turn; the median of each of the measurement's values, by server. */
+  /**
+   * Measures all servers in turn; the median of each of the measurement's values, by server. A turn
+   * without values is left out.
+   */
   private <T> Map<T, double[]> inTurns(List<T> servers, Measurement<T> measurement)
       throws Exception {
     Map<T, List<double[]>> all = new LinkedHashMap<>();
     for (int turn = 0; turn < turns(); turn++) {
       for (T server : servers) {
-        all.computeIfAbsent(server, key -> new ArrayList<>()).add(measurement.of(server));
+        double[] values = measurement.of(server);
+        if (values.length > 0) {
+          all.computeIfAbsent(server, key -> new ArrayList<>()).add(values);
+        }
       }
     }
     Map<T, double[]> medians = new LinkedHashMap<>();
@@ -222,13 +233,27 @@ final class ChannelSession {
 
   private void flood(List<ServerProcess> servers, String setting, Flood flood) throws Exception {
     for (ServerProcess server : servers) {
-      flood.into(server.address(), 65536, warm(server));
+      double[] unused = going(server, setting, flood, 65536, warm(server));
     }
     for (int chunk : Texts.SOCKET_CHUNKS) {
-      inTurns(servers, server -> flood.into(server.address(), chunk, time()))
+      inTurns(servers, server -> going(server, setting, flood, chunk, time()))
           .forEach(
               (server, speed) ->
                   add(Kind.THROUGHPUT, Load.QUIET, setting, server.server(), chunk, speed[0]));
+    }
+  }
+
+  /** A peer that stands still costs its turn, and not the run; the report tells of it. */
+  private double[] going(ServerProcess server, String setting, Flood flood, int chunk, int millis)
+      throws Exception {
+    try {
+      return flood.into(server.address(), chunk, millis);
+    } catch (LoadInC.StoodStill e) {
+      if (server.server().ours()) {
+        throw e;
+      }
+      int unused = still.merge(server.server().label() + ", " + setting, 1, Integer::sum);
+      return new double[0];
     }
   }
 

@@ -23,6 +23,18 @@ record LoadInC(Path program, List<String> cores) {
     void run() throws IOException;
   }
 
+  /** The server was alive and did nothing. */
+  static final class StoodStill extends IOException {
+    private static final long serialVersionUID = 1;
+
+    StoodStill(String message) {
+      super(message);
+    }
+  }
+
+  /** What load.c says then. */
+  private static final String STILL = "the server said nothing";
+
   /** What it printed last, as numbers. */
   private static double[] run(List<String> command, WhileIdle whileIdle)
       throws IOException, InterruptedException {
@@ -39,7 +51,8 @@ record LoadInC(Path program, List<String> cores) {
       }
       if (process.waitFor() != 0 || line == null) {
         String error = new String(process.getErrorStream().readAllBytes(), UTF_8).trim();
-        throw new IOException(String.join(" ", command) + ": " + error);
+        String failure = String.join(" ", command) + ": " + error;
+        throw error.startsWith(STILL) ? new StoodStill(failure) : new IOException(failure);
       }
       return Arrays.stream(line.split(" ")).mapToDouble(Double::parseDouble).toArray();
     } finally {

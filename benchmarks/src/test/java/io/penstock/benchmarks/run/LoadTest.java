@@ -152,6 +152,13 @@ class LoadTest {
     return String.valueOf(assertThrows(IOException.class, executable).getMessage());
   }
 
+  /** It takes all, and never says how much that was. */
+  @Test
+  void aServerThatStandsStillIsToldFromOneThatLies() throws Exception {
+    Address silent = serve((in, out) -> in.transferTo(OutputStream.nullOutputStream()));
+    assertThrows(LoadInC.StoodStill.class, () -> load.flood(silent, 4096, 20));
+  }
+
   @Test
   void believesAnHonestServer() throws Exception {
     double[] flood = load.flood(counting(0), 8192, 50);
