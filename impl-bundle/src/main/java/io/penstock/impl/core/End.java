@@ -54,6 +54,10 @@ public abstract class End extends TurnedEnd {
   /** How to look again; made for the first call. Only for the holder of the turn. */
   @Nullable Spinner spinner() {
     Object present = spinner;
+    // In this order: to learn that something is no Supplier takes long.
+    if (present instanceof Spinner made) {
+      return made;
+    }
     if (present instanceof Supplier<?> maker) {
       present = maker.get();
       spinner = present;
