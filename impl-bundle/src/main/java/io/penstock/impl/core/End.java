@@ -54,7 +54,7 @@ public abstract class End extends TurnedEnd {
   /** How to look again; made for the first call. Only for the holder of the turn. */
   @Nullable Spinner spinner() {
     Object present = spinner;
-    // In this order: to learn that something is no Supplier takes long.
+    // In this order: Java searches to learn that a Spinner is no Supplier.
     if (present instanceof Spinner made) {
       return made;
     }

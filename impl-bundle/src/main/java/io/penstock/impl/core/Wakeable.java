@@ -140,7 +140,7 @@ public abstract class Wakeable implements Watched {
     }
     Object present = waiters;
     if (present == NOBODY) {
-      // To learn that an array is no Waiter costs a caller as much as 64 bytes.
+      // Java searches to learn that an array is no Waiter: as long as 64 bytes take to move.
       return;
     }
     if (present instanceof Waiter only) {
