@@ -38,6 +38,9 @@ final class NatsStore implements Store {
   /** The server's number of the error that a record does not follow the one that it names. */
   private static final int WRONG_LAST = 10071;
 
+  /** The same of one that the stream is not there. */
+  private static final int NO_STREAM = 10059;
+
   private static final int REPLICAS = 3;
   private static final Duration SILENCE = Duration.ofSeconds(30);
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(120);
@@ -219,8 +222,22 @@ final class NatsStore implements Store {
     try (Connection connection =
         Nats.connect(Options.builder().servers(servers.split(",")).build())) {
       for (String each : streams) {
-        boolean unused = connection.jetStreamManagement().deleteStream(each);
+        // A server that has just come back may leave a question without an answer.
+        boolean unused = Servers.await(() -> isRemoved(connection, each), "the removal of " + each);
       }
+    }
+  }
+
+  private static boolean isRemoved(Connection connection, String stream)
+      throws IOException, JetStreamApiException {
+    try {
+      return connection.jetStreamManagement().deleteStream(stream);
+    } catch (JetStreamApiException e) {
+      // Another try has removed it, and its answer was lost.
+      if (e.getApiErrorCode() == NO_STREAM) {
+        return true;
+      }
+      throw e;
     }
   }
 
