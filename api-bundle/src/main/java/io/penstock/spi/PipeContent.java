@@ -98,7 +98,8 @@ public interface PipeContent {
 
   /**
    * Whether a read would not come back with nothing. The content fetches what comes behind the last
-   * read by itself, so that this becomes true.
+   * read by itself, so that this becomes true. Another thread may ask while a read is under way,
+   * with the position where that read began: what the read leaves is what counts then.
    *
    * @param position as for a read
    * @return the level

@@ -97,11 +97,12 @@ public final class Ahead {
   /**
    * Whether a read would not come back with nothing.
    *
-   * @param position of the read
+   * @param position of the read; one before {@link #next()} stands for that, because the reader has
+   *     not noted yet what it has just got
    * @return the level
    */
   public boolean has(long position) {
-    return position == next && (end > position || failure != null);
+    return position <= next && (end > next || failure != null);
   }
 
   /**

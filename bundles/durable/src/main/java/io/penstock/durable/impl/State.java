@@ -505,7 +505,7 @@ final class State {
       return user.failure != null
           || user.closed
           || place == null
-          || marks.isOver(position)
+          || marks.isOver(Math.max(position, place.next()))
           || place.has(position);
     } finally {
       lock.unlock();

@@ -168,6 +168,27 @@ abstract class ReadinessCases extends LongReadCases {
   }
 
   @SuppressWarnings("try")
+  @Case(needs = Trait.COUNTED)
+  void aReadThatLeavesSomethingIsNoChangeForAWatcher() throws Exception {
+    ExecutorService executor = Executors.newSingleThreadExecutor();
+    Semaphore calls = new Semaphore(0);
+    send("a");
+    try (Watch watch = source().readable().onSet(executor, calls::release)) {
+      assertTrue(calls.tryAcquire(LONG.toSeconds(), TimeUnit.SECONDS));
+      // Each read is made just when what tells of the next byte may still be under way.
+      for (int i = 0; i < 100; i++) {
+        send("b");
+        counted(2);
+        receive(1);
+      }
+      executor.submit(() -> {}).get();
+      assertEquals(0, calls.availablePermits());
+    } finally {
+      executor.shutdownNow();
+    }
+  }
+
+  @SuppressWarnings("try")
   @Case
   void watcherThatIsAttachedLateSeesThePresentState() throws Exception {
     send("a");

@@ -257,7 +257,7 @@ final class Reading {
   boolean ready(long position) {
     lock.lock();
     try {
-      return marks.isOver(position) || ahead.has(position);
+      return marks.isOver(Math.max(position, ahead.next())) || ahead.has(position);
     } finally {
       lock.unlock();
     }
