@@ -9,15 +9,21 @@ import io.nats.client.support.JsonParser;
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
 import io.nats.client.support.JsonValueUtils.MapBuilder;
+import io.penstock.spi.Messages;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The server's API of streams: requests and answers in JSON. */
 public final class Api {
+  private static final System.Logger LOG = Messages.log("nats");
+
   /** The server's number for a stream that is not there. */
   public static final int NO_STREAM = 10059;
 
@@ -195,22 +201,37 @@ public final class Api {
   public static <A, B> CompletableFuture<B> either(
       CompletableFuture<A> stage,
       BiFunction<@Nullable A, @Nullable Throwable, CompletableFuture<B>> next) {
-    CompletableFuture<B> over = new CompletableFuture<>();
-    CompletableFuture<A> unused =
+    return stage
+        .handle((value, failure) -> new Either<>(value, failure == null ? null : cause(failure)))
+        .thenCompose(each -> next.apply(each.value(), each.failure()));
+  }
+
+  /** What a stage has come to. */
+  private record Either<A>(@Nullable A value, @Nullable Throwable failure) {}
+
+  /**
+   * Ends a chain with a value or with a failure, one of which is null. Nobody waits for what comes
+   * of it, so a fault of our own is told here.
+   */
+  public static <T> void end(
+      Link link, CompletableFuture<T> stage, BiConsumer<T, @Nullable Throwable> last) {
+    CompletableFuture<T> unused =
         stage.whenComplete(
             (value, failure) -> {
-              CompletableFuture<B> unusedToo =
-                  next.apply(value, failure == null ? null : cause(failure))
-                      .whenComplete(
-                          (last, why) -> {
-                            if (why == null) {
-                              over.complete(last);
-                            } else {
-                              over.completeExceptionally(cause(why));
-                            }
-                          });
+              Throwable why = failure == null ? null : cause(failure);
+              if (why != null && !(why instanceof IOException)) {
+                bug(link, why);
+              }
+              try {
+                last.accept(value, why);
+              } catch (RuntimeException | Error e) {
+                bug(link, e);
+              }
             });
-    return over;
+  }
+
+  private static void bug(Link link, Throwable why) {
+    LOG.log(Level.ERROR, link + ": a step failed; report this as a bug", why);
   }
 
   /** A failure without what stages have put around it. */

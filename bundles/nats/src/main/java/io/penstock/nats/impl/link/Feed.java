@@ -203,23 +203,22 @@ public final class Feed implements Closeable {
     noticed = -1;
     String request =
         Api.object().put("stream_name", stream).put("config", config.toJsonValue()).toJson();
-    CompletableFuture<Void> unused =
-        Api.ask(link, "CONSUMER.CREATE." + stream, request)
-            .handle(
-                (made, failure) -> {
-                  if (mine == generation && failure == null) {
-                    consumer = JsonValueUtils.readString(made, "name", "");
-                    if (isNear(made)) {
-                      begin(made);
-                    } else {
-                      tries++;
-                      anew();
-                    }
-                  } else if (mine == generation) {
-                    fail(Api.cause(failure));
-                  }
-                  return null;
-                });
+    Api.end(
+        link,
+        Api.ask(link, "CONSUMER.CREATE." + stream, request),
+        (made, failure) -> {
+          if (mine == generation && failure == null) {
+            consumer = JsonValueUtils.readString(made, "name", "");
+            if (isNear(made)) {
+              begin(made);
+            } else {
+              tries++;
+              anew();
+            }
+          } else if (mine == generation) {
+            fail(Api.cause(failure));
+          }
+        });
   }
 
   private void fail(Throwable cause) {
@@ -366,18 +365,17 @@ public final class Feed implements Closeable {
       return;
     }
     int mine = generation;
-    CompletableFuture<Void> unused =
-        newest()
-            .handle(
-                (last, failure) -> {
-                  boolean behind = failure == null && last > delivered;
-                  if (behind && mine == generation && noticed == delivered) {
-                    LOG.log(Level.DEBUG, "{0}: the feed of {1} was behind", link, stream);
-                    drain.behind();
-                    restartElsewhere();
-                  }
-                  return null;
-                });
+    Api.end(
+        link,
+        newest(),
+        (last, failure) -> {
+          boolean behind = failure == null && last > delivered;
+          if (behind && mine == generation && noticed == delivered) {
+            LOG.log(Level.DEBUG, "{0}: the feed of {1} was behind", link, stream);
+            drain.behind();
+            restartElsewhere();
+          }
+        });
   }
 
   /**

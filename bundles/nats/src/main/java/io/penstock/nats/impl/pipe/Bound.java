@@ -67,7 +67,8 @@ final class Bound {
       return;
     }
     growing = true;
-    CompletableFuture<Void> unused =
+    Api.end(
+        link,
         Api.info(link, settings.stream())
             .thenCompose(
                 info -> {
@@ -78,17 +79,15 @@ final class Bound {
                       : change(
                           config,
                           Map.of("max_bytes", new JsonValue(now + Math.max(SPARE, now / 2))));
-                })
-            .handle(
-                (done, failure) -> {
-                  growing = false;
-                  if (failure == null) {
-                    onRoom.run();
-                  } else {
-                    complain(failure);
-                  }
-                  return null;
-                });
+                }),
+        (done, failure) -> {
+          growing = false;
+          if (failure == null) {
+            onRoom.run();
+          } else {
+            complain(failure);
+          }
+        });
   }
 
   private void complain(Throwable failure) {

@@ -198,21 +198,20 @@ final class Claim {
 
   /** Looks whether it was taken. */
   void verify(Runnable onTaken) {
-    CompletableFuture<Void> unused =
-        isOurs()
-            .handle(
-                (ours, failure) -> {
-                  if (content.isOver()) {
-                    return null;
-                  }
-                  if (failure == null && !ours) {
-                    onTaken.run();
-                  } else if (failure != null && content.link.isUp()) {
-                    LOG.log(Level.DEBUG, "{0}: the key is asked for again", content.name, failure);
-                    Future<?> unusedToo = content.link.after(Tries.PAUSE, () -> verify(onTaken));
-                  }
-                  return null;
-                });
+    Api.end(
+        content.link,
+        isOurs(),
+        (ours, failure) -> {
+          if (content.isOver()) {
+            return;
+          }
+          if (failure == null && !ours) {
+            onTaken.run();
+          } else if (failure != null && content.link.isUp()) {
+            LOG.log(Level.DEBUG, "{0}: the key is asked for again", content.name, failure);
+            Future<?> unusedToo = content.link.after(Tries.PAUSE, () -> verify(onTaken));
+          }
+        });
   }
 
   /** Looks whether it was taken; completes with whether it is still ours. */
@@ -252,11 +251,10 @@ final class Claim {
     all.put(FREE, JsonValue.TRUE);
     // One that was fenced changes nothing by this, and where it is lost the next one waits a
     // little.
-    CompletableFuture<Void> unused =
-        store
-            .put(role, new JsonValue(all).toJson(), sequence)
-            .handle((done, failure) -> gone.complete(null))
-            .thenApply(done -> null);
+    Api.end(
+        content.link,
+        store.put(role, new JsonValue(all).toJson(), sequence),
+        (done, failure) -> gone.complete(null));
     Future<?> unusedToo = content.link.after(GOING, () -> gone.complete(null));
     return gone;
   }

@@ -3,6 +3,7 @@ package io.penstock.nats.impl.pipe;
 
 import io.nats.client.Message;
 import io.nats.client.support.JsonValueUtils.MapBuilder;
+import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Feed;
 import io.penstock.nats.impl.link.LinkException;
 import io.penstock.nats.impl.pipe.KeyStore.Stored;
@@ -121,26 +122,25 @@ final class Fetching implements Feed.Drain, Closeable {
     comparing = true;
     long mine = searches;
     long expected = nextSequence;
-    CompletableFuture<Void> unused =
-        present(expected, sequence)
-            .handle(
-                (next, failure) -> {
-                  if (mine == searches && !content.isOver()) {
-                    if (failure == null) {
-                      nextSequence = next;
-                    }
-                    LOG.log(
-                        Level.DEBUG,
-                        "{0}: after message {1} came {2}; the leader has {3}",
-                        settings.shown(),
-                        expected - 1,
-                        sequence,
-                        failure == null ? next : failure.getMessage());
-                    // Perhaps the next consumer is on a server that has it.
-                    Future<?> unusedToo = content.link.after(Tries.PAUSE, () -> goOn(mine));
-                  }
-                  return null;
-                });
+    Api.end(
+        content.link,
+        present(expected, sequence),
+        (next, failure) -> {
+          if (mine == searches && !content.isOver()) {
+            if (failure == null) {
+              nextSequence = next;
+            }
+            LOG.log(
+                Level.DEBUG,
+                "{0}: after message {1} came {2}; the leader has {3}",
+                settings.shown(),
+                expected - 1,
+                sequence,
+                failure == null ? next : failure.getMessage());
+            // Perhaps the next consumer is on a server that has it.
+            Future<?> unusedToo = content.link.after(Tries.PAUSE, () -> goOn(mine));
+          }
+        });
   }
 
   /**
@@ -216,28 +216,26 @@ final class Fetching implements Feed.Drain, Closeable {
     pause();
     long mine = searches;
     long before = number;
-    CompletableFuture<Void> unused =
-        store
-            .at(sequence + 1)
-            .handle(
-                (next, failure) -> {
-                  Entry entry = failure == null ? next.entry() : null;
-                  if (entry != null && entry.epoch() < epoch) {
-                    // Of a writer that was fenced: it does not count.
-                    entry = null;
-                  }
-                  if (mine == searches) {
-                    boolean complete =
-                        entry != null
-                            && before != UNKNOWN
-                            && entry.epoch() == epoch
-                            && entry.acked() <= before;
-                    reading.corrupt(sequence, entry, complete);
-                  } else {
-                    told = sequence - 1;
-                  }
-                  return null;
-                });
+    Api.end(
+        content.link,
+        store.at(sequence + 1),
+        (next, failure) -> {
+          Entry entry = failure == null ? next.entry() : null;
+          if (entry != null && entry.epoch() < epoch) {
+            // Of a writer that was fenced: it does not count.
+            entry = null;
+          }
+          if (mine == searches) {
+            boolean complete =
+                entry != null
+                    && before != UNKNOWN
+                    && entry.epoch() == epoch
+                    && entry.acked() <= before;
+            reading.corrupt(sequence, entry, complete);
+          } else {
+            told = sequence - 1;
+          }
+        });
   }
 
   @Override
@@ -262,23 +260,21 @@ final class Fetching implements Feed.Drain, Closeable {
     }
     long mine = searches;
     long expected = nextSequence;
-    CompletableFuture<Void> unused =
-        store
-            .range()
-            .handle(
-                (range, failure) -> {
-                  boolean here = mine == searches && expected == nextSequence && wanted == null;
-                  if (failure == null
-                      && range.first() > expected
-                      && range.last() >= expected
-                      && here
-                      && !paused
-                      && !content.isOver()) {
-                    pause();
-                    reading.lost(-1);
-                  }
-                  return null;
-                });
+    Api.end(
+        content.link,
+        store.range(),
+        (range, failure) -> {
+          boolean here = mine == searches && expected == nextSequence && wanted == null;
+          if (failure == null
+              && range.first() > expected
+              && range.last() >= expected
+              && here
+              && !paused
+              && !content.isOver()) {
+            pause();
+            reading.lost(-1);
+          }
+        });
   }
 
   // ---- elsewhere
@@ -293,31 +289,29 @@ final class Fetching implements Feed.Drain, Closeable {
       return;
     }
     reading.forgetSpots();
-    CompletableFuture<Void> unused =
+    Api.end(
+        content.link,
         store
             .range()
-            .thenCompose(range -> search(position, range.first(), range.first(), range.last()))
-            .handle(
-                (sequence, failure) -> {
-                  if (mine != searches || content.isOver()) {
-                    return null;
-                  }
-                  if (failure == null) {
-                    found(sequence, 0);
-                  } else {
-                    LOG.log(
-                        Level.DEBUG, "{0}: a position is looked for again", content.name, failure);
-                    Future<?> unusedToo =
-                        content.link.after(
-                            Tries.PAUSE,
-                            () -> {
-                              if (mine == searches && wanted != null) {
-                                seek(position);
-                              }
-                            });
-                  }
-                  return null;
-                });
+            .thenCompose(range -> search(position, range.first(), range.first(), range.last())),
+        (sequence, failure) -> {
+          if (mine != searches || content.isOver()) {
+            return;
+          }
+          if (failure == null) {
+            found(sequence, 0);
+          } else {
+            LOG.log(Level.DEBUG, "{0}: a position is looked for again", content.name, failure);
+            Future<?> unusedToo =
+                content.link.after(
+                    Tries.PAUSE,
+                    () -> {
+                      if (mine == searches && wanted != null) {
+                        seek(position);
+                      }
+                    });
+          }
+        });
   }
 
   private void found(long sequence, long writer) {

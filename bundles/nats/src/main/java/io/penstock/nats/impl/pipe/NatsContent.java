@@ -4,6 +4,7 @@ package io.penstock.nats.impl.pipe;
 import io.penstock.error.StorageException;
 import io.penstock.error.StorageException.Kind;
 import io.penstock.error.StreamClosedException;
+import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
 import io.penstock.nats.impl.link.LinkException;
 import io.penstock.spi.Messages;
@@ -233,14 +234,14 @@ final class NatsContent implements PipeContent {
       fail(out, in, new StreamClosedException(name));
     }
     CompletableFuture<Void> none = CompletableFuture.completedFuture(null);
-    CompletableFuture<Void> unused =
+    Api.end(
+        link,
         CompletableFuture.allOf(
-                out == null ? none : out.release(), in == null ? none : in.release())
-            .thenRun(
-                () -> {
-                  onOver.run();
-                  over.complete(null);
-                });
+            out == null ? none : out.release(), in == null ? none : in.release()),
+        (done, why) -> {
+          onOver.run();
+          over.complete(null);
+        });
   }
 
   /** Gives everything back once what was written and committed is safe; on the link's thread. */
@@ -438,8 +439,7 @@ final class NatsContent implements PipeContent {
     Reading in = reading;
     CompletableFuture<Void> none = CompletableFuture.completedFuture(null);
     return CompletableFuture.allOf(out == null ? none : out.flush(), in == null ? none : in.flush())
-        .exceptionallyCompose(
-            failed -> CompletableFuture.failedFuture(io.penstock.nats.impl.link.Api.cause(failed)));
+        .exceptionallyCompose(failed -> CompletableFuture.failedFuture(Api.cause(failed)));
   }
 
   @Override

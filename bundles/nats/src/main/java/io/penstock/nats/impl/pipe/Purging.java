@@ -5,7 +5,6 @@ import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.LinkException;
 import io.penstock.spi.Messages;
 import java.lang.System.Logger.Level;
-import java.util.concurrent.CompletableFuture;
 
 /** Removes from the servers what the reader needs no more. Only on the link's thread. */
 final class Purging {
@@ -54,31 +53,30 @@ final class Purging {
     }
     busy = true;
     PipeSettings settings = content.settings;
-    CompletableFuture<Void> unused =
+    Api.end(
+        content.link,
         Api.ask(
-                content.link,
-                "STREAM.PURGE." + settings.stream(),
-                Api.object().put("seq", now).toJson())
-            .handle(
-                (answer, failure) -> {
-                  busy = false;
-                  if (failure == null) {
-                    done = now;
-                    Writing writing = content.writing();
-                    if (writing != null) {
-                      writing.roomMayBe();
-                    }
-                    again();
-                  } else {
-                    // The next commit tries again, and a writer that finds no room.
-                    LOG.log(Level.DEBUG, "{0}: not purged", settings.shown(), failure);
-                    Reading reading = content.reading();
-                    if (reading != null && Api.cause(failure) instanceof LinkException why) {
-                      // Without that right the stream fills up, and its writer waits for ever.
-                      content.troubled(why, reading.committed());
-                    }
-                  }
-                  return null;
-                });
+            content.link,
+            "STREAM.PURGE." + settings.stream(),
+            Api.object().put("seq", now).toJson()),
+        (answer, failure) -> {
+          busy = false;
+          if (failure == null) {
+            done = now;
+            Writing writing = content.writing();
+            if (writing != null) {
+              writing.roomMayBe();
+            }
+            again();
+          } else {
+            // The next commit tries again, and a writer that finds no room.
+            LOG.log(Level.DEBUG, "{0}: not purged", settings.shown(), failure);
+            Reading reading = content.reading();
+            if (reading != null && Api.cause(failure) instanceof LinkException why) {
+              // Without that right the stream fills up, and its writer waits for ever.
+              content.troubled(why, reading.committed());
+            }
+          }
+        });
   }
 }

@@ -444,19 +444,17 @@ final class Reading {
     }
     saving = true;
     alarm.arm();
-    CompletableFuture<Void> unused =
-        claim
-            .put(now.fields())
-            .handle(
-                (done, failure) -> {
-                  saving = false;
-                  if (failure == null) {
-                    saved(now, version);
-                  } else if (!content.isOver()) {
-                    notSaved(failure);
-                  }
-                  return null;
-                });
+    Api.end(
+        link,
+        claim.put(now.fields()),
+        (done, failure) -> {
+          saving = false;
+          if (failure == null) {
+            saved(now, version);
+          } else if (!content.isOver()) {
+            notSaved(failure);
+          }
+        });
   }
 
   private void saved(Cursor now, long version) {
@@ -479,21 +477,19 @@ final class Reading {
 
   private void notSaved(Throwable failure) {
     if (Api.code(failure) == Api.WRONG_LAST) {
-      CompletableFuture<Void> unused =
-          claim
-              .isOurs()
-              .handle(
-                  (ours, why) -> {
-                    if (why != null) {
-                      again(Tries.PAUSE);
-                    } else if (ours) {
-                      // An answer was lost.
-                      save();
-                    } else {
-                      fence();
-                    }
-                    return null;
-                  });
+      Api.end(
+          link,
+          claim.isOurs(),
+          (ours, why) -> {
+            if (why != null) {
+              again(Tries.PAUSE);
+            } else if (ours) {
+              // An answer was lost.
+              save();
+            } else {
+              fence();
+            }
+          });
     } else if (Tries.passes(failure)) {
       again(Tries.PAUSE);
     } else {

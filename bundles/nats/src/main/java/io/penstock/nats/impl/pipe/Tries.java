@@ -58,24 +58,9 @@ final class Tries {
               if (!passes(failure) || System.nanoTime() - deadline > 0) {
                 return CompletableFuture.failedFuture(Api.cause(failure));
               }
-              CompletableFuture<T> again = new CompletableFuture<>();
-              Future<?> unused =
-                  link.after(
-                      PAUSE,
-                      () -> {
-                        CompletableFuture<T> next =
-                            until(link, deadline, step)
-                                .whenComplete(
-                                    (value, why) -> {
-                                      if (why == null) {
-                                        again.complete(value);
-                                      } else {
-                                        again.completeExceptionally(Api.cause(why));
-                                      }
-                                    });
-                        assert next != null;
-                      });
-              return again;
+              CompletableFuture<Void> pause = new CompletableFuture<>();
+              Future<?> unused = link.after(PAUSE, () -> pause.complete(null));
+              return pause.thenCompose(on -> until(link, deadline, step));
             });
   }
 }

@@ -296,17 +296,16 @@ final class Writing {
     one.sequence = lastSequence;
     int mine = generation;
     long since = System.nanoTime();
-    CompletableFuture<Void> unused =
+    Api.end(
+        link,
         link.ask(settings.subject(), one.entry.headers(last), one.entry.bytes(), patience.limit())
-            .thenCompose(answer -> Api.parsed("a record", answer.getData()))
-            .handle(
-                (answer, failure) -> {
-                  if (mine == generation && !content.isOver()) {
-                    patience.learn(System.nanoTime() - since, failure);
-                    answered(one, last + 1, answer, failure);
-                  }
-                  return null;
-                });
+            .thenCompose(answer -> Api.parsed("a record", answer.getData())),
+        (answer, failure) -> {
+          if (mine == generation && !content.isOver()) {
+            patience.learn(System.nanoTime() - since, failure);
+            answered(one, last + 1, answer, failure);
+          }
+        });
   }
 
   private void answered(
@@ -480,22 +479,21 @@ final class Writing {
     if (!sent.isEmpty()) {
       alarm.arm();
     }
-    CompletableFuture<Void> unused =
-        Tail.find(store, claim.epoch(), ackedNumber, openSequence)
-            .handle(
-                (found, failure) -> {
-                  if (mine != generation || content.isOver()) {
-                    return null;
-                  }
-                  if (failure != null) {
-                    // Nobody says any more that bytes are lost.
-                    missing = "";
-                    doubt(failure);
-                  } else {
-                    settled(found);
-                  }
-                  return null;
-                });
+    Api.end(
+        link,
+        Tail.find(store, claim.epoch(), ackedNumber, openSequence),
+        (found, failure) -> {
+          if (mine != generation || content.isOver()) {
+            return;
+          }
+          if (failure != null) {
+            // Nobody says any more that bytes are lost.
+            missing = "";
+            doubt(failure);
+          } else {
+            settled(found);
+          }
+        });
   }
 
   private void settled(Tail tail) {

@@ -16,7 +16,6 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
@@ -86,18 +85,17 @@ final class Markers {
     // Up to the marker, so that an entry that has taken its place stays.
     String request =
         Api.object().put("filter", marker.subject).put("seq", marker.sequence + 1).toJson();
-    CompletableFuture<Void> unused =
-        Api.ask(link, "STREAM.PURGE." + Subjects.STREAM, request)
-            .handle(
-                (done, failure) -> {
-                  clearing = false;
-                  if (failure == null) {
-                    next();
-                  } else {
-                    refused(Api.cause(failure));
-                  }
-                  return null;
-                });
+    Api.end(
+        link,
+        Api.ask(link, "STREAM.PURGE." + Subjects.STREAM, request),
+        (done, failure) -> {
+          clearing = false;
+          if (failure == null) {
+            next();
+          } else {
+            refused(Api.cause(failure));
+          }
+        });
   }
 
   private void refused(Throwable why) {

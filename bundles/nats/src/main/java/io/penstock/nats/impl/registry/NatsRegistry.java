@@ -134,21 +134,20 @@ public final class NatsRegistry implements Registry {
 
   private void ensure() {
     int mine = attempt;
-    CompletableFuture<Void> unused =
-        Bucket.ensure(link, replicas)
-            .handle(
-                (there, failure) -> {
-                  if (mine == attempt && !closed) {
-                    if (failure == null) {
-                      begin();
-                    } else {
-                      Throwable cause = Api.cause(failure);
-                      stop(Bucket.why(link, replicas, cause));
-                      again(LinkException.pause(cause, AGAIN));
-                    }
-                  }
-                  return null;
-                });
+    Api.end(
+        link,
+        Bucket.ensure(link, replicas),
+        (there, failure) -> {
+          if (mine == attempt && !closed) {
+            if (failure == null) {
+              begin();
+            } else {
+              Throwable cause = Api.cause(failure);
+              stop(Bucket.why(link, replicas, cause));
+              again(LinkException.pause(cause, AGAIN));
+            }
+          }
+        });
   }
 
   private void again(Duration pause) {
@@ -340,22 +339,19 @@ public final class NatsRegistry implements Registry {
   }
 
   private void markIfSame(String subject, RemoteEntry entry, CompletableFuture<Void> done) {
-    CompletableFuture<Void> unused =
-        leader
-            .last(subject)
-            .handle(
-                (found, failure) -> {
-                  if (failure != null) {
-                    done.completeExceptionally(Api.cause(failure));
-                  } else if (!isSame(entry, found.message())) {
-                    done.complete(null);
-                  } else {
-                    Headers expected =
-                        Markers.headers().put(EXPECTED, Long.toString(found.sequence()));
-                    mark(subject, expected, done);
-                  }
-                  return null;
-                });
+    Api.end(
+        link,
+        leader.last(subject),
+        (found, failure) -> {
+          if (failure != null) {
+            done.completeExceptionally(Api.cause(failure));
+          } else if (!isSame(entry, found.message())) {
+            done.complete(null);
+          } else {
+            Headers expected = Markers.headers().put(EXPECTED, Long.toString(found.sequence()));
+            mark(subject, expected, done);
+          }
+        });
   }
 
   private static boolean isSame(RemoteEntry entry, @Nullable Message message) {
@@ -373,22 +369,21 @@ public final class NatsRegistry implements Registry {
       byte[] content,
       CompletableFuture<Void> done,
       Consumer<Long> stored) {
-    CompletableFuture<Void> unused =
+    Api.end(
+        link,
         link.ask(subject, headers, content)
-            .thenCompose(answer -> Api.parsed(subject, answer.getData()))
-            .handle(
-                (answer, failure) -> {
-                  if (failure == null) {
-                    stored.accept(JsonValueUtils.readLong(answer, "seq", 0));
-                    done.complete(null);
-                  } else if (Api.code(failure) == Api.WRONG_LAST) {
-                    // It has another content by now.
-                    done.complete(null);
-                  } else {
-                    done.completeExceptionally(Api.cause(failure));
-                  }
-                  return null;
-                });
+            .thenCompose(answer -> Api.parsed(subject, answer.getData())),
+        (answer, failure) -> {
+          if (failure == null) {
+            stored.accept(JsonValueUtils.readLong(answer, "seq", 0));
+            done.complete(null);
+          } else if (Api.code(failure) == Api.WRONG_LAST) {
+            // It has another content by now.
+            done.complete(null);
+          } else {
+            done.completeExceptionally(Api.cause(failure));
+          }
+        });
   }
 
   /** Runs something on the link's thread if the stream is there; fails what waits otherwise. */
@@ -458,16 +453,13 @@ public final class NatsRegistry implements Registry {
     Runnable end = () -> answer.complete(Answer.NO_ANSWER);
     unanswered.add(end);
     CompletableFuture<Answer> unused = answer.whenComplete((v, e) -> unanswered.remove(end));
-    CompletableFuture<Void> unusedToo =
-        link.ask(Subjects.probe(other), null, NOTHING, limit)
-            .handle(
-                (message, failure) -> {
-                  answer.complete(meaning(failure));
-                  return null;
-                });
+    Api.end(
+        link,
+        link.ask(Subjects.probe(other), null, NOTHING, limit),
+        (message, failure) -> answer.complete(meaning(failure)));
     // The library looks for what is overdue only now and then.
     Future<?> late = link.after(limit, () -> answer.complete(Answer.NO_ANSWER));
-    CompletableFuture<Answer> unusedThree = answer.whenComplete((v, e) -> late.cancel(false));
+    CompletableFuture<Answer> unusedToo = answer.whenComplete((v, e) -> late.cancel(false));
     endIfClosed();
     return answer;
   }

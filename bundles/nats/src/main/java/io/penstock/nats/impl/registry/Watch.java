@@ -164,28 +164,27 @@ final class Watch implements Feed.Drain {
    */
   private <T> void ask(Supplier<CompletableFuture<T>> question, Consumer<T> then, Runnable late) {
     int mine = beginnings;
-    Object unused =
-        question
-            .get()
-            .whenComplete(
-                (answer, failure) -> {
-                  if (mine != beginnings || closed) {
-                    return;
-                  }
-                  if (failure == null) {
-                    leaderless = 0;
-                    then.accept(answer);
-                    return;
-                  }
-                  long now = System.nanoTime();
-                  leaderless = leaderless == 0 ? now : leaderless;
-                  if (now - leaderless < PATIENCE) {
-                    again(failure, () -> ask(question, then, late));
-                  } else {
-                    doubt(failure);
-                    late.run();
-                  }
-                });
+    Api.end(
+        link,
+        question.get(),
+        (answer, failure) -> {
+          if (mine != beginnings || closed) {
+            return;
+          }
+          if (failure == null) {
+            leaderless = 0;
+            then.accept(answer);
+            return;
+          }
+          long now = System.nanoTime();
+          leaderless = leaderless == 0 ? now : leaderless;
+          if (now - leaderless < PATIENCE) {
+            again(failure, () -> ask(question, then, late));
+          } else {
+            doubt(failure);
+            late.run();
+          }
+        });
   }
 
   private void again(Runnable what) {
