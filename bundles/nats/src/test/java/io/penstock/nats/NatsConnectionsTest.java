@@ -42,9 +42,18 @@ class NatsConnectionsTest {
   }
 
   private static Channel open(Penstock penstock, String name, String keys) throws IOException {
-    String place =
-        "durable:nats://127.0.0.1:" + server.port(0) + "/" + name + "?replicas=1&" + keys;
-    return penstock.channels().open(Endpoint.parse(place), ChannelOptions.defaults(), SOON);
+    return open(penstock, server, name, "replicas=1&" + keys);
+  }
+
+  private static Channel open(Penstock penstock, NatsCluster of, String name, String keys)
+      throws IOException {
+    String servers = of.servers().replace(",nats://", ",");
+    return penstock
+        .channels()
+        .open(
+            Endpoint.parse("durable:" + servers + "/" + name + "?" + keys),
+            ChannelOptions.defaults(),
+            SOON);
   }
 
   @Test
@@ -65,6 +74,32 @@ class NatsConnectionsTest {
         server.awaitConnections(0, 1);
       }
       server.awaitConnections(0, 0);
+    }
+  }
+
+  @Test
+  void aWriterIsConnectedToTheServerThatLeads() throws Exception {
+    try (NatsCluster servers = NatsCluster.start(3);
+        Penstock penstock = Penstock.open()) {
+      servers.awaitReady();
+      for (int pipe = 0; pipe < 5; pipe++) {
+        String name = "led" + pipe;
+        try (Channel writer = open(penstock, servers, name, "mode=write");
+            Channel reader = open(penstock, servers, name, "mode=read")) {
+          writer.sink().writeFully(FaultMain.bytes(0, 1000), SOON);
+          ByteBuffer some = ByteBuffer.allocate(1000);
+          reader.source().readFully(some, SOON);
+          FaultMain.check(some.flip(), 0);
+          reader.close();
+          int leader = servers.leaderOf("penstock-" + name);
+          for (int each = 0; each < 3; each++) {
+            servers.awaitConnections(each, each == leader ? 1 : 0);
+          }
+        }
+        for (int each = 0; each < 3; each++) {
+          servers.awaitConnections(each, 0);
+        }
+      }
     }
   }
 

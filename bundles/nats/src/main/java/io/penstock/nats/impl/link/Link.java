@@ -227,6 +227,9 @@ public final class Link implements Closeable {
     } else if (token != null) {
       options.token(token.toCharArray());
     }
+    if (settings.ordered()) {
+      options.noRandomize();
+    }
     if (tls != null) {
       // Names are checked as they are configured, not as addresses that the servers tell of. The
       // other modes have addresses in place of names, or look no name up.
@@ -399,7 +402,7 @@ public final class Link implements Closeable {
   }
 
   /** Whether it is connected to the server of that name. */
-  boolean isOn(String server) {
+  public boolean isOn(String server) {
     Connection mine = connection;
     return mine != null && server.equals(mine.getServerInfo().getServerName());
   }

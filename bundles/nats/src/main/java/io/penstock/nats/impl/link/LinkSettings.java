@@ -5,6 +5,7 @@ import io.penstock.spi.Messages;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,9 +17,13 @@ import java.util.TreeMap;
  * @param servers such as {@code nats://a:4222}
  * @param options {@code user}, {@code tls.*}
  * @param secrets {@code password}, {@code token}
+ * @param ordered whether the first server is tried first; else any of them
  */
 public record LinkSettings(
-    List<String> servers, Map<String, String> options, Map<String, String> secrets) {
+    List<String> servers,
+    Map<String, String> options,
+    Map<String, String> secrets,
+    boolean ordered) {
   private static final int PORT = 4222;
 
   /** Takes copies. */
@@ -26,6 +31,19 @@ public record LinkSettings(
     servers = List.copyOf(servers);
     options = Map.copyOf(options);
     secrets = Map.copyOf(secrets);
+  }
+
+  /** Servers any of which is tried first. */
+  public LinkSettings(
+      List<String> servers, Map<String, String> options, Map<String, String> secrets) {
+    this(servers, options, secrets, false);
+  }
+
+  /** The same servers, of which one is tried first. */
+  public LinkSettings from(int first) {
+    List<String> turned = new ArrayList<>(servers);
+    Collections.rotate(turned, -first);
+    return new LinkSettings(turned, options, secrets, true);
   }
 
   /**
@@ -68,7 +86,8 @@ public record LinkSettings(
     return other instanceof LinkSettings that
         && servers.equals(that.servers)
         && options.equals(that.options)
-        && secrets.equals(that.secrets);
+        && secrets.equals(that.secrets)
+        && ordered == that.ordered;
   }
 
   @Override

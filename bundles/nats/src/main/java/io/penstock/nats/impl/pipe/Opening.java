@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Opens a pipe on servers: makes its streams, claims its ends, and looks how far it is. */
 final class Opening {
-  private static final Duration LIMIT = Duration.ofSeconds(15);
+  static final Duration LIMIT = Duration.ofSeconds(15);
   private static final Duration REACHED = Duration.ofSeconds(5);
 
   private final NatsContent content;
@@ -32,11 +32,12 @@ final class Opening {
   private final Bound bound;
   private final Claim writer;
   private final Claim reader;
-  private final long deadline = System.nanoTime() + LIMIT.toNanos();
+  private final long deadline;
   private Cursor read = Cursor.NONE;
 
-  Opening(NatsContent content) {
+  Opening(NatsContent content, long deadline) {
     this.content = content;
+    this.deadline = deadline;
     this.settings = content.settings;
     this.link = content.link;
     this.store = new KeyStore(link, settings);
@@ -63,6 +64,22 @@ final class Opening {
           return CompletableFuture.allOf(writer.release(), reader.release())
               .thenCompose(on -> CompletableFuture.failedFuture(why));
         });
+  }
+
+  /**
+   * Makes the streams if they are not there; on the link's thread.
+   *
+   * @return the name of the server that leads that of the bytes; empty if there is only one server
+   */
+  CompletableFuture<String> leader() {
+    return Api.either(
+        streams().thenCompose(on -> tried(() -> Api.info(link, settings.stream()))),
+        (info, failure) ->
+            failure == null
+                ? CompletableFuture.completedFuture(
+                    JsonValueUtils.readString(
+                        JsonValueUtils.readObject(info, "cluster"), "leader", ""))
+                : CompletableFuture.failedFuture(told(failure)));
   }
 
   private <T> CompletableFuture<T> tried(Supplier<CompletableFuture<T>> step) {
