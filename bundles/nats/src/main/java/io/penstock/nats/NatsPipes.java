@@ -25,8 +25,8 @@ import org.osgi.service.component.annotations.Deactivate;
  * io.penstock.standalone.Penstock} finds it where this jar is on the class path or the module path.
  *
  * <p>Safe for use by any thread. While a pipe is open, there is one connection for each set of
- * servers, with its threads. A writer that opens has one to the server that leads its stream, so
- * that there is at most one more for each server.
+ * servers, with its threads. A writer that is given several servers has one to the server that
+ * leads its stream when it opens, so that there is at most one more for each server.
  */
 @ProviderType
 @Component(

@@ -1,23 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.nats;
 
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
+import io.penstock.error.StreamClosedException;
 import io.penstock.nats.support.NatsCluster;
 import io.penstock.remote.spi.Registry;
 import io.penstock.remote.spi.RegistryListener;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.spi.PipeContext;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -114,6 +123,20 @@ class NatsConnectionsTest {
   }
 
   @Test
+  void anOpeningEndsWhenTheProviderGoes() throws Exception {
+    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      NatsPipes pipes = new NatsPipes();
+      Endpoint place = Endpoint.parse("nats://127.0.0.1:" + silent.getLocalPort() + "/never");
+      CompletableFuture<?> opening =
+          pipes.open(place, ChannelOptions.defaults(), new Context()).toCompletableFuture();
+      silent.accept().close();
+      pipes.close();
+      ExecutionException ended = assertThrows(ExecutionException.class, opening::get);
+      assertInstanceOf(StreamClosedException.class, ended.getCause());
+    }
+  }
+
+  @Test
   void aRefusedOpeningLeavesNoConnection() throws Exception {
     try (Penstock penstock = Penstock.open()) {
       try (Channel unused = open(penstock, "kept", "mode=write")) {
@@ -134,6 +157,24 @@ class NatsConnectionsTest {
       server.awaitConnections(0, 1);
     }
     server.awaitConnections(0, 0);
+  }
+
+  /** Runs at once. */
+  private static final class Context implements PipeContext {
+    @Override
+    public String name() {
+      return "never";
+    }
+
+    @Override
+    public Executor executor() {
+      return Runnable::run;
+    }
+
+    @Override
+    public Future<?> after(Duration delay, Runnable task) {
+      throw new UnsupportedOperationException();
+    }
   }
 
   /** Is told, and does nothing. */

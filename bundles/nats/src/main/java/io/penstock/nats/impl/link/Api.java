@@ -230,7 +230,8 @@ public final class Api {
             });
   }
 
-  private static void bug(Link link, Throwable why) {
+  /** Tells of a fault of our own. */
+  public static void bug(Link link, Throwable why) {
     LOG.log(Level.ERROR, link + ": a step failed; report this as a bug", why);
   }
 

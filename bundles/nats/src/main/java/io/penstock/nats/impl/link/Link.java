@@ -401,10 +401,10 @@ public final class Link implements Closeable {
     return Math.max(1, told.size());
   }
 
-  /** Whether it is connected to the server of that name. */
+  /** Whether it is connected to the server of that name now. */
   public boolean isOn(String server) {
     Connection mine = connection;
-    return mine != null && server.equals(mine.getServerInfo().getServerName());
+    return up && mine != null && server.equals(mine.getServerInfo().getServerName());
   }
 
   // ---- the thread

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /**
@@ -44,6 +45,13 @@ public record LinkSettings(
     List<String> turned = new ArrayList<>(servers);
     Collections.rotate(turned, -first);
     return new LinkSettings(turned, options, secrets, true);
+  }
+
+  /** Whether they are the same but for which server is tried first. */
+  public boolean isLike(LinkSettings that) {
+    return Set.copyOf(servers).equals(Set.copyOf(that.servers))
+        && options.equals(that.options)
+        && secrets.equals(that.secrets);
   }
 
   /**

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 public final class Links implements AutoCloseable {
   private static final System.Logger LOG = Messages.log("nats");
   private static final long STOP_SECONDS = 5;
-  private static final Duration REACHED = Duration.ofSeconds(1);
+  private static final Duration REACHED = Duration.ofSeconds(2);
 
   private final ReentrantLock lock = new ReentrantLock();
   // Guarded by the lock.
@@ -82,7 +82,9 @@ public final class Links implements AutoCloseable {
               (moves
                   ? new Opening(first, deadline)
                       .leader()
-                      .thenCompose(leader -> atLeader(first, context, opened, leader, 0))
+                      .thenComposeAsync(
+                          leader -> new Search(first, context, opened, leader, deadline).find(),
+                          context.executor())
                   : CompletableFuture.completedFuture(first)),
               (content, failure) -> {
                 if (failure == null) {
@@ -95,7 +97,7 @@ public final class Links implements AutoCloseable {
         });
   }
 
-  /** Nothing is open by it yet; null after the close. */
+  /** Makes a content on which nothing is open yet; null after the close. */
   private @Nullable NatsContent make(
       PipeSettings settings,
       LinkSettings key,
@@ -124,34 +126,88 @@ public final class Links implements AutoCloseable {
 
   /**
    * Looks for a connection to the server that leads: another one has to pass each record on to it,
-   * and its answer back. No server tells at which address another one is.
-   *
-   * @param server the number of the address that is tried next
+   * and its answer back. No server tells at which address another one is, so they are tried in
+   * turn. Files may be read, so nothing of it is on a link's thread.
    */
-  private CompletableFuture<NatsContent> atLeader(
-      NatsContent first,
-      PipeContext context,
-      CompletableFuture<PipeContent> opened,
-      String leader,
-      int server) {
-    LinkSettings servers = first.settings.link();
-    NatsContent next =
-        leader.isEmpty() || first.link.isOn(leader) || server == servers.servers().size()
-            ? null
-            : make(first.settings, servers.from(server), context, opened);
-    if (next == null) {
-      return CompletableFuture.completedFuture(first);
+  private final class Search {
+    private final NatsContent first;
+    private final LinkSettings servers;
+    private final PipeContext context;
+    private final CompletableFuture<PipeContent> opened;
+    private final String leader;
+    private final long end;
+
+    Search(
+        NatsContent first,
+        PipeContext context,
+        CompletableFuture<PipeContent> opened,
+        String leader,
+        long deadline) {
+      this.first = first;
+      this.servers = first.settings.link();
+      this.context = context;
+      this.opened = opened;
+      this.leader = leader;
+      // What comes next has to fit in the time as well.
+      this.end = deadline - Opening.LIMIT.multipliedBy(2).dividedBy(3).toNanos();
     }
-    return reached(next)
-        .thenCompose(
-            on -> {
-              if (next.link.isOn(leader)) {
-                first.close();
-                return CompletableFuture.completedFuture(next);
-              }
-              next.close();
-              return atLeader(first, context, opened, leader, server + 1);
-            });
+
+    /** Completes with what is on the leader; with the first if nothing is. */
+    CompletableFuture<NatsContent> find() {
+      LinkSettings there = leader.isEmpty() || first.link.isOn(leader) ? null : known();
+      return there == null ? next(0) : attempt(there, 0);
+    }
+
+    private CompletableFuture<NatsContent> next(int server) {
+      boolean ends =
+          leader.isEmpty()
+              || first.link.isOn(leader)
+              || server == servers.servers().size()
+              || System.nanoTime() - end > 0;
+      return ends
+          ? CompletableFuture.completedFuture(first)
+          : attempt(servers.from(server), server + 1);
+    }
+
+    private CompletableFuture<NatsContent> attempt(LinkSettings there, int server) {
+      NatsContent next;
+      try {
+        next = make(first.settings, there, context, opened);
+      } catch (IllegalArgumentException e) {
+        // A file that the first connection has read has gone since.
+        LOG.log(Level.DEBUG, first.settings.shown() + ": no other connection is made", e);
+        next = null;
+      }
+      return next == null ? CompletableFuture.completedFuture(first) : judge(next, server);
+    }
+
+    private CompletableFuture<NatsContent> judge(NatsContent made, int server) {
+      return reached(made)
+          .thenComposeAsync(
+              on -> {
+                if (made.link.isOn(leader)) {
+                  first.close();
+                  return CompletableFuture.completedFuture(made);
+                }
+                made.close();
+                return next(server);
+              },
+              context.executor());
+    }
+
+    /** A connection to the leader that another pipe has, whichever server it was made for. */
+    private @Nullable LinkSettings known() {
+      lock.lock();
+      try {
+        return links.entrySet().stream()
+            .filter(each -> each.getKey().isLike(servers) && each.getValue().link.isOn(leader))
+            .map(Map.Entry::getKey)
+            .findAny()
+            .orElse(null);
+      } finally {
+        lock.unlock();
+      }
+    }
   }
 
   /** Waits a moment until there is a connection. */
@@ -166,7 +222,7 @@ public final class Links implements AutoCloseable {
 
           @Override
           public void down(String why) {
-            // Another server may be away; the next try is the library's.
+            // This server may be away; the library tries the next one.
           }
         };
     content.link.watch(watcher);
@@ -178,7 +234,7 @@ public final class Links implements AutoCloseable {
         });
   }
 
-  /** Opens what has its connection; on the link's thread. */
+  /** Opens the pipe over the connection that was chosen; on the link's thread. */
   private static void begin(
       NatsContent content, long deadline, CompletableFuture<PipeContent> opened) {
     Api.end(
@@ -225,7 +281,7 @@ public final class Links implements AutoCloseable {
     }
     all.forEach(
         (content, opened) -> {
-          // Nothing that is still being opened goes on without its connection.
+          // Its caller is told at once if it is still being opened.
           boolean unused = opened.completeExceptionally(new StreamClosedException(content.name));
           content.stop();
         });

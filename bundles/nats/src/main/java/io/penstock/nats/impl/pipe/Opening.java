@@ -6,6 +6,7 @@ import io.nats.client.support.JsonValueUtils;
 import io.nats.client.support.JsonValueUtils.MapBuilder;
 import io.penstock.error.AddressException;
 import io.penstock.error.StorageException;
+import io.penstock.error.StreamClosedException;
 import io.penstock.nats.impl.link.Api;
 import io.penstock.nats.impl.link.Link;
 import io.penstock.nats.impl.link.LinkException;
@@ -17,6 +18,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -69,7 +71,7 @@ final class Opening {
   /**
    * Makes the streams if they are not there; on the link's thread.
    *
-   * @return the name of the server that leads that of the bytes; empty if there is only one server
+   * @return the name of the server that leads the stream of the bytes; empty if none is told
    */
   CompletableFuture<String> leader() {
     return Api.either(
@@ -83,7 +85,9 @@ final class Opening {
   }
 
   private <T> CompletableFuture<T> tried(Supplier<CompletableFuture<T>> step) {
-    return Tries.until(link, deadline, step);
+    return content.isOver()
+        ? CompletableFuture.failedFuture(new StreamClosedException(content.name))
+        : Tries.until(link, deadline, step);
   }
 
   /** A server that is not reached soon is away; it need not be waited for as a leader is. */
@@ -389,6 +393,9 @@ final class Opening {
   }
 
   private CompletableFuture<Void> beginWriter(@Nullable Stored opened, Cursor cursor) {
+    if (content.isOver()) {
+      return CompletableFuture.failedFuture(new StreamClosedException(content.name));
+    }
     if (opened != null && opened.entry() != null) {
       Writing writing = new Writing(content, store, writer, opened, opened.entry());
       content.begin(writing, null);
@@ -402,6 +409,9 @@ final class Opening {
         .thenCombine(
             oldest(cursor),
             (known, oldest) -> {
+              if (content.isOver()) {
+                throw new CompletionException(new StreamClosedException(content.name));
+              }
               Entry open = opened == null ? null : opened.entry();
               Writing writing =
                   opened == null || open == null
@@ -446,8 +456,13 @@ final class Opening {
   // ---- failures
 
   private IOException told(Throwable failure) {
-    if (failure instanceof AddressException || failure instanceof StorageException) {
+    if (failure instanceof AddressException
+        || failure instanceof StorageException
+        || failure instanceof StreamClosedException) {
       return (IOException) failure;
+    }
+    if (!(failure instanceof IOException)) {
+      Api.bug(link, failure);
     }
     String text = String.valueOf(failure.getMessage());
     if (failure instanceof LinkException known && known.kind() == LinkException.Kind.DENIED) {
