@@ -216,7 +216,7 @@ public final class Feed implements Closeable {
               anew();
             }
           } else if (mine == generation) {
-            fail(Api.cause(failure));
+            fail(failure);
           }
         });
   }

@@ -423,7 +423,7 @@ public final class Link implements Closeable {
       try {
         step.run();
       } catch (RuntimeException | Error e) {
-        LOG.log(Level.ERROR, "{0}: a step failed; report this as a bug", settings.shown(), e);
+        Api.bug(this, e);
       }
     };
   }

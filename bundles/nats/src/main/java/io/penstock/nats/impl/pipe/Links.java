@@ -90,7 +90,7 @@ public final class Links implements AutoCloseable {
                 if (failure == null) {
                   content.link.run(() -> begin(content, deadline, opened));
                 } else {
-                  boolean unusedToo = opened.completeExceptionally(Api.cause(failure));
+                  boolean unusedToo = opened.completeExceptionally(failure);
                   first.close();
                 }
               });
@@ -242,7 +242,7 @@ public final class Links implements AutoCloseable {
         new Opening(content, deadline).open(),
         (done, failure) -> {
           if (failure != null) {
-            boolean unusedToo = opened.completeExceptionally(Api.cause(failure));
+            boolean unusedToo = opened.completeExceptionally(failure);
             content.close();
           } else if (!opened.complete(content)) {
             content.close();

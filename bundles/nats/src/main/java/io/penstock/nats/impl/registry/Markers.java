@@ -93,7 +93,7 @@ final class Markers {
           if (failure == null) {
             next();
           } else {
-            refused(Api.cause(failure));
+            refused(failure);
           }
         });
   }

@@ -142,9 +142,8 @@ public final class NatsRegistry implements Registry {
             if (failure == null) {
               begin();
             } else {
-              Throwable cause = Api.cause(failure);
-              stop(Bucket.why(link, replicas, cause));
-              again(LinkException.pause(cause, AGAIN));
+              stop(Bucket.why(link, replicas, failure));
+              again(LinkException.pause(failure, AGAIN));
             }
           }
         });
@@ -344,7 +343,7 @@ public final class NatsRegistry implements Registry {
         leader.last(subject),
         (found, failure) -> {
           if (failure != null) {
-            done.completeExceptionally(Api.cause(failure));
+            done.completeExceptionally(failure);
           } else if (!isSame(entry, found.message())) {
             done.complete(null);
           } else {
@@ -381,7 +380,7 @@ public final class NatsRegistry implements Registry {
             // It has another content by now.
             done.complete(null);
           } else {
-            done.completeExceptionally(Api.cause(failure));
+            done.completeExceptionally(failure);
           }
         });
   }
