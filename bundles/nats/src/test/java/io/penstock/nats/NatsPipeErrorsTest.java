@@ -187,7 +187,11 @@ class NatsPipeErrorsTest {
   @SuppressWarnings("try")
   private static void await(NatsCluster server, Question done) throws Exception {
     Options options =
-        new Options.Builder().server(server.url(0)).userInfo("both", "right-one").build();
+        new Options.Builder()
+            .server(server.url(0))
+            .userInfo("both", "right-one")
+            .connectionTimeout(Duration.ofSeconds(20))
+            .build();
     try (Connection connection = Nats.connect(options)) {
       long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
       while (!done.ask(connection.jetStreamManagement())) {

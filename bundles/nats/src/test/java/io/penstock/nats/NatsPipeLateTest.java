@@ -9,8 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nats.client.Connection;
 import io.nats.client.Message;
-import io.nats.client.Nats;
-import io.nats.client.Options;
 import io.nats.client.Subscription;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
@@ -93,7 +91,7 @@ class NatsPipeLateTest {
   }
 
   private static Connection plain() throws Exception {
-    return Nats.connect(new Options.Builder().server(server.url(0)).build());
+    return NatsCluster.connect(server.url(0));
   }
 
   private long last(Connection connection) throws Exception {

@@ -7,8 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nats.client.Connection;
-import io.nats.client.Nats;
-import io.nats.client.Options;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
 import io.nats.client.impl.Headers;
@@ -109,11 +107,7 @@ class NatsPipeStoreTest {
   }
 
   private static Connection plain(NatsCluster servers) throws Exception {
-    return Nats.connect(
-        new Options.Builder()
-            .servers(servers.urls().toArray(String[]::new))
-            .connectionTimeout(Duration.ofSeconds(20))
-            .build());
+    return NatsCluster.connect(servers.urls().toArray(String[]::new));
   }
 
   private static StreamConfiguration stream(NatsCluster servers, String name) throws Exception {

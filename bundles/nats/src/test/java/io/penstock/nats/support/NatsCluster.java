@@ -27,6 +27,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -46,6 +47,7 @@ import org.junit.jupiter.api.Assumptions;
  */
 public final class NatsCluster implements Closeable {
   private static final long SOON = 30;
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final Pattern META_LEADER = leader("meta_cluster");
   private static final Pattern STREAM_LEADER = leader("cluster");
 
@@ -215,6 +217,14 @@ public final class NatsCluster implements Closeable {
 
   private String host(int server) {
     return places.get(server).host();
+  }
+
+  /**
+   * A connection of a test's own. On a busy machine an answer of several servers takes longer than
+   * the library waits by default.
+   */
+  public static Connection connect(String... servers) throws IOException, InterruptedException {
+    return Nats.connect(new Options.Builder().servers(servers).connectionTimeout(PATIENCE).build());
   }
 
   /** Where to connect to. */

@@ -6,21 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import io.nats.client.Connection;
 import io.nats.client.JetStreamManagement;
-import io.nats.client.Nats;
-import io.nats.client.Options;
 import io.nats.client.api.StreamConfiguration;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
 /** That the servers of the other tests do what those tests rely on. */
 @SuppressWarnings("try")
 class NatsServersTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
-
   private static Connection connect(NatsCluster cluster, int server) throws Exception {
-    return Nats.connect(
-        new Options.Builder().server(cluster.url(server)).connectionTimeout(PATIENCE).build());
+    return NatsCluster.connect(cluster.url(server));
   }
 
   private static long messages(NatsCluster cluster, int server) throws Exception {

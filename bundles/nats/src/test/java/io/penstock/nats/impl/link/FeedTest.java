@@ -9,8 +9,6 @@ import io.nats.client.Connection;
 import io.nats.client.JetStream;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.Message;
-import io.nats.client.Nats;
-import io.nats.client.Options;
 import io.nats.client.api.ConsumerInfo;
 import io.nats.client.api.StorageType;
 import io.nats.client.api.StreamConfiguration;
@@ -96,8 +94,7 @@ class FeedTest {
   // An interrupt ends the run.
   @SuppressWarnings("try")
   private static void fill(NatsCluster server) throws Exception {
-    try (Connection connection =
-        Nats.connect(Options.builder().server(server.urls().get(0)).build())) {
+    try (Connection connection = NatsCluster.connect(server.url(0))) {
       Object unused = connection.jetStreamManagement().addStream(stream("sizes").build());
       JetStream stream = connection.jetStream();
       for (int i = 0; i < SMALL + LARGE; i++) {
@@ -172,8 +169,7 @@ class FeedTest {
   @SuppressWarnings("try")
   void whatCarriesMuchIsOnTheServerOfItsLink() throws Exception {
     try (NatsCluster servers = NatsCluster.start(3);
-        Connection connection =
-            Nats.connect(Options.builder().server(servers.urls().get(0)).build())) {
+        Connection connection = NatsCluster.connect(servers.url(0))) {
       servers.awaitReady();
       JetStreamManagement streams = connection.jetStreamManagement();
       Object unused = streams.addStream(stream("near").replicas(3).build());

@@ -4,13 +4,12 @@ package io.penstock.nats.impl.pipe;
 import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
-import io.nats.client.Nats;
-import io.nats.client.Options;
 import io.nats.client.impl.NatsMessage;
 import io.nats.client.support.JsonParser;
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
 import io.penstock.nats.impl.link.Api;
+import io.penstock.nats.support.NatsCluster;
 import io.penstock.nats.support.Replies;
 import java.util.Map;
 import java.util.NavigableMap;
@@ -50,7 +49,7 @@ final class StandIn {
 
   StandIn(String server, String pipe) throws Exception {
     this.pipe = pipe;
-    connection = Nats.connect(new Options.Builder().server(server).build());
+    connection = NatsCluster.connect(server);
     Dispatcher all =
         connection.createDispatcher(
             question -> {

@@ -9,8 +9,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.nats.client.Connection;
 import io.nats.client.Dispatcher;
 import io.nats.client.Message;
-import io.nats.client.Nats;
-import io.nats.client.Options;
 import io.nats.client.impl.Headers;
 import io.nats.client.impl.NatsMessage;
 import io.nats.client.support.JsonParseException;
@@ -86,7 +84,7 @@ class BehindTest {
 
   @BeforeEach
   void connect() throws Exception {
-    servers = Nats.connect(new Options.Builder().server(cluster.url(0)).build());
+    servers = NatsCluster.connect(cluster.url(0));
     Dispatcher unused = servers.createDispatcher(this::heard).subscribe(Replies.API + ">");
     servers.flush(Duration.ofSeconds(5));
     link = Connected.link(cluster);

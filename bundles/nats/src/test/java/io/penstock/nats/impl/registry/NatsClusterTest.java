@@ -4,7 +4,6 @@ package io.penstock.nats.impl.registry;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.nats.client.Connection;
-import io.nats.client.Nats;
 import io.nats.client.support.JsonValue;
 import io.nats.client.support.JsonValueUtils;
 import io.penstock.nats.impl.link.Api;
@@ -31,7 +30,7 @@ class NatsClusterTest extends NatsContract {
   @Test
   void theMostReplicasThatWereAskedForStay() throws Exception {
     try (Link link = Connected.link(cluster);
-        Connection plain = Nats.connect(cluster.url(0))) {
+        Connection plain = NatsCluster.connect(cluster.url(0))) {
       Object unused = answer(Api.ask(link, "STREAM.DELETE." + Subjects.STREAM, ""));
       unused = answer(Bucket.ensure(link, 1));
       unused = plain.jetStream().publish(Subjects.ENTRIES + "a.b.c", new byte[] {1});
