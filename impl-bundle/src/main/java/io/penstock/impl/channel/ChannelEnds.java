@@ -190,6 +190,20 @@ abstract class ChannelEnds implements Channel, Leading {
     forMore(end -> end.fail(cause));
   }
 
+  /** Lets selectors forget what the drivers of the ends had, which were closed. */
+  final void flushClosed() {
+    flushClosed(source);
+    flushClosed(sink);
+    context.ends().forEach(this::flushClosed);
+  }
+
+  private void flushClosed(End end) {
+    EndDriver driver = end.driver();
+    if (driver != null) {
+      engine.flushClosed(driver.selectable());
+    }
+  }
+
   final void closeEnds() {
     closeEnd(source);
     closeEnd(sink);

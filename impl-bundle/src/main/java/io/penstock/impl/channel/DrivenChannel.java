@@ -424,7 +424,7 @@ public final class DrivenChannel extends ChannelStages implements Scope.Member, 
     ChannelDriver current = unconnected ? null : driver;
     if (current != null) {
       current.abort(cause);
-      engine.flushClosed();
+      flushClosed();
     } else if (stage != null) {
       stage.toCompletableFuture().cancel(true);
     }
@@ -532,7 +532,7 @@ public final class DrivenChannel extends ChannelStages implements Scope.Member, 
     } catch (IOException e) {
       failure = e;
     } finally {
-      engine.flushClosed();
+      flushClosed();
       over();
     }
     tellOver(failure);

@@ -14,7 +14,6 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
@@ -168,15 +167,14 @@ final class AsyncWrites extends WriteQueue {
     sink.wake();
   }
 
-  /** Ends the stream behind what is queued; completes when the end has gone out. */
-  CompletableFuture<Void> beginEnd() {
+  /** Ends the stream behind what is queued. */
+  void beginEnd() {
     boolean first = end() && sink.failure() == null;
     sink.ended = true;
     if (first) {
       sink.wake();
       whenTurn(this::endNow);
     }
-    return endDone();
   }
 
   /** Has the turn. */
@@ -193,7 +191,7 @@ final class AsyncWrites extends WriteQueue {
     try {
       if (current != null) {
         current.end();
-        sink.engine.flushClosed();
+        sink.engine.flushClosed(current.selectable());
       }
       endIsOver(whyCut());
     } catch (IOException e) {
@@ -239,7 +237,8 @@ final class AsyncWrites extends WriteQueue {
     if (cancel()) {
       cancelNotBegun();
     }
-    CompletableFuture<Void> unused = beginEnd().whenComplete((done, failure) -> settle());
+    beginEnd();
+    whenEnded(this::settle);
   }
 
   /** What the transport said to the end; null for nothing. */
@@ -268,7 +267,7 @@ final class AsyncWrites extends WriteQueue {
     if (current != null && !settled().isDone()) {
       try {
         current.close();
-        sink.engine.flushClosed();
+        sink.engine.flushClosed(current.selectable());
       } catch (IOException e) {
         LOG.log(System.Logger.Level.WARNING, "{0}: closing the sink failed", sink.name(), e);
       }

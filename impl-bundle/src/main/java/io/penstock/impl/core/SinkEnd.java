@@ -30,7 +30,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -409,7 +408,7 @@ public final class SinkEnd extends DrivenSink {
   @Override
   public void end() throws IOException {
     AsyncWrites pending = writes();
-    CompletableFuture<Void> unused = pending.beginEnd();
+    pending.beginEnd();
     IOException refused = pending.endFailure();
     if (refused != null && failure() == null && !isClosed()) {
       throw Faults.again(name(), refused);
@@ -418,7 +417,11 @@ public final class SinkEnd extends DrivenSink {
 
   @Override
   public CompletionStage<Void> endAsync() {
-    return writes().beginEnd().minimalCompletionStage();
+    AsyncWrites pending = writes();
+    // First: the end may be over on return.
+    CompletionStage<Void> done = pending.endDone().minimalCompletionStage();
+    pending.beginEnd();
+    return done;
   }
 
   /**

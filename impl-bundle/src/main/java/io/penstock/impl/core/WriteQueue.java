@@ -107,6 +107,8 @@ class WriteQueue {
   private boolean attempting;
   private boolean cancelling;
   private boolean ended;
+  // Whether somebody has the completion of the end.
+  private boolean endAwaited;
   // Whether a request came in the instant before the leading report was made.
   private boolean held;
 
@@ -121,9 +123,20 @@ class WriteQueue {
     this.leading = leading;
   }
 
-  /** Completes when the end has gone out. */
+  /** Completes on a worker when the end has gone out, or at once if that was not asked before. */
   CompletableFuture<Void> endDone() {
+    lock.lock();
+    try {
+      endAwaited = true;
+    } finally {
+      lock.unlock();
+    }
     return endDone;
+  }
+
+  /** Runs a task when the end is over, perhaps on the calling thread. */
+  void whenEnded(Runnable task) {
+    CompletableFuture<Void> unused = endDone.whenComplete((done, failure) -> task.run());
   }
 
   /** Completes when the sink was closed and nothing accepted would be lost any more. */
@@ -159,8 +172,8 @@ class WriteQueue {
   }
 
   /**
-   * Completes the end, behind all parts; only the first call counts. At once if it was not asked
-   * for.
+   * Completes the end, behind all parts; only the first call counts. At once if nobody waits for
+   * either.
    */
   void endIsOver(@Nullable Throwable cause) {
     int due;
@@ -171,7 +184,7 @@ class WriteQueue {
         return;
       }
       endOver = true;
-      asked = ended || !untold.isEmpty();
+      asked = endAwaited || !untold.isEmpty();
       endTold = asked ? () -> completeEnd(cause) : null;
       due = collect();
     } finally {

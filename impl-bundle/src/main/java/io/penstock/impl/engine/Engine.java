@@ -187,7 +187,24 @@ public final class Engine implements Executor, AutoCloseable {
     flushLookouts();
   }
 
-  /** The same, and runs a task when it is done: only then is an address free. */
+  /**
+   * The same for a channel that was closed: wakes no thread whose selector does not have it.
+   *
+   * @param channel null if it is not known what was closed
+   */
+  public void flushClosed(@Nullable SelectableChannel channel) {
+    if (channel == null) {
+      flushClosed();
+      return;
+    }
+    reactor.flush(channel);
+    for (Reactor carrier : carriers) {
+      carrier.flush(channel);
+    }
+    flushLookouts();
+  }
+
+  /** The same for all, and runs a task when it is done: only then is an address free. */
   public void flushClosed(Runnable then) {
     flushLookouts();
     for (Reactor carrier : carriers) {

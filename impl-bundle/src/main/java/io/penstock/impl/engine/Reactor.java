@@ -149,11 +149,21 @@ public final class Reactor implements AutoCloseable {
 
   /** Lets the selector forget channels that were closed, so that their descriptors are released. */
   void flush() {
+    flush((SelectableChannel) null);
+  }
+
+  /**
+   * The same for a channel that was closed, if the selector has it.
+   *
+   * @param channel null for any
+   */
+  void flush(@Nullable SelectableChannel channel) {
     closures = true;
     lock.lock();
     try {
-      if (selector != null && !closed) {
-        selector.wakeup();
+      Selector current = selector;
+      if (current != null && !closed && (channel == null || channel.keyFor(current) != null)) {
+        current.wakeup();
       }
     } finally {
       lock.unlock();
@@ -280,7 +290,13 @@ public final class Reactor implements AutoCloseable {
       if (key == null) {
         List<Wish> wishes = new ArrayList<>(2);
         wishes.add(wish);
-        awaited.add(channel.register(current, wish.ops, wishes));
+        SelectionKey fresh = channel.register(current, wish.ops, wishes);
+        awaited.add(fresh);
+        if (!channel.isOpen()) {
+          // A flush before that has not seen the key. It is dropped at the end of this round.
+          fresh.cancel();
+          closures = true;
+        }
       } else {
         // First: a key that was cancelled refuses it, and then the waiter is told once, below.
         key.interestOpsOr(wish.ops);

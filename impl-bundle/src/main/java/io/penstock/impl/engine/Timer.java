@@ -30,6 +30,9 @@ final class Timer {
   // Guarded by the lock.
   private final TreeSet<Task> tasks = new TreeSet<>(Timer::compare);
   private boolean running;
+  // Until when the thread sleeps, unless it is woken.
+  private boolean asleep;
+  private long wakesAt;
   private long count;
   private boolean stopped;
 
@@ -70,7 +73,10 @@ final class Timer {
   private void forget(Task task) {
     lock.lock();
     try {
-      if (tasks.remove(task) && tasks.isEmpty()) {
+      if (tasks.remove(task)
+          && tasks.isEmpty()
+          && asleep
+          && wakesAt - System.nanoTime() > LINGER_NANOS) {
         // Or the thread would stay until then.
         changed.signalAll();
       }
@@ -97,7 +103,7 @@ final class Timer {
         running = true;
       }
       tasks.add(task);
-      if (tasks.first() == task) {
+      if (asleep && task.at - wakesAt < 0) {
         changed.signalAll();
       }
       return task;
@@ -132,11 +138,15 @@ final class Timer {
         idle = tasks.isEmpty();
         long left = (idle ? idleSince + LINGER_NANOS : tasks.first().at) - now;
         if (left > 0) {
+          wakesAt = now + left;
+          asleep = true;
           try {
             long unused = changed.awaitNanos(left);
           } catch (InterruptedException e) {
             // There is no reason to do so, and the tasks must not suffer from it.
             LOG.log(Level.DEBUG, name + " was interrupted", e);
+          } finally {
+            asleep = false;
           }
         } else if (idle) {
           running = false;

@@ -14,6 +14,7 @@ import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
+import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
@@ -49,10 +50,49 @@ class ReactorTest {
       // Until it waits, in most rounds.
       LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(round % 5));
       pipe.source().close();
-      engine.flushClosed();
+      if (round % 2 == 0) {
+        engine.flushClosed();
+      } else {
+        engine.flushClosed(pipe.source());
+      }
       assertTrue(woken.await(20, TimeUnit.SECONDS), "nobody told of the close, round " + round);
       pipe.sink().close();
     }
+  }
+
+  /** Whether a selector that sleeps has a key of it that is cancelled, after a while. */
+  private static boolean stays(SelectableChannel channel) {
+    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+    return channel.isRegistered();
+  }
+
+  /** Where connections come and go, each wake-up would cost more than the rest of a close. */
+  @Test
+  void theCloseOfAChannelThatIsNotWaitedForWakesNobody() throws Exception {
+    Pipe held = Pipe.open();
+    Pipe other = Pipe.open();
+    try (Canary canary = new Canary();
+        Upkeep upkeep = new Upkeep(Engine::daemon);
+        Reactor reactor = new Reactor("test", upkeep, canary)) {
+      assertTrue(reactor.open());
+      held.source().configureBlocking(false);
+      do {
+        // The selector forgets it as soon as it is woken, which its beginning may still do.
+        held.source().register(reactor.selector(), 0).cancel();
+      } while (!stays(held.source()));
+      other.source().close();
+      reactor.flush(other.source());
+      assertTrue(stays(held.source()), "woken for a channel that it does not have");
+      reactor.flush(held.source());
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (held.source().isRegistered()) {
+        assertTrue(System.nanoTime() < end, "not woken for a channel that it has");
+        Thread.onSpinWait();
+      }
+    }
+    held.source().close();
+    held.sink().close();
+    other.sink().close();
   }
 
   /** Until the selector has forgotten the key, the system accepts connections. */

@@ -14,6 +14,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -57,6 +58,22 @@ class TimerTest {
     assertTrue(System.nanoTime() - begun >= 800 * MILLI);
     assertNull(ran.poll(50, TimeUnit.MILLISECONDS));
     assertSame(threads.take(), threads.take(), "one thread runs them all");
+  }
+
+  /** Or it would be run an hour late. */
+  @Test
+  void whatIsDueBeforeTheThreadWouldWakeWakesIt() throws Exception {
+    for (int i = 0; i < 20; i++) {
+      Future<?> never = in(HOUR, "never");
+      // Until the thread sleeps, in most rounds.
+      LockSupport.parkNanos(i % 3 * MILLI);
+      in(MILLI, "soon");
+      assertEquals("soon", next());
+      assertTrue(never.cancel(false));
+      // From here on it lingers.
+      in(2 * MILLI, "then");
+      assertEquals("then", next());
+    }
   }
 
   @Test
