@@ -2,12 +2,15 @@
 package io.penstock.durable;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.channel.Channel;
 import io.penstock.error.StorageException;
 import io.penstock.pipe.Pipe;
 import io.penstock.standalone.Penstock;
+import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -15,6 +18,8 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import org.h2.store.fs.FilePath;
 import org.h2.store.fs.FilePathWrapper;
 import org.junit.jupiter.api.AfterEach;
@@ -105,6 +110,82 @@ class SlowDiskTest {
       pipe.source().readFully(all, Bench.SOON);
       Bench.check(all.flip(), 0);
     }
+  }
+
+  @Test
+  void aReaderThatCommitsIsToldWhenTheDiskIsLateAndItsLastCommitIsKept() throws Exception {
+    try (Penstock penstock = Penstock.open();
+        Channel writer = Bench.end(penstock, file, "mode=write&ackTimeout=3s");
+        Channel reader = Bench.end(penstock, file, "mode=read&commit=manual&ackTimeout=3s")) {
+      writer.sink().writeFully(Bench.bytes(0, 3000), Bench.SOON);
+      writer.sink().flush(Bench.SOON);
+      read(reader.source(), 0, 1000);
+      Void unused = Bench.facet(reader).commit().toCompletableFuture().get(20, TimeUnit.SECONDS);
+      answers = new CountDownLatch(1);
+      try {
+        read(reader.source(), 1000, 1000);
+        ExecutionException commit =
+            assertThrows(
+                ExecutionException.class,
+                () -> Bench.facet(reader).commit().toCompletableFuture().get(20, TimeUnit.SECONDS));
+        isLate(commit.getCause());
+        isLate(
+            assertThrows(
+                StorageException.class,
+                () -> reader.source().read(ByteBuffer.allocate(1), Bench.SOON)));
+        isLate(
+            assertThrows(
+                StorageException.class,
+                () -> writer.sink().writeFully(Bench.bytes(3000, 1), Bench.SOON)));
+      } finally {
+        answers.countDown();
+      }
+    }
+    try (Penstock penstock = Penstock.open();
+        Pipe pipe = Bench.open(penstock, file, "")) {
+      // The late commit may have arrived or not.
+      long from = Bench.facet(pipe).position();
+      assertTrue(from == 1000 || from == 2000, "the reader goes on at " + from);
+      assertEquals(3000, Bench.facet(pipe).acknowledged());
+      read(pipe.source(), from, (int) (3000 - from));
+    }
+  }
+
+  @Test
+  void aReaderAloneIsToldWhenTheDiskIsLate() throws Exception {
+    try (Penstock penstock = Penstock.open()) {
+      try (Channel writer = Bench.end(penstock, file, "mode=write")) {
+        writer.sink().writeFully(Bench.bytes(0, 3000), Bench.SOON);
+        writer.sink().flush(Bench.SOON);
+      }
+      try (Channel reader = Bench.end(penstock, file, "mode=read&commit=manual&ackTimeout=3s")) {
+        read(reader.source(), 0, 1000);
+        answers = new CountDownLatch(1);
+        try {
+          ExecutionException commit =
+              assertThrows(
+                  ExecutionException.class,
+                  () ->
+                      Bench.facet(reader).commit().toCompletableFuture().get(20, TimeUnit.SECONDS));
+          isLate(commit.getCause());
+        } finally {
+          answers.countDown();
+        }
+      }
+    }
+  }
+
+  private static void isLate(Throwable failure) {
+    StorageException late = assertInstanceOf(StorageException.class, failure);
+    assertEquals(StorageException.Kind.UNACKNOWLEDGED, late.kind());
+    assertEquals(3000, late.count());
+    assertTrue(late.getMessage().contains("for 3000 ms"), late.getMessage());
+  }
+
+  private static void read(ByteSource source, long from, int count) throws IOException {
+    ByteBuffer all = ByteBuffer.allocate(count);
+    source.readFully(all, Bench.SOON);
+    Bench.check(all.flip(), from);
   }
 
   @Test

@@ -144,12 +144,20 @@ final class Spool {
       } catch (RuntimeException e) {
         fail(Store.failed(first.shown(), state.acknowledged(), e));
       } catch (Error e) {
-        // Its users are told, and the file must be given back.
-        fail(
-            new StorageException(
-                Kind.FAILED, first.shown(), "it cannot be used: " + e, state.acknowledged(), e));
+        fail(e);
       }
     }
+  }
+
+  /** Its users are told, and the file must be given back. */
+  private void fail(Error fault) {
+    fail(
+        new StorageException(
+            Kind.FAILED,
+            first.shown(),
+            "it cannot be used: " + fault,
+            state.acknowledged(),
+            fault));
   }
 
   /** Does one piece of work; false if there is none. */
@@ -194,6 +202,8 @@ final class Spool {
       fail(e);
     } catch (RuntimeException e) {
       fail(Store.failed(first.shown(), 0, e));
+    } catch (Error e) {
+      fail(e);
     }
   }
 
@@ -271,7 +281,7 @@ final class Spool {
 
   /** From now on, an acknowledgement is late after a while. */
   private void arm() {
-    FileContent waiting = state.writer();
+    FileContent waiting = state.waiting();
     if (waiting != null) {
       alarm.set(context.after(waiting.settings.ackTimeout(), () -> late(waiting)));
     }
@@ -285,7 +295,7 @@ final class Spool {
   }
 
   private void late(FileContent waiting) {
-    if (alarm.getAndSet(null) == null || state.writer() != waiting) {
+    if (alarm.getAndSet(null) == null || state.waiting() != waiting) {
       return;
     }
     long position = state.acknowledged();

@@ -344,10 +344,11 @@ final class State {
     }
   }
 
-  @Nullable FileContent writer() {
+  /** Which end is told when the disk is late: the writer, or else the reader. */
+  @Nullable FileContent waiting() {
     lock.lock();
     try {
-      return writer;
+      return writer == null ? reader : writer;
     } finally {
       lock.unlock();
     }
