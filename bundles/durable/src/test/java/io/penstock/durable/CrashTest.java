@@ -18,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -299,23 +300,101 @@ class CrashTest {
     }
   }
 
-  /** Whatever of the last write has reached the disk, what is there is the beginning of it all. */
+  /**
+   * Whatever of the last write has reached the disk, all that was acknowledged before is there.
+   *
+   * <p>It goes to the disk at once, as one version of the store, and to where nothing is that the
+   * version before needs. It is larger than the file was, so no gap has room for it. What the file
+   * has beyond its length of before is therefore of the last write alone, and only that is cut.
+   */
   @Test
   void aTornLastBlockTakesNothingElseAlong() throws Exception {
+    int safe = 30 * 4096;
+    int last = 1 << 20;
+    long before;
+    byte[] whole;
+    try (Pipe pipe = Bench.open(penstock, file, "")) {
+      for (int at = 0; at < safe; at += 4096) {
+        pipe.sink().writeFully(Bench.bytes(at, 4096), Bench.SOON);
+        pipe.sink().flush(Bench.SOON);
+      }
+      before = Files.size(file);
+      pipe.sink().writeFully(Bench.bytes(safe, last), Bench.SOON);
+      pipe.sink().flush(Bench.SOON);
+      // As a loss of power leaves it; a close would write more.
+      whole = Files.readAllBytes(file);
+    }
+    assertTrue(before < last, "a gap may have room: the file had " + before + " bytes");
+    int torn = (int) (whole.length - before);
+    assertTrue(torn > 12_000, "the last write has added only " + torn + " bytes to the file");
+    int[] cuts = {1, 100, 4095, 4096, 5000, 8192, 12_000, torn / 2, torn - 4096, torn - 1, torn};
+    for (int cut : cuts) {
+      Path left = Files.write(Bench.fresh(folder), Arrays.copyOf(whole, whole.length - cut));
+      try (Pipe pipe = Bench.open(penstock, left, "")) {
+        long found = Bench.facet(pipe).acknowledged();
+        assertTrue(found == safe || found == safe + last, cut + " bytes less leave " + found);
+        read(pipe, found);
+        // The writer goes on there.
+        pipe.sink().writeFully(Bench.bytes(found, 1000), Bench.SOON);
+        ByteBuffer more = ByteBuffer.allocate(1000);
+        pipe.source().readFully(more, Bench.SOON);
+        Bench.check(more.flip(), found);
+      }
+    }
+  }
+
+  private static void read(Pipe pipe, long count) throws IOException {
+    ByteBuffer all = ByteBuffer.allocate((int) count);
+    pipe.source().readFully(all, Bench.SOON);
+    Bench.check(all.flip(), 0);
+  }
+
+  /** Also where a cut takes acknowledged bytes along, what is there is the beginning of it all. */
+  @Test
+  void aFileThatWasCutHasTheBeginningOfWhatWasWritten() throws Exception {
     long end = filled(30);
     byte[] whole = Files.readAllBytes(file);
     for (int cut : new int[] {1, 100, 4095, 4096, 5000, 8192, 12_000}) {
-      Files.write(file, java.util.Arrays.copyOf(whole, whole.length - cut));
+      Files.write(file, Arrays.copyOf(whole, whole.length - cut));
       try (Pipe pipe = Bench.open(penstock, file, "")) {
         long found = Bench.facet(pipe).acknowledged();
         assertTrue(found > 0 && found <= end, cut + " bytes less leave " + found);
-        ByteBuffer all = ByteBuffer.allocate((int) found);
-        pipe.source().readFully(all, Bench.SOON);
-        Bench.check(all.flip(), 0);
+        read(pipe, found);
       }
       released();
     }
-    byte[] longer = java.util.Arrays.copyOf(whole, whole.length + 6000);
+    for (int part = 1; part < 16; part++) {
+      Path left = Files.write(Bench.fresh(folder), Arrays.copyOf(whole, whole.length * part / 16));
+      hasNoWrongByte(left, end);
+    }
+  }
+
+  /** So much may be gone that it cannot be opened, or a record cannot be read. */
+  private void hasNoWrongByte(Path left, long end) throws Exception {
+    try (Pipe pipe = Bench.open(penstock, left, "")) {
+      long found = Bench.facet(pipe).acknowledged();
+      assertTrue(found <= end, found + " of " + end + " bytes are there");
+      ByteBuffer some = ByteBuffer.allocate(1000);
+      for (long at = 0; at < found; ) {
+        int n = pipe.source().read(some.clear(), Bench.SOON);
+        assertTrue(n > 0, "the end was met at " + at);
+        Bench.check(some.flip(), at);
+        at += n;
+      }
+    } catch (AddressException e) {
+      assertEquals(AddressException.Kind.INVALID, e.kind());
+    } catch (StorageException e) {
+      boolean told =
+          e.kind() == StorageException.Kind.CORRUPT || e.kind() == StorageException.Kind.FAILED;
+      assertTrue(told, e.toString());
+    }
+  }
+
+  @Test
+  void whatIsBehindTheEndTakesNothingAlong() throws Exception {
+    long end = filled(30);
+    byte[] whole = Files.readAllBytes(file);
+    byte[] longer = Arrays.copyOf(whole, whole.length + 6000);
     new Random(SEED).nextBytes(longer);
     System.arraycopy(whole, 0, longer, 0, whole.length);
     Files.write(file, longer);

@@ -141,6 +141,19 @@ abstract class PipeFaults {
     return JsonValueUtils.readLong(JsonValueUtils.readObject(info, "state"), "bytes", -1);
   }
 
+  /** How large the servers let the stream become. */
+  static long maxBytes(JsonValue info) {
+    return JsonValueUtils.readLong(JsonValueUtils.readObject(info, "config"), "max_bytes", -1);
+  }
+
+  /**
+   * How large that is where nothing is kept, as docs/cluster.md says: the capacity and a quarter
+   * more, the window, which is 4 MiB, and 1 MiB.
+   */
+  static long promised(long capacity) {
+    return capacity + capacity / 4 + (5 << 20);
+  }
+
   int leader() throws Exception {
     String leader =
         JsonValueUtils.readString(JsonValueUtils.readObject(info(), "cluster"), "leader", "s0");
@@ -277,6 +290,14 @@ abstract class PipeFaults {
     readRest(acknowledged);
   }
 
+  /** Waits until a reader has opened, and leaves out nothing that the one before has not read. */
+  private static void awaitHeir(Child heir, Child before, String what) throws InterruptedException {
+    heir.await("opened", Math.max(0, before.last("committed")), LONG);
+    // Not before: what a stopped one has said last may be heard a moment later.
+    long read = Math.max(before.last("opened"), before.last("read")) + MOST_READ;
+    assertTrue(heir.last("opened") <= read, "the reader has left out something: " + what);
+  }
+
   /** What was acknowledged last is there, and all before it that was not committed. */
   private void readRest(long acknowledged) throws Exception {
     try (Channel last = writer("&capacity=8MiB");
@@ -293,11 +314,16 @@ abstract class PipeFaults {
    * another server goes before; docs/durable.md tells of that.
    */
   private void awaitComplete() throws Exception {
+    awaitComplete(FEW);
+  }
+
+  /** Waits until each server has all but less than so many entries. */
+  void awaitComplete(long few) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LONG);
     try (Connection connection = plain()) {
       for (String each : List.of(name, name + "-keys")) {
         JsonValue info = info(connection, each);
-        while (!isComplete(info)) {
+        while (!isComplete(info, few)) {
           assertTrue(System.nanoTime() < deadline, "a server does not catch up: " + info);
           pause(Duration.ofMillis(50));
           info = info(connection, each);
@@ -306,7 +332,7 @@ abstract class PipeFaults {
     }
   }
 
-  private static boolean isComplete(JsonValue info) {
+  private static boolean isComplete(JsonValue info, long few) {
     JsonValue cluster = JsonValueUtils.readObject(info, "cluster");
     List<JsonValue> others = JsonValueUtils.readArray(cluster, "replicas");
     return others.size() == 2
@@ -315,7 +341,7 @@ abstract class PipeFaults {
             .allMatch(
                 each ->
                     JsonValueUtils.readBoolean(each, "current", false)
-                        && JsonValueUtils.readLong(each, "lag", 0) < FEW);
+                        && JsonValueUtils.readLong(each, "lag", 0) < few);
   }
 
   /** So many faults of any sort, one after the other. */
@@ -332,7 +358,8 @@ abstract class PipeFaults {
         reader.await("opened", 0, LONG);
         int server = random.nextInt(3);
         int some = random.nextInt(1500);
-        int which = random.nextInt(8);
+        int which = random.nextInt(9);
+        String what = "fault " + fault + " of sort " + which + " of seed " + seed;
         switch (which) {
           case 0 -> {
             awaitComplete();
@@ -353,8 +380,10 @@ abstract class PipeFaults {
             writer.await("opened", acknowledged, LONG);
           }
           case 4 -> {
-            reader.kill();
+            Child before = reader;
+            before.kill();
             reader = child("read", "", random.nextLong());
+            awaitHeir(reader, before, what);
           }
           case 5 -> {
             writer.signal("STOP");
@@ -371,14 +400,23 @@ abstract class PipeFaults {
               assertTrue(zombie.awaitFailure(LONG).startsWith("failed FENCED"), zombie.failure());
             }
           }
-          default -> {
+          case 7 -> {
             try (Child zombie = reader) {
               zombie.signal("STOP");
               reader = child("read", "&takeover=true", random.nextLong());
-              reader.await("opened", Math.max(0, zombie.last("committed")), LONG);
+              awaitHeir(reader, zombie, what);
               zombie.signal("CONT");
               assertTrue(zombie.awaitFailure(LONG).contains("FENCED"), zombie.failure());
             }
+          }
+          default -> {
+            Child before = reader;
+            Child.killAll(writer, before);
+            acknowledged = Math.max(acknowledged, writer.last("acknowledged"));
+            writer = child("write", "&capacity=8MiB", random.nextLong());
+            reader = child("read", "", random.nextLong());
+            writer.await("opened", acknowledged, LONG);
+            awaitHeir(reader, before, what);
           }
         }
         try {
@@ -389,7 +427,7 @@ abstract class PipeFaults {
           long lag = reader.await("read", acknowledged, LONG);
           say("fault " + fault + " of sort " + which + ": " + stall + " + " + lag + " ms");
         } catch (AssertionError e) {
-          throw told("fault " + fault + " of sort " + which + " of seed " + seed, e);
+          throw told(what, e);
         }
       }
     } finally {

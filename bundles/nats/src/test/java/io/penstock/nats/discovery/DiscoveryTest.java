@@ -3,7 +3,6 @@ package io.penstock.nats.discovery;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,7 +17,6 @@ import io.penstock.remote.impl.node.OnRemoved;
 import io.penstock.remote.impl.node.RemoteNode;
 import io.penstock.remote.impl.provider.RemoteKind;
 import io.penstock.remote.spi.Registry;
-import io.penstock.remote.spi.RegistryListener;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.runtime.RemoteDTO;
@@ -33,11 +31,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -62,10 +58,11 @@ class DiscoveryTest {
 
   private static NatsCluster cluster;
 
-  private final String name = "n" + UUID.randomUUID().toString().substring(0, 8);
   private final List<Container> containers = new ArrayList<>();
   private final List<RemoteNode> nodes = new ArrayList<>();
   private final Penstock penstock = Penstock.open();
+  // Of this attempt.
+  private String name = unique();
 
   @BeforeAll
   static void begin() throws Exception {
@@ -83,8 +80,30 @@ class DiscoveryTest {
   @AfterEach
   void close() {
     containers.forEach(Container::close);
-    nodes.forEach(RemoteNode::close);
+    closeNodes();
     penstock.close();
+  }
+
+  private void closeNodes() {
+    nodes.forEach(RemoteNode::close);
+    nodes.clear();
+  }
+
+  private static String unique() {
+    return "n" + UUID.randomUUID().toString().substring(0, 8);
+  }
+
+  /** All servers run again, and nobody hears of the containers that there were. */
+  private void anew() throws Exception {
+    containers.forEach(Container::close);
+    containers.clear();
+    closeNodes();
+    name = unique();
+    cluster.restartKilled();
+  }
+
+  private void attempts(Figure.Attempt body) throws Exception {
+    Figure.attempts(body, this::anew);
   }
 
   private Container container(String node, Duration session) throws IOException {
@@ -106,39 +125,6 @@ class DiscoveryTest {
         new RemoteNode(name + node, new NatsRegistries(), settings(session), onRemoved);
     nodes.add(made);
     return made;
-  }
-
-  /** What a node of this process sees. */
-  private static final class Seen implements EntryWatcher {
-    private record Event(long at, String line) {}
-
-    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
-
-    @Override
-    public void added(RemoteEntry entry) {
-      events.add(new Event(System.nanoTime(), "added " + entry.key()));
-    }
-
-    @Override
-    public void changed(RemoteEntry old, RemoteEntry entry) {
-      events.add(new Event(System.nanoTime(), "changed " + entry.key()));
-    }
-
-    @Override
-    public void removed(RemoteEntry entry) {
-      events.add(new Event(System.nanoTime(), "removed " + entry.key()));
-    }
-
-    long expect(String line) throws InterruptedException {
-      Event event = events.poll(60, TimeUnit.SECONDS);
-      assertNotNull(event, "never: " + line);
-      assertEquals(line, event.line);
-      return event.at;
-    }
-
-    void expectNothing() {
-      assertEquals(List.of(), List.copyOf(events));
-    }
   }
 
   private Seen watching(RemoteNode node) {
@@ -166,12 +152,12 @@ class DiscoveryTest {
   // ---- killed, stopped, paused
 
   private void killed(Duration session, int runs) throws Exception {
-    RemoteNode b = node("b" + session.toSeconds(), session, OnRemoved.KEEP);
+    RemoteNode b = node("b", session, OnRemoved.KEEP);
     Seen seen = watching(b);
-    Container c = container("c" + session.toSeconds(), session);
+    Container c = container("c", session);
     c.watch(name);
     for (int run = 0; run < runs; run++) {
-      Container a = container("a" + session.toSeconds() + "-" + run, session);
+      Container a = container("a" + run, session);
       long begun = a.publish(name, 0);
       String key = a.node() + "/0";
       Duration most = Duration.ofSeconds(5);
@@ -187,10 +173,11 @@ class DiscoveryTest {
 
   @Test
   void whatIsPublishedIsKnownAndGoesWithItsProcess() throws Exception {
-    killed(SESSION, Figure.LONG ? 10 : 2);
-    if (Figure.LONG) {
-      killed(Duration.ofSeconds(3), 10);
-    }
+    // In each build each run is an attempt of its own.
+    int runs = Figure.LONG ? 10 : 1;
+    attempts(() -> killed(SESSION, runs));
+    anew();
+    attempts(() -> killed(Figure.LONG ? Duration.ofSeconds(3) : SESSION, runs));
   }
 
   private Channel open(RemoteNode consumer) throws IOException {
@@ -212,6 +199,10 @@ class DiscoveryTest {
 
   @Test
   void aClientGoesOnToTheNextProvider() throws Exception {
+    attempts(this::goesOn);
+  }
+
+  private void goesOn() throws Exception {
     Container a = container("a", SESSION);
     Container b = container("b", SESSION);
     RemoteNode consumer = node("c", SESSION, OnRemoved.ABORT_IF_SILENT);
@@ -240,6 +231,10 @@ class DiscoveryTest {
 
   @Test
   void aStoppedExporterGoesAndComesBackOnce() throws Exception {
+    attempts(this::stopped);
+  }
+
+  private void stopped() throws Exception {
     Container a = container("a", SESSION);
     RemoteNode consumer = node("c", SESSION, OnRemoved.ABORT_IF_SILENT);
     Seen seen = watching(consumer);
@@ -277,11 +272,18 @@ class DiscoveryTest {
 
   @Test
   void aPausedConsumerGivesUpOnlyWhatHasDied() throws Exception {
+    attempts(this::paused);
+  }
+
+  private void paused() throws Exception {
     Container a = container("a", SESSION);
+    Container living = container("living", SESSION);
     Container c = container("c", SESSION);
     c.watch(name);
     long unused = a.publish(name, 0);
     unused = c.expect("added " + a.node() + "/0");
+    unused = living.publish(name, 0);
+    unused = c.expect("added " + living.node() + "/0");
     unused = c.signal("STOP");
     pass(SESSION.multipliedBy(3));
     unused = c.signal("CONT");
@@ -297,6 +299,8 @@ class DiscoveryTest {
         on,
         c.expect("removed " + a.node() + "/0"),
         Duration.ofSeconds(1));
+    pass(SESSION.multipliedBy(2));
+    assertEquals(List.of(), c.said());
   }
 
   // ---- servers
@@ -327,6 +331,10 @@ class DiscoveryTest {
   @ParameterizedTest
   @MethodSource("sessions")
   void noServerThatGoesTakesALivingOneAlong(Duration session) throws Exception {
+    attempts(() -> serversGo(session));
+  }
+
+  private void serversGo(Duration session) throws Exception {
     Container a = container("a", session);
     Container dying = container("dying", session);
     RemoteNode consumer = node("c", session, OnRemoved.ABORT_IF_SILENT);
@@ -449,6 +457,10 @@ class DiscoveryTest {
 
   @Test
   void whatAnEmptyStoreHasForgottenIsPublishedAgain() throws Exception {
+    attempts(this::storesAreEmpty);
+  }
+
+  private void storesAreEmpty() throws Exception {
     Container a = container("a", SESSION);
     long unused = a.publish(name, 0);
     for (int i = 0; i < cluster.size(); i++) {
@@ -535,12 +547,7 @@ class DiscoveryTest {
       window.acquire(500);
       assertEquals(null, failure.get());
       Figure.tell(count + " endpoints put in", begun, System.nanoTime(), Duration.ofMinutes(5));
-      RemoteNode b = node("b", SESSION, OnRemoved.KEEP);
-      connected(b);
-      begun = System.nanoTime();
-      assertEquals(1, b.find(name + 4711, Map.of()).get(60, TimeUnit.SECONDS).entries().size());
-      Figure.tell(
-          "one name of " + count + " found in", begun, System.nanoTime(), Duration.ofSeconds(1));
+      Figure.attempts(() -> findOneOf(count), this::closeNodes);
       RemoteNode c = node("all", SESSION, OnRemoved.KEEP);
       connected(c);
       begun = System.nanoTime();
@@ -552,26 +559,13 @@ class DiscoveryTest {
     }
   }
 
-  private record Connected(CountDownLatch latch) implements RegistryListener {
-    @Override
-    public void connected() {
-      latch.countDown();
-    }
-
-    @Override
-    public void disconnected(String why) {}
-
-    @Override
-    public void stored(RemoteEntry entry) {}
-
-    @Override
-    public void removed(String name, String key) {}
-
-    @Override
-    public void known(String name) {}
-
-    @Override
-    public void beat(String node) {}
+  private void findOneOf(int count) throws Exception {
+    RemoteNode b = node("b", SESSION, OnRemoved.KEEP);
+    connected(b);
+    long begun = System.nanoTime();
+    assertEquals(1, b.find(name + 4711, Map.of()).get(60, TimeUnit.SECONDS).entries().size());
+    Figure.tell(
+        "one name of " + count + " found in", begun, System.nanoTime(), Duration.ofSeconds(1));
   }
 
   private record Counting(CountDownLatch latch) implements EntryWatcher {

@@ -35,6 +35,8 @@ class PartitionTest {
   private final String there = address(2);
   private final List<Container> containers = new ArrayList<>();
   private NatsCluster cluster;
+  // Of this attempt.
+  private String name = unique();
 
   private String address(int host) {
     int dot = net.lastIndexOf('.');
@@ -92,9 +94,25 @@ class PartitionTest {
 
   private Container container(List<String> before, String node, List<String> servers)
       throws IOException {
-    Container made = new Container(before, node, SESSION, 3, servers);
+    Container made = new Container(before, name + node, SESSION, 3, servers);
     containers.add(made);
     return made;
+  }
+
+  private static String unique() {
+    return "n" + UUID.randomUUID().toString().substring(0, 8);
+  }
+
+  /** The network is whole, and nobody hears of the containers that there were. */
+  private void anew() throws Exception {
+    containers.forEach(Container::close);
+    containers.clear();
+    heal();
+    name = unique();
+  }
+
+  private void attempts(Figure.Attempt body) throws Exception {
+    Figure.attempts(body, this::anew);
   }
 
   private List<String> away() {
@@ -116,11 +134,15 @@ class PartitionTest {
 
   @Test
   void aConsumerThatIsCutOffGivesNobodyUp() throws Exception {
+    attempts(this::consumerCutOff);
+  }
+
+  private void consumerCutOff() throws Exception {
     Container a = container(List.of(), "a");
     Container c = container(away(), "c");
-    c.watch("orders");
-    long unused = a.publish("orders", 0);
-    unused = c.expect("added a/0");
+    c.watch(name);
+    long unused = a.publish(name, 0);
+    unused = c.expect("added " + a.node() + "/0");
     for (Duration cut :
         Figure.LONG
             ? List.of(SESSION.multipliedBy(2), SESSION.multipliedBy(8), SESSION.multipliedBy(15))
@@ -140,51 +162,68 @@ class PartitionTest {
     Figure.tell(
         "healed until the dead is removed",
         healed,
-        c.expect("removed a/0"),
+        c.expect("removed " + a.node() + "/0"),
         Duration.ofSeconds(15));
   }
 
   @Test
   void anExporterThatIsCutOffGoesAndComesBackOnce() throws Exception {
+    attempts(this::exporterCutOff);
+  }
+
+  private void exporterCutOff() throws Exception {
     Container a = container(away(), "a");
     Container c = container(List.of(), "c");
-    c.watch("orders");
-    long unused = a.publish("orders", 0);
-    unused = c.expect("added a/0");
+    c.watch(name);
+    long unused = a.publish(name, 0);
+    unused = c.expect("added " + a.node() + "/0");
     long cut = System.nanoTime();
     cut();
-    Figure.tell("cut until removed", cut, c.expect("removed a/0"), SESSION.plusSeconds(1));
+    Figure.tell(
+        "cut until removed", cut, c.expect("removed " + a.node() + "/0"), SESSION.plusSeconds(1));
     pass(SESSION.multipliedBy(Figure.LONG ? 10 : 2));
     long healed = System.nanoTime();
     heal();
-    Figure.tell("healed until added again", healed, c.expect("added a/0"), Duration.ofSeconds(15));
+    Figure.tell(
+        "healed until added again",
+        healed,
+        c.expect("added " + a.node() + "/0"),
+        Duration.ofSeconds(15));
     pass(SESSION.multipliedBy(3));
     assertEquals(List.of(), c.said());
   }
 
-  /** From its side the exporter is cut off, and the server that it has answers as before. */
   @Test
   void aConsumerWithTheLesserPartOfTheServersHasAllAgainOnce() throws Exception {
+    attempts(this::lesserPart);
+  }
+
+  /** From its side the exporter is cut off, and the server that it has answers as before. */
+  private void lesserPart() throws Exception {
+    // That of each test, or of the attempt before.
     cluster.close();
     Place majority = new Place(here, List.of());
     cluster = NatsCluster.start(List.of(majority, majority, new Place(there, away())));
     cluster.awaitReady();
     Container a = container(List.of(), "a", List.of(cluster.url(0), cluster.url(1)));
     Container c = container(away(), "c", List.of(cluster.url(2)));
-    c.watch("orders");
-    long unused = a.publish("orders", 0);
-    unused = c.expect("added a/0");
+    c.watch(name);
+    long unused = a.publish(name, 0);
+    unused = c.expect("added " + a.node() + "/0");
     long cut = System.nanoTime();
     cut();
     Figure.tell(
-        "cut with one server until removed", cut, c.expect("removed a/0"), SESSION.plusSeconds(1));
+        "cut with one server until removed",
+        cut,
+        c.expect("removed " + a.node() + "/0"),
+        SESSION.plusSeconds(1));
     pass(SESSION.multipliedBy(Figure.LONG ? 30 : 2));
     long healed = System.nanoTime();
     heal();
     Figure.tell(
         "healed with its server until added again",
         healed,
-        c.expect("added a/0"),
+        c.expect("added " + a.node() + "/0"),
         Duration.ofSeconds(30));
     pass(SESSION.multipliedBy(3));
     assertEquals(List.of(), c.said());

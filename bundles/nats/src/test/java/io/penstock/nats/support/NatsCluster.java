@@ -284,6 +284,16 @@ public final class NatsCluster implements Closeable {
     assertTrue(started, () -> "a server does not start; the end of " + log + ":\n" + end(log));
   }
 
+  /** Starts those that do not run, and waits until streams can be made on all. */
+  public void restartKilled() throws Exception {
+    for (int i = 0; i < size(); i++) {
+      if (processes.get(i) == null) {
+        restart(i);
+      }
+    }
+    awaitReady();
+  }
+
   private static Pattern leader(String of) {
     return Pattern.compile("\"" + of + "\"\\s*:\\s*\\{[^}\\[]*?\"leader\"\\s*:\\s*\"s(\\d+)\"");
   }

@@ -23,12 +23,16 @@ import java.util.function.Consumer;
 /**
  * Containers, a registry and a network in one thread and in a time of its own, with pauses, stalls
  * between two events, lost and doubled messages, cuts that are noticed and cuts that are not,
- * kills, restarts, and a registry that goes as a whole. A seed says what happens. What is believed
- * is compared with what is true at each effect, and at the end.
+ * kills, restarts, and a registry that goes as a whole. The clock of each container has a start and
+ * a rate of its own. A seed says what happens. What is believed is compared with what is true at
+ * each effect, and at the end.
  */
 final class Simulation {
   static final long MILLI = 1_000_000L;
   static final long SECOND = 1_000 * MILLI;
+
+  /** By what part of the time a clock is too fast or too slow, at the most. */
+  private static final double DRIFT = 0.01;
 
   /** What a simulation has found. */
   static final class Wrong extends AssertionError {
@@ -128,13 +132,24 @@ final class Simulation {
     }
     at(end, this::heal);
     long stop = end + 6 * session + 4 * SECOND;
+    runUntil(stop);
+    compare();
+    // A node is dead for long after the first, and is asked once more within the second.
+    long purge = Math.max(60 * SECOND, 20 * session) + 20 * session;
+    if (size.seconds() * SECOND > purge) {
+      // By slow clocks it takes longer.
+      runUntil(stop + purge + purge / 50 + SECOND);
+      compareLeft();
+    }
+  }
+
+  private void runUntil(long stop) {
     while (!events.isEmpty() && events.peek().at() <= stop) {
       Event next = events.poll();
       now = next.at();
       next.what().run();
     }
     now = stop;
-    compare();
   }
 
   private void start() {
@@ -298,6 +313,16 @@ final class Simulation {
     counts.put("left of the dead", (int) left);
   }
 
+  /** What the dead have left has gone, unless nobody watches it. */
+  private void compareLeft() {
+    for (RemoteEntry entry : store.values()) {
+      if (!byNode.get(entry.node()).alive
+          && living.stream().anyMatch(each -> each.names.contains(entry.name()))) {
+        throw wrong(entry + " of a dead one is not removed");
+      }
+    }
+  }
+
   /** A container. */
   private final class Container implements ImportEffects, ExportEffects {
     final String node;
@@ -312,6 +337,7 @@ final class Simulation {
     private final Map<String, Long> lastAsked = new HashMap<>();
     private final Map<String, Long> lastAskedAt = new HashMap<>();
     private final long offset = random.nextLong() >> 2;
+    private final double drift = (2 * random.nextDouble() - 1) * DRIFT;
     private final Deque<Runnable> backlog = new ArrayDeque<>();
     boolean alive = true;
     long diedAt;
@@ -338,7 +364,16 @@ final class Simulation {
     }
 
     long clock() {
-      return now + offset;
+      return clockAt(now);
+    }
+
+    private long clockAt(long when) {
+      return offset + when + (long) ((double) when * drift);
+    }
+
+    /** When its clock shows a time; not before. */
+    private long whenClockIs(long time) {
+      return 1 + (long) ((double) (time - offset) / (1 + drift));
     }
 
     // ---- life
@@ -408,7 +443,8 @@ final class Simulation {
       if (!alive || isPaused()) {
         return;
       }
-      if (length > session / 2) {
+      // By its own clock it notices that.
+      if (clock() - clockAt(from) > session / 2) {
         resumed = now;
       }
       if (length > session
@@ -466,7 +502,7 @@ final class Simulation {
     private void plan() {
       long next = Math.min(imports.next(), exports.next());
       if (next != Long.MAX_VALUE && alive) {
-        long when = Math.max(now, next - offset) + between(0, 2 * MILLI);
+        long when = Math.max(now, whenClockIs(next)) + between(0, 2 * MILLI);
         if (when < wakeAt || wakeAt <= now) {
           wakeAt = when;
           at(
@@ -687,7 +723,7 @@ final class Simulation {
     public void purge(RemoteEntry entry) {
       count("purge");
       Long last = heard.get(entry.node());
-      if (last != null && now - last < 20 * session) {
+      if (last != null && clock() - clockAt(last) < 20 * session) {
         throw wrong(node + " has the registry remove " + entry + ", which it has just heard");
       }
       send(() -> erase(entry.key(), entry, false), done -> {});
@@ -695,7 +731,8 @@ final class Simulation {
 
     @Override
     public void ask(String other, long question) {
-      long asked = now;
+      // Waits by its own clock.
+      long limit = whenClockIs(clock() + imports.patience());
       lastAsked.put(other, question);
       lastAskedAt.put(other, now);
       at(
@@ -704,7 +741,7 @@ final class Simulation {
             Container target = byNode.get(other);
             boolean lost = !reaches() || isLost() || isLost();
             if (lost || (target.alive && target.deaf)) {
-              answer(other, question, Answer.NO_ANSWER, asked + imports.patience());
+              answer(other, question, Answer.NO_ANSWER, limit);
             } else if (!target.reaches()) {
               answer(other, question, Answer.NO_RESPONDERS, now + delay());
             } else {
@@ -712,13 +749,13 @@ final class Simulation {
                   () -> {
                     // A question has one answer: the first.
                     long back = now + delay();
-                    if (back < asked + imports.patience()) {
+                    if (back < limit) {
                       answer(other, question, Answer.ALIVE, back);
                     }
                   });
               if (target.isPaused()) {
                 // Comes second if the other comes at all.
-                answer(other, question, Answer.NO_ANSWER, asked + imports.patience());
+                answer(other, question, Answer.NO_ANSWER, limit);
               }
             }
           });
@@ -800,7 +837,8 @@ final class Simulation {
         case SILENT -> {
           long since =
               Math.max(heard.getOrDefault(entry.node(), 0L), Math.max(resumed, reconnected));
-          if (now - since < session) {
+          // A session is one of its own clock.
+          if (clock() - clockAt(since) < session) {
             throw wrong(
                 "%s removes the living %s after a silence of %d ms; it was heard %d ms ago, we went"
                         .formatted(

@@ -33,6 +33,7 @@ class SimulationTest {
   private static final Simulation.Size FEW = new Simulation.Size(10, 6, 4, 40, 0.05, 3 * SECOND);
   private static final Simulation.Size STRICT = new Simulation.Size(10, 6, 4, 40, 0, SECOND);
   private static final Simulation.Size LONG = new Simulation.Size(5, 3, 3, 240, 0.02, SECOND);
+  private static final List<Simulation.Size> SHORT = List.of(FEW, STRICT);
 
   private static List<Long> seeds(int count) {
     Long only = Long.getLong("remote.seed");
@@ -231,6 +232,22 @@ class SimulationTest {
         };
       }
     },
+    NEVER_PURGES {
+      @Override
+      Imports imports(String self, long session, ImportEffects effects, long now) {
+        return new Imports(self, true, session, effects, now) {
+          @Override
+          boolean isDeadForLong(Peer peer, long when) {
+            return false;
+          }
+        };
+      }
+
+      @Override
+      List<Simulation.Size> sizes() {
+        return List.of(LONG);
+      }
+    },
     NEVER_ASKS_AGAIN {
       @Override
       ImportEffects effects(ImportEffects real) {
@@ -359,6 +376,11 @@ class SimulationTest {
       return real;
     }
 
+    /** Where it shows. */
+    List<Simulation.Size> sizes() {
+      return SHORT;
+    }
+
     Simulation.Parts parts() {
       return new Simulation.Parts() {
         @Override
@@ -453,17 +475,17 @@ class SimulationTest {
   @ParameterizedTest
   @EnumSource
   void aPlantedFaultIsFound(Fault fault) {
-    assertTrue(isFound(fault.parts()), fault + " was not found");
+    assertTrue(isFound(fault.parts(), fault.sizes()), fault + " was not found");
   }
 
   @Test
   void nothingIsFoundWithoutAFault() {
-    assertFalse(isFound(new Simulation.Parts()));
+    assertFalse(isFound(new Simulation.Parts(), SHORT));
   }
 
-  private static boolean isFound(Simulation.Parts parts) {
+  private static boolean isFound(Simulation.Parts parts, List<Simulation.Size> sizes) {
     for (long seed : seeds(SEEDS)) {
-      for (Simulation.Size size : List.of(FEW, STRICT)) {
+      for (Simulation.Size size : sizes) {
         try {
           new Simulation(seed, size, parts).run();
         } catch (Simulation.Wrong e) {

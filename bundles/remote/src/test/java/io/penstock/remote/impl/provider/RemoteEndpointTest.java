@@ -340,6 +340,32 @@ class RemoteEndpointTest {
   }
 
   @Test
+  void aChannelWhoseBytesFlowIsAbortedAtOnceIfThatIsAskedFor() throws Exception {
+    session = Duration.ofMinutes(1);
+    RemoteNode exporter = node(OnRemoved.KEEP);
+    publish(exporter, server("one"));
+    RemoteNode consumer = node(OnRemoved.ABORT);
+    Channel channel = through(consumer);
+    assertEquals("one", ask(channel));
+    exporter.withdraw(exporter.node() + "/1");
+    // No session can pass before, which is when a silent one would be aborted.
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    assertThrows(
+        IOException.class,
+        () -> {
+          while (System.nanoTime() < end) {
+            assertEquals("one", ask(channel));
+          }
+        });
+    // A call that is under way may meet the loss of its socket; each later one is told why.
+    ConnectionResetException aborted =
+        assertThrows(ConnectionResetException.class, () -> ask(channel));
+    assertTrue(aborted.getMessage().contains("not there any more"), aborted.getMessage());
+    assertFalse(aborted.getMessage().contains("no byte has moved"), aborted.getMessage());
+    assertEquals(1, consumer.describe().removed());
+  }
+
+  @Test
   void aKeptChannelOutlivesItsProvider() throws Exception {
     RemoteNode exporter = node(OnRemoved.KEEP);
     publish(exporter, server("one"));
