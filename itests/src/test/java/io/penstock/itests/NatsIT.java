@@ -57,7 +57,7 @@ class NatsIT {
   }
 
   @Test
-  void aConfiguredPipeSurvivesTheStopOfItsBundleAndNoThreadStays(BundleContext context)
+  void aConfiguredPipeSurvivesTheStopOfItsBundleOfWhichNothingStays(BundleContext context)
       throws Exception {
     configurations.create(
         Penstock.PIPE,
@@ -72,6 +72,7 @@ class NatsIT {
     assertThrows(
         StreamClosedException.class, () -> pipe.source().read(ByteBuffer.allocate(1), SOON));
     assertNoThreads();
+    server.awaitNoClient();
     bundle.start();
     Services.fresh(context, Pipe.class, "orders", pipe);
     Pipe again = Services.named(context, Pipe.class, "orders");
@@ -93,6 +94,7 @@ class NatsIT {
     Bundle bundle = Penstock.bundle(context, "io.penstock.nats");
     bundle.stop();
     assertNoThreads();
+    server.awaitNoClient();
     bundle.start();
     awaitPublished(context);
   }
@@ -102,9 +104,11 @@ class NatsIT {
   void aListenerOfAnotherContainerIsAServiceThatConnects(BundleContext context) throws Exception {
     configurations.create(
         "io.penstock.Remote", "it", Map.of("servers", at, "session", "1s", "replicas", "1"));
-    try (FarContainer unused = FarContainer.start("bills", at)) {
+    try (FarContainer far = FarContainer.start("bills", at)) {
       Connector connector =
           Services.any(context, Connector.class, "(&(penstock.name=bills)(penstock.tag.zone=far))");
+      double seconds = far.secondsAgo();
+      assertTrue(seconds < 5, "a service after " + seconds + " s");
       assertEquals("bills", connector.name());
       try (Channel channel = connector.open(ChannelOptions.defaults(), SOON)) {
         channel.source().readWait(SOON);

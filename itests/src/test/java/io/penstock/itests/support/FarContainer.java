@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.itests.support;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Endpoint;
 import io.penstock.nats.NatsRegistries;
-import io.penstock.remote.spi.Registry;
-import io.penstock.remote.spi.RegistryListener;
+import io.penstock.remote.impl.node.OnRemoved;
+import io.penstock.remote.impl.node.RemoteNode;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.serve.Server;
@@ -16,8 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -26,17 +24,18 @@ import java.util.stream.Stream;
  * servers of NATS until it is killed.
  */
 public final class FarContainer implements AutoCloseable {
-  private static final String PUBLISHED = "published";
+  private static final String PUBLISHED = "published at ";
   private static final Duration SESSION = Duration.ofSeconds(1);
 
   private final Process process;
+  private long published;
 
   private FarContainer(Process process) {
     this.process = process;
   }
 
   /**
-   * Starts one, and waits until it is published.
+   * Starts one, and waits until it begins to publish.
    *
    * @param name under which it is found
    * @param server where a server of NATS is
@@ -65,7 +64,9 @@ public final class FarContainer implements AutoCloseable {
             .start();
     FarContainer started = new FarContainer(process);
     try {
-      assertEquals(PUBLISHED, process.inputReader().readLine());
+      String said = String.valueOf(process.inputReader().readLine());
+      assertTrue(said.startsWith(PUBLISHED), said);
+      started.published = Long.parseLong(said.substring(PUBLISHED.length()));
     } catch (IOException | AssertionError e) {
       started.close();
       throw e;
@@ -84,72 +85,29 @@ public final class FarContainer implements AutoCloseable {
     }
   }
 
+  /** How many seconds ago it began to publish, by the machine's clock that never jumps. */
+  public double secondsAgo() {
+    return (System.nanoTime() - published) / 1e9;
+  }
+
   /** The process: its arguments are the name and the server. It ends with its standard input. */
   public static void main(String[] arguments) throws Exception {
     String node = "far-" + ProcessHandle.current().pid();
     RegistrySettings settings =
         new RegistrySettings(List.of(arguments[1]), SESSION, 1, Map.of(), Map.of());
-    Connected connected = new Connected();
     try (io.penstock.standalone.Penstock penstock = io.penstock.standalone.Penstock.open();
-        Registry registry = new NatsRegistries().open(node, settings, connected)) {
+        RemoteNode far = new RemoteNode(node, new NatsRegistries(), settings, OnRemoved.KEEP)) {
       Server server =
           penstock.serve("tcp-listen://127.0.0.1:0", (client, line) -> client.reply("far " + line));
-      if (!connected.latch.await(20, TimeUnit.SECONDS)) {
-        throw new IllegalStateException(registry + " is not connected");
+      Endpoint endpoint = Endpoint.parse("tcp:" + server.endpoint().address());
+      while (!far.describe().connected()) {
+        Thread.onSpinWait();
       }
-      RemoteEntry entry =
-          new RemoteEntry(
-              node,
-              1,
-              arguments[0],
-              Endpoint.parse("tcp:" + server.endpoint().address()),
-              0,
-              Map.of("zone", "far"),
-              Map.of());
-      Object unused = registry.put(entry).toCompletableFuture().get(20, TimeUnit.SECONDS);
-      System.out.println(PUBLISHED);
-      Thread beats = new Thread(() -> beat(registry), "beats");
-      beats.setDaemon(true);
-      beats.start();
+      System.out.println(PUBLISHED + System.nanoTime());
+      far.publish(
+          new RemoteEntry(node, 1, arguments[0], endpoint, 0, Map.of("zone", "far"), Map.of()));
       int end = System.in.read();
       System.out.println("ended: " + end);
     }
-  }
-
-  private static void beat(Registry registry) {
-    CountDownLatch never = new CountDownLatch(1);
-    try {
-      while (!never.await(SESSION.toMillis() / 5, TimeUnit.MILLISECONDS)) {
-        registry.beat();
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static final class Connected implements RegistryListener {
-    private final CountDownLatch latch = new CountDownLatch(1);
-
-    @Override
-    public void connected() {
-      latch.countDown();
-    }
-
-    @Override
-    public void disconnected(String why) {
-      System.err.println("not connected: " + why);
-    }
-
-    @Override
-    public void stored(RemoteEntry entry) {}
-
-    @Override
-    public void removed(String name, String key) {}
-
-    @Override
-    public void known(String name) {}
-
-    @Override
-    public void beat(String from) {}
   }
 }
