@@ -27,6 +27,8 @@ public final class FarActivator implements BundleActivator {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final Wait SOON = Wait.upTo(PATIENCE);
 
+  private Thread thread;
+
   @Override
   public void start(BundleContext context) throws Exception {
     configure(
@@ -43,7 +45,7 @@ public final class FarActivator implements BundleActivator {
             "rank", "4",
             "tags", "zone=far",
             "service.exported.interfaces", "*"));
-    Thread thread = new Thread(() -> converse(context), "far");
+    thread = new Thread(() -> converse(context), "far");
     thread.setDaemon(true);
     thread.start();
   }
@@ -84,7 +86,8 @@ public final class FarActivator implements BundleActivator {
   }
 
   @Override
-  public void stop(BundleContext context) {
-    // The framework stops, and takes everything along.
+  public void stop(BundleContext context) throws InterruptedException {
+    // It has said its last word, and may still be closing its channels.
+    thread.join(2_000);
   }
 }
