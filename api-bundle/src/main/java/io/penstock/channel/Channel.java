@@ -151,7 +151,8 @@ public interface Channel extends ByteChannel {
   CompletionStage<Void> closeAsync();
 
   /**
-   * Whether everything is released: after a close, an abort, or a connection that failed.
+   * Whether everything is released: after a close, an abort, or a connection that failed. What
+   * depends on it may run on the thread that aborts or closes, and must not wait.
    *
    * @return completes normally after a close, and with the cause after an abort
    */

@@ -49,6 +49,7 @@ final class ChannelContext implements ProviderContext {
   private volatile List<End> ends = List.of();
   private volatile @Nullable DrivenChannel channel;
   private volatile boolean stopTold;
+  private volatile boolean selects;
 
   ChannelContext(Origin origin, ChannelOptions options) {
     this.origin = origin;
@@ -61,6 +62,11 @@ final class ChannelContext implements ProviderContext {
 
   ChannelOptions options() {
     return options;
+  }
+
+  /** Whether the provider has waited for channels by itself. */
+  boolean hasSelected() {
+    return selects;
   }
 
   /** The ends that the provider has asked for. */
@@ -129,6 +135,7 @@ final class ChannelContext implements ProviderContext {
 
   @Override
   public void select(SelectableChannel selectable, int operations, Runnable task) {
+    selects = true;
     Engine engine = origin.engine();
     if (!engine.upkeep().isClosed()) {
       engine.await(selectable, operations, task::run);

@@ -192,15 +192,23 @@ abstract class ChannelEnds implements Channel, Leading {
 
   /** Lets selectors forget what the drivers of the ends had, which were closed. */
   final void flushClosed() {
-    flushClosed(source);
-    flushClosed(sink);
-    context.ends().forEach(this::flushClosed);
+    EndDriver in = source.driver();
+    EndDriver out = sink.driver();
+    if (context.hasSelected() || (in == null && out == null)) {
+      // Of channels that only the provider knows, and of what it never came to hand over.
+      engine.flushClosed();
+      return;
+    }
+    flushClosed(in);
+    flushClosed(out);
+    for (End end : context.ends()) {
+      flushClosed(end.driver());
+    }
   }
 
-  private void flushClosed(End end) {
-    EndDriver driver = end.driver();
+  private void flushClosed(@Nullable EndDriver driver) {
     if (driver != null) {
-      engine.flushClosed(driver.selectable());
+      engine.flushClosed(driver);
     }
   }
 

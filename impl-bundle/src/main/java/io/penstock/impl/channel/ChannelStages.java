@@ -115,6 +115,18 @@ abstract class ChannelStages extends ChannelEnds {
     sink.tellLast(() -> complete(closedStage(), why));
   }
 
+  /**
+   * Tells that a close is done: those that wait for it on a worker, as they may take their time.
+   */
+  final void tellClosed(@Nullable Throwable why) {
+    if (closed == null) {
+      tellOver(why);
+      return;
+    }
+    complete(releasedStage(), why);
+    sink.tellAfterwards(() -> complete(closedStage(), why));
+  }
+
   private static void complete(CompletableFuture<Void> stage, @Nullable Throwable why) {
     if (why == null) {
       stage.complete(null);

@@ -191,7 +191,7 @@ final class AsyncWrites extends WriteQueue {
     try {
       if (current != null) {
         current.end();
-        sink.engine.flushClosed(current.selectable());
+        sink.engine.flushClosed(current);
       }
       endIsOver(whyCut());
     } catch (IOException e) {
@@ -224,8 +224,13 @@ final class AsyncWrites extends WriteQueue {
   void tellLast(Runnable task) {
     if (!owes()) {
       task.run();
-      return;
+    } else {
+      tellAfterwards(task);
     }
+  }
+
+  /** The same, on a worker. */
+  void tellAfterwards(Runnable task) {
     StreamClosedException cause = new StreamClosedException(sink.name());
     fail(cause, true);
     endIsOver(cause);
@@ -267,7 +272,7 @@ final class AsyncWrites extends WriteQueue {
     if (current != null && !settled().isDone()) {
       try {
         current.close();
-        sink.engine.flushClosed(current.selectable());
+        sink.engine.flushClosed(current);
       } catch (IOException e) {
         LOG.log(System.Logger.Level.WARNING, "{0}: closing the sink failed", sink.name(), e);
       }

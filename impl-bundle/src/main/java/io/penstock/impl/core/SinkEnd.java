@@ -462,6 +462,11 @@ public final class SinkEnd extends DrivenSink {
     }
   }
 
+  /** The same, on a worker. */
+  public void tellAfterwards(Runnable task) {
+    writes().tellAfterwards(task);
+  }
+
   @Override
   public void close() throws IOException {
     if (markClosed()) {

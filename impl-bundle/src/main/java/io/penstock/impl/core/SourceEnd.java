@@ -503,7 +503,7 @@ public final class SourceEnd extends DrivenSource {
     if (current != null) {
       long unread = current.available();
       current.close();
-      engine.flushClosed(current.selectable());
+      engine.flushClosed(current);
       dropped += current.dropped() < 0 ? unread : current.dropped();
     }
     if (dropped > 0) {

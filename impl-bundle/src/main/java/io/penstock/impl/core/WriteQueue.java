@@ -107,8 +107,10 @@ class WriteQueue {
   private boolean attempting;
   private boolean cancelling;
   private boolean ended;
-  // Whether somebody has the completion of the end.
+  // Whether somebody has the completion of the end; if nobody had when it was over, how it was.
   private boolean endAwaited;
+  private boolean endUntold;
+  private @Nullable Throwable endCause;
   // Whether a request came in the instant before the leading report was made.
   private boolean held;
 
@@ -123,15 +125,22 @@ class WriteQueue {
     this.leading = leading;
   }
 
-  /** Completes on a worker when the end has gone out, or at once if that was not asked before. */
+  /** Completes on a worker when the end has gone out; is complete if that is over. */
   CompletableFuture<Void> endDone() {
     lock.lock();
     try {
       endAwaited = true;
+      if (!endUntold) {
+        return endDone;
+      }
     } finally {
       lock.unlock();
     }
-    return endDone;
+    // The thread that ended it may still be on its way to complete the other one.
+    Throwable cause = endCause;
+    return cause == null
+        ? CompletableFuture.completedFuture(null)
+        : CompletableFuture.failedFuture(cause);
   }
 
   /** Runs a task when the end is over, perhaps on the calling thread. */
@@ -184,7 +193,9 @@ class WriteQueue {
         return;
       }
       endOver = true;
-      asked = endAwaited || !untold.isEmpty();
+      asked = endAwaited || !untold.isEmpty() || !outbox.isEmpty() || teller != null;
+      endUntold = !asked;
+      endCause = cause;
       endTold = asked ? () -> completeEnd(cause) : null;
       due = collect();
     } finally {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.engine;
 
+import io.penstock.spi.EndDriver;
 import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -188,12 +189,18 @@ public final class Engine implements Executor, AutoCloseable {
   }
 
   /**
-   * The same for a channel that was closed: wakes no thread whose selector does not have it.
-   *
-   * @param channel null if it is not known what was closed
+   * The same for what an end's driver has closed: wakes no thread whose selector does not have it.
    */
-  public void flushClosed(@Nullable SelectableChannel channel) {
+  public void flushClosed(EndDriver driver) {
+    SelectableChannel channel = null;
+    try {
+      channel = driver.selectable();
+    } catch (RuntimeException | Error e) {
+      // The bundle that it is from may be gone. Whoever closes must come to the end all the same.
+      LOG.log(Level.DEBUG, "a driver does not say what it has closed", e);
+    }
     if (channel == null) {
+      // It is not known what was closed.
       flushClosed();
       return;
     }

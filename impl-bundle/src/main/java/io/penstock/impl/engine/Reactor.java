@@ -149,22 +149,25 @@ public final class Reactor implements AutoCloseable {
 
   /** Lets the selector forget channels that were closed, so that their descriptors are released. */
   void flush() {
-    flush((SelectableChannel) null);
+    closures = true;
+    Selector current = present();
+    if (current != null) {
+      current.wakeup();
+    }
   }
 
-  /**
-   * The same for a channel that was closed, if the selector has it.
-   *
-   * @param channel null for any
-   */
-  void flush(@Nullable SelectableChannel channel) {
-    closures = true;
+  /** The same for a channel that was closed, if the selector has it. */
+  void flush(SelectableChannel channel) {
+    Selector current = present();
+    if (current != null && channel.keyFor(current) != null) {
+      flush();
+    }
+  }
+
+  private @Nullable Selector present() {
     lock.lock();
     try {
-      Selector current = selector;
-      if (current != null && !closed && (channel == null || channel.keyFor(current) != null)) {
-        current.wakeup();
-      }
+      return closed ? null : selector;
     } finally {
       lock.unlock();
     }
@@ -290,13 +293,7 @@ public final class Reactor implements AutoCloseable {
       if (key == null) {
         List<Wish> wishes = new ArrayList<>(2);
         wishes.add(wish);
-        SelectionKey fresh = channel.register(current, wish.ops, wishes);
-        awaited.add(fresh);
-        if (!channel.isOpen()) {
-          // A flush before that has not seen the key. It is dropped at the end of this round.
-          fresh.cancel();
-          closures = true;
-        }
+        awaited.add(channel.register(current, wish.ops, wishes));
       } else {
         // First: a key that was cancelled refuses it, and then the waiter is told once, below.
         key.interestOpsOr(wish.ops);
@@ -357,6 +354,7 @@ public final class Reactor implements AutoCloseable {
   }
 
   private void round(Selector current) throws IOException {
+    int keys = current.keys().size();
     if (!found.isEmpty() || !tasks.isEmpty()) {
       // A task that selects clears the wake-up of a task that came meanwhile.
       current.selectNow(this::fire);
@@ -364,6 +362,10 @@ public final class Reactor implements AutoCloseable {
       selectAndCheck(current);
     } else {
       current.select(this::fire);
+    }
+    if (current.keys().size() < keys) {
+      // It has forgotten a closed channel before the thread that closed it could tell.
+      closures = true;
     }
     wakeFound();
     runTasks();
@@ -378,6 +380,8 @@ public final class Reactor implements AutoCloseable {
       return;
     }
     unchecked = false;
+    // A key of the canary's may come while another one goes.
+    closures = true;
     if (!canary.works(current, this::fire)) {
       upkeep.tell(
           name + " may not hear of channels that are ready", new IOException(Canary.refused()));

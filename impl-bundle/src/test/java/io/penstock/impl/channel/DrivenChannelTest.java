@@ -103,6 +103,22 @@ class DrivenChannelTest {
   }
 
   @Test
+  void faultOfADriverIsToldByTheCloseAndGetsNoFurther() {
+    Driver bad =
+        new Driver() {
+          @Override
+          public void close() {
+            throw new IllegalStateException("broken on purpose");
+          }
+        };
+    channel.connect(CompletableFuture.completedFuture(bad));
+    CompletableFuture<Void> closed = channel.closeAsync().toCompletableFuture();
+    ExecutionException failure =
+        assertThrows(ExecutionException.class, () -> closed.get(20, TimeUnit.SECONDS));
+    assertTrue(String.valueOf(failure.getMessage()).contains("broken on purpose"));
+  }
+
+  @Test
   void failedConnectWakesWhoWaitsForAFurtherSource() throws Exception {
     ByteSource further = channel.context().source("further", new MemoryPipe(64, false).source());
     channel.connect(coming);

@@ -169,6 +169,66 @@ class TellingTest {
         });
   }
 
+  /** The stream is over by then, but its user has not been told of what came before. */
+  @Test
+  void endThatIsAskedForLateIsToldAfterTheWritesBeforeIt() throws Exception {
+    CompletableFuture<ChannelDriver> connecting = new CompletableFuture<>();
+    CountDownLatch goesOn = new CountDownLatch(1);
+    DrivenChannel channel = channel();
+    channel.connect(connecting);
+    channel
+        .connected()
+        .thenRun(
+            () -> {
+              try {
+                assertTrue(goesOn.await(20, TimeUnit.SECONDS));
+              } catch (InterruptedException e) {
+                throw new AssertionError(e);
+              }
+            });
+    CompletionStage<Void> write = channel.sink().writeAsync(ByteBuffer.allocate(1));
+    tell("write", write);
+    connecting.complete(MemoryPair.create("x", ChannelOptions.defaults()).left());
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (channel.sink().queued() > 0) {
+      assertTrue(System.nanoTime() < end, "the write does not go out");
+      Thread.onSpinWait();
+    }
+    channel.sink().end();
+    CompletionStage<Void> ended = channel.sink().endAsync();
+    tell("end", ended);
+    assertEquals(List.of(), told);
+    goesOn.countDown();
+    ended.toCompletableFuture().get(20, TimeUnit.SECONDS);
+    assertEquals(List.of("write", "end"), told);
+  }
+
+  /** They may take their time, and the closing thread may be that of a poller. */
+  @Test
+  void closeIsToldOnAnotherThreadToCallersThatWaitForIt() throws Exception {
+    DrivenChannel channel = channel();
+    channel.connect(
+        CompletableFuture.completedFuture(
+            MemoryPair.create("x", ChannelOptions.defaults()).left()));
+    CountDownLatch goesOn = new CountDownLatch(1);
+    CompletableFuture<Boolean> waited =
+        channel
+            .closed()
+            .thenApply(
+                done -> {
+                  try {
+                    return goesOn.await(20, TimeUnit.SECONDS);
+                  } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                  }
+                })
+            .toCompletableFuture();
+    CompletionStage<Void> unused = channel.closeAsync();
+    assertFalse(waited.isDone());
+    goesOn.countDown();
+    assertTrue(waited.get(20, TimeUnit.SECONDS));
+  }
+
   /** A callback that is told of the connection may wait for a write that was asked for after it. */
   @Test
   void writeAfterTheConnectionIsToldWhileTheConnectionIs() throws Exception {

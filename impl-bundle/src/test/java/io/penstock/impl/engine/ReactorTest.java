@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.spi.EndDriver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -53,11 +54,56 @@ class ReactorTest {
       if (round % 2 == 0) {
         engine.flushClosed();
       } else {
-        engine.flushClosed(pipe.source());
+        engine.flushClosed(having(pipe.source()));
       }
       assertTrue(woken.await(20, TimeUnit.SECONDS), "nobody told of the close, round " + round);
       pipe.sink().close();
     }
+  }
+
+  private static EndDriver having(SelectableChannel channel) {
+    return new EndDriver() {
+      @Override
+      public boolean ready() {
+        return false;
+      }
+
+      @Override
+      public void onReady(Runnable callback) {}
+
+      @Override
+      public SelectableChannel selectable() {
+        return channel;
+      }
+
+      @Override
+      public void close() {}
+    };
+  }
+
+  /** The selector may forget the key on its own, before the thread that closed it tells. */
+  @Test
+  void whoeverWaitsIsWokenThoughTheCloseIsNotTold() throws Exception {
+    Reactor reactor = engine.carrier();
+    long fastest = Long.MAX_VALUE;
+    for (int round = 0; round < 5; round++) {
+      Pipe pipe = Pipe.open();
+      pipe.source().configureBlocking(false);
+      CountDownLatch woken = new CountDownLatch(1);
+      CountDownLatch waits = new CountDownLatch(1);
+      reactor.await(pipe.source(), SelectionKey.OP_READ, woken::countDown);
+      assertTrue(reactor.execute(waits::countDown));
+      assertTrue(waits.await(20, TimeUnit.SECONDS));
+      pipe.source().close();
+      // Ends the select, as whatever else happens would.
+      long begun = System.nanoTime();
+      reactor.selector().wakeup();
+      assertTrue(woken.await(20, TimeUnit.SECONDS));
+      fastest = Math.min(fastest, System.nanoTime() - begun);
+      pipe.sink().close();
+    }
+    // The canary looks after a second.
+    assertTrue(fastest < Canary.PERIOD_NANOS / 2, "told after " + fastest + " ns");
   }
 
   /** Whether a selector that sleeps has a key of it that is cancelled, after a while. */

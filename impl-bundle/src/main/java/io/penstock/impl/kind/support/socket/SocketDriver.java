@@ -49,7 +49,9 @@ public final class SocketDriver implements ChannelDriver {
   private static final Logger LOG = Messages.log("kind");
 
   /** How much is read and dropped on a close: unread bytes would turn it into a reset. */
-  private static final int LAST_PIECES = 64;
+  private static final int LAST_PIECES = 65;
+
+  private static final int LAST_PIECE = 16 * 1024;
 
   private final ProviderContext context;
   private final StreamSocket socket;
@@ -222,12 +224,16 @@ public final class SocketDriver implements ChannelDriver {
     if (source.ended || cut != null || detached || !socket.isOpen()) {
       return false;
     }
-    ByteBuffer scrap = ByteBuffer.allocate(16 * 1024);
+    // Mostly there is nothing.
+    ByteBuffer scrap = ByteBuffer.allocate(256);
     try {
       for (int i = 0; i < LAST_PIECES; i++) {
         int n = Bounded.read(socket.input(), scrap.clear());
         if (n <= 0) {
           return n == 0;
+        }
+        if (i == 0) {
+          scrap = ByteBuffer.allocate(LAST_PIECE);
         }
       }
       return true;
