@@ -17,8 +17,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.h2.store.fs.FilePath;
 import org.h2.store.fs.FilePathWrapper;
@@ -33,6 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
 class SlowDiskTest {
   @TempDir private static Path folder;
   private static volatile CountDownLatch answers = new CountDownLatch(0);
+
+  /** How often it was asked for something that it did not answer at once. */
+  private static final Semaphore ASKED = new Semaphore(0);
 
   private final SlowPath disk = new SlowPath();
   private final Path file = folder.resolve("slow:disk");
@@ -63,6 +68,9 @@ class SlowDiskTest {
     @Override
     public int write(ByteBuffer src, long position) throws IOException {
       try {
+        if (answers.getCount() > 0) {
+          ASKED.release();
+        }
         answers.await();
       } catch (InterruptedException e) {
         throw new IOException(e);
@@ -73,6 +81,7 @@ class SlowDiskTest {
 
   @BeforeEach
   void begin() throws IOException {
+    int unused = ASKED.drainPermits();
     Files.deleteIfExists(folder.resolve("answers-late"));
     FilePath.register(disk);
   }
@@ -171,6 +180,30 @@ class SlowDiskTest {
         } finally {
           answers.countDown();
         }
+      }
+    }
+  }
+
+  /** The limit was the writer's, and the reader waits for the same disk. */
+  @Test
+  void aReaderIsToldThoughTheWriterHasGoneMeanwhile() throws Exception {
+    try (Penstock penstock = Penstock.open();
+        Channel writer = Bench.end(penstock, file, "mode=write&ackTimeout=3s");
+        Channel reader = Bench.end(penstock, file, "mode=read&commit=manual&ackTimeout=3s")) {
+      writer.sink().writeFully(Bench.bytes(0, 3000), Bench.SOON);
+      writer.sink().flush(Bench.SOON);
+      read(reader.source(), 0, 1000);
+      answers = new CountDownLatch(1);
+      try {
+        writer.sink().writeFully(Bench.bytes(3000, 1), Bench.SOON);
+        assertTrue(ASKED.tryAcquire(20, TimeUnit.SECONDS));
+        CompletableFuture<Void> commit = Bench.facet(reader).commit().toCompletableFuture();
+        writer.abort(new IOException("gone on purpose"));
+        ExecutionException late =
+            assertThrows(ExecutionException.class, () -> commit.get(20, TimeUnit.SECONDS));
+        isLate(late.getCause());
+      } finally {
+        answers.countDown();
       }
     }
   }

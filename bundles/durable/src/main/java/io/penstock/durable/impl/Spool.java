@@ -39,7 +39,7 @@ final class Spool {
   private int unsynced;
 
   // How long the disk may still take, while it is waited for.
-  private final AtomicReference<@Nullable Future<?>> alarm = new AtomicReference<>();
+  private final AtomicReference<@Nullable Alarm> alarm = new AtomicReference<>();
 
   // ---- guarded by the lock
   private final ReentrantLock lock = new ReentrantLock();
@@ -279,23 +279,49 @@ final class Spool {
     }
   }
 
+  /** How long an end waits for the disk. */
+  private static final class Alarm {
+    final FileContent waiting;
+    volatile @Nullable Future<?> pending;
+
+    Alarm(FileContent waiting) {
+      this.waiting = waiting;
+    }
+  }
+
   /** From now on, an acknowledgement is late after a while. */
   private void arm() {
     FileContent waiting = state.waiting();
     if (waiting != null) {
-      alarm.set(context.after(waiting.settings.ackTimeout(), () -> late(waiting)));
+      Alarm mine = new Alarm(waiting);
+      alarm.set(mine);
+      begin(mine);
     }
   }
 
+  private void begin(Alarm mine) {
+    mine.pending = context.after(mine.waiting.settings.ackTimeout(), () -> late(mine));
+  }
+
   private void disarm() {
-    Future<?> pending = alarm.getAndSet(null);
+    Alarm mine = alarm.getAndSet(null);
+    Future<?> pending = mine == null ? null : mine.pending;
     if (pending != null) {
       boolean unused = pending.cancel(false);
     }
   }
 
-  private void late(FileContent waiting) {
-    if (alarm.getAndSet(null) == null || state.waiting() != waiting) {
+  private void late(Alarm mine) {
+    FileContent waiting = state.waiting();
+    if (waiting != null && waiting != mine.waiting) {
+      // The one that waited has gone, and another end waits for the same disk.
+      Alarm next = new Alarm(waiting);
+      if (alarm.compareAndSet(mine, next)) {
+        begin(next);
+      }
+      return;
+    }
+    if (!alarm.compareAndSet(mine, null) || waiting == null) {
       return;
     }
     long position = state.acknowledged();
