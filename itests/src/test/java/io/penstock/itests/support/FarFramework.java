@@ -2,6 +2,7 @@
 package io.penstock.itests.support;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.itests.exam.ClassPathBundles;
@@ -48,6 +49,9 @@ public final class FarFramework implements AutoCloseable {
           "io.penstock.nats",
           "io.penstock.rsa");
 
+  private static final Path TARGET = Path.of(System.getenv("PENSTOCK_TREE"), "itests", "target");
+  private static final Path LOG = TARGET.resolve("containers").resolve("far-framework.log");
+
   private final Process process;
 
   private FarFramework(Process process) {
@@ -61,12 +65,10 @@ public final class FarFramework implements AutoCloseable {
    * @param server where a server of NATS is
    */
   public static FarFramework start(Path storage, String server) throws IOException {
-    Path target = Path.of(System.getenv("PENSTOCK_TREE"), "itests", "target");
     String classes =
-        target.resolve("test-classes")
+        TARGET.resolve("test-classes")
             + File.pathSeparator
-            + Files.readString(target.resolve("classpath.txt")).strip();
-    File log = target.resolve("containers").resolve("far-framework.log").toFile();
+            + Files.readString(TARGET.resolve("classpath.txt")).strip();
     return new FarFramework(
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -77,7 +79,7 @@ public final class FarFramework implements AutoCloseable {
                 storage.toString(),
                 server)
             .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.appendTo(log))
+            .redirectOutput(ProcessBuilder.Redirect.appendTo(LOG.toFile()))
             .start());
   }
 
@@ -88,6 +90,8 @@ public final class FarFramework implements AutoCloseable {
       process.getOutputStream().close();
       assertTrue(process.waitFor(20, TimeUnit.SECONDS), "the other framework does not stop");
       assertEquals(0, process.exitValue(), "the other framework has failed: see its log");
+      String said = Files.readString(LOG);
+      assertFalse(said.contains("no bundle serves the registry"), "an orderly stop warns: " + LOG);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {

@@ -19,7 +19,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
+import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.framework.Constants;
 import org.osgi.service.component.annotations.Activate;
 import org.osgi.service.component.annotations.Component;
 import org.osgi.service.component.annotations.ConfigurationPolicy;
@@ -170,14 +172,19 @@ public final class RemoteComponent {
     if (wanted == null) {
       return;
     }
-    if (factory == null) {
+    if (factory != null) {
+      running = join(wanted, factory);
+    } else if (!frameworkStops()) {
       LOG.log(
           Level.WARNING,
           PID + ": no bundle serves the registry {0}; it is joined when one does",
           String.join(",", wanted.registry().servers()));
-    } else {
-      running = join(wanted, factory);
     }
+  }
+
+  /** Then what serves the registry may go before this, and nobody can do anything about it. */
+  private boolean frameworkStops() {
+    return context.getBundle(Constants.SYSTEM_BUNDLE_ID).getState() == Bundle.STOPPING;
   }
 
   private @Nullable Running join(RemoteSettings wanted, RegistryFactory factory) {
