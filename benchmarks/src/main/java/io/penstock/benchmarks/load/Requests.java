@@ -102,7 +102,9 @@ final class Requests implements AutoCloseable {
     }
     for (int i = 0; i < count; i++) {
       SocketChannel channel = SocketChannel.open(address.socketAddress());
-      channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      if (channel.supportedOptions().contains(StandardSocketOptions.TCP_NODELAY)) {
+        channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+      }
       channel.configureBlocking(false);
       Connection connection = new Connection(channel);
       channel.register(selector, SelectionKey.OP_READ, connection);

@@ -7,6 +7,7 @@ import static io.penstock.benchmarks.server.Server.NETTY_NIO;
 import static io.penstock.benchmarks.server.Server.NETTY_TLS;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_BLOCKING;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_POLLER;
+import static io.penstock.benchmarks.server.Server.PENSTOCK_RELAY;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_SERVER;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_SSH;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_TLS_POLLER;
@@ -45,6 +46,14 @@ final class LoadGates {
             heap(Texts.MEMORY_PAIR, Gate.PENSTOCK),
             List.of(Gate.NETTY),
             .5));
+    for (String jdk : List.of(Texts.THIS_JDK, Texts.NEW_JDK)) {
+      for (String child : List.of("", Texts.CHILD)) {
+        String setting = Texts.START + jdk + child;
+        Subject start = new Subject(Kind.START, Load.QUIET, setting, Gate.PENSTOCK, 1);
+        all.add(setting + ", to the first byte, ms", false, start, 200);
+        all.add(setting + ", to the first byte, ms", true, start, 120);
+      }
+    }
     for (int writers : Texts.FANS) {
       all.shared(writers, false, 1.5);
       all.shared(writers, true, 2);
@@ -55,6 +64,11 @@ final class LoadGates {
     all.garbage("pair in memory, 64 B", Texts.GARBAGE_PAIR, Gate.PENSTOCK, 64);
     all.garbage("TCP, poller, 64 B", Texts.GARBAGE_TCP, PENSTOCK_POLLER.name(), 64);
     all.garbage("TCP, served handler, 64 B", Texts.GARBAGE_TCP, PENSTOCK_SERVER.name(), 64);
+    all.garbage("Unix socket, poller, 64 B", Texts.GARBAGE_UNIX, PENSTOCK_POLLER.name(), 64);
+    for (String transport : Texts.TRANSPORTS) {
+      String setting = Texts.GARBAGE_RELAY + transport;
+      all.garbage("relay, " + transport + ", 64 B", setting, PENSTOCK_RELAY.name(), 64);
+    }
     all.garbage("TCP, blocking, 64 B", Texts.GARBAGE_TCP, PENSTOCK_BLOCKING.name(), 64);
     return List.copyOf(all.gates);
   }

@@ -61,6 +61,11 @@ public final class LoadReport extends Page {
 
   /** What stands for a pipe at Netty is another class than its pair. */
   private String label(Subject subject) {
+    if (subject.setting().startsWith(Texts.START) && !isOurs(subject.peer())) {
+      return subject.peer().equals(Server.SOCAT_64.name())
+          ? "socat"
+          : "a program that does nothing";
+    }
     return subject.setting().equals(Texts.MEMORY_PIPE) && subject.peer().equals(Gate.NETTY)
         ? "Netty EmbeddedChannel"
         : label(subject.peer()).replaceFirst("( of copies|, flushed).*", "");
@@ -92,6 +97,7 @@ public final class LoadReport extends Page {
     garbage(name);
     churn(name);
     slow(name);
+    start(name);
   }
 
   // ---- parts of every section
@@ -414,7 +420,10 @@ public final class LoadReport extends Page {
             new Thing(Texts.GARBAGE_PIPE, "pipe, 64 B", 64),
             new Thing(Texts.GARBAGE_PIPE, "pipe, 8 KiB", 8192),
             new Thing(Texts.GARBAGE_PAIR, "pair in memory, request of 64 B", 64),
-            new Thing(Texts.GARBAGE_TCP, "TCP, request of 64 B, server", 64));
+            new Thing(Texts.GARBAGE_TCP, "TCP, request of 64 B, server", 64),
+            new Thing(Texts.GARBAGE_UNIX, "Unix socket, request of 64 B, server", 64),
+            new Thing(Texts.GARBAGE_RELAY + "tcp", "TCP, request of 64 B, relay", 64),
+            new Thing(Texts.GARBAGE_RELAY + "unix", "Unix socket, request of 64 B, relay", 64));
     if (!table("Garbage per operation", "bytes allocated", Kind.ALLOCATION, things)) {
       return;
     }
@@ -507,5 +516,21 @@ public final class LoadReport extends Page {
         Stream.of(
             bars("16 fast", Kind.THROUGHPUT, Texts.SLOW, 0, 1),
             bars("15 fast, 1 slow", Kind.THROUGHPUT, Texts.SLOW, 1, 1)));
+  }
+
+  private void start(String name) {
+    List<Thing> things = new ArrayList<>();
+    for (String jdk : List.of(Texts.THIS_JDK, Texts.NEW_JDK)) {
+      things.add(new Thing(Texts.START + jdk, jdk + ", standard input to output", 1));
+      things.add(new Thing(Texts.START + jdk + Texts.CHILD, jdk + ", a child", 1));
+    }
+    if (!table("Start of the command line to its first byte", "ms", Kind.START, things)) {
+      return;
+    }
+    say(
+        "From the start of `./penstock relay -u stdio: stdio:` and of `./penstock relay stdio: exec:cat` until",
+        "a byte has come through; the archive of classes is there. A program in Java that does nothing",
+        "passes one byte on.");
+    showThings(name, "start", "From the start to the first byte, ms", Kind.START, things);
   }
 }

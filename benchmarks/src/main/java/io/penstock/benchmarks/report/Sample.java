@@ -45,7 +45,9 @@ public record Sample(Subject subject, int round, double value) {
     /** Seconds of processors per GB. */
     CPU,
     /** Until it goes on after a kill, in ns. */
-    RECOVERY;
+    RECOVERY,
+    /** From the start of a program until the first byte has come through it, in ms. */
+    START;
 
     /** Whether less is better. */
     boolean isCost() {

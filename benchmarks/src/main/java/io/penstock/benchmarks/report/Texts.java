@@ -120,6 +120,12 @@ public final class Texts {
   /** The same of a request over TCP, at the server. */
   public static final String GARBAGE_TCP = "garbage, TCP";
 
+  /** The same over a Unix socket. */
+  public static final String GARBAGE_UNIX = "garbage, Unix";
+
+  /** What a relay allocates for a request and its answer, before the transport. */
+  public static final String GARBAGE_RELAY = "garbage, relay, ";
+
   /** A flag of the JVM: its selector makes no number for each event of a descriptor above 127. */
   public static final String NO_BOXES = "-XX:AutoBoxCacheMax=32768";
 
@@ -134,6 +140,15 @@ public final class Texts {
 
   /** The fast ones of 16 readers; the number is how many of these are slow. */
   public static final String SLOW = "slow";
+
+  /** What settings of a start begin with, before the JDK. */
+  public static final String START = "start, ";
+
+  /** What they end with where a child is started, too. */
+  public static final String CHILD = ", a child";
+
+  /** The JDK that most is measured with. */
+  public static final String THIS_JDK = "JDK";
 
   /** A setting: the newest JDK. */
   public static final String NEW_JDK = "newest JDK";

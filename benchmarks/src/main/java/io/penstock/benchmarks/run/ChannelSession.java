@@ -354,7 +354,7 @@ final class ChannelSession {
       all.add(sink);
       flood(all, setting, flood);
       for (int chunk : Texts.SOCKET_CHUNKS) {
-        inTurns(field.servers, server -> new double[] {cost(server, chunk, flood)})
+        inTurns(field.servers, server -> cost(server, setting, chunk, flood))
             .forEach(
                 (server, cost) ->
                     add(Kind.CPU, Load.QUIET, setting, server.server(), chunk, cost[0]));
@@ -363,10 +363,11 @@ final class ChannelSession {
   }
 
   /** Seconds of processors for each GB. */
-  private double cost(ServerProcess server, int chunk, Flood flood) throws Exception {
+  private double[] cost(ServerProcess server, String setting, int chunk, Flood flood)
+      throws Exception {
     double before = server.cpu();
-    double bytes = flood.into(server.address(), chunk, brief ? 50 : 600)[1];
-    return (server.cpu() - before) / bytes * 1e9;
+    double[] found = going(server, setting, flood, chunk, brief ? 50 : 600);
+    return found.length == 0 ? found : new double[] {(server.cpu() - before) / found[1] * 1e9};
   }
 
   private void poller() throws Exception {

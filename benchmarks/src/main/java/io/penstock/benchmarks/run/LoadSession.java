@@ -33,7 +33,8 @@ import java.util.Set;
  * channels; what is within a JVM has one of its own for each peer.
  */
 final class LoadSession {
-  static final List<String> SUITES = List.of("latency", "fan", "growth", "memory", "churn", "slow");
+  static final List<String> SUITES =
+      List.of("latency", "fan", "growth", "memory", "churn", "slow", "start");
 
   /** How many connections ask. */
   private static final int ACTIVE = 64;
@@ -51,24 +52,32 @@ final class LoadSession {
 
   private final Path programs;
   private final Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+  private final Optional<Path> newJava;
   private final boolean brief;
   private final LoadInC load;
   private List<Sample> samples = new ArrayList<>();
   private int round;
 
-  private LoadSession(Path programs, boolean brief) {
+  private LoadSession(Path programs, Optional<Path> newJava, boolean brief) {
     this.programs = programs;
+    this.newJava = newJava;
     this.brief = brief;
     this.load = new LoadInC(programs.resolve("load"), Cores.last());
   }
 
   /** Measures, and keeps samples and facts of each suite in files of its own. */
   static void measure(
-      Path programs, Path folder, int rounds, boolean brief, Set<String> suites, List<String> facts)
+      Path programs,
+      Optional<Path> newJava,
+      Path folder,
+      int rounds,
+      boolean brief,
+      Set<String> suites,
+      List<String> facts)
       throws Exception {
     Files.createDirectories(folder);
     Map<String, List<Sample>> bySuite = new LinkedHashMap<>();
-    LoadSession session = new LoadSession(programs, brief);
+    LoadSession session = new LoadSession(programs, newJava, brief);
     for (session.round = 0; session.round < rounds; session.round++) {
       for (String suite : SUITES) {
         if (!suites.contains(suite)) {
@@ -111,6 +120,7 @@ final class LoadSession {
       case "growth" -> growth();
       case "memory" -> memory();
       case "churn" -> churn();
+      case "start" -> starts();
       case "slow" -> trials(Trial.Subject.SLOW, "PENSTOCK", "JDK", "NETTY_NIO");
       default -> throw new IllegalStateException("there is no suite " + suite);
     }
@@ -217,7 +227,7 @@ final class LoadSession {
     new IdleShells(java, programs, round, brief).measure(this::add);
   }
 
-  /** What a server allocates for a request. */
+  /** What a server or a relay allocates for a request. */
   private void requests() throws Exception {
     for (Server server :
         List.of(
@@ -228,19 +238,36 @@ final class LoadSession {
             Server.NETTY_EPOLL,
             Server.PENSTOCK_BLOCKING,
             Server.JDK_BLOCKING)) {
-      // A server with a thread for each has no need of 64.
-      int connections = server.name().endsWith("BLOCKING") ? 4 : ACTIVE;
-      try (Field field = new Field(java, programs, round, Texts.NO_BOXES);
-          Asked generator = generator()) {
-        ServerProcess process = field.start(server, "tcp", Work.REQUESTS.text());
-        generator.ask("connect", process.address().text(), connections);
-        // What is not yet compiled makes garbage, and the compiler comes to some of it late.
-        generator.ask("closed", brief ? 50 : 12_000);
-        long allocated = process.allocated();
-        double count = generator.ask("closed", brief ? 50 : 3000)[0];
-        double garbage = (process.allocated() - allocated) / count;
-        add(Kind.ALLOCATION, Texts.GARBAGE_TCP, server, 64, garbage);
+      garbage(server, "tcp", Texts.GARBAGE_TCP);
+    }
+    garbage(Server.PENSTOCK_POLLER, "unix", Texts.GARBAGE_UNIX);
+    garbage(Server.JDK_SELECTOR, "unix", Texts.GARBAGE_UNIX);
+    for (String transport : Texts.TRANSPORTS) {
+      try (Field field = new Field(java, programs, round, Texts.NO_BOXES)) {
+        ServerProcess target = field.start(Server.JDK_SELECTOR, transport, Work.REQUESTS.text());
+        String to = target.address().text();
+        garbage(field.start(Server.PENSTOCK_RELAY, transport, to), Texts.GARBAGE_RELAY + transport);
       }
+    }
+  }
+
+  private void garbage(Server server, String transport, String setting) throws Exception {
+    try (Field field = new Field(java, programs, round, Texts.NO_BOXES)) {
+      garbage(field.start(server, transport, Work.REQUESTS.text()), setting);
+    }
+  }
+
+  private void garbage(ServerProcess process, String setting) throws Exception {
+    // A server with a thread for each has no need of 64.
+    int connections = process.server().name().endsWith("BLOCKING") ? 4 : ACTIVE;
+    try (Asked generator = generator()) {
+      generator.ask("connect", process.address().text(), connections);
+      // What is not yet compiled makes garbage, and the compiler comes to some of it late.
+      generator.ask("closed", brief ? 50 : 12_000);
+      long allocated = process.allocated();
+      double count = generator.ask("closed", brief ? 50 : 3000)[0];
+      double garbage = (process.allocated() - allocated) / count;
+      add(Kind.ALLOCATION, setting, process.server(), 64, garbage);
     }
   }
 
@@ -321,6 +348,13 @@ final class LoadSession {
         add(Kind.REQUESTS, Texts.HANDSHAKES, server.server(), 1, perSecond / 1000);
       }
     }
+  }
+
+  private void starts() throws Exception {
+    Map<String, Path> jdks = new LinkedHashMap<>();
+    jdks.put(Texts.THIS_JDK, java);
+    newJava.ifPresent(path -> jdks.put(Texts.NEW_JDK, path));
+    Starts.measure(jdks, brief, this::add);
   }
 
   /** A key and its certificate in a folder of their own. */

@@ -46,16 +46,16 @@ public final class Run {
     Path ofLoad = target.resolve(brief ? "samples-load-short" : "samples-load");
     Path ofDurable = target.resolve(brief ? "durable-short" : "durable");
     if (!arguments[4].equals("report")) {
+      Optional<Path> newJava =
+          Optional.of(arguments[2]).filter(path -> !path.isEmpty()).map(Path::of);
       if (!pipe.isEmpty()) {
-        Optional<Path> newJava =
-            Optional.of(arguments[2]).filter(path -> !path.isEmpty()).map(Path::of);
         Session.measure(target, newJava, rounds, brief, pipe, facts);
       }
       if (!channels.isEmpty()) {
         ChannelSession.measure(target, samples, rounds, brief, channels, facts);
       }
       if (!load.isEmpty()) {
-        LoadSession.measure(target, ofLoad, rounds, brief, load, facts);
+        LoadSession.measure(target, newJava, ofLoad, rounds, brief, load, facts);
       }
       if (!durable.isEmpty()) {
         DurableSession.measure(target, ofDurable, rounds, brief, durable, facts);

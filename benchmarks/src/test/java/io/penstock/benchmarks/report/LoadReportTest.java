@@ -131,6 +131,8 @@ class LoadReportTest {
       add(Kind.P99, Texts.SLOW, "JDK", slow, 10_000);
       add(Kind.THROUGHPUT, Texts.SLOW, "JDK", slow, .1);
     }
+    add(Kind.START, Texts.START + Texts.NEW_JDK, "PENSTOCK", 1, 150);
+    add(Kind.START, Texts.START + Texts.NEW_JDK, "JDK_BLOCKING", 1, 25);
     new LoadReport(samples, List.of(), "").write(folder, LoadReport.NAME);
     String page = Files.readString(folder.resolve(LoadReport.NAME + ".md"));
     for (String plot :
@@ -143,10 +145,16 @@ class LoadReportTest {
             "garbage",
             "churn",
             "slow-p99",
-            "slow-throughput")) {
+            "slow-throughput",
+            "start")) {
       assertTrue(page.contains("](" + LoadReport.NAME + "/" + plot + ".svg)"), plot);
       assertTrue(Files.exists(folder.resolve(LoadReport.NAME + "/" + plot + ".svg")), plot);
     }
     assertTrue(page.contains("Netty EmbeddedChannel"), page);
+    assertTrue(page.contains("| a program that does nothing | 25 |"), page);
+    assertTrue(
+        page.contains(
+            "| start, newest JDK, to the first byte, ms | – | gate | 150 | 200 or less | PASS |"),
+        page);
   }
 }
