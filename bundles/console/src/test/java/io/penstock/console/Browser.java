@@ -23,6 +23,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.openqa.selenium.By;
 import org.openqa.selenium.OutputType;
+import org.openqa.selenium.ScriptTimeoutException;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -150,8 +151,12 @@ final class Browser implements AutoCloseable {
     long deadline = System.nanoTime() + SOON.toNanos();
     while (!holds.get()) {
       assertTrue(System.nanoTime() < deadline, () -> what + ": " + body());
-      // One frame later.
-      driver.executeAsyncScript("requestAnimationFrame(arguments[arguments.length - 1])");
+      try {
+        // One frame later.
+        driver.executeAsyncScript("requestAnimationFrame(arguments[arguments.length - 1])");
+      } catch (ScriptTimeoutException e) {
+        // The page was loaded anew meanwhile, and has forgotten whom to tell of its frame.
+      }
     }
   }
 

@@ -95,8 +95,8 @@ class MemoryTest {
           });
       MemoryLimitException cause = assertInstanceOf(MemoryLimitException.class, failed(accepted));
       assertTrue(cause.count() >= PACKET, cause::getMessage);
-      assertTrue(most[0] >= LIMIT, "only " + most[0] + " bytes were counted");
-      // A packet that has come is kept, and what the socket's buffer had of others with it.
+      // Without so much being counted none would be cut; this thread may have come too late to see
+      // it. A packet that has come is kept, and what the socket's buffer had of others with it.
       assertTrue(most[0] <= LIMIT + (long) PEERS * 4 * PACKET, most[0] + " bytes");
     } finally {
       close(clients);
