@@ -72,7 +72,7 @@ class RemoteServicesNatsIT {
               "(&(penstock.name=far)(penstock.tag.zone=far)(service.ranking=4)"
                   + "(service.imported=*)(service.imported.configs=io.penstock))",
               any -> true);
-      // In whose name Aries registers what it imports.
+      // Aries registers what it imports in the name of this bundle.
       assertEquals("org.apache.aries.rsa.spi", imported.getBundle().getSymbolicName());
       Connector connector = context.getService(imported);
       assertEquals("far", connector.name());

@@ -532,7 +532,7 @@ public final class DrivenChannel extends ChannelStages implements Scope.Member, 
     } catch (IOException e) {
       failure = e;
     } catch (RuntimeException | Error e) {
-      // Of the provider's, on the thread of whoever closes: it must get no further.
+      // Of the provider's, on the thread of the caller that closes: it must get no further.
       failure = Faults.again(name, e);
     } finally {
       flushClosed();

@@ -196,7 +196,7 @@ public final class Engine implements Executor, AutoCloseable {
     try {
       channel = driver.selectable();
     } catch (RuntimeException | Error e) {
-      // The bundle that it is from may be gone. Whoever closes must come to the end all the same.
+      // The bundle that it is from may be gone. The caller's close goes on all the same.
       LOG.log(Level.DEBUG, "a driver does not say what it has closed", e);
     }
     if (channel == null) {

@@ -182,7 +182,7 @@ public final class RemoteComponent {
     }
   }
 
-  /** Then what serves the registry may go before this, and nobody can do anything about it. */
+  /** Then what serves the registry may go before this, and no operator can change that. */
   private boolean frameworkStops() {
     return context.getBundle(Constants.SYSTEM_BUNDLE_ID).getState() == Bundle.STOPPING;
   }

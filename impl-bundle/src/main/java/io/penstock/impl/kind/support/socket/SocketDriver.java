@@ -48,9 +48,10 @@ import org.jspecify.annotations.Nullable;
 public final class SocketDriver implements ChannelDriver {
   private static final Logger LOG = Messages.log("kind");
 
-  /** How much is read and dropped on a close: unread bytes would turn it into a reset. */
+  /** How many pieces are dropped on a close: unread bytes would turn it into a reset. */
   private static final int LAST_PIECES = 65;
 
+  /** Bytes of a piece; the first one is smaller. */
   private static final int LAST_PIECE = 16 * 1024;
 
   private final ProviderContext context;
