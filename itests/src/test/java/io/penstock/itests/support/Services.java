@@ -45,7 +45,15 @@ public final class Services {
   /** The service with that name once it is another one than {@code old}. */
   public static <T> T fresh(BundleContext context, Class<T> type, String name, T old) {
     return context.getService(
-        reference(context, type, byName(name), candidate -> context.getService(candidate) != old));
+        reference(
+            context,
+            type,
+            byName(name),
+            candidate -> {
+              // The old one may go between these two lines, and then there is no service at all.
+              T found = context.getService(candidate);
+              return found != null && found != old;
+            }));
   }
 
   /** A reference to a service that matches the filter and the condition, once there is one. */
