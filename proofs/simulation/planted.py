@@ -39,7 +39,7 @@ FAULTS = [
      "    wrote(n, want);\n    return n;\n  }\n\n  static int write(",
      "    wrote(n, want);\n    if (n > 0 && n < want) {\n      src.get();\n    }\n    return n;\n  }\n\n  static int write(",
      "ends", ""),
-    ("reactor: one who is ready makes it forget the others", "engine/Reactor.java",
+    ("reactor: one who is ready makes it forget the others", "engine/Awaited.java",
      "      key.interestOps(rest);", "      key.interestOps(0);", "ends", "StreamTimeoutException"),
     ("reactor: a task does not end the wait", "engine/Reactor.java",
      "    current.wakeup();\n    return true;", "    return current != null;", "signals", "nobody can go on"),

@@ -7,7 +7,7 @@ import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
 import io.penstock.impl.engine.Reactor;
-import io.penstock.impl.engine.Waiter;
+import io.penstock.impl.engine.Wish;
 import io.penstock.spi.EndDriver;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -16,7 +16,6 @@ import java.lang.invoke.VarHandle;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -173,7 +172,12 @@ public abstract class DrivenEnd extends Wakeable implements Runnable {
   // ---- readiness
 
   /** Has the selector watch the driver's channel, if it has one, and wake us. */
-  public void arm() {
+  public final void arm() {
+    arm(null);
+  }
+
+  /** The same for a user that waits over and over. */
+  void arm(@Nullable NextTry by) {
     EndDriver current = driver();
     if (current == null) {
       return;
@@ -184,10 +188,12 @@ public abstract class DrivenEnd extends Wakeable implements Runnable {
     if (channel != null && operations != 0 && ARMED.compareAndSet(this, false, true)) {
       Reactor own = servedBy;
       try {
+        // Armed once at a time, so that one that is kept is used once at a time.
+        Wish wish = by == null ? new Wish(this::fired) : by.wish();
         if (own == null) {
-          engine.await(channel, operations, this::fired);
+          engine.await(channel, operations, wish);
         } else {
-          own.await(channel, operations, this::fired);
+          own.await(channel, operations, wish);
         }
       } catch (RuntimeException | Error e) {
         // Such as no thread for the selector: the next waiter tries again.
@@ -203,12 +209,17 @@ public abstract class DrivenEnd extends Wakeable implements Runnable {
    * over.
    */
   final void armForTry() {
+    armForTry(null);
+  }
+
+  final void armForTry(@Nullable NextTry by) {
     if (!tookSelection() || !busy()) {
-      arm();
+      arm(by);
     }
   }
 
-  private void fired() {
+  /** The selector that was armed has found the channel ready. */
+  final void fired() {
     armed = false;
     selected();
     wakeReady();
@@ -263,30 +274,24 @@ public abstract class DrivenEnd extends Wakeable implements Runnable {
    * Runs a task once, as soon as a try is worth it, on the thread that finds out: it must be quick.
    */
   public void whenReady(Runnable task) {
-    // Ready is not enough while another caller has the turn: a try would come back with nothing at
-    // once, and again.
-    whenReady(() -> (likely() || tookSelection()) && !busy(), task);
+    nextTry(task).ask();
+  }
+
+  /** The same for a task that is to run over and over, each time that it is asked for. */
+  public NextTry nextTry(Runnable task) {
+    return new NextTry(this, this::worthTrying, task);
+  }
+
+  /**
+   * Ready is not enough while another caller has the turn: a try would come back with nothing at
+   * once, and again.
+   */
+  private boolean worthTrying() {
+    return (likely() || tookSelection()) && !busy();
   }
 
   void whenReady(BooleanSupplier ready, Runnable task) {
-    AtomicBoolean once = new AtomicBoolean();
-    Waiter[] self = new Waiter[1];
-    self[0] =
-        () -> {
-          if (!ready.getAsBoolean()) {
-            armForTry();
-          } else if (once.compareAndSet(false, true)) {
-            removeWaiter(self[0]);
-            task.run();
-          }
-        };
-    addWaiter(self[0]);
-    try {
-      self[0].wake();
-    } catch (RuntimeException | Error e) {
-      removeWaiter(self[0]);
-      throw e;
-    }
+    new NextTry(this, ready, task).ask();
   }
 
   /** Whether the selector said that the channel is ready and no call has tried since. */

@@ -244,10 +244,10 @@ public final class ListenerEnd extends End implements Listener {
   }
 
   @Override
-  public void arm() {
+  void arm(@Nullable NextTry by) {
     // While accepting rests, a peer that waits in the backlog must not wake us over and over.
     if (!held()) {
-      super.arm();
+      super.arm(by);
     }
   }
 

@@ -202,9 +202,9 @@ public abstract class TurnedEnd extends DrivenEnd {
 
   /** A selector would find ready, over and over, what nobody may take. */
   @Override
-  public void arm() {
+  void arm(@Nullable NextTry by) {
     if (!isStill()) {
-      super.arm();
+      super.arm(by);
     }
   }
 

@@ -158,6 +158,11 @@ public final class Engine implements Executor, AutoCloseable {
     reactor.await(channel, ops, waiter);
   }
 
+  /** The same for a waiter that waits over and over. */
+  public void await(SelectableChannel channel, int ops, Wish wish) {
+    reactor.await(channel, ops, wish);
+  }
+
   /**
    * Takes the descriptors that {@link #await} needs while there are any; without them it waits for
    * them.

@@ -5,19 +5,17 @@ import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
-import java.nio.channels.CancelledKeyException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,22 +25,6 @@ import org.jspecify.annotations.Nullable;
 public final class Reactor implements AutoCloseable {
   private static final System.Logger LOG = Messages.log("core");
   private static final long STOP_MILLIS = 2000;
-
-  private static final class Wish {
-    final int ops;
-    final Waiter waiter;
-
-    /** How often the system was asked anew for the channel. */
-    int rounds;
-
-    /** When it is asked anew next. */
-    long due;
-
-    Wish(int ops, Waiter waiter) {
-      this.ops = ops;
-      this.waiter = waiter;
-    }
-  }
 
   private final String name;
   private final Upkeep upkeep;
@@ -66,15 +48,14 @@ public final class Reactor implements AutoCloseable {
   /** Whether a channel was closed since the waiters were last checked. */
   private volatile boolean closures;
 
-  /**
-   * The keys that have waiters; used by the reactor's thread only. The selector's own set is not
-   * enough: the select that the close of a channel ends also removes its key, and the waiter with
-   * it.
-   */
-  private final Set<SelectionKey> awaited = new HashSet<>();
+  /** The keys that have waiters; used by the reactor's thread only. */
+  private final Awaited awaited = new Awaited();
 
   /** The waiters that the present select has found; used by the reactor's thread only. */
   private final ArrayDeque<Waiter> found = new ArrayDeque<>();
+
+  /** Made once: each select takes it. */
+  private final Consumer<SelectionKey> firing = this::fire;
 
   Reactor(String name, Upkeep upkeep, Canary canary) {
     this.name = name;
@@ -88,13 +69,21 @@ public final class Reactor implements AutoCloseable {
    * or the reactor stops.
    */
   public void await(SelectableChannel channel, int ops, Waiter waiter) {
+    await(channel, ops, new Wish(waiter));
+  }
+
+  /** The same for a waiter that waits over and over. */
+  public void await(SelectableChannel channel, int ops, Wish wish) {
+    wish.ops = ops;
+    wish.rounds = 0;
     if (isMine()) {
-      register(channel, new Wish(ops, waiter));
+      register(channel, wish);
       return;
     }
+    Waiter waiter = wish.waiter;
     Runnable wait =
         () -> {
-          if (!submit(() -> register(channel, new Wish(ops, waiter)))) {
+          if (!submit(() -> register(channel, wish))) {
             waiter.wake();
           }
         };
@@ -208,7 +197,7 @@ public final class Reactor implements AutoCloseable {
                 () -> {
                   try {
                     closures = true;
-                    selector().selectNow(this::fire);
+                    selector().selectNow(firing);
                     wakeFound();
                     wakeClosed();
                   } catch (IOException e) {
@@ -289,28 +278,13 @@ public final class Reactor implements AutoCloseable {
     wish.due = System.nanoTime() + Canary.pause(0);
     soonest(wish);
     try {
-      SelectionKey key = channel.keyFor(current);
-      if (key == null) {
-        List<Wish> wishes = new ArrayList<>(2);
-        wishes.add(wish);
-        awaited.add(channel.register(current, wish.ops, wishes));
-      } else {
-        // First: a key that was cancelled refuses it, and then the waiter is told once, below.
-        key.interestOpsOr(wish.ops);
-        wishes(key).add(wish);
-        awaited.add(key);
-      }
+      awaited.register(current, channel, wish);
     } catch (IOException | RuntimeException e) {
       // Closed, or no channel that can be selected: the waiter finds out by trying.
       LOG.log(Level.DEBUG, "{0}: a channel cannot be waited for", name, e);
       // Not from here: the waiter may be in the middle of a call.
       found.add(wish.waiter);
     }
-  }
-
-  @SuppressWarnings("unchecked")
-  private static List<Wish> wishes(SelectionKey key) {
-    return (List<Wish>) key.attachment();
   }
 
   Selector selector() {
@@ -357,11 +331,11 @@ public final class Reactor implements AutoCloseable {
     int keys = current.keys().size();
     if (!found.isEmpty() || !tasks.isEmpty()) {
       // A task that selects clears the wake-up of a task that came meanwhile.
-      current.selectNow(this::fire);
+      current.selectNow(firing);
     } else if (unchecked) {
       selectAndCheck(current);
     } else {
-      current.select(this::fire);
+      current.select(firing);
     }
     if (current.keys().size() < keys) {
       // It has forgotten a closed channel before the thread that closed it could tell.
@@ -376,19 +350,19 @@ public final class Reactor implements AutoCloseable {
   private void selectAndCheck(Selector current) throws IOException {
     long left = due - System.nanoTime();
     if (left > 0) {
-      current.select(this::fire, TimeUnit.NANOSECONDS.toMillis(left + 999_999));
+      current.select(firing, TimeUnit.NANOSECONDS.toMillis(left + 999_999));
       return;
     }
     unchecked = false;
     // A key of the canary's may come while another one goes.
     closures = true;
-    if (!canary.works(current, this::fire)) {
+    if (!canary.works(current, firing)) {
       upkeep.tell(
           name + " may not hear of channels that are ready", new IOException(Canary.refused()));
-      Canary.forget(current, awaited, this::fire);
-      findAll();
+      Canary.forget(current, awaited, firing);
+      awaited.fireAll(found);
     } else {
-      Canary.askAnew(current, unsure(), this::fire);
+      Canary.askAnew(current, unsure(), firing);
     }
   }
 
@@ -400,22 +374,20 @@ public final class Reactor implements AutoCloseable {
   }
 
   /** For which keys the system is to be asked anew now; finds out when that is to be done next. */
-  private List<SelectionKey> unsure() {
+  private Set<SelectionKey> unsure() {
     long now = System.nanoTime();
-    List<SelectionKey> unsure = new ArrayList<>();
+    Set<SelectionKey> unsure = new HashSet<>();
     for (SelectionKey key : awaited) {
-      boolean asked = false;
-      for (Wish wish : wishes(key)) {
-        if (wish.rounds < Canary.ROUNDS && wish.due - now <= 0) {
-          asked = true;
-          wish.rounds++;
-          wish.due = now + Canary.pause(wish.rounds);
-        }
-        soonest(wish);
-      }
-      if (asked) {
-        unsure.add(key);
-      }
+      awaited.each(
+          key,
+          wish -> {
+            if (wish.rounds < Canary.ROUNDS && wish.due - now <= 0) {
+              wish.rounds++;
+              wish.due = now + Canary.pause(wish.rounds);
+              unsure.add(key);
+            }
+            soonest(wish);
+          });
     }
     if (unchecked && due - now < Canary.PERIOD_NANOS) {
       due = now + Canary.PERIOD_NANOS;
@@ -438,7 +410,7 @@ public final class Reactor implements AutoCloseable {
       }
       LOG.log(Level.DEBUG, name + " goes on with the selector that it has", e);
     }
-    findAll();
+    awaited.fireAll(found);
     if (fresh != null) {
       lock.lock();
       try {
@@ -452,16 +424,8 @@ public final class Reactor implements AutoCloseable {
     }
   }
 
-  private void findAll() {
-    for (SelectionKey key : awaited) {
-      wishes(key).forEach(wish -> found.add(wish.waiter));
-      wishes(key).clear();
-    }
-    awaited.clear();
-  }
-
   private void stop(Selector current) {
-    findAll();
+    awaited.fireAll(found);
     try {
       current.close();
     } catch (IOException e) {
@@ -498,29 +462,7 @@ public final class Reactor implements AutoCloseable {
   }
 
   private void fire(SelectionKey key) {
-    List<Wish> wishes = wishes(key);
-    try {
-      int ready = key.readyOps();
-      int rest = 0;
-      for (int i = wishes.size() - 1; i >= 0; i--) {
-        Wish wish = wishes.get(i);
-        if ((wish.ops & ready) != 0) {
-          // First: for want of memory it may fail.
-          found.add(wish.waiter);
-          wishes.remove(i);
-        } else {
-          rest |= wish.ops;
-        }
-      }
-      key.interestOps(rest);
-      if (wishes.isEmpty()) {
-        awaited.remove(key);
-      }
-    } catch (CancelledKeyException e) {
-      awaited.remove(key);
-      wishes.forEach(wish -> found.add(wish.waiter));
-      wishes.clear();
-    }
+    awaited.fire(key, found);
   }
 
   /** Wakes them outside of the select, so that they may wait for the next thing at once. */
@@ -530,28 +472,14 @@ public final class Reactor implements AutoCloseable {
     }
   }
 
-  private void drop(List<Wish> wishes) {
-    List<Wish> copy = List.copyOf(wishes);
-    wishes.clear();
-    copy.forEach(wish -> wake(wish.waiter));
-  }
-
   private void wakeClosed() {
     if (!closures) {
       return;
     }
     // First, so that a channel that is closed while we look is looked for again.
     closures = false;
-    List<SelectionKey> gone = new ArrayList<>(0);
-    for (SelectionKey key : awaited) {
-      if (!key.isValid()) {
-        gone.add(key);
-      }
-    }
-    for (SelectionKey key : gone) {
-      awaited.remove(key);
-      drop(wishes(key));
-    }
+    awaited.fireClosed(found);
+    wakeFound();
   }
 
   /** Stops the thread; waits for it a moment. Remaining waiters are woken. */

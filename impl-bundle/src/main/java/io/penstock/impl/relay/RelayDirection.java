@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.relay;
 
+import io.penstock.impl.core.NextTry;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.engine.Account;
@@ -61,6 +62,8 @@ final class RelayDirection implements Account.Holder {
   private final Engine engine;
   private final SourceEnd source;
   private final SinkEnd sink;
+  private final NextTry sourceReady;
+  private final NextTry sinkReady;
   private final BufferPool buffers;
   private final LongAdder count;
   private final SendBuffer sendBuffer;
@@ -113,6 +116,8 @@ final class RelayDirection implements Account.Holder {
     this.engine = engine;
     this.source = source;
     this.sink = sink;
+    this.sourceReady = source.nextTry(this::ready);
+    this.sinkReady = sink.nextTry(this::ready);
     this.buffers = buffers;
     this.count = traffic.bytes;
     this.rate = rate;
@@ -304,7 +309,7 @@ final class RelayDirection implements Account.Holder {
       return false;
     }
     if (n == 0 && !fast.isUseless()) {
-      source.whenReady(this::ready);
+      sourceReady.ask();
     } else if (n < 0) {
       closeShortcut();
       tell(() -> owner.sourceEnded(this));
@@ -325,7 +330,7 @@ final class RelayDirection implements Account.Holder {
       sendBuffer.filled();
     }
     if (n == 0) {
-      sink.whenReady(this::ready);
+      sinkReady.ask();
       return false;
     }
     moved(n);
@@ -403,9 +408,9 @@ final class RelayDirection implements Account.Holder {
     if (n < 0) {
       tell(() -> owner.sourceEnded(this));
     } else if (lent) {
-      sink.whenReady(this::ready);
+      sinkReady.ask();
     } else {
-      source.whenReady(this::ready);
+      sourceReady.ask();
     }
     return false;
   }
@@ -448,7 +453,7 @@ final class RelayDirection implements Account.Holder {
     }
     putBack(buffer);
     if (n == 0) {
-      source.whenReady(this::ready);
+      sourceReady.ask();
     } else {
       tell(() -> owner.sourceEnded(this));
     }
@@ -490,7 +495,7 @@ final class RelayDirection implements Account.Holder {
       if (!handsOver && counted.getPlain() == 0) {
         count(buffer);
       }
-      sink.whenReady(this::ready);
+      sinkReady.ask();
       return false;
     }
     moved(n);
