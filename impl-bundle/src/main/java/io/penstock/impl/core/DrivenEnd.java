@@ -188,7 +188,7 @@ public abstract class DrivenEnd extends Wakeable implements Runnable {
     if (channel != null && operations != 0 && ARMED.compareAndSet(this, false, true)) {
       Reactor own = servedBy;
       try {
-        // Armed once at a time, so that one that is kept is used once at a time.
+        // One caller arms at a time, so that a wish that is kept is in one list at most.
         Wish wish = by == null ? new Wish(this::fired) : by.wish();
         if (own == null) {
           engine.await(channel, operations, wish);

@@ -27,7 +27,7 @@ public final class NextTry implements Waiter {
   private final BooleanSupplier ready;
   private final Runnable task;
 
-  /** Made at the first need; for the caller that has armed the end. */
+  /** Made at the first need. Only the caller that has armed the end uses it. */
   private @Nullable Wish wish;
 
   @SuppressWarnings("unused")
@@ -42,7 +42,7 @@ public final class NextTry implements Waiter {
   /** Runs the task once, on the thread that finds out: perhaps on this one, before it returns. */
   public void ask() {
     end.addWaiter(this);
-    // Only now: a wake-up that comes late from the time before takes out what it finds asked for.
+    // After the waiter was added: a late wake-up of the time before may see this, and removes it.
     ASKED.setVolatile(this, true);
     // As in Wakeable.announce.
     VarHandle.fullFence();
@@ -56,7 +56,7 @@ public final class NextTry implements Waiter {
     }
   }
 
-  /** What the end is armed with, which comes back with each waiting. */
+  /** What the end is armed with: the same each time. */
   Wish wish() {
     Wish mine = wish;
     if (mine == null) {

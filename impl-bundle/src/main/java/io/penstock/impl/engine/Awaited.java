@@ -46,15 +46,20 @@ final class Awaited implements Iterable<SelectionKey> {
       wishes = new Wishes();
       wishes.key = channel.register(selector, wish.ops, wishes);
     } else {
-      // First: a key that was cancelled refuses it, and then nothing is to be undone.
+      // A key that was cancelled refuses this, so it comes before what would have to be undone.
       key.interestOpsOr(wish.ops);
       wishes = wishes(key);
     }
+    if (wish.listed) {
+      // Its waiter was woken before it was taken out, such as at a close, and waits again.
+      return;
+    }
     if (wishes.at == NOWHERE) {
-      // First: for want of memory it may fail, and the wish is used again.
+      // The list may fail to grow for want of memory, so it comes before the wish is marked.
       all.add(wishes);
       wishes.at = all.size() - 1;
     }
+    wish.listed = true;
     wish.next = wishes.first;
     wishes.first = wish;
   }
@@ -63,7 +68,7 @@ final class Awaited implements Iterable<SelectionKey> {
     return (Wishes) key.attachment();
   }
 
-  /** Takes out the waiters that a key is ready for, or all of them when it has gone. */
+  /** Takes out the waiters whose operations a key is ready for, or all of them if it has gone. */
   void fire(SelectionKey key, Queue<Waiter> found) {
     Wishes wishes = wishes(key);
     try {
@@ -76,8 +81,9 @@ final class Awaited implements Iterable<SelectionKey> {
           before = wish;
           continue;
         }
-        // First: for want of memory it may fail.
+        // The queue may fail to grow for want of memory, so it comes before the wish is taken out.
         found.add(wish.waiter);
+        wish.listed = false;
         if (before == null) {
           wishes.first = wish.next;
         } else {
@@ -97,6 +103,7 @@ final class Awaited implements Iterable<SelectionKey> {
   private static void take(Wishes wishes, Queue<Waiter> found) {
     for (Wish wish = wishes.first; wish != null; wish = wish.next) {
       found.add(wish.waiter);
+      wish.listed = false;
       wishes.first = wish.next;
     }
   }

@@ -308,13 +308,14 @@ final class RelayDirection implements Account.Holder {
       tell(() -> owner.sourceFailed(this, e));
       return false;
     }
-    if (n == 0 && !fast.isUseless()) {
-      sourceReady.ask();
-    } else if (n < 0) {
+    if (n < 0) {
       closeShortcut();
       tell(() -> owner.sourceEnded(this));
+    } else if (n == 0 && !fast.isUseless()) {
+      sourceReady.ask();
+      return false;
     }
-    return n > 0 || (n == 0 && fast.isUseless());
+    return n >= 0;
   }
 
   private boolean unload(Shortcut fast) {

@@ -111,6 +111,7 @@ class NextTryTest {
                 next[0].wake();
               }
             });
+    late.setDaemon(true);
     late.start();
     next[0].ask();
     assertTrue(done.await(60, TimeUnit.SECONDS), () -> runs + " of " + ROUNDS);
