@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
+import org.h2.mvstore.Cursor;
 import org.h2.mvstore.DataUtils;
 import org.h2.mvstore.MVMap;
 import org.h2.mvstore.MVStore;
@@ -74,6 +75,11 @@ final class Store implements AutoCloseable {
   private final MVMap<Long, byte[]> records;
   private final MVMap<Long, byte[]> marks;
   private final MVMap<Long, Long> numbers;
+
+  // Where the first record begins, once it was asked for: the library would read a page, with all
+  // that is in it, to tell.
+  private @Nullable Long first;
+  private boolean firstKnown;
 
   private Store(String shown, Claim claim, MVStore store) {
     this.shown = shown;
@@ -310,7 +316,11 @@ final class Store implements AutoCloseable {
 
   /** Where the first record begins; null if there is none. */
   @Nullable Long oldest() {
-    return records.firstKey();
+    if (!firstKnown) {
+      first = records.firstKey();
+      firstKnown = true;
+    }
+    return first;
   }
 
   void append(Block block, long epoch) {
@@ -319,7 +329,11 @@ final class Store implements AutoCloseable {
     head.putInt(0).putLong(epoch);
     block.copy(0, head, block.length());
     head.putInt(0, crc(block.position(), all));
+    boolean only = oldest() == null;
     byte[] unused = records.put(block.position(), all);
+    if (only) {
+      first = block.position();
+    }
   }
 
   private static int crc(long position, byte[] all) {
@@ -331,17 +345,21 @@ final class Store implements AutoCloseable {
 
   /** Removes the records that end at a position or before. */
   void dropRecords(long upTo) {
-    while (true) {
-      Long first = records.firstKey();
-      Long next = first == null ? null : records.higherKey(first);
-      if (next == null && first != null && number(Figure.END) <= upTo) {
-        next = number(Figure.END);
-      }
-      if (first == null || next == null || next > upTo) {
-        return;
-      }
-      byte[] unused = records.remove(first);
+    Long key = oldest();
+    if (key == null || key >= upTo) {
+      return;
     }
+    // Reads each page once, where a search for each key would read it for each record in it.
+    Cursor<Long, byte[]> rest = records.cursor(key + 1);
+    while (key != null) {
+      Long next = rest.hasNext() ? rest.next() : null;
+      if ((next == null ? number(Figure.END) : next) > upTo) {
+        break;
+      }
+      byte[] unused = records.remove(key);
+      key = next;
+    }
+    first = key;
   }
 
   /**
@@ -358,9 +376,11 @@ final class Store implements AutoCloseable {
     long at = position;
     long bytes = 0;
     Long key = records.floorKey(position);
+    Cursor<Long, byte[]> from = records.cursor(key == null ? position : key);
     while (at < upTo && bytes < most) {
-      Block block = key == null ? null : intact(key, records.get(key));
-      if (block == null || block.end() <= at) {
+      key = from.hasNext() ? from.next() : null;
+      Block block = key == null ? null : intact(key, from.getValue());
+      if (block == null || block.position() > at || block.end() <= at) {
         if (all.isEmpty()) {
           throw corrupt(key, at);
         }
@@ -369,7 +389,6 @@ final class Store implements AutoCloseable {
       all.add(block);
       bytes += block.weight();
       at = block.end();
-      key = records.floorKey(at);
     }
     return all;
   }
