@@ -8,6 +8,7 @@ import io.penstock.channel.facet.DurableFacet;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
 import io.penstock.standalone.Penstock;
+import io.penstock.stream.ByteSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -80,6 +81,16 @@ final class Bench {
             "byte " + (from + i) + " is " + one + ", expected " + at(from + i));
       }
     }
+  }
+
+  /** Reads bytes, and fails unless there are some and they are those of their positions. */
+  static int read(ByteSource source, ByteBuffer some, long from) throws IOException {
+    int n = source.read(some.clear(), SOON);
+    if (n <= 0) {
+      throw new AssertionError("the end was met at " + from);
+    }
+    check(some.flip(), from);
+    return n;
   }
 
   /** Starts another process that works on a file. */

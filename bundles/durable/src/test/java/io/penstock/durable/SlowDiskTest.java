@@ -17,7 +17,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
@@ -133,11 +133,7 @@ class SlowDiskTest {
       answers = new CountDownLatch(1);
       try {
         read(reader.source(), 1000, 1000);
-        ExecutionException commit =
-            assertThrows(
-                ExecutionException.class,
-                () -> Bench.facet(reader).commit().toCompletableFuture().get(20, TimeUnit.SECONDS));
-        isLate(commit.getCause());
+        failsLate(Bench.facet(reader).commit());
         isLate(
             assertThrows(
                 StorageException.class,
@@ -171,12 +167,7 @@ class SlowDiskTest {
         read(reader.source(), 0, 1000);
         answers = new CountDownLatch(1);
         try {
-          ExecutionException commit =
-              assertThrows(
-                  ExecutionException.class,
-                  () ->
-                      Bench.facet(reader).commit().toCompletableFuture().get(20, TimeUnit.SECONDS));
-          isLate(commit.getCause());
+          failsLate(Bench.facet(reader).commit());
         } finally {
           answers.countDown();
         }
@@ -197,15 +188,20 @@ class SlowDiskTest {
       try {
         writer.sink().writeFully(Bench.bytes(3000, 1), Bench.SOON);
         assertTrue(ASKED.tryAcquire(20, TimeUnit.SECONDS));
-        CompletableFuture<Void> commit = Bench.facet(reader).commit().toCompletableFuture();
+        CompletionStage<Void> commit = Bench.facet(reader).commit();
         writer.abort(new IOException("gone on purpose"));
-        ExecutionException late =
-            assertThrows(ExecutionException.class, () -> commit.get(20, TimeUnit.SECONDS));
-        isLate(late.getCause());
+        failsLate(commit);
       } finally {
         answers.countDown();
       }
     }
+  }
+
+  private static void failsLate(CompletionStage<Void> commit) {
+    ExecutionException failed =
+        assertThrows(
+            ExecutionException.class, () -> commit.toCompletableFuture().get(20, TimeUnit.SECONDS));
+    isLate(failed.getCause());
   }
 
   private static void isLate(Throwable failure) {

@@ -11,9 +11,8 @@ import io.penstock.error.AddressException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.nats.support.NatsCluster;
 import io.penstock.remote.spi.Registry;
-import io.penstock.remote.spi.RegistryListener;
 import io.penstock.remote.spi.RegistrySettings;
-import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.remote.spi.SilentListener;
 import io.penstock.spi.PipeContext;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
@@ -152,7 +151,7 @@ class NatsConnectionsTest {
   void aRegistryThatIsClosedLeavesNoConnection() throws Exception {
     RegistrySettings settings =
         new RegistrySettings(server.urls(), Duration.ofSeconds(3), 1, Map.of(), Map.of());
-    try (Registry registry = new NatsRegistries().open("node", settings, new Silent())) {
+    try (Registry registry = new NatsRegistries().open("node", settings, new SilentListener())) {
       registry.watch("name");
       server.awaitConnections(0, 1);
     }
@@ -175,26 +174,5 @@ class NatsConnectionsTest {
     public Future<?> after(Duration delay, Runnable task) {
       throw new UnsupportedOperationException();
     }
-  }
-
-  /** Is told, and does nothing. */
-  private static final class Silent implements RegistryListener {
-    @Override
-    public void connected() {}
-
-    @Override
-    public void disconnected(String why) {}
-
-    @Override
-    public void stored(RemoteEntry entry) {}
-
-    @Override
-    public void removed(String name, String key) {}
-
-    @Override
-    public void known(String name) {}
-
-    @Override
-    public void beat(String node) {}
   }
 }

@@ -176,26 +176,11 @@ public abstract class RegistryContract {
     Registry importer =
         open(
             "other",
-            new RegistryListener() {
-              @Override
-              public void connected() {}
-
-              @Override
-              public void disconnected(String why) {}
-
+            new SilentListener() {
               @Override
               public void stored(RemoteEntry each) {
                 entries.add(each);
               }
-
-              @Override
-              public void removed(String name, String key) {}
-
-              @Override
-              public void known(String name) {}
-
-              @Override
-              public void beat(String node) {}
             });
     opened.add(importer);
     importer.watch(entry.name());

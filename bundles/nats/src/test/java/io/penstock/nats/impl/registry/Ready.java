@@ -9,9 +9,8 @@ import io.penstock.nats.impl.link.Link;
 import io.penstock.nats.support.Connected;
 import io.penstock.nats.support.NatsCluster;
 import io.penstock.remote.spi.Registry;
-import io.penstock.remote.spi.RegistryListener;
 import io.penstock.remote.spi.RegistrySettings;
-import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.remote.spi.SilentListener;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
@@ -40,7 +39,13 @@ final class Ready {
     await(cluster);
   }
 
-  private record Quiet(CountDownLatch latch) implements RegistryListener {
+  private static final class Quiet extends SilentListener {
+    private final CountDownLatch latch;
+
+    Quiet(CountDownLatch latch) {
+      this.latch = latch;
+    }
+
     @Override
     public void connected() {
       latch.countDown();
@@ -50,17 +55,5 @@ final class Ready {
     public void disconnected(String why) {
       System.out.println("not ready: " + why);
     }
-
-    @Override
-    public void stored(RemoteEntry entry) {}
-
-    @Override
-    public void removed(String name, String key) {}
-
-    @Override
-    public void known(String name) {}
-
-    @Override
-    public void beat(String node) {}
   }
 }

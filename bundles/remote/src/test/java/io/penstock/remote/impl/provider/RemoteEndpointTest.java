@@ -48,6 +48,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** {@code remote:NAME} as a user of it sees it. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
@@ -302,21 +304,18 @@ class RemoteEndpointTest {
         });
   }
 
-  @Test
-  void aBlockedReadIsAbortedWhenItsProviderHasGone() throws Exception {
-    for (OnRemoved how : List.of(OnRemoved.ABORT_IF_SILENT, OnRemoved.ABORT)) {
-      RemoteNode exporter = node(OnRemoved.KEEP);
-      publish(exporter, server("one"));
-      RemoteNode consumer = node(how);
-      Channel channel = through(consumer);
-      CompletableFuture<String> reading = reading(channel);
-      exporter.withdraw(exporter.node() + "/1");
-      ExecutionException failed =
-          assertThrows(ExecutionException.class, () -> reading.get(60, TimeUnit.SECONDS));
-      assertInstanceOf(ConnectionResetException.class, failed.getCause());
-      assertTrue(failed.getMessage().contains("not there any more"), failed.getMessage());
-      penstock.withdraw(penstock.provider("remote").orElseThrow());
-    }
+  @ParameterizedTest
+  @EnumSource(names = {"ABORT_IF_SILENT", "ABORT"})
+  void aBlockedReadIsAbortedWhenItsProviderHasGone(OnRemoved how) throws Exception {
+    RemoteNode exporter = node(OnRemoved.KEEP);
+    publish(exporter, server("one"));
+    Channel channel = through(node(how));
+    CompletableFuture<String> reading = reading(channel);
+    exporter.withdraw(exporter.node() + "/1");
+    ExecutionException failed =
+        assertThrows(ExecutionException.class, () -> reading.get(60, TimeUnit.SECONDS));
+    assertInstanceOf(ConnectionResetException.class, failed.getCause());
+    assertTrue(failed.getMessage().contains("not there any more"), failed.getMessage());
   }
 
   @Test
