@@ -417,6 +417,7 @@ final class ChannelSession {
           Server.PENSTOCK_POLLER,
           Server.JDK_SELECTOR,
           Server.JDK_SELECTOR_IN_PLACE,
+          Server.JDK_SELECTOR_LENDING,
           Server.NETTY_NIO,
           Server.NETTY_EPOLL,
           Server.C_EPOLL,

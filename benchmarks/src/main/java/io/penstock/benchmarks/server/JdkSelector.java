@@ -9,6 +9,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,18 +22,34 @@ final class JdkSelector {
 
   private final Selector selector;
   private final Work work;
-  private final boolean copies;
+  private final Lines lines;
   private final ByteBuffer buffer;
 
   /** What is lent of it. */
   private final ByteBuffer line;
 
-  private JdkSelector(Selector selector, Work work, boolean copies, int size) {
+  /** How many lines were lent; below zero once their connection is taken away. */
+  private final AtomicLong handedOn = new AtomicLong();
+
+  /** How lines are handed on. */
+  enum Lines {
+    /** As an array of its own for each. */
+    ARRAYS,
+    /** Where they lie. */
+    IN_PLACE,
+    /**
+     * As a copy in a buffer that is used again, each with a compare-and-set, by which another
+     * thread could take the connection away between two lines: what a poller owes its users.
+     */
+    LENT
+  }
+
+  private JdkSelector(Selector selector, Work work, Lines lines, int size) {
     this.selector = selector;
     this.work = work;
-    this.copies = copies;
+    this.lines = lines;
     this.buffer = ByteBuffer.allocateDirect(size).order(ByteOrder.LITTLE_ENDIAN);
-    this.line = buffer.duplicate();
+    this.line = lines == Lines.LENT ? ByteBuffer.allocateDirect(size) : buffer.duplicate();
   }
 
   private static final class Connection {
@@ -49,15 +66,15 @@ final class JdkSelector {
   /**
    * Listens.
    *
-   * @param copies whether each line becomes an array of its own, as where it is handed on
+   * @param lines how lines are handed on
    */
-  static Address listen(Address address, Work work, boolean copies) throws IOException {
+  static Address listen(Address address, Work work, Lines lines) throws IOException {
     Selector selector = Selector.open();
     ServerSocketChannel listener = ServerSocketChannel.open(address.family());
     listener.bind(address.socketAddress(), 1024);
     listener.configureBlocking(false);
     listener.register(selector, SelectionKey.OP_ACCEPT);
-    JdkSelector server = new JdkSelector(selector, work, copies, Loops.buffer(address));
+    JdkSelector server = new JdkSelector(selector, work, lines, Loops.buffer(address));
     Loops.start(
         () -> {
           while (true) {
@@ -143,13 +160,26 @@ final class JdkSelector {
     int start = 0;
     int end = buffer.limit();
     for (int feed; (feed = find(start, end)) >= 0; start = feed + 1) {
-      if (copies) {
-        byte[] line = new byte[feed + 1 - start];
-        buffer.get(start, line);
-        ended = tally.line(line.length, line[0]);
-      } else {
-        line.limit(feed + 1).position(start);
-        ended = tally.line(line.remaining(), line.get(start));
+      int length = feed + 1 - start;
+      switch (lines) {
+        case ARRAYS -> {
+          byte[] array = new byte[length];
+          buffer.get(start, array);
+          ended = tally.line(array.length, array[0]);
+        }
+        case IN_PLACE -> {
+          line.limit(feed + 1).position(start);
+          ended = tally.line(line.remaining(), line.get(start));
+        }
+        case LENT -> {
+          long before = handedOn.get();
+          if (before < 0 || !handedOn.compareAndSet(before, before + 1)) {
+            throw new IllegalStateException("a connection was taken away, which nothing here does");
+          }
+          line.clear().limit(length);
+          line.put(0, buffer, start, length);
+          ended = tally.line(line.remaining(), line.get(0));
+        }
       }
     }
     keep(connection, buffer.limit(end).position(start));

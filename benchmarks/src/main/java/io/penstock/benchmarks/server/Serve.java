@@ -119,8 +119,9 @@ public final class Serve {
       case PENSTOCK_POLLER -> PenstockPoller.listen(Penstock.open(), address, work);
       case PENSTOCK_SERVER -> serve(address);
       case JDK_BLOCKING -> JdkBlocking.listen(address, work);
-      case JDK_SELECTOR -> JdkSelector.listen(address, work, true);
-      case JDK_SELECTOR_IN_PLACE -> JdkSelector.listen(address, work, false);
+      case JDK_SELECTOR -> JdkSelector.listen(address, work, JdkSelector.Lines.ARRAYS);
+      case JDK_SELECTOR_IN_PLACE -> JdkSelector.listen(address, work, JdkSelector.Lines.IN_PLACE);
+      case JDK_SELECTOR_LENDING -> JdkSelector.listen(address, work, JdkSelector.Lines.LENT);
       case NETTY_NIO -> NettyServer.listen(address, work, false);
       case NETTY_EPOLL -> NettyServer.listen(address, work, true);
       case JUNIXSOCKET -> Junixsocket.listen(address, work);
