@@ -33,8 +33,16 @@ public final class Api {
   /** For a stream that is there in another form. */
   public static final int OTHER_STREAM = 10058;
 
-  /** For a publication that expected another last message. */
+  /** For a publication that expected another last message; also one that is still on its way. */
   public static final int WRONG_LAST = 10071;
+
+  /**
+   * What newer servers say where the other message is still on its way among them: no number of it.
+   */
+  private static final int WRONG_LAST_ON_THE_WAY = 10164;
+
+  /** For a stream that asks for more servers than are there; one may just have come back. */
+  public static final int NO_PEERS = 10005;
 
   /** For a publication for which there is no room. */
   public static final int FULL = 10077;
@@ -85,7 +93,8 @@ public final class Api {
     }
     JsonValue error = JsonValueUtils.readObject(value, "error");
     if (error != null && error.map != null && !error.map.isEmpty()) {
-      int code = JsonValueUtils.readInteger(error, "err_code", -1);
+      int told = JsonValueUtils.readInteger(error, "err_code", -1);
+      int code = told == WRONG_LAST_ON_THE_WAY ? WRONG_LAST : told;
       String text = JsonValueUtils.readString(error, "description", "refused");
       return CompletableFuture.failedFuture(
           new LinkException(LinkException.Kind.REFUSED, code, what + ": " + text, null));

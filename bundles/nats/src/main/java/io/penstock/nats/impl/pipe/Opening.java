@@ -35,6 +35,7 @@ final class Opening {
   private final Claim writer;
   private final Claim reader;
   private final long deadline;
+  private final long reached = System.nanoTime() + REACHED.toNanos();
   private Cursor read = Cursor.NONE;
 
   Opening(NatsContent content, long deadline) {
@@ -49,7 +50,7 @@ final class Opening {
   }
 
   /** What is known of the streams before the ends are opened. */
-  private record Found(long oldestSequence, Stored last) {}
+  private record Found(long lastSequence, Stored last) {}
 
   /** Opens; on the link's thread. */
   CompletableFuture<NatsContent> open() {
@@ -94,7 +95,7 @@ final class Opening {
   private CompletableFuture<Void> connected() {
     return Tries.until(
         link,
-        System.nanoTime() + REACHED.toNanos(),
+        reached,
         () ->
             link.isUp()
                 ? CompletableFuture.completedFuture(null)
@@ -115,10 +116,24 @@ final class Opening {
             .put("subjects", Api.texts(settings.key(Claim.WRITER), settings.key(Claim.READER)))
             .put("max_msgs_per_subject", 1);
     return connected()
-        .thenCompose(on -> tried(() -> Api.ensure(link, settings.stream(), bytes)))
+        .thenCompose(on -> made(settings.stream(), bytes))
         .thenCompose(this::adapt)
-        .thenCompose(on -> tried(() -> Api.ensure(link, settings.keys(), keys)))
+        .thenCompose(on -> made(settings.keys(), keys))
         .thenCompose(this::adaptKeys);
+  }
+
+  /** The servers know only after a moment that one of them has come back. */
+  private CompletableFuture<JsonValue> made(String stream, MapBuilder config) {
+    return Api.either(
+        tried(() -> Api.ensure(link, stream, config)),
+        (info, failure) -> {
+          if (failure == null) {
+            return CompletableFuture.completedFuture(info);
+          }
+          return Api.code(failure) == Api.NO_PEERS && System.nanoTime() - reached < 0
+              ? Tries.pause(link).thenCompose(on -> made(stream, config))
+              : CompletableFuture.failedFuture(failure);
+        });
   }
 
   private MapBuilder common(String storage) {
@@ -217,13 +232,23 @@ final class Opening {
    * @param open the message that has opened the last epoch that was used
    */
   private CompletableFuture<Found> end(long newest, long open) {
-    return tried(store::last)
+    // Before the last message is asked for: where servers have lost the end of a file, they may
+    // count on from what was there.
+    return tried(store::range)
         .thenCompose(
-            last ->
-                last.sequence() > 0
-                    ? back(last, new Looked(newest, open))
-                        .thenApply(looked -> new Found(last.sequence(), looked.best()))
-                    : tried(store::range).thenApply(range -> new Found(range.last(), last)));
+            range ->
+                tried(store::last)
+                    .thenCompose(
+                        last ->
+                            last.sequence() > 0
+                                ? back(last, new Looked(newest, open))
+                                    .thenApply(
+                                        looked ->
+                                            new Found(
+                                                Math.max(range.last(), last.sequence()),
+                                                looked.best()))
+                                : CompletableFuture.completedFuture(
+                                    new Found(range.last(), last))));
   }
 
   private CompletableFuture<Looked> back(Stored at, Looked looked) {
@@ -308,7 +333,7 @@ final class Opening {
             writer.epoch(),
             Math.max(read.committed(), last == null ? 0 : last.end()),
             Math.max(read.stream(), last == null ? 0 : last.streamAfter()));
-    return link.ask(settings.subject(), open.headers(found.oldestSequence()), open.bytes())
+    return link.ask(settings.subject(), open.headers(found.lastSequence()), open.bytes())
         .thenCompose(answer -> Api.parsed("the first record", answer.getData()))
         .thenCompose(answer -> confirm(new Stored(JsonValueUtils.readLong(answer, "seq", 0), open)))
         .exceptionallyCompose(
@@ -327,18 +352,17 @@ final class Opening {
 
   private CompletableFuture<@Nullable Stored> confirm(Stored opened) {
     return tried(() -> writer.put(value(writer.epoch(), opened.sequence())))
+        .<@Nullable Stored>thenApply(on -> opened)
         .exceptionallyCompose(
             failure ->
-                Api.code(failure) == Api.WRONG_LAST
-                    ? tried(writer::isOurs)
+                Api.code(failure) == Api.WRONG_LAST && System.nanoTime() - deadline < 0
+                    // Its answer was lost, or it is still on its way among the servers.
+                    ? Tries.pause(link)
+                        .thenCompose(on -> tried(writer::isOurs))
                         .thenCompose(
                             ours ->
-                                ours
-                                    ? tried(
-                                        () -> writer.put(value(writer.epoch(), opened.sequence())))
-                                    : CompletableFuture.failedFuture(taken()))
-                    : CompletableFuture.failedFuture(failure))
-        .thenApply(on -> opened);
+                                ours ? confirm(opened) : CompletableFuture.failedFuture(taken()))
+                    : CompletableFuture.failedFuture(failure));
   }
 
   private AddressException taken() {

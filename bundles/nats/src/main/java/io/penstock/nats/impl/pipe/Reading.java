@@ -481,13 +481,11 @@ final class Reading {
           link,
           claim.isOurs(),
           (ours, why) -> {
-            if (why != null) {
-              again(Tries.PAUSE);
-            } else if (ours) {
-              // An answer was lost.
-              save();
-            } else {
+            if (why == null && !ours) {
               fence();
+            } else {
+              // Also where it is ours: an answer was lost, or is still on its way.
+              again(Tries.PAUSE);
             }
           });
     } else if (Tries.passes(failure)) {

@@ -58,9 +58,14 @@ final class Tries {
               if (!passes(failure) || System.nanoTime() - deadline > 0) {
                 return CompletableFuture.failedFuture(Api.cause(failure));
               }
-              CompletableFuture<Void> pause = new CompletableFuture<>();
-              Future<?> unused = link.after(PAUSE, () -> pause.complete(null));
-              return pause.thenCompose(on -> until(link, deadline, step));
+              return pause(link).thenCompose(on -> until(link, deadline, step));
             });
+  }
+
+  /** Completes when it is time for the next try. */
+  static CompletableFuture<Void> pause(Link link) {
+    CompletableFuture<Void> done = new CompletableFuture<>();
+    Future<?> unused = link.after(PAUSE, () -> done.complete(null));
+    return done;
   }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -17,6 +18,8 @@ import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What becomes of a fault of our own in a chain of questions. */
 @Timeout(value = 1, unit = TimeUnit.MINUTES)
@@ -53,6 +56,19 @@ class ApiTest {
     assertEquals(1, heard.size());
     lines.add(0, heard.get(0));
     return lines;
+  }
+
+  /** Servers from 2.12 on have a number of its own for a message that is still on its way. */
+  @ParameterizedTest
+  @ValueSource(ints = {10071, 10164})
+  void whatExpectedAnotherMessageIsToldByOneNumber(int code) {
+    String answer =
+        "{\"error\":{\"code\":400,\"err_code\":"
+            + code
+            + ",\"description\":\"wrong last sequence\"}}";
+    CompletableFuture<?> failed = Api.parsed("key", answer.getBytes(StandardCharsets.UTF_8));
+    ExecutionException why = assertThrows(ExecutionException.class, failed::get);
+    assertEquals(Api.WRONG_LAST, Api.code(why.getCause()));
   }
 
   @Test
