@@ -15,8 +15,8 @@ record Chart(String title, List<Panel> panels) implements Picture {
   /** One bar; ours stand out. */
   record Bar(String label, Spread value, boolean ours) {}
 
-  private static final int WIDTH = 430;
-  private static final int LABEL = 150;
+  private static final int WIDTH = 450;
+  private static final int LABEL = 170;
   private static final int BAR = 190;
   private static final int ROW = 18;
   private static final int HEAD = 34;
