@@ -380,7 +380,11 @@ final class Store implements AutoCloseable {
     while (at < upTo && bytes < most) {
       key = from.hasNext() ? from.next() : null;
       Block block = key == null ? null : intact(key, from.getValue());
-      if (block == null || block.position() > at || block.end() <= at) {
+      // Each begins where the one before ends. What a process has left behind its end, when it was
+      // killed within a large batch, does not.
+      if (block == null
+          || block.end() <= at
+          || (all.isEmpty() ? block.position() > at : block.position() != at)) {
         if (all.isEmpty()) {
           throw corrupt(key, at);
         }
