@@ -27,6 +27,7 @@ record Entry(
     Kind kind, long epoch, long number, long position, long stream, long acked, byte[] bytes) {
   private static final String HEADER = "Penstock";
   private static final String EXPECTED = "Nats-Expected-Last-Sequence";
+  private static final String EXPECTED_OF_SUBJECT = "Nats-Expected-Last-Subject-Sequence";
   private static final int FIELDS = 7;
   private static final int MOST_TEXT = 4096;
 
@@ -94,6 +95,18 @@ record Entry(
     return new Headers()
         .put(HEADER, text + Integer.toHexString(crc(text, bytes)))
         .put(EXPECTED, Long.toString(last));
+  }
+
+  /**
+   * The same for the first one of a writer. Servers may count on from messages that they have lost,
+   * and one that has been away tells of an old last message: the leader has to agree on both.
+   *
+   * @param counted the number that the servers have given last
+   * @param newest the number of the last message that is there; 0 if there is none
+   */
+  Headers headers(long counted, long newest) {
+    Headers headers = headers(counted);
+    return counted == newest ? headers : headers.put(EXPECTED_OF_SUBJECT, Long.toString(newest));
   }
 
   private static int crc(String text, byte[] bytes) {

@@ -49,8 +49,15 @@ final class Opening {
     this.reader = new Claim(content, store, Claim.READER);
   }
 
-  /** What is known of the streams before the ends are opened. */
-  private record Found(long lastSequence, Stored last) {}
+  /**
+   * What is known of the streams before the ends are opened.
+   *
+   * @param counted the number that the servers have given last, also of a message that they have
+   *     lost
+   * @param newest the number of the last message that is there; 0 if there is none
+   * @param last the last message that counts
+   */
+  private record Found(long counted, long newest, Stored last) {}
 
   /** Opens; on the link's thread. */
   CompletableFuture<NatsContent> open() {
@@ -240,15 +247,15 @@ final class Opening {
                 tried(store::last)
                     .thenCompose(
                         last ->
-                            last.sequence() > 0
-                                ? back(last, new Looked(newest, open))
-                                    .thenApply(
-                                        looked ->
-                                            new Found(
-                                                Math.max(range.last(), last.sequence()),
-                                                looked.best()))
-                                : CompletableFuture.completedFuture(
-                                    new Found(range.last(), last))));
+                            (last.sequence() > 0
+                                    ? back(last, new Looked(newest, open)).thenApply(Looked::best)
+                                    : CompletableFuture.completedFuture(last))
+                                .thenApply(
+                                    best ->
+                                        new Found(
+                                            Math.max(range.last(), last.sequence()),
+                                            last.sequence(),
+                                            best))));
   }
 
   private CompletableFuture<Looked> back(Stored at, Looked looked) {
@@ -333,19 +340,15 @@ final class Opening {
             writer.epoch(),
             Math.max(read.committed(), last == null ? 0 : last.end()),
             Math.max(read.stream(), last == null ? 0 : last.streamAfter()));
-    return link.ask(settings.subject(), open.headers(found.lastSequence()), open.bytes())
+    return link.ask(settings.subject(), open.headers(found.counted(), found.newest()), open.bytes())
         .thenCompose(answer -> Api.parsed("the first record", answer.getData()))
         .thenCompose(answer -> confirm(new Stored(JsonValueUtils.readLong(answer, "seq", 0), open)))
         .exceptionallyCompose(
             failure ->
                 (Api.code(failure) == Api.WRONG_LAST || Tries.passes(failure))
                         && System.nanoTime() - deadline < 0
-                    ? tried(
-                            () -> {
-                              CompletableFuture<Found> again =
-                                  end(writer.epoch(), before.number("open"));
-                              return again;
-                            })
+                    ? Tries.pause(link)
+                        .thenCompose(on -> end(writer.epoch(), before.number("open")))
                         .thenCompose(now -> write(now, before))
                     : CompletableFuture.failedFuture(failure));
   }

@@ -73,6 +73,7 @@ final class Writing {
   private String missing = "";
   private boolean full;
   private int refusals;
+  private int conflicts;
   private String refusal = "";
   private final Patience patience = new Patience(SHORTEST_ANSWER, LONGEST_ANSWER);
   private final Alarm alarm;
@@ -351,6 +352,7 @@ final class Writing {
     }
     if (any) {
       refusals = 0;
+      conflicts = 0;
       refusal = "";
       alarm.disarm();
       if (!sent.isEmpty()) {
@@ -388,7 +390,8 @@ final class Writing {
         // Goes on when the link is up.
         return;
       }
-      if (code != Api.WRONG_LAST) {
+      // The first time at once; then its own record may be on its way among the servers.
+      if (code != Api.WRONG_LAST || ++conflicts > 1) {
         later(Tries.PAUSE);
         return;
       }

@@ -377,7 +377,7 @@ public final class NatsRegistry implements Registry {
             stored.accept(JsonValueUtils.readLong(answer, "seq", 0));
             done.complete(null);
           } else if (Api.code(failure) == Api.WRONG_LAST) {
-            // It has another content by now.
+            // It has another content by now, or one is on its way.
             done.complete(null);
           } else {
             done.completeExceptionally(failure);

@@ -58,7 +58,7 @@ class ApiTest {
     return lines;
   }
 
-  /** Servers from 2.12 on have a number of its own for a message that is still on its way. */
+  /** Servers from 2.11 on have a number of its own for a message that is still on its way. */
   @ParameterizedTest
   @ValueSource(ints = {10071, 10164})
   void whatExpectedAnotherMessageIsToldByOneNumber(int code) {
