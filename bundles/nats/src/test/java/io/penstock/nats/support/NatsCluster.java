@@ -450,6 +450,26 @@ public final class NatsCluster implements Closeable {
   /** Stops one without ending it: it keeps its connections and answers nothing. */
   public void pause(int server) throws Exception {
     signal(server, "STOP");
+    Process process = processes.get(server);
+    Path threads = Path.of("/proc", process == null ? "" : "" + process.pid(), "task");
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(SOON);
+    // They stop one after the other, and some may still answer meanwhile.
+    while (Files.isDirectory(threads) && !haveStopped(threads)) {
+      assertTrue(System.nanoTime() < end, "a server goes on although it was stopped");
+      boolean unused = new CountDownLatch(1).await(1, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private static boolean haveStopped(Path threads) throws IOException {
+    try (Stream<Path> all = Files.list(threads)) {
+      for (Path each : all.toList()) {
+        String stat = Files.readString(each.resolve("stat"));
+        if (stat.charAt(stat.lastIndexOf(')') + 2) != 'T') {
+          return false;
+        }
+      }
+      return true;
+    }
   }
 
   /** Lets a paused one go on. */
