@@ -92,7 +92,8 @@ final class Claim {
                   yes -> {
                     if (!yes) {
                       // It may have let go meanwhile, which its key tells.
-                      return after(LEAVING).thenCompose(on -> take(deadline, since, next));
+                      return Tries.pause(link, LEAVING)
+                          .thenCompose(on -> take(deadline, since, next));
                     }
                     epoch = before.number("epoch") + (ours ? 0 : 1);
                     sequence = before.sequence();
@@ -114,7 +115,7 @@ final class Claim {
     if (content.settings.takeover()) {
       content.link.tell(content.settings.own(role), null, TAKEN);
     }
-    return after(Tries.PAUSE);
+    return Tries.pause(content.link, Tries.PAUSE);
   }
 
   private CompletableFuture<Value> taken(Value before) {
@@ -123,12 +124,6 @@ final class Claim {
       content.link.tell(content.settings.own(role), null, TAKEN);
     }
     return CompletableFuture.completedFuture(before);
-  }
-
-  private CompletableFuture<Void> after(Duration pause) {
-    CompletableFuture<Void> done = new CompletableFuture<>();
-    Future<?> unused = content.link.after(pause, () -> done.complete(null));
-    return done;
   }
 
   /**

@@ -27,7 +27,6 @@ record Entry(
     Kind kind, long epoch, long number, long position, long stream, long acked, byte[] bytes) {
   private static final String HEADER = "Penstock";
   private static final String EXPECTED = "Nats-Expected-Last-Sequence";
-  private static final String EXPECTED_OF_SUBJECT = "Nats-Expected-Last-Subject-Sequence";
   private static final int FIELDS = 7;
   private static final int MOST_TEXT = 4096;
 
@@ -106,7 +105,9 @@ record Entry(
    */
   Headers headers(long counted, long newest) {
     Headers headers = headers(counted);
-    return counted == newest ? headers : headers.put(EXPECTED_OF_SUBJECT, Long.toString(newest));
+    return counted == newest
+        ? headers
+        : headers.put(KeyStore.EXPECTED_OF_SUBJECT, Long.toString(newest));
   }
 
   private static int crc(String text, byte[] bytes) {

@@ -19,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What is asked of the two streams of a pipe; all on the link's thread. */
 final class KeyStore {
+  /** The number of the last message of a subject, which a message expects. */
+  static final String EXPECTED_OF_SUBJECT = "Nats-Expected-Last-Subject-Sequence";
+
   /** A server that is slow answers in this time. */
   private static final Duration LIMIT = Duration.ofSeconds(2);
 
@@ -87,7 +90,7 @@ final class KeyStore {
    * @return completes with the number of this change
    */
   CompletableFuture<Long> put(String role, String json, long last) {
-    Headers headers = new Headers().put("Nats-Expected-Last-Subject-Sequence", Long.toString(last));
+    Headers headers = new Headers().put(EXPECTED_OF_SUBJECT, Long.toString(last));
     return link.ask(settings.key(role), headers, json.getBytes(StandardCharsets.UTF_8))
         .thenCompose(answer -> Api.parsed("key " + role, answer.getData()))
         .thenApply(answer -> JsonValueUtils.readLong(answer, "seq", 0));

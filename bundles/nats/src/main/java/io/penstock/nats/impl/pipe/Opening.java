@@ -138,7 +138,7 @@ final class Opening {
             return CompletableFuture.completedFuture(info);
           }
           return Api.code(failure) == Api.NO_PEERS && System.nanoTime() - reached < 0
-              ? Tries.pause(link).thenCompose(on -> made(stream, config))
+              ? Tries.pause(link, Tries.PAUSE).thenCompose(on -> made(stream, config))
               : CompletableFuture.failedFuture(failure);
         });
   }
@@ -347,7 +347,7 @@ final class Opening {
             failure ->
                 (Api.code(failure) == Api.WRONG_LAST || Tries.passes(failure))
                         && System.nanoTime() - deadline < 0
-                    ? Tries.pause(link)
+                    ? Tries.pause(link, Tries.PAUSE)
                         .thenCompose(on -> end(writer.epoch(), before.number("open")))
                         .thenCompose(now -> write(now, before))
                     : CompletableFuture.failedFuture(failure));
@@ -360,7 +360,7 @@ final class Opening {
             failure ->
                 Api.code(failure) == Api.WRONG_LAST && System.nanoTime() - deadline < 0
                     // Its answer was lost, or it is still on its way among the servers.
-                    ? Tries.pause(link)
+                    ? Tries.pause(link, Tries.PAUSE)
                         .thenCompose(on -> tried(writer::isOurs))
                         .thenCompose(
                             ours ->

@@ -58,14 +58,14 @@ final class Tries {
               if (!passes(failure) || System.nanoTime() - deadline > 0) {
                 return CompletableFuture.failedFuture(Api.cause(failure));
               }
-              return pause(link).thenCompose(on -> until(link, deadline, step));
+              return pause(link, PAUSE).thenCompose(on -> until(link, deadline, step));
             });
   }
 
-  /** Completes when it is time for the next try. */
-  static CompletableFuture<Void> pause(Link link) {
+  /** Completes after a while, on the link's thread. */
+  static CompletableFuture<Void> pause(Link link, Duration time) {
     CompletableFuture<Void> done = new CompletableFuture<>();
-    Future<?> unused = link.after(PAUSE, () -> done.complete(null));
+    Future<?> unused = link.after(time, () -> done.complete(null));
     return done;
   }
 }
