@@ -11,9 +11,8 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes that were read from one source and not delivered. While the source is looked at they
- * are in the shared buffer, or in one of its own when there are many; between polls they are in its
- * own, if there are any.
+ * The bytes that were read from one source and not delivered. They are in the shared buffer until
+ * another source needs that, or in a buffer of its own when there are many.
  *
  * <p>The polling thread uses it; {@link #giveBack} may come from any thread. Only the former moves
  * the bounds, with the lock, and so may look at them without.
@@ -40,14 +39,12 @@ final class Backlog {
   }
 
   private final SourceEntry owner;
-  private @Nullable ByteBuffer own;
-  private @Nullable ByteBuffer ownView;
+  private Scratch.@Nullable Room own;
   private boolean inShared;
   // With the highest bit once the bytes are being given back: then none can be taken any more.
   private volatile int start;
   private int limit;
   private boolean reading;
-  private boolean gone;
   private boolean returned;
   private boolean filled;
   private volatile @Nullable Account account;
@@ -71,24 +68,38 @@ final class Backlog {
     return owner.poller.scratch();
   }
 
-  private int start() {
+  /** Where the bytes begin in the {@link #window}. */
+  int start() {
     return start & ~GONE;
   }
 
-  /** All bytes, read-only; valid until the next {@link #fill} or {@link #keep}. */
-  ByteBuffer window() {
-    ByteBuffer view = inShared ? scratch().view() : ownView;
-    if (view == null) {
-      throw new IllegalStateException("there is no backlog to look at");
-    }
-    return view.clear().position(start()).limit(limit);
+  /** Whether the bytes are being given back. Has the lock. */
+  private boolean gone() {
+    return start < 0;
   }
 
-  /** Counts bytes as delivered. Returns false when they were given back meanwhile. */
-  boolean take(int n) {
+  /** Where the bytes are. */
+  private Scratch.Room room() {
+    Scratch.Room mine = inShared ? scratch().shared() : own;
+    if (mine == null) {
+      throw new IllegalStateException("there is no backlog to look at");
+    }
+    return mine;
+  }
+
+  /** All bytes, read-only; valid until the next {@link #fill} or {@link #keep} of any source. */
+  ByteBuffer window() {
+    return room().view().limit(limit).position(start());
+  }
+
+  /**
+   * Counts bytes as delivered. Returns false when they were given back meanwhile.
+   *
+   * @param from {@link #start}
+   */
+  boolean take(int from, int n) {
     // Without the lock, because there may be millions of frames in a second.
-    int from = start;
-    return from >= 0 && START.compareAndSet(this, from, from + n);
+    return START.compareAndSet(this, from, from + n);
   }
 
   /** Whether the last read was given all it had room for, so that there may well be more. */
@@ -108,9 +119,12 @@ final class Backlog {
     int heldTo;
     boolean heldShared;
     int grown;
+    if (!inShared && size() <= FEW) {
+      scratch.makeWay();
+    }
     scratch.lock.lock();
     try {
-      if (gone) {
+      if (gone()) {
         return 0;
       }
       heldFrom = start();
@@ -139,11 +153,11 @@ final class Backlog {
         limit += n;
         if (n == 0 && inShared && !heldShared) {
           // Nothing came: what was copied in front is still where it was.
-          inShared = false;
-          start = gone ? heldFrom | GONE : heldFrom;
+          leaveShared();
+          start = gone() ? heldFrom | GONE : heldFrom;
           limit = heldTo;
         }
-        if (gone) {
+        if (gone()) {
           back = copyOut();
         }
       } finally {
@@ -158,74 +172,89 @@ final class Backlog {
   /** Where to read to, with room, behind what is there. Has the lock. */
   private ByteBuffer target() {
     int size = size();
-    ByteBuffer shared = scratch().shared();
-    ByteBuffer mine = own;
+    Scratch scratch = scratch();
+    ByteBuffer shared = scratch.shared().bytes();
+    Scratch.Room mine = own;
     if (size <= FEW || (inShared && shared.capacity() - size >= FEW)) {
       if (inShared || mine == null) {
         shared.clear().position(start()).limit(limit).compact();
       } else {
-        shared.clear().put(mine.slice(start(), size));
+        shared.clear().put(mine.bytes().slice(start(), size));
       }
       inShared = true;
+      scratch.holder(this);
       start = 0;
       limit = size;
       return shared.clear().position(size);
     }
     if (inShared || mine == null) {
       mine = toOwn(2 * size);
-    } else if (mine.capacity() - limit < size / 2) {
+    } else if (mine.bytes().capacity() - limit < size / 2) {
       mine = makeRoom(mine, size);
     }
-    return mine.clear().position(limit);
+    return mine.bytes().clear().position(limit);
   }
 
   /** Has the lock. */
-  private ByteBuffer makeRoom(ByteBuffer mine, int size) {
-    ByteBuffer bytes = mine.slice(start(), size);
-    if (mine.capacity() - size >= size / 2) {
-      mine.put(0, bytes, 0, size);
-    } else {
-      mine = own((int) Math.min(2L * size, MAX));
-      mine.put(0, bytes, 0, size);
+  private Scratch.Room makeRoom(Scratch.Room mine, int size) {
+    ByteBuffer bytes = mine.bytes().slice(start(), size);
+    Scratch.Room to = mine;
+    if (mine.bytes().capacity() - size < size / 2) {
+      to = makeOwn((int) Math.min(2L * size, MAX));
     }
+    to.bytes().put(0, bytes, 0, size);
     start = 0;
     limit = size;
-    return mine;
+    return to;
   }
 
-  private ByteBuffer own(int capacity) {
-    ByteBuffer fresh = ByteBuffer.allocate(capacity);
+  private Scratch.Room makeOwn(int capacity) {
+    Scratch.Room fresh = Scratch.Room.of(ByteBuffer.allocate(capacity));
     own = fresh;
-    ownView = fresh.asReadOnlyBuffer();
     return fresh;
   }
 
   /** Moves the bytes out of the shared buffer. Has the lock. */
-  private ByteBuffer toOwn(int capacity) {
+  private Scratch.Room toOwn(int capacity) {
     int size = size();
-    ByteBuffer mine = own;
-    if (mine == null || mine.capacity() < capacity) {
-      mine = own(Math.max(LEAST, 2 * Integer.highestOneBit(Math.max(1, capacity - 1))));
+    Scratch.Room mine = own;
+    if (mine == null || mine.bytes().capacity() < capacity) {
+      mine = makeOwn(Math.max(LEAST, 2 * Integer.highestOneBit(Math.max(1, capacity - 1))));
     }
-    mine.put(0, scratch().shared(), start(), size);
-    inShared = false;
+    mine.bytes().put(0, scratch().shared().bytes(), start(), size);
+    leaveShared();
     start = 0;
     limit = size;
     return mine;
   }
 
-  /** Leaves the shared buffer to others. */
+  /** Has the lock. */
+  private void leaveShared() {
+    inShared = false;
+    scratch().leave(this);
+  }
+
+  /** Leaves the shared buffer to another source. */
+  void makeWay() {
+    settle(true);
+  }
+
+  /** Lets go of a buffer that holds nothing. */
   void keep() {
+    settle(false);
+  }
+
+  private void settle(boolean inOwn) {
     Scratch scratch = scratch();
     int grown;
     scratch.lock.lock();
     try {
-      if (gone) {
+      if (gone()) {
         return;
       }
       if (size() == 0) {
         drop();
-      } else if (inShared) {
+      } else if (inOwn && inShared) {
         toOwn(size());
       }
       grown = grown();
@@ -237,8 +266,9 @@ final class Backlog {
 
   /** How much more memory is to be counted than before. Has the lock. */
   private int grown() {
-    ByteBuffer mine = gone ? null : own;
-    int now = mine == null || mine.capacity() < COUNTED ? 0 : mine.capacity();
+    Scratch.Room mine = gone() ? null : own;
+    int capacity = mine == null ? 0 : mine.bytes().capacity();
+    int now = capacity < COUNTED ? 0 : capacity;
     int more = now - counted;
     counted = now;
     if (more != 0 && account == null) {
@@ -261,8 +291,7 @@ final class Backlog {
 
   private void drop() {
     own = null;
-    ownView = null;
-    inShared = false;
+    leaveShared();
     start = 0;
     limit = 0;
   }
@@ -270,11 +299,11 @@ final class Backlog {
   /** Has the lock. */
   private ByteBuffer copyOut() {
     ByteBuffer copy = ByteBuffer.allocate(size());
-    ByteBuffer from = inShared ? scratch().shared() : own;
-    if (from != null) {
-      copy.put(0, from, start(), copy.capacity());
+    if (copy.hasRemaining()) {
+      copy.put(0, room().bytes(), start(), copy.capacity());
     }
     // The bounds and the buffers stay: a framer may be looking at them.
+    scratch().leave(this);
     return copy;
   }
 
@@ -288,10 +317,8 @@ final class Backlog {
     Account mine;
     scratch.lock.lock();
     try {
-      boolean first = !gone;
-      gone = true;
+      boolean first = (int) START.getAndBitwiseOr(this, GONE) >= 0;
       mine = account;
-      int unused = (int) START.getAndBitwiseOr(this, GONE);
       if (first && !reading) {
         back = copyOut();
       }

@@ -29,36 +29,59 @@ final class Scratch {
 
   private final ByteBuffer lent = ByteBuffer.allocate(SHORT);
   private final ByteBuffer lentView = lent.asReadOnlyBuffer();
-  private @Nullable ByteBuffer shared;
-  private @Nullable ByteBuffer view;
+  private @Nullable Room shared;
 
-  /** The buffer that is read into; it exists from the first read. */
-  ByteBuffer shared() {
-    ByteBuffer buffer = shared;
-    if (buffer == null) {
-      buffer = ByteBuffer.allocateDirect(SIZE);
-      shared = buffer;
-      view = buffer.asReadOnlyBuffer();
+  // The source that has bytes in it.
+  private @Nullable Backlog holder;
+
+  /**
+   * A buffer.
+   *
+   * @param view the same bytes, read-only and with a position and a limit of its own
+   */
+  record Room(ByteBuffer bytes, ByteBuffer view) {
+    static Room of(ByteBuffer bytes) {
+      return new Room(bytes, bytes.asReadOnlyBuffer());
     }
-    return buffer;
   }
 
-  /** The same bytes, read-only and with a position and a limit of its own. */
-  ByteBuffer view() {
-    shared();
-    ByteBuffer buffer = view;
-    if (buffer == null) {
-      throw new IllegalStateException("the shared buffer has no view");
+  /** The buffer that is read into; it exists from the first read. */
+  Room shared() {
+    Room present = shared;
+    if (present == null) {
+      present = Room.of(ByteBuffer.allocateDirect(SIZE));
+      shared = present;
     }
-    return buffer;
+    return present;
+  }
+
+  /** Has the source that holds the shared buffer, if there is one, leave it. */
+  void makeWay() {
+    Backlog present = holder;
+    if (present != null) {
+      present.makeWay();
+    }
+  }
+
+  /** Notes which source has bytes in the shared buffer. With the lock. */
+  void holder(Backlog backlog) {
+    holder = backlog;
+  }
+
+  /** Notes that a source needs the shared buffer no more. With the lock. */
+  void leave(Backlog backlog) {
+    if (holder == backlog) {
+      holder = null;
+    }
   }
 
   /** A frame to lend: read-only, from position 0, without the bytes around it. */
-  ByteBuffer lend(ByteBuffer from, int start, int size) {
+  ByteBuffer lend(ByteBuffer frame) {
+    int size = frame.remaining();
     if (size <= SHORT) {
-      lent.put(0, from, start, size);
+      lent.put(0, frame, frame.position(), size);
       return lentView.clear().limit(size);
     }
-    return from.slice(start, size).asReadOnlyBuffer();
+    return frame.slice().asReadOnlyBuffer();
   }
 }

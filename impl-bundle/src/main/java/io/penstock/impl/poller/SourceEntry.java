@@ -125,7 +125,7 @@ class SourceEntry extends Entry implements Account.Holder {
           poller.due(this);
           return;
         }
-        dry = !deliverFrame(handler);
+        dry = !deliverFrames(handler, budget);
         continue;
       }
       if (read > 0) {
@@ -236,29 +236,37 @@ class SourceEntry extends Entry implements Account.Holder {
     leaveOff = (byte) (inVain ? Math.min(MAX_LEFT_OFF, 2 * leaveOff + 1) : leaveOff / 4);
   }
 
-  /** Delivers one frame. Returns false when there is none yet. */
-  private boolean deliverFrame(ChannelHandler handler) throws IOException {
-    int there = backlog.size();
-    if (there == 0) {
+  /**
+   * Delivers frames while nothing else is to be done. Returns false when there is none any more.
+   */
+  private boolean deliverFrames(ChannelHandler handler, int budget) throws IOException {
+    if (backlog.size() == 0) {
       return false;
     }
+    // What can be told once for all of them is, because there may be millions in a second.
+    String name = source.name();
     ByteBuffer window = backlog.window();
+    int end = window.limit();
     int first = window.position();
-    int size = Frames.ask(source.name(), framing, framer, window, there);
-    if (size < 0) {
-      return skip(size);
+    while (first < end) {
+      window.limit(end).position(first);
+      int size = Frames.ask(name, framing, framer, window, end - first);
+      if (size <= 0) {
+        return size < 0 && skip(size);
+      }
+      Frames.strip(name, framer, window, first, size);
+      deliver(handler, window, first, size);
+      if (gone() || source.isClosed() || paused() || events() == budget) {
+        return true;
+      }
+      first += size;
     }
-    if (size == 0) {
-      return false;
-    }
-    Frames.strip(source.name(), framer, window, first, size);
-    deliver(handler, window, window.position(), window.remaining(), size);
-    return true;
+    return false;
   }
 
   /** Drops bytes of a frame that is too long. */
   private boolean skip(int size) {
-    if (backlog.take(-size)) {
+    if (backlog.take(backlog.start(), -size)) {
       delivered -= size;
       if (!inSkip) {
         // Written with the turn only.
@@ -280,11 +288,18 @@ class SourceEntry extends Entry implements Account.Holder {
     return skipped;
   }
 
-  private void deliver(ChannelHandler handler, ByteBuffer from, int start, int size, int taken)
+  /**
+   * Delivers a frame, unless it was given back meanwhile.
+   *
+   * @param bytes what is delivered of it
+   * @param first where the whole frame begins
+   * @param size of the whole frame
+   */
+  private void deliver(ChannelHandler handler, ByteBuffer bytes, int first, int size)
       throws IOException {
-    if (backlog.take(taken)) {
-      delivered += taken;
-      ByteBuffer frame = poller.scratch().lend(from, start, size);
+    if (backlog.take(first, size)) {
+      delivered += size;
+      ByteBuffer frame = poller.scratch().lend(bytes);
       calling();
       handler.data(this, frame);
       called();
@@ -302,12 +317,12 @@ class SourceEntry extends Entry implements Account.Holder {
       throw Frames.truncated(source.name(), rest);
     }
     if (framer.skipping()) {
-      boolean unused = backlog.take(rest);
+      boolean unused = backlog.take(backlog.start(), rest);
       finish(handler, null);
       return false;
     }
     ByteBuffer window = backlog.window();
-    deliver(handler, window, window.position(), rest, rest);
+    deliver(handler, window, window.position(), rest);
     return true;
   }
 

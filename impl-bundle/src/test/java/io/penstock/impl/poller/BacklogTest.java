@@ -2,23 +2,33 @@
 package io.penstock.impl.poller;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.pipe.Pipe;
+import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Registration;
 import io.penstock.spi.SourceDriver;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What was not delivered is either the poller's or the source's. */
 class BacklogTest {
+  /** How long a part of a line is; three are more than what is copied within the shared buffer. */
+  private static final int PART = 2000;
+
   private final Bench bench = new Bench();
   private final SelectorPoller poller = bench.poller();
   private final Recorder recorder = new Recorder();
@@ -95,5 +105,116 @@ class BacklogTest {
     assertEquals(List.of(), recorder.drain());
     script.registration = null;
     assertEquals("abc", Recorder.text(source.drain()));
+  }
+
+  /** As many lines as are read, without an end. */
+  private static final class Flood implements SourceDriver {
+    private static final int LINE = 100;
+    private int at;
+
+    @Override
+    public int read(ByteBuffer dst) {
+      int n = dst.remaining();
+      for (int i = 0; i < n; i++) {
+        dst.put((byte) (at == LINE - 1 ? '\n' : 'x'));
+        at = (at + 1) % LINE;
+      }
+      return n;
+    }
+
+    @Override
+    public boolean ready() {
+      return true;
+    }
+
+    @Override
+    public void onReady(Runnable callback) {}
+
+    @Override
+    public void close() {}
+  }
+
+  /** Polls until so many frames have come, and tells the bytes that this has allocated for each. */
+  private long garbage(long frames) throws IOException {
+    var threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+    Counter counter = new Counter();
+    long before = threads.getThreadAllocatedBytes(Thread.currentThread().getId());
+    while (counter.frames < frames) {
+      poller.poll(Wait.none(), counter);
+    }
+    return (threads.getThreadAllocatedBytes(Thread.currentThread().getId()) - before) / frames;
+  }
+
+  private static final class Counter implements ChannelHandler {
+    private long frames;
+
+    @Override
+    public void data(Registration registration, ByteBuffer frame) {
+      assertEquals(Flood.LINE, frame.remaining());
+      frames++;
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2})
+  void floodsOfLinesLeaveNoGarbage(int sources) throws IOException {
+    for (int i = 0; i < sources; i++) {
+      SourceEnd source = new SourceEnd("flood" + i, bench.engine, Wait.forever(), new Flood());
+      poller.register(source, Framing.lines(1000));
+    }
+    assertTrue(garbage(10_000) < 100, "buffers are made once");
+    assertEquals(0, garbage(100_000));
+  }
+
+  private static ByteBuffer text(String text) {
+    return ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static ByteBuffer part(String letter) {
+    return text(letter.repeat(PART));
+  }
+
+  @Test
+  void sourcesThatShareABufferKeepTheirParts() throws IOException {
+    List<Pipe> pipes = new ArrayList<>();
+    List<String> expected = new ArrayList<>();
+    for (String name : List.of("a", "b", "c")) {
+      Pipe pipe = bench.pipe(name);
+      pipes.add(pipe);
+      poller.register(pipe.source(), Framing.lines(10_000));
+      expected.add(name + "=" + 3 * PART + name);
+    }
+    for (int i = 0; i < 3; i++) {
+      for (Pipe pipe : pipes) {
+        pipe.sink().write(part(pipe.name()));
+        assertEquals(0, poller.poll(Wait.none(), recorder));
+      }
+    }
+    for (int i = 0; i < 3; i++) {
+      pipes.get(i).sink().write(text("\n"));
+    }
+    poller.poll(Wait.none(), recorder);
+    assertEquals(
+        expected,
+        recorder.drain().stream()
+            .map(
+                text ->
+                    text.replaceAll("=(a*|b*|c*)\n", "=" + (text.length() - 3) + text.charAt(2)))
+            .toList());
+  }
+
+  @Test
+  void aPartInTheSharedBufferIsGivenBackAndAnotherSourceFillsIt() throws IOException {
+    Pipe left = bench.pipe("left");
+    Pipe other = bench.pipe("other");
+    Registration registration = poller.register(left.source(), Framing.lines(10_000));
+    poller.register(other.source(), Framing.lines(10_000));
+    left.sink().write(part("x"));
+    assertEquals(0, poller.poll(Wait.none(), recorder));
+    registration.close();
+    other.sink().write(text("here\n"));
+    poller.poll(Wait.none(), recorder);
+    assertEquals(List.of("other=here\n"), recorder.drain());
+    assertEquals(part("x"), left.source().drain());
   }
 }
