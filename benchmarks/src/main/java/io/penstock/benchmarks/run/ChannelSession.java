@@ -305,8 +305,7 @@ final class ChannelSession {
     inTurns(servers, server -> from.trip(server.address(), spin, time()))
         .forEach(
             (server, times) -> {
-              add(Kind.P50, other, setting, server.server(), 64, times[0]);
-              add(Kind.P99, other, setting, server.server(), 64, times[1]);
+              percentiles(other, setting, server.server(), times[0], times[1]);
             });
   }
 
@@ -386,27 +385,24 @@ final class ChannelSession {
       }
       try (Field field = field()) {
         ServerProcess process = field.start(server, "tcp", Work.REQUESTS.text());
-        load.requests(process.address(), ACTIVE, 0, 2 * warm(process), 100, () -> {});
-        long before = server.isJava() ? process.heap() : 0;
+        load.warmUp(process.address(), ACTIVE, 2 * warm(process));
+        // Before the figures: when all these end, much is compiled once more.
+        if (server.isJava()) {
+          add(Kind.HEAP, Load.QUIET, "poller", server, 64, load.heap(process, ACTIVE, idle));
+        }
         double[] figures =
             load.requests(
-                process.address(),
-                ACTIVE,
-                idle,
-                brief ? 50 : 500,
-                brief ? 100 : 3000,
-                () -> {
-                  if (server.isJava()) {
-                    double bytes = (double) (process.heap() - before) / idle;
-                    add(Kind.HEAP, Load.QUIET, "poller", server, 64, bytes);
-                  }
-                });
+                process.address(), ACTIVE, idle, brief ? 50 : 500, brief ? 100 : 3000, () -> {});
         add(Kind.REQUESTS, Load.QUIET, "poller", server, 64, figures[0] / 1000);
-        add(Kind.P50, Load.QUIET, "poller", server, 64, figures[1]);
-        add(Kind.P99, Load.QUIET, "poller", server, 64, figures[2]);
+        percentiles(Load.QUIET, "poller", server, figures[1], figures[2]);
         add(Kind.P99_9, Load.QUIET, "poller", server, 64, figures[3]);
       }
     }
+  }
+
+  private void percentiles(Load other, String setting, Server server, double p50, double p99) {
+    add(Kind.P50, other, setting, server, 64, p50);
+    add(Kind.P99, other, setting, server, 64, p99);
   }
 
   private void lines() throws Exception {
@@ -510,8 +506,7 @@ final class ChannelSession {
       inTurns(ours, client -> client.trips(brief ? 10 : 1000))
           .forEach(
               (client, times) -> {
-                add(Kind.P50, Load.QUIET, Texts.SSH_EXEC, client.server(), 64, times[0]);
-                add(Kind.P99, Load.QUIET, Texts.SSH_EXEC, client.server(), 64, times[1]);
+                percentiles(Load.QUIET, Texts.SSH_EXEC, client.server(), times[0], times[1]);
               });
       idleChannels(ours, field);
     } finally {

@@ -95,10 +95,28 @@ record LoadInC(Path program, List<String> cores) {
     return run("lines", address, millis)[0];
   }
 
+  /**
+   * Asks a server until it is compiled. It has to see connections end, too: at the first ones much
+   * of it is compiled anew, beside the requests of the next.
+   */
+  void warmUp(Address address, int active, int millis) throws IOException, InterruptedException {
+    requests(address, active, 0, millis, 100, () -> {});
+    requests(address, active, 0, millis, 100, () -> {});
+  }
+
   /** Requests a second and percentiles 50, 99 and 99.9, in ns, of a server that echoes lines. */
   double[] requests(
       Address address, int active, int idle, int warm, int millis, WhileIdle whileIdle)
       throws IOException, InterruptedException {
     return run(command("requests", address, active, idle, warm, millis), whileIdle);
+  }
+
+  /** Heap of each idle connection, in bytes, beside some active ones. */
+  double heap(ServerProcess server, int active, int idle) throws IOException, InterruptedException {
+    long before = server.heap();
+    long[] with = new long[1];
+    double[] unused =
+        requests(server.address(), active, idle, 1, 20, () -> with[0] = server.heap());
+    return (double) (with[0] - before) / idle;
   }
 }

@@ -192,7 +192,7 @@ final class LoadSession {
     for (Server server : EVENT_DRIVEN) {
       try (Field field = field()) {
         ServerProcess process = field.start(server, "tcp", Work.REQUESTS.text());
-        load.requests(process.address(), ACTIVE, 0, warm(process), 100, () -> {});
+        load.warmUp(process.address(), ACTIVE, warm(process));
         for (int idle : capacity.steps(brief ? List.of(10, 100) : Texts.GROWTH, ACTIVE)) {
           double[] found =
               load.requests(
@@ -286,20 +286,7 @@ final class LoadSession {
         ServerProcess process = field.start(server, "tcp", Work.REQUESTS.text());
         generator.ask("connect", process.address().text(), ACTIVE);
         generator.ask("closed", warm(process) * 2 / 3);
-        long before = process.heap();
-        load.requests(
-            process.address(),
-            1,
-            idle,
-            1,
-            20,
-            () ->
-                add(
-                    Kind.HEAP,
-                    Texts.MEMORY_TCP,
-                    server,
-                    1,
-                    (double) (process.heap() - before) / idle));
+        add(Kind.HEAP, Texts.MEMORY_TCP, server, 1, load.heap(process, 1, idle));
       }
     }
   }
