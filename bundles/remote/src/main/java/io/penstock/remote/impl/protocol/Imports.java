@@ -125,6 +125,15 @@ public class Imports {
     return peer.refusals >= (peer.belief == Belief.UNKNOWN ? FEW : ENOUGH);
   }
 
+  /**
+   * Whether it counts that the registry does not find a node that is believed in: after a pause of
+   * our own. Otherwise its session is not over yet, and a beat may still come; after a reconnection
+   * it may be on its way back as well.
+   */
+  boolean countsRefusals(Peer peer) {
+    return peer.doubted;
+  }
+
   /** Whether a further entry of a node may be used without asking it. */
   boolean isBelieved(Peer peer) {
     return peer.belief == Belief.ALIVE && peer.confirmed;
@@ -290,8 +299,7 @@ public class Imports {
       if (isDeadForLong(peer, now)) {
         peer.entries.values().forEach(effects::purge);
       }
-    } else if (peer.belief == Belief.ALIVE && !peer.doubted) {
-      // Its session is not over yet: a beat may still come.
+    } else if (peer.belief == Belief.ALIVE && !countsRefusals(peer)) {
       peer.refusals = 0;
     } else if (!isRefused(peer)) {
       askAt(peer, now + Math.min(MOST_BETWEEN, session / 4));

@@ -291,7 +291,7 @@ final class Simulation {
           throw wrong(each.node + " has an old content of " + entry);
         }
         long silent = now - each.beats.getOrDefault(entry.node(), 0L);
-        if (!entry.node().equals(each.node) && silent > session / 2) {
+        if (!entry.node().equals(each.node) && silent > session / 4 + 100 * MILLI) {
           throw wrong(
               each.node + " has heard no beat of " + entry + " for " + silent / MILLI + " ms");
         }
@@ -347,6 +347,7 @@ final class Simulation {
     private long linkedSince;
     private long unlinkedAt = Long.MIN_VALUE / 2;
     private long resumed;
+    private long lastPause;
     private long reconnected;
     private long pausedUntil;
     private long mutedUntil;
@@ -442,6 +443,10 @@ final class Simulation {
     private void resume(long from, long length, long link) {
       if (!alive || isPaused()) {
         return;
+      }
+      if (clock() - clockAt(from) > session / 4) {
+        // An event before it may make it one of half a session.
+        lastPause = now;
       }
       // By its own clock it notices that.
       if (clock() - clockAt(from) > session / 2) {
@@ -723,7 +728,7 @@ final class Simulation {
     public void purge(RemoteEntry entry) {
       count("purge");
       Long last = heard.get(entry.node());
-      if (last != null && clock() - clockAt(last) < 20 * session) {
+      if (last != null && clock() - clockAt(last) < Math.max(60 * SECOND, 20 * session)) {
         throw wrong(node + " has the registry remove " + entry + ", which it has just heard");
       }
       send(() -> erase(entry.key(), entry, false), done -> {});
@@ -824,6 +829,9 @@ final class Simulation {
       Container owner = byNode.get(entry.node());
       if (why == Removal.DEAD && refusals.getOrDefault(entry.node(), 0) < 3) {
         throw wrong(node + " removes " + entry + " as dead, having asked too seldom");
+      }
+      if (why == Removal.DEAD && reconnected > lastPause) {
+        throw wrong(node + " removes " + entry + " as dead after a reconnection, and no pause");
       }
       if (!owner.alive) {
         return;

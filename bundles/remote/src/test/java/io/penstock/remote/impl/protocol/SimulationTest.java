@@ -232,6 +232,33 @@ class SimulationTest {
         };
       }
     },
+    PURGES_WITHIN_A_MINUTE {
+      @Override
+      Imports imports(String self, long session, ImportEffects effects, long now) {
+        return new Imports(self, true, session, effects, now) {
+          @Override
+          boolean isDeadForLong(Peer peer, long when) {
+            return when - peer.since >= 20 * session;
+          }
+        };
+      }
+
+      @Override
+      List<Simulation.Size> sizes() {
+        return List.of(LONG);
+      }
+    },
+    COUNTS_REFUSALS_AFTER_A_RECONNECTION {
+      @Override
+      Imports imports(String self, long session, ImportEffects effects, long now) {
+        return new Imports(self, true, session, effects, now) {
+          @Override
+          boolean countsRefusals(Peer peer) {
+            return true;
+          }
+        };
+      }
+    },
     NEVER_PURGES {
       @Override
       Imports imports(String self, long session, ImportEffects effects, long now) {
@@ -350,7 +377,7 @@ class SimulationTest {
     BEATS_TOO_SELDOM {
       @Override
       Exports exports(long session, ExportEffects effects, long now) {
-        return new Exports(true, 4 * session, effects, now);
+        return new Exports(true, 2 * session, effects, now);
       }
     },
     LOWEST_RANK_FIRST {
