@@ -84,6 +84,15 @@ class NatsIT {
   @Test
   void aListenerIsPublishedAndTheStopOfTheBundleTakesTheRegistryAway(BundleContext context)
       throws Exception {
+    isPublishedButWhileStopped(context, "io.penstock.nats");
+  }
+
+  @Test
+  void theStopOfTheBundleThatPublishesLeavesNoConnection(BundleContext context) throws Exception {
+    isPublishedButWhileStopped(context, "io.penstock.remote");
+  }
+
+  private void isPublishedButWhileStopped(BundleContext context, String name) throws Exception {
     configurations.create(
         "io.penstock.Remote", "it", Map.of("servers", at, "session", "1s", "replicas", "1"));
     configurations.create(
@@ -91,7 +100,7 @@ class NatsIT {
         "door",
         Map.of("endpoint", "tcp-listen://127.0.0.1:0", "remote", "true"));
     awaitPublished(context);
-    Bundle bundle = Penstock.bundle(context, "io.penstock.nats");
+    Bundle bundle = Penstock.bundle(context, name);
     bundle.stop();
     assertNoThreads();
     server.awaitNoClient();

@@ -54,6 +54,8 @@ class RemoteIT {
 
   private BundleContext context;
   private Configurations configurations;
+  private Configuration remote;
+  private String registry;
   private Registry other;
 
   private final class Heard implements RegistryListener {
@@ -85,7 +87,7 @@ class RemoteIT {
   @BeforeEach
   void begin(BundleContext own) throws Exception {
     context = own;
-    String registry = "memory:" + UUID.randomUUID();
+    registry = "memory:" + UUID.randomUUID();
     other =
         Services.any(own, RegistryFactory.class, "(penstock.registry=memory)")
             .open(
@@ -95,7 +97,7 @@ class RemoteIT {
                 new Heard());
     other.watch(Registry.ALL);
     configurations = new Configurations(own);
-    configurations.create(PID, "it", Map.of("servers", registry, "session", "1s"));
+    remote = configurations.create(PID, "it", Map.of("servers", registry, "session", "1s"));
   }
 
   @AfterEach
@@ -229,11 +231,11 @@ class RemoteIT {
     }
   }
 
-  /** The other container publishes a listener of the test's as a provider of {@code bills}. */
-  private void provide(Listener listener, long id, int rank) throws Exception {
+  /** The other container publishes a listener of the test's. */
+  private void provide(String name, Listener listener, long id, int rank) throws Exception {
     String at = listener.endpoint().toString().replace("tcp-listen:", "tcp:");
     RemoteEntry entry =
-        new RemoteEntry(node, id, "bills", Endpoint.parse(at), rank, Map.of(), Map.of());
+        new RemoteEntry(node, id, name, Endpoint.parse(at), rank, Map.of(), Map.of());
     other.put(entry).toCompletableFuture().get(20, TimeUnit.SECONDS);
   }
 
@@ -242,8 +244,8 @@ class RemoteIT {
     ChannelFactory channels = Services.any(context, ChannelFactory.class, "");
     Listener first = channels.listen("tcp-listen://127.0.0.1:0");
     try (Listener second = channels.listen("tcp-listen://127.0.0.1:0")) {
-      provide(first, 1, 5);
-      provide(second, 2, 3);
+      provide("bills", first, 1, 5);
+      provide("bills", second, 2, 3);
       Object unused =
           configurations.create(
               "io.penstock.Channel",
@@ -259,12 +261,36 @@ class RemoteIT {
     }
   }
 
+  private void imports(String names) throws IOException {
+    Configurations.update(remote, Map.of("servers", registry, "session", "1s", "imports", names));
+  }
+
+  @Test
+  void onlyWhatIsImportedIsAServiceAndEachNameIsFound() throws Exception {
+    ChannelFactory channels = Services.any(context, ChannelFactory.class, "");
+    try (Listener listener = channels.listen("tcp-listen://127.0.0.1:0")) {
+      provide("orders", listener, 1, 0);
+      Connector unused = Services.named(context, Connector.class, "orders");
+      imports("letters,bills");
+      Services.awaitGone(context, Connector.class, "orders");
+      provide("bills", listener, 2, 0);
+      unused = Services.named(context, Connector.class, "bills");
+      assertEquals(1, context.getServiceReferences(Connector.class, null).size());
+      channels.open("remote:orders").close();
+      imports("");
+      Services.awaitGone(context, Connector.class, "bills");
+      imports("*");
+      unused = Services.named(context, Connector.class, "orders");
+      unused = Services.named(context, Connector.class, "bills");
+    }
+  }
+
   @Test
   void aHandlerConnectsByName() throws Exception {
     ChannelFactory channels = Services.any(context, ChannelFactory.class, "");
     LineHandler handler = (server, line) -> server.reply("heard " + line);
     try (Listener listener = channels.listen("tcp-listen://127.0.0.1:0")) {
-      provide(listener, 1, 0);
+      provide("bills", listener, 1, 0);
       ServiceRegistration<?> registration =
           context.registerService(
               LineHandler.class,

@@ -18,6 +18,7 @@ import io.penstock.channel.facet.DurableFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StorageException;
+import io.penstock.error.StreamTimeoutException;
 import io.penstock.nats.support.NatsCluster;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
@@ -346,6 +347,50 @@ class NatsPipeErrorsTest {
         write(next, 1000, 1000);
         read(reader, 0, 2000);
       }
+    }
+  }
+
+  @Test
+  void withoutServersAReaderIsToldThatItsCommitIsLate() throws Exception {
+    try (NatsCluster server = NatsCluster.start(1);
+        Channel writer = open(server.port(0), "mode=write")) {
+      write(writer, 0, 3000);
+      Channel reader = open(server.port(0), "mode=read&ackTimeout=2s");
+      read(reader, 0, 1000);
+      server.kill(0);
+      long gone = System.nanoTime();
+      // The rest is in its memory.
+      read(reader, 1000, 2000);
+      StorageException late = assertThrows(StorageException.class, () -> read(reader, 3000, 1));
+      long after = System.nanoTime() - gone;
+      assertEquals(StorageException.Kind.UNACKNOWLEDGED, late.kind());
+      assertTrue(late.getMessage().contains("a commit for 2000 ms"), late.getMessage());
+      assertTrue(late.count() <= 3000, late.toString());
+      assertTrue(after > TimeUnit.MILLISECONDS.toNanos(1000), after + " ns");
+      assertTrue(after < TimeUnit.SECONDS.toNanos(15), after + " ns");
+      reader.close();
+      server.restart(0);
+      try (Channel next = open(server.port(0), "mode=read")) {
+        read(next, late.count(), 3000 - (int) late.count());
+      }
+    }
+  }
+
+  @Test
+  void withoutServersAReaderThatHasNothingToCommitWaits() throws Exception {
+    try (NatsCluster server = NatsCluster.start(1);
+        Channel writer = open(server.port(0), "mode=write");
+        Channel reader = open(server.port(0), "mode=read&ackTimeout=2s&commit=manual")) {
+      write(writer, 0, 3000);
+      read(reader, 0, 1000);
+      server.kill(0);
+      read(reader, 1000, 2000);
+      ByteBuffer more = ByteBuffer.allocate(1000);
+      Wait beyond = Wait.upTo(Duration.ofSeconds(4));
+      assertThrows(StreamTimeoutException.class, () -> reader.source().readFully(more, beyond));
+      server.restart(0);
+      write(writer, 3000, 1000);
+      read(reader, 3000, 1000);
     }
   }
 

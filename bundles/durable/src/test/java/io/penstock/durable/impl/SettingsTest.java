@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -55,6 +56,8 @@ class SettingsTest {
   void whatIsNotGivenHasItsDefault() throws Exception {
     Settings settings = Settings.of(Endpoint.parse("file:/var/spool/x"), ChannelOptions.defaults());
     assertEquals(1L << 30, settings.capacity());
+    assertEquals(0, settings.keep());
+    assertEquals(Duration.ofSeconds(30), settings.ackTimeout());
     assertEquals(64 << 10, settings.block());
     assertEquals(4 << 20, settings.window());
     assertEquals(Settings.Sync.GROUP, settings.sync());

@@ -116,6 +116,13 @@ final class Container implements Closeable {
     return now;
   }
 
+  /** Has it stop in good order; returns when. */
+  long stop() throws IOException {
+    long now = System.nanoTime();
+    commands.close();
+    return now;
+  }
+
   @Override
   public void close() {
     process.destroyForcibly();

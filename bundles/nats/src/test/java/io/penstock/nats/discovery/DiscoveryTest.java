@@ -3,12 +3,12 @@ package io.penstock.nats.discovery;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.nats.NatsRegistries;
 import io.penstock.nats.support.NatsCluster;
@@ -24,6 +24,7 @@ import io.penstock.standalone.Penstock;
 import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -214,19 +215,39 @@ class DiscoveryTest {
     try (Channel channel = open(consumer)) {
       assertEquals(a.node(), ask(channel));
       long killed = a.kill();
-      assertThrows(
-          IOException.class,
-          () -> {
-            String answer = ask(channel);
-            assertEquals(null, answer);
-            throw new IOException("ended");
-          });
+      String what = "killed until its client meets ";
+      try {
+        assertEquals(null, ask(channel));
+        what += "an end";
+      } catch (ConnectionResetException | BrokenPipeException e) {
+        what += "a reset";
+      }
+      Figure.tell(what, killed, System.nanoTime(), Duration.ofSeconds(1));
       try (Channel next = open(consumer)) {
         assertEquals(b.node(), ask(next));
         Figure.tell(
             "killed until the next answers", killed, System.nanoTime(), Duration.ofSeconds(1));
       }
     }
+  }
+
+  @Test
+  void whatStopsInGoodOrderGoesAtOnce() throws Exception {
+    attempts(this::stopsInGoodOrder);
+  }
+
+  private void stopsInGoodOrder() throws Exception {
+    Container a = container("a", SESSION);
+    RemoteNode consumer = node("c", SESSION, OnRemoved.KEEP);
+    Seen seen = watching(consumer);
+    long unused = a.publish(name, 0);
+    unused = seen.expect("added " + a.node() + "/0");
+    Channel channel = open(consumer);
+    assertEquals(a.node(), ask(channel));
+    long stopped = a.stop();
+    long removed = seen.expect("removed " + a.node() + "/0");
+    Figure.tell("stopped in good order until removed", stopped, removed, Duration.ofSeconds(1));
+    assertEquals(-1, channel.source().read(ByteBuffer.allocate(1), SOON));
   }
 
   @Test
@@ -245,7 +266,7 @@ class DiscoveryTest {
         CompletableFuture.supplyAsync(
             () -> {
               try {
-                int got = channel.source().read(java.nio.ByteBuffer.allocate(1), Wait.forever());
+                int got = channel.source().read(ByteBuffer.allocate(1), Wait.forever());
                 throw new AssertionError("read " + got);
               } catch (IOException e) {
                 assertInstanceOf(ConnectionResetException.class, e);
@@ -255,10 +276,12 @@ class DiscoveryTest {
     long stopped = a.signal("STOP");
     long removed = seen.expect("removed " + a.node() + "/0");
     Figure.tell("stopped until removed", stopped, removed, SESSION.plusSeconds(1));
+    long aborted = reading.get(60, TimeUnit.SECONDS);
+    assertTrue(aborted - stopped >= SESSION.toNanos(), "aborted within a session");
     Figure.tell(
         "stopped until a blocked read is aborted",
         stopped,
-        reading.get(60, TimeUnit.SECONDS),
+        aborted,
         SESSION.multipliedBy(2).plusSeconds(1));
     long again = a.signal("CONT");
     Figure.tell(
