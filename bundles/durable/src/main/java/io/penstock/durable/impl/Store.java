@@ -81,6 +81,9 @@ final class Store implements AutoCloseable {
   private @Nullable Long first;
   private boolean firstKnown;
 
+  // Whether there is no record behind the one that was appended last, and so never one again.
+  private boolean nothingBehind;
+
   private Store(String shown, Claim claim, MVStore store) {
     this.shown = shown;
     this.claim = claim;
@@ -334,6 +337,20 @@ final class Store implements AutoCloseable {
     if (only) {
       first = block.position();
     }
+    replace(block);
+  }
+
+  /**
+   * Removes what a process has left in a record's place: when it is killed within a large batch,
+   * there may be records behind its end. A read that begins within this one would find them.
+   */
+  private void replace(Block block) {
+    Long behind = nothingBehind ? null : records.higherKey(block.position());
+    while (behind != null && behind < block.end()) {
+      byte[] unused = records.remove(behind);
+      behind = records.higherKey(block.position());
+    }
+    nothingBehind = behind == null;
   }
 
   private static int crc(long position, byte[] all) {
@@ -380,8 +397,7 @@ final class Store implements AutoCloseable {
     while (at < upTo && bytes < most) {
       key = from.hasNext() ? from.next() : null;
       Block block = key == null ? null : intact(key, from.getValue());
-      // Each begins where the one before ends. What a process has left behind its end, when it was
-      // killed within a large batch, does not.
+      // Each begins where the one before ends.
       if (block == null
           || block.end() <= at
           || (all.isEmpty() ? block.position() > at : block.position() != at)) {

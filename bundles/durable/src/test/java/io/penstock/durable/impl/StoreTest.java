@@ -30,15 +30,27 @@ class StoreTest {
     return store.load(position, upTo, 1 << 20).stream().map(Block::position).toList();
   }
 
-  /** A batch that is larger than the library's memory may be stored without its end. */
+  /** Of a batch that is larger than the library's memory some may be stored without the end. */
   @Test
   void whatAKilledWriterHasLeftBehindItsEndIsNotRead() throws IOException {
     try (Store store = open()) {
-      store.append(block(150, 100), EPOCH);
+      for (long left : List.of(100L, 130L, 199L, 250L, 350L)) {
+        store.append(block(left, 20), EPOCH);
+      }
+      store.save(false);
+    }
+    try (Store store = open()) {
       store.append(block(100, 100), EPOCH + 1);
+      assertEquals(List.of(100L), load(store, 160, 200));
       store.append(block(200, 100), EPOCH + 1);
-      assertEquals(List.of(100L), load(store, 100, 300));
-      assertEquals(List.of(200L), load(store, 200, 300));
+      store.append(block(300, 10), EPOCH + 1);
+      assertEquals(List.of(100L, 200L, 300L), load(store, 100, 310));
+      assertEquals(List.of(100L, 200L, 300L), load(store, 160, 310));
+      assertEquals(List.of(200L, 300L), load(store, 255, 310));
+      store.dropRecords(300);
+      store.append(block(310, 100), EPOCH + 1);
+      assertEquals(List.of(300L, 310L), load(store, 300, 410));
+      assertEquals(List.of(310L), load(store, 360, 410));
     }
   }
 
