@@ -242,7 +242,10 @@ public final class DurableSession {
     void add(Place place, String where) throws IOException {
       try {
         for (Peer peer : peers(place)) {
-          all.put(peer, worker(peer, where));
+          // It differs from the default only when it is opened.
+          if (peer != Peer.PENSTOCK_TAKEOVER) {
+            all.put(peer, worker(peer, where));
+          }
         }
       } catch (IOException | RuntimeException | Error e) {
         close();

@@ -19,6 +19,8 @@ public enum Peer {
   PENSTOCK_EACH("Penstock, sync=each", true, Place.NATS),
   /** The default; its reader commits nothing. */
   PENSTOCK_MANUAL("Penstock, commit=manual", true, Place.NATS),
+  /** The default, which waits for nobody when it is opened after a crash. */
+  PENSTOCK_TAKEOVER("Penstock, takeover=true", true, Place.NATS),
   /** The library of NATS, with fencing; its reader acknowledges, and has removed what it read. */
   JNATS_ACKNOWLEDGED("jnats, acknowledged", false, Place.NATS),
   /** The library of NATS, with fencing. */
@@ -72,12 +74,13 @@ public enum Peer {
    */
   Store open(String where, String name, Sync sync) throws Exception {
     return switch (this) {
-      case PENSTOCK_FILE -> new PenstockStore("file:" + Path.of(where, name), sync, "auto");
+      case PENSTOCK_FILE -> new PenstockStore("file:" + Path.of(where, name), sync, "commit=auto");
       case MVSTORE -> new MvStore(Path.of(where, name), sync);
       case ARTEMIS -> new ArtemisStore(Path.of(where, name), sync);
-      case PENSTOCK_SERVERS -> onServers(where, name, Sync.GROUP, "auto");
-      case PENSTOCK_EACH -> onServers(where, name, Sync.EACH, "auto");
-      case PENSTOCK_MANUAL -> onServers(where, name, Sync.GROUP, "manual");
+      case PENSTOCK_SERVERS -> onServers(where, name, Sync.GROUP, "commit=auto");
+      case PENSTOCK_EACH -> onServers(where, name, Sync.EACH, "commit=auto");
+      case PENSTOCK_MANUAL -> onServers(where, name, Sync.GROUP, "commit=manual");
+      case PENSTOCK_TAKEOVER -> onServers(where, name, Sync.GROUP, "takeover=true");
       case JNATS_ACKNOWLEDGED -> new NatsStore(where, name, true, true);
       case JNATS_FENCED -> new NatsStore(where, name, true, false);
       case JNATS -> new NatsStore(where, name, false, false);
@@ -86,9 +89,9 @@ public enum Peer {
     };
   }
 
-  private static Store onServers(String where, String name, Sync sync, String commit)
+  private static Store onServers(String where, String name, Sync sync, String keys)
       throws IOException {
-    return new PenstockStore("nats://" + where + "/" + name, sync, commit);
+    return new PenstockStore("nats://" + where + "/" + name, sync, keys);
   }
 
   /** Removes what is on servers, where room is reserved for it; a folder goes with its session. */

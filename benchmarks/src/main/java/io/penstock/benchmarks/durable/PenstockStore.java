@@ -27,9 +27,9 @@ final class PenstockStore implements Store {
    * Opens the writer.
    *
    * @param location such as {@code file:PATH}, without keys
-   * @param commit what the reader commits: {@code auto} what it has read, {@code manual} nothing
+   * @param keys others, such as {@code commit=manual}
    */
-  PenstockStore(String location, Sync sync, String commit) throws IOException {
+  PenstockStore(String location, Sync sync, String keys) throws IOException {
     this.location =
         "durable:"
             + location
@@ -37,8 +37,8 @@ final class PenstockStore implements Store {
             + WINDOW
             + "&ackTimeout=90s&sync="
             + sync.text()
-            + "&commit="
-            + commit
+            + "&"
+            + keys
             + "&mode=";
     this.penstock = Penstock.open();
     try {
