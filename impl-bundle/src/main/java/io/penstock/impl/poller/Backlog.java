@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,7 +90,7 @@ final class Backlog {
 
   /** All bytes, read-only; valid until the next {@link #fill} or {@link #keep} of any source. */
   ByteBuffer window() {
-    return room().view().limit(limit).position(start());
+    return room().view().limit(limit).position(start()).order(ByteOrder.BIG_ENDIAN);
   }
 
   /**
@@ -177,7 +178,9 @@ final class Backlog {
     Scratch.Room mine = own;
     if (size <= FEW || (inShared && shared.capacity() - size >= FEW)) {
       if (inShared || mine == null) {
-        shared.clear().position(start()).limit(limit).compact();
+        if (start() > 0) {
+          shared.clear().position(start()).limit(limit).compact();
+        }
       } else {
         shared.clear().put(mine.bytes().slice(start(), size));
       }
@@ -221,7 +224,8 @@ final class Backlog {
     if (mine == null || mine.bytes().capacity() < capacity) {
       mine = makeOwn(Math.max(LEAST, 2 * Integer.highestOneBit(Math.max(1, capacity - 1))));
     }
-    mine.bytes().put(0, scratch().shared().bytes(), start(), size);
+    // A read while memory is scarce leaves a limit there.
+    mine.bytes().clear().put(0, scratch().shared().bytes(), start(), size);
     leaveShared();
     start = 0;
     limit = size;

@@ -2,6 +2,7 @@
 package io.penstock.impl.poller;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +81,8 @@ final class Scratch {
     int size = frame.remaining();
     if (size <= SHORT) {
       lent.put(0, frame, frame.position(), size);
-      return lentView.clear().limit(size);
+      // The handler that had it before may have set another order.
+      return lentView.clear().limit(size).order(ByteOrder.BIG_ENDIAN);
     }
     return frame.slice().asReadOnlyBuffer();
   }

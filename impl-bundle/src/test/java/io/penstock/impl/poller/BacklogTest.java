@@ -14,9 +14,12 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -164,6 +167,48 @@ class BacklogTest {
     }
     assertTrue(garbage(10_000) < 100, "buffers are made once");
     assertEquals(0, garbage(100_000));
+  }
+
+  private Backlog flooded(String name) {
+    SourceEnd source = new SourceEnd(name, bench.engine, Wait.forever(), new Flood());
+    return new Backlog(poller.add(source, Framing.lines(1000)));
+  }
+
+  /** A read of a few bytes, as while memory is scarce, leaves a limit in the buffer. */
+  @Test
+  void whatGrowsInTheSharedBufferFitsInItsOwnAgain() throws IOException {
+    Backlog growing = flooded("a");
+    Backlog other = flooded("b");
+    assertEquals(9000, growing.fill(9000));
+    assertEquals(100, other.fill(100));
+    assertEquals(4096, growing.fill(4096));
+    assertTrue(growing.take(growing.start(), 12_550));
+    assertEquals(546, growing.size());
+    assertEquals(13_500, growing.fill(13_500));
+    assertEquals(1, other.fill(1));
+    assertEquals(101, other.size());
+    ByteBuffer window = growing.window();
+    assertEquals(14_046, window.remaining());
+    for (int i = 0; window.hasRemaining(); i++) {
+      assertEquals(i % Flood.LINE == 49 ? '\n' : 'x', window.get());
+    }
+  }
+
+  @Test
+  void eachFrameIsLentInTheOrderOfNewBuffers() throws IOException {
+    SourceEnd source = new SourceEnd("a", bench.engine, Wait.forever(), new Flood());
+    poller.register(source, Framing.lines(1000));
+    Set<ByteOrder> orders = new HashSet<>();
+    poller.poll(
+        Wait.none(),
+        new ChannelHandler() {
+          @Override
+          public void data(Registration registration, ByteBuffer frame) {
+            orders.add(frame.order());
+            frame.order(ByteOrder.LITTLE_ENDIAN);
+          }
+        });
+    assertEquals(Set.of(ByteOrder.BIG_ENDIAN), orders);
   }
 
   private static ByteBuffer text(String text) {

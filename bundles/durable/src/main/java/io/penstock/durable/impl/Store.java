@@ -370,7 +370,8 @@ final class Store implements AutoCloseable {
     Cursor<Long, byte[]> rest = records.cursor(key + 1);
     while (key != null) {
       Long next = rest.hasNext() ? rest.next() : null;
-      if ((next == null ? number(Figure.END) : next) > upTo) {
+      long end = number(Figure.END);
+      if ((next == null ? end : Math.min(next, end)) > upTo) {
         break;
       }
       byte[] unused = records.remove(key);
@@ -428,7 +429,9 @@ final class Store implements AutoCloseable {
         "the record at position "
             + from
             + " is corrupt"
-            + (next == null ? "" : "; the next one is at position " + next),
+            + (next == null || next >= number(Figure.END)
+                ? ""
+                : "; the next one is at position " + next),
         from,
         null);
   }

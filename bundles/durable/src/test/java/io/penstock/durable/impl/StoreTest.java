@@ -47,9 +47,14 @@ class StoreTest {
       assertEquals(List.of(100L, 200L, 300L), load(store, 100, 310));
       assertEquals(List.of(100L, 200L, 300L), load(store, 160, 310));
       assertEquals(List.of(200L, 300L), load(store, 255, 310));
+      store.put(Figure.END, 310);
       store.dropRecords(300);
+      assertEquals(300L, store.oldest());
+      store.dropRecords(310);
+      assertNull(store.oldest());
       store.append(block(310, 100), EPOCH + 1);
-      assertEquals(List.of(300L, 310L), load(store, 300, 410));
+      store.put(Figure.END, 410);
+      assertEquals(310L, store.oldest());
       assertEquals(List.of(310L), load(store, 360, 410));
     }
   }
