@@ -28,7 +28,8 @@ final class Scratch {
   /** Signalled when bytes were given back. */
   final Condition settled = lock.newCondition();
 
-  private final ByteBuffer lent = ByteBuffer.allocate(SHORT);
+  // Direct, because a handler often writes it on, and the JDK would copy another one for that.
+  private final ByteBuffer lent = ByteBuffer.allocateDirect(SHORT);
   private final ByteBuffer lentView = lent.asReadOnlyBuffer();
   private @Nullable Room shared;
 
