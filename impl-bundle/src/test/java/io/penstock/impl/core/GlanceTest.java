@@ -116,7 +116,8 @@ class GlanceTest {
   }
 
   private static void assumeTwoCores() {
-    Assumptions.assumeTrue(Runtime.getRuntime().availableProcessors() > 1);
+    Assumptions.assumeTrue(
+        Runtime.getRuntime().availableProcessors() > 1, "it takes two processors");
   }
 
   @Test

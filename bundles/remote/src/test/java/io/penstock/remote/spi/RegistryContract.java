@@ -246,7 +246,7 @@ public abstract class RegistryContract {
     Node exporter = new Node();
     Node importer = new Node();
     Node other = new Node();
-    assumeTrue(exporter.registry.beats());
+    assumeTrue(exporter.registry.beats(), "this registry has no signs of life");
     importer.registry.follow(exporter.name);
     // Following may take a moment to reach the servers; a beat before that is lost.
     Answer answer = ask(importer, exporter.name);
@@ -317,7 +317,7 @@ public abstract class RegistryContract {
     done(exporter.registry.put(exporter.entry(2, "orders", 2)));
     importer.heard.expect("stored orders tcp://127.0.0.1:1");
     importer.heard.expect("stored orders tcp://127.0.0.1:2");
-    assumeTrue(cut(importer.name));
+    assumeTrue(cut(importer.name), "this registry cannot be cut off");
     importer.heard.await("disconnected");
     ExecutionException refused =
         assertThrows(
