@@ -24,6 +24,7 @@ import io.penstock.serve.Server;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -54,11 +55,13 @@ import org.junit.jupiter.api.io.TempDir;
 class RecipeTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(40));
   private static final List<String> NAMES = List.of("one", "two", "three");
+  private static final String ALWAYS = "sync_interval: always";
   private static final Pattern QUOTED = Pattern.compile("\"([^\"]+)\"");
   private static final Pattern CODE = Pattern.compile("`([^`]+)`");
 
   @TempDir private static Path folder;
   private static String page;
+  private static String version;
   private static NatsCluster cluster;
 
   private final Penstock penstock = Penstock.open();
@@ -67,6 +70,10 @@ class RecipeTest {
   @BeforeAll
   static void begin() throws Exception {
     page = Files.readString(Path.of("../../docs/cluster.md"));
+    Process said = new ProcessBuilder(NatsCluster.program().toString(), "--version").start();
+    try (BufferedReader told = said.inputReader()) {
+      version = String.valueOf(told.readLine());
+    }
     Authority authority = Authority.make(folder, "ca");
     for (String each : NAMES) {
       authority.issue(each, "subjectAltName=DNS:localhost");
@@ -112,7 +119,12 @@ class RecipeTest {
             .replace("/etc/nats/one.", folder.resolve(NAMES.get(server)) + ".")
             .replace("/etc/nats/", folder + "/");
     for (int i = 0; i < NAMES.size(); i++) {
-      text = text.replace(NAMES.get(i) + ".example:6222", "127.0.0.1:" + made.route(i));
+      text = text.replace(NAMES.get(i) + ".example:6222", "localhost:" + made.route(i));
+    }
+    assertTrue(page.contains("`jetstream { … " + ALWAYS + " }`"), "the page has no more " + ALWAYS);
+    if (!version.contains("v2.9.")) {
+      text = text.replace("max_file_store: 4GB", "max_file_store: 4GB, " + ALWAYS);
+      assertTrue(text.contains(ALWAYS), text);
     }
     assertFalse(text.contains("example"), text);
     return text;
