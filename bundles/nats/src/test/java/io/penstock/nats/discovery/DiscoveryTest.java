@@ -3,6 +3,7 @@ package io.penstock.nats.discovery;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
@@ -10,6 +11,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
+import io.penstock.error.StreamTimeoutException;
 import io.penstock.nats.NatsRegistries;
 import io.penstock.nats.support.NatsCluster;
 import io.penstock.remote.impl.node.EntryWatcher;
@@ -20,6 +22,7 @@ import io.penstock.remote.spi.Registry;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.runtime.RemoteDTO;
+import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Terminator;
 import io.penstock.stream.Wait;
@@ -182,6 +185,10 @@ class DiscoveryTest {
   }
 
   private Channel open(RemoteNode consumer) throws IOException {
+    return open(consumer, name, Duration.ofSeconds(30));
+  }
+
+  private Channel open(RemoteNode consumer, String wanted, Duration most) throws IOException {
     if (penstock.provider("remote").isPresent()) {
       penstock.withdraw(penstock.provider("remote").orElseThrow());
     }
@@ -190,7 +197,7 @@ class DiscoveryTest {
     penstock.provide(kind);
     return penstock
         .channels()
-        .open(Endpoint.parse("remote:" + name), ChannelOptions.defaults(), SOON);
+        .open(Endpoint.parse("remote:" + wanted), ChannelOptions.defaults(), Wait.upTo(most));
   }
 
   private static String ask(Channel channel) throws IOException {
@@ -450,10 +457,22 @@ class DiscoveryTest {
     c.watch(name);
     long unused = a.publish(name, 0);
     unused = c.expect("added " + a.node() + "/0");
+    RegistrySettings there = new RegistrySettings(left, session, 3, Map.of(), Map.of());
+    RemoteNode stays = new RemoteNode(name + "stays", new NatsRegistries(), there, OnRemoved.KEEP);
+    nodes.add(stays);
+    connected(stays);
     cluster.kill(0);
     cluster.kill(1);
     pass(session.plusSeconds(1));
     assertEquals(List.of(), c.said());
+    String fresh = unique();
+    stays.publish(
+        new RemoteEntry(
+            stays.node(), 1, fresh, Endpoint.parse("tcp://127.0.0.1:1"), 0, Map.of(), Map.of()));
+    assertThrows(StreamTimeoutException.class, () -> open(stays, fresh, session));
+    assertEquals(
+        List.of(RemoteEntryDTO.State.PENDING),
+        stays.describe().entries().stream().map(RemoteEntryDTO::state).toList());
     RemoteNode late = node("late", session, OnRemoved.KEEP);
     String trouble = "";
     boolean led = false;
@@ -474,6 +493,10 @@ class DiscoveryTest {
     connected(late);
     pass(session);
     assertEquals(List.of(), c.said());
+    Seen seen = new Seen();
+    late.tell(seen);
+    late.watch(fresh);
+    unused = seen.expect("added " + stays.node() + "/1");
     unused = a.kill();
     unused = c.expect("removed " + a.node() + "/0");
   }
