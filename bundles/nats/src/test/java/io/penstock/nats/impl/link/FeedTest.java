@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -163,6 +164,21 @@ class FeedTest {
     }
   }
 
+  /**
+   * Of those that were elsewhere, some may still be going; and the newest may not be told of yet.
+   */
+  private static ConsumerInfo newest(JetStreamManagement streams, String stream) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    Optional<ConsumerInfo> newest = Optional.empty();
+    while (newest.isEmpty()) {
+      assertTrue(System.nanoTime() < end, "there is no consumer of " + stream);
+      newest =
+          streams.getConsumers(stream).stream()
+              .max(Comparator.comparing(ConsumerInfo::getCreationTime));
+    }
+    return newest.get();
+  }
+
   /** On another server than the link's, each message would take one more way. */
   @Test
   // An interrupt ends the run.
@@ -185,13 +201,7 @@ class FeedTest {
             Feed feed = new Feed(link, "near", null, begun)) {
           link.run(() -> feed.room(WINDOW, WINDOW));
           begun.await();
-          // Those that were elsewhere may still be going.
-          String place =
-              streams.getConsumers("near").stream()
-                  .max(Comparator.comparing(ConsumerInfo::getCreationTime))
-                  .orElseThrow()
-                  .getClusterInfo()
-                  .getLeader();
+          String place = newest(streams, "near").getClusterInfo().getLeader();
           if (!link.isOn(place)) {
             // It is by chance where each is, and not tried for ever.
             assertTrue(
