@@ -368,9 +368,9 @@ final class Store implements AutoCloseable {
     }
     // Reads each page once, where a search for each key would read it for each record in it.
     Cursor<Long, byte[]> rest = records.cursor(key + 1);
+    long end = number(Figure.END);
     while (key != null) {
       Long next = rest.hasNext() ? rest.next() : null;
-      long end = number(Figure.END);
       if ((next == null ? end : Math.min(next, end)) > upTo) {
         break;
       }
