@@ -25,7 +25,10 @@ import io.penstock.stream.Wait;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -33,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.osgi.framework.Bundle;
 import org.osgi.framework.BundleContext;
+import org.osgi.service.cm.Configuration;
 
 /** A pipe and a registry on a real server, from their bundle. */
 @InContainer(bundles = {"io.penstock.remote", "io.penstock.nats"})
@@ -106,6 +110,43 @@ class NatsIT {
     server.awaitNoClient();
     bundle.start();
     awaitPublished(context);
+  }
+
+  @Test
+  void aLoginIsConfiguredAndOneThatIsRefusedIsTold(BundleContext context) throws Exception {
+    Map<String, String> login = new HashMap<>();
+    try (NatsServer guarded =
+        NatsServer.start(folder.resolve("guarded"), "--user", "gateway", "--pass", "right")) {
+      login.putAll(
+          Map.of("servers", guarded.url(), "session", "1s", "replicas", "1", "user", "gateway"));
+      login.put(".password", "mistyped");
+      Configuration remote = configurations.create("io.penstock.Remote", "it", login);
+      configurations.create(
+          "io.penstock.Listener",
+          "door",
+          Map.of("endpoint", "tcp-listen://127.0.0.1:0", "remote", "true"));
+      String trouble = awaitTrouble(context, "authorization violation");
+      assertFalse(trouble.contains("mistyped"), trouble);
+      login.put(".password", "right");
+      Configurations.update(remote, login);
+      awaitPublished(context);
+    }
+  }
+
+  /** Waits until the registry has a trouble of that kind; tells all of it. */
+  private static String awaitTrouble(BundleContext context, String part) {
+    long start = System.nanoTime();
+    while (true) {
+      assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(20), "no trouble is told");
+      Optional<String> trouble =
+          Services.any(context, PenstockRuntime.class, "").runtime().remotes().stream()
+              .map(remote -> String.valueOf(remote.trouble()))
+              .filter(each -> each.toLowerCase(Locale.ROOT).contains(part))
+              .findFirst();
+      if (trouble.isPresent()) {
+        return trouble.get();
+      }
+    }
   }
 
   @SuppressWarnings("try")

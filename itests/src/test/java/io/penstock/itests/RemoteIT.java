@@ -4,6 +4,7 @@ package io.penstock.itests;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
@@ -11,6 +12,8 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
+import io.penstock.error.ConnectionResetException;
+import io.penstock.error.StreamTimeoutException;
 import io.penstock.itests.exam.InContainer;
 import io.penstock.itests.support.Configurations;
 import io.penstock.itests.support.Log;
@@ -23,9 +26,11 @@ import io.penstock.remote.spi.RegistryListener;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.runtime.PenstockRuntime;
+import io.penstock.runtime.RemoteDTO;
 import io.penstock.serve.LineHandler;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -232,11 +237,12 @@ class RemoteIT {
   }
 
   /** The other container publishes a listener of the test's. */
-  private void provide(String name, Listener listener, long id, int rank) throws Exception {
+  private RemoteEntry provide(String name, Listener listener, long id, int rank) throws Exception {
     String at = listener.endpoint().toString().replace("tcp-listen:", "tcp:");
     RemoteEntry entry =
         new RemoteEntry(node, id, name, Endpoint.parse(at), rank, Map.of(), Map.of());
     other.put(entry).toCompletableFuture().get(20, TimeUnit.SECONDS);
+    return entry;
   }
 
   @Test
@@ -283,6 +289,79 @@ class RemoteIT {
       unused = Services.named(context, Connector.class, "orders");
       unused = Services.named(context, Connector.class, "bills");
     }
+  }
+
+  /** What this container is known by, anew with each configuration; empty between two. */
+  private String connectedNode() {
+    return Services.any(context, PenstockRuntime.class, "").runtime().remotes().stream()
+        .filter(RemoteDTO::connected)
+        .map(RemoteDTO::node)
+        .findFirst()
+        .orElse("");
+  }
+
+  /** A channel that was connected by name, and whose endpoint was removed then. */
+  private void withChannelOfARemovedEndpoint(String onRemoved, OfRemoved use) throws Exception {
+    String before = connectedNode();
+    Configurations.update(
+        remote, Map.of("servers", registry, "session", "1s", "onRemoved", onRemoved));
+    long start = System.nanoTime();
+    String now = before;
+    while (now.equals(before) || now.isEmpty()) {
+      assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(20), "it does not connect");
+      now = connectedNode();
+    }
+    ChannelFactory channels = Services.any(context, ChannelFactory.class, "");
+    try (Listener listener = channels.listen("tcp-listen://127.0.0.1:0")) {
+      RemoteEntry entry = provide("bills", listener, 1, 0);
+      Connector connector = Services.named(context, Connector.class, "bills");
+      try (Channel channel = connector.open(ChannelOptions.defaults(), SOON);
+          Channel peer = listener.accept(SOON)) {
+        other.remove(entry).toCompletableFuture().get(20, TimeUnit.SECONDS);
+        Services.awaitGone(context, Connector.class, "bills");
+        use.use(channel, peer);
+      }
+    }
+  }
+
+  private interface OfRemoved {
+    void use(Channel channel, Channel peer) throws Exception;
+  }
+
+  private static String whyCut(Channel channel) {
+    return String.valueOf(
+        assertThrows(
+                ConnectionResetException.class,
+                () -> channel.source().read(ByteBuffer.allocate(1), SOON))
+            .getMessage());
+  }
+
+  @Test
+  void aChannelWhoseEndpointWasRemovedIsAbortedAsConfigured() throws Exception {
+    withChannelOfARemovedEndpoint(
+        "abort",
+        (channel, peer) -> {
+          String why = whyCut(channel);
+          assertTrue(why.endsWith("its provider is not there any more"), why);
+        });
+    withChannelOfARemovedEndpoint(
+        "abort-if-silent",
+        (channel, peer) -> {
+          String why = whyCut(channel);
+          assertTrue(why.contains("no byte has moved for a session"), why);
+        });
+    withChannelOfARemovedEndpoint(
+        "keep",
+        (channel, peer) -> {
+          // Three sessions: one that is silent would have been aborted after two.
+          assertThrows(
+              StreamTimeoutException.class,
+              () ->
+                  channel.source().read(ByteBuffer.allocate(1), Wait.upTo(Duration.ofSeconds(3))));
+          peer.sink().writeFully("still there\n", SOON);
+          channel.source().readWait(SOON);
+          assertEquals("still there", channel.source().readLine(UTF_8, 100));
+        });
   }
 
   @Test

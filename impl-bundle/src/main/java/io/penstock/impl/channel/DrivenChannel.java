@@ -46,7 +46,7 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** A channel over a driver that may still be connecting. */
-public final class DrivenChannel extends ChannelStages implements Scope.Member, Runnable {
+public final class DrivenChannel extends ChannelStages implements Scope.Dated, Runnable {
   private static final System.Logger LOG = Messages.log("channel");
   private static final VarHandle STATE;
   private static final VarHandle KEEPER;
@@ -378,6 +378,7 @@ public final class DrivenChannel extends ChannelStages implements Scope.Member, 
   }
 
   /** When it was made, by the parker's clock. */
+  @Override
   public long since() {
     return since;
   }

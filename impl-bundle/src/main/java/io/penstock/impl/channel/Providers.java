@@ -61,7 +61,7 @@ public final class Providers {
   private void add(List<Installed> list, ChannelProvider provider) {
     lock.lock();
     try {
-      list.add(new Installed(provider, Scope.unordered()));
+      list.add(new Installed(provider, Scope.quiet()));
     } finally {
       lock.unlock();
     }

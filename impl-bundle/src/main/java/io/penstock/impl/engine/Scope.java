@@ -8,6 +8,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 
@@ -25,6 +26,15 @@ public final class Scope implements AutoCloseable {
 
     /** Closes it, now and quietly. */
     void closeNow();
+  }
+
+  /**
+   * A member of which there may be very many. It knows its age, so that a scope keeps it without a
+   * place in a row, and it weighs less.
+   */
+  public interface Dated extends Member {
+    /** When it was made, in nanoseconds by a clock that all such members share. */
+    long since();
   }
 
   private record Described(String describe, Runnable close) implements Member {
@@ -50,7 +60,8 @@ public final class Scope implements AutoCloseable {
   private final String owner;
   private final BooleanSupplier traces;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<Object, Member> open;
+  private final Map<Object, Member> open = new LinkedHashMap<>();
+  private final IdentityHashMap<Dated, Member> dated = new IdentityHashMap<>();
   private boolean closed;
 
   /**
@@ -60,13 +71,8 @@ public final class Scope implements AutoCloseable {
    * @param traces whether the report has the stack that made each
    */
   public Scope(String owner, BooleanSupplier traces) {
-    this(owner, traces, new LinkedHashMap<>());
-  }
-
-  private Scope(String owner, BooleanSupplier traces, Map<Object, Member> open) {
     this.owner = owner;
     this.traces = traces;
-    this.open = open;
   }
 
   /** The maker of the objects, for messages. */
@@ -78,11 +84,6 @@ public final class Scope implements AutoCloseable {
   /** A scope whose leftovers are not a fault, so that they are not reported. */
   public static Scope quiet() {
     return new Scope("", () -> false);
-  }
-
-  /** The same for very many, each of which weighs less here; they are in no order. */
-  public static Scope unordered() {
-    return new Scope("", () -> false, new IdentityHashMap<>());
   }
 
   /**
@@ -111,7 +112,11 @@ public final class Scope implements AutoCloseable {
     lock.lock();
     try {
       if (!closed) {
-        open.put(thing, entry);
+        if (thing instanceof Dated one) {
+          dated.put(one, entry);
+        } else {
+          open.put(thing, entry);
+        }
         return;
       }
     } finally {
@@ -129,7 +134,11 @@ public final class Scope implements AutoCloseable {
   public void remove(Object thing) {
     lock.lock();
     try {
-      open.remove(thing);
+      if (thing instanceof Dated) {
+        dated.remove(thing);
+      } else {
+        open.remove(thing);
+      }
     } finally {
       lock.unlock();
     }
@@ -138,22 +147,38 @@ public final class Scope implements AutoCloseable {
   /**
    * What is open.
    *
-   * @return in the order of making unless it is unordered, each with the stack that made it, or
-   *     with a cause without a stack if that was not traced
+   * @return in the order of making, members with a date after the others; each with the stack that
+   *     made it, or with a cause without a stack if that was not traced
    */
   public Map<Object, Throwable> unclosed() {
     Map<Object, Throwable> all = new LinkedHashMap<>();
     lock.lock();
     try {
-      open.forEach(
-          (thing, entry) ->
-              all.put(
-                  thing,
-                  entry instanceof Traced traced ? traced.made() : new Untraced(entry.describe())));
+      for (Object thing : inOrder()) {
+        Member entry = member(thing);
+        all.put(
+            thing, entry instanceof Traced traced ? traced.made() : new Untraced(entry.describe()));
+      }
     } finally {
       lock.unlock();
     }
     return all;
+  }
+
+  /** Has the lock. */
+  private List<Object> inOrder() {
+    List<Dated> rest = new ArrayList<>(dated.keySet());
+    // The clock may have passed from the greatest number to the least.
+    rest.sort((one, other) -> Long.signum(one.since() - other.since()));
+    List<Object> all = new ArrayList<>(open.keySet());
+    all.addAll(rest);
+    return all;
+  }
+
+  /** What an open thing was added with. Has the lock. */
+  private Member member(Object thing) {
+    Member entry = thing instanceof Dated ? dated.get(thing) : open.get(thing);
+    return Objects.requireNonNull(entry, "entry");
   }
 
   /** Says what was made, but not where. */
@@ -170,11 +195,11 @@ public final class Scope implements AutoCloseable {
     return owner;
   }
 
-  /** What is open. */
+  /** What is open, in the order of {@link #unclosed}. */
   public List<Object> things() {
     lock.lock();
     try {
-      return List.copyOf(open.keySet());
+      return inOrder();
     } finally {
       lock.unlock();
     }
@@ -184,7 +209,7 @@ public final class Scope implements AutoCloseable {
   public int size() {
     lock.lock();
     try {
-      return open.size();
+      return open.size() + dated.size();
     } finally {
       lock.unlock();
     }
@@ -205,8 +230,9 @@ public final class Scope implements AutoCloseable {
     lock.lock();
     try {
       closed = true;
-      left = new ArrayList<>(open.values());
+      left = inOrder().stream().map(this::member).toList();
       open.clear();
+      dated.clear();
     } finally {
       lock.unlock();
     }

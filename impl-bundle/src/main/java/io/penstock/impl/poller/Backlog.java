@@ -9,11 +9,13 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The bytes that were read from one source and not delivered. They are in the shared buffer until
- * another source needs that, or in a buffer of its own when there are many.
+ * another source needs that, or in a buffer of its own when there are many. It is lent to a source
+ * that reads, until all is delivered: one that is idle has none.
  *
  * <p>The polling thread uses it; {@link #giveBack} may come from any thread. Only the former moves
  * the bounds, with the lock, and so may look at them without.
@@ -39,7 +41,9 @@ final class Backlog {
     }
   }
 
-  private final SourceEntry owner;
+  private final Scratch scratch;
+  // Null while it is lent to nobody.
+  private @Nullable SourceEntry owner;
   private Scratch.@Nullable Room own;
   private boolean inShared;
   // With the highest bit once the bytes are being given back: then none can be taken any more.
@@ -51,22 +55,27 @@ final class Backlog {
   private volatile @Nullable Account account;
   private int counted;
 
+  /** An empty one, lent to nobody. */
+  Backlog(Scratch scratch) {
+    this.scratch = scratch;
+  }
+
   /**
-   * An empty one.
+   * Lends it.
    *
-   * @param owner has it, and the account of what is kept between polls
+   * @param source has it, and the account of what is kept between polls
    */
-  Backlog(SourceEntry owner) {
-    this.owner = owner;
+  void lend(SourceEntry source) {
+    owner = source;
+  }
+
+  private SourceEntry owner() {
+    return Objects.requireNonNull(owner, "owner");
   }
 
   /** How many bytes there are. */
   int size() {
     return limit - start();
-  }
-
-  private Scratch scratch() {
-    return owner.poller.scratch();
   }
 
   /** Where the bytes begin in the {@link #window}. */
@@ -81,7 +90,7 @@ final class Backlog {
 
   /** Where the bytes are. */
   private Scratch.Room room() {
-    Scratch.Room mine = inShared ? scratch().shared() : own;
+    Scratch.Room mine = inShared ? scratch.shared() : own;
     if (mine == null) {
       throw new IllegalStateException("there is no backlog to look at");
     }
@@ -114,7 +123,6 @@ final class Backlog {
    * @param most bytes, 1 or more
    */
   int fill(int most) throws IOException {
-    Scratch scratch = scratch();
     ByteBuffer target;
     int heldFrom;
     int heldTo;
@@ -125,7 +133,8 @@ final class Backlog {
     }
     scratch.lock.lock();
     try {
-      if (gone()) {
+      // A source that was unregistered before it was lent this has not marked it.
+      if (gone() || owner().gone()) {
         return 0;
       }
       heldFrom = start();
@@ -143,7 +152,7 @@ final class Backlog {
     }
     int before = target.position();
     try {
-      return owner.source().read(target, Wait.none());
+      return owner().source().read(target, Wait.none());
     } finally {
       ByteBuffer back = null;
       scratch.lock.lock();
@@ -173,7 +182,6 @@ final class Backlog {
   /** Where to read to, with room, behind what is there. Has the lock. */
   private ByteBuffer target() {
     int size = size();
-    Scratch scratch = scratch();
     ByteBuffer shared = scratch.shared().bytes();
     Scratch.Room mine = own;
     if (size <= FEW || (inShared && shared.capacity() - size >= FEW)) {
@@ -225,7 +233,7 @@ final class Backlog {
       mine = makeOwn(Math.max(LEAST, 2 * Integer.highestOneBit(Math.max(1, capacity - 1))));
     }
     // A read while memory is scarce leaves a limit there.
-    mine.bytes().clear().put(0, scratch().shared().bytes(), start(), size);
+    mine.bytes().clear().put(0, scratch.shared().bytes(), start(), size);
     leaveShared();
     start = 0;
     limit = size;
@@ -235,7 +243,7 @@ final class Backlog {
   /** Has the lock. */
   private void leaveShared() {
     inShared = false;
-    scratch().leave(this);
+    scratch.leave(this);
   }
 
   /** Leaves the shared buffer to another source. */
@@ -243,21 +251,29 @@ final class Backlog {
     settle(true);
   }
 
-  /** Lets go of a buffer that holds nothing. */
-  void keep() {
-    settle(false);
+  /**
+   * Ends a look: lets go of a buffer that holds nothing.
+   *
+   * @return whether this is lent to nobody from now on
+   */
+  boolean keep() {
+    return settle(false);
   }
 
-  private void settle(boolean inOwn) {
-    Scratch scratch = scratch();
+  private boolean settle(boolean inOwn) {
     int grown;
     scratch.lock.lock();
     try {
       if (gone()) {
-        return;
+        return false;
       }
       if (size() == 0) {
         drop();
+        if (!inOwn && account == null) {
+          filled = false;
+          owner = null;
+          return true;
+        }
       } else if (inOwn && inShared) {
         toOwn(size());
       }
@@ -266,6 +282,7 @@ final class Backlog {
       scratch.lock.unlock();
     }
     count(grown);
+    return false;
   }
 
   /** How much more memory is to be counted than before. Has the lock. */
@@ -276,7 +293,7 @@ final class Backlog {
     int more = now - counted;
     counted = now;
     if (more != 0 && account == null) {
-      account = owner.account();
+      account = owner().account();
     }
     return more;
   }
@@ -307,20 +324,25 @@ final class Backlog {
       copy.put(0, room().bytes(), start(), copy.capacity());
     }
     // The bounds and the buffers stay: a framer may be looking at them.
-    scratch().leave(this);
+    scratch.leave(this);
     return copy;
   }
 
   /**
    * Puts the bytes back on the source; on return they are there. Any thread. Waits only while a
    * read, which never waits, is under way.
+   *
+   * @param source to which this was lent a moment ago
    */
-  void giveBack() {
-    Scratch scratch = scratch();
+  void giveBack(SourceEntry source) {
     ByteBuffer back = null;
     Account mine;
     scratch.lock.lock();
     try {
+      if (owner != source) {
+        // Everything was delivered.
+        return;
+      }
       boolean first = (int) START.getAndBitwiseOr(this, GONE) >= 0;
       mine = account;
       if (first && !reading) {
@@ -342,10 +364,9 @@ final class Backlog {
   }
 
   private void unread(ByteBuffer back) {
-    Scratch scratch = scratch();
     try {
       if (back.hasRemaining()) {
-        owner.source().unread(back);
+        owner().source().unread(back);
       }
     } finally {
       scratch.lock.lock();

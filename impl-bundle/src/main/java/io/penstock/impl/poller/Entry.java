@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -35,8 +36,8 @@ abstract class Entry extends Due.Link<Entry> implements Registration, Waiter {
   /** What the selector watches for. With the turn to poll. */
   int ops;
 
-  /** The share of a key. Written with the turn to poll. */
-  volatile @Nullable KeyGroup group;
+  /** The selector's, shared with other entries of the channel. Written with the turn to poll. */
+  volatile @Nullable SelectionKey key;
 
   /** The next one that shares the key. With the turn to poll. */
   @Nullable Entry nextOfKey;
@@ -89,7 +90,7 @@ abstract class Entry extends Due.Link<Entry> implements Registration, Waiter {
       return;
     }
     boolean over = over();
-    if (over && group != null) {
+    if (over && key != null) {
       // The channel cannot let its descriptor go before the selector has let go of the channel.
       poller.release(this);
     }

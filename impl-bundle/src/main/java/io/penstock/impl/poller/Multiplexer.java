@@ -12,7 +12,6 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -41,6 +40,7 @@ final class Multiplexer {
   private boolean cancelled;
   // How many of the selector's keys are nobody's.
   private int extra;
+  private final Doubts doubts = new Doubts();
   // Whether the system is to be asked anew for a channel, and when the selector is checked next.
   private boolean unchecked;
   private long checkAt;
@@ -173,16 +173,14 @@ final class Multiplexer {
     unchecked = false;
     boolean works = canary.works(current, fire);
     if (works) {
-      Canary.askAnew(current, unsure(current), fire);
+      Canary.askAnew(current, unsure(), fire);
     } else {
       // Everybody is tried, and watched again.
       Canary.forget(current, current.keys(), fire);
       for (SelectionKey key : current.keys()) {
-        if (key.attachment() instanceof KeyGroup group) {
-          for (Entry entry = group.first(); entry != null; entry = entry.nextOfKey) {
-            entry.ops = 0;
-            due.accept(entry);
-          }
+        for (Entry entry = first(key); entry != null; entry = entry.nextOfKey) {
+          entry.ops = 0;
+          due.accept(entry);
         }
       }
       unchecked = true;
@@ -195,29 +193,20 @@ final class Multiplexer {
   }
 
   /** For which keys the system is to be asked anew now; finds out when that is to be done next. */
-  private List<SelectionKey> unsure(Selector current) {
+  private List<SelectionKey> unsure() {
     long now = System.nanoTime();
-    List<SelectionKey> unsure = new ArrayList<>();
-    for (SelectionKey key : current.keys()) {
-      if (key.attachment() instanceof KeyGroup group) {
-        if (group.rounds < Canary.ROUNDS && group.due - now <= 0) {
-          unsure.add(key);
-          group.rounds++;
-          group.due = now + Canary.pause(group.rounds);
-        }
-        soonest(group);
-      }
-    }
+    List<SelectionKey> unsure = doubts.due(now);
+    soonest();
     if (unchecked && checkAt - now < Canary.PERIOD_NANOS) {
       checkAt = now + Canary.PERIOD_NANOS;
     }
     return unsure;
   }
 
-  private void soonest(KeyGroup group) {
-    if (group.rounds < Canary.ROUNDS && (!unchecked || group.due - checkAt < 0)) {
+  private void soonest() {
+    if (!doubts.isEmpty() && (!unchecked || doubts.next() - checkAt < 0)) {
       unchecked = true;
-      checkAt = group.due;
+      checkAt = doubts.next();
     }
   }
 
@@ -253,14 +242,13 @@ final class Multiplexer {
   }
 
   private void fire(SelectionKey key) {
-    KeyGroup group = (KeyGroup) key.attachment();
     int ready;
     try {
       ready = key.readyOps();
     } catch (CancelledKeyException e) {
       ready = ~0;
     }
-    for (Entry entry = group.first(); entry != null; entry = entry.nextOfKey) {
+    for (Entry entry = first(key); entry != null; entry = entry.nextOfKey) {
       if ((entry.ops & ready) != 0) {
         entry.selected = true;
         due.accept(entry);
@@ -280,14 +268,22 @@ final class Multiplexer {
 
   // ---- keys
 
+  /**
+   * The first of the entries that share a key, such as a socket's source and its sink; each leads
+   * to the next one. The key leads to it by itself, because a registration must weigh little.
+   */
+  private static @Nullable Entry first(SelectionKey key) {
+    return key.attachment() instanceof Entry entry ? entry : null;
+  }
+
   /** Watches an entry's channel for some operations from now on, or with 0 for none. */
   void watch(Entry entry, int ops) throws IOException {
-    KeyGroup group = entry.group;
+    SelectionKey key = entry.key;
     SelectableChannel channel = ops == 0 ? null : entry.selectable();
-    if (group != null && (channel == null || current(group, channel))) {
+    if (key != null && (channel == null || (key.isValid() && key.channel() == channel))) {
       if (entry.ops != ops) {
         entry.ops = ops;
-        update(group);
+        update(key);
       }
       return;
     }
@@ -305,11 +301,6 @@ final class Multiplexer {
     }
   }
 
-  private static boolean current(KeyGroup group, SelectableChannel channel) {
-    SelectionKey key = group.key();
-    return key != null && key.isValid() && key.channel() == channel;
-  }
-
   private void join(Entry entry, SelectableChannel channel, Selector current) throws IOException {
     SelectionKey key = channel.keyFor(current);
     if (key != null && !key.isValid()) {
@@ -319,55 +310,73 @@ final class Multiplexer {
       cancelled = false;
       key = null;
     }
-    KeyGroup group = key == null ? new KeyGroup() : (KeyGroup) key.attachment();
-    group.add(entry);
-    entry.group = group;
     if (key == null) {
-      group.key(channel.register(current, group.ops(), group));
-      unsure(group);
+      key = channel.register(current, entry.ops, entry);
+      entry.key = key;
+      unsure(key);
     } else {
-      update(group);
+      entry.nextOfKey = first(key);
+      key.attach(entry);
+      entry.key = key;
+      update(key);
+    }
+    if (entry.over()) {
+      // Closed by a thread that may not have seen the key.
+      due.accept(entry);
     }
   }
 
-  private void unsure(KeyGroup group) {
-    group.rounds = 0;
-    group.due = System.nanoTime() + Canary.pause(0);
-    soonest(group);
+  private void unsure(SelectionKey key) {
+    doubts.add(key, System.nanoTime());
+    soonest();
   }
 
-  private void update(KeyGroup group) {
-    SelectionKey key = group.key();
-    if (key != null) {
-      try {
-        int ops = group.ops();
-        if (ops != 0 && key.interestOps() == 0) {
-          // The system forgets what nobody watches for, so it is asked anew.
-          unsure(group);
-        }
-        key.interestOps(ops);
-      } catch (CancelledKeyException e) {
-        // The channel was closed, of which each entry's waiter is told.
-        return;
+  private void update(SelectionKey key) {
+    int ops = 0;
+    for (Entry entry = first(key); entry != null; entry = entry.nextOfKey) {
+      ops |= entry.ops;
+    }
+    try {
+      if (ops != 0 && key.interestOps() == 0) {
+        // The system forgets what nobody watches for, so it is asked anew.
+        unsure(key);
       }
+      key.interestOps(ops);
+    } catch (CancelledKeyException e) {
+      // The channel was closed, of which each entry's waiter is told.
+      return;
     }
   }
 
   /** Drops an entry's share of a key, and the key with the last one. */
   private void forget(Entry entry) {
-    KeyGroup group = entry.group;
+    SelectionKey key = entry.key;
     entry.ops = 0;
-    entry.group = null;
-    if (group == null) {
+    entry.key = null;
+    if (key == null) {
       return;
     }
-    SelectionKey key = group.key();
-    if (!group.remove(entry)) {
-      update(group);
-    } else if (key != null) {
+    leave(key, entry);
+    if (first(key) != null) {
+      update(key);
+    } else {
+      doubts.remove(key);
       key.cancel();
       cancelled = true;
     }
+  }
+
+  private static void leave(SelectionKey key, Entry entry) {
+    if (first(key) == entry) {
+      key.attach(entry.nextOfKey);
+    } else {
+      for (Entry each = first(key); each != null; each = each.nextOfKey) {
+        if (each.nextOfKey == entry) {
+          each.nextOfKey = entry.nextOfKey;
+        }
+      }
+    }
+    entry.nextOfKey = null;
   }
 
   /** Asks for an entry's key to be dropped. Any thread; never waits. */

@@ -36,6 +36,9 @@ final class Scratch {
   // The source that has bytes in it.
   private @Nullable Backlog holder;
 
+  // The backlog of the last source that had delivered all.
+  private @Nullable Backlog spare;
+
   /**
    * A buffer.
    *
@@ -63,6 +66,19 @@ final class Scratch {
     if (present != null) {
       present.makeWay();
     }
+  }
+
+  /** A backlog for a source that reads. */
+  Backlog backlog(SourceEntry source) {
+    Backlog fresh = spare == null ? new Backlog(this) : spare;
+    spare = null;
+    fresh.lend(source);
+    return fresh;
+  }
+
+  /** Takes back one that is lent to nobody any more. */
+  void spare(Backlog backlog) {
+    spare = backlog;
   }
 
   /** Notes which source has bytes in the shared buffer. With the lock. */

@@ -20,7 +20,11 @@ class SourceEntry extends Entry implements Account.Holder {
   private final SourceEnd source;
   private final Framing framing;
   private final Framer framer;
-  private final Backlog backlog;
+
+  // Written with the turn to poll: lent when this reads, until all is delivered. A thread that
+  // unregisters this marks it as gone before it looks here, and a read looks at that mark after it
+  // was lent one. So one of the two sees the other.
+  private volatile @Nullable Backlog backlog;
 
   /** Whether the framer has seen the whole backlog and found no frame. */
   private boolean dry = true;
@@ -54,7 +58,6 @@ class SourceEntry extends Entry implements Account.Holder {
     this.source = source;
     this.framing = framing;
     this.framer = framing.newFramer();
-    this.backlog = new Backlog(this);
     this.pace = Pace.of(this, framing);
   }
 
@@ -69,7 +72,36 @@ class SourceEntry extends Entry implements Account.Holder {
 
   @Override
   void settle() {
-    backlog.giveBack();
+    Backlog mine = backlog;
+    if (mine != null) {
+      mine.giveBack(this);
+    }
+  }
+
+  /** How many bytes were read and not delivered. */
+  private int held() {
+    Backlog mine = backlog;
+    return mine == null ? 0 : mine.size();
+  }
+
+  private int fill(int most) throws IOException {
+    Backlog mine = backlog;
+    if (mine == null) {
+      mine = poller.scratch().backlog(this);
+      backlog = mine;
+    }
+    return mine.fill(most);
+  }
+
+  private boolean filled() {
+    Backlog mine = backlog;
+    return mine != null && mine.filled();
+  }
+
+  /** Drops bytes of a backlog that is there. */
+  private boolean drop(int n) {
+    Backlog mine = backlog;
+    return mine != null && mine.take(mine.start(), n);
   }
 
   @Override
@@ -103,8 +135,8 @@ class SourceEntry extends Entry implements Account.Holder {
       if (dry && !paused() && !source.isHeld()) {
         // What is there was read, or else no more of it is needed to see that a frame is too late.
         boolean all = !more || framer.skipping();
-        boolean part = backlog.size() > 0 || framer.skipping();
-        pace.waits(poller.alarms(), part, backlog.size(), events() > 0 || skippedOne, all);
+        boolean part = held() > 0 || framer.skipping();
+        pace.waits(poller.alarms(), part, held(), events() > 0 || skippedOne, all);
       } else {
         pace.stop();
       }
@@ -136,14 +168,14 @@ class SourceEntry extends Entry implements Account.Holder {
       }
       int most = poller.piece();
       if (most == 0) {
-        if (backlog.size() > 0) {
+        if (held() > 0) {
           awaitRoom();
           return;
         }
         // Whole frames of this size need no memory of their own.
         most = Account.SMALL;
       }
-      int n = backlog.fill(most);
+      int n = fill(most);
       if (guessed) {
         learn(n == 0);
       }
@@ -221,7 +253,7 @@ class SourceEntry extends Entry implements Account.Holder {
    * selector, and is in vain with a peer whose pieces just fit, which is learned.
    */
   private boolean guesses() {
-    if (!backlog.filled()) {
+    if (!filled()) {
       return false;
     }
     if (leftOff < leaveOff) {
@@ -240,12 +272,13 @@ class SourceEntry extends Entry implements Account.Holder {
    * Delivers frames while nothing else is to be done. Returns false when there is none any more.
    */
   private boolean deliverFrames(ChannelHandler handler, int budget) throws IOException {
-    if (backlog.size() == 0) {
+    Backlog mine = backlog;
+    if (mine == null || mine.size() == 0) {
       return false;
     }
     // What can be told once for all of them is, because there may be millions in a second.
     String name = source.name();
-    ByteBuffer window = backlog.window();
+    ByteBuffer window = mine.window();
     int end = window.limit();
     int first = window.position();
     while (first < end) {
@@ -255,7 +288,7 @@ class SourceEntry extends Entry implements Account.Holder {
         return size < 0 && skip(size);
       }
       Frames.strip(name, framer, window, first, size);
-      deliver(handler, window, first, size);
+      deliver(handler, mine, window, first, size);
       if (gone() || source.isClosed() || paused() || events() == budget) {
         return true;
       }
@@ -266,7 +299,7 @@ class SourceEntry extends Entry implements Account.Holder {
 
   /** Drops bytes of a frame that is too long. */
   private boolean skip(int size) {
-    if (backlog.take(backlog.start(), -size)) {
+    if (drop(-size)) {
       delivered -= size;
       if (!inSkip) {
         // Written with the turn only.
@@ -291,13 +324,14 @@ class SourceEntry extends Entry implements Account.Holder {
   /**
    * Delivers a frame, unless it was given back meanwhile.
    *
+   * @param from where it is
    * @param bytes what is delivered of it
    * @param first where the whole frame begins
    * @param size of the whole frame
    */
-  private void deliver(ChannelHandler handler, ByteBuffer bytes, int first, int size)
+  private void deliver(ChannelHandler handler, Backlog from, ByteBuffer bytes, int first, int size)
       throws IOException {
-    if (backlog.take(first, size)) {
+    if (from.take(first, size)) {
       delivered += size;
       ByteBuffer frame = poller.scratch().lend(bytes);
       calling();
@@ -308,7 +342,8 @@ class SourceEntry extends Entry implements Account.Holder {
 
   /** The source has ended. Returns whether to look once more, after the last bytes. */
   private boolean atEnd(ChannelHandler handler) throws IOException {
-    int rest = backlog.size();
+    Backlog mine = backlog;
+    int rest = mine == null ? 0 : mine.size();
     if (rest == 0 && !framer.skipping()) {
       finish(handler, null);
       return false;
@@ -316,18 +351,22 @@ class SourceEntry extends Entry implements Account.Holder {
     if (!framer.partialAtEnd()) {
       throw Frames.truncated(source.name(), rest);
     }
-    if (framer.skipping()) {
-      boolean unused = backlog.take(backlog.start(), rest);
+    if (mine == null || framer.skipping()) {
+      boolean unused = drop(rest);
       finish(handler, null);
       return false;
     }
-    ByteBuffer window = backlog.window();
-    deliver(handler, window, window.position(), rest);
+    ByteBuffer window = mine.window();
+    deliver(handler, mine, window, window.position(), rest);
     return true;
   }
 
   @Override
   void leaveOff() {
-    backlog.keep();
+    Backlog mine = backlog;
+    if (mine != null && mine.keep()) {
+      backlog = null;
+      poller.scratch().spare(mine);
+    }
   }
 }

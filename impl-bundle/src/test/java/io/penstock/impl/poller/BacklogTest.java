@@ -171,7 +171,7 @@ class BacklogTest {
 
   private Backlog flooded(String name) {
     SourceEnd source = new SourceEnd(name, bench.engine, Wait.forever(), new Flood());
-    return new Backlog(poller.add(source, Framing.lines(1000)));
+    return poller.scratch().backlog(poller.add(source, Framing.lines(1000)));
   }
 
   /** A read of a few bytes, as while memory is scarce, leaves a limit in the buffer. */
