@@ -38,6 +38,9 @@ final class ChannelSession {
 
   private static final int ACTIVE = 64;
 
+  /** After so many transfers each way the compiler has come to an end at both sides of SSH. */
+  private static final int COMPILED = 12;
+
   private final Path programs;
   private final Path java = Path.of(System.getProperty("java.home"), "bin", "java");
   private final LoadInC load;
@@ -232,8 +235,11 @@ final class ChannelSession {
   }
 
   private void flood(List<ServerProcess> servers, String setting, Flood flood) throws Exception {
+    // With each size, as code that was compiled for another one is compiled anew.
     for (ServerProcess server : servers) {
-      double[] unused = going(server, setting, flood, 65536, warm(server));
+      for (int chunk : Texts.SOCKET_CHUNKS) {
+        double[] unused = going(server, setting, flood, chunk, warm(server) / 3);
+      }
     }
     for (int chunk : Texts.SOCKET_CHUNKS) {
       inTurns(servers, server -> going(server, setting, flood, chunk, time()))
@@ -385,7 +391,7 @@ final class ChannelSession {
       }
       try (Field field = field()) {
         ServerProcess process = field.start(server, "tcp", Work.REQUESTS.text());
-        load.warmUp(process.address(), ACTIVE, 2 * warm(process));
+        load.warmUp(process.address(), ACTIVE, warm(process));
         // Before the figures: when all these end, much is compiled once more.
         if (server.isJava()) {
           add(Kind.HEAP, Load.QUIET, "poller", server, 64, load.heap(process, ACTIVE, idle));
@@ -483,7 +489,7 @@ final class ChannelSession {
         clients.start(server, field);
       }
       for (SshClient client : clients.all) {
-        for (int warm = 0; warm < (client.server().isJava() ? 4 : 1); warm++) {
+        for (int warm = 0; warm < (client.server().isJava() ? COMPILED : 1); warm++) {
           client.push(load());
           client.pull(load());
         }

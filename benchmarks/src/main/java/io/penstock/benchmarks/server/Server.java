@@ -115,9 +115,9 @@ public enum Server {
         .contains(this);
   }
 
-  /** Milliseconds of load until it is as fast as it gets; Netty is so the latest. */
+  /** Milliseconds of load until the compiler has come to an end, and it is as fast as it gets. */
   public int warmUp() {
-    return name().startsWith("NETTY") ? 5000 : isJava() ? 2500 : 50;
+    return isJava() ? 5000 : 50;
   }
 
   /**
