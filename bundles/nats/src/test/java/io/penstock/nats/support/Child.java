@@ -29,7 +29,16 @@ public final class Child implements Closeable {
 
   /** Starts one. */
   public Child(Class<?> main, String... arguments) throws IOException {
-    List<String> command = new ArrayList<>();
+    this(List.of(), main, arguments);
+  }
+
+  /**
+   * Starts one in a place.
+   *
+   * @param before what its command begins with, such as one that enters a network namespace
+   */
+  public Child(List<String> before, Class<?> main, String... arguments) throws IOException {
+    List<String> command = new ArrayList<>(before);
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(

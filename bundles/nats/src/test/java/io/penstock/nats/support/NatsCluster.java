@@ -50,6 +50,7 @@ public final class NatsCluster implements Closeable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final Pattern META_LEADER = leader("meta_cluster");
   private static final Pattern STREAM_LEADER = leader("cluster");
+  private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
 
   private final List<SocketChannel> reserved = new ArrayList<>();
   private final List<Integer> ports = new ArrayList<>();
@@ -435,6 +436,30 @@ public final class NatsCluster implements Closeable {
       assertTrue(process.destroyForcibly().waitFor(SOON, TimeUnit.SECONDS));
       processes.set(server, null);
     }
+  }
+
+  /** Kills several in the same moment, and waits until they have gone. */
+  public void kill(List<Integer> servers) throws InterruptedException {
+    for (int each : servers) {
+      Process process = processes.get(each);
+      if (process != null) {
+        Object unused = process.destroyForcibly();
+      }
+    }
+    for (int each : servers) {
+      kill(each);
+    }
+  }
+
+  /** How much memory of the machine's one has now, in bytes. */
+  public long memory(int server) throws IOException {
+    Process process = processes.get(server);
+    assertTrue(process != null, "the server does not run");
+    Path status = Path.of("/proc", "" + process.pid(), "status");
+    Assumptions.assumeTrue(Files.exists(status), "the system does not tell how much memory it has");
+    Matcher found = RESIDENT.matcher(Files.readString(status));
+    assertTrue(found.find(), () -> status + " has no VmRSS");
+    return Long.parseLong(found.group(1)) << 10;
   }
 
   /** Ends one as an operator does, and waits until it has gone. */
