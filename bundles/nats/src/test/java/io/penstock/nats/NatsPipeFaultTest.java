@@ -83,7 +83,7 @@ class NatsPipeFaultTest extends PipeFaults {
       reader.await("committed", 1_000_000, LONG);
       int leader = leader();
       own.kill(leader);
-      stall("the leader is killed", writer, reader);
+      stall("the leader is killed", writer, reader, NEXT_LEADER);
       own.restart(leader);
       stall("it is back", writer, reader);
       int second = leader();

@@ -31,7 +31,7 @@ class NatsPipeShortFaultTest extends PipeFaults {
       reader.await("committed", 300_000, LONG);
       int leader = leader();
       own.kill(leader);
-      stall("the leader is killed", writer, reader);
+      stall("the leader is killed", writer, reader, NEXT_LEADER);
       own.restart(leader);
       stall("it is back", writer, reader);
     }
