@@ -82,6 +82,12 @@ class NatsPipeErrorsTest {
     FaultMain.check(some.flip(), from);
   }
 
+  /** A question that nobody answers takes longer. */
+  private static void atOnce(long begun, Throwable told) {
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+    assertTrue(millis < 4500, "told after " + millis + " ms: " + told);
+  }
+
   private AddressException refused(int port, String keys) {
     long begun = System.nanoTime();
     AddressException refused = assertThrows(AddressException.class, () -> open(port, keys).close());
@@ -145,7 +151,9 @@ class NatsPipeErrorsTest {
     try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", rights)) {
       String login = "&user=writer&passwordFile=" + secret;
       open(server.port(0), "mode=write" + login).close();
+      long begun = System.nanoTime();
       AddressException refused = refused(server.port(0), "mode=read" + login);
+      atOnce(begun, refused);
       assertEquals(AddressException.Kind.ACCESS, refused.kind());
       assertTrue(refused.getMessage().contains("penstock.key.told.reader"), refused.getMessage());
     }
@@ -275,6 +283,7 @@ class NatsPipeErrorsTest {
     String mode = subject.contains("keys") ? "mode=write" : "mode=read";
     try (NatsCluster server = NatsCluster.start(1, "127.0.0.1", rights);
         Channel end = open(server.port(0), mode + "&user=some&passwordFile=" + secret)) {
+      long begun = System.nanoTime();
       StorageException failed =
           assertThrows(
               StorageException.class,
@@ -287,6 +296,7 @@ class NatsPipeErrorsTest {
                   }
                 }
               });
+      atOnce(begun, failed);
       assertEquals(StorageException.Kind.FAILED, failed.kind());
       String asked = subject.replace("*", "");
       assertTrue(failed.getMessage().contains(asked), failed.getMessage());
@@ -313,12 +323,14 @@ class NatsPipeErrorsTest {
         Channel reader = open(server.port(0), "mode=read" + login)) {
       write(writer, 0, 1000);
       read(reader, 0, 1000);
+      long begun = System.nanoTime();
       StorageException failed =
           assertThrows(
               StorageException.class,
               () -> {
                 int unused = reader.source().read(ByteBuffer.allocate(1), SOON);
               });
+      atOnce(begun, failed);
       assertEquals(StorageException.Kind.FAILED, failed.kind());
       assertTrue(failed.getMessage().contains(removal), failed.getMessage());
       // The writer has done all that it may.

@@ -122,6 +122,12 @@ class NatsPipeStoreTest {
     }
   }
 
+  private static void within(int seconds, long begun, Throwable told) {
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+    System.out.println("times: told after " + millis + " ms: " + told);
+    assertTrue(millis < seconds * 1000L, "told after " + millis + " ms: " + told);
+  }
+
   // ---- full
 
   @Test
@@ -132,11 +138,12 @@ class NatsPipeStoreTest {
           assertThrows(
               StorageException.class, () -> open(server, "mode=write&replicas=1&capacity=1GiB"));
       assertEquals(StorageException.Kind.FULL, large.kind(), large.toString());
-      String room = "replicas=1&capacity=unbounded&";
+      String room = "replicas=1&capacity=unbounded&ackTimeout=60s&";
       long acknowledged;
       try (Channel reader = open(server, room + "mode=read&commit=manual");
           Channel writer = open(server, room + "mode=write")) {
         write(writer, 0, BLOCK);
+        long begun = System.nanoTime();
         StorageException full =
             assertThrows(
                 StorageException.class,
@@ -148,7 +155,9 @@ class NatsPipeStoreTest {
         assertEquals(StorageException.Kind.FULL, full.kind(), full.toString());
         acknowledged = full.count();
         assertTrue(acknowledged > 1_000_000, full.toString());
+        within(20, begun, full);
         read(reader, 0, (int) acknowledged);
+        begun = System.nanoTime();
         ExecutionException commit =
             assertThrows(
                 ExecutionException.class,
@@ -156,6 +165,7 @@ class NatsPipeStoreTest {
         StorageException refused =
             assertInstanceOf(StorageException.class, commit.getCause(), commit.toString());
         assertEquals(StorageException.Kind.FULL, refused.kind(), refused.toString());
+        within(20, begun, refused);
         assertEquals(0, refused.count());
       }
       server.stop(0);
@@ -336,7 +346,9 @@ class NatsPipeStoreTest {
       write(writer, 1000, 1000);
       Object unused = connection.jetStreamManagement().purgeStream("penstock-kept");
       proxy.restore();
+      long begun = System.nanoTime();
       StorageException told = corrupt(reader);
+      within(25, begun, told);
       assertTrue(told.getMessage().contains("there are none behind them"), told.getMessage());
       facet(reader).replay(1000);
       write(writer, 2000, 1000);
