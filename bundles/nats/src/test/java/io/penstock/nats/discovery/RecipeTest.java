@@ -57,6 +57,9 @@ class RecipeTest {
   private static final List<String> NAMES = List.of("one", "two", "three");
   private static final String ALWAYS = "sync_interval: always";
   private static final Pattern QUOTED = Pattern.compile("\"([^\"]+)\"");
+  private static final String CHANGED = "changed";
+  private static final String OTHER_ROOM = "a writer with another `capacity`";
+  private static final String OTHER_REPLICAS = "a writer with other `replicas`";
   private static final Pattern CODE = Pattern.compile("`([^`]+)`");
 
   @TempDir private static Path folder;
@@ -136,13 +139,16 @@ class RecipeTest {
     String users = "users: [";
     assertTrue(accounts.contains(users), accounts);
     String ends =
-        user("first", "the first one of all", "the writer")
-            + user("writer", "the writer")
-            + user("reader", "the reader");
+        user("first", "orders", "the first one of all", "the writer")
+            + user("writer", "orders", "the writer")
+            + user("reader", "orders", "the reader")
+            + user("founder", CHANGED, "the first one of all", "the writer")
+            + user("wider", CHANGED, "the writer", OTHER_ROOM)
+            + user("mover", CHANGED, "the writer", OTHER_ROOM, OTHER_REPLICAS);
     return accounts.replace(users, users + "\n" + ends);
   }
 
-  private static String user(String name, String... roles) {
+  private static String user(String name, String pipe, String... roles) {
     String section = page.substring(page.indexOf("### Rights for durable pipes"));
     List<String> publish = all(QUOTED, block("both ends need:"));
     List<String> subscribe =
@@ -157,7 +163,8 @@ class RecipeTest {
     }
     assertTrue(publish.size() > 8 && subscribe.size() == 2, publish + " " + subscribe);
     return "{ user: %s, password: \"of %s\", permissions: { publish: %s, subscribe: %s } }\n"
-        .formatted(name, name, quoted(publish), quoted(subscribe));
+        .formatted(name, name, quoted(publish), quoted(subscribe))
+        .replace("orders", pipe);
   }
 
   private static List<String> all(Pattern pattern, String text) {
@@ -228,7 +235,9 @@ class RecipeTest {
         .anyMatch(each -> each.name().equals(name) && each.state() == state);
   }
 
+  /** Is told at once: a question that nobody answers takes longer. */
   private static void refused(RemoteNode node, String name) throws InterruptedException {
+    long begun = System.nanoTime();
     RemoteDTO seen =
         await(
             node,
@@ -237,6 +246,8 @@ class RecipeTest {
                     .anyMatch(each -> each.name().equals(name) && each.trouble() != null));
     assertTrue(isState(seen, name, State.PENDING), seen.toString());
     assertTrue(seen.toString().contains("ermission"), seen.toString());
+    long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+    assertTrue(millis < 4500, "told after " + millis + " ms: " + seen);
   }
 
   // ---- discovery
@@ -315,10 +326,15 @@ class RecipeTest {
   }
 
   private void forbidden(String user, String pipe, String mode) {
+    forbidden(user, pipe, mode, "ermission");
+  }
+
+  private void forbidden(String user, String pipe, String mode, String told) {
     AddressException refused =
         assertThrows(AddressException.class, () -> end(user, pipe, mode).close());
     assertEquals(AddressException.Kind.ACCESS, refused.kind(), refused.toString());
     assertTrue(refused.getMessage().contains("ermission"), refused.toString());
+    assertTrue(refused.getMessage().contains(told), refused.toString());
   }
 
   @Test
@@ -340,6 +356,26 @@ class RecipeTest {
       write(writer, "two");
       assertEquals("two", line(reader));
     }
+  }
+
+  /** A writer changes what an earlier one has asked for only with the rights to do so. */
+  @Test
+  void aPipeIsChangedOnlyByWritersThatMay() throws Exception {
+    String large = "write&capacity=16MiB";
+    String one = large + "&replicas=1";
+    String bytes = "\"$JS.API.STREAM.UPDATE.penstock-changed\"";
+    end("founder", CHANGED, "write&capacity=8MiB").close();
+    for (String more : List.of("capacity=16MiB", "capacity=8MiB&keep=1MiB", "replicas=1")) {
+      forbidden("founder", CHANGED, "write&" + more, bytes);
+    }
+    end("wider", CHANGED, large).close();
+    // It is as large as that now.
+    end("founder", CHANGED, large).close();
+    forbidden("founder", CHANGED, "write&capacity=8MiB", bytes);
+    forbidden("wider", CHANGED, one, "\"$JS.API.STREAM.UPDATE.penstock-changed-keys\"");
+    end("mover", CHANGED, one).close();
+    end("founder", CHANGED, one).close();
+    forbidden("founder", CHANGED, large, bytes);
   }
 
   private static String line(Channel reader) throws IOException {
