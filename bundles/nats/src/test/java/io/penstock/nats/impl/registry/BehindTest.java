@@ -42,6 +42,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /**
  * A watch of a copy that lacks what the leader has, or has what it lacks. The test answers in place
@@ -341,6 +342,30 @@ class BehindTest {
     leads(entry(2), 8);
     last = 8;
     assertTrue(untilKnown().contains("gone a/1"), "the new answer is believed");
+    watch.close();
+  }
+
+  /** No server leads for half a minute without the others: they have lost what they had. */
+  @Test
+  @EnabledIfSystemProperty(named = "penstock.nats.long", matches = "true")
+  void anOldAnswerIsBelievedAfterHalfAMinute() throws Exception {
+    leads(entry(2), 6);
+    pending = 1;
+    Watch watch = watch();
+    deliverOnce(watch, entry(2), 8);
+    assertEquals("stored a/2", next());
+    long begun = System.nanoTime();
+    long seconds = 0;
+    String one = null;
+    while (!"gone a/1".equals(one)) {
+      assertTrue(one == null || one.equals("stored a/2"), one);
+      assertTrue(seconds < 60, "it is not believed");
+      // The copy has it still, whenever it is read anew.
+      deliver(watch, entry(2), 8, 0);
+      one = seen.poll(100, TimeUnit.MILLISECONDS);
+      seconds = TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - begun);
+    }
+    assertTrue(seconds > 20, "after " + seconds + " s");
     watch.close();
   }
 
