@@ -60,6 +60,9 @@ class DiscoveryTest {
   private static final Duration SESSION = Duration.ofSeconds(Figure.LONG ? 1 : 2);
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(30));
 
+  /** Megabytes of a server; what it has beyond what it needs depends on its garbage collector. */
+  private static final long MOST_MEMORY = 400;
+
   private static NatsCluster cluster;
 
   private final List<Container> containers = new ArrayList<>();
@@ -602,6 +605,12 @@ class DiscoveryTest {
       c.tell(new Counting(all));
       assertTrue(all.await(5, TimeUnit.MINUTES), "missing: " + all.getCount());
       Figure.tell("all " + count + " known in", begun, System.nanoTime(), Duration.ofMinutes(5));
+      for (int i = 0; i < cluster.size(); i++) {
+        long megabytes = cluster.memory(i) / 1_000_000;
+        System.out.println(
+            "figure: " + count + " endpoints, a server has " + megabytes + " MB of memory");
+        assertTrue(megabytes < MOST_MEMORY, megabytes + " MB of memory");
+      }
     }
   }
 
