@@ -288,9 +288,12 @@ class NatsPipeStoreTest {
   void anEndWithAWrongChecksumHidesNoLaterOne() throws Exception {
     try (NatsCluster server = NatsCluster.start(1);
         Connection connection = plain(server);
-        Channel reader = open(server, "mode=read&replicas=1&commit=manual")) {
+        Proxy proxy = new Proxy(server.port(0));
+        Channel reader = open(proxy.port(), "mode=read&replicas=1&commit=manual")) {
       written(server, "mode=write&replicas=1", 0);
       read(reader, 0, 1000);
+      // It sees all of the following at once.
+      proxy.cut();
       byte[] none = new byte[0];
       publish(connection, "E 1 2 1000 0 1 ", new byte[] {1}, none);
       publish(connection, "O 2 0 1000 1 0 ", none, none);
@@ -299,6 +302,7 @@ class NatsPipeStoreTest {
       publish(connection, "E 2 2 2000 1 1 ", none, none);
       publish(connection, "E 2 3 2000 2 1 ", none, none);
       connection.flush(Duration.ofSeconds(20));
+      proxy.restore();
       StorageException told = corrupt(reader);
       assertTrue(told.getMessage().contains("next one is at position 1000"), told.getMessage());
       facet(reader).replay(1000);
