@@ -30,7 +30,8 @@ import java.util.concurrent.TimeUnit;
  *       each time that the node is not there, it is dead. Not so after a reconnection, when the
  *       other nodes may still be on their way back.
  *   <li>While the container is disconnected, nothing is added and nothing is removed.
- *   <li>A dead node that beats is asked, and its entries are used again when it answers.
+ *   <li>A dead node that beats is asked, and its entries are used again when it answers. Those of
+ *       one that was silent and dead for long are removed for all.
  * </ul>
  *
  * <p>Driven by one thread at a time. It has no clock: each event brings the time, in nanoseconds,
@@ -114,6 +115,19 @@ public class Imports {
   /** Whether a node has been dead for so long that its entries are removed for all. */
   boolean isDeadForLong(Peer peer, long now) {
     return now - peer.since >= Math.max(LEAST_PURGE, PURGE_SESSIONS * session);
+  }
+
+  /** Whether a dead node that beats has to be silent for as long again before that. */
+  boolean isDoubtedByBeats() {
+    return true;
+  }
+
+  /**
+   * Whether a question that is planned is early enough for a node that has just shown itself. One
+   * that has been dead for long is asked only once in a while.
+   */
+  boolean isAskedLater(Peer peer) {
+    return peer.asking && peer.belief != Belief.DEAD;
   }
 
   /**
@@ -250,6 +264,10 @@ public class Imports {
     advance(now);
     Peer peer = peers.get(node);
     if (peer != null && !isFrozen()) {
+      if (peer.belief == Belief.DEAD && isDoubtedByBeats()) {
+        // It may live, though a question does not find it yet: its entries are not to go for all.
+        peer.since = now;
+      }
       if (peer.belief == Belief.ALIVE) {
         peer.heard = now;
         if (!peer.doubted) {
@@ -369,7 +387,7 @@ public class Imports {
   }
 
   private void askOnce(Peer peer, long now) {
-    if (!peer.asking && peer.question == 0) {
+    if (!isAskedLater(peer) && peer.question == 0) {
       askAt(peer, now);
     }
   }

@@ -33,7 +33,7 @@ final class Peer {
   /** When it showed the last sign of life; or since when silence has counted. */
   long heard;
 
-  /** Since when it has been unknown or dead. */
+  /** Since when it has been unknown; or dead and silent. */
   long since;
 
   /** The question that was not answered yet; 0 for none. */
