@@ -56,7 +56,8 @@ public interface Registry extends Closeable {
   /**
    * Tells the listener of the entries of a name from now on: first of those that are there, then
    * that these were all ({@link RegistryListener#known}), then of each change. After each
-   * reconnection it tells all of this again from the beginning. Entries of this node are told, too.
+   * reconnection it tells all of this again from the beginning. Entries of this node are told, too,
+   * once it has stored any, and whether their names are watched or not.
    *
    * @param name of the entries, or {@link #ALL}
    */

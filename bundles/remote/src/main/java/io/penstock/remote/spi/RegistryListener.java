@@ -20,7 +20,8 @@ public interface RegistryListener {
   void disconnected(String why);
 
   /**
-   * An entry of a watched name was found or stored.
+   * An entry of a watched name, or one of this node, was found or stored. A node compares its own
+   * with what it publishes: a write that it has given up may be done late.
    *
    * @param entry as it is now
    */

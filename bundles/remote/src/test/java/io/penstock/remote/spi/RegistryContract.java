@@ -224,7 +224,22 @@ public abstract class RegistryContract {
     done(importer.registry.remove(exporter.entry(1, "orders", 2)));
     importer.heard.expect("removed orders 1");
     // The owner hears of it, though it watches nothing.
-    exporter.heard.expect("removed orders 1");
+    exporter.heard.await("removed orders 1");
+  }
+
+  /** Such as by a write of its own that a server has kept, and done late. */
+  @Test
+  void theOwnerHearsWhatIsStoredInItsName() throws Exception {
+    Node exporter = new Node();
+    done(exporter.registry.put(exporter.entry(1, "orders", 1)));
+    Heard heard = new Heard();
+    Registry late = open(exporter.name, heard);
+    opened.add(late);
+    heard.await("connected");
+    done(late.put(exporter.entry(1, "orders", 2)));
+    done(late.put(exporter.entry(2, "bills", 3)));
+    exporter.heard.await("stored orders tcp://127.0.0.1:2");
+    exporter.heard.await("stored bills tcp://127.0.0.1:3");
   }
 
   @Test

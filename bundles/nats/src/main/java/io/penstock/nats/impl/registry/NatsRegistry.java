@@ -243,21 +243,19 @@ public final class NatsRegistry implements Registry {
 
     @Override
     public void stored(RemoteEntry entry, long sequence) {
-      if (!what.equals(OWN)) {
-        listener.stored(entry);
-      }
+      // Also of this node, whose names nobody may watch: it compares them with what it publishes.
+      listener.stored(entry);
     }
 
     @Override
     public void gone(String name, String key, boolean told, long sequence) {
-      boolean seen = told && !what.equals(OWN);
       boolean mine = false;
       Long at = own.get(key);
       if (at != null && sequence > at) {
         mine = true;
         own.remove(key);
       }
-      if (seen || mine) {
+      if (told || mine) {
         listener.removed(name, key);
       }
     }

@@ -459,7 +459,14 @@ public final class RemoteNode implements AutoCloseable {
 
     @Override
     public void stored(RemoteEntry entry) {
-      hear(() -> imports.stored(entry, System.nanoTime()));
+      hear(
+          () -> {
+            long now = System.nanoTime();
+            imports.stored(entry, now);
+            if (entry.node().equals(node)) {
+              exports.seen(entry, now);
+            }
+          });
     }
 
     @Override

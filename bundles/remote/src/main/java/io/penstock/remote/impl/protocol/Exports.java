@@ -16,6 +16,10 @@ import java.util.Set;
  *       when somebody else has removed it.
  *   <li>An entry that is withdrawn is removed again and again until the registry says that it is
  *       not there: a living node would make others believe it.
+ *   <li>A write that was not answered may be done late, by a server that could not pass it on
+ *       before, and after what was written by another server since. So what the registry has of
+ *       this node is compared with what it publishes: an old content is replaced, and what was
+ *       withdrawn is removed once more.
  *   <li>A container that publishes anything beats four times in a session.
  * </ul>
  *
@@ -36,6 +40,9 @@ public class Exports {
     RemoteEntry entry;
     State state = State.WANTED;
     long at;
+
+    /** Whether something else was told of it while it was stored or removed. */
+    boolean doubted;
 
     Export(RemoteEntry entry) {
       this.entry = entry;
@@ -70,6 +77,16 @@ public class Exports {
 
   /** Whether an entry that somebody else has removed is stored again. */
   boolean isRestored() {
+    return true;
+  }
+
+  /** Whether an entry is stored again when it is not known that it was. */
+  boolean isTriedAgain() {
+    return true;
+  }
+
+  /** Whether what the registry has of this node is compared with what it publishes. */
+  boolean isCompared() {
     return true;
   }
 
@@ -119,10 +136,12 @@ public class Exports {
   public final void stored(RemoteEntry entry, boolean done, long now) {
     Export export = exports.get(entry.key());
     if (export != null && export.state == State.STORING && export.entry.equals(entry)) {
-      if (done) {
-        export.state = State.STORED;
-      } else {
+      if (!done && isTriedAgain()) {
         wait(export, State.WANTED, now + session / 2);
+      } else if (export.doubted) {
+        wait(export, State.WANTED, now);
+      } else {
+        export.state = State.STORED;
       }
     }
     run(now);
@@ -132,10 +151,12 @@ public class Exports {
   public final void gone(RemoteEntry entry, boolean done, long now) {
     Export export = exports.get(entry.key());
     if (export != null && export.state == State.REMOVING) {
-      if (done) {
-        exports.remove(entry.key());
-      } else {
+      if (!done) {
         wait(export, State.UNWANTED, now + session / 2);
+      } else if (export.doubted) {
+        wait(export, State.UNWANTED, now);
+      } else {
+        exports.remove(entry.key());
       }
     }
     run(now);
@@ -144,10 +165,45 @@ public class Exports {
   /** An entry of ours is not in the registry any more. */
   public final void lost(String key, long now) {
     Export export = exports.get(key);
-    if (export != null && export.state == State.STORED && isRestored()) {
-      wait(export, State.WANTED, now);
+    if (export != null && isRestored()) {
+      if (export.state == State.STORED) {
+        wait(export, State.WANTED, now);
+      } else if (export.state == State.STORING) {
+        export.doubted = true;
+      }
     }
     run(now);
+  }
+
+  /** The registry has an entry of ours: what was stored last, or an older one that came late. */
+  public final void seen(RemoteEntry entry, long now) {
+    if (isCompared()) {
+      compare(entry, now);
+    }
+    run(now);
+  }
+
+  private void compare(RemoteEntry entry, long now) {
+    Export export = exports.get(entry.key());
+    if (export == null) {
+      export = new Export(entry);
+      exports.put(entry.key(), export);
+      wait(export, State.UNWANTED, now);
+      return;
+    }
+    boolean same = export.entry.equals(entry);
+    switch (export.state) {
+      case STORED -> {
+        if (!same) {
+          wait(export, State.WANTED, now);
+        }
+      }
+      case STORING -> export.doubted |= !same;
+      case REMOVING -> export.doubted = true;
+      case WANTED, UNWANTED -> {
+        // It is written anyway.
+      }
+    }
   }
 
   /** Time has passed. */
@@ -200,6 +256,7 @@ public class Exports {
       if (now - export.at < 0 || !waiting.remove(export)) {
         continue;
       }
+      export.doubted = false;
       if (export.state == State.WANTED) {
         export.state = State.STORING;
         effects.put(export.entry);

@@ -70,6 +70,7 @@ public final class MemoryFabric {
           if (member.node.equals(node) && !member.linked) {
             member.linked = true;
             member.tell(member.listener::connected);
+            member.tellOwn();
             member.watched.forEach(member::tellAll);
           }
         });
@@ -162,6 +163,15 @@ public final class MemoryFabric {
     }
 
     /** Has the lock. */
+    void tellOwn() {
+      for (RemoteEntry entry : entries.values()) {
+        if (entry.node().equals(node)) {
+          tell(() -> listener.stored(entry));
+        }
+      }
+    }
+
+    /** Has the lock. */
     void tellAll(String name) {
       for (RemoteEntry entry : entries.values()) {
         if (name.equals(ALL) || name.equals(entry.name())) {
@@ -198,7 +208,8 @@ public final class MemoryFabric {
         }
         change(
             member -> {
-              if (member.linked && member.sees(entry.name())) {
+              if (member.linked
+                  && (member.sees(entry.name()) || member.node.equals(entry.node()))) {
                 member.tell(() -> member.listener.stored(entry));
               }
             });

@@ -10,6 +10,7 @@ import io.penstock.remote.impl.registry.MemoryRegistryFactory;
 import io.penstock.remote.spi.Registry;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
+import io.penstock.remote.spi.SilentListener;
 import io.penstock.runtime.RemoteDTO;
 import io.penstock.runtime.RemoteEntryDTO;
 import java.time.Duration;
@@ -142,6 +143,38 @@ class RemoteNodeTest {
     assertTrue(watching.isQuiet());
     MemoryFabric.named(fabric).restore("b");
     watching.expect("removed a/1");
+  }
+
+  /** A server may have kept a write, and do it after all that was written since. */
+  @Test
+  void aWriteThatIsDoneLateIsUndone() throws Exception {
+    RemoteNode a = node("a");
+    RemoteNode b = node("b");
+    Watching watching = new Watching();
+    b.tell(watching);
+    b.watch(Registry.ALL);
+    a.publish(entry(a, "orders", 1));
+    watching.expect("added a/1");
+    try (Registry late =
+        new MemoryRegistryFactory()
+            .open(
+                "a",
+                new RegistrySettings(List.of("memory:" + fabric), SESSION, 1, Map.of(), Map.of()),
+                new SilentListener())) {
+      // It was withdrawn since.
+      Object unused = late.put(entry(a, "bills", 2));
+      watching.expect("added a/2");
+      watching.expect("removed a/2");
+      // It has another content since.
+      unused =
+          late.put(
+              new RemoteEntry(
+                  "a", 1, "orders", Endpoint.tcp("127.0.0.1", 99), 0, Map.of(), Map.of()));
+      watching.expect("changed a/1");
+      watching.expect("changed a/1");
+    }
+    List<RemoteEntry> found = b.find("orders", Map.of()).get(60, TimeUnit.SECONDS).entries();
+    assertEquals(List.of(entry(a, "orders", 1)), found);
   }
 
   /** It hears of that on the thread of another node if that one is being told of something. */
