@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.remote.impl.protocol;
 
-import io.penstock.channel.Endpoint;
-import io.penstock.remote.spi.Answer;
 import io.penstock.remote.spi.RemoteEntry;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
-import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -18,21 +13,17 @@ import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.Consumer;
 
 /**
  * Containers, a registry and a network in one thread and in a time of its own, with pauses, stalls
  * between two events, lost and doubled messages, cuts that are noticed and cuts that are not,
- * kills, restarts, and a registry that goes as a whole. The clock of each container has a start and
- * a rate of its own. A seed says what happens. What is believed is compared with what is true at
- * each effect, and at the end.
+ * kills, restarts, and a registry that goes as a whole or is split. The clock of each container has
+ * a start and a rate of its own. A seed says what happens. What is believed is compared with what
+ * is true at each effect, and at the end.
  */
 final class Simulation {
   static final long MILLI = 1_000_000L;
   static final long SECOND = 1_000 * MILLI;
-
-  /** By what part of the time a clock is too fast or too slow, at the most. */
-  private static final double DRIFT = 0.01;
 
   /** What a simulation has found. */
   static final class Wrong extends AssertionError {
@@ -60,32 +51,55 @@ final class Simulation {
     ImportEffects effects(ImportEffects real) {
       return real;
     }
+
+    /** Whether only the leader of the registry decides which entries there are. */
+    boolean asksTheLeader() {
+      return true;
+    }
   }
 
-  /** How much there is of everything. */
-  record Size(int containers, int names, int imports, int seconds, double drops, long session) {}
+  /** How much there is of everything; with splits, the registry has three servers. */
+  record Size(
+      int containers,
+      int names,
+      int imports,
+      int seconds,
+      double drops,
+      long session,
+      boolean splits) {}
 
-  private record Event(long at, long number, Runnable what) {}
+  /** The faults that leave those alone to whom they do not happen. */
+  private static final int[] CALM = {0, 8, 8, 9, 10, 10, 11, 12, 15, 15};
+
+  /** How long a split may last, at the most, for each second of the simulated time. */
+  private static final long LONGEST = SECOND / 4;
+
+  /** Within what time a write that has got no answer is done. */
+  private static final long RETRY = SimulatedRegistry.PATIENCE + SECOND;
+
+  private record Event(long at, long number, Runnable what) implements Comparable<Event> {
+    @Override
+    public int compareTo(Event other) {
+      int sooner = Long.compare(at, other.at);
+      return sooner != 0 ? sooner : Long.compare(number, other.number);
+    }
+  }
 
   private final Parts parts;
   private final Size size;
   private final long session;
-  private final Random random;
+  final Random random;
   private final long seed;
-  private final PriorityQueue<Event> events =
-      new PriorityQueue<>(Comparator.comparingLong(Event::at).thenComparingLong(Event::number));
+  private final PriorityQueue<Event> events = new PriorityQueue<>();
   private long now = SECOND;
   private long numbers;
   private boolean quiet;
+  private final boolean calm;
 
-  // The registry.
-  private final Map<String, RemoteEntry> store = new TreeMap<>();
-  private final Map<String, Map<String, RemoteEntry>> byName = new HashMap<>();
-  private final Map<String, Long> removedAt = new HashMap<>();
-  private final Map<String, Set<Container>> watchers = new HashMap<>();
-  private final Map<String, Set<Container>> followers = new HashMap<>();
-  private final Map<String, Container> byNode = new HashMap<>();
-  private final List<Container> living = new ArrayList<>();
+  final SimulatedRegistry registry;
+  private final Map<String, Set<SimulatedContainer>> followers = new HashMap<>();
+  private final Map<String, SimulatedContainer> byNode = new HashMap<>();
+  private final List<SimulatedContainer> living = new ArrayList<>();
   private int made;
 
   /** What has happened, so that a run that tests nothing is seen. */
@@ -96,27 +110,97 @@ final class Simulation {
     this.size = size;
     this.session = size.session();
     this.parts = parts;
-    this.random = new Random(seed);
+    // Seeds that are near each other would begin alike.
+    this.random = new Random(seed * 0x9E3779B97F4A7C15L);
+    this.registry = new SimulatedRegistry(this, size.splits() ? 3 : 1);
+    // So that promises can be kept to those to whom nothing else has happened.
+    this.calm = size.splits() && seed % 2 == 0;
   }
 
-  private void count(String what) {
+  Size size() {
+    return size;
+  }
+
+  Parts parts() {
+    return parts;
+  }
+
+  long session() {
+    return session;
+  }
+
+  long now() {
+    return now;
+  }
+
+  /** Whether nothing goes wrong any more. */
+  boolean isQuiet() {
+    return quiet;
+  }
+
+  /** Whether a message is lost now. */
+  boolean isLost() {
+    return !quiet && random.nextDouble() < size.drops();
+  }
+
+  /** Whether little goes wrong besides splits. */
+  boolean isCalm() {
+    return calm;
+  }
+
+  String anyName() {
+    return "name" + random.nextInt(size.names());
+  }
+
+  List<SimulatedContainer> living() {
+    return List.copyOf(living);
+  }
+
+  SimulatedContainer container(String node) {
+    return byNode.get(node);
+  }
+
+  Set<SimulatedContainer> followers(String node) {
+    return followers.getOrDefault(node, Set.of());
+  }
+
+  void follow(String node, SimulatedContainer by) {
+    followers.computeIfAbsent(node, n -> new LinkedHashSet<>()).add(by);
+  }
+
+  void unfollow(String node, SimulatedContainer by) {
+    followers.getOrDefault(node, new HashSet<>()).remove(by);
+  }
+
+  /** A container was killed. */
+  void died(SimulatedContainer dead) {
+    living.remove(dead);
+    followers.values().forEach(each -> each.remove(dead));
+    for (SimulatedContainer each : followers(dead.node)) {
+      if (each.beliefs.view.values().stream().anyMatch(e -> e.node().equals(dead.node))) {
+        at(now + session + SECOND + 100 * MILLI, () -> each.beliefs.mustHaveGivenUp(dead));
+      }
+    }
+  }
+
+  void count(String what) {
     counts.merge(what, 1, Integer::sum);
   }
 
-  private void at(long when, Runnable what) {
+  void at(long when, Runnable what) {
     events.add(new Event(Math.max(now, when), numbers++, what));
   }
 
-  private long between(long least, long most) {
+  long between(long least, long most) {
     return least + (long) (random.nextDouble() * (double) (most - least));
   }
 
-  private long delay() {
+  long delay() {
     // Mostly fast.
     return random.nextInt(50) == 0 ? between(0, 60 * MILLI) : between(100_000, 3 * MILLI);
   }
 
-  private Wrong wrong(String what) {
+  Wrong wrong(String what) {
     return new Wrong("seed " + seed + " at " + now / MILLI + " ms: " + what);
   }
 
@@ -130,8 +214,11 @@ final class Simulation {
       at(t, this::fault);
       t += between(0, Math.max(20 * MILLI, 2_000 * MILLI / Math.max(1, size.containers() / 8)));
     }
+    if (size.splits()) {
+      at(now + between(3 * SECOND, 8 * SECOND), this::split);
+    }
     at(end, this::heal);
-    long stop = end + 6 * session + 4 * SECOND;
+    long stop = end + 6 * session + (size.splits() ? RETRY : 4 * SECOND);
     runUntil(stop);
     compare();
     // A node is dead for long after the first, and is asked once more within the second.
@@ -153,7 +240,7 @@ final class Simulation {
   }
 
   private void start() {
-    Container fresh = new Container("n" + made++);
+    SimulatedContainer fresh = new SimulatedContainer("n" + made++, this);
     byNode.put(fresh.node, fresh);
     living.add(fresh);
     fresh.begin();
@@ -165,8 +252,8 @@ final class Simulation {
     if (quiet || living.isEmpty()) {
       return;
     }
-    Container some = living.get(random.nextInt(living.size()));
-    switch (random.nextInt(16)) {
+    SimulatedContainer some = living.get(random.nextInt(living.size()));
+    switch (calm ? CALM[random.nextInt(CALM.length)] : random.nextInt(16)) {
       case 0, 1 -> {
         count("kill");
         some.kill();
@@ -188,25 +275,25 @@ final class Simulation {
         if (random.nextInt(4) == 0) {
           count("registry down");
           long until = now + between(0, 4 * session);
-          for (Container each : List.copyOf(living)) {
+          for (SimulatedContainer each : List.copyOf(living)) {
             each.cut(true, until - now + between(0, 2 * SECOND));
           }
         }
       }
       case 8, 9 -> {
         count("withdraw");
-        some.step(some::withdrawOne);
+        some.step(some.published::withdrawOne);
       }
       case 10, 11 -> {
         count("publish");
-        some.step(some::publishOne);
+        some.step(() -> some.published.publish(anyName()));
       }
       case 13 -> {
         count("killed while another is paused");
-        Container victim = living.get(random.nextInt(living.size()));
+        SimulatedContainer victim = living.get(random.nextInt(living.size()));
         if (victim != some) {
           // The answer of the dead one may wait until the other goes on.
-          victim.step(() -> victim.publish(some.names.iterator().next()));
+          victim.step(() -> victim.published.publish(some.names.iterator().next()));
           at(now + between(0, 12 * MILLI), () -> some.pause(between(session, 3 * session)));
           at(now + 15 * MILLI, victim::kill);
           at(now + between(0, 3 * SECOND), this::start);
@@ -214,83 +301,125 @@ final class Simulation {
       }
       case 12 -> {
         count("removed by another");
-        if (!some.published.isEmpty()) {
-          RemoteEntry victim = some.published.values().iterator().next();
-          erase(victim.key(), victim, false);
+        if (registry.isLed()) {
+          some.published.loseOne();
         }
       }
       case 14 -> {
         count("beats lost");
-        some.mutedUntil = now + between(session / 2, 2 * session);
+        some.mute(between(session / 2, 2 * session));
       }
       default -> {
         count("other content");
-        some.step(some::changeOne);
+        some.step(some.published::changeOne);
       }
     }
   }
 
   private void heal() {
     quiet = true;
-    for (Container each : List.copyOf(living)) {
+    registry.heal();
+    for (SimulatedContainer each : List.copyOf(living)) {
       each.relink();
     }
   }
 
-  // ---- the registry
+  // ---- the servers of the registry
 
-  /** Removes an entry: by its own node always, by another only if it is what that has seen. */
-  private void erase(String key, RemoteEntry content, boolean own) {
-    RemoteEntry there = store.get(key);
-    if (there != null && (own || content.equals(there))) {
-      store.remove(key);
-      byName.get(content.name()).remove(key);
-      removedAt.put(key, now);
-      Set<Container> hear = new LinkedHashSet<>(watchers.getOrDefault(content.name(), Set.of()));
-      Container owner = byNode.get(content.node());
-      if (owner != null) {
-        hear.add(owner);
-      }
-      hear.forEach(each -> each.fromRegistry(() -> each.hearRemoved(key)));
+  /** Splits them, and heals that; then both again. */
+  private void split() {
+    if (quiet) {
+      return;
+    }
+    registry.split();
+    at(
+        now + between(0, random.nextInt(3) > 0 ? 4 * session : LONGEST * size.seconds()),
+        () -> {
+          if (!quiet) {
+            registry.heal();
+            at(now + between(session, 16 * SECOND), this::split);
+          }
+        });
+    if (registry.isLed()) {
+      led();
     }
   }
 
-  private void store(RemoteEntry entry) {
-    RemoteEntry old = store.put(entry.key(), entry);
-    byName.computeIfAbsent(entry.name(), n -> new TreeMap<>()).put(entry.key(), entry);
-    if (old != null && !old.equals(entry)) {
-      removedAt.put(entry.key(), now);
+  /** There is a leader while the servers are split: those who reach it go on. */
+  void led() {
+    if (registry.isSplit()) {
+      check(now, now + 2 * session + RETRY, false);
     }
-    for (Container each : watchers.getOrDefault(entry.name(), Set.of())) {
-      each.fromRegistry(() -> each.imports.stored(entry, each.clock()));
+  }
+
+  /** The servers see each other again. */
+  void healed() {
+    // What the servers have missed comes within a session. Then a beat leads to a question.
+    check(now, now + session + session / 2 + SECOND, true);
+    // Without a leader, and with writes that wait for an answer, it takes longer.
+    check(now, now + 4 * session + RETRY, false);
+  }
+
+  /**
+   * Checks at a time, if the servers are as they were, that those to whom nothing has happened have
+   * found each other's entries.
+   *
+   * @param known only those entries that the registry had at the beginning
+   */
+  private void check(long since, long when, boolean known) {
+    int turn = registry.turn();
+    at(
+        when,
+        () -> {
+          if (turn == registry.turn() && size.drops() == 0) {
+            List<SimulatedContainer> these =
+                living.stream().filter(each -> each.isUndisturbed(since)).toList();
+            for (SimulatedContainer each : these) {
+              for (SimulatedContainer other : these) {
+                if (each != other && canFind(each, other, since, known)) {
+                  each.beliefs.mustHaveFound(other, since, known);
+                }
+              }
+            }
+          }
+        });
+  }
+
+  private boolean canFind(
+      SimulatedContainer each, SimulatedContainer other, long since, boolean known) {
+    if (known) {
+      return each.isTold() && each.reconnected() < since;
     }
+    // Who shares a server with another, or can reach the other's, and a leader.
+    return registry.joinedAt(each.server(), other.server()) <= now - 2 * session
+        && registry.ledSince(each.server()) <= Math.max(since, now - 2 * session - RETRY);
   }
 
   private void compare() {
-    for (Container each : living) {
-      Set<String> expected = new HashSet<>();
-      for (Container other : living) {
-        for (RemoteEntry entry : other.published.values()) {
-          if (each.names.contains(entry.name())) {
-            expected.add(entry.key());
-            if (!entry.equals(store.get(entry.key()))) {
-              throw wrong(entry + " is published and not in the registry");
-            }
-          }
+    Map<String, Set<String>> published = new HashMap<>();
+    for (SimulatedContainer each : living) {
+      for (RemoteEntry entry : each.published.all()) {
+        published.computeIfAbsent(entry.name(), n -> new HashSet<>()).add(entry.key());
+        if (!isThere(entry)) {
+          throw wrong(entry + " is published and not in the registry");
         }
       }
-      if (!expected.equals(each.view.keySet())) {
+    }
+    for (SimulatedContainer each : living) {
+      Set<String> expected = new HashSet<>();
+      each.names.forEach(name -> expected.addAll(published.getOrDefault(name, Set.of())));
+      if (!expected.equals(each.beliefs.view.keySet())) {
         Set<String> missing = new HashSet<>(expected);
-        missing.removeAll(each.view.keySet());
-        Set<String> more = new HashSet<>(each.view.keySet());
+        missing.removeAll(each.beliefs.view.keySet());
+        Set<String> more = new HashSet<>(each.beliefs.view.keySet());
         more.removeAll(expected);
         throw wrong(each.node + " misses " + missing + " and has " + more + " too many");
       }
-      for (RemoteEntry entry : each.view.values()) {
-        if (!entry.equals(store.get(entry.key()))) {
+      for (RemoteEntry entry : each.beliefs.view.values()) {
+        if (!isThere(entry)) {
           throw wrong(each.node + " has an old content of " + entry);
         }
-        long silent = now - each.beats.getOrDefault(entry.node(), 0L);
+        long silent = now - each.beliefs.lastBeat(entry.node());
         if (!entry.node().equals(each.node) && silent > session / 4 + 100 * MILLI) {
           throw wrong(
               each.node + " has heard no beat of " + entry + " for " + silent / MILLI + " ms");
@@ -298,7 +427,7 @@ final class Simulation {
       }
       for (String name : each.names) {
         List<RemoteEntry> of =
-            each.view.values().stream().filter(entry -> entry.name().equals(name)).toList();
+            each.beliefs.view.values().stream().filter(entry -> entry.name().equals(name)).toList();
         int last = Integer.MAX_VALUE;
         for (RemoteEntry entry : parts.order(of, random)) {
           if (entry.rank() > last) {
@@ -309,566 +438,23 @@ final class Simulation {
       }
     }
     // What nobody has removed is left of dead ones; a minute is longer than most runs.
-    long left = store.values().stream().filter(e -> !byNode.get(e.node()).alive).count();
+    long left =
+        registry.all().stream().filter(e -> !byNode.get(e.entry().node()).isAlive()).count();
     counts.put("left of the dead", (int) left);
+  }
+
+  private boolean isThere(RemoteEntry entry) {
+    SimulatedRegistry.Change there = registry.there(entry.key());
+    return there != null && entry.equals(there.entry());
   }
 
   /** What the dead have left has gone, unless nobody watches it. */
   private void compareLeft() {
-    for (RemoteEntry entry : store.values()) {
-      if (!byNode.get(entry.node()).alive
+    for (SimulatedRegistry.Change there : registry.all()) {
+      RemoteEntry entry = there.entry();
+      if (!byNode.get(entry.node()).isAlive()
           && living.stream().anyMatch(each -> each.names.contains(entry.name()))) {
         throw wrong(entry + " of a dead one is not removed");
-      }
-    }
-  }
-
-  /** A container. */
-  private final class Container implements ImportEffects, ExportEffects {
-    final String node;
-    final Imports imports;
-    final Exports exports;
-    final Set<String> names = new LinkedHashSet<>();
-    final Map<String, RemoteEntry> published = new TreeMap<>();
-    final Map<String, RemoteEntry> view = new HashMap<>();
-    final Map<String, Long> heard = new HashMap<>();
-    final Map<String, Long> beats = new HashMap<>();
-    private final Map<String, Integer> refusals = new HashMap<>();
-    private final Map<String, Long> lastAsked = new HashMap<>();
-    private final Map<String, Long> lastAskedAt = new HashMap<>();
-    private final long offset = random.nextLong() >> 2;
-    private final double drift = (2 * random.nextDouble() - 1) * DRIFT;
-    private final Deque<Runnable> backlog = new ArrayDeque<>();
-    boolean alive = true;
-    long diedAt;
-    private boolean linked;
-    private boolean told;
-    private boolean deaf;
-    private long linkedSince;
-    private long unlinkedAt = Long.MIN_VALUE / 2;
-    private long resumed;
-    private long lastPause;
-    private long reconnected;
-    private long pausedUntil;
-    private long mutedUntil;
-    private long pauses;
-    private long lastFromRegistry;
-    private long links;
-    private long ids;
-    private long wakeAt = Long.MAX_VALUE;
-
-    Container(String node) {
-      this.node = node;
-      this.imports = parts.imports(node, session, parts.effects(this), clock());
-      this.exports = parts.exports(session, this, clock());
-      this.resumed = now;
-    }
-
-    long clock() {
-      return clockAt(now);
-    }
-
-    private long clockAt(long when) {
-      return offset + when + (long) ((double) when * drift);
-    }
-
-    /** When its clock shows a time; not before. */
-    private long whenClockIs(long time) {
-      return 1 + (long) ((double) (time - offset) / (1 + drift));
-    }
-
-    // ---- life
-
-    void begin() {
-      for (int i = 0; i < size.imports(); i++) {
-        names.add("name" + random.nextInt(size.names()));
-      }
-      names.forEach(imports::watched);
-      names.forEach(name -> watchers.computeIfAbsent(name, n -> new LinkedHashSet<>()).add(this));
-      for (int i = random.nextInt(3); i >= 0; i--) {
-        publishOne();
-      }
-      at(now + between(0, 100 * MILLI), this::relink);
-    }
-
-    void kill() {
-      if (!alive) {
-        return;
-      }
-      alive = false;
-      diedAt = now;
-      linked = false;
-      unlinkedAt = now;
-      living.remove(this);
-      names.forEach(name -> watchers.get(name).remove(this));
-      followers.values().forEach(each -> each.remove(this));
-      for (Container each : living) {
-        if (each.view.values().stream().anyMatch(entry -> entry.node().equals(node))) {
-          at(now + session + SECOND + 100 * MILLI, () -> each.mustHaveGivenUp(this));
-        }
-      }
-    }
-
-    /**
-     * Checks that a dead one is given up in time; looks again if this one was not in a state to.
-     */
-    void mustHaveGivenUp(Container dead) {
-      if (!alive || view.values().stream().noneMatch(e -> e.node().equals(dead.node))) {
-        return;
-      }
-      long base = Math.max(dead.diedAt + 100 * MILLI, Math.max(resumed, reconnected));
-      boolean able = told && !isPaused();
-      if (able && now - base > session + SECOND) {
-        throw wrong(
-            "%s still believes %s, dead for %d ms, and could have known for %d ms"
-                .formatted(node, dead.node, (now - dead.diedAt) / MILLI, (now - base) / MILLI));
-      }
-      at(Math.max(now, base) + session + SECOND + 100 * MILLI, () -> mustHaveGivenUp(dead));
-    }
-
-    private boolean isPaused() {
-      return pausedUntil > now;
-    }
-
-    void pause(long length) {
-      if (!isPaused()) {
-        long from = now;
-        long link = links;
-        pauses++;
-        pausedUntil = now + length;
-        at(pausedUntil, () -> resume(from, length, link));
-      }
-    }
-
-    private void resume(long from, long length, long link) {
-      if (!alive || isPaused()) {
-        return;
-      }
-      if (clock() - clockAt(from) > session / 4) {
-        // An event before it may make it one of half a session.
-        lastPause = now;
-      }
-      // By its own clock it notices that.
-      if (clock() - clockAt(from) > session / 2) {
-        resumed = now;
-      }
-      if (length > session
-          && told
-          && linked
-          && !deaf
-          && link == links
-          && reconnected < from
-          && size.drops() == 0) {
-        long checkAt = now + SECOND;
-        long pause = pauses;
-        at(
-            checkAt,
-            () -> {
-              // After a pause the dead are known at once, if nothing else has come between.
-              if (alive && told && link == links && pause == pauses) {
-                for (RemoteEntry entry : view.values()) {
-                  Container owner = byNode.get(entry.node());
-                  if (!owner.alive && owner.diedAt < checkAt - SECOND) {
-                    throw wrong(node + " believes " + entry + " a second after its pause");
-                  }
-                }
-                count("quick look after a pause");
-              }
-            });
-      }
-      drain();
-    }
-
-    private void drain() {
-      while (!backlog.isEmpty() && alive && !isPaused()) {
-        backlog.poll().run();
-        stall();
-      }
-      plan();
-    }
-
-    /** The clock may move between two events of one batch. */
-    private void stall() {
-      if (!quiet && random.nextInt(400) == 0) {
-        pause(random.nextInt(10) == 0 ? between(0, 2 * session) : between(0, 50 * MILLI));
-      }
-    }
-
-    /** Runs something of its own now, or when it goes on. */
-    void step(Runnable what) {
-      if (alive) {
-        backlog.add(what);
-        if (!isPaused()) {
-          drain();
-        }
-      }
-    }
-
-    private void plan() {
-      long next = Math.min(imports.next(), exports.next());
-      if (next != Long.MAX_VALUE && alive) {
-        long when = Math.max(now, whenClockIs(next)) + between(0, 2 * MILLI);
-        if (when < wakeAt || wakeAt <= now) {
-          wakeAt = when;
-          at(
-              when,
-              () -> {
-                if (wakeAt == when) {
-                  wakeAt = Long.MAX_VALUE;
-                  step(
-                      () -> {
-                        imports.tick(clock());
-                        exports.tick(clock());
-                      });
-                }
-              });
-        }
-      }
-    }
-
-    // ---- its connection
-
-    void relink() {
-      if (!alive || (linked && !deaf)) {
-        return;
-      }
-      boolean again = deaf && told;
-      deaf = false;
-      linked = true;
-      links++;
-      linkedSince = now;
-      long link = links;
-      if (again) {
-        // The connection was given up and made anew.
-        step(this::tellDisconnected);
-      }
-      fromRegistry(
-          () -> {
-            told = true;
-            reconnected = now;
-            imports.connected(clock());
-            exports.connected(clock());
-          });
-      for (String name : names) {
-        List<RemoteEntry> there = List.copyOf(byName.getOrDefault(name, Map.of()).values());
-        there.forEach(entry -> fromRegistry(() -> imports.stored(entry, clock())));
-        fromRegistry(() -> imports.known(name, clock()));
-      }
-    }
-
-    private void tellDisconnected() {
-      told = false;
-      imports.disconnected(clock());
-      exports.disconnected();
-    }
-
-    void cut(boolean noticed, long length) {
-      if (!linked || deaf) {
-        return;
-      }
-      links++;
-      unlinkedAt = now;
-      if (noticed) {
-        linked = false;
-        step(this::tellDisconnected);
-      } else {
-        deaf = true;
-      }
-      at(now + length, this::relink);
-    }
-
-    /** A message of the registry, in order; lost with the connection. */
-    void fromRegistry(Runnable what) {
-      if (!linked || deaf) {
-        return;
-      }
-      long link = links;
-      lastFromRegistry = Math.max(lastFromRegistry, now + delay());
-      at(
-          lastFromRegistry,
-          () -> {
-            if (link == links) {
-              step(
-                  () -> {
-                    if (link == links) {
-                      what.run();
-                    }
-                  });
-            }
-          });
-    }
-
-    private boolean reaches() {
-      return alive && linked && !deaf;
-    }
-
-    /** Whether nothing has kept it from hearing and answering for a time. */
-    private boolean isAttentive(long time) {
-      return reaches() && linkedSince < now - time && pausedUntil < now - time;
-    }
-
-    private boolean isLost() {
-      return !quiet && random.nextDouble() < size.drops();
-    }
-
-    void hearRemoved(String key) {
-      imports.removed(key, clock());
-      exports.lost(key, clock());
-    }
-
-    // ---- what it publishes
-
-    void publishOne() {
-      publish("name" + random.nextInt(size.names()));
-    }
-
-    void publish(String name) {
-      offer(entry(ids++, name));
-    }
-
-    private RemoteEntry entry(long id, String name) {
-      return new RemoteEntry(
-          node,
-          id,
-          name,
-          Endpoint.tcp("h" + random.nextInt(1000), 1),
-          random.nextInt(4),
-          Map.of(),
-          Map.of());
-    }
-
-    private void offer(RemoteEntry entry) {
-      published.put(entry.key(), entry);
-      exports.publish(entry, clock());
-      plan();
-    }
-
-    void withdrawOne() {
-      if (!published.isEmpty()) {
-        String key = published.keySet().iterator().next();
-        published.remove(key);
-        exports.withdraw(key, clock());
-      }
-    }
-
-    void changeOne() {
-      if (!published.isEmpty()) {
-        RemoteEntry old = published.values().iterator().next();
-        offer(entry(old.id(), old.name()));
-      }
-    }
-
-    @Override
-    public void put(RemoteEntry entry) {
-      send(() -> store(entry), done -> exports.stored(entry, done, clock()));
-    }
-
-    @Override
-    public void remove(RemoteEntry entry) {
-      send(() -> erase(entry.key(), entry, true), done -> exports.gone(entry, done, clock()));
-    }
-
-    private long lastSent;
-
-    private void send(Runnable what, Consumer<Boolean> then) {
-      long link = links;
-      lastSent = Math.max(lastSent, now + delay());
-      at(
-          lastSent,
-          () -> {
-            boolean goes = link == links && reaches();
-            if (goes) {
-              what.run();
-            }
-            // The answer may be lost, though it was done.
-            boolean told = goes && !isLost();
-            at(now + delay(), () -> step(() -> then.accept(told)));
-          });
-    }
-
-    @Override
-    public void beat() {
-      if (now < mutedUntil) {
-        return;
-      }
-      for (Container each : followers.getOrDefault(node, Set.of())) {
-        for (int copies = isLost() ? 0 : random.nextInt(50) == 0 ? 2 : 1; copies > 0; copies--) {
-          long link = links;
-          long other = each.links;
-          at(
-              now + delay(),
-              () -> {
-                if (link == links && reaches() && each.reaches() && other == each.links) {
-                  each.step(() -> each.hear(node));
-                }
-              });
-        }
-      }
-    }
-
-    private void hear(String other) {
-      heard.put(other, now);
-      beats.put(other, now);
-      imports.beat(other, clock());
-    }
-
-    // ---- what it imports
-
-    @Override
-    public void follow(String other) {
-      followers.computeIfAbsent(other, n -> new LinkedHashSet<>()).add(this);
-    }
-
-    @Override
-    public void unfollow(String other) {
-      followers.getOrDefault(other, new HashSet<>()).remove(this);
-    }
-
-    @Override
-    public void purge(RemoteEntry entry) {
-      count("purge");
-      Long last = heard.get(entry.node());
-      if (last != null && clock() - clockAt(last) < Math.max(60 * SECOND, 20 * session)) {
-        throw wrong(node + " has the registry remove " + entry + ", which it has just heard");
-      }
-      send(() -> erase(entry.key(), entry, false), done -> {});
-    }
-
-    @Override
-    public void ask(String other, long question) {
-      // Waits by its own clock.
-      long limit = whenClockIs(clock() + imports.patience());
-      lastAsked.put(other, question);
-      lastAskedAt.put(other, now);
-      at(
-          now + delay(),
-          () -> {
-            Container target = byNode.get(other);
-            boolean lost = !reaches() || isLost() || isLost();
-            if (lost || (target.alive && target.deaf)) {
-              answer(other, question, Answer.NO_ANSWER, limit);
-            } else if (!target.reaches()) {
-              answer(other, question, Answer.NO_RESPONDERS, now + delay());
-            } else {
-              target.step(
-                  () -> {
-                    // A question has one answer: the first.
-                    long back = now + delay();
-                    if (back < limit) {
-                      answer(other, question, Answer.ALIVE, back);
-                    }
-                  });
-              if (target.isPaused()) {
-                // Comes second if the other comes at all.
-                answer(other, question, Answer.NO_ANSWER, limit);
-              }
-            }
-          });
-    }
-
-    private void answer(String other, long question, Answer answer, long when) {
-      at(
-          when,
-          () ->
-              step(
-                  () -> {
-                    // An answer proves nothing if another question was asked since, or if it was
-                    // asked before we were connected or went on.
-                    if (answer == Answer.ALIVE
-                        && lastAsked.get(other) == question
-                        && lastAskedAt.get(other) > Math.max(resumed, reconnected)) {
-                      heard.put(other, now);
-                    }
-                    if (answer == Answer.NO_RESPONDERS && lastAsked.get(other) == question) {
-                      refusals.merge(other, 1, Integer::sum);
-                    } else if (answer != Answer.NO_RESPONDERS) {
-                      refusals.remove(other);
-                    }
-                    imports.answered(other, question, answer, clock());
-                  }));
-    }
-
-    @Override
-    public void added(RemoteEntry entry) {
-      count("added");
-      Container owner = byNode.get(entry.node());
-      if (!told) {
-        throw wrong(node + " adds " + entry + " while it is disconnected");
-      }
-      if (view.putIfAbsent(entry.key(), entry) != null) {
-        throw wrong(node + " adds " + entry + " a second time");
-      }
-      if (!owner.alive) {
-        if (now - owner.diedAt > session) {
-          throw wrong(node + " adds the stale " + entry);
-        }
-        at(now + session + SECOND + 100 * MILLI, () -> mustHaveGivenUp(owner));
-      }
-    }
-
-    @Override
-    public void changed(RemoteEntry old, RemoteEntry entry) {
-      count("changed");
-      if (!told) {
-        throw wrong(node + " changes " + entry + " while it is disconnected");
-      }
-      if (!old.equals(view.put(entry.key(), entry))) {
-        throw wrong(node + " changes " + entry + " from something else");
-      }
-    }
-
-    @Override
-    public void removed(RemoteEntry entry, Removal why) {
-      count("removed " + why);
-      if (!told) {
-        throw wrong(node + " removes " + entry + " while it is disconnected");
-      }
-      if (view.remove(entry.key()) == null) {
-        throw wrong(node + " removes " + entry + ", which it does not have");
-      }
-      Container owner = byNode.get(entry.node());
-      if (why == Removal.DEAD && refusals.getOrDefault(entry.node(), 0) < 3) {
-        throw wrong(node + " removes " + entry + " as dead, having asked too seldom");
-      }
-      if (why == Removal.DEAD && reconnected > lastPause) {
-        throw wrong(node + " removes " + entry + " as dead after a reconnection, and no pause");
-      }
-      if (!owner.alive) {
-        return;
-      }
-      switch (why) {
-        case WITHDRAWN -> {
-          if (!removedAt.containsKey(entry.key())) {
-            throw wrong(node + " removes " + entry + ", which was never withdrawn");
-          }
-        }
-        case SILENT -> {
-          long since =
-              Math.max(heard.getOrDefault(entry.node(), 0L), Math.max(resumed, reconnected));
-          // A session is one of its own clock.
-          if (clock() - clockAt(since) < session) {
-            throw wrong(
-                "%s removes the living %s after a silence of %d ms; it was heard %d ms ago, we went"
-                        .formatted(
-                            node,
-                            entry,
-                            (now - since) / MILLI,
-                            (now - heard.getOrDefault(entry.node(), 0L)) / MILLI)
-                    + " on %d ms ago and were connected %d ms ago"
-                        .formatted((now - resumed) / MILLI, (now - reconnected) / MILLI));
-          }
-          if (size.drops() == 0 && isAttentive(session) && owner.isAttentive(session)) {
-            throw wrong(node + " removes the living " + entry + ", which would have answered");
-          }
-          count("removed a living one that was silent");
-        }
-        case DEAD -> {
-          boolean away = !owner.reaches() || now - owner.linkedSince < SECOND + session;
-          if (!away) {
-            throw wrong(node + " removes the living " + entry + " as dead");
-          }
-          count("removed a living one that was away");
-        }
       }
     }
   }
