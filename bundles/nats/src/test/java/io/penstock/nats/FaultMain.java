@@ -82,7 +82,8 @@ public final class FaultMain {
             .channels()
             .open(
                 Endpoint.parse(location),
-                ChannelOptions.defaults(),
+                // The opening gives up before, and says why.
+                ChannelOptions.defaults().withConnectTimeout(Duration.ofSeconds(30)),
                 Wait.upTo(Duration.ofSeconds(30)));
       } catch (AddressException e) {
         if (e.kind() != AddressException.Kind.REFUSED || System.nanoTime() > deadline) {

@@ -50,6 +50,7 @@ public final class NatsCluster implements Closeable {
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final Pattern META_LEADER = leader("meta_cluster");
   private static final Pattern STREAM_LEADER = leader("cluster");
+  private static final Pattern CONNECTIONS = Pattern.compile("\"num_connections\"\\s*:\\s*(\\d+)");
   private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
 
   private final List<SocketChannel> reserved = new ArrayList<>();
@@ -376,6 +377,12 @@ public final class NatsCluster implements Closeable {
       assertTrue(System.nanoTime() < end, () -> wanted + " are expected: " + now);
       boolean unused = new CountDownLatch(1).await(20, TimeUnit.MILLISECONDS);
     }
+  }
+
+  /** How many connections with clients a server has now; -1 if it does not tell. */
+  public int connections(int server) {
+    Matcher found = CONNECTIONS.matcher(told(server, "/connz"));
+    return found.find() ? Integer.parseInt(found.group(1)) : -1;
   }
 
   /** What a server shows to its operators; empty if it does not answer now. */
