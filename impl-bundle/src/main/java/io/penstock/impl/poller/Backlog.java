@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The bytes that were read from one source and not delivered. They are in the shared buffer until
  * another source needs that, or in a buffer of its own when there are many. It is lent to a source
- * that reads, until all is delivered: one that is idle has none.
+ * that reads, until all is delivered: one that is idle, and has never held much, has none.
  *
  * <p>The polling thread uses it; {@link #giveBack} may come from any thread. Only the former moves
  * the bounds, with the lock, and so may look at them without.
@@ -141,8 +141,8 @@ final class Backlog {
       heldTo = limit;
       heldShared = inShared;
       target = target();
-      reading = true;
       grown = grown();
+      reading = true;
     } finally {
       scratch.lock.unlock();
     }
@@ -319,13 +319,23 @@ final class Backlog {
 
   /** Has the lock. */
   private ByteBuffer copyOut() {
-    ByteBuffer copy = ByteBuffer.allocate(size());
-    if (copy.hasRemaining()) {
-      copy.put(0, room().bytes(), start(), copy.capacity());
+    boolean copied = false;
+    try {
+      ByteBuffer copy = ByteBuffer.allocate(size());
+      if (copy.hasRemaining()) {
+        copy.put(0, room().bytes(), start(), copy.capacity());
+      }
+      copied = true;
+      return copy;
+    } finally {
+      // The bounds and the buffers stay: a framer may be looking at them.
+      scratch.leave(this);
+      if (!copied) {
+        // For want of memory: nobody is to wait for bytes that cannot come back.
+        returned = true;
+        scratch.settled.signalAll();
+      }
     }
-    // The bounds and the buffers stay: a framer may be looking at them.
-    scratch.leave(this);
-    return copy;
   }
 
   /**

@@ -3,10 +3,8 @@ package io.penstock.impl.poller;
 
 import io.penstock.impl.engine.Canary;
 import java.nio.channels.SelectionKey;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Deque;
 import java.util.IdentityHashMap;
 import java.util.Iterator;
 import java.util.List;
@@ -14,13 +12,13 @@ import java.util.Set;
 
 /**
  * The keys that the system may not watch, though it was asked to, and when it is asked anew for
- * them. Those that came within half a second are asked for together: a key in no doubt weighs
- * nothing here. Used with the turn to poll only.
+ * them. Those that came within half a second are asked for together, so that there are two dozen
+ * groups at the most, and a key in no doubt weighs nothing here. Used with the turn to poll only.
  */
 final class Doubts {
   private static final long TOGETHER_NANOS = Canary.PERIOD_NANOS / 2;
 
-  /** Keys of one time. */
+  /** Keys that are asked for at the same times. */
   private static final class Together {
     final Set<SelectionKey> keys = Collections.newSetFromMap(new IdentityHashMap<>());
     final long since;
@@ -33,24 +31,43 @@ final class Doubts {
     }
   }
 
-  /** The youngest is the last. */
-  private final Deque<Together> all = new ArrayDeque<>();
+  private final List<Together> all = new ArrayList<>();
 
   /** From now on the system is asked anew for a key, {@link Canary#ROUNDS} times. */
   void add(SelectionKey key, long now) {
-    Together youngest = all.peekLast();
-    if (youngest == null || youngest.rounds > 0 || now - youngest.since > TOGETHER_NANOS) {
-      youngest = new Together(now);
-      all.add(youngest);
+    remove(key);
+    boolean unused = open(now).keys.add(key);
+  }
+
+  /** The group that a key of now belongs to. */
+  private Together open(long now) {
+    for (Together each : all) {
+      // One that is overdue takes more: nobody asks, as long as the poller never has to wait.
+      if (each.rounds == 0 && (now - each.since <= TOGETHER_NANOS || each.due - now <= 0)) {
+        return each;
+      }
     }
-    boolean unused = youngest.keys.add(key);
+    Together fresh = new Together(now);
+    all.add(fresh);
+    return fresh;
   }
 
   /** A key is of no interest any more. */
   void remove(SelectionKey key) {
-    for (Together each : all) {
-      boolean unused = each.keys.remove(key);
+    for (Iterator<Together> each = all.iterator(); each.hasNext(); ) {
+      Together one = each.next();
+      if (one.keys.remove(key)) {
+        if (one.keys.isEmpty()) {
+          each.remove();
+        }
+        return;
+      }
     }
+  }
+
+  /** Forgets all. */
+  void clear() {
+    all.clear();
   }
 
   /** The keys for which the system is to be asked anew now. */
@@ -63,7 +80,7 @@ final class Doubts {
         one.rounds++;
         one.due = now + Canary.pause(one.rounds);
       }
-      if (one.rounds == Canary.ROUNDS || one.keys.isEmpty()) {
+      if (one.rounds == Canary.ROUNDS) {
         each.remove();
       }
     }
@@ -75,9 +92,14 @@ final class Doubts {
     return all.isEmpty();
   }
 
+  /** How many groups there are. */
+  int groups() {
+    return all.size();
+  }
+
   /** When the next ones are due, if there are any. */
   long next() {
-    long next = all.element().due;
+    long next = all.get(0).due;
     for (Together each : all) {
       next = each.due - next < 0 ? each.due : next;
     }

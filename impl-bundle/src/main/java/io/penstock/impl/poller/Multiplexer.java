@@ -44,6 +44,8 @@ final class Multiplexer {
   // Whether the system is to be asked anew for a channel, and when the selector is checked next.
   private boolean unchecked;
   private long checkAt;
+  // The selector is not checked again before.
+  private long restUntil = System.nanoTime();
   private boolean refused;
   private volatile long selects;
   private volatile long spins;
@@ -170,12 +172,17 @@ final class Multiplexer {
     if (!unchecked || checkAt - System.nanoTime() > 0) {
       return;
     }
+    long now = System.nanoTime();
+    restUntil = now + Canary.PERIOD_NANOS;
     unchecked = false;
     boolean works = canary.works(current, fire);
     if (works) {
-      Canary.askAnew(current, unsure(), fire);
+      List<SelectionKey> unsure = doubts.due(now);
+      soonest();
+      Canary.askAnew(current, unsure, fire);
     } else {
-      // Everybody is tried, and watched again.
+      // Everybody is tried, and watched again, of which doubts arise anew.
+      doubts.clear();
       Canary.forget(current, current.keys(), fire);
       for (SelectionKey key : current.keys()) {
         for (Entry entry = first(key); entry != null; entry = entry.nextOfKey) {
@@ -184,7 +191,7 @@ final class Multiplexer {
         }
       }
       unchecked = true;
-      checkAt = System.nanoTime() + Canary.PERIOD_NANOS;
+      checkAt = restUntil;
       if (!refused) {
         LOG.log(Level.ERROR, "a poller may not hear of its channels: {0}", Canary.refused());
       }
@@ -192,21 +199,14 @@ final class Multiplexer {
     refused = !works;
   }
 
-  /** For which keys the system is to be asked anew now; finds out when that is to be done next. */
-  private List<SelectionKey> unsure() {
-    long now = System.nanoTime();
-    List<SelectionKey> unsure = doubts.due(now);
-    soonest();
-    if (unchecked && checkAt - now < Canary.PERIOD_NANOS) {
-      checkAt = now + Canary.PERIOD_NANOS;
-    }
-    return unsure;
-  }
-
   private void soonest() {
-    if (!doubts.isEmpty() && (!unchecked || doubts.next() - checkAt < 0)) {
-      unchecked = true;
-      checkAt = doubts.next();
+    if (!doubts.isEmpty()) {
+      long next = doubts.next();
+      long at = next - restUntil < 0 ? restUntil : next;
+      if (!unchecked || at - checkAt < 0) {
+        unchecked = true;
+        checkAt = at;
+      }
     }
   }
 
@@ -322,6 +322,7 @@ final class Multiplexer {
     }
     if (entry.over()) {
       // Closed by a thread that may not have seen the key.
+      release(entry);
       due.accept(entry);
     }
   }

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.poller;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.Listener;
+import io.penstock.impl.engine.Canary;
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Parker;
+import io.penstock.poller.ChannelHandler;
+import io.penstock.poller.Registration;
+import io.penstock.stream.Framing;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectableChannel;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.Test;
+
+/** The system is asked anew for a key some times, whatever it answers, and not more often. */
+class DoubtsTest {
+  private static final long SECOND = TimeUnit.SECONDS.toNanos(1);
+
+  /** How many groups there are at the most, with a new key at any time. */
+  private static final int MOST = 24;
+
+  private final Doubts doubts = new Doubts();
+
+  private static final class Key extends SelectionKey {
+    @Override
+    public SelectableChannel channel() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Selector selector() {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public boolean isValid() {
+      return true;
+    }
+
+    @Override
+    public void cancel() {}
+
+    @Override
+    public int interestOps() {
+      return 0;
+    }
+
+    @Override
+    public SelectionKey interestOps(int ops) {
+      return this;
+    }
+
+    @Override
+    public int readyOps() {
+      return 0;
+    }
+  }
+
+  @Test
+  void aKeyIsAskedForAfterOneThreeAndSevenSeconds() {
+    // With a clock that passes from the greatest number to the least.
+    long begin = Long.MAX_VALUE - SECOND;
+    Key key = new Key();
+    doubts.add(key, begin);
+    for (int at : List.of(1, 3, 7)) {
+      long due = begin + at * SECOND;
+      assertEquals(due, doubts.next());
+      assertEquals(List.of(), doubts.due(due - 1));
+      assertEquals(List.of(key), doubts.due(due));
+    }
+    assertTrue(doubts.isEmpty());
+  }
+
+  @Test
+  void aKeyThatComesAgainIsAskedForOnlyAfterThat() {
+    Key key = new Key();
+    for (int i = 0; i < 100; i++) {
+      doubts.add(key, i * SECOND / 10);
+    }
+    assertEquals(1, doubts.groups());
+    assertEquals(List.of(), doubts.due(10 * SECOND));
+    assertEquals(List.of(key), doubts.due(11 * SECOND));
+    doubts.remove(key);
+    assertTrue(doubts.isEmpty());
+  }
+
+  @Test
+  void thereAreFewGroupsHoweverLongKeysCome() {
+    for (int i = 0; i < 10_000; i++) {
+      long now = i * SECOND / 10;
+      doubts.add(new Key(), now);
+      if (i % 10 == 0) {
+        List<SelectionKey> unused = doubts.due(now);
+      }
+      assertTrue(doubts.groups() <= MOST, doubts.groups() + " groups");
+    }
+  }
+
+  @Test
+  void norAreThereMoreWhileNobodyAsks() {
+    for (int i = 0; i < 10_000; i++) {
+      doubts.add(new Key(), i * SECOND / 10);
+      assertTrue(doubts.groups() <= MOST, doubts.groups() + " groups");
+    }
+    assertEquals(10_000, Set.copyOf(doubts.due(2000 * SECOND)).size());
+  }
+
+  /** Finds for a thread that the system refuses. */
+  private static final class Deaf extends Canary {
+    private final AtomicInteger looks = new AtomicInteger();
+    private volatile Thread poller;
+
+    @Override
+    public boolean works(Selector selector, Consumer<SelectionKey> fire) throws IOException {
+      boolean refuses = Thread.currentThread() == poller;
+      if (refuses) {
+        looks.incrementAndGet();
+      }
+      return super.works(selector, fire) && !refuses;
+    }
+  }
+
+  /** Everybody is tried once a second, and is served meanwhile. */
+  @Test
+  void aPollerWhoseSystemRefusesAsksItOnceASecond() throws Exception {
+    Deaf canary = new Deaf();
+    try (Bench bench = new Bench(new Engine(Parker.SYSTEM, Engine::daemon, canary));
+        SelectorPoller poller = bench.poller();
+        Listener listener = bench.listen();
+        Channel near = bench.connect(listener);
+        Channel far = listener.accept(Bench.SOON)) {
+      poller.register(near.source(), Framing.bytes());
+      AtomicInteger bytes = new AtomicInteger();
+      ChannelHandler handler =
+          new ChannelHandler() {
+            @Override
+            public void data(Registration registration, ByteBuffer frame) {
+              bytes.addAndGet(frame.remaining());
+            }
+          };
+      // Opens the selector.
+      int none = poller.poll(Wait.none(), handler);
+      assertEquals(0, none);
+      canary.poller = Thread.currentThread();
+      long begin = System.nanoTime();
+      while (System.nanoTime() - begin < 3 * SECOND + SECOND / 2) {
+        int unused = poller.poll(Wait.upTo(Duration.ofMillis(100)), handler);
+      }
+      int looks = canary.looks.get();
+      assertTrue(looks >= 3 && looks <= 5, looks + " looks");
+      Bench.write(far.sink(), "x");
+      while (bytes.get() == 0) {
+        assertTrue(System.nanoTime() - begin < 20 * SECOND, "nothing came");
+        int unused = poller.poll(Wait.upTo(Duration.ofMillis(100)), handler);
+      }
+    }
+  }
+}
