@@ -2,6 +2,7 @@
 package io.penstock.remote.impl.protocol;
 
 import io.penstock.remote.spi.RemoteEntry;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -19,7 +20,7 @@ import java.util.Set;
  *   <li>A write that was not answered may be done late, by a server that could not pass it on
  *       before, and after what was written by another server since. So what the registry has of
  *       this node is compared with what it publishes: an old content is replaced, and what was
- *       withdrawn is removed once more.
+ *       withdrawn, or published under an earlier name, is removed once more.
  *   <li>A container that publishes anything beats four times in a session.
  * </ul>
  *
@@ -44,6 +45,9 @@ public class Exports {
     /** Whether something else was told of it while it was stored or removed. */
     boolean doubted;
 
+    /** Whether it was stored once more because something else was told of it, and that goes on. */
+    boolean replaced;
+
     Export(RemoteEntry entry) {
       this.entry = entry;
     }
@@ -53,6 +57,9 @@ public class Exports {
   private final long session;
   private final ExportEffects effects;
   private final Map<String, Export> exports = new LinkedHashMap<>();
+
+  /** Entries of ours under names that their endpoints have no more: they are to be removed. */
+  private final Map<String, Export> renamed = new LinkedHashMap<>();
 
   /** Those that are to be stored or removed: few of many, most of the time. */
   private final Set<Export> waiting = new LinkedHashSet<>();
@@ -92,16 +99,35 @@ public class Exports {
 
   // ---- events
 
-  /** Publishes an entry, in place of one with the same key. */
+  /** Publishes an entry, in place of one with the same key, which may have had another name. */
   public final void publish(RemoteEntry entry, long now) {
     Export export = exports.get(entry.key());
     if (export == null) {
       export = new Export(entry);
       exports.put(entry.key(), export);
+    } else if (!isOf(export, entry)) {
+      removeRenamed(export.entry, now);
+    }
+    Export before = renamed.remove(place(entry));
+    if (before != null) {
+      boolean unused = waiting.remove(before);
     }
     export.entry = entry;
+    export.replaced = false;
     wait(export, State.WANTED, now);
     run(now);
+  }
+
+  private static String place(RemoteEntry entry) {
+    return entry.name() + "/" + entry.key();
+  }
+
+  private static boolean isOf(Export export, RemoteEntry entry) {
+    return export.entry.name().equals(entry.name());
+  }
+
+  private void removeRenamed(RemoteEntry entry, long now) {
+    wait(renamed.computeIfAbsent(place(entry), place -> new Export(entry)), State.UNWANTED, now);
   }
 
   /** Withdraws an entry. */
@@ -118,7 +144,9 @@ public class Exports {
   public final void connected(long now) {
     connected = true;
     beatAt = now;
-    for (Export export : exports.values()) {
+    List<Export> all = new ArrayList<>(renamed.values());
+    all.addAll(exports.values());
+    for (Export export : all) {
       switch (export.state) {
         case WANTED, STORING, STORED -> wait(export, State.WANTED, now);
         case UNWANTED, REMOVING -> wait(export, State.UNWANTED, now);
@@ -139,7 +167,7 @@ public class Exports {
       if (!done && isTriedAgain()) {
         wait(export, State.WANTED, now + session / 2);
       } else if (export.doubted) {
-        wait(export, State.WANTED, now);
+        replace(export, now);
       } else {
         export.state = State.STORED;
       }
@@ -150,22 +178,25 @@ public class Exports {
   /** What came of removing. */
   public final void gone(RemoteEntry entry, boolean done, long now) {
     Export export = exports.get(entry.key());
+    if (export == null || !isOf(export, entry)) {
+      export = renamed.get(place(entry));
+    }
     if (export != null && export.state == State.REMOVING) {
       if (!done) {
         wait(export, State.UNWANTED, now + session / 2);
       } else if (export.doubted) {
         wait(export, State.UNWANTED, now);
-      } else {
-        exports.remove(entry.key());
+      } else if (!exports.remove(entry.key(), export)) {
+        renamed.remove(place(entry));
       }
     }
     run(now);
   }
 
   /** An entry of ours is not in the registry any more. */
-  public final void lost(String key, long now) {
+  public final void lost(String name, String key, long now) {
     Export export = exports.get(key);
-    if (export != null && isRestored()) {
+    if (export != null && export.entry.name().equals(name) && isRestored()) {
       if (export.state == State.STORED) {
         wait(export, State.WANTED, now);
       } else if (export.state == State.STORING) {
@@ -191,11 +222,22 @@ public class Exports {
       wait(export, State.UNWANTED, now);
       return;
     }
+    if (!isOf(export, entry)) {
+      Export known = renamed.get(place(entry));
+      if (known == null) {
+        removeRenamed(entry, now);
+      } else {
+        known.doubted = true;
+      }
+      return;
+    }
     boolean same = export.entry.equals(entry);
     switch (export.state) {
       case STORED -> {
-        if (!same) {
-          wait(export, State.WANTED, now);
+        if (same) {
+          export.replaced = false;
+        } else {
+          replace(export, now);
         }
       }
       case STORING -> export.doubted |= !same;
@@ -206,6 +248,12 @@ public class Exports {
     }
   }
 
+  /** At once, but with a pause if that has not helped: no loop is to go as fast as it can. */
+  private void replace(Export export, long now) {
+    wait(export, State.WANTED, export.replaced ? now + session / 2 : now);
+    export.replaced = true;
+  }
+
   /** Time has passed. */
   public final void tick(long now) {
     run(now);
@@ -213,7 +261,7 @@ public class Exports {
 
   /** When {@link #tick} is to be called again at the latest; {@link Long#MAX_VALUE} for never. */
   public final long next() {
-    if (!connected || exports.isEmpty()) {
+    if (!connected || (exports.isEmpty() && renamed.isEmpty())) {
       return Long.MAX_VALUE;
     }
     long next = beats ? beatAt : Long.MAX_VALUE;
@@ -227,8 +275,9 @@ public class Exports {
 
   /** Whether everything that is withdrawn is gone. */
   public final boolean isClear() {
-    return exports.values().stream()
-        .noneMatch(each -> each.state == State.UNWANTED || each.state == State.REMOVING);
+    return renamed.isEmpty()
+        && exports.values().stream()
+            .noneMatch(each -> each.state == State.UNWANTED || each.state == State.REMOVING);
   }
 
   /** Whether the registry is known to have an entry. */
@@ -240,11 +289,13 @@ public class Exports {
   private void wait(Export export, State state, long at) {
     export.state = state;
     export.at = at;
+    // Behind the others: an old name goes before the new one comes.
+    waiting.remove(export);
     waiting.add(export);
   }
 
   private void run(long now) {
-    if (!connected || exports.isEmpty()) {
+    if (!connected || (exports.isEmpty() && renamed.isEmpty())) {
       return;
     }
     if (beats && now - beatAt >= 0) {
