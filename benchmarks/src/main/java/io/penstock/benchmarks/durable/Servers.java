@@ -99,7 +99,25 @@ abstract class Servers implements Closeable {
 
   /** Waits until {@link #isWhole}. */
   final void awaitWhole(@Nullable String stream) throws Exception {
-    boolean unused = await(() -> isWhole(stream) ? true : null, "all servers of " + folder);
+    boolean unused =
+        await(
+            () -> {
+              startEnded();
+              return isWhole(stream) ? true : null;
+            },
+            "all servers of " + folder);
+  }
+
+  /**
+   * Starts those again that have ended by themselves, such as because a port was taken meanwhile.
+   */
+  private void startEnded() throws IOException {
+    for (int i = 0; i < COUNT; i++) {
+      Process process = processes.get(i);
+      if (process != null && !process.isAlive()) {
+        start(i);
+      }
+    }
   }
 
   /** Asks until there is an answer: of what is awaited here, no server tells by itself. */
