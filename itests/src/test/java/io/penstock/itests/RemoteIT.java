@@ -3,6 +3,7 @@ package io.penstock.itests;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -12,6 +13,7 @@ import io.penstock.channel.ChannelFactory;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
+import io.penstock.error.AddressException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.itests.exam.InContainer;
@@ -32,6 +34,7 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -154,6 +157,34 @@ class RemoteIT {
     assertEquals(0, context.getServiceReferences(Connector.class, null).size());
     registration.unregister();
     assertEquals("orders", removed.poll(20, TimeUnit.SECONDS));
+  }
+
+  @Test
+  void aHandlerThatIsRenamedIsFoundByItsNewNameOnly() throws Exception {
+    Map<String, Object> properties =
+        new HashMap<>(
+            Map.of(
+                "penstock.listen", "tcp-listen://127.0.0.1:0",
+                "penstock.name", "orders",
+                "penstock.remote", "true"));
+    ServiceRegistration<?> registration = serve(properties);
+    try {
+      RemoteEntry before = next();
+      assertEquals("orders", before.name());
+      properties.put("penstock.name", "bills");
+      registration.setProperties(FrameworkUtil.asDictionary(properties));
+      RemoteEntry after = next();
+      assertEquals("bills", after.name());
+      assertNotEquals(before.key(), after.key());
+      assertEquals("orders", removed.poll(20, TimeUnit.SECONDS));
+      ChannelFactory channels = Services.any(context, ChannelFactory.class, "");
+      try (Channel channel = channels.open("remote:bills")) {
+        asks(channel);
+      }
+      assertThrows(AddressException.class, () -> channels.open("remote:orders"));
+    } finally {
+      registration.unregister();
+    }
   }
 
   @Test
@@ -291,6 +322,17 @@ class RemoteIT {
     }
   }
 
+  /** Waits until this container is known by another node than before, once it is connected. */
+  private String awaitNode(String before) {
+    long start = System.nanoTime();
+    String now = before;
+    while (now.equals(before) || now.isEmpty()) {
+      assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(20), "it does not connect");
+      now = connectedNode();
+    }
+    return now;
+  }
+
   /** What this container is known by, anew with each configuration; empty between two. */
   private String connectedNode() {
     return Services.any(context, PenstockRuntime.class, "").runtime().remotes().stream()
@@ -302,15 +344,11 @@ class RemoteIT {
 
   /** A channel that was connected by name, and whose endpoint was removed then. */
   private void withChannelOfARemovedEndpoint(String onRemoved, OfRemoved use) throws Exception {
-    String before = connectedNode();
+    String before = awaitNode("");
     Configurations.update(
         remote, Map.of("servers", registry, "session", "1s", "onRemoved", onRemoved));
-    long start = System.nanoTime();
-    String now = before;
-    while (now.equals(before) || now.isEmpty()) {
-      assertTrue(System.nanoTime() - start < TimeUnit.SECONDS.toNanos(20), "it does not connect");
-      now = connectedNode();
-    }
+    String after = awaitNode(before);
+    assertNotEquals(before, after);
     ChannelFactory channels = Services.any(context, ChannelFactory.class, "");
     try (Listener listener = channels.listen("tcp-listen://127.0.0.1:0")) {
       RemoteEntry entry = provide("bills", listener, 1, 0);

@@ -3,11 +3,14 @@ package io.penstock.nats.support;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.nats.client.Connection;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.api.StreamConfiguration;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** That the servers of the other tests do what those tests rely on. */
@@ -18,9 +21,17 @@ class NatsServersTest {
   }
 
   private static long messages(NatsCluster cluster, int server) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
     try (Connection connection = connect(cluster, server)) {
       JetStreamManagement management = connection.jetStreamManagement();
-      return management.getStreamInfo("KEPT").getStreamState().getMsgCount();
+      while (true) {
+        try {
+          return management.getStreamInfo("KEPT").getStreamState().getMsgCount();
+        } catch (IOException e) {
+          // The library waits for an answer for two seconds, in which a leader may go and come.
+          assertTrue(System.nanoTime() < end, e::toString);
+        }
+      }
     }
   }
 

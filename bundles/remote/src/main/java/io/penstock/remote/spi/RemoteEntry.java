@@ -11,7 +11,7 @@ import org.osgi.annotation.versioning.ProviderType;
 
 /**
  * One published endpoint. Immutable. A registry keeps one entry for each pair of a node and a
- * number; a later one of the same pair takes the place of the earlier one.
+ * number; a later one of the same pair takes the place of the earlier one, and has its name.
  *
  * @param node the container that publishes it, for one run: a restarted container is another node;
  *     1 to 64 letters, digits, hyphens and underscores

@@ -52,6 +52,8 @@ final class PublishedServices
   // Only on the executor.
   private final Map<Long, RemoteEntry> published = new HashMap<>();
   private final Map<Long, String> complaints = new HashMap<>();
+  // The last number of an entry. Only on the executor.
+  private long numbers;
 
   PublishedServices(
       BundleContext context, PenstockRuntime runtime, RemoteNode node, Executor serial) {
@@ -192,7 +194,15 @@ final class PublishedServices
         throw new IllegalArgumentException(
             Channel.NAME + ": it is not given; expected the name that others find it by");
       }
-      RemoteEntry entry = entry(node.node(), id, name, Endpoint.parse(bound), properties);
+      RemoteEntry old = published.get(id);
+      // Another name is another entry: others know one by its number, and its name is for good.
+      RemoteEntry same = old != null && old.name().equals(name) ? old : null;
+      long number = same == null ? numbers + 1 : same.id();
+      RemoteEntry entry = entry(node.node(), number, name, Endpoint.parse(bound), properties);
+      numbers = Math.max(numbers, number);
+      if (old != null && same == null) {
+        node.withdraw(old.key());
+      }
       complaints.remove(id);
       if (!entry.equals(published.put(id, entry))) {
         node.publish(entry);

@@ -474,8 +474,8 @@ public final class RemoteNode implements AutoCloseable {
       hear(
           () -> {
             long now = System.nanoTime();
-            imports.removed(name, key, now);
-            exports.lost(name, key, now);
+            imports.removed(key, now);
+            exports.lost(key, now);
           });
     }
 

@@ -2,7 +2,6 @@
 package io.penstock.remote.impl.protocol;
 
 import io.penstock.remote.spi.RemoteEntry;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -20,7 +19,7 @@ import java.util.Set;
  *   <li>A write that was not answered may be done late, by a server that could not pass it on
  *       before, and after what was written by another server since. So what the registry has of
  *       this node is compared with what it publishes: an old content is replaced, and what was
- *       withdrawn, or published under an earlier name, is removed once more.
+ *       withdrawn is removed once more.
  *   <li>A container that publishes anything beats four times in a session.
  * </ul>
  *
@@ -57,9 +56,6 @@ public class Exports {
   private final long session;
   private final ExportEffects effects;
   private final Map<String, Export> exports = new LinkedHashMap<>();
-
-  /** Entries of ours under names that their endpoints have no more: they are to be removed. */
-  private final Map<String, Export> renamed = new LinkedHashMap<>();
 
   /** Those that are to be stored or removed: few of many, most of the time. */
   private final Set<Export> waiting = new LinkedHashSet<>();
@@ -99,35 +95,17 @@ public class Exports {
 
   // ---- events
 
-  /** Publishes an entry, in place of one with the same key, which may have had another name. */
+  /** Publishes an entry, in place of one with the same key. */
   public final void publish(RemoteEntry entry, long now) {
     Export export = exports.get(entry.key());
     if (export == null) {
       export = new Export(entry);
       exports.put(entry.key(), export);
-    } else if (!isOf(export, entry)) {
-      removeRenamed(export.entry, now);
-    }
-    Export before = renamed.remove(place(entry));
-    if (before != null) {
-      boolean unused = waiting.remove(before);
     }
     export.entry = entry;
     export.replaced = false;
     wait(export, State.WANTED, now);
     run(now);
-  }
-
-  private static String place(RemoteEntry entry) {
-    return entry.name() + "/" + entry.key();
-  }
-
-  private static boolean isOf(Export export, RemoteEntry entry) {
-    return export.entry.name().equals(entry.name());
-  }
-
-  private void removeRenamed(RemoteEntry entry, long now) {
-    wait(renamed.computeIfAbsent(place(entry), place -> new Export(entry)), State.UNWANTED, now);
   }
 
   /** Withdraws an entry. */
@@ -144,9 +122,7 @@ public class Exports {
   public final void connected(long now) {
     connected = true;
     beatAt = now;
-    List<Export> all = new ArrayList<>(renamed.values());
-    all.addAll(exports.values());
-    for (Export export : all) {
+    for (Export export : exports.values()) {
       switch (export.state) {
         case WANTED, STORING, STORED -> wait(export, State.WANTED, now);
         case UNWANTED, REMOVING -> wait(export, State.UNWANTED, now);
@@ -178,25 +154,22 @@ public class Exports {
   /** What came of removing. */
   public final void gone(RemoteEntry entry, boolean done, long now) {
     Export export = exports.get(entry.key());
-    if (export == null || !isOf(export, entry)) {
-      export = renamed.get(place(entry));
-    }
     if (export != null && export.state == State.REMOVING) {
       if (!done) {
         wait(export, State.UNWANTED, now + session / 2);
       } else if (export.doubted) {
         wait(export, State.UNWANTED, now);
-      } else if (!exports.remove(entry.key(), export)) {
-        renamed.remove(place(entry));
+      } else {
+        exports.remove(entry.key());
       }
     }
     run(now);
   }
 
   /** An entry of ours is not in the registry any more. */
-  public final void lost(String name, String key, long now) {
+  public final void lost(String key, long now) {
     Export export = exports.get(key);
-    if (export != null && export.entry.name().equals(name) && isRestored()) {
+    if (export != null && isRestored()) {
       if (export.state == State.STORED) {
         wait(export, State.WANTED, now);
       } else if (export.state == State.STORING) {
@@ -220,15 +193,6 @@ public class Exports {
       export = new Export(entry);
       exports.put(entry.key(), export);
       wait(export, State.UNWANTED, now);
-      return;
-    }
-    if (!isOf(export, entry)) {
-      Export known = renamed.get(place(entry));
-      if (known == null) {
-        removeRenamed(entry, now);
-      } else {
-        known.doubted = true;
-      }
       return;
     }
     boolean same = export.entry.equals(entry);
@@ -261,7 +225,7 @@ public class Exports {
 
   /** When {@link #tick} is to be called again at the latest; {@link Long#MAX_VALUE} for never. */
   public final long next() {
-    if (!connected || (exports.isEmpty() && renamed.isEmpty())) {
+    if (!connected || exports.isEmpty()) {
       return Long.MAX_VALUE;
     }
     long next = beats ? beatAt : Long.MAX_VALUE;
@@ -275,9 +239,8 @@ public class Exports {
 
   /** Whether everything that is withdrawn is gone. */
   public final boolean isClear() {
-    return renamed.isEmpty()
-        && exports.values().stream()
-            .noneMatch(each -> each.state == State.UNWANTED || each.state == State.REMOVING);
+    return exports.values().stream()
+        .noneMatch(each -> each.state == State.UNWANTED || each.state == State.REMOVING);
   }
 
   /** Whether the registry is known to have an entry. */
@@ -289,13 +252,11 @@ public class Exports {
   private void wait(Export export, State state, long at) {
     export.state = state;
     export.at = at;
-    // Behind the others: an old name goes before the new one comes.
-    waiting.remove(export);
     waiting.add(export);
   }
 
   private void run(long now) {
-    if (!connected || (exports.isEmpty() && renamed.isEmpty())) {
+    if (!connected || exports.isEmpty()) {
       return;
     }
     if (beats && now - beatAt >= 0) {

@@ -238,18 +238,12 @@ public class Imports {
     step(peer, now);
   }
 
-  /** An entry is not there any more. Its endpoint may be there under another name by now. */
-  public final void removed(String name, String key, long now) {
+  /** An entry is not there any more. */
+  public final void removed(String key, long now) {
     advance(now);
-    if (!isFrozen() && isNamed(key, name)) {
+    if (!isFrozen()) {
       forget(key);
     }
-  }
-
-  private boolean isNamed(String key, String name) {
-    Peer peer = peers.get(nodeOf.get(key));
-    RemoteEntry entry = peer == null ? null : peer.entries.get(key);
-    return entry != null && entry.name().equals(name);
   }
 
   /** All entries of a watched name were told. */

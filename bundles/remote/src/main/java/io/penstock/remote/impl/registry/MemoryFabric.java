@@ -225,9 +225,7 @@ public final class MemoryFabric {
         lock.lock();
         try {
           RemoteEntry there = entries.get(entry.key());
-          if (there != null
-              && there.name().equals(entry.name())
-              && (entry.node().equals(node) || there.equals(entry))) {
+          if (there != null && (entry.node().equals(node) || there.equals(entry))) {
             entries.remove(entry.key());
             removed = true;
           }

@@ -2,7 +2,6 @@
 package io.penstock.remote.impl.protocol;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Endpoint;
@@ -59,63 +58,6 @@ class ExportsTest {
     exports.stored(entry("orders", 1), true, 0);
     expect("put orders 1");
   }
-
-  // ---- another name
-
-  @Test
-  void anEntryThatIsRenamedIsRemovedUnderItsOldName() {
-    exports.publish(entry("bills", 1), 5);
-    expect("remove orders 1", "put bills 1");
-    exports.stored(entry("bills", 1), true, 6);
-    exports.gone(entry("orders", 1), false, 6);
-    assertFalse(exports.isClear());
-    exports.lost("orders", "a/1", 7);
-    exports.tick(6 + SESSION / 2);
-    expect("remove orders 1");
-    exports.gone(entry("orders", 1), true, 900);
-    assertTrue(exports.isClear());
-    assertTrue(exports.isStored("a/1"));
-    exports.tick(10 * SESSION);
-    expect();
-  }
-
-  @Test
-  void oneThatHasItsNameAgainStays() {
-    exports.disconnected();
-    exports.publish(entry("bills", 1), 5);
-    exports.publish(entry("orders", 2), 6);
-    exports.connected(7);
-    expect("remove bills 1", "put orders 2");
-    exports.gone(entry("bills", 1), true, 8);
-    exports.stored(entry("orders", 2), true, 8);
-    assertTrue(exports.isClear());
-    assertTrue(exports.isStored("a/1"));
-  }
-
-  @Test
-  void whatTheRegistryHasUnderAnEarlierNameIsRemoved() {
-    exports.seen(entry("earlier", 3), 5);
-    expect("remove earlier 3");
-    exports.seen(entry("earlier", 3), 6);
-    exports.gone(entry("earlier", 3), true, 7);
-    expect("remove earlier 3");
-    exports.gone(entry("earlier", 3), true, 8);
-    assertTrue(exports.isClear());
-    assertTrue(exports.isStored("a/1"));
-  }
-
-  @Test
-  void anEntryWithAnEarlierNameIsWithdrawnUnderBoth() {
-    exports.publish(entry("bills", 1), 5);
-    exports.withdraw("a/1", 6);
-    expect("remove orders 1", "put bills 1", "remove bills 1");
-    exports.gone(entry("orders", 1), true, 7);
-    assertFalse(exports.isClear());
-    exports.gone(entry("bills", 1), true, 7);
-    assertTrue(exports.isClear());
-  }
-
-  // ---- what comes late
 
   @Test
   void anOldContentIsReplacedAtOnceAndThenWithPauses() {

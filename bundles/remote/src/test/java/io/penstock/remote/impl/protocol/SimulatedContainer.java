@@ -393,8 +393,8 @@ final class SimulatedContainer implements ImportEffects, ExportEffects {
               exports.seen(change.entry(), clock());
             }
           } else {
-            imports.removed(change.entry().name(), change.key(), clock());
-            exports.lost(change.entry().name(), change.key(), clock());
+            imports.removed(change.key(), clock());
+            exports.lost(change.key(), clock());
           }
         });
   }
