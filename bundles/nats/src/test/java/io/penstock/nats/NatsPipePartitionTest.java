@@ -44,7 +44,7 @@ class NatsPipePartitionTest extends PipeFaults {
   private Namespace space;
   private NatsCluster parted;
 
-  /** Who is on the side of the one server that is cut off. */
+  /** Which of the three are on the side of the one server that is cut off. */
   record Away(boolean leader, boolean writer, boolean reader) {}
 
   @BeforeEach

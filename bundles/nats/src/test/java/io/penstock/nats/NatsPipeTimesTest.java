@@ -160,7 +160,7 @@ class NatsPipeTimesTest {
     }
   }
 
-  // ---- who comes second
+  // ---- the second opener
 
   private long refused() {
     long begun = System.nanoTime();

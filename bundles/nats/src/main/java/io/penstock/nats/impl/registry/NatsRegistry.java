@@ -243,7 +243,7 @@ public final class NatsRegistry implements Registry {
 
     @Override
     public void stored(RemoteEntry entry, long sequence) {
-      // Also of this node, whose names nobody may watch: it compares them with what it publishes.
+      // Also those of this node, watched or not: it compares them with what it publishes.
       listener.stored(entry);
     }
 

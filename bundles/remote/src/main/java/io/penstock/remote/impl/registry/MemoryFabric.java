@@ -162,6 +162,11 @@ public final class MemoryFabric {
       return watched.contains(ALL) || watched.contains(name);
     }
 
+    /** Whether it is told of an entry: of a watched name, or its own. */
+    boolean hears(RemoteEntry entry) {
+      return linked && (sees(entry.name()) || node.equals(entry.node()));
+    }
+
     /** Has the lock. */
     void tellOwn() {
       for (RemoteEntry entry : entries.values()) {
@@ -208,8 +213,7 @@ public final class MemoryFabric {
         }
         change(
             member -> {
-              if (member.linked
-                  && (member.sees(entry.name()) || member.node.equals(entry.node()))) {
+              if (member.hears(entry)) {
                 member.tell(() -> member.listener.stored(entry));
               }
             });
@@ -236,8 +240,7 @@ public final class MemoryFabric {
       if (removed) {
         change(
             member -> {
-              if (member.linked
-                  && (member.sees(entry.name()) || member.node.equals(entry.node()))) {
+              if (member.hears(entry)) {
                 member.tell(() -> member.listener.removed(entry.name(), entry.key()));
               }
             });

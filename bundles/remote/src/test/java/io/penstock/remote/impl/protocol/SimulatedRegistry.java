@@ -148,7 +148,7 @@ final class SimulatedRegistry {
     leader = this.servers.get(0);
   }
 
-  // ---- who sees whom
+  // ---- which servers see each other
 
   /** Where a container connects to: a server that it can reach. */
   Server nearest(@Nullable Server before) {
@@ -162,7 +162,7 @@ final class SimulatedRegistry {
     return from.sees(to) && world.now() >= joinedAt[from.number][to.number];
   }
 
-  /** Whether a question finds who is asked. */
+  /** Whether a question finds the node that is asked. */
   boolean finds(Server from, Server to) {
     return carries(from, to) && world.now() >= questionsFrom[from.number][to.number];
   }
@@ -177,7 +177,7 @@ final class SimulatedRegistry {
                 questionsFrom[one.number][other.number], questionsFrom[other.number][one.number]));
   }
 
-  /** Whether a server says at once that it does not find who is asked. */
+  /** Whether a server says at once that it does not find the node that is asked. */
   boolean isNoticed() {
     return noticed;
   }
