@@ -8,9 +8,8 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -183,34 +182,35 @@ public class Canary implements AutoCloseable {
    * @param fire is told of what is ready
    */
   public static void askAnew(
-      Selector selector, Iterable<SelectionKey> keys, Consumer<SelectionKey> fire)
+      Selector selector, Collection<SelectionKey> keys, Consumer<SelectionKey> fire)
       throws IOException {
-    Map<SelectionKey, Integer> asked = new HashMap<>();
-    for (SelectionKey key : keys) {
+    SelectionKey[] asked = keys.toArray(new SelectionKey[0]);
+    int[] ops = new int[asked.length];
+    int all = 0;
+    for (int i = 0; i < asked.length; i++) {
       try {
-        int ops = key.interestOps();
-        if (ops != 0) {
-          asked.put(key, ops);
-        }
+        ops[i] = asked[i].interestOpsAnd(0);
+        all |= ops[i];
       } catch (CancelledKeyException e) {
         // Closed, and waiters are told of the close.
-        assert !key.isValid();
+        assert !asked[i].isValid();
       }
     }
-    if (asked.isEmpty()) {
+    if (all == 0) {
       return;
     }
     List<SelectionKey> ready = new ArrayList<>();
-    forget(selector, asked.keySet(), ready::add);
-    asked.forEach(
-        (key, ops) -> {
-          try {
-            key.interestOps(ops);
-          } catch (CancelledKeyException e) {
-            // As above.
-            assert !key.isValid();
-          }
-        });
+    selector.selectNow(ready::add);
+    for (int i = 0; i < asked.length; i++) {
+      if (ops[i] != 0) {
+        try {
+          asked[i].interestOps(ops[i]);
+        } catch (CancelledKeyException e) {
+          // As above.
+          assert !asked[i].isValid();
+        }
+      }
+    }
     ready.forEach(fire);
   }
 

@@ -164,22 +164,32 @@ final class Multiplexer {
   }
 
   private long untilCheck() {
+    if (doubts.isUnderWay()) {
+      return 1;
+    }
     return unchecked ? Math.max(1, checkAt - System.nanoTime()) : Long.MAX_VALUE;
   }
 
-  /** Some times after a channel was registered, and not more often than each period. */
+  /**
+   * Some times after a channel was registered, and not more often than each period. Each wait that
+   * ends asks for a few channels, so that those which are served do not wait for all.
+   */
   private void check(Selector current) throws IOException {
-    if (!unchecked || checkAt - System.nanoTime() > 0) {
+    long now = System.nanoTime();
+    if (doubts.isUnderWay()) {
+      askAnew(current, now);
       return;
     }
-    long now = System.nanoTime();
+    if (!unchecked || checkAt - now > 0) {
+      return;
+    }
     restUntil = now + Canary.PERIOD_NANOS;
-    unchecked = false;
+    // It stays to be checked if this fails.
+    checkAt = restUntil;
     boolean works = canary.works(current, fire);
     if (works) {
-      List<SelectionKey> unsure = doubts.due(now);
-      soonest();
-      Canary.askAnew(current, unsure, fire);
+      unchecked = false;
+      askAnew(current, now);
     } else {
       // Everybody is tried, and watched again, of which doubts arise anew.
       doubts.clear();
@@ -190,13 +200,17 @@ final class Multiplexer {
           due.accept(entry);
         }
       }
-      unchecked = true;
-      checkAt = restUntil;
       if (!refused) {
         LOG.log(Level.ERROR, "a poller may not hear of its channels: {0}", Canary.refused());
       }
     }
     refused = !works;
+  }
+
+  private void askAnew(Selector current, long now) throws IOException {
+    List<SelectionKey> unsure = doubts.due(now);
+    soonest();
+    Canary.askAnew(current, unsure, fire);
   }
 
   private void soonest() {

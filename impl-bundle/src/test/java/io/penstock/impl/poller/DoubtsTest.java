@@ -2,6 +2,7 @@
 package io.penstock.impl.poller;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
@@ -19,11 +20,13 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The system is asked anew for a key some times, whatever it answers, and not more often. */
@@ -116,19 +119,64 @@ class DoubtsTest {
       doubts.add(new Key(), i * SECOND / 10);
       assertTrue(doubts.groups() <= MOST, doubts.groups() + " groups");
     }
-    assertEquals(10_000, Set.copyOf(doubts.due(2000 * SECOND)).size());
+    assertEquals(10_000, round(2000 * SECOND).size());
+  }
+
+  /** What is due at a time, of all groups. */
+  private Set<SelectionKey> round(long now) {
+    Set<SelectionKey> asked = new HashSet<>();
+    do {
+      List<SelectionKey> some = doubts.due(now);
+      assertTrue(some.size() <= Doubts.AT_ONCE, some.size() + " at once");
+      for (SelectionKey key : some) {
+        assertTrue(asked.add(key), "twice in one round");
+      }
+    } while (doubts.isUnderWay());
+    return asked;
+  }
+
+  @Test
+  void manyAreAskedForInPartsEachAfterOneThreeAndSevenSeconds() {
+    Set<SelectionKey> keys = new HashSet<>();
+    for (int i = 0; i < 2 * Doubts.AT_ONCE + 1; i++) {
+      keys.add(new Key());
+    }
+    keys.forEach(key -> doubts.add(key, 0));
+    for (int at : List.of(1, 3, 7)) {
+      assertEquals(keys, round(at * SECOND));
+    }
+    assertTrue(doubts.isEmpty());
+  }
+
+  @Test
+  void aKeyThatGoesDuringARoundIsNotAskedFor() {
+    List<Key> keys = Stream.generate(Key::new).limit(2 * Doubts.AT_ONCE).toList();
+    keys.forEach(key -> doubts.add(key, 0));
+    Set<SelectionKey> asked = new HashSet<>(doubts.due(SECOND));
+    List<Key> left = keys.stream().filter(key -> !asked.contains(key)).toList();
+    assertEquals(Doubts.AT_ONCE, left.size());
+    doubts.remove(left.get(0));
+    // It is asked for with others from now on.
+    doubts.add(left.get(1), SECOND);
+    Set<SelectionKey> rest = round(SECOND);
+    assertEquals(Set.copyOf(left.subList(2, left.size())), rest);
+    assertEquals(Set.of(left.get(1)), round(2 * SECOND));
   }
 
   /** Finds for a thread that the system refuses. */
   private static final class Deaf extends Canary {
     private final AtomicInteger looks = new AtomicInteger();
     private volatile Thread poller;
+    private volatile boolean fails;
 
     @Override
     public boolean works(Selector selector, Consumer<SelectionKey> fire) throws IOException {
       boolean refuses = Thread.currentThread() == poller;
       if (refuses) {
         looks.incrementAndGet();
+        if (fails) {
+          throw new IOException("no descriptors");
+        }
       }
       return super.works(selector, fire) && !refuses;
     }
@@ -165,6 +213,30 @@ class DoubtsTest {
       Bench.write(far.sink(), "x");
       while (bytes.get() == 0) {
         assertTrue(System.nanoTime() - begin < 20 * SECOND, "nothing came");
+        int unused = poller.poll(Wait.upTo(Duration.ofMillis(100)), handler);
+      }
+    }
+  }
+
+  @Test
+  void aPollerThatCouldNotAskTheSystemAsksItAgain() throws Exception {
+    Deaf canary = new Deaf();
+    try (Bench bench = new Bench(new Engine(Parker.SYSTEM, Engine::daemon, canary));
+        SelectorPoller poller = bench.poller();
+        Listener listener = bench.listen();
+        Channel near = bench.connect(listener)) {
+      poller.register(near.source(), Framing.bytes());
+      ChannelHandler handler = new ChannelHandler() {};
+      int none = poller.poll(Wait.none(), handler);
+      assertEquals(0, none);
+      canary.poller = Thread.currentThread();
+      canary.fails = true;
+      Wait wait = Wait.upTo(Duration.ofSeconds(20));
+      assertThrows(IOException.class, () -> poller.poll(wait, handler));
+      canary.fails = false;
+      long begin = System.nanoTime();
+      while (canary.looks.get() < 2) {
+        assertTrue(System.nanoTime() - begin < 20 * SECOND, "not asked again");
         int unused = poller.poll(Wait.upTo(Duration.ofMillis(100)), handler);
       }
     }
