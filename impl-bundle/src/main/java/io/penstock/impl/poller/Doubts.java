@@ -17,8 +17,8 @@ import java.util.Set;
  */
 final class Doubts {
   /**
-   * For how many keys the system is asked anew at once. For ten thousand that takes 18 ms, in
-   * which nobody is served; for these less than .2 ms.
+   * For how many keys the system is asked anew at once. For ten thousand that takes 18 ms, in which
+   * nobody is served; for these less than .2 ms.
    */
   static final int AT_ONCE = 64;
 

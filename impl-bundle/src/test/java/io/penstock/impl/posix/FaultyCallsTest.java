@@ -236,7 +236,7 @@ class FaultyCallsTest {
         Endpoint there = Endpoint.parse("unix:" + listener.endpoint().address());
         yield () -> {
           try (Channel near = penstock.channels().open(there, DEFAULTS, SOON);
-              Channel far = accepted(listener)) {
+              Channel far = accepted(listener, near)) {
             exchange(near, far);
           }
         };
@@ -258,7 +258,7 @@ class FaultyCallsTest {
           // Before anything can fail: a wait for more may fail right after the last byte is there.
           long before = toldOf.get();
           try (Channel near = penstock.channels().open(from, DEFAULTS, SOON);
-              Channel far = accepted(listener)) {
+              Channel far = accepted(listener, near)) {
             // So many that the relay looks for a way without copies.
             for (int i = 0; i < 45; i++) {
               near.sink().writeFully(ByteBuffer.wrap(BYTES), SOON);
@@ -308,9 +308,9 @@ class FaultyCallsTest {
         Endpoint there = Endpoint.parse(server.endpoint().toString().replace("-listen", ""));
         yield () -> {
           try (Channel near = penstock.channels().open(carrier, DEFAULTS, SOON);
-              Channel far = accepted(listener);
+              Channel far = accepted(listener, near);
               Channel client = penstock.channels().open(there, DEFAULTS, SOON);
-              Channel served = accepted(server);
+              Channel served = accepted(server, client);
               Handle given = client.facet(DescriptorFacet.class).orElseThrow().release()) {
             HandleFacet facet = near.facet(HandleFacet.class).orElseThrow();
             facet.send(ByteBuffer.wrap(new byte[] {1}), SOON, given);
@@ -342,12 +342,29 @@ class FaultyCallsTest {
     };
   }
 
-  /** The peer, or an exception where it was cut, which the log tells of. */
-  private static Channel accepted(Listener listener) throws IOException {
+  /** The peer of a channel, or an exception where it was cut, which the log tells of. */
+  private static Channel accepted(Listener listener, Channel near) throws IOException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+    do {
+      try {
+        return listener.accept(Wait.upTo(Duration.ofMillis(100)));
+      } catch (StreamTimeoutException e) {
+        // Nobody has written to it yet: what can be read is the cut.
+        if (isCut(near)) {
+          throw new IOException("the peer was not accepted", e);
+        }
+      }
+    } while (System.nanoTime() < end);
+    throw new IOException("the peer was not accepted");
+  }
+
+  private static boolean isCut(Channel channel) {
     try {
-      return listener.accept(Wait.upTo(Duration.ofSeconds(5)));
+      return channel.source().read(ByteBuffer.allocate(1), Wait.upTo(Duration.ofMillis(1))) < 0;
     } catch (StreamTimeoutException e) {
-      throw new IOException("the peer was not accepted", e);
+      return false;
+    } catch (IOException e) {
+      return true;
     }
   }
 
