@@ -382,6 +382,7 @@ final class ChannelSession {
             Server.PENSTOCK_POLLER,
             Server.PENSTOCK_SERVER,
             Server.JDK_SELECTOR,
+            Server.JDK_SELECTOR_LENDING,
             Server.NETTY_NIO,
             Server.NETTY_EPOLL,
             Server.C_EPOLL,
@@ -398,7 +399,12 @@ final class ChannelSession {
         }
         double[] figures =
             load.requests(
-                process.address(), ACTIVE, idle, brief ? 50 : 500, brief ? 100 : 3000, () -> {});
+                process.address(),
+                ACTIVE,
+                idle,
+                brief ? 50 : LoadInC.SETTLED,
+                brief ? 100 : 3000,
+                () -> {});
         add(Kind.REQUESTS, Load.QUIET, "poller", server, 64, figures[0] / 1000);
         percentiles(Load.QUIET, "poller", server, figures[1], figures[2]);
         add(Kind.P99_9, Load.QUIET, "poller", server, 64, figures[3]);

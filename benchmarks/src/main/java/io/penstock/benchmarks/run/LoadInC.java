@@ -33,6 +33,12 @@ record LoadInC(Path program, List<String> cores) {
   }
 
   /** What load.c says then. */
+  /**
+   * Milliseconds until connections that came are as they stay. A poller of ours asks the system
+   * anew for each of them, for the last time after seven seconds.
+   */
+  static final int SETTLED = 8000;
+
   private static final String STILL = "the server said nothing";
 
   /** What it printed last, as numbers. */

@@ -9,6 +9,7 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +55,9 @@ final class JdkSelector {
 
   private static final class Connection {
     final @Nullable Tally tally;
+
+    /** Whose turn it is to write: with {@link Lines#LENT} another thread could have it. */
+    final AtomicBoolean writing = new AtomicBoolean();
 
     /** An incomplete line, or while the socket is full, what is to be written. */
     @Nullable ByteBuffer rest;
@@ -139,6 +143,10 @@ final class JdkSelector {
         }
       }
       case REQUESTS -> {
+        if (lines == Lines.LENT) {
+          answerLent(key, channel, connection);
+          return;
+        }
         int whole = wholeLines();
         int end = buffer.limit();
         answer(key, channel, connection, buffer.limit(whole));
@@ -172,18 +180,38 @@ final class JdkSelector {
           ended = tally.line(line.remaining(), line.get(start));
         }
         case LENT -> {
-          long before = handedOn.get();
-          if (before < 0 || !handedOn.compareAndSet(before, before + 1)) {
-            throw new IllegalStateException("a connection was taken away, which nothing here does");
-          }
-          line.clear().limit(length);
-          line.put(0, buffer, start, length);
+          lend(start, length);
           ended = tally.line(line.remaining(), line.get(0));
         }
       }
     }
     keep(connection, buffer.limit(end).position(start));
     return ended;
+  }
+
+  private void lend(int start, int length) {
+    long before = handedOn.get();
+    if (before < 0 || !handedOn.compareAndSet(before, before + 1)) {
+      throw new IllegalStateException("a connection was taken away, which nothing here does");
+    }
+    line.clear().limit(length);
+    line.put(0, buffer, start, length);
+  }
+
+  /** Gives back each line as one that is lent, in a turn to write that other threads could have. */
+  private void answerLent(SelectionKey key, SocketChannel channel, Connection connection)
+      throws IOException {
+    int start = 0;
+    int end = buffer.limit();
+    for (int feed; (feed = find(start, end)) >= 0; start = feed + 1) {
+      lend(start, feed + 1 - start);
+      if (!connection.writing.compareAndSet(false, true)) {
+        throw new IllegalStateException("another thread writes, which nothing here does");
+      }
+      answer(key, channel, connection, line);
+      connection.writing.set(false);
+    }
+    keep(connection, buffer.position(start));
   }
 
   /** How many bytes there are up to the last line feed, that included. */

@@ -164,32 +164,36 @@ final class Multiplexer {
   }
 
   private long untilCheck() {
-    if (doubts.isUnderWay()) {
-      return 1;
-    }
     return unchecked ? Math.max(1, checkAt - System.nanoTime()) : Long.MAX_VALUE;
+  }
+
+  private void check(Selector current) throws IOException {
+    if (!unchecked) {
+      return;
+    }
+    long now = System.nanoTime();
+    if (checkAt - now <= 0) {
+      check(current, now);
+    }
   }
 
   /**
    * Some times after a channel was registered, and not more often than each period. Each wait that
    * ends asks for a few channels, so that those which are served do not wait for all.
    */
-  private void check(Selector current) throws IOException {
-    long now = System.nanoTime();
-    if (doubts.isUnderWay()) {
-      askAnew(current, now);
-      return;
+  private void check(Selector current, long now) throws IOException {
+    boolean works = true;
+    if (!doubts.isUnderWay()) {
+      restUntil = now + Canary.PERIOD_NANOS;
+      // It stays to be checked if this fails.
+      checkAt = restUntil;
+      works = canary.works(current, fire);
     }
-    if (!unchecked || checkAt - now > 0) {
-      return;
-    }
-    restUntil = now + Canary.PERIOD_NANOS;
-    // It stays to be checked if this fails.
-    checkAt = restUntil;
-    boolean works = canary.works(current, fire);
     if (works) {
+      List<SelectionKey> unsure = doubts.due(now);
       unchecked = false;
-      askAnew(current, now);
+      soonest();
+      Canary.askAnew(current, unsure, fire);
     } else {
       // Everybody is tried, and watched again, of which doubts arise anew.
       doubts.clear();
@@ -207,16 +211,12 @@ final class Multiplexer {
     refused = !works;
   }
 
-  private void askAnew(Selector current, long now) throws IOException {
-    List<SelectionKey> unsure = doubts.due(now);
-    soonest();
-    Canary.askAnew(current, unsure, fire);
-  }
-
+  /** The next check, if there is something in doubt. */
   private void soonest() {
     if (!doubts.isEmpty()) {
       long next = doubts.next();
-      long at = next - restUntil < 0 ? restUntil : next;
+      // A round that is under way goes on at once.
+      long at = next - restUntil < 0 && !doubts.isUnderWay() ? restUntil : next;
       if (!unchecked || at - checkAt < 0) {
         unchecked = true;
         checkAt = at;
