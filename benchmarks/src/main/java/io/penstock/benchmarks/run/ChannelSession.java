@@ -397,14 +397,9 @@ final class ChannelSession {
         if (server.isJava()) {
           add(Kind.HEAP, Load.QUIET, "poller", server, 64, load.heap(process, ACTIVE, idle));
         }
+        int warm = brief ? 50 : LoadInC.SETTLED;
         double[] figures =
-            load.requests(
-                process.address(),
-                ACTIVE,
-                idle,
-                brief ? 50 : LoadInC.SETTLED,
-                brief ? 100 : 3000,
-                () -> {});
+            load.requests(process.address(), ACTIVE, idle, warm, brief ? 100 : 3000, () -> {});
         add(Kind.REQUESTS, Load.QUIET, "poller", server, 64, figures[0] / 1000);
         percentiles(Load.QUIET, "poller", server, figures[1], figures[2]);
         add(Kind.P99_9, Load.QUIET, "poller", server, 64, figures[3]);
