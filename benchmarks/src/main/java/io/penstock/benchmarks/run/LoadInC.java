@@ -32,13 +32,13 @@ record LoadInC(Path program, List<String> cores) {
     }
   }
 
-  /** What load.c says then. */
   /**
    * Milliseconds until connections that came are as they stay. A poller of ours asks the system
-   * anew for each of them, for the last time after seven seconds.
+   * anew for each of them, for the last time after seven to eight seconds.
    */
-  static final int SETTLED = 8000;
+  static final int SETTLED = 10_000;
 
+  /** What load.c says then. */
   private static final String STILL = "the server said nothing";
 
   /** What it printed last, as numbers. */

@@ -56,14 +56,15 @@ final class JdkSelector {
   private static final class Connection {
     final @Nullable Tally tally;
 
-    /** Whose turn it is to write: with {@link Lines#LENT} another thread could have it. */
-    final AtomicBoolean writing = new AtomicBoolean();
+    /** Whether a thread writes: with {@link Lines#LENT} another one could. */
+    final @Nullable AtomicBoolean writing;
 
     /** An incomplete line, or while the socket is full, what is to be written. */
     @Nullable ByteBuffer rest;
 
-    Connection(@Nullable Tally tally) {
+    Connection(@Nullable Tally tally, boolean shared) {
       this.tally = tally;
+      this.writing = shared ? new AtomicBoolean() : null;
     }
   }
 
@@ -107,7 +108,8 @@ final class JdkSelector {
       channel.configureBlocking(false);
       JdkBlocking.noDelay(channel);
       boolean counts = work == Work.COUNT || work == Work.LINES;
-      channel.register(selector, SelectionKey.OP_READ, new Connection(counts ? new Tally() : null));
+      Connection connection = new Connection(counts ? new Tally() : null, lines == Lines.LENT);
+      channel.register(selector, SelectionKey.OP_READ, connection);
     }
   }
 
@@ -143,8 +145,8 @@ final class JdkSelector {
         }
       }
       case REQUESTS -> {
-        if (lines == Lines.LENT) {
-          answerLent(key, channel, connection);
+        if (connection.writing != null) {
+          answerLent(key, channel, connection, connection.writing);
           return;
         }
         int whole = wholeLines();
@@ -199,17 +201,18 @@ final class JdkSelector {
   }
 
   /** Gives back each line as one that is lent, in a turn to write that other threads could have. */
-  private void answerLent(SelectionKey key, SocketChannel channel, Connection connection)
+  private void answerLent(
+      SelectionKey key, SocketChannel channel, Connection connection, AtomicBoolean writing)
       throws IOException {
     int start = 0;
     int end = buffer.limit();
     for (int feed; (feed = find(start, end)) >= 0; start = feed + 1) {
       lend(start, feed + 1 - start);
-      if (!connection.writing.compareAndSet(false, true)) {
-        throw new IllegalStateException("another thread writes, which nothing here does");
+      if (connection.rest != null || !writing.compareAndSet(false, true)) {
+        throw new IllegalStateException("a client does not wait, or another thread writes");
       }
       answer(key, channel, connection, line);
-      connection.writing.set(false);
+      writing.set(false);
     }
     keep(connection, buffer.position(start));
   }

@@ -128,15 +128,19 @@ public class Canary implements AutoCloseable {
     boolean[] seen = new boolean[1];
     try {
       mine.interestOps(SelectionKey.OP_WRITE);
-      selector.selectNow(
-          key -> {
-            if (key == expected) {
-              seen[0] = true;
-            } else {
-              fire.accept(key);
-            }
-          });
-      mine.interestOps(0);
+      try {
+        selector.selectNow(
+            key -> {
+              if (key == expected) {
+                seen[0] = true;
+              } else {
+                fire.accept(key);
+              }
+            });
+      } finally {
+        // Always ready, it would end each wait at once.
+        mine.interestOps(0);
+      }
     } catch (CancelledKeyException e) {
       // Closed meanwhile: there are no callers any more.
       return true;
@@ -189,7 +193,7 @@ public class Canary implements AutoCloseable {
     int all = 0;
     for (int i = 0; i < asked.length; i++) {
       try {
-        ops[i] = asked[i].interestOpsAnd(0);
+        ops[i] = asked[i].interestOps();
         all |= ops[i];
       } catch (CancelledKeyException e) {
         // Closed, and waiters are told of the close.
@@ -200,14 +204,17 @@ public class Canary implements AutoCloseable {
       return;
     }
     List<SelectionKey> ready = new ArrayList<>();
-    selector.selectNow(ready::add);
-    for (int i = 0; i < asked.length; i++) {
-      if (ops[i] != 0) {
-        try {
-          asked[i].interestOps(ops[i]);
-        } catch (CancelledKeyException e) {
-          // As above.
-          assert !asked[i].isValid();
+    try {
+      forget(selector, keys, ready::add);
+    } finally {
+      for (int i = 0; i < asked.length; i++) {
+        if (ops[i] != 0) {
+          try {
+            asked[i].interestOps(ops[i]);
+          } catch (CancelledKeyException e) {
+            // As above.
+            assert !asked[i].isValid();
+          }
         }
       }
     }

@@ -52,7 +52,7 @@ final class Doubts {
     void ask(List<SelectionKey> asked, long now) {
       while (done < round.length && asked.size() < AT_ONCE) {
         SelectionKey key = round[done++];
-        // It may be of no interest since the round began.
+        // It may have become of no interest.
         if (keys.contains(key)) {
           asked.add(key);
         }
@@ -108,8 +108,8 @@ final class Doubts {
   }
 
   /**
-   * The next keys for which the system is to be asked anew now, {@value #AT_ONCE} at the most.
-   * Those of a round follow each other, and others that are due begin theirs after that.
+   * The next keys for which the system is to be asked anew now, {@value #AT_ONCE} at the most. More
+   * follow while a round is under way.
    */
   List<SelectionKey> due(long now) {
     List<SelectionKey> due = new ArrayList<>();

@@ -178,17 +178,16 @@ final class Multiplexer {
   }
 
   /**
-   * Some times after a channel was registered, and not more often than each period. Each wait that
-   * ends asks for a few channels, so that those which are served do not wait for all.
+   * Looks whether the selector works, some times after a channel was registered, and not more often
+   * than each period. A round is an exception: each wait that ends looks, and asks for a few
+   * channels, so that those which are served do not wait for all.
    */
   private void check(Selector current, long now) throws IOException {
-    boolean works = true;
-    if (!doubts.isUnderWay()) {
-      restUntil = now + Canary.PERIOD_NANOS;
-      // It stays to be checked if this fails.
-      checkAt = restUntil;
-      works = canary.works(current, fire);
-    }
+    restUntil = now + Canary.PERIOD_NANOS;
+    // It stays to be checked if this fails.
+    checkAt = restUntil;
+    // In each wait of a round, too: to ask anew gives up a watch that may not be had again.
+    boolean works = canary.works(current, fire);
     if (works) {
       List<SelectionKey> unsure = doubts.due(now);
       unchecked = false;
@@ -197,13 +196,14 @@ final class Multiplexer {
     } else {
       // Everybody is tried, and watched again, of which doubts arise anew.
       doubts.clear();
-      Canary.forget(current, current.keys(), fire);
       for (SelectionKey key : current.keys()) {
         for (Entry entry = first(key); entry != null; entry = entry.nextOfKey) {
           entry.ops = 0;
           due.accept(entry);
         }
       }
+      // Last, because it may fail.
+      Canary.forget(current, current.keys(), fire);
       if (!refused) {
         LOG.log(Level.ERROR, "a poller may not hear of its channels: {0}", Canary.refused());
       }

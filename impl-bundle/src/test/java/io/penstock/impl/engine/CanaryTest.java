@@ -12,7 +12,9 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Pipe;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
+import java.nio.channels.spi.SelectorProvider;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -174,5 +176,73 @@ class CanaryTest {
     await(woken);
     pipe.source().close();
     pipe.sink().close();
+  }
+
+  /** A selector without a system below it. */
+  private static final class Failing extends Selector {
+    @Override
+    public boolean isOpen() {
+      return true;
+    }
+
+    @Override
+    public SelectorProvider provider() {
+      return SelectorProvider.provider();
+    }
+
+    @Override
+    public Set<SelectionKey> keys() {
+      return Set.of();
+    }
+
+    @Override
+    public Set<SelectionKey> selectedKeys() {
+      return Set.of();
+    }
+
+    @Override
+    public int selectNow(Consumer<SelectionKey> action) throws IOException {
+      throw new IOException("no system");
+    }
+
+    @Override
+    public int selectNow() throws IOException {
+      throw new IOException("no system");
+    }
+
+    @Override
+    public int select(long timeout) throws IOException {
+      throw new IOException("no system");
+    }
+
+    @Override
+    public int select() throws IOException {
+      throw new IOException("no system");
+    }
+
+    @Override
+    public Selector wakeup() {
+      return this;
+    }
+
+    @Override
+    public void close() {}
+  }
+
+  @Test
+  void whatCouldNotBeAskedForIsStillWatched() throws Exception {
+    Pipe pipe = Pipe.open();
+    try (Selector real = Selector.open();
+        Selector failing = new Failing()) {
+      pipe.source().configureBlocking(false);
+      SelectionKey key = pipe.source().register(real, SelectionKey.OP_READ);
+      assertThrows(
+          IOException.class,
+          () -> Canary.askAnew(failing, List.of(key), other -> fail("nothing is ready")));
+      assertEquals(SelectionKey.OP_READ, key.interestOps());
+    } finally {
+      pipe.source().close();
+      pipe.sink().close();
+    }
   }
 }

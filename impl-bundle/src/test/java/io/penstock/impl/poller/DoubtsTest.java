@@ -20,6 +20,7 @@ import java.nio.channels.SelectableChannel;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -238,6 +239,49 @@ class DoubtsTest {
       while (canary.looks.get() < 2) {
         assertTrue(System.nanoTime() - begin < 20 * SECOND, "not asked again");
         int unused = poller.poll(Wait.upTo(Duration.ofMillis(100)), handler);
+      }
+    }
+  }
+
+  /** To ask anew gives up a watch: another process may have taken what is left meanwhile. */
+  @Test
+  void aPollerLooksBeforeEachPartOfARound() throws Exception {
+    List<Long> looks = new ArrayList<>();
+    List<Channel> open = new ArrayList<>();
+    Thread here = Thread.currentThread();
+    Canary canary =
+        new Canary() {
+          @Override
+          public boolean works(Selector selector, Consumer<SelectionKey> fire) throws IOException {
+            if (Thread.currentThread() == here) {
+              looks.add(System.nanoTime());
+            }
+            return super.works(selector, fire);
+          }
+        };
+    try (Bench bench = new Bench(new Engine(Parker.SYSTEM, Engine::daemon, canary));
+        SelectorPoller poller = bench.poller();
+        Listener listener = bench.listen()) {
+      ChannelHandler handler = new ChannelHandler() {};
+      int none = poller.poll(Wait.none(), handler);
+      assertEquals(0, none);
+      for (int i = 0; i < Doubts.AT_ONCE + 1; i++) {
+        Channel near = bench.connect(listener);
+        open.add(near);
+        open.add(listener.accept(Bench.SOON));
+        poller.register(near.source(), Framing.bytes());
+      }
+      looks.clear();
+      long begin = System.nanoTime();
+      while (looks.size() < 2) {
+        assertTrue(System.nanoTime() - begin < 20 * SECOND, "not asked for");
+        int unused = poller.poll(Wait.upTo(Duration.ofMillis(100)), handler);
+      }
+      long between = looks.get(1) - looks.get(0);
+      assertTrue(between < SECOND / 2, between + " ns between two looks");
+    } finally {
+      for (Channel channel : open) {
+        channel.close();
       }
     }
   }
