@@ -15,6 +15,8 @@ final class DelimitedFramer implements Framer {
   private final int max;
   private final boolean kept;
   private final boolean skips;
+  private final byte last;
+  private final boolean single;
   // How far the last look got without a match, so that a long frame is not searched again for
   // each piece of it.
   private int seen;
@@ -31,6 +33,8 @@ final class DelimitedFramer implements Framer {
     this.max = max;
     this.kept = kept;
     this.skips = skips;
+    this.last = delimiter.byteAt(delimiter.length() - 1);
+    this.single = delimiter.length() == 1;
   }
 
   @Override
@@ -41,8 +45,8 @@ final class DelimitedFramer implements Framer {
     int start = bytes.position();
     int available = Math.min(bytes.remaining(), max);
     int end = start + available;
-    int after = afterDelimiter(delimiter, bytes, start, start + Math.min(seen, available), end);
-    if (after >= 0) {
+    int after = afterDelimiter(bytes, start, start + seen, end);
+    if (after > 0) {
       seen = 0;
       return after - start;
     }
@@ -62,8 +66,8 @@ final class DelimitedFramer implements Framer {
   private int skip(ByteBuffer bytes) {
     seen = 0;
     int start = bytes.position();
-    int after = afterDelimiter(delimiter, bytes, start, start, bytes.limit());
-    skipping = after < 0;
+    int after = afterDelimiter(bytes, start, start, bytes.limit());
+    skipping = after == 0;
     return -(skipping ? Math.max(0, bytes.remaining() - delimiter.length() + 1) : after - start);
   }
 
@@ -84,9 +88,16 @@ final class DelimitedFramer implements Framer {
     }
   }
 
+  private int afterDelimiter(ByteBuffer bytes, int start, int from, int end) {
+    // Most are one byte, and there may be millions of them in a second.
+    return single
+        ? indexOf(last, bytes, from, end) + 1
+        : afterDelimiter(delimiter, bytes, start, from, end);
+  }
+
   /**
    * Where the first delimiter ends, which begins at {@code start} or later, and ends behind {@code
-   * from} and not behind {@code end}; -1 if there is none.
+   * from} and not behind {@code end}; 0 if there is none.
    */
   private static int afterDelimiter(
       ByteSequence delimiter, ByteBuffer bytes, int start, int from, int end) {
@@ -100,23 +111,25 @@ final class DelimitedFramer implements Framer {
       }
       at++;
     }
-    return -1;
+    return 0;
   }
 
   /** Where a byte is, from one place on and before another; -1 if it is not. */
   private static int indexOf(byte wanted, ByteBuffer bytes, int from, int end) {
+    ByteOrder before = bytes.order();
+    // So that the first byte of eight is the lowest, and the lowest match is exact.
+    bytes.order(ByteOrder.LITTLE_ENDIAN);
+    long pattern = (wanted & 0xffL) * EACH_BYTE;
     int i = from;
-    if (bytes.order() == ByteOrder.BIG_ENDIAN) {
-      long pattern = (wanted & 0xffL) * EACH_BYTE;
-      for (; i <= end - Long.BYTES; i += Long.BYTES) {
-        long others = bytes.getLong(i) ^ pattern;
-        if ((others - EACH_BYTE & ~others & HIGH_BITS) != 0) {
-          // One byte is zero. The highest bit of each that is, and of no other:
-          long zeros = ~(((others & ~HIGH_BITS) + ~HIGH_BITS) | others | ~HIGH_BITS);
-          return i + Long.numberOfLeadingZeros(zeros) / Byte.SIZE;
-        }
+    for (; i <= end - Long.BYTES; i += Long.BYTES) {
+      long others = bytes.getLong(i) ^ pattern;
+      long zeros = others - EACH_BYTE & ~others & HIGH_BITS;
+      if (zeros != 0) {
+        bytes.order(before);
+        return i + (Long.numberOfTrailingZeros(zeros) >>> 3);
       }
     }
+    bytes.order(before);
     for (; i < end; i++) {
       if (bytes.get(i) == wanted) {
         return i;

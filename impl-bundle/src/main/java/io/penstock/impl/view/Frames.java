@@ -61,7 +61,7 @@ public final class Frames {
 
   /** Narrows a buffer from a whole frame to what is delivered of it. */
   public static void strip(String name, Framer framer, ByteBuffer bytes, int first, int size) {
-    bytes.clear().position(first).limit(first + size);
+    bytes.limit(first + size).position(first);
     framer.strip(bytes);
     if (bytes.position() < first || bytes.limit() > first + size) {
       throw new IllegalStateException(

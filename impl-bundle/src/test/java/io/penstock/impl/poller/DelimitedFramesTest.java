@@ -56,7 +56,8 @@ class DelimitedFramesTest {
               ? ByteBuffer.allocateDirect(bytes.length)
               : ByteBuffer.allocate(bytes.length);
       memory.put(bytes).flip();
-      memory.order(random.nextBoolean() ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN);
+      ByteOrder order = random.nextBoolean() ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN;
+      memory.order(order);
       int start = random.nextInt(bytes.length);
       // It comes in pieces, and each frame that was found is followed by others.
       int end = start;
@@ -67,6 +68,7 @@ class DelimitedFramesTest {
           int want = expected(bytes, start, end, delimiter);
           found = framer.frame(memory.clear().position(start).limit(end));
           assertEquals(want, found);
+          assertEquals(order, memory.order(), "the caller's order of bytes");
           start += found;
         } while (found > 0);
       }
