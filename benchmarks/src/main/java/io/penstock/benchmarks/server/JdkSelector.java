@@ -9,8 +9,6 @@ import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,11 +24,11 @@ final class JdkSelector {
   private final Lines lines;
   private final ByteBuffer buffer;
 
-  /** What is lent of it. */
+  /** The same bytes, with bounds of its own. */
   private final ByteBuffer line;
 
-  /** How many lines were lent; below zero once their connection is taken away. */
-  private final AtomicLong handedOn = new AtomicLong();
+  private final LentLines lent;
+  private final LentLines.Handler answers;
 
   /** How lines are handed on. */
   enum Lines {
@@ -38,10 +36,7 @@ final class JdkSelector {
     ARRAYS,
     /** Where they lie. */
     IN_PLACE,
-    /**
-     * As a copy in a buffer that is used again, each with a compare-and-set, by which another
-     * thread could take the connection away between two lines: what a poller owes its users.
-     */
+    /** By {@link LentLines}. */
     LENT
   }
 
@@ -50,21 +45,22 @@ final class JdkSelector {
     this.work = work;
     this.lines = lines;
     this.buffer = ByteBuffer.allocateDirect(size).order(ByteOrder.LITTLE_ENDIAN);
-    this.line = lines == Lines.LENT ? ByteBuffer.allocateDirect(size) : buffer.duplicate();
+    this.line = buffer.duplicate();
+    this.lent = new LentLines(buffer);
+    this.answers = work == Work.LINES ? new Counts() : new Answers();
   }
 
   private static final class Connection {
     final @Nullable Tally tally;
-
-    /** Whether a thread writes: with {@link Lines#LENT} another one could. */
-    final @Nullable AtomicBoolean writing;
+    final LentLines.@Nullable Lender lender;
+    boolean ended;
 
     /** An incomplete line, or while the socket is full, what is to be written. */
     @Nullable ByteBuffer rest;
 
-    Connection(@Nullable Tally tally, boolean shared) {
+    Connection(@Nullable Tally tally, LentLines.@Nullable Lender lender) {
       this.tally = tally;
-      this.writing = shared ? new AtomicBoolean() : null;
+      this.lender = lender;
     }
   }
 
@@ -108,8 +104,9 @@ final class JdkSelector {
       channel.configureBlocking(false);
       JdkBlocking.noDelay(channel);
       boolean counts = work == Work.COUNT || work == Work.LINES;
-      Connection connection = new Connection(counts ? new Tally() : null, lines == Lines.LENT);
-      channel.register(selector, SelectionKey.OP_READ, connection);
+      SelectionKey key = channel.register(selector, SelectionKey.OP_READ);
+      LentLines.Lender lender = lines == Lines.LENT ? new LentLines.Lender(lent, key) : null;
+      key.attach(new Connection(counts ? new Tally() : null, lender));
     }
   }
 
@@ -145,8 +142,8 @@ final class JdkSelector {
         }
       }
       case REQUESTS -> {
-        if (connection.writing != null) {
-          answerLent(key, channel, connection, connection.writing);
+        if (connection.lender != null) {
+          lend(connection, connection.lender);
           return;
         }
         int whole = wholeLines();
@@ -165,7 +162,12 @@ final class JdkSelector {
     return connection.tally;
   }
 
-  private boolean lines(Connection connection, Tally tally) {
+  private boolean lines(Connection connection, Tally tally) throws IOException {
+    if (connection.lender != null) {
+      connection.ended = false;
+      lend(connection, connection.lender);
+      return connection.ended;
+    }
     boolean ended = false;
     int start = 0;
     int end = buffer.limit();
@@ -181,40 +183,39 @@ final class JdkSelector {
           line.limit(feed + 1).position(start);
           ended = tally.line(line.remaining(), line.get(start));
         }
-        case LENT -> {
-          lend(start, length);
-          ended = tally.line(line.remaining(), line.get(0));
-        }
+        default -> throw new IllegalStateException(lines + " without a lender");
       }
     }
     keep(connection, buffer.limit(end).position(start));
     return ended;
   }
 
-  private void lend(int start, int length) {
-    long before = handedOn.get();
-    if (before < 0 || !handedOn.compareAndSet(before, before + 1)) {
-      throw new IllegalStateException("a connection was taken away, which nothing here does");
-    }
-    line.clear().limit(length);
-    line.put(0, buffer, start, length);
+  private void lend(Connection connection, LentLines.Lender lender) throws IOException {
+    int rest = lender.lend(buffer.limit(), answers);
+    keep(connection, buffer.position(rest));
   }
 
-  /** Gives back each line as one that is lent, in a turn to write that other threads could have. */
-  private void answerLent(
-      SelectionKey key, SocketChannel channel, Connection connection, AtomicBoolean writing)
-      throws IOException {
-    int start = 0;
-    int end = buffer.limit();
-    for (int feed; (feed = find(start, end)) >= 0; start = feed + 1) {
-      lend(start, feed + 1 - start);
-      if (connection.rest != null || !writing.compareAndSet(false, true)) {
+  /** Counts lines that are lent. */
+  private static final class Counts implements LentLines.Handler {
+    @Override
+    public void data(LentLines.Lender lender, ByteBuffer line) {
+      Connection connection = (Connection) lender.key().attachment();
+      connection.ended = tally(connection).line(line.remaining(), line.get(line.position()));
+    }
+  }
+
+  /** Gives back lines that are lent, in a turn to write that other threads could have. */
+  private static final class Answers implements LentLines.Handler {
+    @Override
+    public void data(LentLines.Lender lender, ByteBuffer line) throws IOException {
+      SelectionKey key = lender.key();
+      Connection connection = (Connection) key.attachment();
+      if (connection.rest != null || !lender.beginWrite()) {
         throw new IllegalStateException("a client does not wait, or another thread writes");
       }
-      answer(key, channel, connection, line);
-      writing.set(false);
+      answer(key, (SocketChannel) key.channel(), connection, line);
+      lender.endWrite();
     }
-    keep(connection, buffer.position(start));
   }
 
   /** How many bytes there are up to the last line feed, that included. */
