@@ -160,7 +160,9 @@ public abstract class DrivenSink extends End implements ByteSink {
       clearedWritable();
     }
     if (n > 0 && readerUnseen) {
-      tookUnseen = true;
+      if (!tookUnseen) {
+        tookUnseen = true;
+      }
       ReaderLatch asked = reader;
       if (asked != null) {
         asked.wrote();

@@ -42,27 +42,50 @@ final class Due<T extends Due.Link<T>> {
   /** What came before, the oldest first. With the turn. */
   private @Nullable T first;
 
+  private @Nullable T last;
+
   /** Adds one, unless it is here already. Any thread. */
   boolean add(T one) {
-    boolean adds = QUEUED.compareAndSet((Link<?>) one, false, true);
+    boolean adds = queue(one);
     if (adds) {
-      push(one);
+      Link<T> link = one;
+      T before;
+      do {
+        before = added;
+        link.next = before;
+      } while (!ADDED.compareAndSet(this, before, one));
     }
     return adds;
   }
 
-  /** Puts one back behind the others that was taken and not looked at. With the turn. */
-  void putBack(T one) {
-    push(one);
+  private static boolean queue(Link<?> one) {
+    return QUEUED.compareAndSet(one, false, true);
   }
 
-  private void push(T one) {
+  /** Adds one, unless it is here already. With the turn, which makes it cheaper. */
+  void addMine(T one) {
+    if (queue(one)) {
+      putBack(one);
+    }
+  }
+
+  /** Puts one back behind the others that was taken and not looked at. With the turn. */
+  void putBack(T one) {
+    takeAdded();
     Link<T> link = one;
-    T before;
-    do {
-      before = added;
-      link.next = before;
-    } while (!ADDED.compareAndSet(this, before, one));
+    // It may have been forgotten with others behind it.
+    link.next = null;
+    append(one, one);
+  }
+
+  private void append(T head, T tail) {
+    Link<T> before = last;
+    if (before == null) {
+      first = head;
+    } else {
+      before.next = head;
+    }
+    last = tail;
   }
 
   /** Whether there is none. With the turn. */
@@ -72,35 +95,46 @@ final class Due<T extends Due.Link<T>> {
 
   /** Takes the oldest; null for none. With the turn. */
   @Nullable T poll() {
-    T oldest = first != null ? first : takeAdded();
+    if (first == null) {
+      takeAdded();
+    }
+    T oldest = first;
     if (oldest != null) {
       Link<T> link = oldest;
       first = link.next;
+      if (first == null) {
+        last = null;
+      }
       link.next = null;
     }
     return oldest;
   }
 
+  /** Puts what other threads have added behind what came before. */
   @SuppressWarnings("unchecked")
-  private @Nullable T takeAdded() {
+  private void takeAdded() {
     if (added == null) {
-      return null;
+      return;
     }
     T newest = (T) ADDED.getAndSet(this, (Link<?>) null);
-    T oldest = null;
-    while (newest != null) {
-      Link<T> link = newest;
-      T older = link.next;
+    T oldest = newest;
+    Link<T> link = newest;
+    T older = link.next;
+    link.next = null;
+    while (older != null) {
+      link = older;
+      T before = link.next;
       link.next = oldest;
-      oldest = newest;
-      newest = older;
+      oldest = older;
+      older = before;
     }
-    return oldest;
+    append(oldest, newest);
   }
 
   /** Forgets all. With the turn. */
   void clear() {
     first = null;
+    last = null;
     added = null;
   }
 }

@@ -124,7 +124,7 @@ public final class SelectorPoller implements Poller {
     Budgets budgets = engine.budgets();
     this.memory = budgets.inHeap(budgets.factory("the poller"));
     this.multiplexer =
-        new Multiplexer(due::add, engine.parker(), spinner(engine, spin), engine.canary());
+        new Multiplexer(due::addMine, engine.parker(), spinner(engine, spin), engine.canary());
     engine.enlist(this);
   }
 

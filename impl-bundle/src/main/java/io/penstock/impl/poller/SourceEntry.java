@@ -10,12 +10,23 @@ import io.penstock.poller.Registration;
 import io.penstock.stream.Framer;
 import io.penstock.stream.Framing;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a source and cuts what comes into frames. */
 class SourceEntry extends Entry implements Account.Holder {
   private static final int MAX_LEFT_OFF = 63;
+  private static final VarHandle BACKLOG;
+
+  static {
+    try {
+      BACKLOG = MethodHandles.lookup().findVarHandle(SourceEntry.class, "backlog", Backlog.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private final SourceEnd source;
   private final Framing framing;
@@ -365,7 +376,8 @@ class SourceEntry extends Entry implements Account.Holder {
   void leaveOff() {
     Backlog mine = backlog;
     if (mine != null && mine.keep()) {
-      backlog = null;
+      // Whoever still sees it finds that it is lent to another, or to nobody.
+      BACKLOG.setRelease(this, (Backlog) null);
       poller.scratch().spare(mine);
     }
   }

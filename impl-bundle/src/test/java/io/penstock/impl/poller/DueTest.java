@@ -44,6 +44,38 @@ class DueTest {
   }
 
   @Test
+  void whatThePollingThreadAddsComesBehindWhatCameBefore() {
+    One a = new One();
+    One b = new One();
+    One c = new One();
+    One d = new One();
+    due.addMine(a);
+    due.add(b);
+    due.addMine(c);
+    due.addMine(b);
+    due.add(d);
+    assertSame(a, due.poll());
+    due.putBack(a);
+    assertSame(b, due.poll());
+    assertSame(c, due.poll());
+    assertSame(d, due.poll());
+    assertSame(a, due.poll());
+    assertNull(due.poll());
+    a.looksNow();
+    b.looksNow();
+    due.addMine(a);
+    due.addMine(b);
+    due.clear();
+    assertTrue(due.isEmpty());
+    due.add(a);
+    assertTrue(due.isEmpty(), "it is queued still");
+    a.looksNow();
+    due.addMine(a);
+    assertSame(a, due.poll());
+    assertNull(due.poll());
+  }
+
+  @Test
   void eachIsThereOnceUntilItIsLookedAt() {
     One a = new One();
     One b = new One();
@@ -88,6 +120,11 @@ class DueTest {
       if (one != null) {
         one.looksNow();
         one.wants.set(false);
+        One other = all.get(ThreadLocalRandom.current().nextInt(MANY));
+        if (done.getCount() > 0) {
+          other.wants.set(true);
+          due.addMine(other);
+        }
       } else if (last) {
         break;
       } else {

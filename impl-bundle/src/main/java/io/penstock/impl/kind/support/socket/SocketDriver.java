@@ -28,6 +28,8 @@ import io.penstock.spi.SourceDriver;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousCloseException;
@@ -53,6 +55,16 @@ public final class SocketDriver implements ChannelDriver {
 
   /** Bytes of a piece; the first one is smaller. */
   private static final int LAST_PIECE = 16 * 1024;
+
+  private static final VarHandle WRITING;
+
+  static {
+    try {
+      WRITING = MethodHandles.lookup().findVarHandle(Output.class, "writing", boolean.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private final ProviderContext context;
   private final StreamSocket socket;
@@ -304,7 +316,7 @@ public final class SocketDriver implements ChannelDriver {
 
     /** What a read has come to, if what the system says is that. */
     private int told(int n) throws IOException {
-      if (n < 0 && sink.writing) {
+      if (n < 0 && sink.writing()) {
         // The system tells of a reset once, to the first call that asks: if that is the write in
         // progress, this is no end. The
         // selector sends us back here.
@@ -381,7 +393,12 @@ public final class SocketDriver implements ChannelDriver {
 
   private final class Output implements HandleSink, SpliceSink {
     private volatile Runnable ready = () -> {};
-    private volatile boolean writing;
+
+    // Set before a call to the system, and cleared once it is noted what the call has met. A read
+    // that finds the end which the call has left behind comes after the call, and so sees this.
+    @SuppressWarnings("unused")
+    private boolean writing;
+
     private volatile boolean ended;
 
     @Override
@@ -412,7 +429,7 @@ public final class SocketDriver implements ChannelDriver {
     @Override
     public int splice(SplicePipe pipe, Descriptor own) throws IOException {
       check();
-      writing = true;
+      WRITING.setRelease(this, true);
       try {
         return pipe.empty(own);
       } catch (ClosedChannelException e) {
@@ -420,7 +437,7 @@ public final class SocketDriver implements ChannelDriver {
       } catch (IOException e) {
         throw failed(e);
       } finally {
-        writing = false;
+        WRITING.setRelease(this, false);
       }
     }
 
@@ -434,9 +451,13 @@ public final class SocketDriver implements ChannelDriver {
       }
     }
 
+    private boolean writing() {
+      return (boolean) WRITING.getAcquire(this);
+    }
+
     private int move(ByteBuffer src, @Nullable Cargo cargo) throws IOException {
       check();
-      writing = true;
+      WRITING.setRelease(this, true);
       try {
         return cargo == null ? Bounded.write(socket.output(), src) : socket.send(src, cargo);
       } catch (HandleLimitException e) {
@@ -449,7 +470,7 @@ public final class SocketDriver implements ChannelDriver {
       } catch (IOException e) {
         throw failed(e);
       } finally {
-        writing = false;
+        WRITING.setRelease(this, false);
       }
     }
 
