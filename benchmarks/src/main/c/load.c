@@ -12,9 +12,9 @@
 //   load lines    ADDRESS MILLIS                      million lines/s; the server answers how many
 //                                                     lines, bytes, and the sum of the first bytes,
 //                                                     when one of them is empty, the last
-//   load requests ADDRESS ACTIVE IDLE WARM MILLIS     requests/s, p50, p99 and p99.9 in ns; says
-//                                                     "idle" when the idle ones are there, and waits
-//                                                     for a line
+//   load requests ADDRESS ACTIVE IDLE                 says "idle" when the idle ones are there; then
+//                                                     for each line "WARM MILLIS" that it reads:
+//                                                     requests/s, p50, p99 and p99.9 in ns
 
 #include <pthread.h>
 #include <signal.h>
@@ -248,7 +248,45 @@ static void ask(struct client *client, unsigned id) {
   write_all(client->fd, client->expected, MESSAGE);
 }
 
-static void requests(const char *where, int active, int idle, const char *warm, const char *time) {
+// Has all clients ask again and again; on return each has its answer.
+static void measure(struct client *clients, int active, int poller, const char *warm, const char *time) {
+  struct times times = {0};
+  int64_t begin = now() + millis(warm), end = begin + millis(time), last = 0;
+  for (int i = 0; i < active; i++) ask(&clients[i], (unsigned)i);
+  struct epoll_event *events = calloc((size_t)active, sizeof *events);
+  for (int asking = active; asking > 0;) {
+    int n = check(epoll_wait(poller, events, active, 10000), "epoll_wait");
+    if (n == 0) fail("no answer for 10 s");
+    for (int i = 0; i < n; i++) {
+      struct client *client = &clients[events[i].data.u32];
+      char got[MESSAGE];
+      int read = check((int)recv(client->fd, got, MESSAGE - client->got, MSG_DONTWAIT), "recv");
+      if (read == 0) fail("the server closed an active connection");
+      if (memcmp(got, client->expected + client->got, (size_t)read))
+        fail("request %u brought something else than was sent", client->number - 1);
+      client->got += (unsigned)read;
+      if (client->got < MESSAGE) continue;
+      int64_t at = now();
+      // On a machine that is busy with something else, until there is one.
+      int on = at < end || times.count == 0;
+      if (on && at >= begin) {
+        add(&times, at - client->start);
+        last = at;
+      }
+      if (on)
+        ask(client, events[i].data.u32);
+      else
+        asking--;
+    }
+  }
+  printf("%g ", (double)times.count * 1e9 / (double)(last - begin));
+  print_percentiles(times);
+  fflush(stdout);
+  free(times.ns);
+  free(events);
+}
+
+static void requests(const char *where, int active, int idle) {
   long needed = active + idle + 16, limit = raise_descriptors();
   if (limit < needed)
     fail("%d idle and %d active connections need %ld descriptors, but the hard limit (ulimit -Hn) is"
@@ -266,7 +304,8 @@ static void requests(const char *where, int active, int idle, const char *warm, 
   }
   printf("idle\n");
   fflush(stdout);
-  if (getchar() == EOF) fail("standard input has ended, expected a line");
+  char warm[16], time[16];
+  if (scanf("%15s %15s", warm, time) != 2) fail("standard input has ended, expected WARM MILLIS");
 
   struct client *clients = calloc((size_t)active, sizeof *clients);
   int poller = check(epoll_create1(EPOLL_CLOEXEC), "epoll_create1");
@@ -276,29 +315,8 @@ static void requests(const char *where, int active, int idle, const char *warm, 
     struct epoll_event event = {EPOLLIN, {.u32 = (uint32_t)i}};
     check(epoll_ctl(poller, EPOLL_CTL_ADD, clients[i].fd, &event), "epoll_ctl");
   }
-  struct times times = {0};
-  int64_t begin = now() + millis(warm), end = begin + millis(time), at = 0;
-  for (int i = 0; i < active; i++) ask(&clients[i], (unsigned)i);
-  struct epoll_event *events = calloc((size_t)active, sizeof *events);
-  // On a machine that is busy with something else, until there is one.
-  while (at < end || times.count == 0) {
-    int n = check(epoll_wait(poller, events, active, 10000), "epoll_wait");
-    if (n == 0) fail("no answer for 10 s");
-    for (int i = 0; i < n; i++) {
-      struct client *client = &clients[events[i].data.u32];
-      char got[MESSAGE];
-      int read = check((int)recv(client->fd, got, MESSAGE - client->got, MSG_DONTWAIT), "recv");
-      if (read == 0) fail("the server closed an active connection");
-      if (memcmp(got, client->expected + client->got, (size_t)read))
-        fail("request %u brought something else than was sent", client->number - 1);
-      client->got += (unsigned)read;
-      at = now();
-      if (client->got == MESSAGE) {
-        if (at >= begin) add(&times, at - client->start);
-        ask(client, events[i].data.u32);
-      }
-    }
-  }
+  do measure(clients, active, poller, warm, time);
+  while (scanf("%15s %15s", warm, time) == 2);
   for (int i = 0; i < idle; i++) {
     char byte;
     if (recv(resting[i], &byte, 1, MSG_DONTWAIT) >= 0 || errno != EAGAIN)
@@ -307,8 +325,6 @@ static void requests(const char *where, int active, int idle, const char *warm, 
     struct linger reset = {1, 0};
     check(setsockopt(resting[i], SOL_SOCKET, SO_LINGER, &reset, sizeof reset), "setsockopt");
   }
-  printf("%g ", (double)times.count * 1e9 / (double)(at - begin));
-  print_percentiles(times);
 }
 
 int main(int argc, char **argv) {
@@ -322,10 +338,10 @@ int main(int argc, char **argv) {
     trip(argv[2], argv[3], argv[4]);
   } else if (!strcmp(mode, "lines") && argc == 4) {
     lines(argv[2], argv[3]);
-  } else if (!strcmp(mode, "requests") && argc == 7) {
-    requests(argv[2], atoi(argv[3]), atoi(argv[4]), argv[5], argv[6]);
+  } else if (!strcmp(mode, "requests") && argc == 5) {
+    requests(argv[2], atoi(argv[3]), atoi(argv[4]));
   } else {
     fail("expected flood|both ADDRESS CHUNK MILLIS, trip ADDRESS wait|spin MILLIS, lines ADDRESS MILLIS,"
-         " or requests ADDRESS ACTIVE IDLE WARM MILLIS");
+         " or requests ADDRESS ACTIVE IDLE");
   }
 }

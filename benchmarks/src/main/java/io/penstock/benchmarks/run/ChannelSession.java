@@ -375,35 +375,42 @@ final class ChannelSession {
     return found.length == 0 ? found : new double[] {(server.cpu() - before) / found[1] * 1e9};
   }
 
+  private static void startEventDriven(Field field, Work work, Server more) throws IOException {
+    field.start(
+        "tcp",
+        work.text(),
+        Server.PENSTOCK_POLLER,
+        more,
+        Server.JDK_SELECTOR,
+        Server.JDK_SELECTOR_LENDING,
+        Server.NETTY_NIO,
+        Server.NETTY_EPOLL,
+        Server.C_EPOLL,
+        Server.LIBUV);
+  }
+
   private void poller() throws Exception {
-    int idle = idle();
-    for (Server server :
-        List.of(
-            Server.PENSTOCK_POLLER,
-            Server.PENSTOCK_SERVER,
-            Server.JDK_SELECTOR,
-            Server.JDK_SELECTOR_LENDING,
-            Server.NETTY_NIO,
-            Server.NETTY_EPOLL,
-            Server.C_EPOLL,
-            Server.LIBUV)) {
-      if (server.missing(programs).isPresent()) {
-        continue;
-      }
-      try (Field field = field()) {
-        ServerProcess process = field.start(server, "tcp", Work.REQUESTS.text());
-        load.warmUp(process.address(), ACTIVE, warm(process));
+    try (Field field = field();
+        Clients.All clients = new Clients.All()) {
+      startEventDriven(field, Work.REQUESTS, Server.PENSTOCK_SERVER);
+      for (ServerProcess server : field.servers) {
+        load.warmUp(server.address(), ACTIVE, warm(server));
         // Before the figures: when all these end, much is compiled once more.
-        if (server.isJava()) {
-          add(Kind.HEAP, Load.QUIET, "poller", server, 64, load.heap(process, ACTIVE, idle));
+        if (server.server().isJava()) {
+          double heap = load.heap(server, ACTIVE, idle());
+          add(Kind.HEAP, Load.QUIET, "poller", server.server(), 64, heap);
         }
-        int warm = brief ? 50 : LoadInC.SETTLED;
-        double[] figures =
-            load.requests(process.address(), ACTIVE, idle, warm, brief ? 100 : 3000, () -> {});
-        add(Kind.REQUESTS, Load.QUIET, "poller", server, 64, figures[0] / 1000);
-        percentiles(Load.QUIET, "poller", server, figures[1], figures[2]);
-        add(Kind.P99_9, Load.QUIET, "poller", server, 64, figures[3]);
+        clients.add(server, load.clients(server.address(), ACTIVE, idle()));
       }
+      clients.settle(brief ? 50 : LoadInC.SETTLED);
+      inTurns(field.servers, server -> clients.of(server).ask(time(), 3 * time()))
+          .forEach(
+              (server, figures) -> {
+                add(Kind.REQUESTS, Load.QUIET, "poller", server.server(), 64, figures[0] / 1000);
+                percentiles(Load.QUIET, "poller", server.server(), figures[1], figures[2]);
+                add(Kind.P99_9, Load.QUIET, "poller", server.server(), 64, figures[3]);
+              });
+      clients.end();
     }
   }
 
@@ -414,17 +421,7 @@ final class ChannelSession {
 
   private void lines() throws Exception {
     try (Field field = field()) {
-      field.start(
-          "tcp",
-          Work.LINES.text(),
-          Server.PENSTOCK_POLLER,
-          Server.JDK_SELECTOR,
-          Server.JDK_SELECTOR_IN_PLACE,
-          Server.JDK_SELECTOR_LENDING,
-          Server.NETTY_NIO,
-          Server.NETTY_EPOLL,
-          Server.C_EPOLL,
-          Server.LIBUV);
+      startEventDriven(field, Work.LINES, Server.JDK_SELECTOR_IN_PLACE);
       for (ServerProcess server : field.servers) {
         load.lines(server.address(), warm(server));
       }
@@ -438,7 +435,7 @@ final class ChannelSession {
   private void tls() throws Exception {
     Path folder = Files.createTempDirectory("penstock-tls");
     try (Field field = field();
-        Clients clients = new Clients()) {
+        TlsClients clients = new TlsClients()) {
       Tls.prepare(folder);
       field.start("tcp", folder.toString(), Server.PENSTOCK_TLS, Server.NETTY_TLS);
       for (ServerProcess server : field.servers) {
@@ -582,7 +579,7 @@ final class ChannelSession {
     }
   }
 
-  private final class Clients implements AutoCloseable {
+  private final class TlsClients implements AutoCloseable {
     final List<TlsClient> all = new ArrayList<>();
 
     void start(ServerProcess server, Path folder) throws IOException {

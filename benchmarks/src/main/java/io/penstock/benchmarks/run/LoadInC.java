@@ -41,20 +41,13 @@ record LoadInC(Path program, List<String> cores) {
   /** What load.c says then. */
   private static final String STILL = "the server said nothing";
 
-  /** What it printed last, as numbers. */
-  private static double[] run(List<String> command, WhileIdle whileIdle)
-      throws IOException, InterruptedException {
+  /** What it printed, as numbers. */
+  private static double[] run(List<String> command) throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.PIPE).start();
     try (BufferedReader output =
         new BufferedReader(new InputStreamReader(process.getInputStream(), UTF_8))) {
       String line = output.readLine();
-      if (line != null && line.equals("idle")) {
-        whileIdle.run();
-        process.getOutputStream().write('\n');
-        process.getOutputStream().flush();
-        line = output.readLine();
-      }
       if (process.waitFor() != 0 || line == null) {
         String error = new String(process.getErrorStream().readAllBytes(), UTF_8).trim();
         String failure = String.join(" ", command) + ": " + error;
@@ -68,7 +61,7 @@ record LoadInC(Path program, List<String> cores) {
 
   private double[] run(String mode, Address address, Object... arguments)
       throws IOException, InterruptedException {
-    return run(command(mode, address, arguments), () -> {});
+    return run(command(mode, address, arguments));
   }
 
   private List<String> command(String mode, Address address, Object... arguments) {
@@ -114,7 +107,17 @@ record LoadInC(Path program, List<String> cores) {
   double[] requests(
       Address address, int active, int idle, int warm, int millis, WhileIdle whileIdle)
       throws IOException, InterruptedException {
-    return run(command("requests", address, active, idle, warm, millis), whileIdle);
+    try (Clients clients = clients(address, active, idle)) {
+      whileIdle.run();
+      double[] found = clients.ask(warm, millis);
+      clients.end();
+      return found;
+    }
+  }
+
+  /** Clients of a server that echoes lines, the idle ones connected. */
+  Clients clients(Address address, int active, int idle) throws IOException, InterruptedException {
+    return Clients.start(command("requests", address, active, idle));
   }
 
   /** Heap of each idle connection, in bytes, beside some active ones. */

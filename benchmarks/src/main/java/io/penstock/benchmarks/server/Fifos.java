@@ -7,12 +7,17 @@ import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
  * The two FIFOs of an address. Each is kept open for both ways, so that it neither ends with a
  * client nor has anybody wait for the other end to be opened.
  */
 final class Fifos {
+  /** What is not reachable is closed with the next collection. */
+  private static final List<FileChannel> KEPT = new CopyOnWriteArrayList<>();
+
   private final Path in;
   private final Path out;
   private final FileChannel source;
@@ -37,7 +42,9 @@ final class Fifos {
         throw new IOException("mkfifo " + path + " ended with " + status);
       }
     }
-    return new RandomAccessFile(path.toFile(), "rw").getChannel();
+    FileChannel both = new RandomAccessFile(path.toFile(), "rw").getChannel();
+    KEPT.add(both);
+    return both;
   }
 
   FileChannel source() {

@@ -9,10 +9,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * What a poller owes its users for each line, and nothing else: the limit for ours. The user
- * chooses what cuts lines, how long they may be and what handles them. A line is lent as a copy
- * that can only be read. Another thread can take the connection away, pause or close it between two
- * lines.
+ * What a poller owes its users for each line, and nothing else. The user chooses what cuts lines,
+ * how long they may be and what handles them. A line is lent as a copy that can only be read.
+ * Another thread can take the connection away, pause or close it between two lines.
  */
 final class LentLines {
   private static final int MAX = 64 * 1024;
@@ -68,6 +67,9 @@ final class LentLines {
     public int cut(ByteBuffer bytes) {
       int start = bytes.position();
       int there = Math.min(bytes.remaining(), MAX);
+      if (there <= seen && there == MAX) {
+        throw new IllegalStateException("no line within " + MAX + " bytes");
+      }
       int at = find(bytes.order(ByteOrder.LITTLE_ENDIAN), start + seen, start + there);
       bytes.order(ByteOrder.BIG_ENDIAN);
       seen = at < 0 ? there : 0;
@@ -142,6 +144,7 @@ final class LentLines {
      */
     int lend(int end, Handler handler) throws IOException {
       events = 0;
+      goesOn();
       start.set(0);
       ByteBuffer window = all.window;
       int first = 0;
@@ -168,12 +171,16 @@ final class LentLines {
         calling = true;
         handler.data(this, line);
         calling = false;
-        if (gone || closed || paused || events == Integer.MAX_VALUE) {
-          throw new IllegalStateException(this + " was stopped, which nothing here does");
-        }
+        goesOn();
         first += size;
       }
       return first;
+    }
+
+    private void goesOn() {
+      if (gone || closed || paused || start.get() < 0 || events == Integer.MAX_VALUE) {
+        throw new IllegalStateException(this + " was stopped, which nothing here does");
+      }
     }
 
     @Override

@@ -32,7 +32,7 @@ public enum Server {
   JDK_SELECTOR("JDK Selector"),
   /** A Selector; lines stay in its buffer. */
   JDK_SELECTOR_IN_PLACE("JDK Selector, lines in place"),
-  /** The same with what a poller owes its users: each line lent as a copy, and counted. */
+  /** A Selector that does for each line what a poller owes its users, by {@link LentLines}. */
   JDK_SELECTOR_LENDING("JDK Selector, lines lent"),
   /** Netty over the Selector. */
   NETTY_NIO("Netty NIO"),
