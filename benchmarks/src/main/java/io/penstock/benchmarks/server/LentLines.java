@@ -144,7 +144,7 @@ final class LentLines {
      */
     int lend(int end, Handler handler) throws IOException {
       events = 0;
-      goesOn();
+      checkNotStopped();
       start.set(0);
       ByteBuffer window = all.window;
       int first = 0;
@@ -171,13 +171,13 @@ final class LentLines {
         calling = true;
         handler.data(this, line);
         calling = false;
-        goesOn();
+        checkNotStopped();
         first += size;
       }
       return first;
     }
 
-    private void goesOn() {
+    private void checkNotStopped() {
       if (gone || closed || paused || start.get() < 0 || events == Integer.MAX_VALUE) {
         throw new IllegalStateException(this + " was stopped, which nothing here does");
       }

@@ -376,7 +376,7 @@ class SourceEntry extends Entry implements Account.Holder {
   void leaveOff() {
     Backlog mine = backlog;
     if (mine != null && mine.keep()) {
-      // Whoever still sees it finds that it is lent to another, or to nobody.
+      // A thread that still sees it finds that it is lent to another source, or to none.
       BACKLOG.setRelease(this, (Backlog) null);
       poller.scratch().spare(mine);
     }
