@@ -135,6 +135,10 @@ public final class Lookout {
           Canary.askAnew(selector, List.of(unsure), fire);
         }
       }
+      if (found) {
+        // So the system watches it. The next wait needs no limit, for which it would set a timer.
+        rounds = Canary.ROUNDS;
+      }
     } catch (IOException | ClosedSelectorException e) {
       // The try that follows says what is wrong; a next wait here would fail at once, and again.
       Lookouts.LOG.log(System.Logger.Level.DEBUG, "a selector failed and is not used any more", e);

@@ -45,6 +45,9 @@ abstract class Entry extends Due.Link<Entry> implements Registration, Waiter {
   /** Whether the selector found the channel ready since the last look. With the turn to poll. */
   boolean selected;
 
+  /** Whether the system may not watch the key, though it was asked to. With the turn to poll. */
+  boolean unsure;
+
   /** The round of the last look. With the turn to poll. */
   long round;
 

@@ -263,6 +263,10 @@ final class Multiplexer {
       ready = ~0;
     }
     for (Entry entry = first(key); entry != null; entry = entry.nextOfKey) {
+      if (entry.unsure) {
+        entry.unsure = false;
+        sure(key);
+      }
       if ((entry.ops & ready) != 0) {
         entry.selected = true;
         due.accept(entry);
@@ -327,7 +331,7 @@ final class Multiplexer {
     if (key == null) {
       key = channel.register(current, entry.ops, entry);
       entry.key = key;
-      unsure(key);
+      unsure(key, entry);
     } else {
       entry.nextOfKey = first(key);
       key.attach(entry);
@@ -341,20 +345,31 @@ final class Multiplexer {
     }
   }
 
-  private void unsure(SelectionKey key) {
+  private void unsure(SelectionKey key, Entry entry) {
+    entry.unsure = true;
     doubts.add(key, System.nanoTime());
     soonest();
   }
 
+  /**
+   * What is found ready is watched. Without doubts a wait needs no limit, for which the system
+   * would set a timer.
+   */
+  private void sure(SelectionKey key) {
+    doubts.remove(key);
+    unchecked &= !doubts.isEmpty();
+  }
+
   private void update(SelectionKey key) {
     int ops = 0;
-    for (Entry entry = first(key); entry != null; entry = entry.nextOfKey) {
+    Entry first = first(key);
+    for (Entry entry = first; entry != null; entry = entry.nextOfKey) {
       ops |= entry.ops;
     }
     try {
-      if (ops != 0 && key.interestOps() == 0) {
+      if (first != null && ops != 0 && key.interestOps() == 0) {
         // The system forgets what nobody watches for, so it is asked anew.
-        unsure(key);
+        unsure(key, first);
       }
       key.interestOps(ops);
     } catch (CancelledKeyException e) {

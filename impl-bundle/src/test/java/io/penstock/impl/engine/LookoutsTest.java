@@ -28,9 +28,11 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -316,6 +318,35 @@ class LookoutsTest {
     engine.close();
     end.close();
     assertThrows(ExecutionException.class, () -> get(read));
+  }
+
+  /** It is asked anew only for what it has not been found to watch. */
+  @Test
+  void whatWasFoundReadyIsInNoDoubt() throws Exception {
+    AtomicInteger looks = new AtomicInteger();
+    Canary canary =
+        new Canary() {
+          @Override
+          public boolean works(Selector selector, Consumer<SelectionKey> fire) throws IOException {
+            looks.incrementAndGet();
+            return super.works(selector, fire);
+          }
+        };
+    Pipe pipe = pipe();
+    SourceEnd end = end(pipe);
+    Lookout one = new Lookout(canary);
+    int opened = looks.get();
+    long longer = Canary.PERIOD_NANOS + Canary.PERIOD_NANOS / 10;
+    one.watch(end, pipe.source(), SelectionKey.OP_READ);
+    assertFalse(one.await(longer));
+    assertEquals(1, looks.get() - opened, "looks for what is in doubt");
+    assertEquals(1, pipe.sink().write(ByteBuffer.allocate(1)));
+    assertTrue(one.await(Long.MAX_VALUE));
+    assertEquals(1, pipe.source().read(ByteBuffer.allocate(1)));
+    one.watch(end, pipe.source(), SelectionKey.OP_READ);
+    assertFalse(one.await(2 * longer));
+    assertEquals(1, looks.get() - opened, "looks for what was found");
+    one.close();
   }
 
   @Test

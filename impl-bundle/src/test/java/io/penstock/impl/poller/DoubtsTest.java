@@ -243,6 +243,34 @@ class DoubtsTest {
     }
   }
 
+  /** Without doubts a poller waits without a limit, for which the system would set a timer. */
+  @Test
+  void aPollerIsSureOfWhatItsSelectorHasFound() throws Exception {
+    Deaf canary = new Deaf();
+    try (Bench bench = new Bench(new Engine(Parker.SYSTEM, Engine::daemon, canary));
+        SelectorPoller poller = bench.poller();
+        Listener listener = bench.listen();
+        Channel near = bench.connect(listener);
+        Channel far = listener.accept(Bench.SOON)) {
+      Registration registration = poller.register(near.source(), Framing.bytes());
+      ChannelHandler handler = new ChannelHandler() {};
+      Bench.write(far.sink(), "x");
+      assertEquals(1, poller.poll(Bench.SOON, handler));
+      // What it was asked for anew is found anew.
+      registration.pause();
+      Bench.write(far.sink(), "x");
+      assertEquals(0, poller.poll(Wait.upTo(Duration.ofMillis(20)), handler));
+      registration.resume();
+      assertEquals(1, poller.poll(Bench.SOON, handler));
+      Bench.write(far.sink(), "x");
+      assertEquals(1, poller.poll(Bench.SOON, handler));
+      canary.poller = Thread.currentThread();
+      Wait wait = Wait.upTo(Duration.ofMillis(1500));
+      assertEquals(0, poller.poll(wait, handler));
+      assertEquals(0, canary.looks.get(), "looks");
+    }
+  }
+
   /** To ask anew gives up a watch: another process may have taken what is left meanwhile. */
   @Test
   void aPollerLooksBeforeEachPartOfARound() throws Exception {
