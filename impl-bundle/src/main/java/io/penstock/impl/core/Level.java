@@ -110,12 +110,15 @@ class Level implements Signal {
         () -> parts.stream().anyMatch(Level::isSet));
   }
 
-  /** Told by an end whose state a try has just found to be clear. */
-  interface Cleared {
-    void cleared(Level level);
+  /**
+   * Told by an end whose state a try has just found to be clear. A class, because each call asks
+   * whether a waiter is one, and Java searches to learn that an object has no such interface.
+   */
+  abstract static class Cleared implements Waiter {
+    abstract void cleared(Level level);
   }
 
-  private final class Watcher implements Watch, Waiter, Cleared {
+  private final class Watcher extends Cleared implements Watch {
     private final Executor executor;
     private final Runnable callback;
     private final Executor serial;
@@ -138,7 +141,7 @@ class Level implements Signal {
     }
 
     @Override
-    public void cleared(Level level) {
+    void cleared(Level level) {
       if (level == Level.this || (ends.size() > 1 && !isSet())) {
         lock.lock();
         try {

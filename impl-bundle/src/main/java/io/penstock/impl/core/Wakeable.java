@@ -68,7 +68,15 @@ public abstract class Wakeable implements Watched {
   }
 
   private static Waiter[] all(Object waiters) {
-    return waiters instanceof Waiter one ? new Waiter[] {one} : (Waiter[]) waiters;
+    return many(waiters) ? (Waiter[]) waiters : new Waiter[] {(Waiter) waiters};
+  }
+
+  /**
+   * Whether there is an array of them. Asked of the class itself: to learn that an object is no
+   * instance of an interface, or of an array of it, Java searches as long as 64 bytes take to move.
+   */
+  private static boolean many(Object waiters) {
+    return waiters.getClass() == Waiter[].class;
   }
 
   /**
@@ -140,11 +148,10 @@ public abstract class Wakeable implements Watched {
     }
     Object present = waiters;
     if (present == NOBODY) {
-      // Java searches to learn that an array is no Waiter: as long as 64 bytes take to move.
       return;
     }
-    if (present instanceof Waiter only) {
-      only.wake();
+    if (!many(present)) {
+      ((Waiter) present).wake();
       return;
     }
     for (Waiter waiter : (Waiter[]) present) {
@@ -197,8 +204,8 @@ public abstract class Wakeable implements Watched {
     }
     if (present instanceof Level.Cleared watcher) {
       watcher.cleared(level);
-    } else if (present instanceof Waiter[] all) {
-      for (Waiter waiter : all) {
+    } else if (many(present)) {
+      for (Waiter waiter : (Waiter[]) present) {
         if (waiter instanceof Level.Cleared watcher) {
           watcher.cleared(level);
         }
@@ -214,8 +221,8 @@ public abstract class Wakeable implements Watched {
     }
     if (present instanceof EndWatch watching) {
       watching.left();
-    } else if (present instanceof Waiter[] all) {
-      for (Waiter waiter : all) {
+    } else if (many(present)) {
+      for (Waiter waiter : (Waiter[]) present) {
         if (waiter instanceof EndWatch watching) {
           watching.left();
         }
@@ -229,8 +236,8 @@ public abstract class Wakeable implements Watched {
     if (present == NOBODY) {
       return false;
     }
-    if (present instanceof Waiter[] all) {
-      for (Waiter waiter : all) {
+    if (many(present)) {
+      for (Waiter waiter : (Waiter[]) present) {
         if (waiter instanceof Level.Cleared) {
           return true;
         }
