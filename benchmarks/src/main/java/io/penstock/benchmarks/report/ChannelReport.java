@@ -55,7 +55,7 @@ public final class ChannelReport extends Page {
   @Override
   public void write(Path folder, String name) throws IOException {
     super.write(folder, name);
-    Path pipe = folder.resolve("performance.md");
+    Path pipe = folder.resolve(Report.NAME + ".md");
     if (Files.exists(pipe)) {
       String link = link(folder);
       Files.write(

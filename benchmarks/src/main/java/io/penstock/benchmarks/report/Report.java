@@ -20,6 +20,9 @@ import java.util.stream.Stream;
 
 /** Tells what a run has found, in Markdown with plots beside it. */
 public final class Report extends Page {
+  /** The page and the folder of its plots. */
+  public static final String NAME = "performance";
+
   /** Throughput of Penstock with other settings, in the order of the report. */
   public static final List<String> SETTINGS =
       List.of(

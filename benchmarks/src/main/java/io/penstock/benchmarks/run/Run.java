@@ -41,18 +41,19 @@ public final class Run {
     Set<String> durable = new TreeSet<>(DurableSession.SUITES);
     select(System.getProperty("suites", "all"), List.of(pipe, channels, load, durable));
 
-    Path samples = target.resolve(brief ? "channels-short" : "channels");
-    // The program in C is called load.
-    Path ofLoad = target.resolve(brief ? "samples-load-short" : "samples-load");
-    Path ofDurable = target.resolve(brief ? "durable-short" : "durable");
+    // Beside the plots, so that another checkout can measure a part anew.
+    Path ofPipe = folder.resolve(Report.NAME);
+    Path ofChannels = folder.resolve(ChannelReport.NAME);
+    Path ofLoad = folder.resolve(LoadReport.NAME);
+    Path ofDurable = folder.resolve(DurableReport.NAME);
     if (!arguments[4].equals("report")) {
       Optional<Path> newJava =
           Optional.of(arguments[2]).filter(path -> !path.isEmpty()).map(Path::of);
       if (!pipe.isEmpty()) {
-        Session.measure(target, newJava, rounds, brief, pipe, facts);
+        Session.measure(target, newJava, ofPipe, rounds, brief, pipe, facts);
       }
       if (!channels.isEmpty()) {
-        ChannelSession.measure(target, samples, rounds, brief, channels, facts);
+        ChannelSession.measure(target, ofChannels, rounds, brief, channels, facts);
       }
       if (!load.isEmpty()) {
         LoadSession.measure(target, newJava, ofLoad, rounds, brief, load, facts);
@@ -65,16 +66,16 @@ public final class Run {
     if (!pipe.isEmpty()) {
       Optional<Report> report =
           Session.report(
-              target, read(notes.resolve("choosing.md")), read(notes.resolve("notes.md")));
+              ofPipe, read(notes.resolve("choosing.md")), read(notes.resolve("notes.md")));
       if (report.isPresent()) {
-        report.get().write(folder, "performance");
+        report.get().write(folder, Report.NAME);
         valid = report.get().valid();
-        System.out.println(folder.resolve("performance.md") + ": " + report.get().summary());
+        System.out.println(folder.resolve(Report.NAME + ".md") + ": " + report.get().summary());
       }
     }
     if (!channels.isEmpty()) {
       Optional<ChannelReport> report =
-          ChannelSession.report(samples, read(notes.resolve("notes-channels.md")));
+          ChannelSession.report(ofChannels, read(notes.resolve("notes-channels.md")));
       if (report.isPresent()) {
         report.get().write(folder, ChannelReport.NAME);
         System.out.println(

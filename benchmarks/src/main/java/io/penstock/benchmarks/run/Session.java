@@ -68,12 +68,12 @@ final class Session {
   }
 
   /**
-   * Measures, and keeps the samples and the facts of these suites, and of no others, in the target
-   * folder.
+   * Measures, and keeps the samples and the facts of these suites, and of no others, in a folder.
    */
   static void measure(
       Path target,
       Optional<Path> newJava,
+      Path folder,
       int forks,
       boolean brief,
       Set<String> suites,
@@ -88,9 +88,10 @@ final class Session {
     }
     session.verify();
     session.run(suites);
-    Sample.write(target.resolve(SAMPLES), session.samples);
+    Files.createDirectories(folder);
+    Sample.write(folder.resolve(SAMPLES), session.samples);
     Files.write(
-        target.resolve(FACTS),
+        folder.resolve(FACTS),
         Stream.concat(
                 facts.stream(),
                 Stream.of(
@@ -110,12 +111,12 @@ final class Session {
   }
 
   /** Of what was measured last; empty if nothing was. */
-  static Optional<Report> report(Path target, String choosing, String notes) throws IOException {
-    Path samples = target.resolve(SAMPLES);
+  static Optional<Report> report(Path folder, String choosing, String notes) throws IOException {
+    Path samples = folder.resolve(SAMPLES);
     return Files.exists(samples)
         ? Optional.of(
             new Report(
-                Sample.read(samples), Files.readAllLines(target.resolve(FACTS)), choosing, notes))
+                Sample.read(samples), Files.readAllLines(folder.resolve(FACTS)), choosing, notes))
         : Optional.empty();
   }
 
