@@ -33,8 +33,10 @@ abstract class Entry extends Due.Link<Entry> implements Registration, Waiter {
 
   final SelectorPoller poller;
 
-  /** What the selector watches for. With the turn to poll. */
-  int ops;
+  /**
+   * What the selector watches for; a byte, because each connection has one. With the turn to poll.
+   */
+  byte ops;
 
   /** The selector's, shared with other entries of the channel. Written with the turn to poll. */
   volatile @Nullable SelectionKey key;

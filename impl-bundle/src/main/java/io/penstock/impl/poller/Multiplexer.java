@@ -300,7 +300,7 @@ final class Multiplexer {
     SelectableChannel channel = ops == 0 ? null : entry.selectable();
     if (key != null && (channel == null || (key.isValid() && key.channel() == channel))) {
       if (entry.ops != ops) {
-        entry.ops = ops;
+        entry.ops = (byte) ops;
         update(key);
       }
       return;
@@ -309,7 +309,7 @@ final class Multiplexer {
     if (channel == null) {
       return;
     }
-    entry.ops = ops;
+    entry.ops = (byte) ops;
     try {
       join(entry, channel, open());
     } catch (ClosedChannelException | CancelledKeyException e) {
