@@ -424,7 +424,12 @@ class NatsPipeErrorsTest {
       StorageException late = assertThrows(StorageException.class, () -> first.sink().flush(SOON));
       assertEquals(StorageException.Kind.UNACKNOWLEDGED, late.kind());
       server.restart(0);
-      Pipe again = penstock.named(Pipe.class, "told", SOON);
+      Pipe again;
+      do {
+        // The one that has failed is there until its configuration has noticed.
+        again = penstock.named(Pipe.class, "told", SOON);
+        Thread.onSpinWait();
+      } while (again == first);
       again.sink().writeFully("three", SOON);
       again.sink().end();
       assertEquals("onethree", UTF_8.decode(again.source().readAll(99, SOON)).toString());
