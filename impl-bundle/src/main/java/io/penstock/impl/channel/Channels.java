@@ -15,6 +15,7 @@ import io.penstock.impl.engine.Callers;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Scope;
 import io.penstock.impl.engine.Stages;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.runtime.PenstockEvent;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.spi.ChannelProvider;
@@ -326,5 +327,10 @@ public final class Channels implements ChannelFactory {
   @Override
   public String nativeMode() {
     return natives.access().mode().toString();
+  }
+
+  /** What makes native calls. */
+  public PosixAccess posix() {
+    return natives.access();
   }
 }

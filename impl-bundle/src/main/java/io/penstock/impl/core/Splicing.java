@@ -4,6 +4,7 @@ package io.penstock.impl.core;
 import io.penstock.channel.facet.BufferFacet;
 import io.penstock.impl.engine.Faults;
 import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.SplicePipe;
 import io.penstock.impl.posix.SpliceSink;
 import io.penstock.impl.posix.SpliceSource;
@@ -14,21 +15,27 @@ import org.jspecify.annotations.Nullable;
 public final class Splicing {
   private Splicing() {}
 
+  /** Whether what comes from a source has been sent on this machine, by a Unix socket. */
+  public static boolean isLocal(SourceEnd source) {
+    return source.driver() instanceof SpliceSource splicing && splicing.isLocal();
+  }
+
   /**
    * A copy of the descriptor, if bytes can be moved from it without a copy.
    *
+   * @param calls make it, where the driver has none of its own
    * @return to be closed; null if they cannot
    * @throws IOException if there is none
    */
-  public static @Nullable Descriptor descriptor(SourceEnd source) throws IOException {
-    return source.driver() instanceof SpliceSource splicing ? splicing.spliceable() : null;
+  public static @Nullable Descriptor descriptor(SourceEnd source, Posix calls) throws IOException {
+    return source.driver() instanceof SpliceSource splicing ? splicing.spliceable(calls) : null;
   }
 
   /**
    * Moves what is there into a pipe; never waits.
    *
    * @param pipe empty
-   * @param own what {@link #descriptor(SourceEnd)} gave
+   * @param own what {@link #descriptor(SourceEnd, Posix)} gave
    * @param most bytes, 1 or more
    * @return how many bytes, -1 for the end; 0 for nothing now, or if what comes next can only be
    *     read, and then {@link SourceEnd#available()} tells of it
@@ -71,11 +78,12 @@ public final class Splicing {
   /**
    * A copy of the descriptor, if bytes can be moved to it without a copy.
    *
+   * @param calls make it, where the driver has none of its own
    * @return to be closed; null if they cannot
    * @throws IOException if there is none
    */
-  public static @Nullable Descriptor descriptor(SinkEnd sink) throws IOException {
-    return sink.driver() instanceof SpliceSink splicing ? splicing.spliceable() : null;
+  public static @Nullable Descriptor descriptor(SinkEnd sink, Posix calls) throws IOException {
+    return sink.driver() instanceof SpliceSink splicing ? splicing.spliceable(calls) : null;
   }
 
   /**
@@ -91,7 +99,7 @@ public final class Splicing {
    * Moves out of a pipe what there is room for; never waits.
    *
    * @param pipe not empty
-   * @param own what {@link #descriptor(SinkEnd)} gave
+   * @param own what {@link #descriptor(SinkEnd, Posix)} gave
    * @return as a write that is told not to wait
    * @throws IOException as a write
    */

@@ -11,10 +11,11 @@ public interface SpliceSink extends SinkDriver {
   /**
    * A copy of the descriptor to move to.
    *
+   * @param calls make it, where the driver has none of its own
    * @return to be closed; null where moving is not possible or does not pay
    * @throws IOException if there is none
    */
-  @Nullable Descriptor spliceable() throws IOException;
+  @Nullable Descriptor spliceable(Posix calls) throws IOException;
 
   /**
    * The system's buffers of a sink to which more goes at once when the one to send from is larger.
@@ -27,7 +28,7 @@ public interface SpliceSink extends SinkDriver {
    * Moves what there is room for; as a write.
    *
    * @param pipe not empty
-   * @param own what {@link #spliceable()} gave
+   * @param own what {@link #spliceable} gave
    * @return how many bytes; 0 for no room now
    * @throws IOException as a write
    */

@@ -10,16 +10,20 @@ public interface SpliceSource extends SourceDriver {
   /**
    * A copy of the descriptor to move from.
    *
+   * @param calls make it, where the driver has none of its own
    * @return to be closed; null where moving is not possible or does not pay
    * @throws IOException if there is none
    */
-  @Nullable Descriptor spliceable() throws IOException;
+  @Nullable Descriptor spliceable(Posix calls) throws IOException;
+
+  /** Whether the bytes come from this machine, by a Unix socket. */
+  boolean isLocal();
 
   /**
    * Moves what is there; as a read.
    *
    * @param pipe empty
-   * @param own what {@link #spliceable()} gave
+   * @param own what {@link #spliceable} gave
    * @param most bytes, 1 or more
    * @return how many bytes; 0 for nothing now, -1 for the end
    * @throws IOException as a read

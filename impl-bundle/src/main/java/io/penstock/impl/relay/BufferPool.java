@@ -4,10 +4,12 @@ package io.penstock.impl.relay;
 import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Budget;
 import io.penstock.impl.engine.Budgets;
+import io.penstock.impl.posix.PosixAccess;
 import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,19 +21,22 @@ final class BufferPool {
 
   private final int size;
   private final Budgets budgets;
+  private final PosixAccess posix;
   private final List<Budget> limits;
   private final List<Budget> asked;
-  private final ArrayBlockingQueue<ByteBuffer> free = new ArrayBlockingQueue<>(KEPT);
-  private final ArrayBlockingQueue<ByteBuffer> freeSmall = new ArrayBlockingQueue<>(KEPT);
+  private final Kept free = new Kept();
+  private final Kept freeSmall = new Kept();
 
   /**
    * Makes none yet.
    *
-   * @param own the limits of the relay and its factory
+   * @param relay the limit of the relay
    */
-  BufferPool(int size, Budgets budgets, Budget... own) {
+  BufferPool(int size, Budgets budgets, Budget relay, Relays.Means means) {
+    Budget[] own = {relay, means.memory()};
     this.size = size;
     this.budgets = budgets;
+    this.posix = means.posix();
     this.limits = budgets.outside(own);
     // What is read may go on to memory in the heap.
     this.asked = budgets.anywhere(own);
@@ -40,6 +45,11 @@ final class BufferPool {
   /** How large they are. */
   int size() {
     return size;
+  }
+
+  /** Makes native calls, by which bytes go without a buffer. */
+  PosixAccess posix() {
+    return posix;
   }
 
   Account account(Account.Holder holder) {
@@ -52,7 +62,7 @@ final class BufferPool {
     if (piece == 0) {
       return null;
     }
-    ByteBuffer buffer = pool(piece).poll();
+    ByteBuffer buffer = pool(piece).take();
     return buffer == null ? fresh(piece) : buffer.clear();
   }
 
@@ -75,13 +85,37 @@ final class BufferPool {
   }
 
   void giveBack(ByteBuffer buffer) {
-    // When enough are kept the collector takes it.
-    if (!pool(buffer.capacity()).offer(buffer)) {
-      buffer.clear();
-    }
+    pool(buffer.capacity()).keep(buffer);
   }
 
-  private ArrayBlockingQueue<ByteBuffer> pool(int capacity) {
+  private Kept pool(int capacity) {
     return capacity == size ? free : freeSmall;
+  }
+
+  /** The last one that came back goes first: it is the one in the processor's cache. */
+  private static final class Kept {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ArrayDeque<ByteBuffer> buffers = new ArrayDeque<>(KEPT);
+
+    @Nullable ByteBuffer take() {
+      lock.lock();
+      try {
+        return buffers.pollFirst();
+      } finally {
+        lock.unlock();
+      }
+    }
+
+    void keep(ByteBuffer buffer) {
+      lock.lock();
+      try {
+        // When enough are kept the collector takes it.
+        if (buffers.size() < KEPT) {
+          buffers.addFirst(buffer);
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
   }
 }

@@ -7,7 +7,6 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamFault;
 import io.penstock.impl.core.LastFault;
 import io.penstock.impl.core.ListenerEnd;
-import io.penstock.impl.engine.Budget;
 import io.penstock.impl.engine.Budgets;
 import io.penstock.impl.engine.Crowd;
 import io.penstock.impl.engine.Engine;
@@ -72,7 +71,8 @@ public final class DrivenRelay implements Relay {
   private volatile Wait total;
   private volatile @Nullable LastFault fault;
 
-  DrivenRelay(Engine engine, RelaySide from, RelaySide to, RelayOptions options, Budget factory) {
+  DrivenRelay(
+      Engine engine, RelaySide from, RelaySide to, RelayOptions options, Relays.Means means) {
     this.engine = engine;
     this.from = from;
     this.to = to;
@@ -86,7 +86,7 @@ public final class DrivenRelay implements Relay {
     Budgets budgets = engine.budgets();
     this.buffers =
         new BufferPool(
-            options.buffer(), budgets, budgets.relay(name, options.memoryLimit()), factory);
+            options.buffer(), budgets, budgets.relay(name, options.memoryLimit()), means);
     this.crowd = new Crowd(engine.parker());
     this.maxConnections =
         options.fork() && options.maxConnections() == Integer.MAX_VALUE

@@ -8,6 +8,8 @@ import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
 import io.penstock.impl.engine.Reactor;
+import io.penstock.impl.posix.Posix;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.Messages;
 import io.penstock.stream.ByteConsumer;
 import io.penstock.stream.Wait;
@@ -65,6 +67,7 @@ final class RelayDirection implements Account.Holder {
   private final NextTry sourceReady;
   private final NextTry sinkReady;
   private final BufferPool buffers;
+  private final PosixAccess posix;
   private final LongAdder count;
   private final SendBuffer sendBuffer;
   private final AtomicLong moved = new AtomicLong();
@@ -119,6 +122,7 @@ final class RelayDirection implements Account.Holder {
     this.sourceReady = source.nextTry(this::ready);
     this.sinkReady = sink.nextTry(this::ready);
     this.buffers = buffers;
+    this.posix = buffers.posix();
     this.count = traffic.bytes;
     this.rate = rate;
     this.owner = owner;
@@ -349,7 +353,9 @@ final class RelayDirection implements Account.Holder {
       long mean = bytesSince / piecesSince;
       bytesSince = 0;
       piecesSince = 0;
-      if (Shortcut.pays(mean, sendBuffer.size() > 0) && !Shortcut.isHidden(source, sink)) {
+      if (Shortcut.pays(mean, sendBuffer.takesWhole())
+          && !Shortcut.isHidden(source, sink)
+          && posix.maySplice()) {
         sought = true;
         // It reads a folder, and other conversations wait for this thread.
         engine.execute(this::seek);
@@ -358,16 +364,20 @@ final class RelayDirection implements Account.Holder {
   }
 
   private void seek() {
+    Shortcut found = null;
     try {
-      Shortcut found = Shortcut.between(source, sink, sendBuffer.most());
-      if (found != null) {
-        shortcut.set(found);
-        if (finished) {
-          closeShortcut();
-        }
-      }
+      Posix calls = posix.calls();
+      found = calls == null ? null : Shortcut.between(source, sink, calls, sendBuffer.most());
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "there is no way without copies, so bytes are copied on", e);
+    } finally {
+      if (found == null) {
+        posix.spliceOver();
+      }
+    }
+    shortcut.set(found);
+    if (finished) {
+      closeShortcut();
     }
   }
 
@@ -375,6 +385,7 @@ final class RelayDirection implements Account.Holder {
     Shortcut fast = shortcut.getAndSet(null);
     if (fast != null) {
       fast.close();
+      posix.spliceOver();
     }
   }
 

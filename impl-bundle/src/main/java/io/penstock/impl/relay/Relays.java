@@ -10,6 +10,7 @@ import io.penstock.impl.core.ListenerEnd;
 import io.penstock.impl.engine.Budget;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Scope;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayFactory;
 import io.penstock.relay.RelayOptions;
@@ -22,14 +23,22 @@ public final class Relays implements RelayFactory {
   private final Engine engine;
   private final Channels channels;
   private final Scope scope;
-  private final Budget memory;
+  private final Means means;
+
+  /**
+   * What the relays of a factory share.
+   *
+   * @param memory what their buffers may take
+   * @param posix makes native calls
+   */
+  record Means(Budget memory, PosixAccess posix) {}
 
   /** Makes a factory whose relays belong to a scope. */
   public Relays(Engine engine, Channels channels, Scope scope) {
     this.engine = engine;
     this.channels = channels;
     this.scope = scope;
-    this.memory = engine.budgets().factory(scope.toString());
+    this.means = new Means(engine.budgets().factory(scope.toString()), channels.posix());
   }
 
   @Override
@@ -52,7 +61,7 @@ public final class Relays implements RelayFactory {
     RelaySide one = side(from, options.from(), Direction.INPUT);
     try {
       return keep(
-          new DrivenRelay(engine, one, side(to, options.to(), Direction.OUTPUT), options, memory));
+          new DrivenRelay(engine, one, side(to, options.to(), Direction.OUTPUT), options, means));
     } catch (IOException | RuntimeException | Error e) {
       ListenerEnd bound = one.listener();
       if (bound != null) {
@@ -81,7 +90,7 @@ public final class Relays implements RelayFactory {
   public Relay create(Channel from, Channel to, RelayOptions options) {
     return keep(
         new DrivenRelay(
-            engine, new RelaySide.Given(from), new RelaySide.Given(to), options, memory));
+            engine, new RelaySide.Given(from), new RelaySide.Given(to), options, means));
   }
 
   /** Changes the limits of time of a relay that was made here, also of connections in progress. */

@@ -64,6 +64,11 @@ final class SendBuffer {
     return size;
   }
 
+  /** Whether the sink takes large pieces whole: it has grown, or the system fits it by itself. */
+  boolean takesWhole() {
+    return size > 0 || Splicing.growable(sink) == null;
+  }
+
   /** The sink took less than there was for it. */
   void filled() {
     fills++;

@@ -5,6 +5,7 @@ import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.core.Splicing;
 import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.SplicePipe;
 import java.io.Closeable;
 import java.io.IOException;
@@ -21,7 +22,10 @@ final class Shortcut implements Closeable {
   /** With fewer bytes to a move, what is handed over is mostly the wrapping. */
   private static final int LEAST = 4096;
 
-  /** Larger pieces are in the processor's cache when they are copied, and their pages are not. */
+  /**
+   * Of a sink that takes them in parts: larger pieces are in the processor's cache when they are
+   * copied, and their pages are not.
+   */
   private static final int MOST = 128 * 1024;
 
   private final SourceEnd source;
@@ -46,31 +50,36 @@ final class Shortcut implements Closeable {
    * Whether it is faster than copying.
    *
    * @param mean how large the pieces are on average, in bytes
-   * @param grown whether the sink's send buffer was made larger, so that it takes large pieces
-   *     whole
+   * @param whole whether the sink takes large pieces whole
    */
-  static boolean pays(long mean, boolean grown) {
-    return mean >= LEAST && (mean <= MOST || grown);
+  static boolean pays(long mean, boolean whole) {
+    return mean >= LEAST && (mean <= MOST || whole);
   }
 
   /**
    * Finds a way.
    *
+   * @param calls make it
    * @param room of the pipe, as {@link SplicePipe#open} takes it
    * @return null where there is none
    * @throws IOException if the system refuses
    */
-  static @Nullable Shortcut between(SourceEnd source, SinkEnd sink, int room) throws IOException {
-    Descriptor from = Splicing.descriptor(source);
+  static @Nullable Shortcut between(SourceEnd source, SinkEnd sink, Posix calls, int room)
+      throws IOException {
+    if (Splicing.isLocal(source) && Splicing.growable(sink) == null) {
+      // From a Unix socket to TCP copying is faster, and costs no more: see decision 10.
+      return null;
+    }
+    Descriptor from = Splicing.descriptor(source, calls);
     if (from == null) {
       return null;
     }
     Descriptor to = null;
     Shortcut made = null;
     try {
-      to = Splicing.descriptor(sink);
+      to = Splicing.descriptor(sink, calls);
       if (to != null) {
-        made = new Shortcut(source, sink, from, to, SplicePipe.open(from.calls(), room));
+        made = new Shortcut(source, sink, from, to, SplicePipe.open(calls, room));
       }
       return made;
     } finally {

@@ -13,8 +13,10 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.channel.Channels;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.posix.Modes;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
@@ -38,11 +40,20 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** Between Unix sockets a relay has the system hand memory over, once that pays. */
+/** Between sockets a relay has the system hand memory over, once that pays. */
 @ParameterizedClass
-@ValueSource(strings = {"none", "jna", "foreign"})
+@CsvSource({
+  "none,unix,unix",
+  "none,tcp,tcp",
+  "jna,unix,unix",
+  "jna,tcp,tcp",
+  "jna,unix,tcp",
+  "jna,tcp,unix",
+  "foreign,unix,unix",
+  "foreign,tcp,tcp"
+})
 class ShortcutTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
   private static final ChannelOptions PLAIN = ChannelOptions.defaults();
@@ -51,19 +62,33 @@ class ShortcutTest {
 
   @TempDir Path folder;
 
-  private final boolean calls;
   private final Penstock penstock;
+  private final String leftKind;
+  private final String rightKind;
+
+  /** How many ends of pipes there are for each way, once it has gone on for a while. */
+  private final int there;
+
+  private final int back;
   private int sockets;
   private Set<String> pipesBefore = Set.of();
   private Channel left;
   private Channel right;
   private Channel inner;
+  private Channel outer;
   private Relay relay;
 
-  ShortcutTest(String mode) {
+  ShortcutTest(String mode, String left, String right) {
     assumeTrue(!mode.equals("foreign") || Modes.hasForeign(), "this Java is too old");
-    this.calls = !mode.equals("none");
     this.penstock = Modes.open(mode);
+    this.leftKind = left;
+    this.rightKind = right;
+    this.there = pipes(mode, left, right);
+    this.back = pipes(mode, right, left);
+  }
+
+  private static int pipes(String mode, String from, String to) {
+    return mode.equals("none") || (from.equals("unix") && to.equals("tcp")) ? 0 : 2;
   }
 
   @AfterEach
@@ -71,9 +96,13 @@ class ShortcutTest {
     penstock.close();
   }
 
-  private Channel[] connected() throws IOException {
-    Endpoint there = Endpoint.parse("unix-listen:" + folder.resolve("s" + sockets++));
-    try (Listener listener = penstock.channels().listen(there, PLAIN)) {
+  private Channel[] connected(String kind) throws IOException {
+    Endpoint at =
+        Endpoint.parse(
+            kind.equals("tcp")
+                ? "tcp-listen://127.0.0.1:0"
+                : "unix-listen:" + folder.resolve("s" + sockets++));
+    try (Listener listener = penstock.channels().listen(at, PLAIN)) {
       Endpoint here = Endpoint.parse(listener.endpoint().toString().replace("-listen", ""));
       Channel client = penstock.channels().open(here, PLAIN, SOON);
       return new Channel[] {client, listener.accept(SOON)};
@@ -82,10 +111,11 @@ class ShortcutTest {
 
   /** Two peers that talk through a relay. */
   private void relayed(RelayOptions options) throws IOException {
-    Channel[] first = connected();
-    Channel[] second = connected();
+    Channel[] first = connected(leftKind);
+    Channel[] second = connected(rightKind);
     left = first[0];
     inner = first[1];
+    outer = second[0];
     right = second[1];
     // So that the reactor has its selector, and the pipe that shows whether selectors work. On a
     // busy machine a shorter wait is over before it is one in the selector.
@@ -94,7 +124,7 @@ class ShortcutTest {
         () -> left.source().read(ByteBuffer.allocate(1), Wait.upTo(Duration.ofMillis(300))));
     // Selectors and what natives need for good is there now; and of others some may still go.
     pipesBefore = Set.copyOf(pipes());
-    relay = penstock.relays().create(inner, second[0], options);
+    relay = penstock.relays().create(inner, outer, options);
     relay.start();
   }
 
@@ -162,7 +192,7 @@ class ShortcutTest {
   private void warmUp(RelayOptions options) throws Exception {
     relayed(options);
     inSteps(left, right);
-    awaitPipes(calls ? 2 : 0);
+    awaitPipes(there);
   }
 
   /** Each part is a move by itself, so that it is known how large they are. */
@@ -187,7 +217,7 @@ class ShortcutTest {
   void bytesArriveUnchangedBothWaysAndNothingIsLeft() throws Exception {
     warmUp();
     inSteps(right, left);
-    awaitPipes(calls ? 4 : 0);
+    awaitPipes(there + back);
     for (int chunk : new int[] {CHUNK, 64 * 1024, 300_000, 1, 100}) {
       pass(left, right, chunk < 1000 ? chunk * 1000 : 16 << 20, chunk);
     }
@@ -206,18 +236,18 @@ class ShortcutTest {
   @Test
   void thePipeHasNoMoreRoomThanTheBound() throws Exception {
     warmUp(RelayOptions.defaults().withSendBufferLimit(20_000));
-    Peers.eventually("the pipe is told of", () -> pipe() == (calls ? 16 * 1024 : 0));
+    Peers.eventually("the pipe is told of", () -> pipe() == (there > 0 ? 16 * 1024 : 0));
     pass(left, right, WARM, CHUNK);
     over();
   }
 
   @Test
-  void largePiecesPayOnlyWithALargeSendBuffer() {
-    for (boolean grown : new boolean[] {true, false}) {
-      assertFalse(Shortcut.pays(4095, grown));
-      assertTrue(Shortcut.pays(4096, grown));
-      assertTrue(Shortcut.pays(128 * 1024, grown));
-      assertEquals(grown, Shortcut.pays(128 * 1024 + 1, grown));
+  void largePiecesPayOnlyWhereTheSinkTakesThemWhole() {
+    for (boolean whole : new boolean[] {true, false}) {
+      assertFalse(Shortcut.pays(4095, whole));
+      assertTrue(Shortcut.pays(4096, whole));
+      assertTrue(Shortcut.pays(128 * 1024, whole));
+      assertEquals(whole, Shortcut.pays(128 * 1024 + 1, whole));
     }
   }
 
@@ -233,7 +263,7 @@ class ShortcutTest {
     assertTrue(tap.dropped() < 1 << 20, tap.dropped() + " are not shown");
     tap.close();
     inSteps(left, right);
-    awaitPipes(calls ? 2 : 0);
+    awaitPipes(there);
     over();
   }
 
@@ -301,9 +331,49 @@ class ShortcutTest {
             () -> relay.completed().toCompletableFuture().get(20, TimeUnit.SECONDS));
     RelayException why = (RelayException) failure.getCause();
     // The system tells the reset to whichever asks first, a write or the read of the way back.
-    assertTrue(why.getMessage().contains("s1 failed while being"), why.getMessage());
+    String failed = outer.endpoint().name() + " failed while being";
+    assertTrue(why.getMessage().contains(failed), why.getMessage());
     writing.get(20, TimeUnit.SECONDS);
     awaitPipes(0);
+  }
+
+  @Test
+  void aSourceThatCutsTheConnectionIsNoEnd() throws Exception {
+    warmUp();
+    left.abort(new IOException("cut by the test"));
+    if (leftKind.equals("tcp")) {
+      assertThrows(
+          ExecutionException.class,
+          () -> relay.completed().toCompletableFuture().get(20, TimeUnit.SECONDS));
+    } else {
+      // A Unix socket has no reset.
+      assertEquals(-1, right.source().read(ByteBuffer.allocate(1), SOON));
+      right.close();
+    }
+    if (rightKind.equals("tcp") && leftKind.equals("tcp")) {
+      assertThrows(
+          IOException.class, () -> right.source().read(ByteBuffer.allocate(1), SOON), "no end");
+    }
+    awaitPipes(0);
+  }
+
+  @Test
+  void beyondTheBoundBytesAreCopiedUntilAnotherWayIsOver() throws Exception {
+    PosixAccess posix = ((Channels) penstock.channels()).posix();
+    int others = 0;
+    while (posix.maySplice()) {
+      others++;
+    }
+    relayed(RelayOptions.defaults());
+    inSteps(left, right);
+    pass(left, right, WARM, CHUNK);
+    awaitPipes(0);
+    for (int i = 0; i < others; i++) {
+      posix.spliceOver();
+    }
+    inSteps(left, right);
+    awaitPipes(there);
+    over();
   }
 
   @Test

@@ -74,7 +74,7 @@ public @interface RelayKeys {
       name = "Send buffer limit",
       description =
           "How large the send buffer of a Unix socket may be made while a flood fills it again and"
-              + " again, and the pipe by which bytes go between two such sockets without copies."
+              + " again, and the pipe by which bytes go between two sockets without copies."
               + " Bytes, or a number with KiB, MiB or GiB; 4KiB to 1GiB, or 0 to leave all buffers"
               + " as the system gives them.")
   String sendBufferLimit() default "2MiB";

@@ -111,8 +111,8 @@ final class AdoptedSocket implements StreamSocket {
   }
 
   @Override
-  public @Nullable Descriptor spliceable() throws IOException {
-    return local ? socket.duplicate() : null;
+  public Descriptor spliceable(Posix calls) throws IOException {
+    return socket.duplicate();
   }
 
   @Override

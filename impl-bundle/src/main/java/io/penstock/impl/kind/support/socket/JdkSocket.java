@@ -133,9 +133,8 @@ final class JdkSocket implements StreamSocket {
   }
 
   @Override
-  public @Nullable Descriptor spliceable() throws IOException {
-    Posix calls = posix == null ? null : posix.calls();
-    return calls == null ? null : duplicate(calls);
+  public Descriptor spliceable(Posix calls) throws IOException {
+    return duplicate(calls);
   }
 
   @Override

@@ -287,8 +287,13 @@ public final class SocketDriver implements ChannelDriver {
     }
 
     @Override
-    public @Nullable Descriptor spliceable() throws IOException {
-      return socket.spliceable();
+    public @Nullable Descriptor spliceable(Posix calls) throws IOException {
+      return socket.spliceable(calls);
+    }
+
+    @Override
+    public boolean isLocal() {
+      return socket.growable(name()) != null;
     }
 
     @Override
@@ -417,8 +422,8 @@ public final class SocketDriver implements ChannelDriver {
     }
 
     @Override
-    public @Nullable Descriptor spliceable() throws IOException {
-      return socket.spliceable();
+    public @Nullable Descriptor spliceable(Posix calls) throws IOException {
+      return socket.spliceable(calls);
     }
 
     @Override

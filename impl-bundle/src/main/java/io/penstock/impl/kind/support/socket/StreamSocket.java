@@ -86,7 +86,7 @@ interface StreamSocket {
    *
    * @return null where that is not possible or, as for TCP, no faster
    */
-  default @Nullable Descriptor spliceable() throws IOException {
+  default @Nullable Descriptor spliceable(Posix calls) throws IOException {
     return null;
   }
 
