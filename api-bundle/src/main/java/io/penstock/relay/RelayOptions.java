@@ -144,11 +144,11 @@ public final class RelayOptions {
 
   /**
    * How large the relay may make the send buffer of a Unix socket, and the pipe by which bytes go
-   * from one Unix socket to another without copies. A send buffer begins with what the system
-   * gives. It is doubled while a flood fills it again and again, and stays as it is for requests
-   * and answers, and for a slow reader. The system has a bound of its own, on Linux {@code
-   * net.core.wmem_max}; {@link io.penstock.runtime.RelayDTO} tells what was got. The buffers of TCP
-   * are left to the system, which fits them itself.
+   * from one socket to another without copies. A send buffer begins with what the system gives. It
+   * is doubled while a flood fills it again and again, and stays as it is for requests and answers,
+   * and for a slow reader. The system has a bound of its own, on Linux {@code net.core.wmem_max};
+   * {@link io.penstock.runtime.RelayDTO} tells what was got. The buffers of TCP are left to the
+   * system, which fits them itself.
    *
    * @param bytes 4 KiB to 1 GiB, or 0 to leave all buffers as the system gives them
    * @return a changed copy

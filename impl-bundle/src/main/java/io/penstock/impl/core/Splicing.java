@@ -15,15 +15,20 @@ import org.jspecify.annotations.Nullable;
 public final class Splicing {
   private Splicing() {}
 
-  /** Whether what comes from a source has been sent on this machine, by a Unix socket. */
-  public static boolean isLocal(SourceEnd source) {
-    return source.driver() instanceof SpliceSource splicing && splicing.isLocal();
+  /**
+   * Whether bytes may be moved from the one to the other without a copy, and whether that pays: not
+   * from a Unix socket to TCP, see decision 10.
+   */
+  public static boolean pays(SourceEnd source, SinkEnd sink) {
+    return source.driver() instanceof SpliceSource from
+        && sink.driver() instanceof SpliceSink to
+        && (!from.isLocal() || to.growable() != null);
   }
 
   /**
    * A copy of the descriptor, if bytes can be moved from it without a copy.
    *
-   * @param calls make it, where the driver has none of its own
+   * @param calls makes native calls, where the driver has none of its own
    * @return to be closed; null if they cannot
    * @throws IOException if there is none
    */
@@ -78,7 +83,7 @@ public final class Splicing {
   /**
    * A copy of the descriptor, if bytes can be moved to it without a copy.
    *
-   * @param calls make it, where the driver has none of its own
+   * @param calls makes native calls, where the driver has none of its own
    * @return to be closed; null if they cannot
    * @throws IOException if there is none
    */

@@ -63,6 +63,12 @@ public final class MemoryFacts {
     return (int) Math.max(LEAST, Math.min(fit, (free - SPARE) / descriptors));
   }
 
+  /** Whether fewer than a quarter of the descriptors are free. Reads a folder. */
+  public static boolean descriptorsAreScarce() {
+    long most = maxDescriptors();
+    return most >= 0 && freeDescriptors() < most / SHARE;
+  }
+
   /** How many more descriptors the process may open; very many where nothing says. */
   private static long freeDescriptors() {
     long most = maxDescriptors();

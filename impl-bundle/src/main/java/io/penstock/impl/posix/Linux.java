@@ -170,10 +170,14 @@ public final class Linux {
       case EADDRINUSE -> "Address already in use";
       case 99 -> "Cannot assign requested address";
       case ECONNABORTED -> "Software caused connection abort";
+      case 100 -> "Network is down";
+      case 101 -> "Network is unreachable";
       case 104 -> "Connection reset by peer";
+      case 105 -> "No buffer space available";
       case 106 -> "Transport endpoint is already connected";
       case ENOTCONN -> "Transport endpoint is not connected";
       case 110 -> "Connection timed out";
+      case 113 -> "No route to host";
       case EEXIST -> "File exists";
       case EROFS -> "Read-only file system";
       case 21 -> "Is a directory";

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -32,12 +31,6 @@ public final class PosixAccess {
   private static final int FOREIGN_SINCE = 22;
 
   private static final String FOREIGN_CLASS = "io.penstock.impl.posix.ForeignPosix";
-
-  /**
-   * How many pipes there are at most by which bytes go without copies. The system gives a user
-   * without privileges so many of the largest size, and those beyond have room for two pages.
-   */
-  static final int MOST_SPLICES = 64;
 
   /** How calls are made. */
   public enum Mode {
@@ -73,7 +66,7 @@ public final class PosixAccess {
   private final Level level;
   private final ReentrantLock asking = new ReentrantLock();
   private final CompletableFuture<Found> found = new CompletableFuture<>();
-  private final Semaphore splices = new Semaphore(MOST_SPLICES);
+  private final Splices splices = new Splices();
 
   /**
    * Finds out later.
@@ -175,18 +168,9 @@ public final class PosixAccess {
         + " com.sun.jna 5.19 or later";
   }
 
-  /**
-   * Allows one more pipe by which bytes go without copies, never waiting.
-   *
-   * @return false while there are as many as may be; otherwise say {@link #spliceOver} in the end
-   */
-  public boolean maySplice() {
-    return splices.tryAcquire();
-  }
-
-  /** Such a pipe is closed, or there was none after all. */
-  public void spliceOver() {
-    splices.release();
+  /** Who moves bytes without copies. */
+  public Splices splices() {
+    return splices;
   }
 
   /** Completes with the mode as soon as somebody has asked for it. */

@@ -11,7 +11,7 @@ public interface SpliceSink extends SinkDriver {
   /**
    * A copy of the descriptor to move to.
    *
-   * @param calls make it, where the driver has none of its own
+   * @param calls makes native calls, where the driver has none of its own
    * @return to be closed; null where moving is not possible or does not pay
    * @throws IOException if there is none
    */

@@ -10,7 +10,7 @@ public interface SpliceSource extends SourceDriver {
   /**
    * A copy of the descriptor to move from.
    *
-   * @param calls make it, where the driver has none of its own
+   * @param calls makes native calls, where the driver has none of its own
    * @return to be closed; null where moving is not possible or does not pay
    * @throws IOException if there is none
    */

@@ -8,29 +8,19 @@ import io.penstock.impl.engine.Account;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
 import io.penstock.impl.engine.Reactor;
-import io.penstock.impl.posix.Posix;
-import io.penstock.impl.posix.PosixAccess;
-import io.penstock.spi.Messages;
 import io.penstock.stream.ByteConsumer;
 import io.penstock.stream.Wait;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** One way of a conversation. One task at a time runs it; between tasks it waits for one end. */
 final class RelayDirection implements Account.Holder {
-  private static final System.Logger LOG = Messages.log("relay");
-
-  /** How much has to go across before a shortcut is looked for: finding one takes a while. */
-  private static final long WORTH_A_SHORTCUT = 4 << 20;
-
   /** How many pieces are moved before other tasks get the worker. */
   private static final int PIECES = 64;
 
@@ -67,7 +57,6 @@ final class RelayDirection implements Account.Holder {
   private final NextTry sourceReady;
   private final NextTry sinkReady;
   private final BufferPool buffers;
-  private final PosixAccess posix;
   private final LongAdder count;
   private final SendBuffer sendBuffer;
   private final AtomicLong moved = new AtomicLong();
@@ -98,14 +87,11 @@ final class RelayDirection implements Account.Holder {
   private boolean lent;
   private @Nullable IOException refused;
 
-  private final AtomicReference<@Nullable Shortcut> shortcut = new AtomicReference<>();
+  private final Detour detour;
   private volatile boolean finished;
 
-  // Of the task: what has moved since a shortcut was last thought of, and whether one was looked
-  // for.
-  private long bytesSince;
-  private int piecesSince;
-  private boolean sought;
+  // Of the task: whether a shortcut had nothing when it was last tried.
+  private boolean foundNothing;
 
   RelayDirection(
       Engine engine,
@@ -122,12 +108,12 @@ final class RelayDirection implements Account.Holder {
     this.sourceReady = source.nextTry(this::ready);
     this.sinkReady = sink.nextTry(this::ready);
     this.buffers = buffers;
-    this.posix = buffers.posix();
     this.count = traffic.bytes;
     this.rate = rate;
     this.owner = owner;
     this.paidUntil = engine.parker().nanoTime();
     this.sendBuffer = new SendBuffer(sink, mostSendBuffer, traffic.grown, paidUntil);
+    this.detour = new Detour(engine, source, sink, buffers.posix(), sendBuffer, () -> carrier);
   }
 
   SinkEnd sink() {
@@ -150,14 +136,14 @@ final class RelayDirection implements Account.Holder {
 
   /** How many bytes there is room for on a way without copies; 0 where bytes are copied. */
   int splicePipe() {
-    Shortcut fast = shortcut.get();
+    Shortcut fast = detour.shortcut();
     return fast == null ? 0 : fast.room();
   }
 
   /** Whether bytes went across a moment ago, or wait to. */
   boolean movedWithin(Duration moment) {
     long last = lastMoved;
-    Shortcut fast = shortcut.get();
+    Shortcut fast = detour.shortcut();
     return held != null
         || (fast != null && fast.isLoaded())
         || (last != 0 && engine.parker().nanoTime() - last < moment.toNanos());
@@ -165,7 +151,7 @@ final class RelayDirection implements Account.Holder {
 
   /** What it waits for. */
   Standing standing() {
-    Shortcut fast = shortcut.get();
+    Shortcut fast = detour.shortcut();
     ByteBuffer rest = held;
     boolean loaded = rest != null || (fast != null && fast.isLoaded());
     return new Standing(source, sink, loaded, lastMoved);
@@ -174,7 +160,7 @@ final class RelayDirection implements Account.Holder {
   /** Gives back what is of no use any more once the conversation is over. */
   void finish() {
     finished = true;
-    closeShortcut();
+    detour.finish();
     uncount();
   }
 
@@ -270,7 +256,7 @@ final class RelayDirection implements Account.Holder {
     if (rest != null) {
       return write(rest);
     }
-    Shortcut fast = shortcut.get();
+    Shortcut fast = detour.shortcut();
     if (fast == null) {
       return read(null);
     }
@@ -278,9 +264,7 @@ final class RelayDirection implements Account.Holder {
       return unload(fast);
     }
     if (fast.isUseless()) {
-      closeShortcut();
-      // It pays again when nobody looks on any more.
-      sought = !Shortcut.isHidden(source, sink);
+      detour.useless();
       return true;
     }
     // What was put in front of the source can only be copied.
@@ -308,17 +292,24 @@ final class RelayDirection implements Account.Holder {
     try {
       n = fast.load(most);
     } catch (IOException e) {
-      closeShortcut();
+      detour.close();
       tell(() -> owner.sourceFailed(this, e));
       return false;
     }
     if (n < 0) {
-      closeShortcut();
+      detour.close();
       tell(() -> owner.sourceEnded(this));
     } else if (n == 0 && !fast.isUseless()) {
+      if (foundNothing) {
+        // Ready, and nothing to take: urgent data of TCP, which only a read goes past.
+        foundNothing = false;
+        return copy(most);
+      }
+      foundNothing = true;
       sourceReady.ask();
       return false;
     }
+    foundNothing = false;
     return n >= 0;
   }
 
@@ -327,7 +318,7 @@ final class RelayDirection implements Account.Holder {
     try {
       n = fast.unload();
     } catch (IOException e) {
-      closeShortcut();
+      detour.close();
       tell(() -> owner.sinkFailed(this, e));
       return false;
     }
@@ -340,53 +331,6 @@ final class RelayDirection implements Account.Holder {
     }
     moved(n);
     return true;
-  }
-
-  /** Looks for a shortcut after a while, if the pieces are such that it pays. */
-  private void consider(int n) {
-    if (sought) {
-      return;
-    }
-    bytesSince += n;
-    piecesSince++;
-    if (bytesSince >= WORTH_A_SHORTCUT) {
-      long mean = bytesSince / piecesSince;
-      bytesSince = 0;
-      piecesSince = 0;
-      if (Shortcut.pays(mean, sendBuffer.takesWhole())
-          && !Shortcut.isHidden(source, sink)
-          && posix.maySplice()) {
-        sought = true;
-        // It reads a folder, and other conversations wait for this thread.
-        engine.execute(this::seek);
-      }
-    }
-  }
-
-  private void seek() {
-    Shortcut found = null;
-    try {
-      Posix calls = posix.calls();
-      found = calls == null ? null : Shortcut.between(source, sink, calls, sendBuffer.most());
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, "there is no way without copies, so bytes are copied on", e);
-    } finally {
-      if (found == null) {
-        posix.spliceOver();
-      }
-    }
-    shortcut.set(found);
-    if (finished) {
-      closeShortcut();
-    }
-  }
-
-  private void closeShortcut() {
-    Shortcut fast = shortcut.getAndSet(null);
-    if (fast != null) {
-      fast.close();
-      posix.spliceOver();
-    }
   }
 
   /** Hands a segment over, or has the sink copy what the source lends. */
@@ -523,7 +467,7 @@ final class RelayDirection implements Account.Holder {
     count.add(n);
     moved.lazySet(moved.getPlain() + n);
     sendBuffer.moved(n, lastMoved);
-    consider(n);
+    detour.moved(n, lastMoved);
     owner.moved();
   }
 

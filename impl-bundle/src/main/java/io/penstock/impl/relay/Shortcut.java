@@ -4,11 +4,16 @@ package io.penstock.impl.relay;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.core.Splicing;
+import io.penstock.impl.engine.MemoryFacts;
 import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.SplicePipe;
+import io.penstock.spi.Messages;
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * One task at a time uses it; {@link #close()} at any time.
  */
 final class Shortcut implements Closeable {
+  private static final System.Logger LOG = Messages.log("relay");
+
   /** How many moves say whether it pays. */
   private static final int TRIAL = 256;
 
@@ -23,7 +30,7 @@ final class Shortcut implements Closeable {
   private static final int LEAST = 4096;
 
   /**
-   * Of a sink that takes them in parts: larger pieces are in the processor's cache when they are
+   * To a sink that takes larger pieces in parts: these are in the processor's cache when they are
    * copied, and their pages are not.
    */
   private static final int MOST = 128 * 1024;
@@ -59,17 +66,22 @@ final class Shortcut implements Closeable {
   /**
    * Finds a way.
    *
-   * @param calls make it
+   * @param posix makes native calls
    * @param room of the pipe, as {@link SplicePipe#open} takes it
    * @return null where there is none
-   * @throws IOException if the system refuses
    */
-  static @Nullable Shortcut between(SourceEnd source, SinkEnd sink, Posix calls, int room)
-      throws IOException {
-    if (Splicing.isLocal(source) && Splicing.growable(sink) == null) {
-      // From a Unix socket to TCP copying is faster, and costs no more: see decision 10.
+  static @Nullable Shortcut find(SourceEnd source, SinkEnd sink, PosixAccess posix, int room) {
+    try {
+      Posix calls = Linux.isHere() && !MemoryFacts.descriptorsAreScarce() ? posix.calls() : null;
+      return calls == null ? null : between(source, sink, calls, room);
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "there is no way without copies, so bytes are copied on", e);
       return null;
     }
+  }
+
+  private static @Nullable Shortcut between(SourceEnd source, SinkEnd sink, Posix calls, int room)
+      throws IOException {
     Descriptor from = Splicing.descriptor(source, calls);
     if (from == null) {
       return null;
@@ -133,8 +145,9 @@ final class Shortcut implements Closeable {
 
   @Override
   public void close() {
-    from.close();
-    to.close();
-    pipe.close();
+    try (from;
+        to) {
+      pipe.close();
+    }
   }
 }

@@ -118,18 +118,6 @@ class PosixAccessTest {
   }
 
   @Test
-  void noMorePipesForSplicingThanTheSystemGives() {
-    PosixAccess access = new PosixAccess("none");
-    for (int i = 0; i < PosixAccess.MOST_SPLICES; i++) {
-      assertTrue(access.maySplice());
-    }
-    assertFalse(access.maySplice());
-    access.spliceOver();
-    assertTrue(access.maySplice());
-    assertFalse(access.maySplice());
-  }
-
-  @Test
   void withoutCallsAnErrorNamesTheCure() {
     PosixAccess access = new PosixAccess("none");
     assertEquals(PosixAccess.Mode.NONE, access.mode());

@@ -16,7 +16,7 @@ import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.posix.Modes;
-import io.penstock.impl.posix.PosixAccess;
+import io.penstock.impl.posix.Splices;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
@@ -24,10 +24,13 @@ import io.penstock.runtime.Tap;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -357,23 +360,122 @@ class ShortcutTest {
     awaitPipes(0);
   }
 
-  @Test
-  void beyondTheBoundBytesAreCopiedUntilAnotherWayIsOver() throws Exception {
-    PosixAccess posix = ((Channels) penstock.channels()).posix();
-    int others = 0;
-    while (posix.maySplice()) {
-      others++;
+  /** Takes all places there are, as others that have last moved at a time. */
+  private List<Splices.Holder> others(Splices splices, long lastMoved) {
+    List<Splices.Holder> all = new ArrayList<>();
+    while (true) {
+      Splices.Holder other =
+          new Splices.Holder() {
+            @Override
+            public long lastMoved() {
+              return lastMoved;
+            }
+
+            @Override
+            public void giveBack() {
+              splices.release(this);
+            }
+          };
+      if (!splices.take(other, lastMoved)) {
+        return all;
+      }
+      all.add(other);
     }
+  }
+
+  private Splices splices() {
+    return ((Channels) penstock.channels()).posix().splices();
+  }
+
+  @Test
+  void whileOthersAreBusyBytesAreCopied() throws Exception {
+    List<Splices.Holder> others = others(splices(), System.nanoTime() + 3_600_000_000_000L);
     relayed(RelayOptions.defaults());
     inSteps(left, right);
     pass(left, right, WARM, CHUNK);
     awaitPipes(0);
-    for (int i = 0; i < others; i++) {
-      posix.spliceOver();
-    }
+    others.forEach(splices()::release);
     inSteps(left, right);
     awaitPipes(there);
     over();
+  }
+
+  @Test
+  void anIdleOneMakesRoom() throws Exception {
+    List<Splices.Holder> unused = others(splices(), System.nanoTime() - 3_600_000_000_000L);
+    relayed(RelayOptions.defaults());
+    inSteps(left, right);
+    awaitPipes(there);
+    over();
+  }
+
+  @Test
+  void oneThatIsAskedForItsPlaceGoesOnCopyingAndComesBack() throws Exception {
+    warmUp();
+    Splices splices = splices();
+    List<Splices.Holder> others = others(splices, System.nanoTime() + 3_600_000_000_000L);
+    long later = System.nanoTime() + 3_600_000_000_000L;
+    assertFalse(splices.take(others.get(0), later));
+    awaitPipes(0);
+    left.sink().writeFully(ByteBuffer.wrap(new byte[CHUNK]), SOON);
+    right.source().readFully(ByteBuffer.allocate(CHUNK), SOON);
+    others.forEach(splices::release);
+    inSteps(left, right);
+    awaitPipes(there);
+    over();
+  }
+
+  /** While the way to the other side is full, nothing else would let the connection go. */
+  @Test
+  void whatItsOwnerAbortsIsGoneAtOnce() throws Exception {
+    warmUp();
+    CompletableFuture<Void> writing =
+        CompletableFuture.runAsync(
+            () ->
+                assertThrows(
+                    IOException.class,
+                    () -> left.sink().writeFully(ByteBuffer.allocate(64 << 20), SOON)));
+    long[] before = {-1};
+    Peers.eventually(
+        "it stands still",
+        () -> {
+          long now = relay.forwarded();
+          boolean still = now > WARM && now == before[0];
+          before[0] = now;
+          return still;
+        });
+    inner.abort(new IOException("by its owner"));
+    writing.get(20, TimeUnit.SECONDS);
+    relay.close();
+    awaitPipes(0);
+  }
+
+  /** Which the system would tell of over and over. */
+  @Test
+  void urgentDataHoldsNothingUp() throws Exception {
+    Endpoint at = Endpoint.parse("tcp-listen://127.0.0.1:0");
+    Channel[] second = connected(rightKind);
+    try (Listener listener = penstock.channels().listen(at, PLAIN);
+        Socket peer = new Socket()) {
+      String[] where = listener.endpoint().address().split(":", -1);
+      peer.connect(new InetSocketAddress("127.0.0.1", Integer.parseInt(where[where.length - 1])));
+      inner = listener.accept(SOON);
+      outer = second[0];
+      right = second[1];
+      relay = penstock.relays().create(inner, outer, RelayOptions.defaults());
+      relay.start();
+      byte[] bytes = new byte[CHUNK];
+      for (int moved = 0; moved < WARM; moved += CHUNK) {
+        peer.getOutputStream().write(bytes);
+        right.source().readFully(ByteBuffer.allocate(CHUNK), SOON);
+      }
+      peer.sendUrgentData(1);
+      peer.getOutputStream().write(bytes);
+      right.source().readFully(ByteBuffer.allocate(CHUNK), SOON);
+      peer.shutdownOutput();
+      assertEquals(0, right.source().readAll(9, SOON).remaining());
+    }
+    relay.close();
   }
 
   @Test

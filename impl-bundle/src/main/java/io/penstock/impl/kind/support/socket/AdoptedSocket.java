@@ -111,8 +111,10 @@ final class AdoptedSocket implements StreamSocket {
   }
 
   @Override
-  public Descriptor spliceable(Posix calls) throws IOException {
-    return socket.duplicate();
+  public @Nullable Descriptor spliceable(Posix calls) throws IOException {
+    // TCP does not wait only as long as the socket is non-blocking, which a close may change before
+    // the last call has returned.
+    return local ? socket.duplicate() : null;
   }
 
   @Override

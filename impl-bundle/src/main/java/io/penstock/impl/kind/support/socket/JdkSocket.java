@@ -26,8 +26,11 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SelectableChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.channels.WritableByteChannel;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** A socket of the JDK's, TCP or Unix. */
@@ -45,10 +48,18 @@ final class JdkSocket implements StreamSocket {
           ? Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS, Capability.DESCRIPTOR)
           : Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS);
 
+  @SuppressWarnings({"rawtypes", "unchecked"})
+  private static final AtomicReferenceFieldUpdater<JdkSocket, List<Descriptor>> COPIES =
+      (AtomicReferenceFieldUpdater)
+          AtomicReferenceFieldUpdater.newUpdater(JdkSocket.class, List.class, "copies");
+
   private final SocketChannel channel;
 
   /** For a Unix socket, whose peer can be asked for. */
   private final @Nullable PosixAccess posix;
+
+  /** With them the connection would outlive the close. */
+  private volatile List<Descriptor> copies = List.of();
 
   JdkSocket(SocketChannel channel, @Nullable PosixAccess posix) throws IOException {
     this.channel = channel;
@@ -95,7 +106,11 @@ final class JdkSocket implements StreamSocket {
 
   @Override
   public void close() throws IOException {
-    channel.close();
+    try {
+      channel.close();
+    } finally {
+      copies.forEach(Descriptor::close);
+    }
   }
 
   @Override
@@ -134,7 +149,16 @@ final class JdkSocket implements StreamSocket {
 
   @Override
   public Descriptor spliceable(Posix calls) throws IOException {
-    return duplicate(calls);
+    Descriptor copy = duplicate(calls);
+    List<Descriptor> unused =
+        COPIES.updateAndGet(
+            this,
+            all ->
+                Stream.concat(all.stream().filter(Descriptor::isOpen), Stream.of(copy)).toList());
+    if (!channel.isOpen()) {
+      copy.close();
+    }
+    return copy;
   }
 
   @Override

@@ -84,7 +84,8 @@ interface StreamSocket {
   /**
    * A copy of its descriptor, to move bytes without copying them.
    *
-   * @return null where that is not possible or, as for TCP, no faster
+   * @param calls makes native calls, where the socket has none of its own
+   * @return null where that is not possible
    */
   default @Nullable Descriptor spliceable(Posix calls) throws IOException {
     return null;
