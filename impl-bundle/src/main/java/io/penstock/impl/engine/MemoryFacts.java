@@ -25,6 +25,9 @@ public final class MemoryFacts {
   /** Descriptors that are left for others. */
   private static final long SPARE = 16;
 
+  /** Fewer free ones than this part of all are few. */
+  private static final int FEW = 4;
+
   private static final int LEAST = 4;
   private static final Path LIMITS = Path.of("/proc/self/limits");
   private static final Path OPEN = Path.of("/proc/self/fd");
@@ -65,8 +68,11 @@ public final class MemoryFacts {
 
   /** Whether fewer than a quarter of the descriptors are free. Reads a folder. */
   public static boolean descriptorsAreScarce() {
-    long most = maxDescriptors();
-    return most >= 0 && freeDescriptors() < most / SHARE;
+    return scarce(maxDescriptors(), descriptors());
+  }
+
+  static boolean scarce(long most, long open) {
+    return most >= 0 && open >= 0 && most - open < most / FEW;
   }
 
   /** How many more descriptors the process may open; very many where nothing says. */

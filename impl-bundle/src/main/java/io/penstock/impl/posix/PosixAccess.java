@@ -168,7 +168,7 @@ public final class PosixAccess {
         + " com.sun.jna 5.19 or later";
   }
 
-  /** Who moves bytes without copies. */
+  /** The directions of relays that move bytes without copies. */
   public Splices splices() {
     return splices;
   }

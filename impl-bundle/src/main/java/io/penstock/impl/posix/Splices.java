@@ -8,9 +8,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who moves bytes without copies now. They are few, because each takes four descriptors, and a user
- * without privileges has 64 pipes of the largest size from the system: those beyond have room for
- * two pages. Safe for use by any thread.
+ * The directions of relays that move bytes without copies now. They are few, because each takes
+ * four descriptors, and a user without privileges has 64 pipes of the largest size from the system:
+ * those beyond have room for two pages. Safe for use by any thread.
  */
 public final class Splices {
   static final int MOST = 32;
@@ -20,10 +20,13 @@ public final class Splices {
 
   /** One of them. */
   public interface Holder {
+    /** Whether bytes are on the way, so that it cannot give its place back. */
+    boolean isLoaded();
+
     /** When it has last moved bytes, in nanoseconds. */
     long lastMoved();
 
-    /** Another one needs the place: it is to be released unless bytes are on the way. */
+    /** Another one needs the place: it is to be released unless bytes are on the way by now. */
     void giveBack();
   }
 
@@ -32,9 +35,10 @@ public final class Splices {
 
   /**
    * Takes a place, never waiting; to be released in the end. If there is none, the one that has
-   * been idle for longest is asked to give its own back.
+   * been idle for longest, and can, is asked to give its own back.
    *
    * @param now in nanoseconds
+   * @return false if there is none now
    */
   public boolean take(Holder holder, long now) {
     @Nullable Holder idlest = null;
@@ -44,7 +48,7 @@ public final class Splices {
         return holders.add(holder);
       }
       for (Holder each : holders) {
-        if (idlest == null || each.lastMoved() - idlest.lastMoved() < 0) {
+        if (!each.isLoaded() && (idlest == null || each.lastMoved() - idlest.lastMoved() < 0)) {
           idlest = each;
         }
       }

@@ -9,6 +9,7 @@ import io.penstock.impl.engine.Reactor;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.Splices;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +25,8 @@ final class Detour implements Splices.Holder {
   private final SendBuffer sendBuffer;
   private final Supplier<@Nullable Reactor> carrier;
   private final AtomicReference<@Nullable Shortcut> shortcut = new AtomicReference<>();
+  private final LongSupplier lastMoved;
   private volatile boolean finished;
-  private volatile long lastMoved;
 
   // Of the direction's task: what has moved since a shortcut was last thought of, and whether one
   // was looked for.
@@ -36,6 +37,7 @@ final class Detour implements Splices.Holder {
   /**
    * None yet.
    *
+   * @param lastMoved when the direction has last moved bytes, in nanoseconds
    * @param carrier the thread on which the direction moves; null for any worker
    */
   Detour(
@@ -44,12 +46,14 @@ final class Detour implements Splices.Holder {
       SinkEnd sink,
       PosixAccess posix,
       SendBuffer sendBuffer,
+      LongSupplier lastMoved,
       Supplier<@Nullable Reactor> carrier) {
     this.engine = engine;
     this.source = source;
     this.sink = sink;
     this.posix = posix;
     this.sendBuffer = sendBuffer;
+    this.lastMoved = lastMoved;
     this.carrier = carrier;
   }
 
@@ -59,8 +63,7 @@ final class Detour implements Splices.Holder {
   }
 
   /** Bytes went across; only of the direction's task. */
-  void moved(int n, long now) {
-    lastMoved = now;
+  void moved(int n) {
     if (sought) {
       return;
     }
@@ -79,7 +82,7 @@ final class Detour implements Splices.Holder {
   private void look() {
     if (!Splicing.pays(source, sink)) {
       sought = true;
-    } else if (posix.splices().take(this, lastMoved)) {
+    } else if (posix.splices().take(this, lastMoved())) {
       sought = true;
       // It reads a folder, and other conversations wait for this thread.
       engine.execute(this::seek);
@@ -127,8 +130,14 @@ final class Detour implements Splices.Holder {
   }
 
   @Override
+  public boolean isLoaded() {
+    Shortcut fast = shortcut.get();
+    return fast != null && fast.isLoaded();
+  }
+
+  @Override
   public long lastMoved() {
-    return lastMoved;
+    return lastMoved.getAsLong();
   }
 
   @Override
@@ -139,8 +148,7 @@ final class Detour implements Splices.Holder {
 
   /** Only on the carrier's thread, where no task of the direction runs meanwhile. */
   private void leave() {
-    Shortcut fast = shortcut.get();
-    if (fast != null && !fast.isLoaded()) {
+    if (shortcut.get() != null && !isLoaded()) {
       close();
       sought = false;
     }

@@ -113,7 +113,9 @@ final class RelayDirection implements Account.Holder {
     this.owner = owner;
     this.paidUntil = engine.parker().nanoTime();
     this.sendBuffer = new SendBuffer(sink, mostSendBuffer, traffic.grown, paidUntil);
-    this.detour = new Detour(engine, source, sink, buffers.posix(), sendBuffer, () -> carrier);
+    this.detour =
+        new Detour(
+            engine, source, sink, buffers.posix(), sendBuffer, () -> lastMoved, () -> carrier);
   }
 
   SinkEnd sink() {
@@ -143,17 +145,14 @@ final class RelayDirection implements Account.Holder {
   /** Whether bytes went across a moment ago, or wait to. */
   boolean movedWithin(Duration moment) {
     long last = lastMoved;
-    Shortcut fast = detour.shortcut();
     return held != null
-        || (fast != null && fast.isLoaded())
+        || detour.isLoaded()
         || (last != 0 && engine.parker().nanoTime() - last < moment.toNanos());
   }
 
   /** What it waits for. */
   Standing standing() {
-    Shortcut fast = detour.shortcut();
-    ByteBuffer rest = held;
-    boolean loaded = rest != null || (fast != null && fast.isLoaded());
+    boolean loaded = held != null || detour.isLoaded();
     return new Standing(source, sink, loaded, lastMoved);
   }
 
@@ -467,7 +466,7 @@ final class RelayDirection implements Account.Holder {
     count.add(n);
     moved.lazySet(moved.getPlain() + n);
     sendBuffer.moved(n, lastMoved);
-    detour.moved(n, lastMoved);
+    detour.moved(n);
     owner.moved();
   }
 

@@ -2,6 +2,7 @@
 package io.penstock.impl.engine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -136,6 +137,14 @@ class BudgetsTest {
     mine.account.hold(MB);
     assertEquals("mine", next().name);
     assertNull(other.cause);
+  }
+
+  @Test
+  void descriptorsAreScarceWhenFewerThanAQuarterAreFree() {
+    assertFalse(MemoryFacts.scarce(1000, 750));
+    assertTrue(MemoryFacts.scarce(1000, 751));
+    assertFalse(MemoryFacts.scarce(-1, 751), "no limit");
+    assertFalse(MemoryFacts.scarce(1000, -1), "not known");
   }
 
   @Test

@@ -68,6 +68,7 @@ class FaultyCallsTest {
   enum Kind {
     ABSTRACT,
     RELAY,
+    RELAY_TCP,
     FIFO,
     PIPE,
     HANDLES,
@@ -229,6 +230,44 @@ class FaultyCallsTest {
     }
   }
 
+  private static Endpoint peerOf(Listener listener) {
+    return Endpoint.parse(listener.endpoint().toString().replace("-listen", ""));
+  }
+
+  private Conversation relayed(String before, String behind) throws IOException {
+    Listener listener = keep(listen(behind));
+    Relay relay =
+        keep(
+            penstock
+                .relays()
+                .create(
+                    Endpoint.parse(before),
+                    peerOf(listener),
+                    RelayOptions.defaults().withFork(true).withObserver(observer)));
+    relay.start();
+    Endpoint from = peerOf(relay.listeners().get(0));
+    return () -> {
+      // Before anything can fail: a wait for more may fail right after the last byte is there.
+      long told = toldOf.get();
+      try (Channel near = penstock.channels().open(from, DEFAULTS, SOON);
+          Channel far = accepted(listener, near)) {
+        // So many that the relay looks for a way without copies.
+        for (int i = 0; i < 45; i++) {
+          near.sink().writeFully(ByteBuffer.wrap(BYTES), SOON);
+          ByteBuffer there = ByteBuffer.allocate(BYTES.length);
+          far.source().readFully(there, SOON);
+          assertEquals(ByteBuffer.wrap(BYTES), there.flip(), "bytes");
+        }
+        try {
+          exchange(near, far);
+        } catch (AssertionError e) {
+          // A Unix socket has no reset where nothing is unread: then the observer has the failure.
+          Peers.eventually("the relay tells of its failure", () -> toldOf.get() > told);
+        }
+      }
+    };
+  }
+
   private Conversation conversation(Kind kind) throws IOException {
     return switch (kind) {
       case ABSTRACT -> {
@@ -241,41 +280,10 @@ class FaultyCallsTest {
           }
         };
       }
-      case RELAY -> {
-        Listener listener = keep(listen("unix-listen:" + folder.resolve("behind")));
-        Endpoint to = Endpoint.parse("unix:" + listener.endpoint().address());
-        Relay relay =
-            keep(
-                penstock
-                    .relays()
-                    .create(
-                        Endpoint.parse("unix-listen:" + folder.resolve("before")),
-                        to,
-                        RelayOptions.defaults().withFork(true).withObserver(observer)));
-        relay.start();
-        Endpoint from = Endpoint.parse("unix:" + folder.resolve("before"));
-        yield () -> {
-          // Before anything can fail: a wait for more may fail right after the last byte is there.
-          long before = toldOf.get();
-          try (Channel near = penstock.channels().open(from, DEFAULTS, SOON);
-              Channel far = accepted(listener, near)) {
-            // So many that the relay looks for a way without copies.
-            for (int i = 0; i < 45; i++) {
-              near.sink().writeFully(ByteBuffer.wrap(BYTES), SOON);
-              ByteBuffer there = ByteBuffer.allocate(BYTES.length);
-              far.source().readFully(there, SOON);
-              assertEquals(ByteBuffer.wrap(BYTES), there.flip(), "bytes");
-            }
-            try {
-              exchange(near, far);
-            } catch (AssertionError e) {
-              // A Unix socket has no reset where nothing is unread: then the observer has the
-              // failure.
-              Peers.eventually("the relay tells of its failure", () -> toldOf.get() > before);
-            }
-          }
-        };
-      }
+      case RELAY ->
+          relayed(
+              "unix-listen:" + folder.resolve("before"), "unix-listen:" + folder.resolve("behind"));
+      case RELAY_TCP -> relayed("tcp-listen://127.0.0.1:0", "tcp-listen://127.0.0.1:0");
       case FIFO ->
           () -> {
             Path path = folder.resolve("fifo" + numbers++);

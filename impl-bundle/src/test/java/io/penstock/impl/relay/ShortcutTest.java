@@ -367,6 +367,11 @@ class ShortcutTest {
       Splices.Holder other =
           new Splices.Holder() {
             @Override
+            public boolean isLoaded() {
+              return false;
+            }
+
+            @Override
             public long lastMoved() {
               return lastMoved;
             }

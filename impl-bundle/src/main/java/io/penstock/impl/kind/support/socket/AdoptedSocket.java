@@ -112,7 +112,7 @@ final class AdoptedSocket implements StreamSocket {
 
   @Override
   public @Nullable Descriptor spliceable(Posix calls) throws IOException {
-    // TCP does not wait only as long as the socket is non-blocking, which a close may change before
+    // From TCP a call waits unless the socket is non-blocking, and a close may change that before
     // the last call has returned.
     return local ? socket.duplicate() : null;
   }

@@ -17,6 +17,8 @@ import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.SocketNumber;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.net.SocketAddress;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
@@ -29,7 +31,6 @@ import java.nio.channels.WritableByteChannel;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicReferenceFieldUpdater;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -48,10 +49,15 @@ final class JdkSocket implements StreamSocket {
           ? Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS, Capability.DESCRIPTOR)
           : Set.of(Capability.HALF_CLOSE, Capability.CREDENTIALS);
 
-  @SuppressWarnings({"rawtypes", "unchecked"})
-  private static final AtomicReferenceFieldUpdater<JdkSocket, List<Descriptor>> COPIES =
-      (AtomicReferenceFieldUpdater)
-          AtomicReferenceFieldUpdater.newUpdater(JdkSocket.class, List.class, "copies");
+  private static final VarHandle COPIES;
+
+  static {
+    try {
+      COPIES = MethodHandles.lookup().findVarHandle(JdkSocket.class, "copies", List.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
 
   private final SocketChannel channel;
 
@@ -150,11 +156,12 @@ final class JdkSocket implements StreamSocket {
   @Override
   public Descriptor spliceable(Posix calls) throws IOException {
     Descriptor copy = duplicate(calls);
-    List<Descriptor> unused =
-        COPIES.updateAndGet(
-            this,
-            all ->
-                Stream.concat(all.stream().filter(Descriptor::isOpen), Stream.of(copy)).toList());
+    List<Descriptor> before;
+    List<Descriptor> after;
+    do {
+      before = copies;
+      after = Stream.concat(before.stream().filter(Descriptor::isOpen), Stream.of(copy)).toList();
+    } while (!COPIES.compareAndSet(this, before, after));
     if (!channel.isOpen()) {
       copy.close();
     }
