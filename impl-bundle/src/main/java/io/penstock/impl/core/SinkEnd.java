@@ -189,7 +189,7 @@ public final class SinkEnd extends DrivenSink {
       }
       boolean brief = looks.away(this);
       n = tryWrite(src, false);
-      looks.gaveWay(brief, n > 0);
+      looks.gaveWay(brief, n);
       return n;
     } finally {
       exit();

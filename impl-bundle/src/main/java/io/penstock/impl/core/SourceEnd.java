@@ -177,7 +177,7 @@ public final class SourceEnd extends DrivenSource {
     }
     boolean brief = looks.away(this);
     int n = tryRead(dst, true);
-    looks.gaveWay(brief, n != 0);
+    looks.gaveWay(brief, n);
     return n;
   }
 

@@ -39,6 +39,7 @@ public final class Spinner {
 
   private final long fixed;
   private final long enough;
+  private final int worth;
   private long wakeCost = MOST_NANOS / 2;
   private int leaveOut;
   private int leftOut;
@@ -49,9 +50,10 @@ public final class Spinner {
   private int untilProbe;
   private volatile long wokenAt;
 
-  private Spinner(long fixed, long enough) {
+  private Spinner(long fixed, long enough, int worth) {
     this.fixed = fixed;
     this.enough = enough;
+    this.worth = worth;
   }
 
   /**
@@ -60,7 +62,17 @@ public final class Spinner {
    * @param enough how many bytes end holding back
    */
   public static Spinner adaptive(long enough) {
-    return new Spinner(-1, enough);
+    return adaptive(enough, 1);
+  }
+
+  /**
+   * One that learns, for a stream on which giving way does not pay for small pieces.
+   *
+   * @param enough how many bytes end holding back
+   * @param worth how many bytes giving way has to bring, or else it was in vain
+   */
+  public static Spinner adaptive(long enough, int worth) {
+    return new Spinner(-1, enough, worth);
   }
 
   /**
@@ -70,7 +82,7 @@ public final class Spinner {
    * @param enough how many bytes end holding back
    */
   public static Spinner fixed(long nanos, long enough) {
-    return new Spinner(nanos, enough);
+    return new Spinner(nanos, enough, 1);
   }
 
   /**
@@ -155,7 +167,7 @@ public final class Spinner {
     }
     boolean brief = away(end);
     boolean likely = end.likely();
-    gaveWay(brief, likely);
+    gaveWay(brief, likely ? worth : 0);
     return likely;
   }
 
@@ -180,11 +192,16 @@ public final class Spinner {
     return clock.nanoTime() - start <= SHORT_ABSENCE_NANOS;
   }
 
-  /** What giving way has brought. */
-  void gaveWay(boolean brief, boolean found) {
+  /**
+   * What giving way has brought.
+   *
+   * @param brief whether it took no longer than the other side needs
+   * @param n how many bytes, 0 for nothing, -1 for the end
+   */
+  void gaveWay(boolean brief, int n) {
     if (!brief) {
       stay = Math.min(MOST_LEFT_OUT_AFTER_LONG, 8 * stay + 7);
-    } else if (found) {
+    } else if (n < 0 || n >= worth) {
       stay /= 2;
     } else {
       stay = Math.max(stay, Math.min(MOST_LEFT_OUT, 2 * stay + 1));
