@@ -177,7 +177,8 @@ public final class SourceEnd extends DrivenSource {
     }
     boolean brief = looks.away(this);
     int n = tryRead(dst, true);
-    looks.gaveWay(brief, n);
+    // A full buffer does not tell how much there is.
+    looks.gaveWay(brief, n > 0 && !dst.hasRemaining() ? Integer.MAX_VALUE : n);
     return n;
   }
 

@@ -196,7 +196,7 @@ public final class Spinner {
    * What giving way has brought.
    *
    * @param brief whether it took no longer than the other side needs
-   * @param n how many bytes, 0 for nothing, -1 for the end
+   * @param n how many bytes at least, 0 for nothing, -1 for the end
    */
   void gaveWay(boolean brief, int n) {
     if (!brief) {

@@ -146,14 +146,19 @@ class GivingWayTest {
 
   /** Reads pieces as they come; returns before how many the reader gave way. */
   private int read(Channel channel, int piece) throws IOException {
+    return read(channel, piece, 2 * piece);
+  }
+
+  private int read(Channel channel, int piece, int buffer) throws IOException {
     stage.piece = piece;
     stage.ways = 0;
     stage.reader = Thread.currentThread();
     try {
       for (int i = 0; i < READS; i++) {
         stage.written = false;
-        ByteBuffer bytes = ByteBuffer.allocate(piece);
-        assertEquals(piece, channel.read(bytes));
+        for (int left = piece; left > 0; left -= buffer) {
+          assertEquals(Math.min(piece, buffer), channel.read(ByteBuffer.allocate(buffer)));
+        }
       }
     } finally {
       stage.reader = null;
@@ -170,6 +175,11 @@ class GivingWayTest {
   @Test
   void largePiecesOfAUnixSocketGatherMeanwhile() throws IOException {
     assertEquals(READS, read(unix(), 4096));
+  }
+
+  @Test
+  void soTheyDoWhenTheBufferIsSmaller() throws IOException {
+    assertEquals(READS, read(unix(), 4096, 1024));
   }
 
   @Test
