@@ -420,9 +420,7 @@ class ShortcutTest {
     Splices splices = splices();
     List<Splices.Holder> others = others(splices, System.nanoTime() + 3_600_000_000_000L);
     long later = System.nanoTime() + 3_600_000_000_000L;
-    // It is asked again, as by a direction that has copied 4 MiB more: the first time it may just
-    // be
-    // at it.
+    // Asked again, as by a direction that has copied 4 MiB more: the first time it may be at work.
     Peers.eventually("gives way", () -> !splices.take(others.get(0), later) && ends() == 0);
     left.sink().writeFully(ByteBuffer.wrap(new byte[CHUNK]), SOON);
     right.source().readFully(ByteBuffer.allocate(CHUNK), SOON);

@@ -11,8 +11,8 @@ import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
 import io.penstock.impl.channel.Providers;
 import io.penstock.impl.engine.Engine;
-import io.penstock.impl.engine.Parker;
 import io.penstock.impl.engine.Scope;
+import io.penstock.impl.engine.SystemParker;
 import io.penstock.impl.kind.descriptor.ReceivedHandles;
 import io.penstock.impl.kind.tcp.TcpProvider;
 import io.penstock.impl.posix.PosixAccess;
@@ -40,7 +40,7 @@ class GivingWayTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
 
   /** The peer writes once for each read, as soon as it may. */
-  private static final class Stage implements Parker {
+  private static final class Stage extends SystemParker {
     private Thread reader;
     private SocketChannel peer;
     private int piece;
@@ -69,18 +69,13 @@ class GivingWayTest {
     @Override
     public void park(Object blocker) {
       bring();
-      SYSTEM.park(blocker);
+      super.park(blocker);
     }
 
     @Override
     public void parkNanos(Object blocker, long nanos) {
       bring();
-      SYSTEM.parkNanos(blocker, nanos);
-    }
-
-    @Override
-    public void unpark(Thread thread) {
-      SYSTEM.unpark(thread);
+      super.parkNanos(blocker, nanos);
     }
 
     @Override
@@ -88,12 +83,14 @@ class GivingWayTest {
       if (isReader()) {
         ways++;
         bring();
+      } else {
+        super.giveWay();
       }
     }
 
     @Override
     public long nanoTime() {
-      return isReader() ? now += 100 : SYSTEM.nanoTime();
+      return isReader() ? now += 100 : super.nanoTime();
     }
   }
 
@@ -144,7 +141,7 @@ class GivingWayTest {
     stage.peer.close();
   }
 
-  /** Reads pieces as they come; returns before how many the reader gave way. */
+  /** Reads pieces as they come; returns for how many the reader gave way. */
   private int read(Channel channel, int piece) throws IOException {
     return read(channel, piece, 2 * piece);
   }
@@ -178,7 +175,7 @@ class GivingWayTest {
   }
 
   @Test
-  void soTheyDoWhenTheBufferIsSmaller() throws IOException {
+  void largePiecesGatherForASmallBufferToo() throws IOException {
     assertEquals(READS, read(unix(), 4096, 1024));
   }
 
