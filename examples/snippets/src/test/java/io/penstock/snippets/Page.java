@@ -16,7 +16,8 @@ final class Page {
   /** Before a block that is a whole file of the archetype's project. */
   private static final Pattern FILE = Pattern.compile("<!-- file: (\\S+) -->");
 
-  private static final Pattern INDENTED_JAVA = Pattern.compile("    \\s*(@[A-Z]\\w*.*|.*\\);.*)");
+  private static final Pattern INDENTED_JAVA =
+      Pattern.compile("    \\s*(@[A-Z]\\w*.*|.*\\);\\s*(//.*)?)");
 
   private final String name;
   private final List<String> lines;

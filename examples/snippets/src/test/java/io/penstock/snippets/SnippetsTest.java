@@ -82,6 +82,10 @@ class SnippetsTest {
     assertEquals(
         List.of("page.md:2: Java without a fence: poller.start(handler);"),
         read(List.of("", "    poller.start(handler);")).problems());
+    assertEquals(
+        List.of("page.md:1: Java without a fence: pipe.close(); // why"),
+        read(List.of("    pipe.close(); // why")).problems());
+    assertEquals(List.of(), read(List.of("    one half (.9); the other half")).problems());
     assertEquals(List.of(), read(List.of("```sh", "a;", "```", "    b;")).problems());
   }
 
