@@ -5,10 +5,11 @@ import io.penstock.channel.HandleKind;
 import io.penstock.error.HandleLimitException;
 import java.io.Closeable;
 import java.io.IOException;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedChannelException;
-import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,12 +27,26 @@ public final class Descriptor implements Closeable {
 
   private static final int SO_LINGER = 13;
 
+  /** The bit of a close, beside the number of users. */
+  private static final int CLOSED = Integer.MIN_VALUE;
+
+  private static final VarHandle USE;
+
+  static {
+    try {
+      USE = MethodHandles.lookup().findVarHandle(Descriptor.class, "use", int.class);
+    } catch (ReflectiveOperationException e) {
+      throw new ExceptionInInitializerError(e);
+    }
+  }
+
   private final Posix calls;
   private final int fd;
   private final HandleKind kind;
-  private final ReentrantLock lock = new ReentrantLock();
-  private int users;
-  private boolean closed;
+
+  /** How many use it; after the close with {@link #CLOSED}, and then no more come. */
+  @SuppressWarnings("unused")
+  private volatile int use;
 
   /**
    * Takes a descriptor over.
@@ -72,12 +87,7 @@ public final class Descriptor implements Closeable {
 
   /** Whether the close has not begun. */
   public boolean isOpen() {
-    lock.lock();
-    try {
-      return !closed;
-    } finally {
-      lock.unlock();
-    }
+    return use >= 0;
   }
 
   /**
@@ -105,34 +115,29 @@ public final class Descriptor implements Closeable {
       throws ClosedChannelException {
     first.enter();
     try {
-      return second.call(number -> call.make(first.fd, number));
+      second.enter();
+      try {
+        return call.make(first.fd, second.fd);
+      } finally {
+        second.leave();
+      }
     } finally {
       first.leave();
     }
   }
 
   private void enter() throws ClosedChannelException {
-    lock.lock();
-    try {
-      if (closed) {
+    int before;
+    do {
+      before = use;
+      if (before < 0) {
         throw new ClosedChannelException();
       }
-      users++;
-    } finally {
-      lock.unlock();
-    }
+    } while (!USE.compareAndSet(this, before, before + 1));
   }
 
   private void leave() {
-    boolean last;
-    lock.lock();
-    try {
-      users--;
-      last = closed && users == 0;
-    } finally {
-      lock.unlock();
-    }
-    if (last) {
+    if ((int) USE.getAndAdd(this, -1) == CLOSED + 1) {
       calls.close(fd);
     }
   }
@@ -196,15 +201,7 @@ public final class Descriptor implements Closeable {
 
   @Override
   public void close() {
-    boolean unused;
-    lock.lock();
-    try {
-      unused = !closed && users == 0;
-      closed = true;
-    } finally {
-      lock.unlock();
-    }
-    if (unused) {
+    if ((int) USE.getAndBitwiseOr(this, CLOSED) == 0) {
       calls.close(fd);
     }
   }
