@@ -156,8 +156,7 @@ public abstract class DrivenSink extends End implements ByteSink {
       moved(n);
     }
     if (n < want) {
-      full = true;
-      clearedWritable();
+      awaitRoom();
     }
     if (n > 0 && readerUnseen) {
       if (!tookUnseen) {
@@ -171,6 +170,12 @@ public abstract class DrivenSink extends End implements ByteSink {
   }
 
   // ---- readiness
+
+  /** From now on there is no room, until the selector says so. */
+  void awaitRoom() {
+    full = true;
+    clearedWritable();
+  }
 
   @Override
   String awaited() {

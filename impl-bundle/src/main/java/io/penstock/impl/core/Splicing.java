@@ -100,6 +100,16 @@ public final class Splicing {
     return sink.driver() instanceof SpliceSink splicing ? splicing.growable() : null;
   }
 
+  /** Whether bytes go from a Unix socket to a Unix socket. */
+  public static boolean isLocal(SourceEnd source, SinkEnd sink) {
+    return source.driver() instanceof SpliceSource from && from.isLocal() && growable(sink) != null;
+  }
+
+  /** Lets the next try of a sink wait for its selector, as after a write that found no room. */
+  public static void awaitRoom(SinkEnd sink) {
+    sink.awaitRoom();
+  }
+
   /**
    * Moves out of a pipe what there is room for; never waits.
    *

@@ -204,6 +204,12 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   }
 
   @Override
+  public long movedBack(RelayDirection direction) {
+    RelayDirection opposite = other(sourceOf(direction)).output;
+    return opposite == null ? 0 : opposite.lastMoved();
+  }
+
+  @Override
   public void sourceEnded(RelayDirection direction) {
     ConversationSide side = sourceOf(direction);
     boolean wait;

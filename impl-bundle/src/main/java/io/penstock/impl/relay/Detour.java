@@ -62,6 +62,14 @@ final class Detour implements Splices.Holder {
     return shortcut.get();
   }
 
+  /** A task of the direction begins. */
+  void begins() {
+    Shortcut fast = shortcut.get();
+    if (fast != null) {
+      fast.begins();
+    }
+  }
+
   /** Bytes went across; only of the direction's task. */
   void moved(int n) {
     if (sought) {
@@ -92,7 +100,7 @@ final class Detour implements Splices.Holder {
   private void seek() {
     Shortcut found = null;
     try {
-      found = Shortcut.find(source, sink, posix, sendBuffer.most());
+      found = Shortcut.find(source, sink, posix, sendBuffer.most(), engine);
     } finally {
       if (found == null) {
         posix.splices().release(this);

@@ -249,6 +249,11 @@ final class PassThrough implements RelayDirection.Owner {
   }
 
   @Override
+  public long movedBack(RelayDirection direction) {
+    return 0;
+  }
+
+  @Override
   public void sourceEnded(RelayDirection direction) {
     try {
       direction.sink().end();

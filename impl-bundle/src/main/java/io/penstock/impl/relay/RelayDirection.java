@@ -38,6 +38,9 @@ final class RelayDirection implements Account.Holder {
     /** Whether the conversation is over. */
     boolean over();
 
+    /** When the other direction has last moved bytes, in nanoseconds; 0 for never, or if none. */
+    long movedBack(RelayDirection direction);
+
     /** The source has ended; everything before the end was accepted by the sink. */
     void sourceEnded(RelayDirection direction);
 
@@ -145,15 +148,22 @@ final class RelayDirection implements Account.Holder {
   /** Whether bytes went across a moment ago, or wait to. */
   boolean movedWithin(Duration moment) {
     long last = lastMoved;
-    return held != null
-        || detour.isLoaded()
-        || (last != 0 && engine.parker().nanoTime() - last < moment.toNanos());
+    return waitsForSink() || (last != 0 && engine.parker().nanoTime() - last < moment.toNanos());
   }
 
   /** What it waits for. */
   Standing standing() {
-    boolean loaded = held != null || detour.isLoaded();
-    return new Standing(source, sink, loaded, lastMoved);
+    return new Standing(source, sink, waitsForSink(), lastMoved);
+  }
+
+  private boolean waitsForSink() {
+    Shortcut fast = detour.shortcut();
+    return held != null || (fast != null && fast.waitsForSink());
+  }
+
+  /** When it has last moved bytes, in nanoseconds; 0 for never. */
+  long lastMoved() {
+    return lastMoved;
   }
 
   /** Gives back what is of no use any more once the conversation is over. */
@@ -233,6 +243,7 @@ final class RelayDirection implements Account.Holder {
 
   private void runPieces() {
     running = true;
+    detour.begins();
     for (int i = 0; i < PIECES; i++) {
       again = false;
       if (owner.over()) {
@@ -324,11 +335,13 @@ final class RelayDirection implements Account.Holder {
     if (fast.isLoaded()) {
       sendBuffer.filled();
     }
-    if (n == 0) {
+    if (n > 0) {
+      moved(n);
+    }
+    if (n == 0 || fast.gathers(n, lastMoved, owner.movedBack(this))) {
       sinkReady.ask();
       return false;
     }
-    moved(n);
     return true;
   }
 

@@ -4,6 +4,7 @@ package io.penstock.impl.relay;
 import io.penstock.impl.core.SinkEnd;
 import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.core.Splicing;
+import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.MemoryFacts;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.Linux;
@@ -40,17 +41,27 @@ final class Shortcut implements Closeable {
   private final Descriptor from;
   private final Descriptor to;
   private final SplicePipe pipe;
+
+  /** Null but between Unix sockets. */
+  private final @Nullable Gathering gathering;
+
   private int moves;
   private long bytes;
   private boolean poor;
 
   private Shortcut(
-      SourceEnd source, SinkEnd sink, Descriptor from, Descriptor to, SplicePipe pipe) {
+      SourceEnd source,
+      SinkEnd sink,
+      Descriptor from,
+      Descriptor to,
+      SplicePipe pipe,
+      Engine engine) {
     this.source = source;
     this.sink = sink;
     this.from = from;
     this.to = to;
     this.pipe = pipe;
+    this.gathering = Splicing.isLocal(source, sink) ? new Gathering(engine, sink) : null;
   }
 
   /**
@@ -68,20 +79,22 @@ final class Shortcut implements Closeable {
    *
    * @param posix makes native calls
    * @param room of the pipe, as {@link SplicePipe#open} takes it
+   * @param engine runs timers
    * @return null where there is none
    */
-  static @Nullable Shortcut find(SourceEnd source, SinkEnd sink, PosixAccess posix, int room) {
+  static @Nullable Shortcut find(
+      SourceEnd source, SinkEnd sink, PosixAccess posix, int room, Engine engine) {
     try {
       Posix calls = Linux.isHere() && !MemoryFacts.descriptorsAreScarce() ? posix.calls() : null;
-      return calls == null ? null : between(source, sink, calls, room);
+      return calls == null ? null : between(source, sink, calls, room, engine);
     } catch (IOException e) {
       LOG.log(Level.DEBUG, "there is no way without copies, so bytes are copied on", e);
       return null;
     }
   }
 
-  private static @Nullable Shortcut between(SourceEnd source, SinkEnd sink, Posix calls, int room)
-      throws IOException {
+  private static @Nullable Shortcut between(
+      SourceEnd source, SinkEnd sink, Posix calls, int room, Engine engine) throws IOException {
     Descriptor from = Splicing.descriptor(source, calls);
     if (from == null) {
       return null;
@@ -91,7 +104,7 @@ final class Shortcut implements Closeable {
     try {
       to = Splicing.descriptor(sink, calls);
       if (to != null) {
-        made = new Shortcut(source, sink, from, to, SplicePipe.open(calls, room));
+        made = new Shortcut(source, sink, from, to, SplicePipe.open(calls, room), engine);
       }
       return made;
     } finally {
@@ -107,6 +120,23 @@ final class Shortcut implements Closeable {
   /** How many bytes there is room for on the way. */
   int room() {
     return pipe.size();
+  }
+
+  /** Whether the direction that uses it waits for the sink. */
+  boolean waitsForSink() {
+    return isLoaded() || (gathering != null && gathering.isOn());
+  }
+
+  /** A task of the direction begins. */
+  void begins() {
+    if (gathering != null) {
+      gathering.over();
+    }
+  }
+
+  /** Whether to wait for the sink after a piece; as {@link Gathering#begins}. */
+  boolean gathers(int piece, long now, long movedBack) {
+    return gathering != null && !isLoaded() && gathering.begins(piece, now, movedBack);
   }
 
   /** Whether bytes were taken from the source that the sink has not got. */

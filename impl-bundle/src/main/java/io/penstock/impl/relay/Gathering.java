@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.relay;
+
+import io.penstock.impl.core.SinkEnd;
+import io.penstock.impl.core.Splicing;
+import io.penstock.impl.engine.Engine;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Lets a direction wait after small pieces until the sink's reader has taken most of them. What
+ * comes meanwhile is one piece in place of many, each of which costs its calls and wakes a reader.
+ *
+ * <p>That pays between Unix sockets while bytes go both ways: then peers take turns at reading and
+ * writing anyway. One way the reader would only run dry.
+ */
+final class Gathering {
+  /** A piece that is worth its cost by itself, in bytes. */
+  static final int ENOUGH = 128 * 1024;
+
+  /** So lately the other direction has moved bytes, if both are busy. */
+  static final long LATELY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
+
+  /** After that it goes on in any case: the reader may wait for more before it reads at all. */
+  static final Duration LONGEST = Duration.ofMillis(10);
+
+  private final Engine engine;
+  private final SinkEnd sink;
+  private final AtomicBoolean watched = new AtomicBoolean();
+
+  /** How many there were; only the direction's task changes it. */
+  private volatile int count;
+
+  private volatile boolean on;
+
+  /** Of the task: the pieces that it has moved without a wait. */
+  private int inRow;
+
+  Gathering(Engine engine, SinkEnd sink) {
+    this.engine = engine;
+    this.sink = sink;
+  }
+
+  /** Whether the direction waits for the reader, though there may be room and more to send. */
+  boolean isOn() {
+    return on;
+  }
+
+  /** A task of the direction begins. */
+  void over() {
+    inRow = 0;
+    if (on) {
+      on = false;
+    }
+  }
+
+  /**
+   * A piece has gone to the sink as a whole.
+   *
+   * @param piece in bytes
+   * @param now in nanoseconds
+   * @param movedBack when the other direction has last moved bytes; 0 for never
+   * @return whether to wait for the sink, as after a write for which there was no room
+   */
+  boolean begins(int piece, long now, long movedBack) {
+    inRow++;
+    // A piece that nothing follows at once is a request or an answer: to wait gathers nothing.
+    if (inRow < 2 || piece >= ENOUGH || movedBack == 0 || now - movedBack > LATELY_NANOS) {
+      return false;
+    }
+    int mine = count + 1;
+    count = mine;
+    Splicing.awaitRoom(sink);
+    on = true;
+    if (watched.compareAndSet(false, true)) {
+      watch(mine);
+    }
+    return true;
+  }
+
+  /** One timer at a time, however many begin meanwhile: a flood has thousands in a second. */
+  private void watch(int seen) {
+    Future<?> unused = engine.schedule(LONGEST, () -> look(seen));
+  }
+
+  private void look(int seen) {
+    if (on && count == seen) {
+      sink.selected();
+      sink.run();
+    }
+    watched.set(false);
+    // After that, because one may have begun just now and seen that it is watched.
+    int present = count;
+    if (on && present != seen && watched.compareAndSet(false, true)) {
+      watch(present);
+    }
+  }
+}
