@@ -18,7 +18,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -163,43 +162,9 @@ final class ChannelSession {
     return brief ? 1 : 5;
   }
 
-  private interface Measurement<T> {
-    double[] of(T server) throws Exception;
-  }
-
-  /**
-   * Measures all servers in turn; the median of each of the measurement's values, by server. A turn
-   * without values is left out.
-   */
-  private <T> Map<T, double[]> inTurns(List<T> servers, Measurement<T> measurement)
+  private <T> Map<T, double[]> inTurns(List<T> servers, Turns.Measurement<T> measurement)
       throws Exception {
-    Map<T, List<double[]>> all = new LinkedHashMap<>();
-    for (int turn = 0; turn < turns(); turn++) {
-      for (T server : servers) {
-        double[] values = measurement.of(server);
-        if (values.length > 0) {
-          all.computeIfAbsent(server, key -> new ArrayList<>()).add(values);
-        }
-      }
-    }
-    Map<T, double[]> medians = new LinkedHashMap<>();
-    all.forEach((server, values) -> medians.put(server, medians(values)));
-    return medians;
-  }
-
-  private static double[] medians(List<double[]> values) {
-    double[] medians = new double[values.get(0).length];
-    for (int i = 0; i < medians.length; i++) {
-      int at = i;
-      medians[i] =
-          values.stream()
-              .mapToDouble(v -> v[at])
-              .sorted()
-              .skip(values.size() / 2)
-              .findFirst()
-              .orElseThrow();
-    }
-    return medians;
+    return Turns.take(turns(), servers, measurement);
   }
 
   private static void startAll(Field field, String transport, Work work) throws IOException {
@@ -234,13 +199,17 @@ final class ChannelSession {
     double[] into(Address address, int chunk, int millis) throws Exception;
   }
 
-  private void flood(List<ServerProcess> servers, String setting, Flood flood) throws Exception {
-    // With each size, as code that was compiled for another one is compiled anew.
+  /** With each size, as code that was compiled for another one is compiled anew. */
+  private void warmUp(List<ServerProcess> servers, String setting, Flood flood) throws Exception {
     for (ServerProcess server : servers) {
       for (int chunk : Texts.SOCKET_CHUNKS) {
         double[] unused = going(server, setting, flood, chunk, warm(server) / 3);
       }
     }
+  }
+
+  private void flood(List<ServerProcess> servers, String setting, Flood flood) throws Exception {
+    warmUp(servers, setting, flood);
     for (int chunk : Texts.SOCKET_CHUNKS) {
       inTurns(servers, server -> going(server, setting, flood, chunk, time()))
           .forEach(
@@ -357,22 +326,32 @@ final class ChannelSession {
           Server.C_SPLICE);
       List<ServerProcess> all = new ArrayList<>(field.servers);
       all.add(sink);
-      flood(all, setting, flood);
+      warmUp(all, setting, flood);
       for (int chunk : Texts.SOCKET_CHUNKS) {
-        inTurns(field.servers, server -> cost(server, setting, chunk, flood))
+        inTurns(all, server -> relayed(server, setting, chunk, flood))
             .forEach(
-                (server, cost) ->
-                    add(Kind.CPU, Load.QUIET, setting, server.server(), chunk, cost[0]));
+                (server, found) -> {
+                  Server who = server.server();
+                  add(Kind.THROUGHPUT, Load.QUIET, setting, who, chunk, found[0]);
+                  if (server != sink) {
+                    add(Kind.CPU, Load.QUIET, setting, who, chunk, found[1]);
+                  }
+                });
       }
     }
   }
 
-  /** Seconds of processors for each GB. */
-  private double[] cost(ServerProcess server, String setting, int chunk, Flood flood)
+  /**
+   * GB/s, and seconds of processors for each GB: of bytes that go on for long enough that what a
+   * connection costs at its start, and the compiler that is at work on that, is a hundredth.
+   */
+  private double[] relayed(ServerProcess server, String setting, int chunk, Flood flood)
       throws Exception {
     double before = server.cpu();
-    double[] found = going(server, setting, flood, chunk, brief ? 50 : 600);
-    return found.length == 0 ? found : new double[] {(server.cpu() - before) / found[1] * 1e9};
+    double[] found = going(server, setting, flood, chunk, brief ? 50 : 1500);
+    return found.length == 0
+        ? found
+        : new double[] {found[0], (server.cpu() - before) / found[1] * 1e9};
   }
 
   private static void startEventDriven(Field field, Work work, Server more) throws IOException {
