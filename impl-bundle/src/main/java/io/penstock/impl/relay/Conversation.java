@@ -204,9 +204,9 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   }
 
   @Override
-  public long movedBack(RelayDirection direction) {
+  public long muchBack(RelayDirection direction) {
     RelayDirection opposite = other(sourceOf(direction)).output;
-    return opposite == null ? 0 : opposite.lastMoved();
+    return opposite == null ? 0 : opposite.lastMuch();
   }
 
   @Override

@@ -62,11 +62,11 @@ final class Detour implements Splices.Holder {
     return shortcut.get();
   }
 
-  /** A task of the direction begins. */
-  void begins() {
+  /** The direction goes on after a wait. */
+  void goesOn() {
     Shortcut fast = shortcut.get();
     if (fast != null) {
-      fast.begins();
+      fast.goesOn();
     }
   }
 

@@ -509,7 +509,7 @@ public final class DrivenRelay implements Relay {
     return new RelayBuffersDTO(traffic.grown.sum(), send, pipe);
   }
 
-  private List<Conversation> talks() {
+  List<Conversation> talks() {
     lock.lock();
     try {
       return List.copyOf(active);

@@ -10,17 +10,21 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Lets a direction wait after small pieces until the sink's reader has taken most of them. What
- * comes meanwhile is one piece in place of many, each of which costs its calls and wakes a reader.
+ * Lets a direction wait after small pieces until at most a quarter of the sink's buffer waits for
+ * its reader, which is when the selector finds room. What comes meanwhile is one piece in place of
+ * many, each of which costs its calls and wakes a reader.
  *
- * <p>That pays between Unix sockets while bytes go both ways: then peers take turns at reading and
- * writing anyway. One way the reader would only run dry.
+ * <p>That pays between Unix sockets while both directions move much: then peers take turns at
+ * reading and writing anyway. One way the reader would only run dry.
  */
 final class Gathering {
   /** A piece that is worth its cost by itself, in bytes. */
   static final int ENOUGH = 128 * 1024;
 
-  /** So lately the other direction has moved bytes, if both are busy. */
+  /** A piece that is more than an acknowledgement of what came the other way, in bytes. */
+  static final int MUCH = 4096;
+
+  /** So lately the other direction has moved much, if both are busy. */
   static final long LATELY_NANOS = TimeUnit.MILLISECONDS.toNanos(1);
 
   /** After that it goes on in any case: the reader may wait for more before it reads at all. */
@@ -33,6 +37,7 @@ final class Gathering {
   /** How many there were; only the direction's task changes it. */
   private volatile int count;
 
+  private volatile long since;
   private volatile boolean on;
 
   /** Of the task: the pieces that it has moved without a wait. */
@@ -43,12 +48,12 @@ final class Gathering {
     this.sink = sink;
   }
 
-  /** Whether the direction waits for the reader, though there may be room and more to send. */
-  boolean isOn() {
-    return on;
+  /** How many there were. */
+  int count() {
+    return count;
   }
 
-  /** A task of the direction begins. */
+  /** The direction goes on after a wait. */
   void over() {
     inRow = 0;
     if (on) {
@@ -61,40 +66,53 @@ final class Gathering {
    *
    * @param piece in bytes
    * @param now in nanoseconds
-   * @param movedBack when the other direction has last moved bytes; 0 for never
+   * @param muchBack when the other direction has last moved {@link #MUCH}; 0 for never
    * @return whether to wait for the sink, as after a write for which there was no room
    */
-  boolean begins(int piece, long now, long movedBack) {
+  boolean begins(int piece, long now, long muchBack) {
     inRow++;
     // A piece that nothing follows at once is a request or an answer: to wait gathers nothing.
-    if (inRow < 2 || piece >= ENOUGH || movedBack == 0 || now - movedBack > LATELY_NANOS) {
+    if (inRow < 2 || piece >= ENOUGH || muchBack == 0 || now - muchBack > LATELY_NANOS) {
       return false;
     }
     int mine = count + 1;
+    since = now;
     count = mine;
-    Splicing.awaitRoom(sink);
     on = true;
     if (watched.compareAndSet(false, true)) {
-      watch(mine);
+      watch(mine, LONGEST.toNanos());
     }
+    Splicing.awaitRoom(sink);
     return true;
   }
 
   /** One timer at a time, however many begin meanwhile: a flood has thousands in a second. */
-  private void watch(int seen) {
-    Future<?> unused = engine.schedule(LONGEST, () -> look(seen));
+  private void watch(int seen, long nanos) {
+    boolean begun = false;
+    try {
+      Future<?> unused = engine.schedule(Duration.ofNanos(nanos), () -> look(seen));
+      begun = true;
+    } finally {
+      if (!begun) {
+        watched.set(false);
+      }
+    }
   }
 
   private void look(int seen) {
-    if (on && count == seen) {
-      sink.selected();
-      sink.run();
+    try {
+      if (on && count == seen) {
+        sink.selected();
+        sink.run();
+      }
+    } finally {
+      watched.set(false);
     }
-    watched.set(false);
     // After that, because one may have begun just now and seen that it is watched.
     int present = count;
     if (on && present != seen && watched.compareAndSet(false, true)) {
-      watch(present);
+      long left = LONGEST.toNanos() - (engine.parker().nanoTime() - since);
+      watch(present, Math.max(0, Math.min(left, LONGEST.toNanos())));
     }
   }
 }

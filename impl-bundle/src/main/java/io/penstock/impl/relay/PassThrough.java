@@ -249,7 +249,7 @@ final class PassThrough implements RelayDirection.Owner {
   }
 
   @Override
-  public long movedBack(RelayDirection direction) {
+  public long muchBack(RelayDirection direction) {
     return 0;
   }
 

@@ -38,8 +38,8 @@ final class RelayDirection implements Account.Holder {
     /** Whether the conversation is over. */
     boolean over();
 
-    /** When the other direction has last moved bytes, in nanoseconds; 0 for never, or if none. */
-    long movedBack(RelayDirection direction);
+    /** When the other direction has last moved much, in nanoseconds; 0 for never, or if none. */
+    long muchBack(RelayDirection direction);
 
     /** The source has ended; everything before the end was accepted by the sink. */
     void sourceEnded(RelayDirection direction);
@@ -70,6 +70,7 @@ final class RelayDirection implements Account.Holder {
   private long paidUntil;
 
   private volatile long lastMoved;
+  private volatile long lastMuch;
   private volatile @Nullable ByteBuffer held;
 
   /** Whether what is held is a segment that goes on as it is, and no buffer of ours. */
@@ -148,22 +149,26 @@ final class RelayDirection implements Account.Holder {
   /** Whether bytes went across a moment ago, or wait to. */
   boolean movedWithin(Duration moment) {
     long last = lastMoved;
-    return waitsForSink() || (last != 0 && engine.parker().nanoTime() - last < moment.toNanos());
+    return held != null
+        || detour.isLoaded()
+        || (last != 0 && engine.parker().nanoTime() - last < moment.toNanos());
   }
 
   /** What it waits for. */
   Standing standing() {
-    return new Standing(source, sink, waitsForSink(), lastMoved);
+    boolean loaded = held != null || detour.isLoaded();
+    return new Standing(source, sink, loaded, lastMoved);
   }
 
-  private boolean waitsForSink() {
+  /** When it has last moved {@link Gathering#MUCH} at once, in nanoseconds; 0 for never. */
+  long lastMuch() {
+    return lastMuch;
+  }
+
+  /** How often it has waited for more to move at once, on the way without copies that it has. */
+  int gathered() {
     Shortcut fast = detour.shortcut();
-    return held != null || (fast != null && fast.waitsForSink());
-  }
-
-  /** When it has last moved bytes, in nanoseconds; 0 for never. */
-  long lastMoved() {
-    return lastMoved;
+    return fast == null ? 0 : fast.gathered();
   }
 
   /** Gives back what is of no use any more once the conversation is over. */
@@ -243,7 +248,7 @@ final class RelayDirection implements Account.Holder {
 
   private void runPieces() {
     running = true;
-    detour.begins();
+    detour.goesOn();
     for (int i = 0; i < PIECES; i++) {
       again = false;
       if (owner.over()) {
@@ -251,9 +256,12 @@ final class RelayDirection implements Account.Holder {
         running = false;
         return;
       }
-      if (!move() && !again) {
-        running = false;
-        return;
+      if (!move()) {
+        if (!again) {
+          running = false;
+          return;
+        }
+        detour.goesOn();
       }
     }
     running = false;
@@ -338,7 +346,7 @@ final class RelayDirection implements Account.Holder {
     if (n > 0) {
       moved(n);
     }
-    if (n == 0 || fast.gathers(n, lastMoved, owner.movedBack(this))) {
+    if (n == 0 || fast.gathers(lastMoved, owner.muchBack(this))) {
       sinkReady.ask();
       return false;
     }
@@ -475,6 +483,9 @@ final class RelayDirection implements Account.Holder {
 
   private void moved(int n) {
     lastMoved = engine.parker().nanoTime();
+    if (n >= Gathering.MUCH) {
+      lastMuch = lastMoved;
+    }
     pay(n, lastMoved);
     count.add(n);
     moved.lazySet(moved.getPlain() + n);

@@ -45,6 +45,7 @@ final class Shortcut implements Closeable {
   /** Null but between Unix sockets. */
   private final @Nullable Gathering gathering;
 
+  private int piece;
   private int moves;
   private long bytes;
   private boolean poor;
@@ -122,21 +123,21 @@ final class Shortcut implements Closeable {
     return pipe.size();
   }
 
-  /** Whether the direction that uses it waits for the sink. */
-  boolean waitsForSink() {
-    return isLoaded() || (gathering != null && gathering.isOn());
-  }
-
-  /** A task of the direction begins. */
-  void begins() {
+  /** The direction goes on after a wait. */
+  void goesOn() {
     if (gathering != null) {
       gathering.over();
     }
   }
 
-  /** Whether to wait for the sink after a piece; as {@link Gathering#begins}. */
-  boolean gathers(int piece, long now, long movedBack) {
-    return gathering != null && !isLoaded() && gathering.begins(piece, now, movedBack);
+  /** Whether to wait for the sink, if it has got a piece; as {@link Gathering#begins}. */
+  boolean gathers(long now, long muchBack) {
+    return gathering != null && !isLoaded() && gathering.begins(piece, now, muchBack);
+  }
+
+  /** How often that was so. */
+  int gathered() {
+    return gathering == null ? 0 : gathering.count();
   }
 
   /** Whether bytes were taken from the source that the sink has not got. */
@@ -158,6 +159,7 @@ final class Shortcut implements Closeable {
   int load(int most) throws IOException {
     int n = Splicing.from(source, pipe, from, most);
     if (n > 0) {
+      piece = n;
       bytes += n;
       if (++moves == TRIAL) {
         poor = bytes < (long) TRIAL * LEAST;

@@ -9,7 +9,7 @@ import io.penstock.impl.core.SourceEnd;
  *
  * @param source where it reads
  * @param sink where it writes
- * @param loaded whether it waits for the sink to take bytes
+ * @param loaded whether it has bytes that the sink has not taken
  * @param lastMoved when bytes went across last, by the parker's clock; 0 if none did
  */
 public record Standing(SourceEnd source, SinkEnd sink, boolean loaded, long lastMoved) {}

@@ -30,7 +30,8 @@ class DescriptorTest {
   private static final int ROUNDS = 2000;
   private static final int USERS = 3;
 
-  private final Posix real = Objects.requireNonNull(new PosixAccess(null).calls());
+  private final Posix real =
+      Objects.requireNonNull(new PosixAccess(null).calls(), "no native calls here");
   private final AtomicInteger closes = new AtomicInteger();
   private final AtomicInteger inUse = new AtomicInteger();
   private final AtomicInteger usedAtClose = new AtomicInteger();
