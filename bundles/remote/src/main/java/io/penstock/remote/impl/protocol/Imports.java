@@ -472,9 +472,13 @@ public class Imports {
 
   // ---- what is there
 
-  /** Whether the registry has told all entries of a watched name since it was connected. */
+  /**
+   * Whether the registry has told all entries of a watched name since it was connected. A name that
+   * is watched by itself is told of by itself: what was told of all names may be older than the
+   * watch, and lack an entry that somebody else has seen.
+   */
   public final boolean isKnown(String name) {
-    return known.contains(Registry.ALL) || known.contains(name);
+    return known.contains(watched.contains(name) ? name : Registry.ALL);
   }
 
   /** Whether a name has entries whose node was asked and has not answered yet. */

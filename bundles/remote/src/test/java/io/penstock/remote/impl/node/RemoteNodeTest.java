@@ -19,6 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -53,7 +55,7 @@ class RemoteNodeTest {
         node.node(), port, name, Endpoint.tcp("127.0.0.1", port), 0, Map.of(), Map.of());
   }
 
-  private static final class Watching implements EntryWatcher {
+  private static class Watching implements EntryWatcher {
     private final BlockingQueue<String> lines = new LinkedBlockingQueue<>();
 
     @Override
@@ -93,6 +95,40 @@ class RemoteNodeTest {
     a.withdraw("a/1");
     watching.expect("removed a/1");
     assertTrue(b.find("orders", Map.of()).get(60, TimeUnit.SECONDS).entries().isEmpty());
+  }
+
+  /** What the registry has to tell may be behind the question, though all names are watched. */
+  @Test
+  void aSearchWaitsForWhatTheRegistryHasToTellOfItsName() throws Exception {
+    CountDownLatch busy = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    RemoteNode a = node("a");
+    RemoteNode b = node("b");
+    b.tell(
+        new Watching() {
+          @Override
+          public void added(RemoteEntry entry) {
+            busy.countDown();
+            try {
+              go.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          }
+        });
+    b.watch(Registry.ALL);
+    a.publish(entry(a, "orders", 1));
+    assertTrue(busy.await(60, TimeUnit.SECONDS));
+    CompletableFuture<RemoteNode.Found> found = b.find("bills", Map.of());
+    Watching others = new Watching();
+    RemoteNode c = node("c");
+    c.tell(others);
+    c.watch("bills");
+    a.publish(entry(a, "bills", 2));
+    others.expect("added a/2");
+    go.countDown();
+    assertEquals(1, found.get(60, TimeUnit.SECONDS).entries().size());
+    assertTrue(b.find("tea", Map.of()).get(60, TimeUnit.SECONDS).entries().isEmpty());
   }
 
   @Test
