@@ -342,8 +342,8 @@ final class ChannelSession {
   }
 
   /**
-   * GB/s, and seconds of processors for each GB: of bytes that go on for long enough that what a
-   * connection costs at its start, and the compiler that is at work on that, is a hundredth.
+   * GB/s, and seconds of processors for each GB: for long enough that little of it is what a
+   * connection costs at its start, and the compiler that is at work on that.
    */
   private double[] relayed(ServerProcess server, String setting, int chunk, Flood flood)
       throws Exception {

@@ -88,14 +88,12 @@ final class Gathering {
 
   /** One timer at a time, however many begin meanwhile: a flood has thousands in a second. */
   private void watch(int seen, long nanos) {
-    boolean begun = false;
     try {
       Future<?> unused = engine.schedule(Duration.ofNanos(nanos), () -> look(seen));
-      begun = true;
-    } finally {
-      if (!begun) {
-        watched.set(false);
-      }
+    } catch (RuntimeException | Error e) {
+      // Such as no thread for the timer: the next one tries again.
+      watched.set(false);
+      throw e;
     }
   }
 
