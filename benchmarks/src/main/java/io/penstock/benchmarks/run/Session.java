@@ -396,7 +396,8 @@ final class Session {
         .include("^" + benchmark.getName().replace(".", "\\.") + "\\.")
         .jvm(jvm.toString())
         .jvmArgs(Stream.concat(JVM.stream(), more.stream()).toArray(String[]::new))
-        .forks(1)
+        // In the short form, which says nothing of speed, a JVM of its own is half of the time.
+        .forks(brief && jvm.equals(java) ? 0 : 1)
         .warmupIterations(warmUp(false))
         .warmupTime(time)
         .measurementIterations(brief ? 1 : 3)

@@ -26,6 +26,7 @@ class PageBrowserTest {
   private static final int WARM_SECONDS = 3;
   private static final int SECONDS = 4;
   private static final double ALIVE_PERCENT = 2;
+  private static final int MOST_ROUNDS = 8;
 
   private static Browser browser;
 
@@ -440,7 +441,8 @@ class PageBrowserTest {
     browser.countProcessorTime();
     plumbing.awaitLooks(WARM_SECONDS);
     double percent = 100;
-    for (int round = 0; round < 2; round++) {
+    // The best of some: where every core is wanted, the same work costs up to three times as much.
+    for (int round = 0; round < MOST_ROUNDS && percent >= ALIVE_PERCENT; round++) {
       long before = browser.processorTime().toNanos();
       plumbing.awaitLooks(SECONDS);
       percent = Math.min(percent, (browser.processorTime().toNanos() - before) / 1e7 / SECONDS);
