@@ -90,7 +90,7 @@ public final class Report extends Page {
             "",
             "Written by `benchmarks/run`; what is said by hand is in `benchmarks/choosing.md` and",
             "`benchmarks/notes.md`. Figures move between machines: compare ratios of one run. Ratios are",
-            "those of the forks of one round, told as their median (least–greatest)."));
+            "those of one round, told as their median (least–greatest)."));
     return lines;
   }
 

@@ -7,10 +7,10 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * One figure of one fork.
+ * One figure of one round.
  *
  * @param subject what was measured
- * @param round the fork, from 0 on; figures of the same round were measured one after the other
+ * @param round from 0 on; figures of the same round were measured in turns, or one after the other
  * @param value in the unit of the kind
  */
 public record Sample(Subject subject, int round, double value) {

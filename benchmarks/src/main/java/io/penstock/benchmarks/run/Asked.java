@@ -9,7 +9,7 @@ import java.io.InputStreamReader;
 import java.util.Arrays;
 import java.util.List;
 
-/** A process that answers each line with one of numbers: the generator of load. */
+/** A process that answers each line with one of numbers. */
 record Asked(Process process, BufferedReader output) implements AutoCloseable {
   static Asked start(List<String> command) throws IOException {
     Process process =
@@ -24,7 +24,7 @@ record Asked(Process process, BufferedReader output) implements AutoCloseable {
     process.getOutputStream().flush();
     String line = output.readLine();
     if (line == null) {
-      throw new IOException("the generator of load has ended, expected an answer to: " + question);
+      throw new IOException("a process that measures has ended, it was asked: " + question);
     }
     return Arrays.stream(line.split(" ", -1)).mapToDouble(Double::parseDouble).toArray();
   }

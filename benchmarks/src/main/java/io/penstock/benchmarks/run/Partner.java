@@ -31,15 +31,21 @@ public final class Partner {
    */
   public static Partner start(Callable<Long> work) throws ReflectiveOperationException {
     FutureTask<Long> task = new FutureTask<>(work);
+    Thread unused = thread(task);
+    return new Partner(task);
+  }
+
+  /** Starts a thread of the kind that this process measures. */
+  static Thread thread(Runnable task) throws ReflectiveOperationException {
     if (Boolean.getBoolean(VIRTUAL)) {
       // From JDK 21 on.
-      Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, task);
-    } else {
-      Thread thread = new Thread(task, "partner");
-      thread.setDaemon(true);
-      thread.start();
+      return (Thread)
+          Thread.class.getMethod("startVirtualThread", Runnable.class).invoke(null, task);
     }
-    return new Partner(task);
+    Thread thread = new Thread(task, "partner");
+    thread.setDaemon(true);
+    thread.start();
+    return thread;
   }
 
   /** Waits until it is done, and compares what it has counted. */

@@ -32,8 +32,8 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * The suites of the pipe, round by round. A round measures all peers one after the other, each in a
- * JVM of its own, so that what moves on the machine moves for all.
+ * The suites of the pipe, round by round. In a round all peers take turns, each in a JVM of its
+ * own; what is of Penstock alone is measured by JMH.
  */
 final class Session {
   private static final List<String> JVM =
@@ -95,11 +95,15 @@ final class Session {
         Stream.concat(
                 facts.stream(),
                 Stream.of(
-                    "Forks: "
+                    "Rounds: "
                         + session.forks
-                        + ", each a JVM with `"
+                        + "; a figure of a round is the median of "
+                        + InTurns.TURNS
+                        + " turns of "
+                        + InTurns.MILLIS
+                        + " ms, which all peers take, each in a JVM with `"
                         + String.join(" ", JVM)
-                        + "`; the median of the iterations of a fork is its figure",
+                        + "`",
                     "Peers: "
                         + String.join(
                             ", ",
@@ -184,94 +188,63 @@ final class Session {
   }
 
   private void quiet(int round) throws Exception {
-    for (int chunk : Texts.CHUNKS) {
-      double speed = ring.measure(chunk, Shape.BUFFER, brief ? 100 : 500);
-      samples.add(
-          new Sample(
-              new Subject(Kind.THROUGHPUT, Load.QUIET, Sample.GATES, Sample.C_RING, chunk),
-              round,
-              speed / 1e9));
-    }
     throughput(
         round,
         Load.QUIET,
         Arrays.stream(Peer.values()).filter(peer -> peer != Peer.RAW_SPIN).toList());
     if (!brief) {
-      throughput(
-          Texts.ANY_USERS,
-          Load.QUIET,
-          round,
-          options(Throughput.class, java)
-              .warmupIterations(warmUp(false))
-              .param("peer", Peer.PENSTOCK.name(), Peer.JCTOOLS.name())
-              .param("chunk", "64")
-              .param("users", Shape.Users.DEFAULT.name()));
-    }
-  }
-
-  /** The gates of 1 B and 64 B are about one declared writer and reader, the others not. */
-  private void throughput(int round, Load load, List<Peer> peers) throws RunnerException {
-    Map<Shape.Users, List<Integer>> chunks =
-        brief
-            ? Map.of(Shape.Users.DEFAULT, load == Load.QUIET ? List.of(8192) : List.of(65536))
-            : Map.of(
-                Shape.Users.ONE,
-                Texts.CHUNKS.subList(0, 2),
-                Shape.Users.DEFAULT,
-                Texts.CHUNKS.subList(2, 6));
-    for (Map.Entry<Shape.Users, List<Integer>> entry : chunks.entrySet()) {
-      String[] sizes = entry.getValue().stream().map(String::valueOf).toArray(String[]::new);
-      for (boolean slow : new boolean[] {false, true}) {
-        String[] names =
-            peers.stream()
-                .filter(peer -> peer.isSlowToWarm() == slow)
-                .map(Enum::name)
-                .toArray(String[]::new);
-        if (names.length > 0) {
-          throughput(
-              Sample.GATES,
-              load,
-              round,
-              options(Throughput.class, java)
-                  .warmupIterations(warmUp(slow))
-                  .param("peer", names)
-                  .param("chunk", sizes)
-                  .param("users", entry.getKey().name()));
-        }
+      List<Peer> peers = List.of(Peer.PENSTOCK, Peer.JCTOOLS);
+      try (InTurns pair = chunks(peers, 64, Shape.Users.DEFAULT)) {
+        add(Kind.THROUGHPUT, Load.QUIET, Texts.ANY_USERS, 64, round, pair.measure());
       }
     }
   }
 
-  private int warmUp(boolean slow) {
-    return brief ? 1 : slow ? 24 : 4;
-  }
-
-  private void throughput(String setting, Load load, int round, ChainedOptionsBuilder options)
-      throws RunnerException {
-    for (RunResult result : run(options)) {
-      int chunk = Integer.parseInt(result.getParams().getParam("chunk"));
-      Subject key =
-          new Subject(Kind.THROUGHPUT, load, setting, result.getParams().getParam("peer"), chunk);
-      samples.add(new Sample(key, round, median(result) * Throughput.writes(chunk) * chunk / 1e9));
+  /** The gates of 1 B and 64 B are about one declared writer and reader, the others not. */
+  private void throughput(int round, Load load, List<Peer> peers) throws Exception {
+    List<Integer> chunks = brief ? List.of(load == Load.QUIET ? 8192 : 65536) : Texts.CHUNKS;
+    for (int chunk : chunks) {
+      Shape.Users users = chunk <= 64 ? Shape.Users.ONE : Shape.Users.DEFAULT;
+      try (InTurns all = chunks(peers, chunk, users)) {
+        if (load == Load.QUIET) {
+          all.add(
+              Sample.C_RING,
+              millis -> new double[] {ring.measure(chunk, Shape.BUFFER, millis) / 1e9});
+        }
+        add(Kind.THROUGHPUT, load, Sample.GATES, chunk, round, all.measure());
+      }
     }
   }
 
-  private void trips(int round, Load load) throws RunnerException {
+  private InTurns chunks(List<Peer> peers, int chunk, Shape.Users users) throws IOException {
+    return new InTurns(brief, java, JVM).start(Moves.What.CHUNKS, peers, chunk, users);
+  }
+
+  /** Keeps the first number of each peer. */
+  private void add(
+      Kind kind, Load load, String setting, int chunk, int round, Map<String, double[]> found) {
+    found.forEach(
+        (peer, numbers) ->
+            samples.add(
+                new Sample(new Subject(kind, load, setting, peer, chunk), round, numbers[0])));
+  }
+
+  private void trips(int round, Load load) throws Exception {
     List<Peer> peers =
         load == Load.QUIET && !brief
             ? List.of(Peer.values())
             : List.of(Peer.PENSTOCK, Peer.PIPED_STREAMS, Peer.OKIO, Peer.ARRAY_BLOCKING_QUEUE);
-    trips(Sample.GATES, load, round, peers, java, List.of());
+    trips(Sample.GATES, load, round, peers, new InTurns(brief, java, JVM));
     if (!brief && newJava.isPresent()) {
       List<Peer> fewer =
           peers.stream()
               .filter(p -> p != Peer.NIO_PIPE && p != Peer.NETTY && p != Peer.AGRONA)
               .toList();
-      trips(Texts.NEW_JDK, load, round, fewer, newJava.get(), List.of());
+      trips(Texts.NEW_JDK, load, round, fewer, new InTurns(brief, newJava.get(), JVM));
     }
   }
 
-  private void virtual(int round) throws RunnerException {
+  private void virtual(int round) throws Exception {
     if (newJava.isEmpty()) {
       return;
     }
@@ -280,44 +253,47 @@ final class Session {
         Load.QUIET,
         round,
         List.of(Peer.PENSTOCK, Peer.OKIO, Peer.ARRAY_BLOCKING_QUEUE, Peer.JCTOOLS, Peer.RAW_SPIN),
-        newJava.get(),
-        VIRTUAL);
+        new InTurns(brief, newJava.get(), with(VIRTUAL)));
   }
 
   private static final List<String> VIRTUAL =
       List.of("-Djmh.executor=VIRTUAL", "-D" + Partner.VIRTUAL + "=true");
 
-  private void trips(
-      String setting, Load load, int round, List<Peer> peers, Path jvm, List<String> more)
-      throws RunnerException {
-    for (RunResult result :
-        run(
-            options(RoundTrip.class, jvm, more)
-                .param("peer", peers.stream().map(Enum::name).toArray(String[]::new)))) {
-      String peer = result.getParams().getParam("peer");
-      var statistics = result.getPrimaryResult().getStatistics();
-      samples.add(
-          new Sample(
-              new Subject(Kind.P50, load, setting, peer, 1), round, statistics.getPercentile(50)));
-      samples.add(
-          new Sample(
-              new Subject(Kind.P99, load, setting, peer, 1), round, statistics.getPercentile(99)));
+  private static List<String> with(List<String> more) {
+    return Stream.concat(JVM.stream(), more.stream()).toList();
+  }
+
+  private void trips(String setting, Load load, int round, List<Peer> peers, InTurns turns)
+      throws Exception {
+    try (turns) {
+      turns
+          .start(Moves.What.TRIPS, peers, 1, Shape.Users.DEFAULT)
+          .measure()
+          .forEach(
+              (peer, percentiles) -> {
+                samples.add(
+                    new Sample(
+                        new Subject(Kind.P50, load, setting, peer, 1), round, percentiles[0]));
+                samples.add(
+                    new Sample(
+                        new Subject(Kind.P99, load, setting, peer, 1), round, percentiles[1]));
+              });
     }
   }
 
-  private void handOver(int round, Load load) throws RunnerException {
-    String[] peers =
+  private void handOver(int round, Load load) throws Exception {
+    List<Peer> peers =
         Arrays.stream(Peer.values())
             .filter(peer -> peer.handsOver() && (load == Load.QUIET || peer != Peer.JCTOOLS))
-            .map(Enum::name)
-            .toArray(String[]::new);
-    for (RunResult result : run(options(Giving.class, java).param("peer", peers))) {
-      samples.add(
-          new Sample(
-              new Subject(
-                  Kind.HAND_OVER, load, Sample.GATES, result.getParams().getParam("peer"), 8192),
-              round,
-              median(result)));
+            .toList();
+    try (InTurns turns = new InTurns(brief, java, JVM)) {
+      add(
+          Kind.HAND_OVER,
+          load,
+          Sample.GATES,
+          8192,
+          round,
+          turns.start(Moves.What.ARRAYS, peers, 8192, Shape.Users.DEFAULT).measure());
     }
   }
 
@@ -341,6 +317,16 @@ final class Session {
         default -> {}
       }
       throughput(setting, Load.QUIET, round, options);
+    }
+  }
+
+  private void throughput(String setting, Load load, int round, ChainedOptionsBuilder options)
+      throws RunnerException {
+    for (RunResult result : run(options)) {
+      int chunk = Integer.parseInt(result.getParams().getParam("chunk"));
+      Subject key =
+          new Subject(Kind.THROUGHPUT, load, setting, result.getParams().getParam("peer"), chunk);
+      samples.add(new Sample(key, round, median(result) * Throughput.writes(chunk) * chunk / 1e9));
     }
   }
 
@@ -395,10 +381,10 @@ final class Session {
     return new OptionsBuilder()
         .include("^" + benchmark.getName().replace(".", "\\.") + "\\.")
         .jvm(jvm.toString())
-        .jvmArgs(Stream.concat(JVM.stream(), more.stream()).toArray(String[]::new))
+        .jvmArgs(with(more).toArray(String[]::new))
         // In the short form, which says nothing of speed, a JVM of its own is half of the time.
         .forks(brief && jvm.equals(java) ? 0 : 1)
-        .warmupIterations(warmUp(false))
+        .warmupIterations(brief ? 1 : 4)
         .warmupTime(time)
         .measurementIterations(brief ? 1 : 3)
         .measurementTime(time)

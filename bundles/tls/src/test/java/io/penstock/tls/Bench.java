@@ -108,8 +108,12 @@ final class Bench {
   }
 
   static Both meet(String... both) throws IOException {
-    try (Listener listener = listen(both)) {
-      Channel client = connect(listener, both);
+    return meet(ChannelOptions.defaults(), both);
+  }
+
+  static Both meet(ChannelOptions options, String... both) throws IOException {
+    try (Listener listener = CHANNELS.listen(listening(both), options)) {
+      Channel client = CHANNELS.open(connecting(listener.endpoint(), both), options, SOON);
       return new Both(client, listener.accept(SOON));
     }
   }
