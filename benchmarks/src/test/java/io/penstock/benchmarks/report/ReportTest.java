@@ -108,6 +108,15 @@ class ReportTest {
   }
 
   @Test
+  void aPeerOfNoGateMayBeSlow() {
+    peersAt8KiB();
+    add(OURS, 30, 30, 30);
+    samples.removeIf(sample -> sample.subject().peer().equals(Gate.AGRONA));
+    add(OURS.of(Gate.AGRONA), 2, 2, 2);
+    assertTrue(report().valid());
+  }
+
+  @Test
   void aLimitThatWasHeldBackMakesTheRunInvalid() {
     peersAt8KiB();
     add(OURS, 30, 30, 30);
