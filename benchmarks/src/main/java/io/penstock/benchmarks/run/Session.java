@@ -383,8 +383,7 @@ final class Session {
         .include("^" + benchmark.getName().replace(".", "\\.") + "\\.")
         .jvm(jvm.toString())
         .jvmArgs(with(more).toArray(String[]::new))
-        // In the short form, which says nothing of speed, a JVM of its own is half of the time.
-        .forks(brief && jvm.equals(java) ? 0 : 1)
+        .forks(1)
         .warmupIterations(brief ? 1 : 4)
         .warmupTime(time)
         .measurementIterations(brief ? 1 : 3)
