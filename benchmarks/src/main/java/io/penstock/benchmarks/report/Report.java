@@ -330,7 +330,8 @@ public final class Report extends Page {
     byPeer.forEach(
         (peer, cells) -> row(columns(label(peer), cells.stream().map(Report::validityCell))));
     line("");
-    line("A run in which one of these is below .5 is invalid, Agrona's aside, which is a peer of no");
+    line(
+        "A run in which one of these is below .5 is invalid, Agrona's aside, which is a peer of no");
     line("gate. So is one in which a peer is faster than the ring in C by more than a quarter.");
     if (!withoutLimit.isEmpty()) {
       line("");

@@ -444,7 +444,7 @@ final class ChannelSession {
 
   /** Commands that take or give so many bytes. */
   private long load() {
-    return brief ? 1 << 22 : 1 << 27;
+    return brief ? 1 << 17 : 1 << 27;
   }
 
   private void ssh() throws Exception {
@@ -466,7 +466,8 @@ final class ChannelSession {
         clients.start(server, field);
       }
       for (SshClient client : clients.all) {
-        for (int warm = 0; warm < (client.server().isJava() ? COMPILED : 1); warm++) {
+        int rounds = client.server().isJava() && !brief ? COMPILED : 1;
+        for (int warm = 0; warm < rounds; warm++) {
           client.push(load());
           client.pull(load());
         }

@@ -120,20 +120,26 @@ final class Browser implements AutoCloseable {
   }
 
   /**
-   * The time that the page's thread has had of a core: script, style, layout and the rest of the
-   * page's tasks.
+   * The milliseconds that the page's thread has had of a core: script, style, layout and the rest
+   * of the page's tasks.
    */
-  Duration processorTime() {
+  double processorMillis() {
     Object metrics = driver.executeCdpCommand("Performance.getMetrics", Map.of()).get("metrics");
-    double seconds =
-        ((List<?>) metrics)
+    return ((List<?>) metrics)
             .stream()
                 .map(one -> (Map<?, ?>) one)
                 .filter(one -> "TaskDuration".equals(one.get("name")))
                 .mapToDouble(one -> ((Number) one.get("value")).doubleValue())
                 .findFirst()
-                .orElseThrow();
-    return Duration.ofNanos((long) (seconds * 1e9));
+                .orElseThrow()
+        * 1e3;
+  }
+
+  /** The milliseconds of a core that a script takes, which calls its last argument at its end. */
+  double cost(String script) {
+    double before = processorMillis();
+    driver.executeAsyncScript(script);
+    return processorMillis() - before;
   }
 
   /** Counts the processor's time of the page from now on, and not the clock's. */

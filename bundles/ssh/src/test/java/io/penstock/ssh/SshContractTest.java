@@ -35,7 +35,7 @@ class SshContractTest {
   class ToServer extends ContractSuite {
     @Override
     protected Kind kind() {
-      return there("ssh");
+      return there("ssh", "window=256KiB");
     }
   }
 
@@ -43,7 +43,7 @@ class SshContractTest {
   class ToClient extends ContractSuite {
     @Override
     protected Kind kind() {
-      return back("ssh-back");
+      return back("ssh-back", "window=256KiB");
     }
   }
 
@@ -51,7 +51,7 @@ class SshContractTest {
   class Whole extends ChannelSuite {
     @Override
     protected Kind kind() {
-      return there("ssh");
+      return there("ssh", "window=256KiB");
     }
 
     @Override
