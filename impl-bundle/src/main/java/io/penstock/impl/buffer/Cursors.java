@@ -289,5 +289,8 @@ abstract class ReaderSide extends MiddlePadding {
 
   int givenAt;
 
+  /** What {@link Paced#fetchNext} has found: kept, or the compiler would leave the look out. */
+  int foreseen;
+
   long reads;
 }

@@ -142,6 +142,14 @@ final class MemorySource implements SegmentSource, Paced, Holding {
     return pipe.writtenSeen - count(pipe.consumedByMe()) - pipe.held;
   }
 
+  @Override
+  public void fetchNext() {
+    Ring ring = pipe.reading;
+    if (ring != null && pipe.given == null) {
+      pipe.foreseen = ring.at(pipe.ringRead);
+    }
+  }
+
   /** Nothing was there to read: finds out why. */
   private int nothing(ByteBuffer dst, boolean holds, boolean frees) throws IOException {
     long word = pipe.written();

@@ -5,4 +5,10 @@ package io.penstock.impl.buffer;
 public interface Paced {
   /** How many bytes can be moved before the other side's state must be fetched anew. */
   long cached();
+
+  /**
+   * Fetches the memory that comes next, while a caller looks for news of it: then both come from
+   * the other core at the same time. For the holder of the turn.
+   */
+  default void fetchNext() {}
 }

@@ -94,6 +94,14 @@ final class Ring {
     }
   }
 
+  /** The byte at a position, which may be just being written; 0 if the memory is gone. */
+  byte at(long position) {
+    int at = (int) position & (size - 1);
+    byte[] bytes = heap;
+    ByteBuffer memory = direct;
+    return bytes != null ? bytes[at] : memory != null ? memory.get(at) : 0;
+  }
+
   /** Copies bytes in, moving the source's position. False if the memory is gone. */
   boolean put(long position, ByteBuffer src, int n) {
     int at = (int) position & (size - 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.core;
 
+import io.penstock.impl.buffer.Paced;
 import io.penstock.impl.engine.Parker;
 
 /**
@@ -34,7 +35,8 @@ public final class Spinner {
   // Looks in vain, each longer than the one before: large moves come in large steps.
   private static final int PATIENCE = 2;
   private static final int PROBE_EACH = 64;
-  private static final int GLANCES = 24;
+  // About what a byte takes there and back where the cores are far from each other.
+  private static final int GLANCES = 64;
   private static final boolean ONE_CORE = Runtime.getRuntime().availableProcessors() == 1;
 
   private final long fixed;
@@ -92,10 +94,25 @@ public final class Spinner {
    */
   void glance(End end) {
     if (fixed != 0 && leaveOut == 0 && !ONE_CORE) {
-      for (int i = 0; i < GLANCES && !end.likely(); i++) {
-        Thread.onSpinWait();
+      int looks = 0;
+      while (looks < GLANCES && nothingYet(end)) {
+        looks++;
       }
     }
+  }
+
+  /** One look. */
+  private boolean nothingYet(End end) {
+    if (end.likely()) {
+      return false;
+    }
+    Paced it = end.paced();
+    // Where bytes flow the writer is at work on that very memory.
+    if (it != null && !streaming) {
+      it.fetchNext();
+    }
+    Thread.onSpinWait();
+    return true;
   }
 
   /**
@@ -112,8 +129,7 @@ public final class Spinner {
     }
     long start = clock.nanoTime();
     int looks = 0;
-    while (!end.likely()) {
-      Thread.onSpinWait();
+    while (nothingYet(end)) {
       if ((++looks & 15) == 0 && clock.nanoTime() - start >= budget) {
         inVain();
         return false;

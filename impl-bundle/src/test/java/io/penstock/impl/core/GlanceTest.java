@@ -23,12 +23,15 @@ class GlanceTest {
     private int looks;
     private int looksBeforeTry;
     private int triesInVain;
+    private int fetches;
+    private long there;
 
     void arrivesAtLook(int value) {
       from = value;
       looks = 0;
       looksBeforeTry = -1;
       triesInVain = 0;
+      fetches = 0;
     }
 
     @Override
@@ -53,6 +56,16 @@ class GlanceTest {
     @Override
     public long cached() {
       return 0;
+    }
+
+    @Override
+    public void fetchNext() {
+      fetches++;
+    }
+
+    @Override
+    public long available() {
+      return there;
     }
 
     @Override
@@ -128,6 +141,31 @@ class GlanceTest {
     read(Wait.forever(), 1);
     assertEquals(0, driver.triesInVain);
     assertEquals(before, stage.looksAtClock);
+  }
+
+  @Test
+  void whatComesNextIsFetchedWithEachLookInVain() throws IOException {
+    assumeTwoCores();
+    driver.arrivesAtLook(20);
+    read(Wait.forever(), 1);
+    assertEquals(19, driver.fetches);
+    driver.arrivesAtLook(0);
+    read(Wait.forever(), 1);
+    assertEquals(0, driver.fetches);
+  }
+
+  @Test
+  void whatComesNextIsLeftToTheWriterWhileBytesFlow() throws IOException {
+    assumeTwoCores();
+    try (SourceEnd flowing = new SourceEnd("flowing", engine, Wait.forever(), driver)) {
+      flowing.spin(() -> Spinner.adaptive(1));
+      driver.arrivesAtLook(0);
+      driver.there = 1;
+      assertEquals(1, flowing.read(ByteBuffer.allocate(1)));
+      driver.arrivesAtLook(20);
+      assertEquals(1, flowing.read(ByteBuffer.allocate(1)));
+      assertEquals(0, driver.fetches);
+    }
   }
 
   @Test
