@@ -2,6 +2,7 @@
 package io.penstock.console;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -135,10 +136,13 @@ final class Browser implements AutoCloseable {
         * 1e3;
   }
 
-  /** The milliseconds of a core that a script takes, which calls its last argument at its end. */
+  /**
+   * The milliseconds of a core that a script takes, which calls its last argument at its end: with
+   * nothing, or with what has failed.
+   */
   double cost(String script) {
     double before = processorMillis();
-    driver.executeAsyncScript(script);
+    assertNull(driver.executeAsyncScript(script), script);
     return processorMillis() - before;
   }
 

@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.runtime.PenstockEvent;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -22,9 +23,11 @@ import org.openqa.selenium.WebElement;
 /** The page in a real browser: each view, each action, in light and dark, narrow and wide. */
 class PageBrowserTest {
   private static final String ORDERS = "#/o/pipes%2F2";
-  // What the page costs is told in plain tables of its size, the best of some of each: then it says
-  // the same on
-  // each machine, and where others want every core.
+  // What the page costs is told in plain tables of its size, which the same browser draws in the
+  // same
+  // round: that says the same on each machine, and where others want every core. By itself and
+  // beside
+  // three busy loops, to draw took 1.9 to 4 of them in ten rounds, and four seconds .8 to 2.8.
   private static final int ROUNDS = 5;
   private static final int WARM_SECONDS = 3;
   private static final int SECONDS = 4;
@@ -42,8 +45,9 @@ class PageBrowserTest {
       }
       const table = document.createElement('table');
       table.append(body);
-      document.getElementById('content').replaceChildren(table);
+      document.body.append(table);
       table.getBoundingClientRect();
+      table.remove();
       done();
       """;
   private static final String DRAW =
@@ -54,7 +58,7 @@ class PageBrowserTest {
         overview(main);
         main.getBoundingClientRect();
         done();
-      });
+      }, (failure) => done(String(failure)));
       """;
 
   private static Browser browser;
@@ -445,31 +449,32 @@ class PageBrowserTest {
     browser.find(".pages button:last-child").click();
     browser.untilText("#count", "101 to 200 of 1013");
     browser.countProcessorTime();
-    double plain = Double.MAX_VALUE;
-    double drawn = Double.MAX_VALUE;
-    for (int round = 0; round < ROUNDS; round++) {
-      plain = Math.min(plain, browser.cost(PLAIN));
-      drawn = Math.min(drawn, browser.cost(DRAW));
-    }
-    assertCheap("to draw a thousand pipes", drawn, plain, DRAWN_TABLES);
+    assertCheap("to draw a thousand pipes", DRAWN_TABLES, () -> browser.cost(DRAW));
     // All of them move, and all news are of all.
     browser.driver.get(server.address() + "/");
     browser.untilText("#count", "of 1013");
     browser.countProcessorTime();
     plumbing.awaitLooks(WARM_SECONDS);
-    double alive = Double.MAX_VALUE;
-    for (int round = 0; round < ROUNDS; round++) {
-      double before = browser.processorMillis();
-      plumbing.awaitLooks(SECONDS);
-      alive = Math.min(alive, browser.processorMillis() - before);
-    }
-    assertCheap(SECONDS + " s of a thousand pipes that move", alive, plain, ALIVE_TABLES);
+    assertCheap(
+        SECONDS + " s of a thousand pipes that move",
+        ALIVE_TABLES,
+        () -> {
+          double before = browser.processorMillis();
+          plumbing.awaitLooks(SECONDS);
+          return browser.processorMillis() - before;
+        });
   }
 
-  private static void assertCheap(String what, double millis, double plain, double tables) {
-    String said =
-        String.format("%s: %.1f ms of the processor, a plain table: %.1f", what, millis, plain);
-    System.out.println(said);
-    assertTrue(millis < tables * plain, said);
+  private static void assertCheap(String what, double most, Callable<Double> millis)
+      throws Exception {
+    double least = Double.MAX_VALUE;
+    for (int round = 0; round < ROUNDS && least >= most; round++) {
+      double plain = Math.min(browser.cost(PLAIN), browser.cost(PLAIN));
+      double cost = millis.call();
+      plain = Math.min(plain, browser.cost(PLAIN));
+      least = Math.min(least, cost / plain);
+      System.out.printf("%s: %.1f ms of a core, a plain table: %.1f%n", what, cost, plain);
+    }
+    assertTrue(least < most, what + " costs " + least + " plain tables");
   }
 }

@@ -88,7 +88,7 @@ public final class Spinner {
   }
 
   /**
-   * Looks a few times, for some hundred nanoseconds, before a try that would be in vain: such a try
+   * Looks a few times, for a microsecond or two, before a try that would be in vain: such a try
    * tells the other side that the caller waits, and looks at the clock. Left out where looks have
    * been in vain of late.
    */

@@ -47,6 +47,15 @@ class FetchNextTest {
     assertEquals(0, pipe.foreseen, "nothing was there to be seen");
     source.fetchNext();
     assertEquals(6, pipe.foreseen);
+    assertEquals(1, source.read(ByteBuffer.allocate(1)));
+    // Around the ring.
+    for (int n = 0; n < 2 * 4096; n++) {
+      sink.write(bytes(n % 100));
+      source.fetchNext();
+      assertEquals(n % 100, pipe.foreseen);
+      fetchAndRead(source, n % 100);
+    }
+    sink.write(bytes(7));
     source.close();
     source.fetchNext();
     assertEquals(0, pipe.foreseen, "the memory is gone");

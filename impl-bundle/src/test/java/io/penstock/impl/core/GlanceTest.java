@@ -164,6 +164,7 @@ class GlanceTest {
       assertEquals(1, flowing.read(ByteBuffer.allocate(1)));
       driver.arrivesAtLook(20);
       assertEquals(1, flowing.read(ByteBuffer.allocate(1)));
+      assertEquals(0, driver.triesInVain);
       assertEquals(0, driver.fetches);
     }
   }
