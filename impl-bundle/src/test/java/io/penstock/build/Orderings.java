@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.build;
 
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.codeUnits;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static java.util.Map.entry;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.domain.JavaFieldAccess;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.domain.JavaMethodCall;
@@ -13,14 +15,17 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import io.penstock.impl.posix.Posix;
 import java.lang.invoke.VarHandle;
+import java.lang.ref.Reference;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * How the memory that threads share without a lock may be touched. A processor of today's kind
- * hides a plain store where a release is meant, so no test at run time finds that; these rules do.
+ * How memory may be touched that threads share without a lock, or that the system has been given. A
+ * processor of today's kind hides a plain store where a release is meant, and a collector seldom
+ * comes amid a call of the system's, so no test at run time finds that; these rules do.
  */
 final class Orderings {
   /** The words that both sides look at: only through handles, whose calls name their ordering. */
@@ -55,6 +60,21 @@ final class Orderings {
           entry("io.penstock.impl.core.LightTurn.replace", Set.of("compareAndSet")),
           entry("io.penstock.impl.core.Wakeable.announce", Set.of("setVolatile", "fullFence")));
 
+  /**
+   * What may ask where a buffer's memory is and leave it to others to keep the buffer until the
+   * system has done with it.
+   */
+  static final Set<String> KEPT_BY_OTHERS =
+      Set.of(
+          // A field, kept by each call that uses it.
+          "io.penstock.impl.posix.Message.<init>",
+          "io.penstock.impl.kind.support.socket.HandleSocket$Receiver.address",
+          // By a list that is kept until the child was started.
+          "io.penstock.impl.posix.Spawn.<init>",
+          "io.penstock.impl.posix.Spawn.signals",
+          "io.penstock.impl.posix.Spawn.text",
+          "io.penstock.impl.posix.Spawn.texts");
+
   static final Map<String, ArchRule> RULES =
       Map.of(
           "shared words are touched through handles only",
@@ -69,6 +89,10 @@ final class Orderings {
               .resideInAPackage("io.penstock.impl..")
               .should()
               .callMethodWhere(isPlain()),
+          "what gives the system memory keeps it until the call has returned",
+          codeUnits()
+              .that(DescribedPredicate.describe("give memory away", Orderings::givesMemoryAway))
+              .should(keepIt()),
           "what publishes uses the ordering that it must",
           methods()
               .that(DescribedPredicate.describe("publish", m -> CALLS.containsKey(name(m))))
@@ -76,7 +100,7 @@ final class Orderings {
 
   private Orderings() {}
 
-  static String name(JavaMethod method) {
+  static String name(JavaCodeUnit method) {
     return method.getOwner().getName() + "." + method.getName();
   }
 
@@ -104,6 +128,30 @@ final class Orderings {
     return DescribedPredicate.describe(
         "is plain",
         call -> isOfHandle(call) && Set.of("get", "set").contains(call.getTarget().getName()));
+  }
+
+  static boolean givesMemoryAway(JavaCodeUnit code) {
+    return calls(code, Posix.class, "address");
+  }
+
+  private static boolean calls(JavaCodeUnit code, Class<?> owner, String name) {
+    return code.getMethodCallsFromSelf().stream()
+        .map(JavaMethodCall::getTarget)
+        .anyMatch(to -> to.getOwner().isEquivalentTo(owner) && to.getName().equals(name));
+  }
+
+  private static ArchCondition<JavaCodeUnit> keepIt() {
+    return new ArchCondition<>("keep it by a reachabilityFence") {
+      @Override
+      public void check(JavaCodeUnit code, ConditionEvents events) {
+        events.add(
+            new SimpleConditionEvent(
+                code,
+                calls(code, Reference.class, "reachabilityFence")
+                    || KEPT_BY_OTHERS.contains(name(code)),
+                code.getFullName() + " asks for an address, expected a reachabilityFence, too"));
+      }
+    };
   }
 
   private static ArchCondition<JavaMethod> useTheirCalls() {

@@ -34,6 +34,9 @@ class OrderingsIT {
           "void publish() { written = 1; }",
           "no handle is used for a plain access",
           "void publish() { WRITTEN.set((WriterSide) this, 1L); }",
+          "what gives the system memory keeps it until the call has returned",
+          "int publish(io.penstock.impl.posix.Posix calls, java.nio.ByteBuffer name) {"
+              + " return calls.bind(1, calls.address(name), name.limit()); }",
           "what publishes uses the ordering that it must",
           "void publishWritten() { WRITTEN.setOpaque((WriterSide) this, 1L); }");
 
@@ -42,11 +45,7 @@ class OrderingsIT {
   private static JavaClasses product() {
     return new ClassFileImporter()
         .withImportOption(new ImportOption.DoNotIncludeTests())
-        .importPackages(
-            "io.penstock.impl.buffer",
-            "io.penstock.impl.core",
-            "io.penstock.impl.engine",
-            "io.penstock.impl.pipe");
+        .importPackages("io.penstock.impl");
   }
 
   @TestFactory
@@ -66,9 +65,14 @@ class OrderingsIT {
     Orderings.WORDS.forEach(
         (owner, words) -> words.forEach(word -> product.get(owner).getField(word)));
     TreeSet<String> methods = new TreeSet<>();
+    TreeSet<String> givers = new TreeSet<>();
     for (JavaClass one : product) {
       one.getMethods().forEach(method -> methods.add(Orderings.name(method)));
+      one.getCodeUnits().stream()
+          .filter(Orderings::givesMemoryAway)
+          .forEach(code -> givers.add(Orderings.name(code)));
     }
+    assertTrue(givers.containsAll(Orderings.KEPT_BY_OTHERS), "of " + Orderings.KEPT_BY_OTHERS);
     assertTrue(methods.containsAll(Orderings.CALLS.keySet()), "of " + Orderings.CALLS.keySet());
   }
 

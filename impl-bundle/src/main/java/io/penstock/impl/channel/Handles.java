@@ -122,7 +122,7 @@ final class Handles implements HandleFactory {
     int flags = flags(options);
     ByteBuffer name = StandardCharsets.UTF_8.encode(path + "\0");
     ByteBuffer memory = ByteBuffer.allocateDirect(name.remaining()).put(name);
-    int fd = calls.open(calls.address(memory), flags, FILE_MODE);
+    int fd = calls.with(memory, at -> calls.open(at, flags, FILE_MODE));
     if (fd < 0) {
       throw refused(path.toString(), fd);
     }
@@ -185,7 +185,7 @@ final class Handles implements HandleFactory {
   public HandlePair pipe() throws IOException {
     Posix calls = calls("handle", "a pipe of the system's");
     ByteBuffer numbers = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
-    int result = calls.pipe2(calls.address(numbers), Linux.O_CLOEXEC | Linux.O_NONBLOCK);
+    int result = calls.with(numbers, at -> calls.pipe2(at, Linux.O_CLOEXEC | Linux.O_NONBLOCK));
     if (Linux.isLimit(result)) {
       throw limit("pipe2", result);
     }

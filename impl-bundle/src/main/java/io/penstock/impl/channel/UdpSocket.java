@@ -104,7 +104,7 @@ final class UdpSocket implements Datagrams {
             SelectableOf.INPUT,
             wait,
             "a datagram",
-            fd -> message.receiveFrom(fd, name, calls.address(memory), memory.capacity()));
+            fd -> calls.with(memory, at -> message.receiveFrom(fd, name, at, memory.capacity())));
     if (n < 0) {
       return Optional.empty();
     }
@@ -137,7 +137,7 @@ final class UdpSocket implements Datagrams {
             SelectableOf.OUTPUT,
             wait,
             "room for a datagram",
-            fd -> message.sendTo(fd, name, calls.address(memory), length));
+            fd -> calls.with(memory, at -> message.sendTo(fd, name, at, length)));
     if (n < 0) {
       return false;
     }

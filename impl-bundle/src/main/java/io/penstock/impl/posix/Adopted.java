@@ -105,8 +105,8 @@ public final class Adopted implements Closeable {
    */
   public int option(int level, int option) throws ClosedChannelException {
     ByteBuffer memory = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).putInt(4, 4);
-    long address = calls.address(memory);
-    int result = call(fd -> calls.getsockopt(fd, level, option, address, address + 4));
+    int result =
+        calls.with(memory, at -> call(fd -> calls.getsockopt(fd, level, option, at, at + 4)));
     return result < 0 ? result : memory.getInt(0);
   }
 

@@ -232,12 +232,10 @@ public final class Carrier implements Closeable {
     private final Pipe pipe;
     private final ByteBuffer bytes = ByteBuffer.allocateDirect(MAX_BYTES);
     private final ByteBuffer answer = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
-    private final long address;
 
     Search(Posix calls, Pipe pipe) {
       this.calls = calls;
       this.pipe = pipe;
-      this.address = calls.address(answer);
     }
 
     /** Whether these are the pipe's numbers, beyond doubt. */
@@ -302,7 +300,9 @@ public final class Carrier implements Closeable {
 
     private int held(int fd) {
       answer.putInt(0, -1);
-      return calls.ioctl(fd, Linux.FIONREAD, address) < 0 ? -1 : answer.getInt(0);
+      return calls.with(answer, at -> calls.ioctl(fd, Linux.FIONREAD, at)) < 0
+          ? -1
+          : answer.getInt(0);
     }
   }
 }

@@ -3,6 +3,7 @@ package io.penstock.impl.posix;
 
 import io.penstock.channel.PeerCredentials;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.lang.reflect.InvocationTargetException;
 import java.net.SocketOption;
 import java.nio.ByteBuffer;
@@ -41,8 +42,7 @@ public final class Credentials {
   public static PeerCredentials of(Adopted socket) throws IOException {
     Posix calls = socket.calls();
     ByteBuffer memory = memory();
-    long address = calls.address(memory);
-    Linux.check("getsockopt", socket.call(fd -> ask(calls, fd, address)));
+    Linux.check("getsockopt", calls.with(memory, at -> socket.call(fd -> ask(calls, fd, at))));
     return named(calls, memory);
   }
 
@@ -65,7 +65,7 @@ public final class Credentials {
     int fd = SocketNumber.duplicate(socket, calls);
     ByteBuffer memory = memory();
     try {
-      Linux.check("getsockopt", ask(calls, fd, calls.address(memory)));
+      Linux.check("getsockopt", calls.with(memory, at -> ask(calls, fd, at)));
     } finally {
       calls.close(fd);
     }
@@ -100,7 +100,13 @@ public final class Credentials {
     long result = calls.address(memory);
     long entry = result + POINTER_BYTES;
     long buffer = entry + ENTRY_BYTES;
-    if (lookup.find(number, entry, buffer, NAME_BYTES, result) < 0 || memory.getLong(0) == 0) {
+    int found;
+    try {
+      found = lookup.find(number, entry, buffer, NAME_BYTES, result);
+    } finally {
+      Reference.reachabilityFence(memory);
+    }
+    if (found < 0 || memory.getLong(0) == 0) {
       // Nobody of that number, or too many members to list: there is a number still.
       return Optional.empty();
     }

@@ -193,10 +193,11 @@ public final class Descriptor implements Closeable {
       return;
     }
     ByteBuffer none = ByteBuffer.allocateDirect(8);
-    long address = calls.address(none);
     Linux.check(
         "setsockopt",
-        call(fd -> calls.setsockopt(fd, Linux.SOL_SOCKET, SO_LINGER, address, none.limit())));
+        calls.with(
+            none,
+            at -> call(fd -> calls.setsockopt(fd, Linux.SOL_SOCKET, SO_LINGER, at, none.limit()))));
   }
 
   @Override
@@ -248,11 +249,14 @@ public final class Descriptor implements Closeable {
         ByteBuffer.allocateDirect(SocketName.MAX_BYTES + 4)
             .order(ByteOrder.nativeOrder())
             .putInt(SocketName.MAX_BYTES, SocketName.MAX_BYTES);
-    long address = calls.address(memory);
+    int result =
+        calls.with(
+            memory,
+            at ->
+                calls.getsockopt(
+                    fd, Linux.SOL_SOCKET, Linux.SO_PEERNAME, at, at + SocketName.MAX_BYTES));
     // With a peer it may find fault with the length, as names have several.
-    return calls.getsockopt(
-            fd, Linux.SOL_SOCKET, Linux.SO_PEERNAME, address, address + SocketName.MAX_BYTES)
-        != -Linux.ENOTCONN;
+    return result != -Linux.ENOTCONN;
   }
 
   /** Closes those that are there. */

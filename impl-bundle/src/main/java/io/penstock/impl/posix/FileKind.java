@@ -2,7 +2,6 @@
 package io.penstock.impl.posix;
 
 import java.io.IOException;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -155,11 +154,7 @@ public enum FileKind {
    */
   public static int watchDeparture(Posix calls, int set, int fd) {
     ByteBuffer event = ByteBuffer.allocateDirect(EVENT_BYTES);
-    try {
-      return calls.epoll_ctl(set, EPOLL_CTL_ADD, fd, calls.address(event));
-    } finally {
-      Reference.reachabilityFence(event);
-    }
+    return calls.with(event, at -> calls.epoll_ctl(set, EPOLL_CTL_ADD, fd, at));
   }
 
   /**
@@ -178,14 +173,15 @@ public enum FileKind {
   private static int poll(Posix calls, int fd) {
     ByteBuffer memory = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).putInt(0, fd);
     memory.putShort(4, (short) Linux.POLLIN);
-    return calls.poll(calls.address(memory), 1, 0) > 0 ? memory.getShort(6) : 0;
+    return calls.with(memory, at -> calls.poll(at, 1, 0)) > 0 ? memory.getShort(6) : 0;
   }
 
   /** An option of a socket that is a number. */
   public static int option(Posix calls, int fd, int option) throws IOException {
     ByteBuffer memory = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).putInt(4, 4);
-    long address = calls.address(memory);
-    Linux.check("getsockopt", calls.getsockopt(fd, Linux.SOL_SOCKET, option, address, address + 4));
+    Linux.check(
+        "getsockopt",
+        calls.with(memory, at -> calls.getsockopt(fd, Linux.SOL_SOCKET, option, at, at + 4)));
     return memory.getInt(0);
   }
 
@@ -195,8 +191,7 @@ public enum FileKind {
         ByteBuffer.allocateDirect(ADDRESS_BYTES + 4)
             .order(ByteOrder.nativeOrder())
             .putInt(ADDRESS_BYTES, ADDRESS_BYTES);
-    long address = calls.address(memory);
-    int result = calls.getpeername(fd, address, address + ADDRESS_BYTES);
+    int result = calls.with(memory, at -> calls.getpeername(fd, at, at + ADDRESS_BYTES));
     return result == -Linux.ENOTCONN ? false : Linux.check("getpeername", result) == 0;
   }
 }

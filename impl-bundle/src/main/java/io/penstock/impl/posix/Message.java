@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.posix;
 
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
@@ -49,6 +50,22 @@ public final class Message {
     this.address = calls.address(memory);
   }
 
+  private int send(int fd, int flags) {
+    try {
+      return calls.sendmsg(fd, address, flags);
+    } finally {
+      Reference.reachabilityFence(memory);
+    }
+  }
+
+  private int receive(int fd, int flags) {
+    try {
+      return calls.recvmsg(fd, address, flags);
+    } finally {
+      Reference.reachabilityFence(memory);
+    }
+  }
+
   private void describe(long bytes, int length, int parts, int control) {
     memory.putLong(NAME, 0).putInt(NAME_LENGTH, 0);
     memory.putLong(PARTS, address + FIRST_PART).putLong(PARTS_LENGTH, parts);
@@ -75,7 +92,7 @@ public final class Message {
     for (int i = 0; i < fds.length; i++) {
       memory.putInt(CONTROL_BEGINS + HEADER + i * INT, fds[i]);
     }
-    return calls.sendmsg(fd, address, Linux.MSG_DONTWAIT | Linux.MSG_NOSIGNAL);
+    return send(fd, Linux.MSG_DONTWAIT | Linux.MSG_NOSIGNAL);
   }
 
   /**
@@ -85,7 +102,7 @@ public final class Message {
    */
   public int receive(int fd, long bytes, int length) {
     describe(bytes, length, 1, CONTROL_BYTES);
-    return calls.recvmsg(fd, address, Linux.MSG_DONTWAIT | Linux.MSG_CMSG_CLOEXEC);
+    return receive(fd, Linux.MSG_DONTWAIT | Linux.MSG_CMSG_CLOEXEC);
   }
 
   /**
@@ -97,7 +114,7 @@ public final class Message {
    */
   public int look(int fd, long bytes, int length) {
     describe(bytes, length, 1, NO_DESCRIPTOR);
-    return calls.recvmsg(fd, address, Linux.MSG_DONTWAIT | Linux.MSG_PEEK);
+    return receive(fd, Linux.MSG_DONTWAIT | Linux.MSG_PEEK);
   }
 
   /**
@@ -110,7 +127,7 @@ public final class Message {
   public int lookBeforeLast(int fd, long bytes, int length) {
     describe(bytes, length - 1, 2, NO_DESCRIPTOR);
     memory.putLong(SECOND_PART, 0).putLong(SECOND_PART + 8, 1);
-    return calls.recvmsg(fd, address, Linux.MSG_DONTWAIT | Linux.MSG_PEEK);
+    return receive(fd, Linux.MSG_DONTWAIT | Linux.MSG_PEEK);
   }
 
   /**
@@ -147,8 +164,12 @@ public final class Message {
    */
   public int sendTo(int fd, ByteBuffer name, long bytes, int length) {
     describe(bytes, length, 1, 0);
-    memory.putLong(NAME, calls.address(name)).putInt(NAME_LENGTH, name.limit());
-    return calls.sendmsg(fd, address, Linux.MSG_DONTWAIT | Linux.MSG_NOSIGNAL);
+    return calls.with(
+        name,
+        at -> {
+          memory.putLong(NAME, at).putInt(NAME_LENGTH, name.limit());
+          return send(fd, Linux.MSG_DONTWAIT | Linux.MSG_NOSIGNAL);
+        });
   }
 
   /**
@@ -159,8 +180,13 @@ public final class Message {
    */
   public int receiveFrom(int fd, ByteBuffer name, long bytes, int length) {
     describe(bytes, length, 1, 0);
-    memory.putLong(NAME, calls.address(name)).putInt(NAME_LENGTH, name.capacity());
-    int n = calls.recvmsg(fd, address, Linux.MSG_DONTWAIT);
+    int n =
+        calls.with(
+            name,
+            at -> {
+              memory.putLong(NAME, at).putInt(NAME_LENGTH, name.capacity());
+              return receive(fd, Linux.MSG_DONTWAIT);
+            });
     name.clear().limit(Math.min(name.capacity(), memory.getInt(NAME_LENGTH)));
     return n;
   }

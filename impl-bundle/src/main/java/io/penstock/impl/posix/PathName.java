@@ -77,10 +77,6 @@ public final class PathName {
    */
   public static int mkfifo(Posix calls, Path path, int mode) {
     ByteBuffer name = memory(path);
-    try {
-      return calls.mkfifo(calls.address(name), mode);
-    } finally {
-      Reference.reachabilityFence(name);
-    }
+    return calls.with(name, at -> calls.mkfifo(at, mode));
   }
 }

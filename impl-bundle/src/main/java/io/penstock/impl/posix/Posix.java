@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.posix;
 
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 
 /**
  * System calls as POSIX and Linux have them. A result that is negative is {@code -errno}; addresses
- * are those of direct memory, which the caller keeps reachable until the call has returned. Safe
- * for use by any thread.
+ * are those of direct memory, which the caller keeps reachable until the call has returned, as
+ * {@link #with} does. Safe for use by any thread.
  */
 public interface Posix {
   /**
@@ -15,6 +16,28 @@ public interface Posix {
    * @param direct a direct buffer
    */
   long address(ByteBuffer direct);
+
+  /** A call that uses memory. */
+  @FunctionalInterface
+  interface Use<E extends Exception> {
+    /** Calls with the memory's address. */
+    int by(long address) throws E;
+  }
+
+  /**
+   * Has a call use a buffer's memory, and keeps the buffer until the call has returned: of an
+   * address alone the collector knows nothing.
+   *
+   * @param direct a direct buffer
+   * @return what the call has
+   */
+  default <E extends Exception> int with(ByteBuffer direct, Use<E> call) throws E {
+    try {
+      return call.by(address(direct));
+    } finally {
+      Reference.reachabilityFence(direct);
+    }
+  }
 
   /** Makes a socket. */
   int socket(int domain, int type, int protocol);

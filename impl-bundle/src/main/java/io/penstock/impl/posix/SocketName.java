@@ -128,8 +128,7 @@ public final class SocketName {
         ByteBuffer.allocateDirect(MAX_BYTES + 4)
             .order(ByteOrder.nativeOrder())
             .putInt(MAX_BYTES, MAX_BYTES);
-    long address = calls.address(memory);
-    int result = asker.with(question, address, address + MAX_BYTES);
+    int result = calls.with(memory, at -> asker.with(question, at, at + MAX_BYTES));
     if (result == -Linux.ENOTCONN) {
       return null;
     }
@@ -243,9 +242,10 @@ public final class SocketName {
     Posix calls = socket.calls();
     ByteBuffer memory =
         ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder()).putInt(0, 1).putInt(4, 0);
-    long address = calls.address(memory);
     Linux.check(
         "setsockopt",
-        socket.call(fd -> calls.setsockopt(fd, Linux.SOL_SOCKET, SO_LINGER, address, 8)));
+        calls.with(
+            memory,
+            at -> socket.call(fd -> calls.setsockopt(fd, Linux.SOL_SOCKET, SO_LINGER, at, 8))));
   }
 }

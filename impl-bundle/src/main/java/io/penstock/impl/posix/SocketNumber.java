@@ -217,9 +217,9 @@ public final class SocketNumber {
 
     @Override
     public boolean isAt(int fd) {
-      long address = calls.address(answer);
       answer.putInt(8, 8);
-      int result = calls.getsockopt(fd, Linux.SOL_SOCKET, SO_LINGER, address, address + 8);
+      int result =
+          calls.with(answer, at -> calls.getsockopt(fd, Linux.SOL_SOCKET, SO_LINGER, at, at + 8));
       return result >= 0 && answer.getInt(0) != 0 && answer.getInt(4) == seconds;
     }
   }

@@ -42,7 +42,7 @@ public final class SplicePipe implements Closeable {
   public static SplicePipe open(Posix calls, int size) throws IOException {
     ByteBuffer numbers = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
     int flags = Linux.O_CLOEXEC | Linux.O_NONBLOCK;
-    Linux.check("pipe2", calls.pipe2(calls.address(numbers), flags));
+    Linux.check("pipe2", calls.with(numbers, at -> calls.pipe2(at, flags)));
     Descriptor read;
     try {
       read = new Descriptor(calls, numbers.getInt(0));

@@ -14,7 +14,8 @@ public final class Opened {
   public static int path(Posix calls, Path path, int flags) throws IOException {
     ByteBuffer name = StandardCharsets.UTF_8.encode(path + "\0");
     ByteBuffer memory = ByteBuffer.allocateDirect(name.remaining()).put(name);
-    return Linux.check("open", calls.open(calls.address(memory), flags | Linux.O_CLOEXEC, 0));
+    return Linux.check(
+        "open", calls.with(memory, at -> calls.open(at, flags | Linux.O_CLOEXEC, 0)));
   }
 
   /** Both ends of a FIFO: the one to read, and the one to write. */
@@ -37,10 +38,10 @@ public final class Opened {
     ByteBuffer address = SocketName.ofAbstract(name);
     int listener = Linux.check("socket", calls.socket(Linux.AF_UNIX, type, 0));
     try {
-      Linux.check("bind", calls.bind(listener, calls.address(address), address.limit()));
+      Linux.check("bind", calls.with(address, at -> calls.bind(listener, at, address.limit())));
       Linux.check("listen", calls.listen(listener, 1));
       int client = Linux.check("socket", calls.socket(Linux.AF_UNIX, type, 0));
-      Linux.check("connect", calls.connect(client, calls.address(address), address.limit()));
+      Linux.check("connect", calls.with(address, at -> calls.connect(client, at, address.limit())));
       int server = Linux.check("accept4", calls.accept4(listener, 0, 0, Linux.SOCK_CLOEXEC));
       return new int[] {client, server};
     } finally {

@@ -53,7 +53,8 @@ class DescriptorTest {
   private static int open(Posix calls, Path path, int flags) throws IOException {
     ByteBuffer name = StandardCharsets.UTF_8.encode(path + "\0");
     ByteBuffer memory = ByteBuffer.allocateDirect(name.remaining()).put(name);
-    return Linux.check("open", calls.open(calls.address(memory), flags | Linux.O_CLOEXEC, 0));
+    return Linux.check(
+        "open", calls.with(memory, at -> calls.open(at, flags | Linux.O_CLOEXEC, 0)));
   }
 
   private static Subject fifo() throws Exception {
@@ -76,10 +77,10 @@ class DescriptorTest {
     int type = Linux.SOCK_STREAM | Linux.SOCK_CLOEXEC;
     ByteBuffer name = SocketName.ofAbstract(Bench.fresh(PREFIX));
     int listener = Linux.check("socket", calls.socket(Linux.AF_UNIX, type, 0));
-    Linux.check("bind", calls.bind(listener, calls.address(name), name.limit()));
+    Linux.check("bind", calls.with(name, at -> calls.bind(listener, at, name.limit())));
     Linux.check("listen", calls.listen(listener, 1));
     int client = Linux.check("socket", calls.socket(Linux.AF_UNIX, type, 0));
-    Linux.check("connect", calls.connect(client, calls.address(name), name.limit()));
+    Linux.check("connect", calls.with(name, at -> calls.connect(client, at, name.limit())));
     int server = Linux.check("accept4", calls.accept4(listener, 0, 0, Linux.SOCK_CLOEXEC));
     calls.close(listener);
     return Subject.of(adopt(client), adopt(server));

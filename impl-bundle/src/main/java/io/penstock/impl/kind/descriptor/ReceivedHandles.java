@@ -128,10 +128,10 @@ public final class ReceivedHandles implements HandleOpener {
   private static void noDelay(Adopted socket) throws IOException {
     Posix calls = socket.calls();
     ByteBuffer on = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder()).putInt(0, 1);
-    long address = calls.address(on);
     Linux.check(
         "setsockopt",
-        socket.call(fd -> calls.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, address, 4)));
+        calls.with(
+            on, at -> socket.call(fd -> calls.setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, at, 4))));
   }
 
   private static Endpoint listening(@Nullable SocketAddress local, boolean internet) {

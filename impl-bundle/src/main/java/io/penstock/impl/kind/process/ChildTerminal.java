@@ -13,7 +13,6 @@ import io.penstock.impl.posix.Posix;
 import io.penstock.spi.ProviderContext;
 import java.io.Closeable;
 import java.io.IOException;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedChannelException;
@@ -79,12 +78,8 @@ final class ChildTerminal implements TerminalFacet, Closeable {
   }
 
   private static void ask(Adopted screen, long request, ByteBuffer memory) throws IOException {
-    long address = screen.calls().address(memory);
-    try {
-      Linux.check("ioctl", screen.call(fd -> screen.calls().ioctl(fd, request, address)));
-    } finally {
-      Reference.reachabilityFence(memory);
-    }
+    Posix calls = screen.calls();
+    Linux.check("ioctl", calls.with(memory, at -> screen.call(fd -> calls.ioctl(fd, request, at))));
   }
 
   /** Watches for peers that have gone, to hang up then. */

@@ -16,7 +16,6 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
-import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.ClosedChannelException;
@@ -101,12 +100,8 @@ final class PeerWatch implements HangUp {
   private int set(Descriptor copy, int level, int option, int value) throws IOException {
     ByteBuffer memory =
         ByteBuffer.allocateDirect(Integer.BYTES).order(ByteOrder.nativeOrder()).putInt(0, value);
-    long address = calls.address(memory);
-    try {
-      return copy.call(fd -> calls.setsockopt(fd, level, option, address, Integer.BYTES));
-    } finally {
-      Reference.reachabilityFence(memory);
-    }
+    return calls.with(
+        memory, at -> copy.call(fd -> calls.setsockopt(fd, level, option, at, Integer.BYTES)));
   }
 
   private final class Watched implements Closeable, ReadyWatch.Task {

@@ -7,6 +7,7 @@ import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Linux;
+import io.penstock.impl.posix.Posix;
 import java.io.IOException;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
@@ -153,10 +154,12 @@ public final class SystemBuffers implements BufferFacet {
     public void resize(int bytes) throws IOException {
       ByteBuffer value =
           ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder()).putInt(0, bytes);
-      long address = socket.calls().address(value);
+      Posix calls = socket.calls();
       Linux.check(
           "setsockopt",
-          socket.call(fd -> socket.calls().setsockopt(fd, Linux.SOL_SOCKET, option, address, 4)));
+          calls.with(
+              value,
+              at -> socket.call(fd -> calls.setsockopt(fd, Linux.SOL_SOCKET, option, at, 4))));
     }
   }
 

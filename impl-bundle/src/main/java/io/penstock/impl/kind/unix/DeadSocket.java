@@ -164,7 +164,7 @@ final class DeadSocket {
     if (probe < 0) {
       return true;
     }
-    int answer = calls.connect(probe, calls.address(address), address.limit());
+    int answer = calls.with(address, at -> calls.connect(probe, at, address.limit()));
     calls.close(probe);
     return answer != -Linux.ECONNREFUSED;
   }

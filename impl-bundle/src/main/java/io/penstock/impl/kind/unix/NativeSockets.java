@@ -199,7 +199,7 @@ final class NativeSockets {
     }
 
     int once() {
-      return calls.connect(fd, calls.address(name), name.limit());
+      return calls.with(name, at -> calls.connect(fd, at, name.limit()));
     }
 
     /**
@@ -244,7 +244,7 @@ final class NativeSockets {
       }
       Linux.check(
           "setsockopt",
-          calls.setsockopt(fd, Linux.SOL_SOCKET, SO_SNDTIMEO, calls.address(time), 16));
+          calls.with(time, at -> calls.setsockopt(fd, Linux.SOL_SOCKET, SO_SNDTIMEO, at, 16)));
     }
 
     void finish(CompletableFuture<ChannelDriver> result) throws IOException {
@@ -282,12 +282,12 @@ final class NativeSockets {
     Adopted socket = null;
     try {
       ByteBuffer name = address(endpoint, place);
-      fd = Linux.check("socket", calls.socket(Linux.AF_UNIX, TYPE | Linux.SOCK_NONBLOCK, 0));
-      Linux.check("bind", calls.bind(fd, calls.address(name), name.limit()));
+      int own = Linux.check("socket", calls.socket(Linux.AF_UNIX, TYPE | Linux.SOCK_NONBLOCK, 0));
+      fd = own;
+      Linux.check("bind", calls.with(name, at -> calls.bind(own, at, name.limit())));
       cleanup = then.run();
-      Linux.check("listen", calls.listen(fd, options.backlog()));
+      Linux.check("listen", calls.listen(own, options.backlog()));
       Carrier carrier = Carrier.open(calls);
-      int own = fd;
       fd = -1;
       socket = carrier.adopt(own);
       ListenerDriver listener =

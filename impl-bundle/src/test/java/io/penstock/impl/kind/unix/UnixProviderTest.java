@@ -263,7 +263,7 @@ class UnixProviderTest {
     Posix calls = new PosixAccess(null).calls("test", "a test");
     ByteBuffer address = SocketName.ofPath(path.toString().getBytes(StandardCharsets.UTF_8));
     int fd = calls.socket(Linux.AF_UNIX, Linux.SOCK_STREAM | Linux.SOCK_CLOEXEC, 0);
-    assertEquals(0, calls.bind(fd, calls.address(address), address.limit()));
+    assertEquals(0, calls.with(address, at -> calls.bind(fd, at, address.limit())));
     assertEquals(AddressException.Kind.IN_USE, peers.refusal("unix-listen:" + path));
     calls.close(fd);
     peers.listen("unix-listen:" + path);

@@ -14,6 +14,7 @@ import io.penstock.impl.posix.Message;
 import io.penstock.impl.posix.Posix;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
+import java.lang.ref.Reference;
 import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -58,12 +59,14 @@ final class HandleSocket implements StreamSocket {
     this.arrivals = new Arrivals(name);
     this.input = new Receiver();
     ByteBuffer off = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
-    long address = socket.calls().address(off);
+    Posix calls = socket.calls();
     for (int option : TELLING) {
       if (socket.option(Linux.SOL_SOCKET, option) > 0) {
         Linux.check(
             "setsockopt",
-            socket.call(fd -> socket.calls().setsockopt(fd, Linux.SOL_SOCKET, option, address, 4)));
+            calls.with(
+                off,
+                at -> socket.call(fd -> calls.setsockopt(fd, Linux.SOL_SOCKET, option, at, 4))));
       }
     }
   }
@@ -179,9 +182,13 @@ final class HandleSocket implements StreamSocket {
       direct = ByteBuffer.allocateDirect(length).put(0, src, src.position(), length);
     }
     int n;
-    do {
-      n = cargo.send(socket, message, calls.address(direct) + direct.position(), length);
-    } while (n == -Linux.EINTR);
+    try {
+      do {
+        n = cargo.send(socket, message, calls.address(direct) + direct.position(), length);
+      } while (n == -Linux.EINTR);
+    } finally {
+      Reference.reachabilityFence(direct);
+    }
     if (n == -Linux.EAGAIN) {
       return 0;
     }
@@ -252,8 +259,12 @@ final class HandleSocket implements StreamSocket {
     }
 
     /** Has the bytes land in the buffer if the system can reach it, or else in ours. */
-    private long memory(ByteBuffer dst) {
-      return dst.isDirect() ? calls.address(dst) + dst.position() : calls.address(stage());
+    private ByteBuffer memory(ByteBuffer dst) {
+      return dst.isDirect() ? dst : stage();
+    }
+
+    private long address(ByteBuffer dst) {
+      return calls.address(memory(dst)) + (dst.isDirect() ? dst.position() : 0);
     }
 
     private int most(ByteBuffer dst) {
@@ -262,9 +273,14 @@ final class HandleSocket implements StreamSocket {
 
     /** Returns -1 at the end, 0 for nothing now. */
     private int look(ByteBuffer dst) throws IOException {
-      long memory = memory(dst);
+      long address = address(dst);
       int length = most(dst);
-      int n = result(socket.call(fd -> message.look(fd, memory, length)));
+      int n;
+      try {
+        n = result(socket.call(fd -> message.look(fd, address, length)));
+      } finally {
+        Reference.reachabilityFence(memory(dst));
+      }
       if (n > 0) {
         plain = n;
       }
@@ -273,21 +289,25 @@ final class HandleSocket implements StreamSocket {
 
     /** Somewhere there are descriptors. Returns whether there are bytes before theirs. */
     private boolean lookForPlain() throws IOException {
-      long memory = calls.address(stage());
-      int there = result(socket.call(fd -> message.look(fd, memory, STAGE)));
+      ByteBuffer memory = stage();
+      int there = result(calls.with(memory, at -> socket.call(fd -> message.look(fd, at, STAGE))));
       if (there <= 1) {
         plain = 0;
         return false;
       }
-      int before = socket.call(fd -> message.lookBeforeLast(fd, memory, there));
+      int before =
+          calls.with(memory, at -> socket.call(fd -> message.lookBeforeLast(fd, at, there)));
       plain = before == -Linux.EFAULT || before >= there ? 0 : result(before);
       return plain > 0;
     }
 
     private int receivePlain(ByteBuffer dst) throws IOException {
-      long memory = memory(dst);
-      int length = Math.min(most(dst), plain);
-      int n = receive(memory, length);
+      int n;
+      try {
+        n = receive(address(dst), Math.min(most(dst), plain));
+      } finally {
+        Reference.reachabilityFence(memory(dst));
+      }
       if (n > 0) {
         plain -= n;
         take(n);
@@ -304,7 +324,7 @@ final class HandleSocket implements StreamSocket {
 
     private int receiveStaged(ByteBuffer dst) throws IOException {
       ByteBuffer memory = stage();
-      int n = receive(calls.address(memory), STAGE);
+      int n = calls.with(memory, at -> receive(at, STAGE));
       if (n <= 0) {
         return n;
       }
