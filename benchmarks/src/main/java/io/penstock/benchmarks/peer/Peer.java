@@ -42,6 +42,9 @@ public enum Peer {
       AgronaRing::new,
       null,
       org.agrona.concurrent.UnsafeBuffer.class),
+  /** What a ring costs whose sides may be parked. */
+  BARE_RING(
+      "bare ring that could park (spins)", BareRing::new, BareRing.Giving::new, BareRing.class),
   /** The limit of a round trip; takes one byte at a time. */
   RAW_SPIN("limit: raw spin", RawSpin::new, null, RawSpin.class);
 
@@ -73,6 +76,16 @@ public enum Peer {
   /** Whether it gets faster for seconds: Netty's allocator sizes its chunks by what it sees. */
   public boolean isSlowToWarm() {
     return this == NETTY;
+  }
+
+  /** Whether its threads never park, so that they need a processor each. */
+  public boolean spins() {
+    return this == JCTOOLS || isOurs();
+  }
+
+  /** Whether it was written here, to show what a part of the work costs. */
+  public boolean isOurs() {
+    return this == BARE_RING || this == RAW_SPIN;
   }
 
   /** A fresh conduit. */

@@ -57,7 +57,10 @@ final class PenstockPipe extends Conduit {
     penstock.close();
   }
 
-  /** Gives the array itself; more buffers than can be on their way, as each has one position. */
+  /**
+   * Gives the array itself. Nobody moves a buffer's position, which would take its cache line from
+   * the other core once for each array; more buffers than can be on their way, as a user would.
+   */
   static final class Giving implements HandOver {
     private final Penstock penstock = Penstock.open();
     private final ByteSink sink;
@@ -77,7 +80,7 @@ final class PenstockPipe extends Conduit {
 
     @Override
     public void give() throws IOException {
-      sink.give(gifts[next++ & (gifts.length - 1)].clear(), Wait.forever());
+      sink.give(gifts[next++ & (gifts.length - 1)], Wait.forever());
     }
 
     @Override

@@ -108,7 +108,7 @@ final class Session {
                         + String.join(
                             ", ",
                             Arrays.stream(Peer.values())
-                                .filter(p -> p != Peer.PENSTOCK && p != Peer.RAW_SPIN)
+                                .filter(p -> p != Peer.PENSTOCK && !p.isOurs())
                                 .map(p -> p.label() + " (" + p.origin() + ")")
                                 .toList())))
             .toList());
@@ -252,7 +252,13 @@ final class Session {
         Texts.VIRTUAL,
         Load.QUIET,
         round,
-        List.of(Peer.PENSTOCK, Peer.OKIO, Peer.ARRAY_BLOCKING_QUEUE, Peer.JCTOOLS, Peer.RAW_SPIN),
+        List.of(
+            Peer.PENSTOCK,
+            Peer.OKIO,
+            Peer.ARRAY_BLOCKING_QUEUE,
+            Peer.JCTOOLS,
+            Peer.BARE_RING,
+            Peer.RAW_SPIN),
         new InTurns(brief, newJava.get(), with(VIRTUAL)));
   }
 
@@ -284,7 +290,7 @@ final class Session {
   private void handOver(int round, Load load) throws Exception {
     List<Peer> peers =
         Arrays.stream(Peer.values())
-            .filter(peer -> peer.handsOver() && (load == Load.QUIET || peer != Peer.JCTOOLS))
+            .filter(peer -> peer.handsOver() && (load == Load.QUIET || !peer.spins()))
             .toList();
     try (InTurns turns = new InTurns(brief, java, JVM)) {
       add(
