@@ -43,14 +43,16 @@ public interface Relay extends AutoCloseable {
   CompletionStage<Void> completed();
 
   /**
-   * How many bytes went from FROM to TO so far, over all connections.
+   * How many bytes went from FROM to TO so far, over all connections. They count once they were
+   * written, so TO may have them, and answer, a moment sooner.
    *
    * @return bytes
    */
   long forwarded();
 
   /**
-   * How many bytes went from TO to FROM so far, over all connections.
+   * How many bytes went from TO to FROM so far, over all connections. They count once they were
+   * written, so FROM may have them a moment sooner.
    *
    * @return bytes
    */

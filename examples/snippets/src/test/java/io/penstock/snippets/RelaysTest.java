@@ -13,6 +13,7 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** The pieces of the page on relays. */
 class RelaysTest {
@@ -27,6 +28,7 @@ class RelaysTest {
   }
 
   @Test
+  @Timeout(20)
   void relayServesAndIsToldOf() throws Exception {
     try (Penstock penstock = Penstock.open();
         Relay relay = create(penstock.relays())) {
@@ -37,6 +39,10 @@ class RelaysTest {
         client.source().readWait(Wait.millis(5000));
         client.sink().writeFully("tea\n");
         assertEquals("tea", client.source().readLine(StandardCharsets.UTF_8, 99));
+        // They count once they were written, and the answer may be sooner.
+        while (relay.forwarded() < 4) {
+          Thread.onSpinWait();
+        }
         assertEquals("1 connections, 4 bytes so far", component.told());
       }
     }
