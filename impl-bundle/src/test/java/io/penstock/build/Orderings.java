@@ -7,10 +7,12 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static java.util.Map.entry;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.AccessTarget;
 import com.tngtech.archunit.core.domain.JavaCodeUnit;
 import com.tngtech.archunit.core.domain.JavaFieldAccess;
 import com.tngtech.archunit.core.domain.JavaMethod;
 import com.tngtech.archunit.core.domain.JavaMethodCall;
+import com.tngtech.archunit.core.domain.JavaMethodReference;
 import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
@@ -131,13 +133,20 @@ final class Orderings {
   }
 
   static boolean givesMemoryAway(JavaCodeUnit code) {
-    return calls(code, Posix.class, "address");
+    return calls(code, Posix.class, "address")
+        || code.getMethodReferencesFromSelf().stream()
+            .map(JavaMethodReference::getTarget)
+            .anyMatch(to -> is(to, Posix.class, "address"));
   }
 
   private static boolean calls(JavaCodeUnit code, Class<?> owner, String name) {
     return code.getMethodCallsFromSelf().stream()
         .map(JavaMethodCall::getTarget)
-        .anyMatch(to -> to.getOwner().isEquivalentTo(owner) && to.getName().equals(name));
+        .anyMatch(to -> is(to, owner, name));
+  }
+
+  private static boolean is(AccessTarget to, Class<?> owner, String name) {
+    return to.getOwner().isAssignableTo(owner) && to.getName().equals(name);
   }
 
   private static ArchCondition<JavaCodeUnit> keepIt() {

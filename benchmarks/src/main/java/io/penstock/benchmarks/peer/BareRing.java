@@ -5,10 +5,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * What a side that may be parked cannot do without, and nothing else: it publishes by a locked
- * instruction, after which it may look whether the other side is parked, and a call takes its turn
- * and gives it back by one each, so that there may be any number of callers. Both threads spin, for
- * ever.
+ * What a side that may be parked cannot do without, and nothing else. It publishes by a locked
+ * instruction, as one must that looks afterwards whether the other side is parked; and a call pays
+ * for a turn, by one such instruction to take it and one to give it back. There is nobody to look
+ * for, and nobody to wait for a turn: both threads spin, for ever.
  */
 final class BareRing extends Conduit {
   /** What both sides publish, and whose turn it is, each amid lines of its own. */
@@ -94,6 +94,7 @@ final class BareRing extends Conduit {
       if (reader.mine == reader.seen) {
         reader.seen = words.after(Words.WRITTEN, reader.seen);
         if (reader.seen == (reader.mine | END)) {
+          reader.seen = reader.mine;
           return -1;
         }
         // The bytes before the end come first.

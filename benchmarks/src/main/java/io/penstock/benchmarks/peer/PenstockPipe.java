@@ -58,8 +58,9 @@ final class PenstockPipe extends Conduit {
   }
 
   /**
-   * Gives the array itself. Nobody moves a buffer's position, which would take its cache line from
-   * the other core once for each array; more buffers than can be on their way, as a user would.
+   * Gives the array itself, by more buffers than can be on their way. They are given again, which a
+   * user must not do: a new one for each array would measure the collector. Nobody moves their
+   * positions, which would take a cache line from the other core once for each array.
    */
   static final class Giving implements HandOver {
     private final Penstock penstock = Penstock.open();

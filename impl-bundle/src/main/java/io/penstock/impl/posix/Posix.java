@@ -20,7 +20,7 @@ public interface Posix {
   /** A call that uses memory. */
   @FunctionalInterface
   interface Use<E extends Exception> {
-    /** Calls with the memory's address. */
+    /** Calls with the memory's address, which is not to be kept. */
     int by(long address) throws E;
   }
 

@@ -189,8 +189,8 @@ class DescriptorProviderTest {
     Posix calls = calls(access);
     int outer = Opened.path(calls, Path.of("/dev/ptmx"), Linux.O_RDWR | Linux.O_NOCTTY);
     ByteBuffer number = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder());
-    assertEquals(0, calls.ioctl(outer, UNLOCK_TERMINAL, calls.address(number)));
-    assertEquals(0, calls.ioctl(outer, TERMINAL_NUMBER, calls.address(number)));
+    assertEquals(0, calls.with(number, at -> calls.ioctl(outer, UNLOCK_TERMINAL, at)));
+    assertEquals(0, calls.with(number, at -> calls.ioctl(outer, TERMINAL_NUMBER, at)));
     Path inner = Path.of("/dev/pts/" + number.getInt(0));
     int fd = Opened.path(calls, inner, Linux.O_RDWR | Linux.O_NOCTTY);
     int shared = calls.fcntl(fd, Linux.F_DUPFD_CLOEXEC, 0);
