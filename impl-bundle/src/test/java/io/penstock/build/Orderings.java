@@ -70,7 +70,6 @@ final class Orderings {
       Set.of(
           // A field, kept by each call that uses it.
           "io.penstock.impl.posix.Message.<init>",
-          "io.penstock.impl.kind.support.socket.HandleSocket$Receiver.address",
           // By a list that is kept until the child was started.
           "io.penstock.impl.posix.Spawn.<init>",
           "io.penstock.impl.posix.Spawn.signals",

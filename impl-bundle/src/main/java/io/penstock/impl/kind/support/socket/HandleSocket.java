@@ -259,12 +259,10 @@ final class HandleSocket implements StreamSocket {
     }
 
     /** Has the bytes land in the buffer if the system can reach it, or else in ours. */
-    private ByteBuffer memory(ByteBuffer dst) {
-      return dst.isDirect() ? dst : stage();
-    }
-
-    private long address(ByteBuffer dst) {
-      return calls.address(memory(dst)) + (dst.isDirect() ? dst.position() : 0);
+    private int into(ByteBuffer dst, Posix.Use<IOException> call) throws IOException {
+      return dst.isDirect()
+          ? calls.with(dst, at -> call.by(at + dst.position()))
+          : calls.with(stage(), call);
     }
 
     private int most(ByteBuffer dst) {
@@ -273,14 +271,8 @@ final class HandleSocket implements StreamSocket {
 
     /** Returns -1 at the end, 0 for nothing now. */
     private int look(ByteBuffer dst) throws IOException {
-      long address = address(dst);
       int length = most(dst);
-      int n;
-      try {
-        n = result(socket.call(fd -> message.look(fd, address, length)));
-      } finally {
-        Reference.reachabilityFence(memory(dst));
-      }
+      int n = into(dst, at -> result(socket.call(fd -> message.look(fd, at, length))));
       if (n > 0) {
         plain = n;
       }
@@ -302,12 +294,8 @@ final class HandleSocket implements StreamSocket {
     }
 
     private int receivePlain(ByteBuffer dst) throws IOException {
-      int n;
-      try {
-        n = receive(address(dst), Math.min(most(dst), plain));
-      } finally {
-        Reference.reachabilityFence(memory(dst));
-      }
+      int length = Math.min(most(dst), plain);
+      int n = into(dst, at -> receive(at, length));
       if (n > 0) {
         plain -= n;
         take(n);
