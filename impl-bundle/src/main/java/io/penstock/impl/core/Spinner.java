@@ -35,6 +35,7 @@ public final class Spinner {
   // Looks in vain, each longer than the one before: large moves come in large steps.
   private static final int PATIENCE = 2;
   private static final int PROBE_EACH = 64;
+  private static final int PROBE_SELDOM = 4096;
   // About what a byte takes there and back where the cores are far from each other.
   private static final int GLANCES = 64;
   private static final boolean ONE_CORE = Runtime.getRuntime().availableProcessors() == 1;
@@ -49,6 +50,8 @@ public final class Spinner {
   private int stay;
   private int stayed;
   private boolean streaming;
+  // Whether bytes flow is asked the less often, the less comes of it.
+  private int probeEach = PROBE_EACH;
   private int untilProbe;
   private volatile long wokenAt;
 
@@ -256,8 +259,10 @@ public final class Spinner {
       grew |= now > seen;
       seen = now;
     }
+    boolean before = streaming;
     streaming = grew || seen >= target;
-    untilProbe = PROBE_EACH;
+    probeEach = streaming || before ? PROBE_EACH : Math.min(PROBE_SELDOM, 2 * probeEach);
+    untilProbe = probeEach;
   }
 
   /** Another thread is about to wake the parked thread. */

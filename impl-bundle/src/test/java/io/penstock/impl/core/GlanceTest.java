@@ -169,6 +169,34 @@ class GlanceTest {
     }
   }
 
+  /** How many reads there are until the next that asks whether bytes flow, with it. */
+  private int readsToQuestion() throws IOException {
+    int before = stage.looksAtClock;
+    int reads = 0;
+    while (stage.looksAtClock == before) {
+      reads++;
+      assertTrue(reads < 10_000, "bytes are no longer waited for, expected a question");
+      read(Wait.forever(), 1);
+    }
+    return reads;
+  }
+
+  @Test
+  void whetherBytesFlowIsAskedTheLessOftenTheLessComesOfIt() throws IOException {
+    driver.arrivesAtLook(0);
+    int[] expected = {128, 256, 512, 1024, 2048, 4096, 4096};
+    for (int reads : expected) {
+      assertEquals(reads, readsToQuestion());
+    }
+    driver.there = 1;
+    assertEquals(4096, readsToQuestion());
+    assertEquals(1, readsToQuestion(), "bytes flow");
+    driver.there = 0;
+    assertEquals(1, readsToQuestion(), "they do no longer");
+    assertEquals(64, readsToQuestion());
+    assertEquals(128, readsToQuestion());
+  }
+
   @Test
   void aReadThatMustNotWaitDoesNotLook() throws IOException {
     driver.arrivesAtLook(20);
