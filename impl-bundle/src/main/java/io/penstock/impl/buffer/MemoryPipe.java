@@ -86,6 +86,10 @@ public final class MemoryPipe extends Cursors implements PipeBody {
   @SuppressWarnings("unused")
   private volatile boolean drainedTold;
 
+  // Whether the writer's word says that nothing more comes. A reader that has caught up looks here,
+  // because its look at the word would take the cache line from a writer that goes on.
+  private volatile boolean ending;
+
   volatile Runnable sourceReady = () -> {};
   volatile Runnable sinkReady = () -> {};
   private volatile @Nullable Runnable onDrained;
@@ -191,7 +195,7 @@ public final class MemoryPipe extends Cursors implements PipeBody {
       boolean over = has(word, ENDED) && count(word) == count(consumed());
       mine = !over && !has(word, DROPPED) && !publishWritten(word, word | FAILED);
     }
-    drained(written());
+    ending(written());
     sourceReady.run();
     sinkReady.run();
   }
@@ -249,6 +253,24 @@ public final class MemoryPipe extends Cursors implements PipeBody {
   @Override
   public long highWater() {
     return Math.max(sink.pending(), Math.max(highWaterRead, highWaterMark()));
+  }
+
+  /**
+   * The writer's word was marked: nothing more comes. A reader publishes what it has consumed
+   * before it looks whether the stream ends, so one of the two threads sees the other.
+   */
+  void ending(long word) {
+    ending = true;
+    // The look that follows is an acquiring load, which a volatile store alone does not hold back.
+    VarHandle.fullFence();
+    drained(word);
+  }
+
+  /** The reader has consumed what it has seen, and has published that. */
+  void caughtUp() {
+    if (ending) {
+      drained(written());
+    }
   }
 
   /** Once it is over and everything was read, nobody needs its memory. */

@@ -280,7 +280,7 @@ final class MemorySink implements SegmentSink, Paced, Offering {
   public void end() {
     long word = pipe.markWritten(ENDED) | ENDED;
     pipe.sourceReady.run();
-    pipe.drained(word);
+    pipe.ending(word);
   }
 
   @Override

@@ -186,7 +186,11 @@ final class MemorySource implements SegmentSource, Paced, Holding {
     int from = dst.position();
     Object item = pipe.given;
     Ring ring = pipe.reading;
-    if (n <= SMALL && item == null && ring != null && pipe.ringRead + n > pipe.fetched) {
+    if (n <= SMALL
+        && n < pipe.run
+        && item == null
+        && ring != null
+        && pipe.ringRead + n > pipe.fetched) {
       int ahead = (int) Math.min(pipe.run, AHEAD);
       ring.fetch(pipe.ringRead, ahead);
       pipe.fetched = pipe.ringRead + ahead;
@@ -273,7 +277,8 @@ final class MemorySource implements SegmentSource, Paced, Holding {
       if (first == null) {
         break;
       }
-      long start = queue.firstStart();
+      // Before the first ring there is nothing between the entries, and no need for this look.
+      long start = pipe.reading == null ? at : queue.firstStart();
       if (start > at) {
         upTo = Math.min(upTo, start);
         break;
@@ -297,7 +302,7 @@ final class MemorySource implements SegmentSource, Paced, Holding {
   private void afterRead() {
     pipe.sinkReady.run();
     if (cached() == 0) {
-      pipe.drained(pipe.written());
+      pipe.caughtUp();
     }
   }
 

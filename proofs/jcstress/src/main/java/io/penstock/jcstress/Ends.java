@@ -3,8 +3,12 @@ package io.penstock.jcstress;
 
 import static org.openjdk.jcstress.annotations.Expect.ACCEPTABLE;
 
+import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.pipe.DrivenPipe;
 import io.penstock.stream.Wait;
+import java.nio.ByteBuffer;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.openjdk.jcstress.annotations.Actor;
 import org.openjdk.jcstress.annotations.Arbiter;
 import org.openjdk.jcstress.annotations.JCStressTest;
@@ -43,6 +47,73 @@ public class Ends {
         // The byte has come before the end, so it was passed over.
         r.r2 = Tries.WRONG;
       }
+    }
+  }
+
+  /**
+   * The last bytes are read beside the end. Whichever comes later, somebody finds that it is over:
+   * tells of it once, and gives the memory back.
+   */
+  @JCStressTest
+  @Outcome(id = "2, 1, 0", expect = ACCEPTABLE, desc = "Told once, and no memory is kept.")
+  @State
+  public static class EndAndLastRead {
+    private final AtomicInteger told = new AtomicInteger();
+    private final AtomicLong kept = new AtomicLong();
+    private final MemoryPipe pipe = Tries.driver(2, kept);
+
+    public EndAndLastRead() {
+      pipe.onDrained(told::incrementAndGet);
+    }
+
+    @Actor
+    public void writer() {
+      Tries.number(
+          () -> {
+            pipe.sink().close();
+            return 0;
+          });
+    }
+
+    @Actor
+    public void reader(III_Result r) {
+      r.r1 = Tries.number(() -> pipe.source().read(ByteBuffer.allocate(2)));
+    }
+
+    @Arbiter
+    public void rest(III_Result r) {
+      r.r2 = told.get();
+      r.r3 = (int) kept.get();
+    }
+  }
+
+  /** The same beside a cut, which nobody is told of as of an end. */
+  @JCStressTest
+  @Outcome(id = "2, 0, 0", expect = ACCEPTABLE, desc = "Not told, and no memory is kept.")
+  @State
+  public static class AbortAndLastRead {
+    private final AtomicInteger told = new AtomicInteger();
+    private final AtomicLong kept = new AtomicLong();
+    private final MemoryPipe pipe = Tries.driver(2, kept);
+
+    public AbortAndLastRead() {
+      pipe.onDrained(told::incrementAndGet);
+    }
+
+    @Actor
+    public void cutter() {
+      Tries.abort(pipe);
+    }
+
+    @Actor
+    public void reader(III_Result r) {
+      r.r1 = Tries.number(() -> pipe.source().read(ByteBuffer.allocate(2)));
+    }
+
+    @Arbiter
+    public void rest(III_Result r) {
+      r.r2 = told.get();
+      r.r3 = (int) kept.get();
     }
   }
 

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -45,7 +46,17 @@ final class Tries {
 
   /** A driver that holds bytes numbered from 1. */
   static MemoryPipe driver(int capacity) {
+    return driver(capacity, new AtomicLong());
+  }
+
+  /**
+   * The same.
+   *
+   * @param kept counts its memory
+   */
+  static MemoryPipe driver(int capacity, AtomicLong kept) {
     MemoryPipe memory = new MemoryPipe(capacity, false);
+    memory.countTo(kept::addAndGet);
     check(capacity, number(() -> memory.sink().write(bytes(1, capacity))));
     return memory;
   }
@@ -133,6 +144,10 @@ final class Tries {
 
   /** Cuts a pipe, for which a call gets {@link #CUT}. */
   static void abort(DrivenPipe pipe) {
+    pipe.abort(new Planned());
+  }
+
+  static void abort(MemoryPipe pipe) {
     pipe.abort(new Planned());
   }
 
