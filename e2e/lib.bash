@@ -50,11 +50,17 @@ end_tree() {
   kill -KILL "$1" 2>/dev/null
 }
 
+# Of programs that keep a log: the end of it is shown when the check fails.
+logs=()
+
 # fail WHY: the check has failed.
 fail() {
   echo "$*"
   for file in err* out*; do
     [[ -s $file && $(stat -c %s "$file") -lt 4000 ]] && sed "s/^/$file: /" "$file"
+  done
+  for file in "${logs[@]}"; do
+    tail -n 100 "$file" | sed "s/^/${file##*/}: /"
   done
   exit 1
 }

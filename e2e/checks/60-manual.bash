@@ -140,6 +140,7 @@ karaf_starts() {
   start karaf bin/karaf <>shell
   exec 8>shell
   soon test -e data/log/karaf.log
+  logs+=("$PWD/data/log/karaf.log")
   shown installing.md karaf >&8
 }
 
