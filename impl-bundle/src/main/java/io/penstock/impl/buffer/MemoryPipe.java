@@ -86,7 +86,7 @@ public final class MemoryPipe extends Cursors implements PipeBody {
   @SuppressWarnings("unused")
   private volatile boolean drainedTold;
 
-  // Whether the writer's word says that nothing more comes. A reader that has caught up looks here,
+  // Set after the writer's word was marked as ended or cut. A reader that has caught up looks here,
   // because its look at the word would take the cache line from a writer that goes on.
   private volatile boolean ending;
 
@@ -195,7 +195,8 @@ public final class MemoryPipe extends Cursors implements PipeBody {
       boolean over = has(word, ENDED) && count(word) == count(consumed());
       mine = !over && !has(word, DROPPED) && !publishWritten(word, word | FAILED);
     }
-    ending(written());
+    ending();
+    drained(written());
     sourceReady.run();
     sinkReady.run();
   }
@@ -259,11 +260,10 @@ public final class MemoryPipe extends Cursors implements PipeBody {
    * The writer's word was marked: nothing more comes. A reader publishes what it has consumed
    * before it looks whether the stream ends, so one of the two threads sees the other.
    */
-  void ending(long word) {
+  void ending() {
     ending = true;
     // The look that follows is an acquiring load, which a volatile store alone does not hold back.
     VarHandle.fullFence();
-    drained(word);
   }
 
   /** The reader has consumed what it has seen, and has published that. */

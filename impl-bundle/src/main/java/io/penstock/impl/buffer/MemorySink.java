@@ -279,8 +279,10 @@ final class MemorySink implements SegmentSink, Paced, Offering {
   @Override
   public void end() {
     long word = pipe.markWritten(ENDED) | ENDED;
+    // First, because what is told below may throw.
+    pipe.ending();
     pipe.sourceReady.run();
-    pipe.ending(word);
+    pipe.drained(word);
   }
 
   @Override

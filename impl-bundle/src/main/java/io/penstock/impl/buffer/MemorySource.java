@@ -277,7 +277,7 @@ final class MemorySource implements SegmentSource, Paced, Holding {
       if (first == null) {
         break;
       }
-      // Before the first ring there is nothing between the entries, and no need for this look.
+      // Before the first ring, one entry follows the other: it need not be asked where it stands.
       long start = pipe.reading == null ? at : queue.firstStart();
       if (start > at) {
         upTo = Math.min(upTo, start);
@@ -349,7 +349,8 @@ final class MemorySource implements SegmentSource, Paced, Holding {
     pipe.countRead();
     long word = pipe.consumedByMe();
     int n = (int) Math.min(pipe.run == 0 ? look(count(word) + pipe.held, 1) : pipe.run, max);
-    if (n == 0 || has(word, DROPPED)) {
+    // A close drops entries, behind which the look may have found one that comes later.
+    if (n == 0 || has(pipe.consumedByMe(), DROPPED)) {
       tried();
       return null;
     }

@@ -50,7 +50,8 @@ public final class Spinner {
   private int stay;
   private int stayed;
   private boolean streaming;
-  // Whether bytes flow is asked the less often, the less comes of it.
+  // A caller asks the less often whether bytes flow, the less comes of it. So a flood after many
+  // round trips goes unpaced for so many calls, which takes a fraction of a millisecond.
   private int probeEach = PROBE_EACH;
   private int untilProbe;
   private volatile long wokenAt;

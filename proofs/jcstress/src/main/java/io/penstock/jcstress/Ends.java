@@ -87,7 +87,7 @@ public class Ends {
     }
   }
 
-  /** The same beside a cut, which nobody is told of as of an end. */
+  /** The same beside a cut, of which the pipe does not tell as it tells of an end. */
   @JCStressTest
   @Outcome(id = "2, 0, 0", expect = ACCEPTABLE, desc = "Not told, and no memory is kept.")
   @State
