@@ -20,7 +20,8 @@ import java.time.Duration;
  */
 class TlsClientFuzzTest {
   private static final Penstock PENSTOCK = Penstock.open();
-  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(8));
+  // The first handshake loads and instruments hundreds of classes.
+  private static final Wait SOON = Wait.upTo(Duration.ofSeconds(60));
 
   static {
     PENSTOCK.provide(new TlsProvider(PENSTOCK.provider("tcp").orElseThrow()));
@@ -45,7 +46,7 @@ class TlsClientFuzzTest {
               .channels()
               .over(
                   below,
-                  Endpoint.parse("tls://localhost:1?handshakeTimeout=2s"),
+                  Endpoint.parse("tls://localhost:1?handshakeTimeout=30s"),
                   ChannelOptions.defaults());
       try (above) {
         int n = above.source().read(ByteBuffer.allocate(1), SOON);
