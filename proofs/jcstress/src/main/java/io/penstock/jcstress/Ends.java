@@ -50,40 +50,53 @@ public class Ends {
     }
   }
 
+  /** The last bytes of a pipe that counts how often it tells of its end, and its memory. */
+  private static final class LastBytes {
+    final AtomicInteger told = new AtomicInteger();
+    final AtomicLong kept = new AtomicLong();
+    final MemoryPipe pipe = Tries.driver(2, kept);
+
+    LastBytes() {
+      pipe.onDrained(told::incrementAndGet);
+    }
+
+    int read() {
+      return Tries.number(() -> pipe.source().read(ByteBuffer.allocate(2)));
+    }
+
+    void tell(III_Result r) {
+      r.r2 = told.get();
+      r.r3 = (int) kept.get();
+    }
+  }
+
   /**
-   * The last bytes are read beside the end. Whichever comes later, somebody finds that it is over:
-   * tells of it once, and gives the memory back.
+   * The last bytes are read beside the end. Whichever comes later, the writer or the reader finds
+   * that it is over, tells of it once, and gives the memory back.
    */
   @JCStressTest
   @Outcome(id = "2, 1, 0", expect = ACCEPTABLE, desc = "Told once, and no memory is kept.")
   @State
   public static class EndAndLastRead {
-    private final AtomicInteger told = new AtomicInteger();
-    private final AtomicLong kept = new AtomicLong();
-    private final MemoryPipe pipe = Tries.driver(2, kept);
-
-    public EndAndLastRead() {
-      pipe.onDrained(told::incrementAndGet);
-    }
+    private final LastBytes last = new LastBytes();
 
     @Actor
     public void writer() {
       Tries.number(
           () -> {
-            pipe.sink().close();
+            last.pipe.sink().close();
             return 0;
           });
     }
 
     @Actor
     public void reader(III_Result r) {
-      r.r1 = Tries.number(() -> pipe.source().read(ByteBuffer.allocate(2)));
+      r.r1 = last.read();
     }
 
     @Arbiter
     public void rest(III_Result r) {
-      r.r2 = told.get();
-      r.r3 = (int) kept.get();
+      last.tell(r);
     }
   }
 
@@ -92,28 +105,21 @@ public class Ends {
   @Outcome(id = "2, 0, 0", expect = ACCEPTABLE, desc = "Not told, and no memory is kept.")
   @State
   public static class AbortAndLastRead {
-    private final AtomicInteger told = new AtomicInteger();
-    private final AtomicLong kept = new AtomicLong();
-    private final MemoryPipe pipe = Tries.driver(2, kept);
-
-    public AbortAndLastRead() {
-      pipe.onDrained(told::incrementAndGet);
-    }
+    private final LastBytes last = new LastBytes();
 
     @Actor
     public void cutter() {
-      Tries.abort(pipe);
+      Tries.abort(last.pipe);
     }
 
     @Actor
     public void reader(III_Result r) {
-      r.r1 = Tries.number(() -> pipe.source().read(ByteBuffer.allocate(2)));
+      r.r1 = last.read();
     }
 
     @Arbiter
     public void rest(III_Result r) {
-      r.r2 = told.get();
-      r.r3 = (int) kept.get();
+      last.tell(r);
     }
   }
 
