@@ -121,9 +121,21 @@ public final class Faults {
   }
 
   private static <E extends IOException & StreamFault> String tail(E failure) {
-    String message = String.valueOf(failure.getMessage());
-    String prefix = failure.stream() + ": ";
+    return tail(failure.stream(), String.valueOf(failure.getMessage()));
+  }
+
+  private static String tail(String stream, String message) {
+    String prefix = stream + ": ";
     return message.startsWith(prefix) ? message.substring(prefix.length()) : message;
+  }
+
+  /** What went wrong, without the name of the stream in front, which the message may have. */
+  public static String reason(Throwable failure) {
+    String message = failure.getMessage();
+    if (message == null) {
+      return failure.getClass().getSimpleName();
+    }
+    return failure instanceof StreamFault fault ? tail(fault.stream(), message) : message;
   }
 
   /** The failure itself, without the wrappers that futures put around it. */

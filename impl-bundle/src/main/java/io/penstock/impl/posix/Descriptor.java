@@ -200,6 +200,20 @@ public final class Descriptor implements Closeable {
             at -> call(fd -> calls.setsockopt(fd, Linux.SOL_SOCKET, SO_LINGER, at, none.limit()))));
   }
 
+  /** Has a TCP socket count as full as long as it holds a byte that was not sent. */
+  public void fullUntilSent() throws IOException {
+    ByteBuffer one = ByteBuffer.allocateDirect(4).order(ByteOrder.nativeOrder()).putInt(0, 1);
+    Linux.check(
+        "setsockopt",
+        calls.with(
+            one,
+            at ->
+                call(
+                    fd ->
+                        calls.setsockopt(
+                            fd, Linux.IPPROTO_TCP, Linux.TCP_NOTSENT_LOWAT, at, one.limit()))));
+  }
+
   @Override
   public void close() {
     if ((int) USE.getAndBitwiseOr(this, CLOSED) == 0) {

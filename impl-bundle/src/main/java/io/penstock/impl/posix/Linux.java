@@ -17,6 +17,8 @@ public final class Linux {
   public static final int SHUT_WR = 1;
   public static final int SHUT_RDWR = 2;
   public static final int SOL_SOCKET = 1;
+  public static final int IPPROTO_TCP = 6;
+  public static final int TCP_NOTSENT_LOWAT = 25;
   public static final int SO_TYPE = 3;
   public static final int SO_SNDBUF = 7;
   public static final int SO_RCVBUF = 8;

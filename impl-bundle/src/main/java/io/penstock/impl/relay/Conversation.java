@@ -24,6 +24,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -58,6 +59,9 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   /** The side whose program is told of to the other one. */
   private final @Nullable ConversationSide program;
 
+  /** How a program has failed whose output still goes to its peer. */
+  private final AtomicReference<@Nullable RelayException> verdict = new AtomicReference<>();
+
   private final CompletableFuture<Void> completed = new CompletableFuture<>();
   private final ReentrantLock lock = new ReentrantLock();
   private volatile boolean over;
@@ -78,8 +82,12 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     this.limits = new ConversationLimits(engine, options.linger(), idleLimit, totalLimit, this);
     boolean there = both(from, to);
     boolean back = !options.oneWay() && both(to, from);
-    this.from = new ConversationSide(from, there ? direction(from, to, buffers, forwarded) : null);
-    this.to = new ConversationSide(to, back ? direction(to, from, buffers, returned) : null);
+    this.from =
+        new ConversationSide(
+            from, there ? direction(from, to, buffers, forwarded) : null, buffers.posix());
+    this.to =
+        new ConversationSide(
+            to, back ? direction(to, from, buffers, returned) : null, buffers.posix());
     PassThrough forth =
         PassThrough.between(engine, from, to, back, buffers, returned, new Passing());
     PassThrough other =
@@ -283,7 +291,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
 
   @Override
   public void sourceFailed(RelayDirection direction, IOException cause) {
-    fail(sourceOf(direction), "failed while being read: " + reason(cause), cause);
+    fail(sourceOf(direction), "failed while being read: " + Faults.reason(cause), cause);
   }
 
   @Override
@@ -293,7 +301,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     if (!broken.verdict || !(cause instanceof StreamFault)) {
       // A side that reads no more has what it wanted, and gives its verdict. If the system has
       // failed instead, the side would never learn that nothing more comes.
-      fail(broken, "failed while being written: " + reason(cause), cause);
+      fail(broken, "failed while being written: " + Faults.reason(cause), cause);
       return;
     }
     lock.lock();
@@ -307,7 +315,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
 
   @Override
   public void heldTooMuch(RelayDirection direction, IOException cause) {
-    fail(other(sourceOf(direction)), "was too slow: " + reason(cause), cause);
+    fail(other(sourceOf(direction)), "was too slow: " + Faults.reason(cause), cause);
   }
 
   private void outputDone(ConversationSide side) {
@@ -374,12 +382,20 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
           && passing.exited(how)) {
         succeed(true);
       } else {
-        fail(departed, reason(cause), cause);
+        failAfterOutput(departed, cause);
       }
     } else if (departed != null || done) {
       succeed(false);
     } else if (half) {
       limits.startLinger();
+    }
+  }
+
+  /** What a program has written before it failed reaches the peer before the cut. */
+  private void failAfterOutput(ConversationSide side, Throwable cause) {
+    RelayException failure = failure(side, Faults.reason(cause), cause);
+    if (verdict.compareAndSet(null, failure)) {
+      other(side).whenTaken(() -> engine.execute(() -> fail(side, "", cause)));
     }
   }
 
@@ -412,7 +428,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     public void errorsFailed(IOException cause) {
       fail(
           Objects.requireNonNull(program),
-          "failed while its standard error was being read: " + reason(cause),
+          "failed while its standard error was being read: " + Faults.reason(cause),
           cause);
     }
 
@@ -427,7 +443,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
               : Faults.unwrap(cause);
       fail(
           other(Objects.requireNonNull(program)),
-          "does not wait for the program: " + reason(known),
+          "does not wait for the program: " + Faults.reason(known),
           known);
     }
   }
@@ -446,7 +462,12 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
 
   @Override
   public void lingered() {
-    succeed(false);
+    RelayException failure = verdict.get();
+    if (failure == null) {
+      succeed(false);
+    } else {
+      fail(from, "", failure);
+    }
   }
 
   // ---- terminals
@@ -509,15 +530,12 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
       return;
     }
     boolean unsaid;
-    Throwable verdict;
+    Throwable exit;
     lock.lock();
     try {
-      verdict = program == null ? null : program.goneWith;
+      exit = program == null ? null : program.goneWith;
       unsaid =
-          program != null
-              && program.verdict
-              && (!program.gone || verdict != null)
-              && !tells(program);
+          program != null && program.verdict && (!program.gone || exit != null) && !tells(program);
     } finally {
       lock.unlock();
     }
@@ -526,7 +544,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
       // whole.
       Channel callers = other(program).channel;
       callers.abort(new StreamClosedException(callers.name()));
-    } else if (!told && passing != null && verdict instanceof ExitException how) {
+    } else if (!told && passing != null && exit instanceof ExitException how) {
       boolean unused = passing.exited(how);
     } else if (!told) {
       PassThrough.succeeded(from.channel);
@@ -549,17 +567,21 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     if (!finish()) {
       return;
     }
-    Throwable known = cause == null ? new IOException(what) : cause;
-    RelayException failure =
-        new RelayException(side.channel.endpoint(), what, from.moved() + to.moved(), known);
+    RelayException known = verdict.get();
+    RelayException failure = known == null ? failure(side, what, cause) : known;
     other(side).channel.abort(failure);
     side.channel.abort(failure);
     engine.execute(() -> completed.completeExceptionally(failure));
   }
 
+  private RelayException failure(ConversationSide side, String what, @Nullable Throwable cause) {
+    Throwable known = cause == null ? new IOException(what) : cause;
+    return new RelayException(side.channel.endpoint(), what, from.moved() + to.moved(), known);
+  }
+
   /** Ends what could not begin. */
   CompletionStage<Void> refuse(Throwable cause) {
-    fail(from, "cannot be relayed: " + reason(cause), cause);
+    fail(from, "cannot be relayed: " + Faults.reason(cause), cause);
     return completed;
   }
 
@@ -571,17 +593,5 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
       }
       engine.execute(() -> completed.complete(null));
     }
-  }
-
-  /** What went wrong, without the name of the stream in front, which the message has already. */
-  static String reason(Throwable failure) {
-    String message = failure.getMessage();
-    if (message == null) {
-      return failure.getClass().getSimpleName();
-    }
-    if (failure instanceof StreamFault fault && message.startsWith(fault.stream() + ": ")) {
-      return message.substring(fault.stream().length() + 2);
-    }
-    return message;
   }
 }

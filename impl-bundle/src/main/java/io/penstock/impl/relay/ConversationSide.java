@@ -3,6 +3,8 @@ package io.penstock.impl.relay;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
+import io.penstock.impl.posix.PosixAccess;
+import io.penstock.impl.posix.SentQueue;
 import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -15,6 +17,7 @@ final class ConversationSide {
 
   final Channel channel;
   final boolean verdict;
+  private final PosixAccess posix;
 
   /** What goes from this side to the other; null for nothing. */
   final @Nullable RelayDirection output;
@@ -30,8 +33,9 @@ final class ConversationSide {
   boolean gone;
   @Nullable Throwable goneWith;
 
-  ConversationSide(Channel channel, @Nullable RelayDirection output) {
+  ConversationSide(Channel channel, @Nullable RelayDirection output, PosixAccess posix) {
     this.channel = channel;
+    this.posix = posix;
     this.verdict = channel.capabilities().contains(Capability.VERDICT);
     this.output = output;
     this.outputDone = output == null;
@@ -64,6 +68,11 @@ final class ConversationSide {
   /** How many bytes have gone from this side to the other. */
   long moved() {
     return output == null ? 0 : output.moved();
+  }
+
+  /** Runs a task once a cut of the channel would take back nothing that the peer was sent. */
+  void whenTaken(Runnable task) {
+    channel.facet(SentQueue.class).ifPresentOrElse(queue -> queue.whenEmpty(posix, task), task);
   }
 
   /** Closes the channel; the result never fails. */

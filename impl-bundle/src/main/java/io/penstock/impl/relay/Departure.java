@@ -3,6 +3,7 @@ package io.penstock.impl.relay;
 
 import io.penstock.channel.Channel;
 import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Faults;
 import io.penstock.impl.posix.DescriptorSource;
 import io.penstock.impl.posix.HangUp;
 import io.penstock.spi.Messages;
@@ -60,7 +61,7 @@ final class Departure {
           Level.INFO,
           "{0}: the terminal is not hung up when its peer goes: {1}",
           peer.name(),
-          Conversation.reason(e));
+          Faults.reason(e));
       return null;
     }
   }

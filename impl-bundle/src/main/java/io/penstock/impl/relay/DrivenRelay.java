@@ -230,7 +230,7 @@ public final class DrivenRelay implements Relay {
 
   private static RelayException openFailed(RelaySide side, Throwable failure) {
     Throwable cause = Faults.unwrap(failure);
-    String reason = Conversation.reason(cause);
+    String reason = Faults.reason(cause);
     String own = cause instanceof StreamFault fault ? fault.stream() + " " : " ";
     // Errors of addresses are sentences that begin with the address, which the message has already.
     return new RelayException(

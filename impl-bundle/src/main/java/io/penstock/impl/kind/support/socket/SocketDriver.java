@@ -17,6 +17,7 @@ import io.penstock.impl.posix.HandleSink;
 import io.penstock.impl.posix.HandleSource;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
+import io.penstock.impl.posix.SentQueue;
 import io.penstock.impl.posix.SplicePipe;
 import io.penstock.impl.posix.SpliceSink;
 import io.penstock.impl.posix.SpliceSource;
@@ -186,9 +187,32 @@ public final class SocketDriver implements ChannelDriver {
 
   @Override
   public <T> Optional<T> facet(Class<T> type) {
-    return type == DescriptorSource.class
-        ? Optional.of(type.cast(new Own()))
-        : socket.facet(name(), type);
+    if (type == DescriptorSource.class) {
+      return Optional.of(type.cast(new Own()));
+    }
+    if (type == SentQueue.class) {
+      // What a Unix socket has taken is at the peer.
+      return socket.capabilities().contains(Capability.ABORT)
+          ? Optional.of(type.cast((SentQueue) this::whenSent))
+          : Optional.empty();
+    }
+    return socket.facet(name(), type);
+  }
+
+  private void whenSent(PosixAccess posix, Runnable task) {
+    try {
+      // Then there is room only when all but the last packet was acknowledged.
+      socket.facet(name(), BufferFacet.class).orElseThrow().sendBuffer(1);
+      Posix calls = posix.calls();
+      if (calls != null) {
+        try (Descriptor own = socket.duplicate(calls)) {
+          own.fullUntilSent();
+        }
+      }
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "{0}: the last packet may be lost", name(), e);
+    }
+    context.select(socket.writable(), SelectionKey.OP_WRITE, task);
   }
 
   private final class Own implements DescriptorSource {

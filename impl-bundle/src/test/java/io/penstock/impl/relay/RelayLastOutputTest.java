@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.relay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.penstock.channel.Channel;
+import io.penstock.channel.Endpoint;
+import io.penstock.channel.facet.ProcessFacet;
+import io.penstock.relay.Relay;
+import io.penstock.relay.RelayObserver;
+import io.penstock.relay.RelayOptions;
+import io.penstock.standalone.Penstock;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What a program has written before it failed reaches a peer that reads late. */
+class RelayLastOutputTest {
+  private static final int BYTES = 300_000;
+  private static final Duration SHORT = Duration.ofMillis(300);
+
+  private final Penstock penstock = Penstock.open();
+  private final CompletableFuture<ProcessHandle> child = new CompletableFuture<>();
+  private SocketChannel client;
+
+  @BeforeEach
+  void openClient() throws IOException {
+    client = SocketChannel.open();
+    // So that most of the output stays at the relay's end.
+    client.setOption(StandardSocketOptions.SO_RCVBUF, 8 * 1024);
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    client.close();
+    penstock.close();
+  }
+
+  /** A relay whose program has ended with a status of 7, and whose client has read nothing. */
+  private Relay unread(RelayOptions options) throws Exception {
+    RelayObserver observer =
+        new RelayObserver() {
+          @Override
+          public void joined(Channel one, Channel two) {
+            long pid = two.facet(ProcessFacet.class).orElseThrow().pid();
+            child.complete(ProcessHandle.of(pid).orElseThrow());
+          }
+        };
+    Relay relay =
+        penstock
+            .relays()
+            .create(
+                Endpoint.parse("tcp-listen://127.0.0.1:0"),
+                Endpoint.parse("shell:cat; head -c " + BYTES + " /dev/zero; exit 7"),
+                options.withObserver(observer));
+    relay.start();
+    String port = relay.listeners().get(0).endpoint().address().replaceAll(".*:", "");
+    client.connect(new InetSocketAddress("127.0.0.1", Integer.parseInt(port)));
+    ProcessHandle running = child.get(20, TimeUnit.SECONDS);
+    client.shutdownOutput();
+    running.onExit().get(20, TimeUnit.SECONDS);
+    return relay;
+  }
+
+  private static void assertWaits(Relay relay) {
+    assertThrows(
+        TimeoutException.class,
+        () -> relay.completed().toCompletableFuture().get(SHORT.toMillis(), TimeUnit.MILLISECONDS));
+  }
+
+  private static void assertFailedWithTheStatus(Relay relay) {
+    ExecutionException failure =
+        assertThrows(
+            ExecutionException.class,
+            () -> relay.completed().toCompletableFuture().get(20, TimeUnit.SECONDS));
+    String message = failure.getCause().getMessage();
+    assertTrue(message.endsWith("exited with status 7"), message);
+  }
+
+  @Test
+  void allOfItAndThenTheCut() throws Exception {
+    Relay relay = unread(RelayOptions.defaults());
+    assertWaits(relay);
+    ByteBuffer got = ByteBuffer.allocate(BYTES + 1);
+    assertThrows(
+        IOException.class,
+        () -> {
+          while (client.read(got) >= 0) {
+            assertTrue(got.hasRemaining());
+          }
+        });
+    assertEquals(BYTES, got.position());
+    assertFailedWithTheStatus(relay);
+  }
+
+  @Test
+  void notForLongerThanALimitWhichDoesNotHideTheStatus() throws Exception {
+    assertFailedWithTheStatus(unread(RelayOptions.defaults().withIdle(Wait.upTo(SHORT))));
+  }
+
+  @Test
+  void notForLongerThanTheLinger() throws Exception {
+    assertFailedWithTheStatus(unread(RelayOptions.defaults().withLinger(Wait.upTo(SHORT))));
+  }
+
+  @Test
+  void notForAPeerThatHasGone() throws Exception {
+    Relay relay = unread(RelayOptions.defaults());
+    assertWaits(relay);
+    client.setOption(StandardSocketOptions.SO_LINGER, 0);
+    client.close();
+    assertFailedWithTheStatus(relay);
+  }
+
+  @Test
+  void notOnceTheRelayIsStopped() throws Exception {
+    Relay relay = unread(RelayOptions.defaults());
+    assertWaits(relay);
+    relay.close();
+    relay.completed().toCompletableFuture().get(20, TimeUnit.SECONDS);
+  }
+}
