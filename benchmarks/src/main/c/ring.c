@@ -97,6 +97,8 @@ static void *write_all(void *unused) {
   uint8_t *from = calloc(1, chunk);
   for (uint64_t at = 0;;) {
     for (size_t i = 0; checking && i < chunk; i++) from[i] = expected(at + i);
+    // As Conduit.change of the peers in Java.
+    for (size_t i = 0; !checking && i < chunk; i += 64) from[i]++;
     for (size_t done = 0; done < chunk;) done += put(from + done, chunk - done);
     at += chunk;
   }

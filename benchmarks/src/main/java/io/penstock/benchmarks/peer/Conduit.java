@@ -8,6 +8,8 @@ import java.io.IOException;
  * copies what is written out of the one and what is read into the other, whatever it keeps between.
  */
 public abstract class Conduit implements AutoCloseable {
+  private static final int LINE = 64;
+
   /** What the writer writes. */
   public final byte[] out;
 
@@ -17,6 +19,16 @@ public abstract class Conduit implements AutoCloseable {
   protected Conduit(Shape shape) {
     this.out = Apart.of(() -> new byte[shape.chunk()]);
     this.in = Apart.of(() -> new byte[shape.chunk()]);
+  }
+
+  /**
+   * Changes each cache line of {@link #out}, as a writer with something new to say does. Else a
+   * peer whose reader copies from this very array finds it in its own core's cache.
+   */
+  public final void change() {
+    for (int i = 0; i < out.length; i += LINE) {
+      out[i]++;
+    }
   }
 
   /** Writes all of {@link #out}, and waits until that is done. */

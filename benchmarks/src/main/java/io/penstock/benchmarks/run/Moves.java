@@ -140,6 +140,7 @@ public final class Moves {
       @Override
       public void lead(int count) throws Exception {
         for (int i = 0; i < count; i++) {
+          conduit.change();
           conduit.write();
         }
       }

@@ -72,6 +72,7 @@ public class Throughput {
   @Benchmark
   public void batch() throws Exception {
     for (int i = 0; i < writes; i++) {
+      conduit.change();
       conduit.write();
     }
     batches++;

@@ -6,6 +6,8 @@ import io.penstock.spi.SegmentSource;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +27,7 @@ import org.jspecify.annotations.Nullable;
  * followed by larger ones while the reader lags behind.
  */
 public final class MemoryPipe extends Cursors implements PipeBody {
+  private static final int CORES = Runtime.getRuntime().availableProcessors();
   private static final int LARGEST_RING = 1024 * 1024;
   // Large moves are published in pieces, so that the other side works at the same time.
   private static final int PIECE = 16 * 1024;
@@ -74,6 +77,10 @@ public final class MemoryPipe extends Cursors implements PipeBody {
   final int largest;
   final int piece;
   final boolean direct;
+
+  /** Whether a writer may look for a moment whether the reader takes from its array. */
+  final boolean offers;
+
   private final MemorySource source = new MemorySource(this);
   private final MemorySink sink = new MemorySink(this);
 
@@ -108,11 +115,30 @@ public final class MemoryPipe extends Cursors implements PipeBody {
    * @param direct whether copies are kept outside the heap
    */
   public MemoryPipe(String name, long capacity, boolean direct) {
+    this(name, capacity, direct, false);
+  }
+
+  /**
+   * The same.
+   *
+   * @param looks whether a write may look for a moment whether the reader is at work
+   */
+  public MemoryPipe(String name, long capacity, boolean direct, boolean looks) {
     this.name = name;
     this.capacity = capacity;
     this.largest = powerOfTwo(Math.min(capacity, LARGEST_RING));
     this.piece = (int) Math.max(1, Math.min(PIECE, capacity / 4));
     this.direct = direct;
+    this.offers = looks;
+  }
+
+  /**
+   * Whether it can be of use to look what the other side does.
+   *
+   * @param spin how long a call that must wait tries again; empty for what has proved useful
+   */
+  public static boolean looks(Optional<Duration> spin) {
+    return CORES > 1 && spin.filter(Duration::isZero).isEmpty();
   }
 
   static int powerOfTwo(long atLeast) {

@@ -34,6 +34,22 @@ final class MemorySink implements SegmentSink, Paced, Offering {
   private static final int FIRST_RING = 4 * 1024;
   private static final int MAX_MARK_SKIPS = 63;
 
+  /**
+   * What of a large write goes through the ring, in bytes: the reader then knows that there is
+   * something, and an offer never begins where the last one has ended.
+   */
+  private static final int FRONT = 512;
+
+  private static final int LARGE = FRONT + 16 * 1024;
+
+  private static final int LOOKS_IN_VAIN = 40;
+  private static final int PAUSES_A_LOOK = 8;
+  private static final int MOST_LEFT_OUT = 255;
+
+  // How many writes are not offered, and how many of these are left.
+  private int leaveOut;
+  private int leftOut;
+
   @Override
   public boolean ready() {
     long word = pipe.written();
@@ -72,6 +88,7 @@ final class MemorySink implements SegmentSink, Paced, Offering {
     int moved = 0;
     int want = src.remaining();
     long word = pipe.writtenByMe();
+    boolean offers = want >= LARGE && pipe.offers && src.hasArray() && isTimeToOffer();
     while (true) {
       if (has(word, REFUSED)) {
         if (moved > 0) {
@@ -88,12 +105,19 @@ final class MemorySink implements SegmentSink, Paced, Offering {
       if (n == 0) {
         break;
       }
-      n = Math.min(n, pipe.piece);
+      n = Math.min(n, offers ? Math.min(FRONT, pipe.piece) : pipe.piece);
       long next = copyIn(word, src, n);
       if (next != word) {
         moved += n;
         want -= n;
         word = next;
+        if (offers) {
+          offers = false;
+          int taken = offerNow(src);
+          moved += taken;
+          want -= taken;
+          word = pipe.writtenByMe();
+        }
         continue;
       }
       word = pipe.written();
@@ -201,29 +225,91 @@ final class MemorySink implements SegmentSink, Paced, Offering {
         && src.hasArray()
         && !has(word, ~COUNT)
         && count(word) != pipe.withdrawnAt) {
+      Offer mine = pipe.offer;
+      if (mine == null) {
+        mine = new Offer();
+        pipe.offer = mine;
+      }
       int from = src.arrayOffset() + src.position();
-      pipe.offer = new Offer(src.array(), from, src.remaining(), count(word));
+      mine.make(src.array(), from, src.remaining(), count(word));
       if (!pipe.publishWritten(word, word | OFFERED)) {
-        pipe.offer = null;
+        mine.clear();
       }
     }
   }
 
   @Override
   public int withdraw(ByteBuffer src) {
-    Offer offered = pipe.offer;
-    if (offered == null) {
-      return 0;
-    }
-    long word = pipe.unmarkWritten(OFFERED);
-    pipe.offer = null;
-    pipe.withdrawnAt = count(word);
-    int taken = (int) (pipe.withdrawnAt - offered.start());
+    int taken = takeBack(src);
     if (taken > 0) {
-      src.position(src.position() + taken);
       pipe.countWrite();
     }
     return taken;
+  }
+
+  private int takeBack(ByteBuffer src) {
+    Offer offered = pipe.offer;
+    if (offered == null || !offered.isMade()) {
+      return 0;
+    }
+    long word = pipe.unmarkWritten(OFFERED);
+    offered.clear();
+    pipe.withdrawnAt = count(word);
+    int taken = (int) (pipe.withdrawnAt - offered.start());
+    src.position(src.position() + taken);
+    return taken;
+  }
+
+  /** Offers are left out after offers in vain, the more the longer that goes on. */
+  private boolean isTimeToOffer() {
+    if (leftOut > 0) {
+      leftOut--;
+      return false;
+    }
+    return true;
+  }
+
+  /**
+   * Offers the rest of a large write for as long as the reader takes of it: its bytes then go to
+   * the other core once, in place of through the ring.
+   *
+   * @return how many bytes were taken
+   */
+  private int offerNow(ByteBuffer src) {
+    offer(src);
+    Offer offered = pipe.offer;
+    if (offered == null || !offered.isMade()) {
+      return 0;
+    }
+    int taken;
+    try {
+      pipe.sourceReady.run();
+      awaitReader(offered.end());
+    } finally {
+      taken = takeBack(src);
+    }
+    leaveOut = taken > 0 ? 0 : Math.min(MOST_LEFT_OUT, 2 * leaveOut + 1);
+    leftOut = leaveOut;
+    return taken;
+  }
+
+  /** Looks until the reader has taken bytes up to a place, or does nothing for a moment. */
+  private void awaitReader(long end) {
+    long seen = -1;
+    int idle = 0;
+    while (idle < LOOKS_IN_VAIN) {
+      for (int i = 0; i < PAUSES_A_LOOK; i++) {
+        Thread.onSpinWait();
+      }
+      long word = pipe.written();
+      if (count(word) == end || has(word, REFUSED)) {
+        return;
+      }
+      // One of both rises while the reader is at work.
+      long now = count(word) + count(pipe.consumed());
+      idle = now == seen ? idle + 1 : 0;
+      seen = now;
+    }
   }
 
   /** Keeps the statistics; after the other side was told, which need not wait for that. */

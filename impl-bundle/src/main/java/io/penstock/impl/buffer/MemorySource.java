@@ -223,25 +223,15 @@ final class MemorySource implements SegmentSource, Paced, Holding {
       return 0;
     }
     Offer offered = pipe.offer;
-    // An offer that came later begins behind this place.
-    if (offered == null || offered.start() > count(word)) {
-      return 0;
-    }
-    int done = (int) (count(word) - offered.start());
-    int n = Math.min(Math.min(want, pipe.piece), offered.size() - done);
-    if (n <= 0) {
-      return 0;
-    }
-    int at = dst.position();
-    dst.put(offered.bytes(), offered.from() + done, n);
-    if (pipe.publishWritten(word, word + n)) {
+    int n = offered == null ? 0 : offered.copy(count(word), dst, Math.min(want, pipe.piece));
+    if (n > 0 && pipe.publishWritten(word, word + n)) {
       pipe.writtenSeen = count(word) + n;
       pipe.addGivenConsumed(n);
       if (publish(mine, n, holds)) {
+        dst.position(dst.position() + n);
         return n;
       }
     }
-    dst.position(at);
     return 0;
   }
 

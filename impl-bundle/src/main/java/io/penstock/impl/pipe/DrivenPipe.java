@@ -78,7 +78,7 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
   DrivenPipe(PipeOptions options, Engine engine, List<Budget> limits, @Nullable PipeBody kept) {
     this.limits = limits;
     this.name = options.name();
-    this.body = kept == null ? new MemoryPipe(name, options.capacity(), options.direct()) : kept;
+    this.body = kept == null ? inMemory(options) : kept;
     this.source = new SourceEnd(name, engine, options.readWait(), body.source());
     this.sink = new SinkEnd(name, engine, options.writeWait(), body.sink());
     if (!limits.isEmpty()) {
@@ -218,6 +218,11 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
       }
       source.engine().events().tell(PenstockEvent.Type.CLOSED, "pipe", name, null, null, cause);
     }
+  }
+
+  private static MemoryPipe inMemory(PipeOptions options) {
+    boolean looks = MemoryPipe.looks(options.spin());
+    return new MemoryPipe(options.name(), options.capacity(), options.direct(), looks);
   }
 
   private static Supplier<Spinner> spins(PipeOptions options) {

@@ -31,10 +31,14 @@ public class Offers {
     offering.offer(src);
     Tries.burn(20);
     int taken = offering.withdraw(src);
-    for (int i = 0; i < size; i++) {
+    overwrite(src);
+    return taken;
+  }
+
+  private static void overwrite(ByteBuffer src) {
+    for (int i = 0; i < src.limit(); i++) {
       src.put(i, (byte) -1);
     }
-    return taken;
   }
 
   /** A reader has the bytes that were taken, and only those. */
@@ -102,6 +106,38 @@ public class Offers {
         n += more;
       }
       r.r3 = n - r.r1;
+    }
+  }
+
+  /** Of a large write, which is offered while it is made, none is lost or comes twice. */
+  @JCStressTest
+  @Outcome(id = "[0-9]+, [0-9]+, 0", expect = ACCEPTABLE, desc = "In order, none lost.")
+  @State
+  public static class Large {
+    private static final int SIZE = 512 + 16 * 1024;
+    private final MemoryPipe pipe = new MemoryPipe("p", 64, false, true);
+
+    @Actor
+    public void writer(III_Result r) {
+      ByteBuffer src = Tries.bytes(1, SIZE);
+      r.r1 = Tries.number(() -> pipe.sink().write(src));
+      overwrite(src);
+    }
+
+    @Actor
+    public void reader(III_Result r) {
+      int n = 0;
+      for (int i = 0; i < 4 && n >= 0; i++) {
+        int more = read(pipe, 1 + n, 100);
+        n = more == Tries.WRONG ? more : n + Math.max(0, more);
+      }
+      r.r2 = n;
+    }
+
+    @Arbiter
+    public void rest(III_Result r) {
+      int last = read(pipe, 1 + Math.max(0, r.r2), 2 * SIZE);
+      r.r3 = last == Tries.WRONG ? last : r.r2 + last - r.r1;
     }
   }
 

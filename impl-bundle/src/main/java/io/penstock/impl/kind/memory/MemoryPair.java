@@ -22,12 +22,13 @@ public record MemoryPair(ChannelDriver left, ChannelDriver right) {
    * @return a connected pair
    */
   public static MemoryPair create(String name, ChannelOptions options) {
-    MemoryPipe toRight = pipe(name, options.sendBuffer());
-    MemoryPipe toLeft = pipe(name, options.receiveBuffer());
+    MemoryPipe toRight = pipe(name, options.sendBuffer(), options);
+    MemoryPipe toLeft = pipe(name, options.receiveBuffer(), options);
     return new MemoryPair(new MemoryDriver(toLeft, toRight), new MemoryDriver(toRight, toLeft));
   }
 
-  static MemoryPipe pipe(String name, int size) {
-    return new MemoryPipe(name, size > 0 ? size : PipeOptions.DEFAULT_CAPACITY, false);
+  static MemoryPipe pipe(String name, int size, ChannelOptions options) {
+    long capacity = size > 0 ? size : PipeOptions.DEFAULT_CAPACITY;
+    return new MemoryPipe(name, capacity, false, MemoryPipe.looks(options.spin()));
   }
 }

@@ -50,7 +50,7 @@ public final class MemoryProvider implements ChannelProvider {
       Endpoint endpoint, ChannelOptions options, ProviderContext context) throws IOException {
     check(endpoint, options);
     if (endpoint.scheme().equals(ECHO)) {
-      MemoryPipe pipe = MemoryPair.pipe(context.name(), options.sendBuffer());
+      MemoryPipe pipe = MemoryPair.pipe(context.name(), options.sendBuffer(), options);
       return CompletableFuture.completedFuture(new MemoryDriver(pipe, pipe));
     }
     MemoryListener listener = listeners.get(name(endpoint));
