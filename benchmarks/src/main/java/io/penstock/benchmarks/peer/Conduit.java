@@ -22,8 +22,8 @@ public abstract class Conduit implements AutoCloseable {
   }
 
   /**
-   * Changes each cache line of {@link #out}, as a writer with something new to say does. Else a
-   * peer whose reader copies from this very array finds it in its own core's cache.
+   * Changes each cache line of {@link #out}, as a writer with something new to say does. Without
+   * this, a reader that copies from this very array would find it in its own core's cache.
    */
   public final void change() {
     for (int i = 0; i < out.length; i += LINE) {

@@ -226,7 +226,7 @@ abstract class WriterSide extends FrontPadding {
 
   int markPause;
 
-  /** What the reader may take while the word says so; read by it, too. Made with the first. */
+  /** What the reader may take while the word says so; read by it, too. Made for the first. */
   @Nullable Offer offer;
 
   /** Where in the stream the last offer was withdrawn. */

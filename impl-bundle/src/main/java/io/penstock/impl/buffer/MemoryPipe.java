@@ -78,8 +78,11 @@ public final class MemoryPipe extends Cursors implements PipeBody {
   final int piece;
   final boolean direct;
 
-  /** Whether a writer may look for a moment whether the reader takes from its array. */
-  final boolean offers;
+  /**
+   * How many bytes a write offers to the reader at once at most; 0 for never. Of more than fits, a
+   * writer that waits offers the rest.
+   */
+  final long offersMost;
 
   private final MemorySource source = new MemorySource(this);
   private final MemorySink sink = new MemorySink(this);
@@ -129,16 +132,16 @@ public final class MemoryPipe extends Cursors implements PipeBody {
     this.largest = powerOfTwo(Math.min(capacity, LARGEST_RING));
     this.piece = (int) Math.max(1, Math.min(PIECE, capacity / 4));
     this.direct = direct;
-    this.offers = looks;
+    this.offersMost = looks ? capacity : 0;
   }
 
   /**
-   * Whether it can be of use to look what the other side does.
+   * Whether a write may look for a moment what the reader does.
    *
    * @param spin how long a call that must wait tries again; empty for what has proved useful
    */
   public static boolean looks(Optional<Duration> spin) {
-    return CORES > 1 && spin.filter(Duration::isZero).isEmpty();
+    return CORES > 1 && spin.isEmpty();
   }
 
   static int powerOfTwo(long atLeast) {

@@ -35,20 +35,25 @@ final class MemorySink implements SegmentSink, Paced, Offering {
   private static final int MAX_MARK_SKIPS = 63;
 
   /**
-   * What of a large write goes through the ring, in bytes: the reader then knows that there is
-   * something, and an offer never begins where the last one has ended.
+   * How many bytes of a large write go through the ring. They tell the reader that there is
+   * something, and keep two offers from beginning at one place.
    */
   private static final int FRONT = 512;
 
   private static final int LARGE = FRONT + 16 * 1024;
 
+  /** With more than so many bytes in front of it, an offer would be reached late. */
+  private static final int MOST_IN_FRONT = 16 * 1024;
+
+  /** So many bytes tell how long copying takes. */
+  private static final int TELLING = 8 * 1024;
+
   private static final int LOOKS_IN_VAIN = 40;
   private static final int PAUSES_A_LOOK = 8;
-  private static final int MOST_LEFT_OUT = 255;
+  private static final long LEAST_WAIT_NANOS = 3_000;
 
-  // How many writes are not offered, and how many of these are left.
-  private int leaveOut;
-  private int leftOut;
+  /** Made for the first large write. */
+  private @Nullable Gauge gauge;
 
   @Override
   public boolean ready() {
@@ -88,7 +93,10 @@ final class MemorySink implements SegmentSink, Paced, Offering {
     int moved = 0;
     int want = src.remaining();
     long word = pipe.writtenByMe();
-    boolean offers = want >= LARGE && pipe.offers && src.hasArray() && isTimeToOffer();
+    Gauge learning = want >= LARGE && want <= pipe.offersMost && src.hasArray() ? gauge() : null;
+    Gauge offering = learning != null && learning.offers() ? learning : null;
+    Gauge copying = offering == null ? learning : null;
+    long began = copying == null ? 0 : System.nanoTime();
     while (true) {
       if (has(word, REFUSED)) {
         if (moved > 0) {
@@ -105,15 +113,15 @@ final class MemorySink implements SegmentSink, Paced, Offering {
       if (n == 0) {
         break;
       }
-      n = Math.min(n, offers ? Math.min(FRONT, pipe.piece) : pipe.piece);
+      n = Math.min(n, offering == null ? pipe.piece : FRONT);
       long next = copyIn(word, src, n);
       if (next != word) {
         moved += n;
         want -= n;
         word = next;
-        if (offers) {
-          offers = false;
-          int taken = offerNow(src);
+        if (offering != null) {
+          int taken = offerNow(src, offering);
+          offering = null;
           moved += taken;
           want -= taken;
           word = pipe.writtenByMe();
@@ -122,11 +130,23 @@ final class MemorySink implements SegmentSink, Paced, Offering {
       }
       word = pipe.written();
     }
+    if (copying != null && moved >= TELLING) {
+      copying.copied(moved, System.nanoTime() - began);
+    }
     if (moved > 0) {
       pipe.sourceReady.run();
       noteWrite(word);
     }
     return moved;
+  }
+
+  private Gauge gauge() {
+    Gauge present = gauge;
+    if (present == null) {
+      present = new Gauge();
+      gauge = present;
+    }
+    return present;
   }
 
   /**
@@ -260,56 +280,71 @@ final class MemorySink implements SegmentSink, Paced, Offering {
     return taken;
   }
 
-  /** Offers are left out after offers in vain, the more the longer that goes on. */
-  private boolean isTimeToOffer() {
-    if (leftOut > 0) {
-      leftOut--;
-      return false;
-    }
-    return true;
-  }
-
   /**
-   * Offers the rest of a large write for as long as the reader takes of it: its bytes then go to
+   * Offers the rest of a large write for about as long as its copy would take: its bytes then go to
    * the other core once, in place of through the ring.
    *
    * @return how many bytes were taken
    */
-  private int offerNow(ByteBuffer src) {
+  private int offerNow(ByteBuffer src, Gauge large) {
+    long front = count(pipe.writtenByMe()) - count(pipe.consumed());
+    if (front > MOST_IN_FRONT) {
+      return 0;
+    }
     offer(src);
     Offer offered = pipe.offer;
     if (offered == null || !offered.isMade()) {
       return 0;
     }
+    int size = src.remaining();
+    long took = -1;
     int taken;
     try {
       pipe.sourceReady.run();
-      awaitReader(offered.end());
+      took = awaitReader(offered, LEAST_WAIT_NANOS + 2 * large.copying(front + size));
     } finally {
       taken = takeBack(src);
+      large.offered(size, taken == size, took);
     }
-    leaveOut = taken > 0 ? 0 : Math.min(MOST_LEFT_OUT, 2 * leaveOut + 1);
-    leftOut = leaveOut;
+    // Its line is here by now.
+    pipe.consumedSeen = count(pipe.consumed());
     return taken;
   }
 
-  /** Looks until the reader has taken bytes up to a place, or does nothing for a moment. */
-  private void awaitReader(long end) {
+  /**
+   * Looks until the reader has taken all, or does nothing for a moment.
+   *
+   * @param limit in nanoseconds
+   * @return how many nanoseconds the reader took for what is offered; -1 if not all was taken
+   */
+  private long awaitReader(Offer offered, long limit) {
+    long began = System.nanoTime();
+    long reached = began;
+    boolean there = false;
     long seen = -1;
-    int idle = 0;
-    while (idle < LOOKS_IN_VAIN) {
+    for (int idle = 0; idle < LOOKS_IN_VAIN; ) {
       for (int i = 0; i < PAUSES_A_LOOK; i++) {
         Thread.onSpinWait();
       }
+      long consumed = count(pipe.consumed());
       long word = pipe.written();
-      if (count(word) == end || has(word, REFUSED)) {
-        return;
+      long now = System.nanoTime();
+      if (!there && consumed >= offered.start()) {
+        there = true;
+        reached = now;
+      }
+      if (count(word) == offered.end()) {
+        return now - reached;
+      }
+      if (has(word, REFUSED) || now - began >= limit) {
+        break;
       }
       // One of both rises while the reader is at work.
-      long now = count(word) + count(pipe.consumed());
-      idle = now == seen ? idle + 1 : 0;
-      seen = now;
+      long progress = count(word) + consumed;
+      idle = progress == seen ? idle + 1 : 0;
+      seen = progress;
     }
+    return -1;
   }
 
   /** Keeps the statistics; after the other side was told, which need not wait for that. */

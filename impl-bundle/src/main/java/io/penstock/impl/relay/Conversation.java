@@ -59,7 +59,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   /** The side whose program is told of to the other one. */
   private final @Nullable ConversationSide program;
 
-  /** How a program has failed whose output still goes to its peer. */
+  /** The failure of a program whose output is still being sent. */
   private final AtomicReference<@Nullable RelayException> verdict = new AtomicReference<>();
 
   private final CompletableFuture<Void> completed = new CompletableFuture<>();
@@ -84,10 +84,16 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     boolean back = !options.oneWay() && both(to, from);
     this.from =
         new ConversationSide(
-            from, there ? direction(from, to, buffers, forwarded) : null, buffers.posix());
+            from,
+            there ? direction(from, to, buffers, forwarded) : null,
+            buffers.posix(),
+            options.from().closeTimeout());
     this.to =
         new ConversationSide(
-            to, back ? direction(to, from, buffers, returned) : null, buffers.posix());
+            to,
+            back ? direction(to, from, buffers, returned) : null,
+            buffers.posix(),
+            options.to().closeTimeout());
     PassThrough forth =
         PassThrough.between(engine, from, to, back, buffers, returned, new Passing());
     PassThrough other =
@@ -345,30 +351,22 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   }
 
   private void decide() {
+    if (verdict.get() != null) {
+      return;
+    }
     ConversationSide departed = null;
     boolean done;
     boolean half;
     lock.lock();
     try {
       for (ConversationSide side : new ConversationSide[] {from, to}) {
-        ConversationSide other = other(side);
-        boolean failed = side.gone && side.goneWith != null;
-        // A side that got the whole of its input and gives a verdict is left to give it.
-        boolean settled = failed || !other.verdict || other.gone || other.inputBroken;
-        if (departed == null
-            && side.gone
-            && ((side.outputDone && side.errorsDone) || other.gone)
-            && settled) {
+        // Where both have gone, the one that has failed tells how it ended.
+        if (side.hasDeparted(other(side))
+            && (departed == null || (side.goneWith != null && departed.goneWith == null))) {
           departed = side;
         }
       }
-      done =
-          from.outputDone
-              && to.outputDone
-              && from.errorsDone
-              && to.errorsDone
-              && (!from.verdict || from.gone)
-              && (!to.verdict || to.gone);
+      done = from.isDone() && to.isDone();
       half = from.outputDone || to.outputDone;
     } finally {
       lock.unlock();
@@ -391,11 +389,17 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     }
   }
 
-  /** What a program has written before it failed reaches the peer before the cut. */
+  /** What a program has written before it failed is sent to the peer before the cut. */
   private void failAfterOutput(ConversationSide side, Throwable cause) {
     RelayException failure = failure(side, Faults.reason(cause), cause);
     if (verdict.compareAndSet(null, failure)) {
-      other(side).whenTaken(() -> engine.execute(() -> fail(side, "", cause)));
+      Runnable cut = () -> fail(side, "", cause);
+      try {
+        other(side).whenSent(engine, cut);
+      } catch (RuntimeException | Error e) {
+        failure.addSuppressed(e);
+        cut.run();
+      }
     }
   }
 
@@ -462,12 +466,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
 
   @Override
   public void lingered() {
-    RelayException failure = verdict.get();
-    if (failure == null) {
-      succeed(false);
-    } else {
-      fail(from, "", failure);
-    }
+    succeed(false);
   }
 
   // ---- terminals
@@ -526,6 +525,10 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
    * @param told whether a peer that has asked for a program knows how that has ended
    */
   private void succeed(boolean told) {
+    if (verdict.get() != null) {
+      fail(from, "", null);
+      return;
+    }
     if (!finish()) {
       return;
     }

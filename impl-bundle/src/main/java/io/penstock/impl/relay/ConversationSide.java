@@ -3,12 +3,15 @@ package io.penstock.impl.relay;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
+import io.penstock.impl.engine.Engine;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.SentQueue;
 import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** One of the two channels of a conversation, whose lock guards what changes. */
@@ -18,6 +21,7 @@ final class ConversationSide {
   final Channel channel;
   final boolean verdict;
   private final PosixAccess posix;
+  private final Duration patience;
 
   /** What goes from this side to the other; null for nothing. */
   final @Nullable RelayDirection output;
@@ -33,12 +37,26 @@ final class ConversationSide {
   boolean gone;
   @Nullable Throwable goneWith;
 
-  ConversationSide(Channel channel, @Nullable RelayDirection output, PosixAccess posix) {
+  ConversationSide(
+      Channel channel, @Nullable RelayDirection output, PosixAccess posix, Duration patience) {
     this.channel = channel;
     this.posix = posix;
+    this.patience = patience;
     this.verdict = channel.capabilities().contains(Capability.VERDICT);
     this.output = output;
     this.outputDone = output == null;
+  }
+
+  /** Whether the conversation is over because this side has gone. */
+  boolean hasDeparted(ConversationSide other) {
+    // A side that got the whole of its input and gives a verdict is left to give it.
+    boolean settled = goneWith != null || !other.verdict || other.gone || other.inputBroken;
+    return gone && ((outputDone && errorsDone) || other.gone) && settled;
+  }
+
+  /** Whether nothing is left to be done, or to be said of it. */
+  boolean isDone() {
+    return outputDone && errorsDone && (!verdict || gone);
   }
 
   /** Whether the peer can be told that nothing more comes, and still be read. */
@@ -70,9 +88,23 @@ final class ConversationSide {
     return output == null ? 0 : output.moved();
   }
 
-  /** Runs a task once a cut of the channel would take back nothing that the peer was sent. */
-  void whenTaken(Runnable task) {
-    channel.facet(SentQueue.class).ifPresentOrElse(queue -> queue.whenEmpty(posix, task), task);
+  /**
+   * Runs a task once the system has sent the peer all that it has accepted, or the peer has not
+   * taken it within the time that a close has for that.
+   */
+  void whenSent(Engine engine, Runnable task) {
+    SentQueue queue = channel.facet(SentQueue.class).orElse(null);
+    if (queue == null) {
+      task.run();
+      return;
+    }
+    Future<?> limit = engine.schedule(patience, task);
+    queue.whenEmpty(
+        posix,
+        () -> {
+          limit.cancel(false);
+          engine.execute(task);
+        });
   }
 
   /** Closes the channel; the result never fails. */

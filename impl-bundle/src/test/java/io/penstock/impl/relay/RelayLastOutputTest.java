@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.relay.Relay;
@@ -18,6 +19,8 @@ import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -26,11 +29,15 @@ import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What a program has written before it failed reaches a peer that reads late. */
 class RelayLastOutputTest {
   private static final int BYTES = 300_000;
   private static final Duration SHORT = Duration.ofMillis(300);
+  private static final Duration LONG = Duration.ofSeconds(3);
+
+  @TempDir Path folder;
 
   private final Penstock penstock = Penstock.open();
   private final CompletableFuture<ProcessHandle> child = new CompletableFuture<>();
@@ -107,13 +114,30 @@ class RelayLastOutputTest {
   }
 
   @Test
-  void notForLongerThanALimitWhichDoesNotHideTheStatus() throws Exception {
-    assertFailedWithTheStatus(unread(RelayOptions.defaults().withIdle(Wait.upTo(SHORT))));
+  void notForLongerThanACloseWouldTake() throws Exception {
+    ChannelOptions options = ChannelOptions.defaults().withCloseTimeout(SHORT);
+    assertFailedWithTheStatus(unread(RelayOptions.defaults().withFrom(options)));
   }
 
   @Test
-  void notForLongerThanTheLinger() throws Exception {
-    assertFailedWithTheStatus(unread(RelayOptions.defaults().withLinger(Wait.upTo(SHORT))));
+  void notForLongerThanALimitWhichDoesNotHideTheStatus() throws Exception {
+    ChannelOptions options = ChannelOptions.defaults().withCloseTimeout(Duration.ofHours(1));
+    assertFailedWithTheStatus(
+        unread(RelayOptions.defaults().withFrom(options).withTotal(Wait.upTo(LONG))));
+  }
+
+  @Test
+  void aProgramThatFailedCountsMoreThanOneThatHasEndedWellBefore() throws Exception {
+    Relay relay =
+        penstock
+            .relays()
+            .create(
+                Endpoint.parse("shell:cat >" + folder.resolve("got")),
+                Endpoint.parse("shell:echo all; exec >&-; read line; exit 7"),
+                RelayOptions.defaults());
+    relay.start();
+    assertFailedWithTheStatus(relay);
+    assertEquals("all\n", Files.readString(folder.resolve("got")));
   }
 
   @Test

@@ -115,7 +115,13 @@ public class Offers {
   @State
   public static class Large {
     private static final int SIZE = 512 + 16 * 1024;
-    private final MemoryPipe pipe = new MemoryPipe("p", 64, false, true);
+    private final MemoryPipe pipe = new MemoryPipe("p", 64 * 1024, false, true);
+
+    /** Of the first one it is learned how long a copy takes. */
+    public Large() {
+      Tries.number(() -> pipe.sink().write(ByteBuffer.allocate(SIZE)));
+      Tries.number(() -> pipe.source().read(ByteBuffer.allocate(SIZE)));
+    }
 
     @Actor
     public void writer(III_Result r) {

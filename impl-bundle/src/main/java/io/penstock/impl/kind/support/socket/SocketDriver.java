@@ -200,9 +200,17 @@ public final class SocketDriver implements ChannelDriver {
   }
 
   private void whenSent(PosixAccess posix, Runnable task) {
+    if (detached) {
+      task.run();
+      return;
+    }
     try {
-      // Then there is room only when all but the last packet was acknowledged.
+      // With this size there is room only when the peer has acknowledged all but the last packet.
       socket.facet(name(), BufferFacet.class).orElseThrow().sendBuffer(1);
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "{0}: the last bytes may be lost", name(), e);
+    }
+    try {
       Posix calls = posix.calls();
       if (calls != null) {
         try (Descriptor own = socket.duplicate(calls)) {
