@@ -334,8 +334,8 @@ public final class Report extends Page {
         "A run in which one of these is below .5 is invalid, Agrona's aside, which is a peer of no");
     line(
         "gate. So is one in which a peer is faster than the ring in C by more than a quarter with");
-    line("chunks below 8 KiB. With larger chunks a peer may be faster than the ring: where each");
-    line("line goes from one core to the other once only.");
+    line("chunks below 8 KiB. From 8 KiB on a peer may be faster than the ring, where each line");
+    line("goes from one core to the other only once.");
     if (!withoutLimit.isEmpty()) {
       line("");
       line(

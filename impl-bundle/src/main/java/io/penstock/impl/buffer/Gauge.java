@@ -14,6 +14,9 @@ final class Gauge {
 
   private static final int WEIGHT = 4;
 
+  /** 1 GB/s: a slower copy was interrupted, or a writer must not wait for a reader as slow. */
+  private static final double SLOWEST = 1024;
+
   /** Nanoseconds for 1,024 bytes that are copied; 0 where that is not known. */
   private double copying;
 
@@ -42,10 +45,16 @@ final class Gauge {
 
   /** So many bytes were copied within so many nanoseconds. */
   void copied(int bytes, long nanos) {
-    double now = nanos * 1024. / bytes;
-    // A thread that loses its processor in the middle says nothing.
-    copying =
-        copying == 0 ? now : Math.min(now, 2 * copying) / WEIGHT + copying * (WEIGHT - 1) / WEIGHT;
+    double now = Math.min(SLOWEST, nanos * 1024. / bytes);
+    if (copying == 0) {
+      copying = now;
+    } else if (now < copying) {
+      // The first ones include what the JVM does once.
+      copying = (copying + now) / 2;
+    } else {
+      // A thread that loses its processor in the middle says little.
+      copying += (Math.min(now, 2 * copying) - copying) / WEIGHT;
+    }
   }
 
   /**

@@ -125,6 +125,9 @@ final class MemorySink implements SegmentSink, Paced, Offering {
           moved += taken;
           want -= taken;
           word = pipe.writtenByMe();
+          if (want == 0) {
+            break;
+          }
         }
         continue;
       }

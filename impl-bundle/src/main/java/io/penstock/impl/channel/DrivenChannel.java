@@ -19,6 +19,7 @@ import io.penstock.impl.engine.Flight;
 import io.penstock.impl.engine.Scope;
 import io.penstock.impl.engine.Stages;
 import io.penstock.impl.posix.DescriptorSource;
+import io.penstock.impl.posix.SentQueue;
 import io.penstock.impl.view.FileView;
 import io.penstock.runtime.PenstockEvent;
 import io.penstock.spi.ChannelDriver;
@@ -368,7 +369,24 @@ public final class DrivenChannel extends ChannelStages implements Scope.Dated, R
           .facet(DescriptorSource.class)
           .map(own -> type.cast(new OwnDescriptor(name, own, handles, this::close)));
     }
+    if (type == SentQueue.class) {
+      return current.facet(SentQueue.class).map(queue -> type.cast(withinClose(queue)));
+    }
     return current.facet(type);
+  }
+
+  /** Waits for no longer than a close would. */
+  private SentQueue withinClose(SentQueue queue) {
+    return (posix, task) -> {
+      Future<?> limit = engine.schedule(closeTimeout(), task);
+      queue.whenEmpty(
+          posix,
+          () -> {
+            if (limit.cancel(false) || limit.isCancelled()) {
+              engine.execute(task);
+            }
+          });
+    };
   }
 
   @Override

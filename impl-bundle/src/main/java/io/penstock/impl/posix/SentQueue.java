@@ -11,7 +11,7 @@ public interface SentQueue {
    * the end was sent the task runs at once. From now on nothing more may be written.
    *
    * @param posix makes the native calls; without them the last two KiB are not waited for
-   * @param task runs on the thread that waits for all channels, so it must be quick
+   * @param task must be quick, because it may run on the thread that waits for all channels
    */
   void whenEmpty(PosixAccess posix, Runnable task);
 }

@@ -84,16 +84,10 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     boolean back = !options.oneWay() && both(to, from);
     this.from =
         new ConversationSide(
-            from,
-            there ? direction(from, to, buffers, forwarded) : null,
-            buffers.posix(),
-            options.from().closeTimeout());
+            from, there ? direction(from, to, buffers, forwarded) : null, buffers.posix());
     this.to =
         new ConversationSide(
-            to,
-            back ? direction(to, from, buffers, returned) : null,
-            buffers.posix(),
-            options.to().closeTimeout());
+            to, back ? direction(to, from, buffers, returned) : null, buffers.posix());
     PassThrough forth =
         PassThrough.between(engine, from, to, back, buffers, returned, new Passing());
     PassThrough other =
@@ -395,7 +389,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     if (verdict.compareAndSet(null, failure)) {
       Runnable cut = () -> fail(side, "", cause);
       try {
-        other(side).whenSent(engine, cut);
+        other(side).whenSent(cut);
       } catch (RuntimeException | Error e) {
         failure.addSuppressed(e);
         cut.run();

@@ -3,15 +3,12 @@ package io.penstock.impl.relay;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
-import io.penstock.impl.engine.Engine;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.SentQueue;
 import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** One of the two channels of a conversation, whose lock guards what changes. */
@@ -21,7 +18,6 @@ final class ConversationSide {
   final Channel channel;
   final boolean verdict;
   private final PosixAccess posix;
-  private final Duration patience;
 
   /** What goes from this side to the other; null for nothing. */
   final @Nullable RelayDirection output;
@@ -37,11 +33,9 @@ final class ConversationSide {
   boolean gone;
   @Nullable Throwable goneWith;
 
-  ConversationSide(
-      Channel channel, @Nullable RelayDirection output, PosixAccess posix, Duration patience) {
+  ConversationSide(Channel channel, @Nullable RelayDirection output, PosixAccess posix) {
     this.channel = channel;
     this.posix = posix;
-    this.patience = patience;
     this.verdict = channel.capabilities().contains(Capability.VERDICT);
     this.output = output;
     this.outputDone = output == null;
@@ -88,23 +82,9 @@ final class ConversationSide {
     return output == null ? 0 : output.moved();
   }
 
-  /**
-   * Runs a task once the system has sent the peer all that it has accepted, or the peer has not
-   * taken it within the time that a close has for that.
-   */
-  void whenSent(Engine engine, Runnable task) {
-    SentQueue queue = channel.facet(SentQueue.class).orElse(null);
-    if (queue == null) {
-      task.run();
-      return;
-    }
-    Future<?> limit = engine.schedule(patience, task);
-    queue.whenEmpty(
-        posix,
-        () -> {
-          limit.cancel(false);
-          engine.execute(task);
-        });
+  /** Runs a task once a cut drops nothing that was written, or a close would not wait longer. */
+  void whenSent(Runnable task) {
+    channel.facet(SentQueue.class).ifPresentOrElse(queue -> queue.whenEmpty(posix, task), task);
   }
 
   /** Closes the channel; the result never fails. */

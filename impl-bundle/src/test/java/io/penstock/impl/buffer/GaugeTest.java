@@ -73,4 +73,10 @@ class GaugeTest {
     }
     assertEquals(6_400, gauge.copying(64 * KIB), 50);
   }
+
+  @Test
+  void aFirstCopyThatWasInterruptedDoesNotLetAWriterWaitForLong() {
+    gauge.copied(16 * KIB, 10_000_000_000L);
+    assertEquals(64 * KIB, gauge.copying(64 * KIB));
+  }
 }

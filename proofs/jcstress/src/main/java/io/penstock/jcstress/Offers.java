@@ -134,7 +134,7 @@ public class Offers {
     public void reader(III_Result r) {
       int n = 0;
       for (int i = 0; i < 4 && n >= 0; i++) {
-        int more = read(pipe, 1 + n, 100);
+        int more = read(pipe, 1 + n, i == 0 ? 512 : 3000);
         n = more == Tries.WRONG ? more : n + Math.max(0, more);
       }
       r.r2 = n;
