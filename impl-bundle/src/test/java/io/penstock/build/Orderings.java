@@ -58,7 +58,6 @@ final class Orderings {
               "io.penstock.impl.buffer.Cursors.addGivenConsumed",
               Set.of("getOpaque", "setRelease")),
           entry("io.penstock.impl.buffer.MemoryPipe.ending", Set.of("fullFence")),
-          entry("io.penstock.impl.buffer.Offer.clear", Set.of("releaseFence")),
           entry("io.penstock.impl.buffer.Slots.store", Set.of("setRelease")),
           entry("io.penstock.impl.core.ApartTurn.replace", Set.of("compareAndSet")),
           entry("io.penstock.impl.core.LightTurn.replace", Set.of("compareAndSet")),

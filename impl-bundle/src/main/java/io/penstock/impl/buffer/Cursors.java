@@ -30,7 +30,7 @@ abstract class Cursors extends ReaderSide {
   /** In the writer's word: the memory was given back while the pipe was empty. */
   static final long TRIMMED = 1L << 59;
 
-  /** In the writer's word: the writer waits, and lets the reader take what it would write. */
+  /** In the writer's word: the writer waits or looks, and lets the reader take from its array. */
   static final long OFFERED = 1L << 58;
 
   /**
@@ -226,7 +226,10 @@ abstract class WriterSide extends FrontPadding {
 
   int markPause;
 
-  /** What the reader may take while the word says so; read by it, too. Made for the first. */
+  /**
+   * What the reader may take while the word says so; read by it, too. The first offer makes the
+   * object, and later ones use it again.
+   */
   @Nullable Offer offer;
 
   /** Where in the stream the last offer was withdrawn. */

@@ -14,7 +14,7 @@ final class Gauge {
 
   private static final int WEIGHT = 4;
 
-  /** 1 GB/s: a slower copy was interrupted, or a writer must not wait for a reader as slow. */
+  /** 1 GB/s: a writer does not wait for a slower reader, however long a copy took. */
   private static final double SLOWEST = 1024;
 
   /** Nanoseconds for 1,024 bytes that are copied; 0 where that is not known. */

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.buffer;
 
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Bytes in the hands of a writer that waits for the reader. There is one object for all offers of a
  * pipe, so that they make no garbage. A reader that was held up may see parts of two offers in it;
- * what it copied then does not count, because the writer's word has changed since.
+ * what it copied then does not count, because the writer's word has changed since. No fence is
+ * needed: a reader whose change of the word succeeds has read all this before the writer changes
+ * the word back.
  */
 final class Offer {
   private byte @Nullable [] bytes;
@@ -30,8 +31,6 @@ final class Offer {
 
   /** Forgets the bytes; by the writer, after its word says so. */
   void clear() {
-    // A reader that sees this, or parts of the next offer, must see the change of the word, too.
-    VarHandle.releaseFence();
     bytes = null;
   }
 
@@ -51,7 +50,7 @@ final class Offer {
   }
 
   /**
-   * Copies to a buffer, whose position stays; by the reader.
+   * Copies to a buffer and leaves its position; called by the reader.
    *
    * @param place where in the stream the next byte is
    * @param most how many bytes at most

@@ -59,7 +59,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   /** The side whose program is told of to the other one. */
   private final @Nullable ConversationSide program;
 
-  /** The failure of a program whose output is still being sent. */
+  /** How a program has failed, from then on until its output was sent. */
   private final AtomicReference<@Nullable RelayException> verdict = new AtomicReference<>();
 
   private final CompletableFuture<Void> completed = new CompletableFuture<>();

@@ -6,14 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
-import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.impl.kind.Peers;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
-import io.penstock.relay.RelayObserver;
 import io.penstock.relay.RelayOptions;
 import io.penstock.standalone.Penstock;
 import java.io.IOException;
@@ -25,9 +22,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -40,7 +35,7 @@ class RelayHangUpTest {
   @TempDir Path folder;
 
   private final Penstock penstock = Penstock.open();
-  private final BlockingQueue<Long> children = new LinkedBlockingQueue<>();
+  private final Children children = new Children();
 
   @AfterEach
   void close() {
@@ -48,27 +43,15 @@ class RelayHangUpTest {
   }
 
   private Relay relay(String from, String to) throws IOException {
-    RelayObserver observer =
-        new RelayObserver() {
-          @Override
-          public void joined(Channel one, Channel two) {
-            children.add(two.facet(ProcessFacet.class).orElseThrow().pid());
-          }
-        };
     Relay relay =
         penstock
             .relays()
             .create(
                 Endpoint.parse(from),
                 Endpoint.parse(to),
-                RelayOptions.defaults().withTo(PTY).withObserver(observer));
+                RelayOptions.defaults().withTo(PTY).withObserver(children));
     relay.start();
     return relay;
-  }
-
-  private ProcessHandle child() throws InterruptedException {
-    Long pid = children.poll(20, TimeUnit.SECONDS);
-    return ProcessHandle.of(pid == null ? -1 : pid).orElseThrow();
   }
 
   private static SocketAddress at(Relay relay) {
@@ -109,7 +92,7 @@ class RelayHangUpTest {
     ProcessHandle child;
     try (SocketChannel client = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
       assertEquals("here", readLine(client));
-      child = child();
+      child = children.next();
     }
     assertHungUp(relay, child);
   }
@@ -121,7 +104,7 @@ class RelayHangUpTest {
     ProcessHandle child;
     try (SocketChannel client = SocketChannel.open(at(relay))) {
       assertEquals("here", readLine(client));
-      child = child();
+      child = children.next();
       client.write(StandardCharsets.UTF_8.encode("to be echoed"));
     }
     // If the program answers before the relay has read the client's end, the relay reads the reset.

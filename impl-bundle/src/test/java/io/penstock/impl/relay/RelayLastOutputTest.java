@@ -5,12 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
-import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.relay.Relay;
-import io.penstock.relay.RelayObserver;
 import io.penstock.relay.RelayOptions;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
@@ -22,7 +19,6 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -40,7 +36,7 @@ class RelayLastOutputTest {
   @TempDir Path folder;
 
   private final Penstock penstock = Penstock.open();
-  private CompletableFuture<ProcessHandle> child = new CompletableFuture<>();
+  private final Children children = new Children();
   private SocketChannel client;
 
   @BeforeEach
@@ -56,27 +52,19 @@ class RelayLastOutputTest {
     penstock.close();
   }
 
-  /** A relay whose program has ended with a status of 7, and whose client has read nothing. */
+  /** A relay from a client that has read nothing, to a program that has ended with status 7. */
   private Relay unread(String query, RelayOptions options) throws Exception {
-    RelayObserver observer =
-        new RelayObserver() {
-          @Override
-          public void joined(Channel one, Channel two) {
-            long pid = two.facet(ProcessFacet.class).orElseThrow().pid();
-            child.complete(ProcessHandle.of(pid).orElseThrow());
-          }
-        };
     Relay relay =
         penstock
             .relays()
             .create(
                 Endpoint.parse("tcp-listen://127.0.0.1:0" + query),
                 Endpoint.parse("shell:cat; head -c " + BYTES + " /dev/zero; exit 7"),
-                options.withObserver(observer));
+                options.withObserver(children));
     relay.start();
     String port = relay.listeners().get(0).endpoint().address().replaceAll(".*:", "");
     client.connect(new InetSocketAddress("127.0.0.1", Integer.parseInt(port)));
-    ProcessHandle running = child.get(20, TimeUnit.SECONDS);
+    ProcessHandle running = children.next();
     client.shutdownOutput();
     running.onExit().get(20, TimeUnit.SECONDS);
     return relay;
@@ -117,7 +105,6 @@ class RelayLastOutputTest {
   void notForLongerThanACloseWouldTake() throws Exception {
     assertFailedWithTheStatus(unread("?closeTimeout=300ms", RelayOptions.defaults()));
     ChannelOptions options = ChannelOptions.defaults().withCloseTimeout(SHORT);
-    child = new CompletableFuture<>();
     client.close();
     openClient();
     assertFailedWithTheStatus(unread("", RelayOptions.defaults().withFrom(options)));
