@@ -378,7 +378,20 @@ public final class DrivenChannel extends ChannelStages implements Scope.Dated, R
   /** Waits for no longer than a close would. */
   private SentQueue withinClose(SentQueue queue) {
     return (posix, task) -> {
-      Future<?> limit = engine.schedule(closeTimeout(), task);
+      Duration most = closeTimeout();
+      Future<?> limit =
+          engine.schedule(
+              most,
+              () -> {
+                if (isOpen()) {
+                  LOG.log(
+                      Level.WARNING,
+                      "{0}: output may be lost, because the peer did not take it within {1} ms",
+                      name,
+                      most.toMillis());
+                }
+                task.run();
+              });
       queue.whenEmpty(
           posix,
           () -> {

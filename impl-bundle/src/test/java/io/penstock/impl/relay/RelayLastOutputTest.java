@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.impl.component.LogLines;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayOptions;
 import io.penstock.standalone.Penstock;
@@ -103,7 +104,10 @@ class RelayLastOutputTest {
 
   @Test
   void notForLongerThanACloseWouldTake() throws Exception {
-    assertFailedWithTheStatus(unread("?closeTimeout=300ms", RelayOptions.defaults()));
+    try (LogLines log = new LogLines()) {
+      assertFailedWithTheStatus(unread("?closeTimeout=300ms", RelayOptions.defaults()));
+      log.await("WARNING tcp", ": output may be lost", "did not take it within 300 ms");
+    }
     ChannelOptions options = ChannelOptions.defaults().withCloseTimeout(SHORT);
     client.close();
     openClient();
