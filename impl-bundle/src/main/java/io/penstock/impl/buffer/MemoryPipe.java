@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,7 +75,13 @@ public final class MemoryPipe extends Cursors implements PipeBody {
 
   final String name;
   final long capacity;
+
+  /** How large a ring becomes while the reader lags behind. */
   final int largest;
+
+  /** How large a ring becomes while a flood lasts. */
+  final int flooded;
+
   final int piece;
   final boolean direct;
 
@@ -104,6 +111,7 @@ public final class MemoryPipe extends Cursors implements PipeBody {
   volatile Runnable sinkReady = () -> {};
   private volatile @Nullable Runnable onDrained;
   private volatile @Nullable LongConsumer counter;
+  private volatile @Nullable LongPredicate ample;
 
   /** A pipe without a name of its own. */
   public MemoryPipe(long capacity, boolean direct) {
@@ -130,6 +138,8 @@ public final class MemoryPipe extends Cursors implements PipeBody {
     this.name = name;
     this.capacity = capacity;
     this.largest = powerOfTwo(Math.min(capacity, LARGEST_RING));
+    // With one processor there is no cache but this one's.
+    this.flooded = CORES > 1 ? powerOfTwo(4 * Math.min(capacity, LARGEST_RING / 4)) : largest;
     this.piece = (int) Math.max(1, Math.min(PIECE, capacity / 4));
     this.direct = direct;
     this.offersMost = looks ? capacity : 0;
@@ -179,6 +189,21 @@ public final class MemoryPipe extends Cursors implements PipeBody {
   @Override
   public void countTo(LongConsumer value) {
     counter = value;
+  }
+
+  /**
+   * Lets a ring become four times as large as the capacity, up to 1 MiB, while a flood lasts;
+   * before any write.
+   *
+   * @param value whether there is memory to spare for so many bytes
+   */
+  public void floodsWhile(LongPredicate value) {
+    ample = value;
+  }
+
+  boolean isAmple(long bytes) {
+    LongPredicate mine = ample;
+    return mine != null && mine.test(bytes);
   }
 
   void grew(long change) {

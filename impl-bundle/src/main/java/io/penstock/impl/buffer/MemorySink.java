@@ -55,6 +55,9 @@ final class MemorySink implements SegmentSink, Paced, Offering {
   /** Made for the first large write. */
   private @Nullable Gauge gauge;
 
+  /** Made when the ring is as large as it becomes without a flood. */
+  private @Nullable Flood flood;
+
   @Override
   public boolean ready() {
     long word = pipe.written();
@@ -194,7 +197,11 @@ final class MemorySink implements SegmentSink, Paced, Offering {
       Ring ring = has(word, TRIMMED) ? null : pipe.writing;
       int space = ring == null ? 0 : ring.size() - inRing(Math.max(seen, pipe.copied()));
       if (ring == null || space <= 0 || (space < most && ring.size() < pipe.largest)) {
-        ring = nextRing(word, most, ring);
+        int size = Math.max(powerOfTwo(most), ring == null ? FIRST_RING : 4 * ring.size());
+        ring = nextRing(word, Math.min(size, pipe.largest), ring);
+        space = ring.size();
+      } else if (ring.size() == pipe.largest && floods()) {
+        ring = nextRing(word, pipe.flooded, ring);
         space = ring.size();
       }
       pipe.free = Math.min(room, space);
@@ -209,9 +216,8 @@ final class MemorySink implements SegmentSink, Paced, Offering {
     return (int) Math.min(unread, pipe.ringWritten - pipe.writingStart);
   }
 
-  private Ring nextRing(long word, int want, @Nullable Ring present) {
-    int size = Math.max(powerOfTwo(want), present == null ? FIRST_RING : 4 * present.size());
-    Ring ring = new Ring(Math.min(size, pipe.largest), pipe.direct);
+  private Ring nextRing(long word, int size, @Nullable Ring present) {
+    Ring ring = new Ring(size, pipe.direct);
     pipe.grew(ring.size());
     slots().put(count(word), ring);
     if (present != null && pipe.ringWritten == pipe.writingStart) {
@@ -227,6 +233,21 @@ final class MemorySink implements SegmentSink, Paced, Offering {
       pipe.letGo(ring);
     }
     return ring;
+  }
+
+  /** Whether a ring larger than the capacity pays, and there is memory for it. */
+  private boolean floods() {
+    if (pipe.flooded == pipe.largest) {
+      return false;
+    }
+    Flood present = flood;
+    if (present == null) {
+      present = new Flood();
+      flood = present;
+    }
+    return present.isDue(pipe.ringWritten)
+        && present.lasts(pipe.ringWritten, pipe.writeCount(), System.nanoTime())
+        && pipe.isAmple(pipe.flooded);
   }
 
   private Slots slots() {

@@ -102,6 +102,16 @@ public final class Account implements AutoCloseable {
     release(Long.MAX_VALUE);
   }
 
+  /** Whether there is so much that nobody misses a few bytes more. */
+  public boolean isAmple(long bytes) {
+    for (Budget limit : limits) {
+      if (!limit.isAmple(bytes)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   List<Budget> limits() {
     return limits;
   }

@@ -66,6 +66,11 @@ public final class Budget {
     return held.get() >= most - most / 4;
   }
 
+  /** Whether a quarter of the limit has room for so many bytes more. */
+  boolean isAmple(long bytes) {
+    return held.get() <= limit / 4 - bytes;
+  }
+
   /** Where a relief leaves off. */
   long calm() {
     long most = limit;

@@ -83,6 +83,9 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
     this.sink = new SinkEnd(name, engine, options.writeWait(), body.sink());
     if (!limits.isEmpty()) {
       body.countTo(this);
+      if (body instanceof MemoryPipe memory) {
+        memory.floodsWhile(this::isAmple);
+      }
     }
     Supplier<Spinner> spins = spins(options);
     source.spin(spins);
@@ -140,6 +143,11 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
       account = mine;
     }
     mine.count(change);
+  }
+
+  private boolean isAmple(long bytes) {
+    Account mine = account;
+    return mine != null && mine.isAmple(bytes);
   }
 
   private final class Holder implements Account.Holder {

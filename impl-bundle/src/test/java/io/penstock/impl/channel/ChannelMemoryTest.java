@@ -4,6 +4,7 @@ package io.penstock.impl.channel;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
@@ -15,6 +16,7 @@ import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.engine.Budgets;
 import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Floods;
 import io.penstock.impl.engine.Scope;
 import io.penstock.impl.kind.BuiltIn;
 import io.penstock.impl.kind.Peers;
@@ -79,6 +81,13 @@ class ChannelMemoryTest {
     assertEquals(0, budgets.container().held());
     assertTrue(pair.left().isOpen());
     assertTrue(pair.right().isOpen());
+  }
+
+  @Test
+  void aFloodTakesFourTimesTheCapacityWhereThatIsAmple() throws Exception {
+    assumeTrue(Runtime.getRuntime().availableProcessors() > 1, "it takes two processors");
+    ChannelPair pair = channels.pair(ChannelOptions.defaults());
+    Floods.assertTakeWhatIsAmple(engine, pair.left().sink(), pair.right().source());
   }
 
   @Test

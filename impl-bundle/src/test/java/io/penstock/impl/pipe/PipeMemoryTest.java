@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.penstock.error.MemoryLimitException;
 import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Floods;
 import io.penstock.impl.engine.Scope;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
@@ -198,6 +200,16 @@ class PipeMemoryTest {
     assertEquals(0, engine.budgets().container().held());
     assertEquals(0, engine.budgets().heap().held());
     assertEquals(0, engine.budgets().direct().held());
+  }
+
+  @Test
+  void aFloodTakesFourTimesTheCapacityWhereThatIsAmple() throws Exception {
+    assumeTrue(Runtime.getRuntime().availableProcessors() > 1, "it takes two processors");
+    try (Pipe pipe = DrivenPipe.counted(PipeOptions.defaults(), engine)) {
+      Floods.assertTakeWhatIsAmple(engine, pipe.sink(), pipe.source());
+      assertTrue(pipe.trim());
+      assertEquals(0, engine.budgets().container().held());
+    }
   }
 
   private static Pipe filled(Pipes factory, PipeOptions options) throws IOException {

@@ -35,6 +35,7 @@ final class MemoryDriver implements ChannelDriver, Counted {
   @Override
   public void countTo(Account account) {
     in.countTo(account::count);
+    in.floodsWhile(account::isAmple);
   }
 
   @Override
