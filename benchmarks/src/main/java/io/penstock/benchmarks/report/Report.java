@@ -51,7 +51,7 @@ public final class Report extends Page {
   public Report(List<Sample> samples, List<String> facts, String choosing, String notes) {
     super(samples, Gate.all(), facts, notes);
     this.choosing = choosing;
-    this.validity = Validity.check(figures);
+    this.validity = Validity.check(figures, facts);
     this.withoutLimit = Validity.withoutLimit(figures);
   }
 

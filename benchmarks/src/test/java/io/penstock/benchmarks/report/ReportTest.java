@@ -108,6 +108,19 @@ class ReportTest {
   }
 
   @Test
+  void whatAPeerCanDependsOnTheProcessor() {
+    Subject small = new Subject(Kind.THROUGHPUT, Load.QUIET, Sample.GATES, Gate.JCTOOLS, 64);
+    add(small, .33, .33, .33);
+    add(small.of(Sample.C_RING), 1.2, 1.2, 1.2);
+    assertFalse(report().valid());
+    List<String> facts = List.of("Machine: Intel(R) Xeon(R) Processor, 2 cores");
+    assertTrue(new Report(samples, facts, "", "").valid());
+    samples.removeIf(sample -> sample.subject().peer().equals(Gate.JCTOOLS));
+    add(small, .16, .16, .16);
+    assertFalse(new Report(samples, facts, "", "").valid());
+  }
+
+  @Test
   void aPeerOfNoGateMayBeSlow() {
     peersAt8KiB();
     add(OURS, 30, 30, 30);
