@@ -16,30 +16,46 @@ final class Flood {
   /** With smaller writes it is the calls that take the time. */
   static final long LEAST_WRITE = 512;
 
+  /** A flood that lasts may be so much slower, so that a ring is not made over and over. */
+  private static final int SLOWER = 10;
+
+  /** Its writes may be so much smaller. */
+  private static final int SMALLER = 2;
+
   private long bytesBefore;
   private long writesBefore;
   private long since;
   private boolean begun;
+  private boolean lasting;
 
-  /** Whether enough has gone through to ask {@link #lasts}. */
+  /** Whether enough has gone through to tell it {@link #passed}. */
   boolean isDue(long bytes) {
     return bytes - bytesBefore >= WINDOW;
   }
 
+  /** Whether there is a flood, as far as is known. */
+  boolean lasts() {
+    return lasting;
+  }
+
   /**
-   * Whether what has gone through since the last question was a flood.
+   * A window has gone through.
    *
-   * @param bytes how many have gone through in all
+   * @param bytes how many bytes have gone through in all
    * @param writes how many writes have brought them
    * @param now in nanoseconds
    */
-  boolean lasts(long bytes, long writes, long now) {
-    boolean fast = begun && now - since <= LONGEST_NANOS;
-    boolean large = bytes - bytesBefore >= LEAST_WRITE * (writes - writesBefore);
+  void passed(long bytes, long writes, long now) {
+    long nanos = now - since;
+    long atLeast = LEAST_WRITE * (writes - writesBefore);
+    long got = bytes - bytesBefore;
+    lasting =
+        lasting
+            ? nanos <= SLOWER * LONGEST_NANOS && SMALLER * got >= atLeast
+            : begun && nanos <= LONGEST_NANOS && got >= atLeast;
     begun = true;
     since = now;
     bytesBefore = bytes;
     writesBefore = writes;
-    return fast && large;
   }
 }

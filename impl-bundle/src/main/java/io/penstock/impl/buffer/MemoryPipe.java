@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Copied bytes go to a ring. Where the stream continues in a given buffer or a larger ring, an
  * entry of {@link Slots} says so. The first ring is made by the first copying write, small, and is
- * followed by larger ones while the reader lags behind.
+ * followed by larger ones while the reader lags behind, or a {@link Flood} lasts.
  */
 public final class MemoryPipe extends Cursors implements PipeBody {
   private static final int CORES = Runtime.getRuntime().availableProcessors();
@@ -138,8 +138,9 @@ public final class MemoryPipe extends Cursors implements PipeBody {
     this.name = name;
     this.capacity = capacity;
     this.largest = powerOfTwo(Math.min(capacity, LARGEST_RING));
-    // With one processor there is no cache but this one's.
-    this.flooded = CORES > 1 ? powerOfTwo(4 * Math.min(capacity, LARGEST_RING / 4)) : largest;
+    // With one processor there is no cache but this one's. Java may have less memory outside the
+    // heap than is known.
+    this.flooded = CORES > 1 && !direct ? Math.min(4 * largest, LARGEST_RING) : largest;
     this.piece = (int) Math.max(1, Math.min(PIECE, capacity / 4));
     this.direct = direct;
     this.offersMost = looks ? capacity : 0;
@@ -192,8 +193,7 @@ public final class MemoryPipe extends Cursors implements PipeBody {
   }
 
   /**
-   * Lets a ring become four times as large as the capacity, up to 1 MiB, while a flood lasts;
-   * before any write.
+   * Lets a ring become four times as large, up to 1 MiB, while a flood lasts; before any write.
    *
    * @param value whether there is memory to spare for so many bytes
    */

@@ -194,15 +194,23 @@ final class MemorySink implements SegmentSink, Paced, Offering {
     pipe.free = 0;
     if (room > 0) {
       int most = (int) Math.min(want, room);
-      Ring ring = has(word, TRIMMED) ? null : pipe.writing;
+      Ring ring = pipe.writing;
+      if (ring != null && has(word, TRIMMED)) {
+        // The trim may have seen the ring before this one.
+        pipe.letGo(ring);
+        ring = null;
+      }
       int space = ring == null ? 0 : ring.size() - inRing(Math.max(seen, pipe.copied()));
       if (ring == null || space <= 0 || (space < most && ring.size() < pipe.largest)) {
         int size = Math.max(powerOfTwo(most), ring == null ? FIRST_RING : 4 * ring.size());
         ring = nextRing(word, Math.min(size, pipe.largest), ring);
         space = ring.size();
-      } else if (ring.size() == pipe.largest && floods()) {
-        ring = nextRing(word, pipe.flooded, ring);
-        space = ring.size();
+      } else if (ring.size() >= pipe.largest) {
+        int size = rightSize(ring);
+        if (size != ring.size()) {
+          ring = nextRing(word, size, ring);
+          space = size;
+        }
       }
       pipe.free = Math.min(room, space);
     }
@@ -235,19 +243,22 @@ final class MemorySink implements SegmentSink, Paced, Offering {
     return ring;
   }
 
-  /** Whether a ring larger than the capacity pays, and there is memory for it. */
-  private boolean floods() {
+  /** How large the ring should be that follows one as large as the capacity or larger. */
+  private int rightSize(Ring present) {
     if (pipe.flooded == pipe.largest) {
-      return false;
+      return present.size();
     }
-    Flood present = flood;
-    if (present == null) {
-      present = new Flood();
-      flood = present;
+    Flood stream = flood;
+    if (stream == null) {
+      stream = new Flood();
+      flood = stream;
     }
-    return present.isDue(pipe.ringWritten)
-        && present.lasts(pipe.ringWritten, pipe.writeCount(), System.nanoTime())
-        && pipe.isAmple(pipe.flooded);
+    if (stream.isDue(pipe.ringWritten)) {
+      stream.passed(pipe.ringWritten, pipe.writeCount(), System.nanoTime());
+    }
+    // A larger ring counts already, and must not keep others from their memory.
+    int more = present.size() == pipe.largest ? pipe.flooded : 0;
+    return stream.lasts() && pipe.isAmple(more) ? pipe.flooded : pipe.largest;
   }
 
   private Slots slots() {

@@ -383,14 +383,17 @@ public final class DrivenChannel extends ChannelStages implements Scope.Dated, R
           engine.schedule(
               most,
               () -> {
-                if (isOpen()) {
-                  LOG.log(
-                      Level.WARNING,
-                      "{0}: output may be lost, because the peer did not take it within {1} ms",
-                      name,
-                      most.toMillis());
+                try {
+                  if (isOpen() && !most.isZero()) {
+                    LOG.log(
+                        Level.WARNING,
+                        "{0}: output may be lost, because the peer did not take it within {1} ms",
+                        name,
+                        most.toMillis());
+                  }
+                } finally {
+                  task.run();
                 }
-                task.run();
               });
       queue.whenEmpty(
           posix,

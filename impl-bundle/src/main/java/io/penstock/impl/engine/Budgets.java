@@ -9,6 +9,7 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.ServiceConfigurationError;
@@ -241,14 +242,22 @@ public final class Budgets {
 
   private void relieveOnce() {
     long now = now();
+    Set<Budget> givenBack = new HashSet<>();
     for (Account account : accounts) {
+      long before = account.held();
       account.holder().trim();
+      if (account.held() < before) {
+        givenBack.addAll(account.limits());
+      }
       account.look(now);
     }
     boolean again = false;
     for (Budget limit : budgetsInUse()) {
-      if (limit.tookMissed() || limit.isSpent()) {
-        again = true;
+      boolean missed = limit.tookMissed();
+      boolean spent = limit.isSpent();
+      again |= missed || spent;
+      // What was given back may be enough: the next look tells.
+      if (spent || (missed && !givenBack.contains(limit))) {
         relieve(limit, now);
       }
     }

@@ -33,11 +33,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
+import java.util.function.LongPredicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A pipe over a buffer in memory, or over what survives. */
-public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
+public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer, LongPredicate {
   private static final System.Logger LOG = Messages.log("core");
   private static final long USUAL = PipeOptions.DEFAULT_CAPACITY / 2;
   private static final Supplier<Spinner> USUALLY = DrivenPipe::usualSpinner;
@@ -84,7 +85,7 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
     if (!limits.isEmpty()) {
       body.countTo(this);
       if (body instanceof MemoryPipe memory) {
-        memory.floodsWhile(this::isAmple);
+        memory.floodsWhile(this);
       }
     }
     Supplier<Spinner> spins = spins(options);
@@ -145,7 +146,9 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer {
     mine.count(change);
   }
 
-  private boolean isAmple(long bytes) {
+  /** Whether there is memory to spare. */
+  @Override
+  public boolean test(long bytes) {
     Account mine = account;
     return mine != null && mine.isAmple(bytes);
   }

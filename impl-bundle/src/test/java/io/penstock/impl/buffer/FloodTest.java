@@ -9,40 +9,65 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 /** When a ring becomes larger than the capacity, and that nothing is lost by it. */
 class FloodTest {
   private static final int KIB = 1024;
+  private static final int CORES = Runtime.getRuntime().availableProcessors();
   private static final long SOON = Flood.LONGEST_NANOS;
   private static final long LARGE = Flood.WINDOW / Flood.LEAST_WRITE;
 
   private final Flood flood = new Flood();
+
+  private boolean passed(long windows, long writes, long now) {
+    flood.passed(windows * Flood.WINDOW, writes, now);
+    return flood.lasts();
+  }
 
   @Test
   void enoughGoesThroughTwice() {
     assertFalse(flood.isDue(Flood.WINDOW - 1));
     assertTrue(flood.isDue(Flood.WINDOW));
     // It may have taken days.
-    assertFalse(flood.lasts(Flood.WINDOW, LARGE, 7));
+    assertFalse(passed(1, LARGE, 7));
     assertFalse(flood.isDue(2 * Flood.WINDOW - 1));
     assertTrue(flood.isDue(2 * Flood.WINDOW));
-    assertTrue(flood.lasts(2 * Flood.WINDOW, 2 * LARGE, 7 + SOON));
+    assertTrue(passed(2, 2 * LARGE, 7 + SOON));
   }
 
   @Test
   void aSlowStreamIsNoFlood() {
-    assertFalse(flood.lasts(Flood.WINDOW, LARGE, 0));
-    assertFalse(flood.lasts(2 * Flood.WINDOW, 2 * LARGE, SOON + 1));
-    assertTrue(flood.lasts(3 * Flood.WINDOW, 3 * LARGE, SOON + 2));
+    assertFalse(passed(1, LARGE, 0));
+    assertFalse(passed(2, 2 * LARGE, SOON + 1));
+    assertTrue(passed(3, 3 * LARGE, SOON + 2));
   }
 
   @Test
   void smallWritesAreNone() {
-    assertFalse(flood.lasts(Flood.WINDOW, 0, 0));
-    assertFalse(flood.lasts(2 * Flood.WINDOW, LARGE + 1, 1));
-    assertTrue(flood.lasts(3 * Flood.WINDOW, 2 * LARGE + 1, 2));
+    assertFalse(passed(1, 0, 0));
+    assertFalse(passed(2, LARGE + 1, 1));
+    assertTrue(passed(3, 2 * LARGE + 1, 2));
+  }
+
+  @Test
+  void itLastsWhileItIsNotTenTimesSlower() {
+    assertFalse(passed(1, 0, 0));
+    assertTrue(passed(2, 0, 1));
+    assertTrue(passed(3, 0, 1 + 10 * SOON));
+    assertFalse(passed(4, 0, 2 + 20 * SOON));
+    assertFalse(passed(5, 0, 3 + 22 * SOON));
+    assertTrue(passed(6, 0, 3 + 23 * SOON));
+  }
+
+  @Test
+  void itLastsWhileItsWritesAreNotHalfAsLarge() {
+    assertFalse(passed(1, 0, 0));
+    assertTrue(passed(2, 0, 1));
+    assertTrue(passed(3, 2 * LARGE, 2));
+    assertFalse(passed(4, 4 * LARGE + 1, 3));
   }
 
   /** A pipe of 64 KiB, and what it holds. */
@@ -73,50 +98,91 @@ class FloodTest {
 
     /** With the pipe full each time, so that the ring becomes as large as it can. */
     void move(long bytes) throws IOException {
-      for (long moved = 0; moved < bytes; moved += 64 * KIB) {
-        for (int i = 0; i < 8; i++) {
-          write();
-        }
-        for (int i = 0; i < 8; i++) {
+      while (written - read < 8) {
+        write();
+      }
+      for (long moved = 0; moved < bytes; moved += 32 * KIB) {
+        for (int i = 0; i < 4; i++) {
           read();
         }
+        for (int i = 0; i < 4; i++) {
+          write();
+        }
       }
+    }
+
+    void drain() throws IOException {
+      while (read < written) {
+        read();
+      }
+    }
+
+    /** Floods until it holds so much. */
+    void moveUntilHeld(long bytes) throws IOException {
+      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (held.get() != bytes && System.nanoTime() - end < 0) {
+        move(Flood.WINDOW);
+      }
+      assertEquals(bytes, held.get());
     }
   }
 
   @Test
-  void theRingBecomesFourTimesAsLargeAsTheCapacity() throws IOException {
-    assumeTrue(Runtime.getRuntime().availableProcessors() > 1, "it takes two processors");
+  void theRingBecomesFourTimesAsLarge() throws IOException {
+    assumeTrue(CORES > 1, "it takes two processors");
     Counted counted = new Counted();
-    counted.pipe.floodsWhile(bytes -> bytes == 256 * KIB);
+    counted.pipe.floodsWhile(bytes -> bytes == 256 * KIB || bytes == 0);
     counted.move(Flood.WINDOW / 2);
     assertEquals(64 * KIB, counted.held.get());
-    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-    while (counted.held.get() == 64 * KIB && System.nanoTime() - end < 0) {
-      counted.move(Flood.WINDOW);
-    }
-    assertEquals(256 * KIB, counted.held.get());
+    counted.moveUntilHeld(256 * KIB);
     // No more than the capacity is accepted, and what was accepted is all there.
-    for (int i = 0; i < 8; i++) {
-      counted.write();
-    }
     assertEquals(0, counted.pipe.sink().write(ByteBuffer.allocate(1)));
     assertFalse(counted.pipe.trim());
-    for (int i = 0; i < 8; i++) {
-      counted.read();
-    }
+    counted.drain();
     assertTrue(counted.pipe.trim());
     assertEquals(0, counted.held.get());
     counted.move(64 * KIB);
+    counted.moveUntilHeld(256 * KIB);
+  }
+
+  @Test
+  void othersGetTheirMemoryBack() throws IOException {
+    assumeTrue(CORES > 1, "it takes two processors");
+    AtomicBoolean ample = new AtomicBoolean(true);
+    Counted counted = new Counted();
+    counted.pipe.floodsWhile(bytes -> ample.get());
+    counted.moveUntilHeld(256 * KIB);
+    ample.set(false);
+    counted.move(128 * KIB);
     assertEquals(64 * KIB, counted.held.get());
+    counted.drain();
+    counted.pipe.sink().end();
+    assertEquals(0, counted.held.get());
   }
 
   @Test
   void notWhereMemoryIsNotAmple() throws IOException {
+    assumeTrue(CORES > 1, "it takes two processors");
     Counted counted = new Counted();
     counted.move(3 * Flood.WINDOW);
-    counted.pipe.floodsWhile(bytes -> false);
-    counted.move(3 * Flood.WINDOW);
+    AtomicLong asked = new AtomicLong();
+    counted.pipe.floodsWhile(bytes -> asked.incrementAndGet() < 0);
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (asked.get() == 0 && System.nanoTime() - end < 0) {
+      counted.move(Flood.WINDOW);
+    }
+    assertTrue(asked.get() > 0);
     assertEquals(64 * KIB, counted.held.get());
+  }
+
+  @Test
+  void notOutsideTheHeapAndNotBeyondOneMebibyte() {
+    assertEquals(64 * KIB, new MemoryPipe(64 * KIB, true).flooded);
+    long[] capacities = {1, 3, 64 * KIB, 64 * KIB + 1, 512 * KIB, 512 * KIB + 1, Long.MAX_VALUE};
+    int[] most = {4, 16, 256 * KIB, 512 * KIB, KIB * KIB, KIB * KIB, KIB * KIB};
+    for (int i = 0; i < most.length; i++) {
+      MemoryPipe pipe = new MemoryPipe(capacities[i], false);
+      assertEquals(CORES > 1 ? most[i] : pipe.largest, pipe.flooded);
+    }
   }
 }

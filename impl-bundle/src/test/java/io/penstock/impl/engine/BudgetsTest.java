@@ -11,6 +11,7 @@ import io.penstock.error.MemoryLimitException;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -37,6 +38,7 @@ class BudgetsTest {
     private final AtomicLong progress = new AtomicLong();
     private final Account account;
     private volatile @Nullable IOException cause;
+    private volatile long spare;
 
     Holder(String name, List<Budget> limits) {
       this.name = name;
@@ -54,6 +56,12 @@ class BudgetsTest {
     }
 
     @Override
+    public void trim() {
+      account.release(spare);
+      spare = 0;
+    }
+
+    @Override
     public void cut(IOException why) {
       // Told again as long as it has not gone.
       boolean first = cause == null;
@@ -67,6 +75,22 @@ class BudgetsTest {
 
   private Holder next() throws InterruptedException {
     return Objects.requireNonNull(cut.poll(20, TimeUnit.SECONDS), "nobody was cut");
+  }
+
+  @Test
+  void nobodyIsCutWhereWhatIsGivenBackIsEnough() throws Exception {
+    Holder slow = new Holder("slow", inHeap);
+    Holder idle = new Holder("idle", inHeap);
+    slow.account.hold(5 * MB);
+    idle.spare = 3 * MB;
+    idle.account.hold(3 * MB);
+    CountDownLatch room = new CountDownLatch(1);
+    budgets.whenRoom(room::countDown, inHeap);
+    assertTrue(room.await(20, TimeUnit.SECONDS));
+    assertEquals(0, idle.account.held());
+    assertEquals(5 * MB, slow.account.held());
+    slow.account.hold(3 * MB);
+    assertEquals(slow, next());
   }
 
   @Test

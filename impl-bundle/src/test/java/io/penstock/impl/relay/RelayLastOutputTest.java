@@ -88,6 +88,7 @@ class RelayLastOutputTest {
 
   @Test
   void allOfItAndThenTheCut() throws Exception {
+    LogLines log = new LogLines();
     Relay relay = unread("?closeTimeout=1h", RelayOptions.defaults());
     assertWaits(relay);
     ByteBuffer got = ByteBuffer.allocate(BYTES + 1);
@@ -100,6 +101,8 @@ class RelayLastOutputTest {
         });
     assertEquals(BYTES, got.position());
     assertFailedWithTheStatus(relay);
+    log.close();
+    assertEquals(0, log.count("may be lost"));
   }
 
   @Test
