@@ -88,6 +88,7 @@ class BudgetsTest {
     budgets.whenRoom(room::countDown, inHeap);
     assertTrue(room.await(20, TimeUnit.SECONDS));
     assertEquals(0, idle.account.held());
+    assertNull(cut.poll(300, TimeUnit.MILLISECONDS));
     assertEquals(5 * MB, slow.account.held());
     slow.account.hold(3 * MB);
     assertEquals(slow, next());
