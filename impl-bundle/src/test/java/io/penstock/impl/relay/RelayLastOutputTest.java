@@ -88,21 +88,21 @@ class RelayLastOutputTest {
 
   @Test
   void allOfItAndThenTheCut() throws Exception {
-    LogLines log = new LogLines();
-    Relay relay = unread("?closeTimeout=1h", RelayOptions.defaults());
-    assertWaits(relay);
-    ByteBuffer got = ByteBuffer.allocate(BYTES + 1);
-    assertThrows(
-        IOException.class,
-        () -> {
-          while (client.read(got) >= 0) {
-            assertTrue(got.hasRemaining());
-          }
-        });
-    assertEquals(BYTES, got.position());
-    assertFailedWithTheStatus(relay);
-    log.close();
-    assertEquals(0, log.count("may be lost"));
+    try (LogLines log = new LogLines()) {
+      Relay relay = unread("?closeTimeout=1h", RelayOptions.defaults());
+      assertWaits(relay);
+      ByteBuffer got = ByteBuffer.allocate(BYTES + 1);
+      assertThrows(
+          IOException.class,
+          () -> {
+            while (client.read(got) >= 0) {
+              assertTrue(got.hasRemaining());
+            }
+          });
+      assertEquals(BYTES, got.position());
+      assertFailedWithTheStatus(relay);
+      assertEquals(0, log.count("may be lost"));
+    }
   }
 
   @Test
