@@ -16,10 +16,10 @@ final class Flood {
   /** With smaller writes it is the calls that take the time. */
   static final long LEAST_WRITE = 512;
 
-  /** A flood that lasts may be so much slower, so that a ring is not made over and over. */
-  private static final int SLOWER = 10;
-
-  /** Its writes may be so much smaller. */
+  /**
+   * The writes of a flood that lasts may be so much smaller. It may be as slow as it likes: a
+   * stream that comes in bursts would make a ring for each of them.
+   */
   private static final int SMALLER = 2;
 
   private long bytesBefore;
@@ -46,13 +46,10 @@ final class Flood {
    * @param now in nanoseconds
    */
   void passed(long bytes, long writes, long now) {
-    long nanos = now - since;
+    boolean fast = begun && now - since <= LONGEST_NANOS;
     long atLeast = LEAST_WRITE * (writes - writesBefore);
     long got = bytes - bytesBefore;
-    lasting =
-        lasting
-            ? nanos <= SLOWER * LONGEST_NANOS && SMALLER * got >= atLeast
-            : begun && nanos <= LONGEST_NANOS && got >= atLeast;
+    lasting = lasting ? SMALLER * got >= atLeast : fast && got >= atLeast;
     begun = true;
     since = now;
     bytesBefore = bytes;

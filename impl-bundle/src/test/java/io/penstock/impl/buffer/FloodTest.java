@@ -53,13 +53,10 @@ class FloodTest {
   }
 
   @Test
-  void itLastsWhileItIsNotTenTimesSlower() {
+  void itLastsWhileItIsSlow() {
     assertFalse(passed(1, 0, 0));
     assertTrue(passed(2, 0, 1));
-    assertTrue(passed(3, 0, 1 + 10 * SOON));
-    assertFalse(passed(4, 0, 2 + 20 * SOON));
-    assertFalse(passed(5, 0, 3 + 22 * SOON));
-    assertTrue(passed(6, 0, 3 + 23 * SOON));
+    assertTrue(passed(3, 0, 1 + 1000 * SOON));
   }
 
   @Test
