@@ -48,6 +48,8 @@ public final class Budgets {
   private final AtomicBoolean relieving = new AtomicBoolean();
   private final AtomicBoolean directKnown = new AtomicBoolean();
   private volatile long factoryLimit = Long.MAX_VALUE;
+  // Of the relief's thread: where the last look hoped that what was given back is enough.
+  private Set<Budget> hopedFor = Set.of();
 
   Budgets(Engine engine) {
     this(
@@ -252,12 +254,17 @@ public final class Budgets {
       account.look(now);
     }
     boolean again = false;
+    Set<Budget> hoped = hopedFor;
+    hopedFor = new HashSet<>();
     for (Budget limit : budgetsInUse()) {
       boolean missed = limit.tookMissed();
       boolean spent = limit.isSpent();
       again |= missed || spent;
-      // What was given back may be enough: the next look tells.
-      if (spent || (missed && !givenBack.contains(limit))) {
+      // What was given back may be enough: the next look tells. Something is given back at nearly
+      // every look, so hope never spares anyone twice.
+      if (missed && !spent && givenBack.contains(limit) && !hoped.contains(limit)) {
+        hopedFor.add(limit);
+      } else if (missed || spent) {
         relieve(limit, now);
       }
     }

@@ -33,10 +33,10 @@ class BudgetsTest {
     engine.close();
   }
 
-  private final class Holder implements Account.Holder {
+  private class Holder implements Account.Holder {
     private final String name;
     private final AtomicLong progress = new AtomicLong();
-    private final Account account;
+    protected final Account account;
     private volatile @Nullable IOException cause;
     private volatile long spare;
 
@@ -91,6 +91,22 @@ class BudgetsTest {
     assertNull(cut.poll(300, TimeUnit.MILLISECONDS));
     assertEquals(5 * MB, slow.account.held());
     slow.account.hold(3 * MB);
+    assertEquals(slow, next());
+  }
+
+  @Test
+  void somebodyIsCutThoughSomethingIsGivenBackAtEachLook() throws Exception {
+    Holder slow = new Holder("slow", inHeap);
+    Holder busy =
+        new Holder("busy", inHeap) {
+          @Override
+          public void trim() {
+            account.hold(MB);
+            account.release(MB + 1);
+          }
+        };
+    slow.account.hold(5 * MB);
+    busy.account.hold(3 * MB);
     assertEquals(slow, next());
   }
 
