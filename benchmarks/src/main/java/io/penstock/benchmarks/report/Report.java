@@ -331,10 +331,12 @@ public final class Report extends Page {
         (peer, cells) -> row(columns(label(peer), cells.stream().map(Report::validityCell))));
     line("");
     line(
-        "A run in which one of these is below .5 is invalid, Agrona's aside, which is a peer of no");
+        "A run in which one of these is below .5 is invalid, but for Agrona's and Okio's, which are");
     line(
-        "gate. So is one in which a peer is faster than the ring in C by more than a quarter with");
-    line("chunks below 8 KiB. From 8 KiB on a peer may be faster than the ring, where each line");
+        "peers of no quiet gate: Agrona's lie far apart in each run, and Okio's from day to day. So is");
+    line(
+        "one in which a peer is faster than the ring in C by more than a quarter with chunks below");
+    line("8 KiB. From 8 KiB on a peer may be faster than the ring, where each line");
     line("goes from one core to the other only once.");
     if (!withoutLimit.isEmpty()) {
       line("");

@@ -17,6 +17,8 @@ import java.util.List;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.xml.sax.InputSource;
 
 class ReportTest {
@@ -120,13 +122,18 @@ class ReportTest {
     assertFalse(new Report(samples, facts, "", "").valid());
   }
 
-  @Test
-  void aPeerOfNoGateMayBeSlow() {
+  @ParameterizedTest
+  @ValueSource(strings = {Gate.AGRONA, Gate.OKIO})
+  void aPeerOfNoQuietGateMayBeSlow(String peer) {
     peersAt8KiB();
     add(OURS, 30, 30, 30);
-    samples.removeIf(sample -> sample.subject().peer().equals(Gate.AGRONA));
-    add(OURS.of(Gate.AGRONA), 2, 2, 2);
+    samples.removeIf(sample -> sample.subject().peer().equals(peer));
+    add(OURS.of(peer), .5, .5, .5);
     assertTrue(report().valid());
+    assertTrue(
+        Gate.all().stream()
+            .filter(gate -> gate.ours().load() == Load.QUIET)
+            .noneMatch(gate -> gate.peers().contains(peer)));
   }
 
   @Test
