@@ -20,11 +20,16 @@ import java.util.stream.Collectors;
 import javax.tools.JavaCompiler;
 import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Builds that are measured; of one of them is known what is wrong with it. */
+@DisabledIfEnvironmentVariable(
+    named = "PENSTOCK_ELSEWHERE",
+    matches = ".*\\bcomparison\\b.*",
+    disabledReason = "tried in the build beside this one")
 class ComparisonTest {
   private static final String CLASS_PATH = System.getProperty("java.class.path");
 

@@ -9,12 +9,17 @@ import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
 
 /**
  * Small sets of operations at once come to what some order of them would come to. Turns are handed
  * out, so a call that must not wait may find "nothing now" because somebody else is at it; that is
  * allowed for by one group of callers for each end.
  */
+@DisabledIfEnvironmentVariable(
+    named = "PENSTOCK_ELSEWHERE",
+    matches = ".*\\bmodels\\b.*",
+    disabledReason = "tried in the build beside this one")
 class LinearizabilityTest {
   @BeforeAll
   static void prepare() {

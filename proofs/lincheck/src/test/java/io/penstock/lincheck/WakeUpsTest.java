@@ -11,8 +11,13 @@ import java.util.function.ToIntFunction;
 import org.jetbrains.lincheck.Lincheck;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
 
 /** A caller that begins to wait while what it waits for happens is woken in every schedule. */
+@DisabledIfEnvironmentVariable(
+    named = "PENSTOCK_ELSEWHERE",
+    matches = ".*\\bmodels\\b.*",
+    disabledReason = "tried in the build beside this one")
 class WakeUpsTest {
   @BeforeAll
   static void prepare() {

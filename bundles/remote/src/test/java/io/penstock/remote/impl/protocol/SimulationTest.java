@@ -10,6 +10,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -19,6 +20,10 @@ import org.junit.jupiter.params.provider.EnumSource;
  * -Dremote.containers=N} has a larger one, and {@code -Dremote.long=true} more and longer ones.
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
+@DisabledIfEnvironmentVariable(
+    named = "PENSTOCK_ELSEWHERE",
+    matches = ".*\\bsimulation\\b.*",
+    disabledReason = "tried in the build beside this one")
 class SimulationTest {
   private static final int SEEDS = Integer.getInteger("remote.seeds", 60);
   private static final boolean LONG = Boolean.getBoolean("remote.long");
