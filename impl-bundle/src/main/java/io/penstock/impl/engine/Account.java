@@ -37,6 +37,7 @@ public final class Account implements AutoCloseable {
   private long seen;
   private long stalledSince;
   private boolean stalled;
+  private boolean cut;
 
   Account(Budgets budgets, Holder holder, List<Budget> limits) {
     this.budgets = budgets;
@@ -81,6 +82,10 @@ public final class Account implements AutoCloseable {
     long before = held.getAndUpdate(present -> present - Math.min(present, most));
     long bytes = Math.min(before, most);
     if (bytes == 0) {
+      if (closed) {
+        // The thread that counted something meanwhile has added it again.
+        budgets.settled(this);
+      }
       return;
     }
     if (bytes == before) {
@@ -141,6 +146,13 @@ public final class Account implements AutoCloseable {
   /** For how long it has been slow. */
   long slowFor(long now) {
     return stalled ? now - stalledSince : 0;
+  }
+
+  /** Notes that it is cut now; false if it was before, and has not let go since. */
+  boolean isCutFirst() {
+    boolean first = !cut;
+    cut = true;
+    return first;
   }
 
   /** Forgets what was seen, once nothing is short any more. */

@@ -53,11 +53,16 @@ public final class Budget {
 
   /** Whether nothing more may be read into buffers; notes that a reader wanted to. */
   boolean isSpent() {
-    if (held.get() < limit) {
+    if (!isReached()) {
       return false;
     }
     missed = true;
     return true;
+  }
+
+  /** Whether the limit is reached, without a note of it. */
+  boolean isReached() {
+    return held.get() >= limit;
   }
 
   /** Whether only small pieces should be read. */
@@ -86,6 +91,11 @@ public final class Budget {
 
   void miss() {
     missed = true;
+  }
+
+  /** Whether the relief has something to do for it. */
+  boolean needsRelief() {
+    return missed || isReached();
   }
 
   /** Whether a line about it may be logged now: one in so many nanoseconds. */

@@ -9,8 +9,10 @@ import java.lang.System.Logger.Level;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.ServiceConfigurationError;
 import java.util.Set;
@@ -167,6 +169,12 @@ public final class Budgets {
     shortage();
   }
 
+  /** Runs a task once, on a worker, after the next look, although no limit is reached. */
+  public void whenLooked(Runnable task) {
+    waiting.add(task);
+    shortage();
+  }
+
   // ---- of accounts
 
   long now() {
@@ -231,19 +239,37 @@ public final class Budgets {
   }
 
   private void relieve() {
-    boolean done = false;
+    boolean again = true;
     try {
-      relieveOnce();
-      done = true;
+      again = relieveOnce();
     } finally {
-      if (!done) {
+      if (again) {
         next();
       }
     }
+    if (!again) {
+      rest();
+    }
   }
 
-  private void relieveOnce() {
+  private void rest() {
+    try {
+      accounts.forEach(Account::forgetLooks);
+    } finally {
+      relieving.set(false);
+    }
+    if (!waiting.isEmpty() || budgetsInUse().stream().anyMatch(Budget::needsRelief)) {
+      shortage();
+    }
+  }
+
+  /** Returns whether there must be another look. */
+  private boolean relieveOnce() {
     long now = now();
+    Map<Budget, Long> heldBefore = new HashMap<>();
+    for (Budget limit : budgetsInUse()) {
+      heldBefore.put(limit, limit.held());
+    }
     Set<Budget> givenBack = new HashSet<>();
     for (Account account : accounts) {
       long before = account.held();
@@ -258,26 +284,20 @@ public final class Budgets {
     hopedFor = new HashSet<>();
     for (Budget limit : budgetsInUse()) {
       boolean missed = limit.tookMissed();
-      boolean spent = limit.isSpent();
+      boolean spent = limit.isReached();
       again |= missed || spent;
       // What was given back may be enough: the next look tells. Something is given back at nearly
       // every look, so hope never spares anyone twice.
       if (missed && !spent && givenBack.contains(limit) && !hoped.contains(limit)) {
         hopedFor.add(limit);
       } else if (missed || spent) {
-        relieve(limit, now);
+        // What hope gave back was soon held again, and will be.
+        long most = hoped.contains(limit) ? heldBefore.getOrDefault(limit, 0L) : 0;
+        relieve(limit, Math.max(most, limit.held()), now);
       }
     }
     room();
-    if (again) {
-      next();
-      return;
-    }
-    accounts.forEach(Account::forgetLooks);
-    relieving.set(false);
-    if (!waiting.isEmpty() || budgetsInUse().stream().anyMatch(Budget::isSpent)) {
-      shortage();
-    }
+    return again;
   }
 
   private Set<Budget> budgetsInUse() {
@@ -287,7 +307,7 @@ public final class Budgets {
     return all;
   }
 
-  private void relieve(Budget limit, long now) {
+  private void relieve(Budget limit, long held, long now) {
     List<Candidate> slow = new ArrayList<>();
     for (Account account : accounts) {
       long time = account.slowFor(now);
@@ -296,15 +316,18 @@ public final class Budgets {
       }
     }
     slow.sort(Comparator.comparingDouble(Candidate::weight).reversed());
-    long excess = limit.held() - limit.calm();
+    long excess = held - limit.calm();
     int cut = 0;
     long freed = 0;
     for (Candidate candidate : slow) {
       if (freed >= excess) {
         break;
       }
-      freed += candidate.held();
-      cut++;
+      // One that was cut before and holds on frees nothing: it must not save the others from it.
+      if (candidate.account().isCutFirst()) {
+        freed += candidate.held();
+        cut++;
+      }
       cut(candidate, limit);
     }
     tell(limit, cut, freed, now);

@@ -26,6 +26,8 @@ final class BufferPool {
   private final List<Budget> asked;
   private final Kept free = new Kept();
   private final Kept freeSmall = new Kept();
+  // Java has had no memory outside the heap.
+  private volatile boolean failed;
 
   /**
    * Makes none yet.
@@ -75,13 +77,20 @@ final class BufferPool {
       }
       // Others have used up what Java may have outside the heap; the heap is all right.
       budgets.directFailed();
+      failed = true;
       return null;
     }
   }
 
   /** Runs a task once, when a buffer may be had. */
   void whenRoom(Runnable task) {
-    budgets.whenRoom(task, asked);
+    if (failed) {
+      // The limits have room: the task would come back at once, and have Java collect garbage.
+      failed = false;
+      budgets.whenLooked(task);
+    } else {
+      budgets.whenRoom(task, asked);
+    }
   }
 
   void giveBack(ByteBuffer buffer) {

@@ -12,8 +12,10 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -35,7 +37,7 @@ class BudgetsTest {
 
   private class Holder implements Account.Holder {
     private final String name;
-    private final AtomicLong progress = new AtomicLong();
+    protected final AtomicLong progress = new AtomicLong();
     protected final Account account;
     private volatile @Nullable IOException cause;
     private volatile long spare;
@@ -108,6 +110,67 @@ class BudgetsTest {
     slow.account.hold(5 * MB);
     busy.account.hold(3 * MB);
     assertEquals(slow, next());
+  }
+
+  /** What one gives back at each look, and holds again before the next one, is no room. */
+  @Test
+  void somebodyIsCutWhereWhatIsGivenBackIsSoonHeldAgain() throws Exception {
+    Holder slow = new Holder("slow", inHeap);
+    Holder busy =
+        new Holder("busy", inHeap) {
+          @Override
+          public void trim() {
+            account.release(5 * MB);
+            Future<?> unused =
+                engine.schedule(Budgets.GRACE.dividedBy(5), () -> account.hold(5 * MB));
+          }
+        };
+    slow.account.hold(3 * MB);
+    busy.account.hold(5 * MB);
+    assertEquals(slow, next());
+  }
+
+  @Test
+  void oneThatIsCutAndHoldsOnDoesNotSaveTheOthers() throws Exception {
+    Holder stuck =
+        new Holder("stuck", inHeap) {
+          @Override
+          public void cut(IOException why) {
+            cut.add(this);
+          }
+        };
+    Holder other = new Holder("other", inHeap);
+    stuck.account.hold(5 * MB);
+    other.account.hold(3 * MB);
+    Holder now = next();
+    while (now == stuck) {
+      now = next();
+    }
+    assertEquals(other, now);
+  }
+
+  @Test
+  void nobodyIsCutForALimitThatIsNotReachedAnyMore() throws Exception {
+    Holder slow = new Holder("slow", inHeap);
+    AtomicInteger looks = new AtomicInteger();
+    CountDownLatch three = new CountDownLatch(3);
+    Holder other =
+        new Holder("other", inHeap) {
+          @Override
+          public void trim() {
+            progress.addAndGet(8 * MB);
+            three.countDown();
+            if (looks.incrementAndGet() == 2) {
+              Future<?> unused =
+                  engine.schedule(Budgets.GRACE.dividedBy(5), () -> account.release(3 * MB / 2));
+            }
+          }
+        };
+    slow.progress.set(100 * MB);
+    slow.account.hold(5 * MB);
+    other.account.hold(3 * MB);
+    assertTrue(three.await(20, TimeUnit.SECONDS));
+    assertNull(cut.poll(Budgets.GRACE.toMillis() * 2, TimeUnit.MILLISECONDS));
   }
 
   @Test
