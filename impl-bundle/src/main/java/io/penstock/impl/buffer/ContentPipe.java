@@ -231,6 +231,12 @@ public final class ContentPipe implements PipeBody, DurableFacet {
     return source.bytes();
   }
 
+  /** What is acknowledged is not in memory any more, whether it was read or not. */
+  @Override
+  public long progress() {
+    return content.acknowledged();
+  }
+
   @Override
   public long writes() {
     return sink.count();

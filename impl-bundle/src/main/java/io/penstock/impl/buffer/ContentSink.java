@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /** The writable half of a {@link ContentPipe}. */
@@ -15,8 +16,10 @@ final class ContentSink implements SinkDriver {
   private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
   private final ContentPipe pipe;
+  // The writer and the content tell of changes, and the later one must count last.
+  private final ReentrantLock counting = new ReentrantLock();
   // What was counted as held in memory.
-  private final AtomicLong counted = new AtomicLong();
+  private long counted;
 
   private volatile Runnable ready = () -> {};
   private volatile boolean closed;
@@ -38,11 +41,19 @@ final class ContentSink implements SinkDriver {
 
   /** Bytes are in memory until they are acknowledged; what is over tells nothing of them. */
   private void recount() {
-    long now = isOver() ? 0 : unacknowledged();
-    pipe.grew(now - counted.getAndSet(now));
-    if (now > 0 && isOver()) {
-      // It went meanwhile.
-      pipe.grew(-counted.getAndSet(0));
+    counting.lock();
+    try {
+      long now = isOver() ? 0 : unacknowledged();
+      long change = now - counted;
+      counted = now;
+      pipe.grew(change);
+      if (now > 0 && isOver()) {
+        // It went meanwhile.
+        counted = 0;
+        pipe.grew(-now);
+      }
+    } finally {
+      counting.unlock();
     }
   }
 

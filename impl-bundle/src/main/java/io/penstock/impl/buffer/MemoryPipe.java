@@ -289,6 +289,11 @@ public final class MemoryPipe extends Cursors implements PipeBody {
     return count(consumed());
   }
 
+  @Override
+  public long progress() {
+    return Math.max(count(consumed()), copied());
+  }
+
   /** How many writes have moved something. */
   @Override
   public long writes() {

@@ -42,6 +42,11 @@ public interface PipeBody {
   /** How many bytes were read in all. */
   long bytesRead();
 
+  /** Grows with each byte that leaves the memory, also during a read that takes long. */
+  default long progress() {
+    return bytesRead();
+  }
+
   /** How many writes have moved something. */
   long writes();
 

@@ -161,7 +161,7 @@ public final class DrivenPipe implements Pipe, Scope.Member, LongConsumer, LongP
 
     @Override
     public long progress() {
-      return body.bytesRead();
+      return body.progress();
     }
 
     @Override

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.penstock.error.MemoryLimitException;
+import io.penstock.impl.buffer.ContentPipe;
 import io.penstock.impl.buffer.Contents;
 import io.penstock.impl.buffer.MemoryPipe;
 import io.penstock.impl.engine.Engine;
@@ -15,11 +16,15 @@ import io.penstock.impl.engine.Floods;
 import io.penstock.impl.engine.Scope;
 import io.penstock.pipe.Pipe;
 import io.penstock.pipe.PipeOptions;
+import io.penstock.spi.PipeContent;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -169,6 +174,54 @@ class PipeMemoryTest {
         assertTrue(failed.isEmpty(), () -> "nothing was closed or cut: " + failed);
       }
     }
+  }
+
+  /** Else a reader of one large array would be cut, as one that takes nothing. */
+  @Test
+  void aReadThatTakesLongMakesProgress() throws Exception {
+    MemoryPipe memory = new MemoryPipe("pipe", 64 * KB, false);
+    Pipe pipe = new DrivenPipe(PipeOptions.defaults(), engine, List.of(), memory);
+    Wait soon = Wait.upTo(Duration.ofSeconds(20));
+    CompletableFuture<Void> read = new CompletableFuture<>();
+    Thread reader =
+        new Thread(
+            () -> {
+              try {
+                pipe.source().readFully(ByteBuffer.allocate(200 * KB), soon);
+                read.complete(null);
+              } catch (IOException e) {
+                read.completeExceptionally(e);
+              }
+            });
+    reader.start();
+    pipe.sink().writeFully(ByteBuffer.allocate(150 * KB), soon);
+    assertEquals(0, memory.bytesRead());
+    long before = memory.progress();
+    assertTrue(before >= 86 * KB, () -> before + " bytes");
+    pipe.sink().writeFully(ByteBuffer.allocate(50 * KB), soon);
+    read.get(20, TimeUnit.SECONDS);
+    assertEquals(200 * KB, memory.progress());
+    pipe.close();
+  }
+
+  @Test
+  void whatIsSafeCountsAsProgressThoughNobodyReads() {
+    AtomicLong safe = new AtomicLong(7);
+    Map<String, Object> answers = Map.of("committed", 0L, "written", 9L);
+    PipeContent content =
+        (PipeContent)
+            Proxy.newProxyInstance(
+                PipeContent.class.getClassLoader(),
+                new Class<?>[] {PipeContent.class},
+                (proxy, method, arguments) ->
+                    method.getName().equals("acknowledged")
+                        ? safe.get()
+                        : answers.get(method.getName()));
+    ContentPipe pipe = new ContentPipe("pipe", content, false, true, true, 64 * KB);
+    assertEquals(7, pipe.progress());
+    safe.set(9);
+    assertEquals(9, pipe.progress());
+    assertEquals(0, pipe.bytesRead());
   }
 
   @Test

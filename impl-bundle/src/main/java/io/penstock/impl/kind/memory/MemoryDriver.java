@@ -24,7 +24,7 @@ final class MemoryDriver implements ChannelDriver, Counted {
 
   @Override
   public long progress() {
-    return in.bytesRead();
+    return in.progress();
   }
 
   @Override

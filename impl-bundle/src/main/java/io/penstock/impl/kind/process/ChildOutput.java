@@ -204,7 +204,7 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
   @Override
   public long progress() {
     MemoryPipe memory = ahead;
-    return memory == null ? 0 : memory.bytesRead();
+    return memory == null ? 0 : memory.progress();
   }
 
   @Override

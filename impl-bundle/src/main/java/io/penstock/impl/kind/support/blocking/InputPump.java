@@ -100,7 +100,7 @@ public final class InputPump implements SegmentSource, LingeringSource, Counted 
 
   @Override
   public long progress() {
-    return memory.bytesRead();
+    return memory.progress();
   }
 
   @Override
