@@ -38,6 +38,11 @@ final class Flood {
     return lasting;
   }
 
+  /** There was no memory for it: before there is one again, a window must have gone through. */
+  void stop() {
+    lasting = false;
+  }
+
   /**
    * A window has gone through.
    *

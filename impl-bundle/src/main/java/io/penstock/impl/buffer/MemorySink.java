@@ -258,7 +258,11 @@ final class MemorySink implements SegmentSink, Paced, Offering {
     }
     // A larger ring counts already, and must not keep others from their memory.
     int more = present.size() == pipe.largest ? pipe.flooded : 0;
-    return stream.lasts() && pipe.isAmple(more) ? pipe.flooded : pipe.largest;
+    if (stream.lasts() && !pipe.isAmple(more)) {
+      // Memory that comes and goes must not have a ring made each time.
+      stream.stop();
+    }
+    return stream.lasts() ? pipe.flooded : pipe.largest;
   }
 
   private Slots slots() {
