@@ -234,7 +234,7 @@ public final class ContentPipe implements PipeBody, DurableFacet {
   /** What is acknowledged is not in memory any more, whether it was read or not. */
   @Override
   public long progress() {
-    return content.acknowledged();
+    return sink.acknowledged();
   }
 
   @Override

@@ -20,6 +20,8 @@ final class ContentSink implements SinkDriver {
   private final ReentrantLock counting = new ReentrantLock();
   // What was counted as held in memory.
   private long counted;
+  // As of the last count.
+  private volatile long acknowledged;
 
   private volatile Runnable ready = () -> {};
   private volatile boolean closed;
@@ -43,14 +45,16 @@ final class ContentSink implements SinkDriver {
   private void recount() {
     counting.lock();
     try {
-      long now = isOver() ? 0 : unacknowledged();
+      acknowledged = pipe.content.acknowledged();
+      long now = isOver() ? 0 : Math.max(0, pipe.content.written() - acknowledged);
       long change = now - counted;
       counted = now;
       pipe.grew(change);
-      if (now > 0 && isOver()) {
+      long left = counted;
+      if (left > 0 && isOver()) {
         // It went meanwhile.
         counted = 0;
-        pipe.grew(-now);
+        pipe.grew(-left);
       }
     } finally {
       counting.unlock();
@@ -163,6 +167,10 @@ final class ContentSink implements SinkDriver {
 
   long count() {
     return count.get();
+  }
+
+  long acknowledged() {
+    return acknowledged;
   }
 
   long highWater() {

@@ -38,7 +38,7 @@ final class Flood {
     return lasting;
   }
 
-  /** There was no memory for it: before there is one again, a window must have gone through. */
+  /** There is no memory for the larger ring: none is made before another window was fast. */
   void stop() {
     lasting = false;
   }

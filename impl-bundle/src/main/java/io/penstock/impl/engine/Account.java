@@ -10,6 +10,9 @@ public final class Account implements AutoCloseable {
   /** Pieces of this size are read while memory is scarce. */
   public static final int SMALL = 4 * 1024;
 
+  /** One that is cut and holds on for longer is not waited for. */
+  private static final long LETTING_GO_NANOS = 2 * Budgets.GRACE.toNanos() + 250_000_000;
+
   /** A holder of memory. Called without a lock. */
   public interface Holder {
     /** The name, for errors. */
@@ -38,6 +41,7 @@ public final class Account implements AutoCloseable {
   private long stalledSince;
   private boolean stalled;
   private boolean cut;
+  private long cutAt;
 
   Account(Budgets budgets, Holder holder, List<Budget> limits) {
     this.budgets = budgets;
@@ -145,14 +149,18 @@ public final class Account implements AutoCloseable {
 
   /** For how long it has been slow. */
   long slowFor(long now) {
-    return stalled ? now - stalledSince : 0;
+    // What was held before, and let go, is no fault of what is held now.
+    long since = Math.max(stalledSince - heldSince, 0) + heldSince;
+    return stalled ? now - since : 0;
   }
 
-  /** Notes that it is cut now; false if it was before, and has not let go since. */
-  boolean isCutFirst() {
-    boolean first = !cut;
-    cut = true;
-    return first;
+  /** Notes that it is cut; returns whether it can be expected to let go of what it holds. */
+  boolean letsGoWhenCut(long now) {
+    if (!cut) {
+      cut = true;
+      cutAt = now;
+    }
+    return now - cutAt <= LETTING_GO_NANOS;
   }
 
   /** Forgets what was seen, once nothing is short any more. */

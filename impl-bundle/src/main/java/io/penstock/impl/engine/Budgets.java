@@ -169,7 +169,7 @@ public final class Budgets {
     shortage();
   }
 
-  /** Runs a task once, on a worker, after the next look, although no limit is reached. */
+  /** Runs a task once, on a worker, after the next look or when others let go of memory. */
   public void whenLooked(Runnable task) {
     waiting.add(task);
     shortage();
@@ -323,8 +323,8 @@ public final class Budgets {
       if (freed >= excess) {
         break;
       }
-      // One that was cut before and holds on frees nothing: it must not save the others from it.
-      if (candidate.account().isCutFirst()) {
+      // One that was cut long ago and holds on frees nothing: it must not save the others.
+      if (candidate.account().letsGoWhenCut(now)) {
         freed += candidate.held();
         cut++;
       }

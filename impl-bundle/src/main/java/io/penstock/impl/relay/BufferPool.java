@@ -26,7 +26,7 @@ final class BufferPool {
   private final List<Budget> asked;
   private final Kept free = new Kept();
   private final Kept freeSmall = new Kept();
-  // Java has had no memory outside the heap.
+  // The last time Java was asked, it had no memory outside the heap.
   private volatile boolean failed;
 
   /**
@@ -70,7 +70,9 @@ final class BufferPool {
 
   private @Nullable ByteBuffer fresh(int piece) {
     try {
-      return ByteBuffer.allocateDirect(piece);
+      ByteBuffer buffer = ByteBuffer.allocateDirect(piece);
+      failed = false;
+      return buffer;
     } catch (OutOfMemoryError e) {
       if (!String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT).contains("direct")) {
         throw e;
@@ -86,7 +88,6 @@ final class BufferPool {
   void whenRoom(Runnable task) {
     if (failed) {
       // The limits have room: the task would come back at once, and have Java collect garbage.
-      failed = false;
       budgets.whenLooked(task);
     } else {
       budgets.whenRoom(task, asked);

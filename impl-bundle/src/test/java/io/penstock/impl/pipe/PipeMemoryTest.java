@@ -207,19 +207,27 @@ class PipeMemoryTest {
   @Test
   void whatIsSafeCountsAsProgressThoughNobodyReads() {
     AtomicLong safe = new AtomicLong(7);
-    Map<String, Object> answers = Map.of("committed", 0L, "written", 9L);
+    Queue<Runnable> ready = new ConcurrentLinkedQueue<>();
+    Map<String, Object> answers =
+        Map.of("committed", 0L, "written", 9L, "gone", new CompletableFuture<Void>());
     PipeContent content =
         (PipeContent)
             Proxy.newProxyInstance(
                 PipeContent.class.getClassLoader(),
                 new Class<?>[] {PipeContent.class},
-                (proxy, method, arguments) ->
-                    method.getName().equals("acknowledged")
-                        ? safe.get()
-                        : answers.get(method.getName()));
+                (proxy, method, arguments) -> {
+                  if (method.getName().equals("onReady")) {
+                    ready.add((Runnable) arguments[0]);
+                  }
+                  return method.getName().equals("acknowledged")
+                      ? safe.get()
+                      : answers.get(method.getName());
+                });
     ContentPipe pipe = new ContentPipe("pipe", content, false, true, true, 64 * KB);
+    ready.forEach(Runnable::run);
     assertEquals(7, pipe.progress());
     safe.set(9);
+    ready.forEach(Runnable::run);
     assertEquals(9, pipe.progress());
     assertEquals(0, pipe.bytesRead());
   }
