@@ -17,10 +17,15 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
 
 /** The page in a real browser: each view, each action, in light and dark, narrow and wide. */
+@DisabledIfEnvironmentVariable(
+    named = "PENSTOCK_ELSEWHERE",
+    matches = ".*\\bbrowser\\b.*",
+    disabledReason = "tried in the build beside this one")
 class PageBrowserTest {
   private static final String ORDERS = "#/o/pipes%2F2";
   // What the page costs is told in plain tables of its size, which the same browser draws in the
