@@ -271,8 +271,10 @@ class WebConsolePageIT {
     HttpResponse<InputStream> stream =
         FelixWebConsole.CLIENT.send(request, BodyHandlers.ofInputStream());
     try (BufferedReader lines = new BufferedReader(new InputStreamReader(stream.body(), UTF_8))) {
-      assertTrue(message(lines).contains("\"many-999\""));
-      // The first are for the compiler, which other programs may hold up.
+      // The first may tell of a look before there were any.
+      boolean seen = message(lines).contains("\"many-999\"");
+      assertTrue(seen || message(lines).contains("\"many-999\""));
+      // What comes first is for the compiler, which other programs may hold up.
       double least = 100;
       for (int times = 0; times < 15 && least >= 2; times++) {
         Map<Long, Long> before = processorTimes();
