@@ -24,6 +24,7 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.util.Dictionary;
+import java.util.HashMap;
 import java.util.Hashtable;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,9 @@ class WebConsolePageIT {
       Pattern.compile("name=\"penstock-token\" content=\"([^\"]+)\"");
 
   private static final int LOOKS = 20;
+
+  /** The reader takes a quarter of a hundredth of a core where the page takes its fiftieth. */
+  private static final int TIMES_THE_READER = 8;
 
   private static FelixWebConsole console;
 
@@ -260,11 +264,12 @@ class WebConsolePageIT {
 
   /**
    * What a second costs with a browser that watches: gathering, history, JSON and the server. A
-   * fiftieth of a core; but a machine where it was that little has had 2.5 to 7 % for an hour, with
-   * the same build and nothing beside it.
+   * fiftieth of a core. Some virtual machines need microseconds for a page of memory that rested a
+   * second; there as many times more as a reader of the messages takes, which such memory slows as
+   * well.
    */
   @Test
-  void aThousandPipesTakeLittleOfACore() throws Exception {
+  void aThousandPipesTakeAFiftiethOfACore() throws Exception {
     Bundle many = TestBundle.named("many").activator(ManyPipes.class).start(console.context());
     Runnable move = (Runnable) console.context().getService(many.getRegisteredServices()[0]);
     HttpRequest request = console.asAdministrator("penstock/events.stream").build();
@@ -274,27 +279,67 @@ class WebConsolePageIT {
       // The first may tell of a look before there were any.
       boolean seen = message(lines).contains("\"many-999\"");
       assertTrue(seen || message(lines).contains("\"many-999\""));
+      Reader reader = new Reader();
       // What comes first is for the compiler, which other programs may hold up.
-      double least = 100;
-      for (int times = 0; times < 15 && least >= 2; times++) {
+      double taken = 100;
+      double allowed = 2;
+      for (int times = 0; times < 15 && taken >= allowed; times++) {
         Map<Long, Long> before = processorTimes();
         long started = System.nanoTime();
+        long read = 0;
         for (int i = 0; i < 3; i++) {
           move.run();
-          assertTrue(message(lines).split("\"many-").length > ManyPipes.COUNT);
+          String moved = message(lines);
+          assertTrue(moved.split("\"many-").length > ManyPipes.COUNT);
+          read += reader.spentOn(moved);
         }
         long spent = 0;
         for (Map.Entry<Long, Long> now : processorTimes().entrySet()) {
           spent += now.getValue() - before.getOrDefault(now.getKey(), 0L);
         }
-        double percent = 100.0 * spent / (System.nanoTime() - started);
-        least = Math.min(least, percent);
-        System.out.println(
-            "the page with a thousand pipes that move takes " + percent + " % of a core");
+        double second = (System.nanoTime() - started) / 100.0;
+        taken = spent / second;
+        allowed = Math.max(2, TIMES_THE_READER * read / second);
+        System.out.printf(
+            "the page with a thousand pipes that move takes %.2f %% of a core, a reader %.2f%n",
+            taken, read / second);
       }
-      assertTrue(least < 8, least + " %");
+      assertTrue(taken < allowed, taken + " % of a core, allowed " + allowed);
     } finally {
       many.uninstall();
+    }
+  }
+
+  /** Keeps what the last message told of each pipe, as a browser does, and finds what moved. */
+  private static final class Reader {
+    private static final Pattern VALUE = Pattern.compile("\"([a-z]+)\":(\"[^\"]*\"|[^{}\\[,]+)");
+
+    private Map<String, Map<String, String>> last = Map.of();
+
+    /** In nanoseconds of the processor. */
+    long spentOn(String message) {
+      long started = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+      Map<String, Map<String, String>> pipes = new HashMap<>();
+      StringBuilder moved = new StringBuilder();
+      for (String pipe : message.split("\\{\"id\":")) {
+        Map<String, String> values = new HashMap<>();
+        Matcher found = VALUE.matcher(pipe);
+        while (found.find()) {
+          values.put(found.group(1), found.group(2));
+        }
+        String name = values.getOrDefault("name", "");
+        Map<String, String> old = last.getOrDefault(name, Map.of());
+        values.forEach(
+            (key, value) -> {
+              if (!value.equals(old.get(key))) {
+                moved.append(name).append(key).append(value);
+              }
+            });
+        pipes.put(name, values);
+      }
+      last = pipes;
+      assertTrue(moved.toString().getBytes(UTF_8).length > ManyPipes.COUNT);
+      return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - started;
     }
   }
 

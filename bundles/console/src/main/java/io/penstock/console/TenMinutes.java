@@ -8,6 +8,7 @@ import io.penstock.runtime.RelayDTO;
 import io.penstock.runtime.RuntimeDTO;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,56 +23,79 @@ final class TenMinutes {
   static final int MOST_OBJECTS = 2000;
   private static final int SAMPLES = 600;
 
+  private static final int OUT = 0;
+  private static final int INTO = 1;
+  private static final int HELD = 2;
+  private static final int NUMBERS = 3;
+
+  /** Which column of the looks is an object's, and since which look. */
   private static final class Course {
-    final float[] out = new float[SAMPLES];
-    final float[] into = new float[SAMPLES];
-    final float[] held = new float[SAMPLES];
+    final int column;
+    final long since;
     long seen;
 
-    Course() {
-      for (float[] all : List.of(out, into, held)) {
-        Arrays.fill(all, Float.NaN);
-      }
+    Course(int column, long since) {
+      this.column = column;
+      this.since = since;
     }
   }
 
   private final long[] times = new long[SAMPLES];
+  // A look's numbers lie together: of an array for each object a look would touch a cold page each.
+  private final float[][] rows = new float[SAMPLES][];
   private final Map<String, Course> courses = new HashMap<>();
+  private final BitSet columns = new BitSet();
+  private float[] row = new float[0];
   private long looks;
 
   /** Remembers a look. */
   void add(RuntimeDTO now) {
-    int place = (int) (looks++ % SAMPLES);
-    times[place] = now.at();
+    row = new float[NUMBERS * columns.length()];
     for (PipeDTO one : now.pipes()) {
       String key = RuntimeChanges.PIPES + "/" + one.id();
-      set(key, place, one.source().bytes(), one.sink().bytes(), (double) one.buffered());
+      set(key, one.source().bytes(), one.sink().bytes(), (double) one.buffered());
     }
     for (ChannelDTO one : now.channels()) {
       double held = one.source().buffered() + one.sink().buffered();
       String key = RuntimeChanges.CHANNELS + "/" + one.id();
-      set(key, place, one.source().bytes(), one.sink().bytes(), held);
+      set(key, one.source().bytes(), one.sink().bytes(), held);
     }
     for (RelayDTO one : now.relays()) {
       String key = RuntimeChanges.RELAYS + "/" + one.id();
-      set(key, place, one.forwarded(), one.returned(), Double.NaN);
+      set(key, one.forwarded(), one.returned(), Double.NaN);
     }
-    courses.values().removeIf(course -> course.seen != looks);
+    courses.values().removeIf(this::hasGone);
+    int place = (int) (looks++ % SAMPLES);
+    times[place] = now.at();
+    rows[place] = row;
   }
 
-  private void set(String key, int place, RateDTO out, RateDTO into, double held) {
+  private boolean hasGone(Course course) {
+    boolean gone = course.seen != looks;
+    if (gone) {
+      columns.clear(course.column);
+    }
+    return gone;
+  }
+
+  private void set(String key, RateDTO out, RateDTO into, double held) {
     Course course = courses.get(key);
     if (course == null) {
       if (courses.size() >= MOST_OBJECTS) {
         return;
       }
-      course = new Course();
+      course = new Course(columns.nextClearBit(0), looks);
+      columns.set(course.column);
       courses.put(key, course);
     }
     course.seen = looks;
-    course.out[place] = known(out);
-    course.into[place] = known(into);
-    course.held[place] = (float) held;
+    int first = NUMBERS * course.column;
+    if (first >= row.length) {
+      row = Arrays.copyOf(row, 2 * (first + NUMBERS));
+    }
+    row[first + OUT] = known(out);
+    row[first + INTO] = known(into);
+    row[first + HELD] = (float) held;
   }
 
   private static float known(RateDTO rate) {
@@ -82,13 +106,16 @@ final class TenMinutes {
   List<Map<String, @Nullable Object>> of(String key) {
     List<Map<String, @Nullable Object>> samples = new ArrayList<>();
     Course course = courses.get(key);
-    for (long i = Math.max(0, looks - SAMPLES); course != null && i < looks; i++) {
-      int place = (int) (i % SAMPLES);
+    for (long look = Math.max(0, looks - SAMPLES); course != null && look < looks; look++) {
+      int place = (int) (look % SAMPLES);
+      // An object is told of at each look since its first.
+      boolean was = look >= course.since;
+      int first = NUMBERS * course.column;
       Map<String, @Nullable Object> sample = new LinkedHashMap<>();
       sample.put("at", times[place]);
-      sample.put("out", course.out[place]);
-      sample.put("into", course.into[place]);
-      sample.put("held", course.held[place]);
+      sample.put("out", was ? rows[place][first + OUT] : Float.NaN);
+      sample.put("into", was ? rows[place][first + INTO] : Float.NaN);
+      sample.put("held", was ? rows[place][first + HELD] : Float.NaN);
       samples.add(sample);
     }
     return samples;

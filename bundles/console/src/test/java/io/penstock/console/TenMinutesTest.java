@@ -77,6 +77,24 @@ class TenMinutesTest {
   }
 
   @Test
+  void anObjectThatComesLaterHasNoNumbersOfOneThatHasGone() {
+    plumbing.speed = 7;
+    plumbing.more = 3;
+    history.add(at(1));
+    assertEquals(List.of(false), unknown("pipes/1002"));
+    plumbing.more = 0;
+    history.add(at(2));
+    plumbing.more = 3;
+    history.add(at(3));
+    assertEquals(List.of(true, true, false), unknown("pipes/1002"));
+    assertEquals(List.of(false, false, false), unknown(ORDERS));
+  }
+
+  private List<Boolean> unknown(String key) {
+    return history.of(key).stream().map(sample -> ((Float) sample.get("out")).isNaN()).toList();
+  }
+
+  @Test
   void moreObjectsThanMemoryAllowsAreNotRemembered() {
     plumbing.more = TenMinutes.MOST_OBJECTS;
     history.add(at(1));
