@@ -5,7 +5,7 @@
 //   server blocking WORK ADDRESS            count, echo, spin (echo that never waits), duplex (echo that
 //                                           reads on while it cannot write)
 //   server epoll    WORK ADDRESS            count, echo, requests (echo of lines), lines
-//   server blocking relay|splice ADDRESS TARGET
+//   server blocking relay|splice|wide ADDRESS TARGET      wide: splice with larger buffers of the system
 //
 // They listen at tcp:0, unix:PATH or pipes:PATH, tell where, and end with their standard input.
 
@@ -133,14 +133,27 @@ static void *copy(void *argument) {
   return NULL;
 }
 
+// What Penstock's relay asks the system for, at most. Over TCP the system fits its buffers itself.
+#define WIDE_PIPE (1024 * 1024)
+#define WIDE_SEND (2 * 1024 * 1024)
+static int wide;
+
+static void widen(int fd) {
+  int domain = 0, bytes = WIDE_SEND;
+  socklen_t length = sizeof domain;
+  check(getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length), "SO_DOMAIN");
+  if (domain == AF_UNIX) check(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes), "SO_SNDBUF");
+}
+
 // Without a copy in this process: by way of a pipe of the system's.
 static void *move(void *argument) {
   struct way *way = argument;
-  int pipes[2];
+  int pipes[2], size = wide ? WIDE_PIPE : BUFFER;
   check(pipe2(pipes, O_CLOEXEC), "pipe2");
-  check(fcntl(pipes[1], F_SETPIPE_SZ, BUFFER), "F_SETPIPE_SZ");
+  check(fcntl(pipes[1], F_SETPIPE_SZ, size), "F_SETPIPE_SZ");
+  if (wide) widen(way->to);
   ssize_t n;
-  while ((n = splice(way->from, NULL, pipes[1], NULL, BUFFER, SPLICE_F_MOVE)) > 0)
+  while ((n = splice(way->from, NULL, pipes[1], NULL, (size_t)size, SPLICE_F_MOVE)) > 0)
     while (n > 0)
       n -= check((int)splice(pipes[0], NULL, way->to, NULL, (size_t)n, SPLICE_F_MOVE), "splice");
   shutdown(way->to, SHUT_WR);
@@ -164,7 +177,8 @@ static void *relay(void *argument) {
 }
 
 static int way_of(const char *work) {
-  if (!strcmp(work, "splice")) way = move;
+  wide = !strcmp(work, "wide");
+  if (wide || !strcmp(work, "splice")) way = move;
   return way == move || !strcmp(work, "relay");
 }
 
@@ -175,7 +189,7 @@ static void blocking(int listener, const char *work, int pipes) {
                           : !strcmp(work, "duplex") ? duplex
                           : way_of(work)           ? relay
                                                    : NULL;
-  if (!body) fail("the work is '%s', expected count, echo, spin, duplex, relay or splice", work);
+  if (!body) fail("the work is '%s', expected count, echo, spin, duplex, relay, splice or wide", work);
   if (pipes) {
     body((void *)(long)listener);
     return;
@@ -254,7 +268,7 @@ static void *end_with_input(void *argument) {
 
 int main(int argc, char **argv) {
   if (argc != (way_of(argc > 2 ? argv[2] : "") ? 5 : 4))
-    fail("expected blocking|epoll WORK ADDRESS, or blocking relay|splice ADDRESS TARGET");
+    fail("expected blocking|epoll WORK ADDRESS, or blocking relay|splice|wide ADDRESS TARGET");
   signal(SIGPIPE, SIG_IGN);
   pthread_t watch;
   pthread_create(&watch, NULL, end_with_input, NULL);

@@ -101,12 +101,12 @@ public final class ChannelReport extends Page {
     section(
         name,
         "pipes",
-        "Pipes between processes (FIFOs): into the server, GB/s, and round trip of 64 B, µs",
+        "Pipes between processes (FIFOs): round trip of 64 B, and into the server, GB/s",
         Stream.concat(
                 chunks(Texts.PIPES, Texts.SOCKET_CHUNKS).stream(),
                 Stream.of(
-                    column("p50", Kind.P50, Load.QUIET, Texts.PIPES, 64, 1000),
-                    column("p99", Kind.P99, Load.QUIET, Texts.PIPES, 64, 1000)))
+                    column("p50, µs", Kind.P50, Load.QUIET, Texts.PIPES, 64, 1000),
+                    column("p99, µs", Kind.P99, Load.QUIET, Texts.PIPES, 64, 1000)))
             .toList());
     for (String transport : Texts.TRANSPORTS) {
       String route = transport + " to " + transport;
@@ -150,11 +150,11 @@ public final class ChannelReport extends Page {
     section(
         name,
         "ssh",
-        "SSH, client to server: into a command and out of one, GB/s; a command that does nothing;"
+        "SSH, client to server: into a command and out of one; a command that does nothing;"
             + " a channel in which nothing moves",
         List.of(
-            column("push", Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PUSH, 65536, 1),
-            column("pull", Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PULL, 65536, 1),
+            column("push, GB/s", Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PUSH, 65536, 1),
+            column("pull, GB/s", Kind.THROUGHPUT, Load.QUIET, Texts.SSH_PULL, 65536, 1),
             column("exec, p50, µs", Kind.P50, Load.QUIET, Texts.SSH_EXEC, 64, 1000),
             column("exec, p99, µs", Kind.P99, Load.QUIET, Texts.SSH_EXEC, 64, 1000),
             column("heap at the client, B", Kind.HEAP, Load.QUIET, Texts.SSH_CLIENT, 64, 1),

@@ -1,19 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.benchmarks.report;
 
+import static java.util.Objects.requireNonNull;
+
 import io.penstock.benchmarks.report.Figures.Spread;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Bars on a logarithmic scale, in panels of three beside each other, with lines from the least to
  * the greatest. Its colours can be read on light and on dark ground.
+ *
+ * @param title ends with the unit of all panels whose own title names none
  */
 record Chart(String title, List<Panel> panels) implements Picture {
-  /** Bars under one title; all panels of a chart have one scale. */
-  record Panel(String title, List<Bar> bars) {}
+  /** Bars under one title; all panels of a chart that have the same unit have one scale. */
+  record Panel(String title, List<Bar> bars) {
+    /** What its title ends with, if that is a unit. */
+    String unit() {
+      String last = title.substring(title.lastIndexOf(' ') + 1);
+      return UNITS.contains(last) ? last : "";
+    }
+  }
+
+  /** Powers of ten. */
+  private record Scale(double low, double high) {
+    static Scale of(List<Spread> all) {
+      return new Scale(
+          Math.floor(Math.log10(all.stream().mapToDouble(Spread::min).min().orElse(1))),
+          Math.ceil(Math.log10(all.stream().mapToDouble(Spread::max).max().orElse(10))));
+    }
+
+    double unit() {
+      return BAR / Math.max(1, high - low);
+    }
+  }
 
   /** One bar; ours stand out. */
   record Bar(String label, Spread value, boolean ours) {}
+
+  private static final Set<String> UNITS = Set.of("GB/s", "µs", "ms", "B");
 
   private static final int WIDTH = 450;
   private static final int LABEL = 170;
@@ -23,18 +51,23 @@ record Chart(String title, List<Panel> panels) implements Picture {
 
   @Override
   public String svg() {
-    List<Spread> all = panels.stream().flatMap(p -> p.bars.stream()).map(Bar::value).toList();
-    double low = Math.floor(Math.log10(all.stream().mapToDouble(Spread::min).min().orElse(1)));
-    double high = Math.ceil(Math.log10(all.stream().mapToDouble(Spread::max).max().orElse(10)));
-    double unit = BAR / Math.max(1, high - low);
+    Map<String, Scale> scales =
+        panels.stream()
+            .collect(
+                Collectors.groupingBy(
+                    Panel::unit,
+                    Collectors.flatMapping(
+                        panel -> panel.bars.stream().map(Bar::value),
+                        Collectors.collectingAndThen(Collectors.toList(), Scale::of))));
     int columns = Math.min(3, Math.max(1, panels.size()));
     int lines = (panels.size() + columns - 1) / columns;
     int most = panels.stream().mapToInt(p -> p.bars.size()).max().orElse(0);
     int height = HEAD + most * ROW + 24;
     StringBuilder out = new StringBuilder();
-    Picture.begin(out, title, columns * WIDTH, 30 + lines * height);
+    Picture.begin(out, title + " (logarithmic)", columns * WIDTH, 30 + lines * height);
     for (int i = 0; i < panels.size(); i++) {
       Panel panel = panels.get(i);
+      Scale scale = requireNonNull(scales.get(panel.unit()));
       Picture.line(
           out,
           "<g transform=\"translate(%d,%d)\">",
@@ -46,8 +79,8 @@ record Chart(String title, List<Panel> panels) implements Picture {
           LABEL,
           Picture.escape(panel.title));
       int bottom = HEAD - 8 + panel.bars.size() * ROW;
-      for (int power = (int) low; power <= high; power++) {
-        double x = LABEL + (power - low) * unit;
+      for (int power = (int) scale.low; power <= scale.high; power++) {
+        double x = LABEL + (power - scale.low) * scale.unit();
         Picture.line(
             out,
             "<path d=\"M%.1f %d V%d\" stroke=\"#808080\" stroke-opacity=\".3\"/>",
@@ -62,7 +95,7 @@ record Chart(String title, List<Panel> panels) implements Picture {
             Texts.number(Math.pow(10, power)));
       }
       for (int j = 0; j < panel.bars.size(); j++) {
-        bar(out, panel.bars.get(j), HEAD + j * ROW, low, unit);
+        bar(out, panel.bars.get(j), HEAD + j * ROW, scale);
       }
       Picture.line(out, "</g>");
     }
@@ -70,10 +103,11 @@ record Chart(String title, List<Panel> panels) implements Picture {
     return out.toString();
   }
 
-  private static void bar(StringBuilder out, Bar bar, int top, double low, double unit) {
-    double length = (Math.log10(bar.value.median()) - low) * unit;
-    double from = LABEL + (Math.log10(bar.value.min()) - low) * unit;
-    double to = LABEL + (Math.log10(bar.value.max()) - low) * unit;
+  private static void bar(StringBuilder out, Bar bar, int top, Scale scale) {
+    double unit = scale.unit();
+    double length = (Math.log10(bar.value.median()) - scale.low) * unit;
+    double from = LABEL + (Math.log10(bar.value.min()) - scale.low) * unit;
+    double to = LABEL + (Math.log10(bar.value.max()) - scale.low) * unit;
     int middle = top + 4;
     Picture.line(
         out,

@@ -10,6 +10,7 @@ import static io.penstock.benchmarks.server.Server.PENSTOCK_POLLER;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_RELAY;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_SERVER;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_SSH;
+import static io.penstock.benchmarks.server.Server.PENSTOCK_TLS;
 import static io.penstock.benchmarks.server.Server.PENSTOCK_TLS_POLLER;
 
 import io.penstock.benchmarks.report.Sample.Kind;
@@ -23,7 +24,7 @@ import java.util.List;
 /** What shall be reached of what users see under load. */
 final class LoadGates {
   /** Less than this is 0 B: what the start of a measurement leaves, spread over its operations. */
-  private static final double NOTHING = .5;
+  static final double NOTHING = .5;
 
   private final List<Gate> gates = new ArrayList<>();
 
@@ -64,12 +65,20 @@ final class LoadGates {
     all.garbage("pair in memory, 64 B", Texts.GARBAGE_PAIR, Gate.PENSTOCK, 64);
     all.garbage("TCP, poller, 64 B", Texts.GARBAGE_TCP, PENSTOCK_POLLER.name(), 64);
     all.garbage("TCP, served handler, 64 B", Texts.GARBAGE_TCP, PENSTOCK_SERVER.name(), 64);
+    all.garbage("TCP, blocking, 64 B", Texts.GARBAGE_TCP, PENSTOCK_BLOCKING.name(), 64);
     all.garbage("Unix socket, poller, 64 B", Texts.GARBAGE_UNIX, PENSTOCK_POLLER.name(), 64);
+    all.garbage("Unix socket, served, 64 B", Texts.GARBAGE_UNIX, PENSTOCK_SERVER.name(), 64);
+    all.garbage("Unix socket, blocking, 64 B", Texts.GARBAGE_UNIX, PENSTOCK_BLOCKING.name(), 64);
     for (String transport : Texts.TRANSPORTS) {
       String setting = Texts.GARBAGE_RELAY + transport;
       all.garbage("relay, " + transport + ", 64 B", setting, PENSTOCK_RELAY.name(), 64);
+      String flood = Texts.GARBAGE_RELAY_FLOOD + transport;
+      all.garbage("relay, " + transport + ", 64 KiB", flood, PENSTOCK_RELAY.name(), 65536);
     }
-    all.garbage("TCP, blocking, 64 B", Texts.GARBAGE_TCP, PENSTOCK_BLOCKING.name(), 64);
+    all.garbage("FIFO, blocking, 8 KiB", Texts.GARBAGE_FIFO, PENSTOCK_BLOCKING.name(), 8192);
+    all.garbage("FIFO, poller, 8 KiB", Texts.GARBAGE_FIFO, PENSTOCK_POLLER.name(), 8192);
+    all.garbage("line of 100 B", Texts.GARBAGE_LINES, PENSTOCK_POLLER.name(), 100);
+    all.garbage("TLS, 16 KiB", Texts.GARBAGE_TLS, PENSTOCK_TLS.name(), 16384);
     return List.copyOf(all.gates);
   }
 

@@ -423,7 +423,14 @@ public final class LoadReport extends Page {
             new Thing(Texts.GARBAGE_TCP, "TCP, request of 64 B, server", 64),
             new Thing(Texts.GARBAGE_UNIX, "Unix socket, request of 64 B, server", 64),
             new Thing(Texts.GARBAGE_RELAY + "tcp", "TCP, request of 64 B, relay", 64),
-            new Thing(Texts.GARBAGE_RELAY + "unix", "Unix socket, request of 64 B, relay", 64));
+            new Thing(Texts.GARBAGE_RELAY + "unix", "Unix socket, request of 64 B, relay", 64),
+            new Thing(Texts.GARBAGE_RELAY_FLOOD + "tcp", "TCP, 64 KiB of a flood, relay", 65536),
+            new Thing(
+                Texts.GARBAGE_RELAY_FLOOD + "unix", "Unix socket, 64 KiB of a flood, relay", 65536),
+            new Thing(Texts.GARBAGE_FIFO, "FIFO, 8 KiB, reader", 8192),
+            new Thing(Texts.GARBAGE_LINES, "TCP, line of 100 B of a flood, server", 100),
+            new Thing(Texts.GARBAGE_TLS, "TLS, 16 KiB of a flood, server", 16384),
+            new Thing(Texts.GARBAGE_SSH, "SSH, 32 KiB into a command, server", 32768));
     if (!table("Garbage per operation", "bytes allocated", Kind.ALLOCATION, things)) {
       return;
     }

@@ -33,9 +33,6 @@ public final class Report extends Page {
           "direct memory",
           Texts.VIRTUAL);
 
-  /** Bytes of the least object, less than which is not one for each operation. */
-  private static final int OBJECT = 16;
-
   private final String choosing;
   private final List<Validity> validity;
   private final List<Integer> withoutLimit;
@@ -306,14 +303,14 @@ public final class Report extends Page {
         "Penstock's allocation, by JMH's gc profiler",
         "per",
         "bytes",
-        "less than an object a call");
+        "less than " + LoadGates.NOTHING + " a call");
     for (Subject key : keys) {
       row(
           key.setting() + (key.setting().equals("chunk") ? " of " + Texts.size(key.chunk()) : ""),
           cell(key),
-          figures.of(key).orElseThrow().median() < OBJECT * calls(key.chunk())
+          figures.of(key).orElseThrow().median() < LoadGates.NOTHING * calls(key.chunk())
               ? "PASS"
-              : key.setting().equals("hand-over") ? "–" : "**MISSED**");
+              : "**MISSED**");
     }
   }
 

@@ -126,6 +126,21 @@ public final class Texts {
   /** What a relay allocates for a request and its answer, before the transport. */
   public static final String GARBAGE_RELAY = "garbage, relay, ";
 
+  /** What a relay allocates for a piece of 64 KiB of a flood, before the transport. */
+  public static final String GARBAGE_RELAY_FLOOD = "garbage, relay, flood, ";
+
+  /** What is allocated for a piece of 8 KiB that comes from a FIFO. */
+  public static final String GARBAGE_FIFO = "garbage, FIFO";
+
+  /** The same for a line of a flood. */
+  public static final String GARBAGE_LINES = "garbage, lines";
+
+  /** The same for 16 KiB that come over TLS, at the server. */
+  public static final String GARBAGE_TLS = "garbage, TLS";
+
+  /** The same for 32 KiB that go into a command over SSH, at the server. */
+  public static final String GARBAGE_SSH = "garbage, SSH";
+
   /** A flag of the JVM: its selector makes no number for each event of a descriptor above 127. */
   public static final String NO_BOXES = "-XX:AutoBoxCacheMax=32768";
 

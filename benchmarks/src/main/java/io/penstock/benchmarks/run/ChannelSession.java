@@ -323,7 +323,8 @@ final class ChannelSession {
           Server.SOCAT_64,
           Server.SOCAT_256,
           Server.C_RELAY,
-          Server.C_SPLICE);
+          Server.C_SPLICE,
+          Server.C_WIDE);
       List<ServerProcess> all = new ArrayList<>(field.servers);
       all.add(sink);
       warmUp(all, setting, flood);
@@ -412,10 +413,10 @@ final class ChannelSession {
   }
 
   private void tls() throws Exception {
-    Path folder = Files.createTempDirectory("penstock-tls");
-    try (Field field = field();
+    try (Certificate certificate = new Certificate();
+        Field field = field();
         TlsClients clients = new TlsClients()) {
-      Tls.prepare(folder);
+      Path folder = certificate.folder();
       field.start("tcp", folder.toString(), Server.PENSTOCK_TLS, Server.NETTY_TLS);
       for (ServerProcess server : field.servers) {
         clients.start(server, folder);
@@ -434,11 +435,6 @@ final class ChannelSession {
               client.flood(chunk, brief ? 100 : 2000));
         }
       }
-    } finally {
-      for (String name : List.of("password", "key.p12", "certificate.pem")) {
-        Files.deleteIfExists(folder.resolve(name));
-      }
-      Files.delete(folder);
     }
   }
 

@@ -12,7 +12,6 @@ import io.penstock.benchmarks.report.Sample.Load;
 import io.penstock.benchmarks.report.Sample.Subject;
 import io.penstock.benchmarks.report.Texts;
 import io.penstock.benchmarks.server.Server;
-import io.penstock.benchmarks.server.Tls;
 import io.penstock.benchmarks.server.Work;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -34,7 +33,7 @@ import java.util.Set;
  */
 final class LoadSession {
   static final List<String> SUITES =
-      List.of("latency", "fan", "growth", "memory", "churn", "slow", "start");
+      List.of("latency", "fan", "growth", "memory", "garbage", "churn", "slow", "start");
 
   /** How many connections ask. */
   private static final int ACTIVE = 64;
@@ -119,6 +118,7 @@ final class LoadSession {
               "NETTY");
       case "growth" -> growth();
       case "memory" -> memory();
+      case "garbage" -> garbage();
       case "churn" -> churn();
       case "start" -> starts();
       case "slow" -> trials(Trial.Subject.SLOW, "PENSTOCK", "JDK", "NETTY_NIO");
@@ -205,6 +205,17 @@ final class LoadSession {
     trials(Trial.Subject.PAIRS, "PENSTOCK", "NETTY");
   }
 
+  private void garbage() throws Exception {
+    trials(
+        Trial.Subject.GARBAGE,
+        "PENSTOCK",
+        "PIPED_STREAMS",
+        "OKIO",
+        "ARRAY_BLOCKING_QUEUE",
+        "NETTY");
+    new Allocations(java, programs, load, round, brief).measure(this::add);
+  }
+
   private void memory() throws Exception {
     trials(
         Trial.Subject.FOOTPRINT,
@@ -214,61 +225,9 @@ final class LoadSession {
         "OKIO",
         "ARRAY_BLOCKING_QUEUE",
         "NETTY");
-    trials(
-        Trial.Subject.GARBAGE,
-        "PENSTOCK",
-        "PIPED_STREAMS",
-        "OKIO",
-        "ARRAY_BLOCKING_QUEUE",
-        "NETTY");
-    requests();
     connections();
     encrypted();
     new IdleShells(java, programs, round, brief).measure(this::add);
-  }
-
-  /** What a server or a relay allocates for a request. */
-  private void requests() throws Exception {
-    for (Server server :
-        List.of(
-            Server.PENSTOCK_POLLER,
-            Server.PENSTOCK_SERVER,
-            Server.JDK_SELECTOR,
-            Server.NETTY_NIO,
-            Server.NETTY_EPOLL,
-            Server.PENSTOCK_BLOCKING,
-            Server.JDK_BLOCKING)) {
-      garbage(server, "tcp", Texts.GARBAGE_TCP);
-    }
-    garbage(Server.PENSTOCK_POLLER, "unix", Texts.GARBAGE_UNIX);
-    garbage(Server.JDK_SELECTOR, "unix", Texts.GARBAGE_UNIX);
-    for (String transport : Texts.TRANSPORTS) {
-      try (Field field = new Field(java, programs, round, Texts.NO_BOXES)) {
-        ServerProcess target = field.start(Server.JDK_SELECTOR, transport, Work.REQUESTS.text());
-        String to = target.address().text();
-        garbage(field.start(Server.PENSTOCK_RELAY, transport, to), Texts.GARBAGE_RELAY + transport);
-      }
-    }
-  }
-
-  private void garbage(Server server, String transport, String setting) throws Exception {
-    try (Field field = new Field(java, programs, round, Texts.NO_BOXES)) {
-      garbage(field.start(server, transport, Work.REQUESTS.text()), setting);
-    }
-  }
-
-  private void garbage(ServerProcess process, String setting) throws Exception {
-    // A server with a thread for each has no need of 64.
-    int connections = process.server().name().endsWith("BLOCKING") ? 4 : ACTIVE;
-    try (Asked generator = generator()) {
-      generator.ask("connect", process.address().text(), connections);
-      // What is not yet compiled makes garbage, and the compiler comes to some of it late.
-      generator.ask("closed", brief ? 50 : 12_000);
-      long allocated = process.allocated();
-      double count = generator.ask("closed", brief ? 50 : 3000)[0];
-      double garbage = (process.allocated() - allocated) / count;
-      add(Kind.ALLOCATION, setting, process.server(), 64, garbage);
-    }
   }
 
   /** Heap of each connection at the server. */
@@ -342,22 +301,6 @@ final class LoadSession {
     jdks.put(Texts.THIS_JDK, java);
     newJava.ifPresent(path -> jdks.put(Texts.NEW_JDK, path));
     Starts.measure(jdks, brief, this::add);
-  }
-
-  /** A key and its certificate in a folder of their own. */
-  private record Certificate(Path folder) implements AutoCloseable {
-    Certificate() throws IOException, InterruptedException {
-      this(Files.createTempDirectory("penstock-tls"));
-      Tls.prepare(folder);
-    }
-
-    @Override
-    public void close() throws IOException {
-      for (String name : List.of("password", "key.p12", "certificate.pem")) {
-        Files.deleteIfExists(folder.resolve(name));
-      }
-      Files.delete(folder);
-    }
   }
 
   /** Measures within JVMs, one for each, and takes what they tell. */

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.profile.GCProfiler;
 import org.openjdk.jmh.results.BenchmarkResult;
 import org.openjdk.jmh.results.Result;
@@ -340,18 +341,28 @@ final class Session {
     List<Integer> chunks = brief ? List.of(8192) : Texts.CHUNKS;
     for (RunResult result :
         run(
-            options(Throughput.class, java)
-                .addProfiler(GCProfiler.class)
+            allocating(Throughput.class)
                 .param("chunk", chunks.stream().map(String::valueOf).toArray(String[]::new)))) {
       int chunk = Integer.parseInt(result.getParams().getParam("chunk"));
       allocation("chunk", chunk, result, Throughput.writes(chunk));
     }
-    for (RunResult result : run(options(RoundTrip.class, java).addProfiler(GCProfiler.class))) {
+    for (RunResult result : run(allocating(RoundTrip.class))) {
       allocation("round trip", 1, result, 1);
     }
-    for (RunResult result : run(options(Giving.class, java).addProfiler(GCProfiler.class))) {
+    for (RunResult result : run(allocating(Giving.class))) {
       allocation("hand-over", 8192, result, 1);
     }
+  }
+
+  /**
+   * For longer than speed is measured, because JMH makes some ten KB of its own in each iteration;
+   * and without the samples of single calls, which it keeps in objects.
+   */
+  private ChainedOptionsBuilder allocating(Class<?> benchmark) {
+    return options(benchmark, java)
+        .mode(Mode.AverageTime)
+        .measurementTime(TimeValue.milliseconds(brief ? 20 : 3000))
+        .addProfiler(GCProfiler.class);
   }
 
   private void allocation(String setting, int chunk, RunResult result, int operations) {

@@ -60,6 +60,8 @@ public enum Server {
   C_RELAY("C relay, copying"),
   /** The same, with splice instead of a buffer. */
   C_SPLICE("C relay, splice"),
+  /** The same, with as much in the system's buffers as ours asks for. */
+  C_WIDE("limit: C, larger buffers"),
   /** OpenSSH at both ends. */
   OPENSSH("ssh to sshd"),
   /** Apache MINA SSHD by itself at both ends. */
@@ -110,6 +112,7 @@ public enum Server {
             C_DIRECT,
             C_RELAY,
             C_SPLICE,
+            C_WIDE,
             OPENSSH,
             PARAMIKO_SSHD)
         .contains(this);
@@ -190,6 +193,7 @@ public enum Server {
       case C_BLOCKING, C_DIRECT -> List.of(program, "blocking", what, address.text());
       case C_RELAY -> List.of(program, "blocking", "relay", address.text(), what);
       case C_SPLICE -> List.of(program, "blocking", "splice", address.text(), what);
+      case C_WIDE -> List.of(program, "blocking", "wide", address.text(), what);
       case LIBUV -> List.of(programs.resolve("uv").toString(), what, address.text());
       case SOCAT_64 -> socat("65536", new Address(what), address);
       case SOCAT_256 -> socat("262144", new Address(what), address);
