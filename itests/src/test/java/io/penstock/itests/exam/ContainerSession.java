@@ -41,6 +41,7 @@ import org.osgi.framework.startlevel.BundleStartLevel;
 final class ContainerSession implements AutoCloseable {
 
   private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration SUSPICIOUS = Duration.ofSeconds(15);
 
   private static final List<String> PAX_EXAM =
       List.of(
@@ -146,10 +147,13 @@ final class ContainerSession implements AutoCloseable {
       TestAddress address = probe.addTest(testClass, "all");
       probe.setHeader(Constants.BUNDLE_ACTIVATOR, ProbeActivator.class.getName());
       probe.setHeader(ProbeActivator.PORT_HEADER, Integer.toString(events.port()));
+      Suspicion suspicion = new Suspicion("to start the tests' bundle", SUSPICIOUS);
       try (InputStream jar = probe.build().getStream()) {
         if (container.installProbe(jar) < 0) {
           throw new IOException("the bundle with the tests does not start: see the output");
         }
+      } finally {
+        suspicion.close();
       }
       CompletableFuture<Void> call = call(address, events);
       events.readInto(replay);
