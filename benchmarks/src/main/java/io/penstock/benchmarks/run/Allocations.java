@@ -91,7 +91,7 @@ record Allocations(Path java, Path programs, LoadInC load, int round, boolean br
         Asked.start(Field.command(Cores.last(), Server.java(java, Generator.class)))) {
       generator.ask("connect", process.address().text(), connections);
       // What is not yet compiled makes garbage, and the compiler comes to some of it late.
-      generator.ask("closed", brief ? 50 : 12_000);
+      generator.ask("closed", brief ? 50 : 30_000);
       long allocated = process.allocated();
       double count = generator.ask("closed", brief ? 50 : 3000)[0];
       double garbage = (process.allocated() - allocated) / count;

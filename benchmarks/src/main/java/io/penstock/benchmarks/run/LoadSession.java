@@ -273,7 +273,8 @@ final class LoadSession {
         Asked generator = generator()) {
       field.start("tcp", Work.ECHO.text(), EVENT_DRIVEN);
       for (ServerProcess server : field.servers) {
-        generator.ask("churn", server.address().text(), VISITORS, warm(server));
+        // To open and to close runs through far more code than a request does.
+        generator.ask("churn", server.address().text(), VISITORS, 3 * warm(server));
       }
       for (ServerProcess server : field.servers) {
         double perSecond = generator.ask("churn", server.address().text(), VISITORS, millis)[0];
@@ -286,7 +287,7 @@ final class LoadSession {
       String folder = certificate.folder().toString();
       field.start("tcp", folder, WITH_TLS);
       for (ServerProcess server : field.servers) {
-        generator.ask("handshakes", server.address().text(), VISITORS, 2 * warm(server), folder);
+        generator.ask("handshakes", server.address().text(), VISITORS, 4 * warm(server), folder);
       }
       for (ServerProcess server : field.servers) {
         double perSecond =
