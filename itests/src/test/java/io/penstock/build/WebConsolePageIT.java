@@ -264,9 +264,9 @@ class WebConsolePageIT {
 
   /**
    * What a second costs with a browser that watches: gathering, history, JSON and the server. A
-   * fiftieth of a core. Some virtual machines need microseconds for a page of memory that rested a
-   * second; there as many times more as a reader of the messages takes, which such memory slows as
-   * well.
+   * fiftieth of a core is allowed. Some virtual machines need microseconds for a page of memory
+   * that has rested for a second. A reader of the same messages is slowed there as well, so as many
+   * times what it takes is allowed, too.
    */
   @Test
   void aThousandPipesTakeAFiftiethOfACore() throws Exception {
