@@ -3,6 +3,7 @@ package io.penstock.impl.core;
 
 import io.penstock.channel.facet.BufferFacet;
 import io.penstock.impl.engine.Faults;
+import io.penstock.impl.engine.Parker;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.SplicePipe;
@@ -37,47 +38,76 @@ public final class Splicing {
   }
 
   /**
-   * Moves what is there into a pipe; never waits.
+   * Moves what is there into a pipe, or what comes sooner than a thread could be woken; never
+   * parks.
    *
    * @param pipe empty
    * @param own what {@link #descriptor(SourceEnd, Posix)} gave
    * @param most bytes, 1 or more
+   * @param soon whether to look again for a moment where there is nothing
    * @return how many bytes, -1 for the end; 0 for nothing now, or if what comes next can only be
    *     read, and then {@link SourceEnd#available()} tells of it
    * @throws IOException as a read
    */
-  public static int from(SourceEnd source, SplicePipe pipe, Descriptor own, int most)
+  public static int from(SourceEnd source, SplicePipe pipe, Descriptor own, int most, boolean soon)
       throws IOException {
     if (!source.tryEnter()) {
       return 0;
     }
     try {
-      source.check(false);
-      if (source.hasBack() || !(source.driver() instanceof SpliceSource splicing)) {
-        return 0;
-      }
-      int n;
-      try {
-        n = splicing.splice(pipe, own, most);
-      } catch (IOException e) {
-        source.met(e);
-        if (source.isClosed()) {
-          throw source.closedFault(false);
-        }
-        throw Faults.again(source.name(), e);
-      }
-      if (n == 0) {
-        source.nothingNow(false);
-      } else if (n < 0) {
-        source.atEnd = true;
-        source.met();
-      } else {
-        source.moved(n);
-      }
-      return n;
+      int n = tryFrom(source, pipe, own, most);
+      Spinner looks = n == 0 && soon ? source.spinner() : null;
+      return looks == null ? n : tryAgain(source, pipe, own, most, looks);
     } finally {
       source.exit();
     }
+  }
+
+  private static int tryAgain(
+      SourceEnd source, SplicePipe pipe, Descriptor own, int most, Spinner looks)
+      throws IOException {
+    long budget = looks.budget(Long.MAX_VALUE);
+    if (budget > 0) {
+      Parker clock = source.engine.parker();
+      long start = clock.nanoTime();
+      do {
+        Thread.onSpinWait();
+        int n = tryFrom(source, pipe, own, most);
+        if (n != 0) {
+          looks.found();
+          return n;
+        }
+      } while (clock.nanoTime() - start < budget);
+      looks.inVain();
+    }
+    return 0;
+  }
+
+  private static int tryFrom(SourceEnd source, SplicePipe pipe, Descriptor own, int most)
+      throws IOException {
+    source.check(false);
+    if (source.hasBack() || !(source.driver() instanceof SpliceSource splicing)) {
+      return 0;
+    }
+    int n;
+    try {
+      n = splicing.splice(pipe, own, most);
+    } catch (IOException e) {
+      source.met(e);
+      if (source.isClosed()) {
+        throw source.closedFault(false);
+      }
+      throw Faults.again(source.name(), e);
+    }
+    if (n == 0) {
+      source.nothingNow(false);
+    } else if (n < 0) {
+      source.atEnd = true;
+      source.met();
+    } else {
+      source.moved(n);
+    }
+    return n;
   }
 
   /**

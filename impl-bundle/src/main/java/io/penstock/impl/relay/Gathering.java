@@ -72,7 +72,7 @@ final class Gathering {
   boolean begins(int piece, long now, long muchBack) {
     inRow++;
     // A piece that nothing follows at once is a request or an answer: to wait gathers nothing.
-    if (inRow < 2 || piece >= ENOUGH || muchBack == 0 || now - muchBack > LATELY_NANOS) {
+    if (inRow < 2 || piece >= ENOUGH || !bothBusy(now, muchBack)) {
       return false;
     }
     int mine = count + 1;
@@ -84,6 +84,16 @@ final class Gathering {
     }
     Splicing.awaitRoom(sink);
     return true;
+  }
+
+  /**
+   * Whether the other direction moves much as well.
+   *
+   * @param now when this one has last moved something, in nanoseconds
+   * @param muchBack when the other has last moved {@link #MUCH}; 0 for never
+   */
+  static boolean bothBusy(long now, long muchBack) {
+    return muchBack != 0 && now - muchBack <= LATELY_NANOS;
   }
 
   /** One timer at a time, however many begin meanwhile: a flood has thousands in a second. */

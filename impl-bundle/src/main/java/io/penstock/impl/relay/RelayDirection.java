@@ -308,7 +308,7 @@ final class RelayDirection implements Account.Holder {
   private boolean load(Shortcut fast, int most) {
     int n;
     try {
-      n = fast.load(most);
+      n = fast.load(most, fast.looksAgain(lastMoved, owner.muchBack(this)) && patient());
     } catch (IOException e) {
       detour.close();
       tell(() -> owner.sourceFailed(this, e));

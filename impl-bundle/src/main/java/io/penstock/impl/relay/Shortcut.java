@@ -140,6 +140,16 @@ final class Shortcut implements Closeable {
     return gathering == null ? 0 : gathering.count();
   }
 
+  /**
+   * Whether to look at the source again for a moment when it has run dry; as {@link
+   * Gathering#bothBusy}. Between Unix sockets its writer soon goes on, on another core, and waking
+   * our thread takes longer than that. While both directions move much, either hides such waits of
+   * the other. Over TCP the system takes most of the time, and looks would only cost more of it.
+   */
+  boolean looksAgain(long now, long muchBack) {
+    return gathering != null && !Gathering.bothBusy(now, muchBack);
+  }
+
   /** Whether bytes were taken from the source that the sink has not got. */
   boolean isLoaded() {
     return pipe.content() > 0;
@@ -155,9 +165,13 @@ final class Shortcut implements Closeable {
     return source.isTapped() || sink.isTapped();
   }
 
-  /** Takes what is there; as {@link SourceEnd#splice}. */
-  int load(int most) throws IOException {
-    int n = Splicing.from(source, pipe, from, most);
+  /**
+   * Takes what is there; as {@link Splicing#from}.
+   *
+   * @param soon whether to look again for a moment where there is nothing
+   */
+  int load(int most, boolean soon) throws IOException {
+    int n = Splicing.from(source, pipe, from, most, soon);
     if (n > 0) {
       piece = n;
       bytes += n;
@@ -170,7 +184,7 @@ final class Shortcut implements Closeable {
     return n;
   }
 
-  /** Gives what there is room for; as {@link SinkEnd#splice}. */
+  /** Gives what there is room for; as {@link Splicing#into}. */
   int unload() throws IOException {
     return Splicing.into(sink, pipe, to);
   }

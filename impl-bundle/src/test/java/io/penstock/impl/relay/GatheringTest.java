@@ -96,6 +96,14 @@ class GatheringTest {
     assertEquals(2, gathering.count());
   }
 
+  @Test
+  void theOtherDirectionIsBusyIfItHasMovedMuchOfLate() {
+    assertFalse(Gathering.bothBusy(NOW, 0), "it never has");
+    assertFalse(Gathering.bothBusy(NOW, NOW - Gathering.LATELY_NANOS - 1), "long ago");
+    assertTrue(Gathering.bothBusy(NOW, NOW - Gathering.LATELY_NANOS));
+    assertTrue(Gathering.bothBusy(NOW, NOW + 1), "since this one has");
+  }
+
   /** The selector is silent while a quarter of the buffer waits, and the reader may want more. */
   @Test
   void goesOnThoughNobodyReads() throws IOException {

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.penstock.impl.core;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.Parker;
+import io.penstock.impl.posix.Descriptor;
+import io.penstock.impl.posix.Posix;
+import io.penstock.impl.posix.SplicePipe;
+import io.penstock.impl.posix.SpliceSource;
+import io.penstock.stream.Wait;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** A move from a source looks again for a moment, where it is told to. */
+class SplicingTest {
+  private static final int PIECE = 4096;
+  private static final int END = -1;
+
+  /** Has bytes at some try. */
+  private static final class Late implements SpliceSource {
+    private int at;
+    private int what = PIECE;
+    private int tries;
+
+    @Override
+    public int splice(SplicePipe pipe, Descriptor own, int most) throws IOException {
+      if (++tries < at) {
+        return 0;
+      }
+      if (what == 0) {
+        throw new IOException("broken");
+      }
+      return what;
+    }
+
+    @Override
+    public Descriptor spliceable(Posix calls) {
+      throw new AssertionError();
+    }
+
+    @Override
+    public boolean isLocal() {
+      return true;
+    }
+
+    @Override
+    public int read(ByteBuffer dst) {
+      throw new AssertionError();
+    }
+
+    @Override
+    public long available() {
+      return 0;
+    }
+
+    @Override
+    public boolean ready() {
+      return false;
+    }
+
+    @Override
+    public void onReady(Runnable callback) {}
+
+    @Override
+    public void close() {}
+  }
+
+  /** A clock that moves only when it is looked at; nobody parks. */
+  private static final class Clock implements Parker {
+    private long now;
+
+    @Override
+    public void park(Object blocker) {
+      throw new AssertionError("parked");
+    }
+
+    @Override
+    public void parkNanos(Object blocker, long nanos) {
+      throw new AssertionError("parked");
+    }
+
+    @Override
+    public void unpark(Thread thread) {}
+
+    @Override
+    public void giveWay() {}
+
+    @Override
+    public long nanoTime() {
+      return now += 1000;
+    }
+  }
+
+  private final Engine engine = new Engine(new Clock());
+  private final Late driver = new Late();
+  private final SourceEnd source = new SourceEnd("s", engine, Wait.forever(), driver);
+
+  SplicingTest() {
+    source.spin(() -> Spinner.fixed(10_000, 1));
+  }
+
+  @AfterEach
+  void close() throws IOException {
+    source.close();
+    engine.close();
+  }
+
+  private int move(int at, boolean soon) throws IOException {
+    driver.at = at;
+    driver.tries = 0;
+    return Splicing.from(source, null, null, PIECE, soon);
+  }
+
+  @Test
+  void whatIsThereIsTakenAtOnce() throws IOException {
+    assertEquals(PIECE, move(1, true));
+    assertEquals(1, driver.tries);
+    assertEquals(PIECE, source.bytes());
+  }
+
+  @Test
+  void whatComesSoonIsTakenAsWell() throws IOException {
+    assertEquals(PIECE, move(5, true));
+    assertEquals(5, driver.tries);
+    assertEquals(PIECE, source.bytes());
+  }
+
+  @Test
+  void onlyWhereItIsToldToLookAgain() throws IOException {
+    assertEquals(0, move(2, false));
+    assertEquals(1, driver.tries);
+  }
+
+  @Test
+  void itGivesUpWhenTheTimeForLooksIsOver() throws IOException {
+    assertEquals(0, move(1000, true));
+    assertEquals(1 + 10, driver.tries);
+  }
+
+  @Test
+  void aSourceThatShallNotSpinIsTriedOnce() throws IOException {
+    try (SourceEnd still = new SourceEnd("still", engine, Wait.forever(), driver)) {
+      driver.at = 2;
+      assertEquals(0, Splicing.from(still, null, null, PIECE, true));
+      assertEquals(1, driver.tries);
+    }
+  }
+
+  @Test
+  void anEndOrAFailureThatComesSoonIsTold() throws IOException {
+    driver.what = 0;
+    assertEquals("s: broken", assertThrows(IOException.class, () -> move(3, true)).getMessage());
+    driver.what = END;
+    assertEquals(END, move(3, true));
+  }
+}
