@@ -19,7 +19,7 @@ final class Scratch {
   /** How much is read from one source, in bytes, before the others have their turn. */
   static final int SHARE = 4 * SIZE;
 
-  /** Frames up to so many bytes are copied: cheaper than the garbage that a view of each makes. */
+  /** Frames up to so many bytes are copied: cheaper than to look for a view of each. */
   private static final int SHORT = 1024;
 
   /** Guards every {@link Backlog} against threads that unregister meanwhile. */
@@ -32,6 +32,10 @@ final class Scratch {
   private final ByteBuffer lent = ByteBuffer.allocateDirect(SHORT);
   private final ByteBuffer lentView = lent.asReadOnlyBuffer();
   private @Nullable Room shared;
+
+  // Where longer frames have begun of late. Those of one size, and all that comes at once, begin at
+  // the same places over and over, and a new view of each would be garbage.
+  private final @Nullable View[] views = new View[SIZE / SHORT];
 
   // The source that has bytes in it.
   private @Nullable Backlog holder;
@@ -49,6 +53,9 @@ final class Scratch {
       return new Room(bytes, bytes.asReadOnlyBuffer());
     }
   }
+
+  /** The shared buffer from some position on. */
+  private record View(int from, ByteBuffer bytes) {}
 
   /** The buffer that is read into; it exists from the first read. */
   Room shared() {
@@ -93,7 +100,9 @@ final class Scratch {
     }
   }
 
-  /** A frame to lend: read-only, from position 0, without the bytes around it. */
+  /** A frame to lend: read-only, from position 0 to its limit. */
+  // Equal bytes are not enough.
+  @SuppressWarnings("ReferenceEquality")
   ByteBuffer lend(ByteBuffer frame) {
     int size = frame.remaining();
     if (size <= SHORT) {
@@ -101,6 +110,21 @@ final class Scratch {
       // The handler that had it before may have set another order.
       return lentView.clear().limit(size).order(ByteOrder.BIG_ENDIAN);
     }
-    return frame.slice().asReadOnlyBuffer();
+    Room present = shared;
+    if (present == null || frame != present.view) {
+      return frame.slice().asReadOnlyBuffer();
+    }
+    return view(present, frame.position()).clear().limit(size).order(ByteOrder.BIG_ENDIAN);
+  }
+
+  private ByteBuffer view(Room room, int from) {
+    View last = views[from / SHORT];
+    if (last == null || last.from != from) {
+      last =
+          new View(
+              from, room.bytes.duplicate().clear().slice(from, SIZE - from).asReadOnlyBuffer());
+      views[from / SHORT] = last;
+    }
+    return last.bytes;
   }
 }
