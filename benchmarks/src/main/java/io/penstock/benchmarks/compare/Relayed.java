@@ -7,9 +7,12 @@ import io.penstock.benchmarks.server.Serve;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 
 /** Bytes through a relay. Both of its peers are the JDK's, so that nothing else is the product. */
 final class Relayed implements Load {
@@ -21,14 +24,27 @@ final class Relayed implements Load {
   private final Partner reader;
   private long sent;
 
-  Relayed() throws Exception {
+  private Relayed(ServerSocketChannel listener, Address target) throws Exception {
+    Address relay = Serve.relay(new Address("unix:" + Sockets.fresh("relay")), target);
+    reader = Partner.start(() -> readAll(listener));
+    into = SocketChannel.open(relay.socketAddress());
+  }
+
+  /** From a Unix socket to TCP. */
+  static Relayed toTcp() throws Exception {
     ServerSocketChannel listener =
         ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
     int port = ((InetSocketAddress) listener.getLocalAddress()).getPort();
-    Address relay =
-        Serve.relay(new Address("unix:" + Sockets.fresh("relay")), new Address("tcp:" + port));
-    reader = Partner.start(() -> readAll(listener));
-    into = SocketChannel.open(relay.socketAddress());
+    return new Relayed(listener, new Address("tcp:" + port));
+  }
+
+  /** From a Unix socket to another one. */
+  static Relayed toUnix() throws Exception {
+    Path target = Sockets.fresh("sink");
+    ServerSocketChannel listener =
+        ServerSocketChannel.open(StandardProtocolFamily.UNIX)
+            .bind(UnixDomainSocketAddress.of(target));
+    return new Relayed(listener, new Address("unix:" + target));
   }
 
   private static long readAll(ServerSocketChannel listener) throws IOException {

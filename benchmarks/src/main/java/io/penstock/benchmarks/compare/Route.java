@@ -27,8 +27,12 @@ enum Route {
   UNIX,
   /** The request over TCP beside 400 connections that ask nothing. */
   IDLE,
+  /** A line of 100 B over a Unix socket to a poller. */
+  LINES,
   /** 64 KiB from a Unix socket through a relay to TCP. */
-  RELAY;
+  RELAY,
+  /** 64 KiB from a Unix socket through a relay to another one. */
+  RELAY_UNIX;
 
   /** The name for people: lower case, words joined by hyphens. */
   String text() {
@@ -60,7 +64,9 @@ enum Route {
       case TCP -> Requests.tcp(64, 0);
       case UNIX -> Requests.unix(4 * 1024);
       case IDLE -> Requests.tcp(64, 400);
-      case RELAY -> new Relayed();
+      case LINES -> new Lines();
+      case RELAY -> Relayed.toTcp();
+      case RELAY_UNIX -> Relayed.toUnix();
     };
   }
 
