@@ -5,10 +5,8 @@ import io.penstock.benchmarks.load.Generator;
 import io.penstock.benchmarks.report.Sample.Kind;
 import io.penstock.benchmarks.report.Texts;
 import io.penstock.benchmarks.server.Server;
-import io.penstock.benchmarks.server.Ssh;
 import io.penstock.benchmarks.server.Work;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -149,21 +147,14 @@ record Allocations(Path java, Path programs, LoadInC load, int round, boolean br
   }
 
   private void shells(IdleShells.Adding to) throws Exception {
-    Path folder = Files.createTempDirectory("penstock-ssh");
-    try {
-      for (Server server : List.of(Server.PENSTOCK_SSH, Server.MINA_SSH)) {
-        if (server.missing(programs).isEmpty()) {
-          if (!Files.exists(folder.resolve("host"))) {
-            Ssh.prepare(folder);
-          }
-          shell(server, folder, to);
-        }
+    List<Server> present = IdleShells.present(programs);
+    if (present.isEmpty()) {
+      return;
+    }
+    try (SshKeys keys = new SshKeys()) {
+      for (Server server : present) {
+        shell(server, keys.folder(), to);
       }
-    } finally {
-      for (String name : Ssh.FILES) {
-        Files.deleteIfExists(folder.resolve(name));
-      }
-      Files.delete(folder);
     }
   }
 

@@ -454,10 +454,9 @@ final class ChannelSession {
       return;
     }
     Collections.rotate(present, round);
-    Path folder = Files.createTempDirectory("penstock-ssh");
-    try (Field field = field();
-        SshClients clients = new SshClients(folder)) {
-      Ssh.prepare(folder);
+    try (SshKeys keys = new SshKeys();
+        Field field = field();
+        SshClients clients = new SshClients(keys.folder())) {
       for (Server server : present) {
         clients.start(server, field);
       }
@@ -489,11 +488,6 @@ final class ChannelSession {
                 percentiles(Load.QUIET, Texts.SSH_EXEC, client.server(), times[0], times[1]);
               });
       idleChannels(ours, field);
-    } finally {
-      for (String name : Ssh.FILES) {
-        Files.deleteIfExists(folder.resolve(name));
-      }
-      Files.delete(folder);
     }
   }
 

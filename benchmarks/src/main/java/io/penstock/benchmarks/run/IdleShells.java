@@ -4,11 +4,10 @@ package io.penstock.benchmarks.run;
 import io.penstock.benchmarks.report.Sample.Kind;
 import io.penstock.benchmarks.report.Texts;
 import io.penstock.benchmarks.server.Server;
-import io.penstock.benchmarks.server.Ssh;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Channels of SSH in which nothing moves, many in one connection, at both ends.
@@ -21,23 +20,23 @@ record IdleShells(Path java, Path programs, int round, boolean brief) {
     void add(Kind kind, String setting, Server server, int number, double value);
   }
 
+  /** Those in Java that are not missing here. */
+  static List<Server> present(Path programs) {
+    return Stream.of(Server.PENSTOCK_SSH, Server.MINA_SSH)
+        .filter(server -> server.missing(programs).isEmpty())
+        .toList();
+  }
+
   /** Leaves out those that are missing here. */
   void measure(Adding to) throws Exception {
-    Path folder = Files.createTempDirectory("penstock-ssh");
-    try {
-      for (Server server : List.of(Server.PENSTOCK_SSH, Server.MINA_SSH)) {
-        if (server.missing(programs).isEmpty()) {
-          if (!Files.exists(folder.resolve("host"))) {
-            Ssh.prepare(folder);
-          }
-          measure(server, folder, to);
-        }
+    List<Server> present = present(programs);
+    if (present.isEmpty()) {
+      return;
+    }
+    try (SshKeys keys = new SshKeys()) {
+      for (Server server : present) {
+        measure(server, keys.folder(), to);
       }
-    } finally {
-      for (String name : Ssh.FILES) {
-        Files.deleteIfExists(folder.resolve(name));
-      }
-      Files.delete(folder);
     }
   }
 
