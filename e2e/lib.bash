@@ -52,12 +52,24 @@ end_tree() {
 
 # Of programs that keep a log: the end of it is shown when the check fails.
 logs=()
+# Of programs that start Java and may hang: what its threads do is shown then.
+hanging=()
+
+# threads_of PID: what the threads of its Java do.
+threads_of() {
+  local java
+  java=$(pgrep -P "$1" -x java) || return 0
+  timeout 20 "${JAVA_HOME:+$JAVA_HOME/bin/}jstack" "$java" | sed "s/^/threads: /"
+}
 
 # fail WHY: the check has failed.
 fail() {
   echo "$*"
   for file in err* out*; do
-    [[ -s $file && $(stat -c %s "$file") -lt 4000 ]] && sed "s/^/$file: /" "$file"
+    [[ -s $file ]] && tail -c 4000 "$file" | sed "s/^/$file: /"
+  done
+  for pid in "${hanging[@]}"; do
+    threads_of "$pid"
   done
   for file in "${logs[@]}"; do
     tail -n 100 "$file" | sed "s/^/${file##*/}: /"

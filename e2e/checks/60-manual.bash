@@ -138,6 +138,7 @@ karaf_starts() {
   export EXTRA_JAVA_OPTS="-Duser.home=$HOME -Djava.io.tmpdir=$PWD/data/tmp -Dkaraf.startRemoteShell=false"
   mkfifo shell
   start karaf bin/karaf <>shell
+  hanging+=("$karaf")
   exec 8>shell
   soon test -e data/log/karaf.log
   logs+=("$PWD/data/log/karaf.log")
