@@ -58,8 +58,9 @@ hanging=()
 # threads_of PID: what the threads of its Java do.
 threads_of() {
   local java
-  java=$(pgrep -P "$1" -x java) || return 0
-  timeout 20 "${JAVA_HOME:+$JAVA_HOME/bin/}jstack" "$java" | sed "s/^/threads: /"
+  for java in $(pgrep -P "$1" -x java); do
+    timeout 20 "${JAVA_HOME:+$JAVA_HOME/bin/}jstack" "$java" 2>&1 | sed "s/^/threads: /" || true
+  done
 }
 
 # fail WHY: the check has failed.
@@ -68,11 +69,11 @@ fail() {
   for file in err* out*; do
     [[ -s $file ]] && tail -c 4000 "$file" | sed "s/^/$file: /"
   done
-  for pid in "${hanging[@]}"; do
-    threads_of "$pid"
-  done
   for file in "${logs[@]}"; do
     tail -n 100 "$file" | sed "s/^/${file##*/}: /"
+  done
+  for pid in "${hanging[@]}"; do
+    threads_of "$pid"
   done
   exit 1
 }

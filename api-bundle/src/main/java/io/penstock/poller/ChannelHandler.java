@@ -44,7 +44,8 @@ public interface ChannelHandler {
    * A frame came.
    *
    * @param registration whose
-   * @param frame read-only and lent for the length of this call
+   * @param frame from its position to its limit; read-only and lent for the length of this call.
+   *     What is beyond the limit is no part of it, and may be another channel's
    * @throws IOException passed to the caller of poll
    */
   default void data(Registration registration, ByteBuffer frame) throws IOException {}

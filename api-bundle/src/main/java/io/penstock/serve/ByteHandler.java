@@ -17,7 +17,9 @@ public interface ByteHandler extends ConnectionHandler {
    * replies.
    *
    * @param connection whose
-   * @param frame read-only, and lent for the length of this call; as the framing delivers it
+   * @param frame from its position to its limit, as the framing delivers it; read-only, and lent
+   *     for the length of this call. What is beyond the limit is no part of it, and may be another
+   *     client's
    * @throws IOException costs the connection
    */
   void frame(Connection connection, ByteBuffer frame) throws IOException;

@@ -13,10 +13,10 @@ import java.util.Set;
 
 /** The program behind {@code benchmarks/compare}, which checks the options and builds. */
 public final class Compare {
-  /** The long form: some twelve minutes for all paths. */
+  /** The long form: some fourteen minutes for all paths. */
   private static final Build.Pace LONG = new Build.Pace(1500, 5, 200);
 
-  /** The short form: a minute and a half for all paths. */
+  /** The short form: two minutes for all paths. */
   private static final Build.Pace SHORT = new Build.Pace(200, 5, 40);
 
   private static final int NOT_MEASURED = 2;

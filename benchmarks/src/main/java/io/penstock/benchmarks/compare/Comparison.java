@@ -70,7 +70,7 @@ final class Comparison {
               + String.join(", ", suspects.stream().map(Route::text).toList()));
       measure(suspects, 2 * form.pairs);
     }
-    say.accept("path       what            base         head     change  (95 % or more of trust)");
+    say.accept("path        what            base         head     change  (95 % or more of trust)");
     measured.keySet().forEach(this::tell);
     if (measured.isEmpty()) {
       say.accept("no path could be measured");

@@ -120,7 +120,7 @@ final class Pairs {
     Interval interval = interval(measure);
     return String.format(
         Locale.ROOT,
-        "%-9s  %-7s  %11s  %11s  %+7.1f %%  (%+.1f to %+.1f)  %s",
+        "%-10s  %-7s  %11s  %11s  %+7.1f %%  (%+.1f to %+.1f)  %s",
         route.text(),
         measure.text,
         measure.show(median(pair -> measure.of(pair.base))),

@@ -11,7 +11,12 @@ import java.util.List;
 record Certificate(Path folder) implements AutoCloseable {
   Certificate() throws IOException, InterruptedException {
     this(Files.createTempDirectory("penstock-tls"));
-    Tls.prepare(folder);
+    try {
+      Tls.prepare(folder);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      close();
+      throw e;
+    }
   }
 
   @Override

@@ -20,7 +20,7 @@ record IdleShells(Path java, Path programs, int round, boolean brief) {
     void add(Kind kind, String setting, Server server, int number, double value);
   }
 
-  /** Those in Java that are not missing here. */
+  /** The SSH servers in Java that this machine has. */
   static List<Server> present(Path programs) {
     return Stream.of(Server.PENSTOCK_SSH, Server.MINA_SSH)
         .filter(server -> server.missing(programs).isEmpty())

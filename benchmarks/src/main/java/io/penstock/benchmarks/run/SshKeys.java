@@ -10,7 +10,12 @@ import java.nio.file.Path;
 record SshKeys(Path folder) implements AutoCloseable {
   SshKeys() throws IOException, InterruptedException {
     this(Files.createTempDirectory("penstock-ssh"));
-    Ssh.prepare(folder);
+    try {
+      Ssh.prepare(folder);
+    } catch (IOException | InterruptedException | RuntimeException e) {
+      close();
+      throw e;
+    }
   }
 
   @Override

@@ -94,7 +94,7 @@ class ComparisonTest {
   void sameBuildTwiceShowsNoDifferenceBeyondTheBound() throws Exception {
     // That a small one is shown by chance is allowed: the machine may do anything meanwhile.
     assertEquals(0, compare(HONEST, HONEST), said::toString);
-    assertTrue(line("time").startsWith("pipe-64    time "), said::toString);
+    assertTrue(line("time").startsWith("pipe-64     time "), said::toString);
   }
 
   @Test

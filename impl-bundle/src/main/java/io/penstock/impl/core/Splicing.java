@@ -44,9 +44,9 @@ public final class Splicing {
    * @param pipe empty
    * @param own what {@link #descriptor(SourceEnd, Posix)} gave
    * @param most bytes, 1 or more
-   * @param soon whether to look again for a moment where there is nothing
-   * @return how many bytes, -1 for the end; 0 for nothing now, or if what comes next can only be
-   *     read, and then {@link SourceEnd#available()} tells of it
+   * @param soon whether to look again where there is nothing, for less than waking a thread takes
+   * @return how many bytes, -1 for the end; 0 for nothing now, after the close of the pipe, or if
+   *     what comes next can only be read, and then {@link SourceEnd#available()} tells of it
    * @throws IOException as a read
    */
   public static int from(SourceEnd source, SplicePipe pipe, Descriptor own, int most, boolean soon)
@@ -77,10 +77,21 @@ public final class Splicing {
           looks.found();
           return n;
         }
+        if (!mayComeYet(source, pipe)) {
+          // It was not for nothing that it looked: there is another way to go on, or an end.
+          return 0;
+        }
       } while (clock.nanoTime() - start < budget);
       looks.inVain();
     }
     return 0;
+  }
+
+  private static boolean mayComeYet(SourceEnd source, SplicePipe pipe) {
+    return !pipe.isClosed()
+        && !pipe.isRefused()
+        && !source.hasBack()
+        && source.driver() instanceof SpliceSource;
   }
 
   private static int tryFrom(SourceEnd source, SplicePipe pipe, Descriptor own, int most)
@@ -93,6 +104,10 @@ public final class Splicing {
     try {
       n = splicing.splice(pipe, own, most);
     } catch (IOException e) {
+      if (pipe.isClosed() && !source.isClosed()) {
+        // The relay has ended, and nothing has happened to the source.
+        return 0;
+      }
       source.met(e);
       if (source.isClosed()) {
         throw source.closedFault(false);
@@ -164,6 +179,10 @@ public final class Splicing {
       try {
         n = splicing.splice(pipe, own);
       } catch (IOException e) {
+        if (pipe.isClosed() && !sink.isClosed()) {
+          // The relay has ended, and nothing has happened to the sink.
+          return 0;
+        }
         sink.met(e);
         if (sink.isClosed()) {
           throw sink.closedFault(false);

@@ -8,9 +8,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one poller's sources share instead of each having its own: the buffer that is read into, the
- * one that short frames are lent in, and the lock over what was read. Used by the polling thread,
- * except where said.
+ * What one poller's sources share instead of each having its own: the buffer that is read into,
+ * what frames are lent in, and the lock over what was read. Used by the polling thread, except
+ * where said.
  */
 final class Scratch {
   /** How much is read at once, in bytes. */
@@ -35,7 +35,8 @@ final class Scratch {
 
   // Where longer frames have begun of late. Those of one size, and all that comes at once, begin at
   // the same places over and over, and a new view of each would be garbage.
-  private final @Nullable View[] views = new View[SIZE / SHORT];
+  private final @Nullable ByteBuffer[] views = new ByteBuffer[SIZE / SHORT];
+  private final int[] begins = new int[SIZE / SHORT];
 
   // The source that has bytes in it.
   private @Nullable Backlog holder;
@@ -53,9 +54,6 @@ final class Scratch {
       return new Room(bytes, bytes.asReadOnlyBuffer());
     }
   }
-
-  /** The shared buffer from some position on. */
-  private record View(int from, ByteBuffer bytes) {}
 
   /** The buffer that is read into; it exists from the first read. */
   Room shared() {
@@ -100,7 +98,9 @@ final class Scratch {
     }
   }
 
-  /** A frame to lend: read-only, from position 0 to its limit. */
+  /**
+   * A frame to lend: read-only, from position 0 to its limit. What is beyond the limit is not its.
+   */
   // Equal bytes are not enough.
   @SuppressWarnings("ReferenceEquality")
   ByteBuffer lend(ByteBuffer frame) {
@@ -114,17 +114,20 @@ final class Scratch {
     if (present == null || frame != present.view) {
       return frame.slice().asReadOnlyBuffer();
     }
-    return view(present, frame.position()).clear().limit(size).order(ByteOrder.BIG_ENDIAN);
+    return viewFrom(frame).clear().limit(size).order(ByteOrder.BIG_ENDIAN);
   }
 
-  private ByteBuffer view(Room room, int from) {
-    View last = views[from / SHORT];
-    if (last == null || last.from != from) {
-      last =
-          new View(
-              from, room.bytes.duplicate().clear().slice(from, SIZE - from).asReadOnlyBuffer());
+  /** What is in the shared buffer from a frame's first byte on. */
+  private ByteBuffer viewFrom(ByteBuffer frame) {
+    int from = frame.position();
+    ByteBuffer last = views[from / SHORT];
+    if (last == null || begins[from / SHORT] != from) {
+      int limit = frame.limit();
+      last = frame.limit(SIZE).slice(from, SIZE - from);
+      frame.limit(limit);
       views[from / SHORT] = last;
+      begins[from / SHORT] = from;
     }
-    return last.bytes;
+    return last;
   }
 }

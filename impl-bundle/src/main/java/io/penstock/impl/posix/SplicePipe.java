@@ -24,6 +24,7 @@ public final class SplicePipe implements Closeable {
   private final int size;
   private volatile int content;
   private volatile boolean refused;
+  private volatile boolean closed;
 
   private SplicePipe(Posix calls, Descriptor read, Descriptor write, int size) {
     this.calls = calls;
@@ -108,6 +109,11 @@ public final class SplicePipe implements Closeable {
     return refused;
   }
 
+  /** Whether it was closed. */
+  public boolean isClosed() {
+    return closed;
+  }
+
   /**
    * Moves out of it what there is room for.
    *
@@ -135,6 +141,8 @@ public final class SplicePipe implements Closeable {
   /** Drops what is in it. Idempotent. */
   @Override
   public void close() {
+    // First, because a call that is on its way fails from then on.
+    closed = true;
     read.close();
     write.close();
   }

@@ -24,6 +24,9 @@ final class RelayDirection implements Account.Holder {
   /** How many pieces are moved before other tasks get the worker. */
   private static final int PIECES = 64;
 
+  /** After that a task that has run dry waits: others may have become ready meanwhile. */
+  private static final long LOOKS_NANOS = 1_000_000;
+
   /** What may be read at once where the speed is limited. */
   private static final long PIECES_PER_SECOND = 20;
 
@@ -96,6 +99,9 @@ final class RelayDirection implements Account.Holder {
 
   // Of the task: whether a shortcut had nothing when it was last tried.
   private boolean foundNothing;
+
+  // When it has first moved something, in nanoseconds; 0 for not yet.
+  private long began;
 
   RelayDirection(
       Engine engine,
@@ -248,6 +254,7 @@ final class RelayDirection implements Account.Holder {
 
   private void runPieces() {
     running = true;
+    began = 0;
     detour.goesOn();
     for (int i = 0; i < PIECES; i++) {
       again = false;
@@ -305,10 +312,17 @@ final class RelayDirection implements Account.Holder {
     return source.lends() ? moveWhereItLies(most) : copy(most);
   }
 
+  private boolean looksAgain(Shortcut fast) {
+    long last = lastMoved;
+    return (began == 0 || last - began < LOOKS_NANOS)
+        && fast.looksAgain(last, owner.muchBack(this))
+        && patient();
+  }
+
   private boolean load(Shortcut fast, int most) {
     int n;
     try {
-      n = fast.load(most, fast.looksAgain(lastMoved, owner.muchBack(this)) && patient());
+      n = fast.load(most, looksAgain(fast));
     } catch (IOException e) {
       detour.close();
       tell(() -> owner.sourceFailed(this, e));
@@ -483,6 +497,9 @@ final class RelayDirection implements Account.Holder {
 
   private void moved(int n) {
     lastMoved = engine.parker().nanoTime();
+    if (began == 0) {
+      began = lastMoved;
+    }
     if (n >= Gathering.MUCH) {
       lastMuch = lastMoved;
     }

@@ -2,21 +2,28 @@
 package io.penstock.impl.core;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Parker;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.Posix;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.SplicePipe;
 import io.penstock.impl.posix.SpliceSource;
 import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 
 /** A move from a source looks again for a moment, where it is told to. */
+@EnabledOnOs(OS.LINUX)
 class SplicingTest {
   private static final int PIECE = 4096;
   private static final int END = -1;
@@ -24,6 +31,7 @@ class SplicingTest {
   /** Has bytes at some try. */
   private static final class Late implements SpliceSource {
     private int at;
+    private Runnable before = () -> {};
     private int what = PIECE;
     private int tries;
 
@@ -32,6 +40,7 @@ class SplicingTest {
       if (++tries < at) {
         return 0;
       }
+      before.run();
       if (what == 0) {
         throw new IOException("broken");
       }
@@ -100,7 +109,10 @@ class SplicingTest {
   private final Late driver = new Late();
   private final SourceEnd source = new SourceEnd("s", engine, Wait.forever(), driver);
 
-  SplicingTest() {
+  private final SplicePipe pipe;
+
+  SplicingTest() throws IOException {
+    pipe = SplicePipe.open(Objects.requireNonNull(new PosixAccess("jna").calls()), 0);
     source.spin(() -> Spinner.fixed(10_000, 1));
   }
 
@@ -108,12 +120,13 @@ class SplicingTest {
   void close() throws IOException {
     source.close();
     engine.close();
+    pipe.close();
   }
 
   private int move(int at, boolean soon) throws IOException {
     driver.at = at;
     driver.tries = 0;
-    return Splicing.from(source, null, null, PIECE, soon);
+    return Splicing.from(source, pipe, null, PIECE, soon);
   }
 
   @Test
@@ -146,9 +159,20 @@ class SplicingTest {
   void aSourceThatShallNotSpinIsTriedOnce() throws IOException {
     try (SourceEnd still = new SourceEnd("still", engine, Wait.forever(), driver)) {
       driver.at = 2;
-      assertEquals(0, Splicing.from(still, null, null, PIECE, true));
+      assertEquals(0, Splicing.from(still, pipe, null, PIECE, true));
       assertEquals(1, driver.tries);
     }
+  }
+
+  /** A relay that is closed closes its pipe while a direction may look. */
+  @Test
+  void theCloseOfThePipeIsNoFaultOfTheSource() throws IOException {
+    driver.what = 0;
+    driver.before = pipe::close;
+    assertEquals(0, move(3, true));
+    assertEquals(3, driver.tries);
+    assertNull(source.fault());
+    assertTrue(source.isOpen());
   }
 
   @Test

@@ -2,6 +2,7 @@
 package io.penstock.impl.poller;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.impl.core.SourceEnd;
@@ -209,6 +210,24 @@ class BacklogTest {
           }
         });
     assertEquals(Set.of(ByteOrder.BIG_ENDIAN), orders);
+  }
+
+  @Test
+  void longFramesThatBeginAtTheSamePlaceAreLentInTheSameView() throws IOException {
+    SourceEnd source = new SourceEnd("a", bench.engine, Wait.forever(), new Flood());
+    poller.register(source, Framing.bytes());
+    List<ByteBuffer> frames = new ArrayList<>();
+    poller.poll(
+        Wait.none(),
+        new ChannelHandler() {
+          @Override
+          public void data(Registration registration, ByteBuffer frame) {
+            assertEquals(Scratch.SIZE, frame.remaining());
+            frames.add(frame);
+          }
+        });
+    assertEquals(Scratch.SHARE / Scratch.SIZE, frames.size());
+    frames.forEach(frame -> assertSame(frames.get(0), frame));
   }
 
   private static ByteBuffer text(String text) {

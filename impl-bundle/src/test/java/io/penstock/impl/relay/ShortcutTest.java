@@ -14,8 +14,11 @@ import io.penstock.channel.Listener;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.channel.Channels;
+import io.penstock.impl.core.SinkEnd;
+import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.posix.Modes;
+import io.penstock.impl.posix.PosixAccess;
 import io.penstock.impl.posix.Splices;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
@@ -65,6 +68,7 @@ class ShortcutTest {
 
   @TempDir Path folder;
 
+  private final String mode;
   private final Penstock penstock;
   private final String leftKind;
   private final String rightKind;
@@ -83,6 +87,7 @@ class ShortcutTest {
 
   ShortcutTest(String mode, String left, String right) {
     assumeTrue(!mode.equals("foreign") || Modes.hasForeign(), "this Java is too old");
+    this.mode = mode;
     this.penstock = Modes.open(mode);
     this.leftKind = left;
     this.rightKind = right;
@@ -129,6 +134,22 @@ class ShortcutTest {
     pipesBefore = Set.copyOf(pipes());
     relay = penstock.relays().create(inner, outer, options);
     relay.start();
+  }
+
+  @Test
+  void looksAgainOnlyBetweenUnixSocketsAndOneWay() throws IOException {
+    SourceEnd source = (SourceEnd) connected(leftKind)[0].source();
+    SinkEnd sink = (SinkEnd) connected(rightKind)[0].sink();
+    try (Shortcut made = Shortcut.find(source, sink, new PosixAccess(mode), 0, source.engine())) {
+      if (made == null) {
+        assertEquals(0, there, "bytes are copied");
+        return;
+      }
+      long now = 5_000_000_000L;
+      boolean unix = leftKind.equals("unix") && rightKind.equals("unix");
+      assertEquals(unix, made.looksAgain(now, 0), "the other direction has never moved much");
+      assertFalse(made.looksAgain(now, now), "it just has");
+    }
   }
 
   /** Each end of a pipe, by the name of the pipe. */
