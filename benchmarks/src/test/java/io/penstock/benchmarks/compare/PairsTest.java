@@ -73,7 +73,7 @@ class PairsTest {
   @Test
   void lineHasWhatIsComparedAndTheInterval() {
     assertEquals(
-        "pipe-64    time        100.0 ns     115.0 ns    +14.9 %  (+10.0 to +20.0)  slower,"
+        "pipe-64     time        100.0 ns     115.0 ns    +14.9 %  (+10.0 to +20.0)  slower,"
             + " beyond the bound",
         times(100, 110, 120).line(Route.PIPE_64, Measure.TIME, BOUND));
   }

@@ -98,9 +98,7 @@ final class Scratch {
     }
   }
 
-  /**
-   * A frame to lend: read-only, from position 0 to its limit. What is beyond the limit is not its.
-   */
+  /** A frame to lend: read-only, from position 0 to its limit; more bytes may lie beyond. */
   // Equal bytes are not enough.
   @SuppressWarnings("ReferenceEquality")
   ByteBuffer lend(ByteBuffer frame) {
