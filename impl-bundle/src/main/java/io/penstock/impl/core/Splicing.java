@@ -78,7 +78,7 @@ public final class Splicing {
           return n;
         }
         if (!mayComeYet(source, pipe)) {
-          // It was not for nothing that it looked: there is another way to go on, or an end.
+          // Another way has to be taken, or the relay has ended: that says nothing of looks.
           return 0;
         }
       } while (clock.nanoTime() - start < budget);
@@ -104,15 +104,7 @@ public final class Splicing {
     try {
       n = splicing.splice(pipe, own, most);
     } catch (IOException e) {
-      if (pipe.isClosed() && !source.isClosed()) {
-        // The relay has ended, and nothing has happened to the source.
-        return 0;
-      }
-      source.met(e);
-      if (source.isClosed()) {
-        throw source.closedFault(false);
-      }
-      throw Faults.again(source.name(), e);
+      return failed(source, pipe, e);
     }
     if (n == 0) {
       source.nothingNow(false);
@@ -123,6 +115,18 @@ public final class Splicing {
       source.moved(n);
     }
     return n;
+  }
+
+  /** What a move that has failed says: 0 if only the relay has ended, which closes the pipe. */
+  private static int failed(End end, SplicePipe pipe, IOException cause) throws IOException {
+    if (pipe.isClosed() && !end.isClosed()) {
+      return 0;
+    }
+    end.met(cause);
+    if (end.isClosed()) {
+      throw end.closedFault(false);
+    }
+    throw Faults.again(end.name(), cause);
   }
 
   /**
@@ -179,15 +183,7 @@ public final class Splicing {
       try {
         n = splicing.splice(pipe, own);
       } catch (IOException e) {
-        if (pipe.isClosed() && !sink.isClosed()) {
-          // The relay has ended, and nothing has happened to the sink.
-          return 0;
-        }
-        sink.met(e);
-        if (sink.isClosed()) {
-          throw sink.closedFault(false);
-        }
-        throw Faults.again(sink.name(), e);
+        return failed(sink, pipe, e);
       }
       if (tapped != null) {
         tapped.missed(n);

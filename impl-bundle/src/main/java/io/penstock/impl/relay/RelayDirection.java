@@ -100,7 +100,7 @@ final class RelayDirection implements Account.Holder {
   // Of the task: whether a shortcut had nothing when it was last tried.
   private boolean foundNothing;
 
-  // When it has first moved something, in nanoseconds; 0 for not yet.
+  // Of the task: when it has first moved something, in nanoseconds; 0 for not yet.
   private long began;
 
   RelayDirection(

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.impl.engine.Engine;
-import io.penstock.impl.engine.Parker;
+import io.penstock.impl.engine.SystemParker;
 import io.penstock.impl.posix.Descriptor;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
@@ -80,7 +80,7 @@ class SplicingTest {
   }
 
   /** A clock that moves only when it is looked at; nobody parks. */
-  private static final class Clock implements Parker {
+  private static final class Clock extends SystemParker {
     private long now;
 
     @Override
@@ -94,12 +94,6 @@ class SplicingTest {
     }
 
     @Override
-    public void unpark(Thread thread) {}
-
-    @Override
-    public void giveWay() {}
-
-    @Override
     public long nanoTime() {
       return now += 1000;
     }
@@ -108,7 +102,6 @@ class SplicingTest {
   private final Engine engine = new Engine(new Clock());
   private final Late driver = new Late();
   private final SourceEnd source = new SourceEnd("s", engine, Wait.forever(), driver);
-
   private final SplicePipe pipe;
 
   SplicingTest() throws IOException {
