@@ -43,8 +43,6 @@ import org.osgi.framework.ServiceReference;
 /** The operator's page in Felix's Web Console: who is let in, what it shows, and what it does. */
 class WebConsolePageIT {
   private static final String MARKUP = "<b>orders</b>";
-  private static final Pattern RATED =
-      Pattern.compile("\"name\":\"" + MARKUP + "\"[^}]*\"sink\":\\{[^}]*\"second\":0\\.");
   private static final Pattern TOKEN =
       Pattern.compile("name=\"penstock-token\" content=\"([^\"]+)\"");
 
@@ -208,10 +206,13 @@ class WebConsolePageIT {
       assertTrue(all.contains("\"full\":true") && all.contains(MARKUP), all);
       // Its rates are known a second after the first look, which is a change; then it is still.
       String still = all;
-      while (!RATED.matcher(still).find()) {
+      String told = "{\"id\":" + key.replace("pipes/", "") + ",";
+      Pattern rated =
+          Pattern.compile(Pattern.quote(told) + "[^}]*\"sink\":\\{[^}]*\"second\":0\\.");
+      while (!rated.matcher(still).find()) {
         still = message(lines);
       }
-      while (still.contains(MARKUP)) {
+      while (still.contains(told)) {
         still = message(lines);
       }
       pipe("later");
@@ -220,7 +221,7 @@ class WebConsolePageIT {
         change = message(lines);
       }
       assertTrue(change.contains("\"full\":false"), change);
-      assertFalse(change.contains(MARKUP), change);
+      assertFalse(change.contains(told), change);
     }
   }
 
@@ -277,9 +278,14 @@ class WebConsolePageIT {
         FelixWebConsole.CLIENT.send(request, BodyHandlers.ofInputStream());
     try (BufferedReader lines = new BufferedReader(new InputStreamReader(stream.body(), UTF_8))) {
       // The first may tell of a look before there were any.
-      boolean seen = message(lines).contains("\"many-999\"");
-      assertTrue(seen || message(lines).contains("\"many-999\""));
+      String all = message(lines);
       Reader reader = new Reader();
+      reader.spentOn(all);
+      if (!all.contains("\"many-999\"")) {
+        all = message(lines);
+        reader.spentOn(all);
+      }
+      assertTrue(all.contains("\"many-999\""));
       // What comes first is for the compiler, which other programs may hold up.
       double taken = 100;
       double allowed = 2;
@@ -290,7 +296,7 @@ class WebConsolePageIT {
         for (int i = 0; i < 3; i++) {
           move.run();
           String moved = message(lines);
-          assertTrue(moved.split("\"many-").length > ManyPipes.COUNT);
+          assertTrue(moved.split("\\{\"id\":").length > ManyPipes.COUNT);
           read += reader.spentOn(moved);
         }
         long spent = 0;
@@ -310,35 +316,27 @@ class WebConsolePageIT {
     }
   }
 
-  /** Keeps what the last message told of each pipe, as a browser does, and finds what moved. */
+  /** Keeps what was told of each pipe, as a browser does, and finds what moved. */
   private static final class Reader {
     private static final Pattern VALUE = Pattern.compile("\"([a-z]+)\":(\"[^\"]*\"|[^{}\\[,]+)");
 
-    private Map<String, Map<String, String>> last = Map.of();
+    private final Map<String, Map<String, String>> pipes = new HashMap<>();
 
     /** In nanoseconds of the processor. */
     long spentOn(String message) {
       long started = ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
-      Map<String, Map<String, String>> pipes = new HashMap<>();
       StringBuilder moved = new StringBuilder();
       for (String pipe : message.split("\\{\"id\":")) {
-        Map<String, String> values = new HashMap<>();
+        String id = pipe.substring(0, pipe.indexOf(','));
+        Map<String, String> last = pipes.computeIfAbsent(id, one -> new HashMap<>());
         Matcher found = VALUE.matcher(pipe);
         while (found.find()) {
-          values.put(found.group(1), found.group(2));
+          if (!found.group(2).equals(last.put(found.group(1), found.group(2)))) {
+            moved.append(id).append(found.group());
+          }
         }
-        String name = values.getOrDefault("name", "");
-        Map<String, String> old = last.getOrDefault(name, Map.of());
-        values.forEach(
-            (key, value) -> {
-              if (!value.equals(old.get(key))) {
-                moved.append(name).append(key).append(value);
-              }
-            });
-        pipes.put(name, values);
       }
-      last = pipes;
-      assertTrue(moved.toString().getBytes(UTF_8).length > ManyPipes.COUNT);
+      assertTrue(moved.toString().getBytes(UTF_8).length > 0);
       return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime() - started;
     }
   }

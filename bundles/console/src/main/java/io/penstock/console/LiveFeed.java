@@ -10,6 +10,7 @@ import java.lang.System.Logger.Level;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -97,7 +98,7 @@ final class LiveFeed implements AutoCloseable {
     }
   }
 
-  /** Looks once, and tells all browsers; the clock does it. */
+  /** Looks once, and tells all browsers; the clock does it each second. */
   void look() {
     try {
       if (isIdle()) {
@@ -122,8 +123,11 @@ final class LiveFeed implements AutoCloseable {
       }
       lock.lock();
       try {
-        seen = new Seen(++sequence, now, event, change);
-        looked.signalAll();
+        // Another look may have been quicker; a later one tells what this has found.
+        if (Objects.equals(seen, before)) {
+          seen = new Seen(++sequence, now, event, change);
+          looked.signalAll();
+        }
       } finally {
         lock.unlock();
       }
@@ -182,7 +186,7 @@ final class LiveFeed implements AutoCloseable {
   private static String message(
       long sequence,
       boolean full,
-      RuntimeDTO runtime,
+      Object runtime,
       List<String> gone,
       List<Map<String, @Nullable Object>> events) {
     Map<String, Object> message = new LinkedHashMap<>();

@@ -54,7 +54,7 @@ public final class OperatorPage implements PenstockListener {
   private final @Nullable PenstockControl control;
   private final @Nullable KnownOptions options;
   private final RecentEvents events = new RecentEvents();
-  private final LiveFeed feed;
+  final LiveFeed feed;
 
   /** Known to browsers that were given the page, and so not to another site's script. */
   private final String formToken = Secret.fresh();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.console;
 
+import io.penstock.operator.RuntimeJson;
 import io.penstock.runtime.AwaitedDTO;
 import io.penstock.runtime.ChannelDTO;
 import io.penstock.runtime.FailedHandlerDTO;
@@ -12,51 +13,60 @@ import io.penstock.runtime.RuntimeDTO;
 import io.penstock.runtime.ServerDTO;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
- * What is another one than a moment ago, so that an idle object costs no byte.
+ * What is another one than a moment ago, so that an idle object costs no byte, and one that moves
+ * few.
  *
- * @param runtime with the new and changed objects only
+ * @param runtime the new objects, and of the changed ones their keys and what has changed
  * @param gone the keys of those that are there no longer, such as {@code pipes/12}
  */
-record RuntimeChanges(RuntimeDTO runtime, List<String> gone) {
+record RuntimeChanges(Map<String, @Nullable Object> runtime, List<String> gone) {
   static final String PIPES = "pipes";
   static final String CHANNELS = "channels";
   static final String LISTENERS = "listeners";
   static final String RELAYS = "relays";
+  private static final String ID = "id";
+  private static final String SERVICE = "serviceId";
 
   static RuntimeChanges between(RuntimeDTO before, RuntimeDTO now) {
-    List<String> gone = new ArrayList<>();
-    return new RuntimeChanges(
-        new RuntimeDTO(
-            now.at(),
-            changed(PIPES, before.pipes(), now.pipes(), PipeDTO::id, gone),
-            changed(CHANNELS, before.channels(), now.channels(), ChannelDTO::id, gone),
-            changed(LISTENERS, before.listeners(), now.listeners(), ListenerDTO::id, gone),
-            changed(RELAYS, before.relays(), now.relays(), RelayDTO::id, gone),
-            changed("pollers", before.pollers(), now.pollers(), PollerDTO::id, gone),
-            changed("servers", before.servers(), now.servers(), ServerDTO::serviceId, gone),
-            changed("failed", before.failed(), now.failed(), FailedHandlerDTO::serviceId, gone),
-            changed("awaited", before.awaited(), now.awaited(), AwaitedDTO::pid, gone),
-            now.remotes(),
-            now.resources()),
-        gone);
+    RuntimeChanges all = new RuntimeChanges(new LinkedHashMap<>(), new ArrayList<>());
+    all.runtime.put("at", now.at());
+    all.add(PIPES, before.pipes(), now.pipes(), ID, PipeDTO::id);
+    all.add(CHANNELS, before.channels(), now.channels(), ID, ChannelDTO::id);
+    all.add(LISTENERS, before.listeners(), now.listeners(), ID, ListenerDTO::id);
+    all.add(RELAYS, before.relays(), now.relays(), ID, RelayDTO::id);
+    all.add("pollers", before.pollers(), now.pollers(), ID, PollerDTO::id);
+    all.add("servers", before.servers(), now.servers(), SERVICE, ServerDTO::serviceId);
+    all.add("failed", before.failed(), now.failed(), SERVICE, FailedHandlerDTO::serviceId);
+    all.add("awaited", before.awaited(), now.awaited(), "pid", AwaitedDTO::pid);
+    all.runtime.put("remotes", now.remotes());
+    all.runtime.put("resources", now.resources());
+    return all;
   }
 
-  private static <T> List<T> changed(
-      String type, List<T> before, List<T> now, Function<T, Object> key, List<String> gone) {
+  private <T extends Record> void add(
+      String type, List<T> before, List<T> now, String id, Function<T, Object> idOf) {
     Map<Object, T> old = new HashMap<>();
-    before.forEach(one -> old.put(key.apply(one), one));
-    List<T> changed = new ArrayList<>();
+    before.forEach(one -> old.put(idOf.apply(one), one));
+    List<Object> told = new ArrayList<>();
     for (T one : now) {
-      if (!one.equals(old.remove(key.apply(one)))) {
-        changed.add(one);
+      T then = old.remove(idOf.apply(one));
+      if (then == null) {
+        told.add(one);
+      } else if (!one.equals(then)) {
+        Map<String, @Nullable Object> change = new LinkedHashMap<>();
+        change.put(id, idOf.apply(one));
+        change.putAll(RuntimeJson.changes(then, one));
+        told.add(change);
       }
     }
+    runtime.put(type, told);
     old.keySet().forEach(left -> gone.add(type + "/" + left));
-    return changed;
   }
 }

@@ -217,7 +217,8 @@ class PageServerTest {
       assertTrue(change.contains("\"full\":false"), change);
       // What has not changed is not told again; the level of "orders" has.
       assertFalse(change.contains("\"upstream\""), change);
-      assertTrue(change.contains("\"orders\""), change);
+      assertTrue(change.contains("\"pipes\":[{\"id\":2,\"buffered\":"), change);
+      assertFalse(change.contains("\"orders\""), change);
     }
     String polled = get("data.json?after=-1").body();
     assertTrue(polled.contains("\"full\":true"), polled);

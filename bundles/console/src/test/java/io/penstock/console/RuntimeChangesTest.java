@@ -7,6 +7,7 @@ import io.penstock.runtime.ResourcesDTO;
 import io.penstock.runtime.RuntimeDTO;
 import io.penstock.runtime.ServerDTO;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** What a browser is told of again. */
@@ -48,12 +49,14 @@ class RuntimeChangesTest {
   void handlersOfOneNameAreToldApart() {
     RuntimeDTO before = with(echo(51, 1), echo(52, 7));
     RuntimeChanges idle = RuntimeChanges.between(before, with(echo(51, 1), echo(52, 7)));
-    assertEquals(List.of(), idle.runtime().servers(), "neither has changed");
+    assertEquals(List.of(), idle.runtime().get("servers"), "neither has changed");
     RuntimeChanges moved = RuntimeChanges.between(before, with(echo(51, 2), echo(52, 7)));
-    assertEquals(List.of(echo(51, 2)), moved.runtime().servers());
+    assertEquals(List.of(Map.of("serviceId", 51L, "frames", 2L)), moved.runtime().get("servers"));
     assertEquals(List.of(), moved.gone());
+    RuntimeChanges come = RuntimeChanges.between(with(echo(51, 1)), before);
+    assertEquals(List.of(echo(52, 7)), come.runtime().get("servers"));
     RuntimeChanges left = RuntimeChanges.between(before, with(echo(52, 7)));
-    assertEquals(List.of(), left.runtime().servers());
+    assertEquals(List.of(), left.runtime().get("servers"));
     assertEquals(List.of("servers/51"), left.gone());
   }
 }

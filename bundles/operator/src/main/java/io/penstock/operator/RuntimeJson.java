@@ -9,6 +9,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.osgi.annotation.versioning.ProviderType;
 
@@ -55,6 +56,36 @@ public final class RuntimeJson {
     StringBuilder json = new StringBuilder(256);
     append(json, value, false);
     return json.toString();
+  }
+
+  /**
+   * Finds the components of a record that differ from an earlier one's. A record among them is
+   * compared in the same way, but for a {@link RateDTO}, which is small, and told as a whole.
+   *
+   * @param before the earlier record
+   * @param now a record of the same type
+   * @return the differing components by their names, in their order, for {@link #value}; empty if
+   *     the two are equal
+   * @throws IllegalArgumentException if the types differ, or are not public
+   */
+  public static Map<String, @Nullable Object> changes(Record before, Record now) {
+    if (before.getClass() != now.getClass()) {
+      throw new IllegalArgumentException(
+          "a " + now.getClass().getName() + " cannot be compared with a " + before.getClass());
+    }
+    Map<String, @Nullable Object> changes = new LinkedHashMap<>();
+    for (RecordComponent each : COMPONENTS.get(now.getClass())) {
+      Object old = get(before, each);
+      Object one = get(now, each);
+      if (!Objects.equals(old, one)) {
+        changes.put(
+            each.getName(),
+            old instanceof Record then && one instanceof Record is && !(one instanceof RateDTO)
+                ? changes(then, is)
+                : one);
+      }
+    }
+    return changes;
   }
 
   private static void append(StringBuilder json, @Nullable Object value, boolean unknownBelowZero) {

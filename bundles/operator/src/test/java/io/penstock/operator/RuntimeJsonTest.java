@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.runtime.EndDTO;
 import io.penstock.runtime.FaultDTO;
+import io.penstock.runtime.PipeDTO;
 import io.penstock.runtime.RateDTO;
 import io.penstock.runtime.ResourcesDTO;
 import java.util.Arrays;
@@ -54,6 +56,24 @@ class RuntimeJsonTest {
     assertEquals(
         "java.lang.Object cannot be written as JSON; expected a record or a value",
         refused.getMessage());
+  }
+
+  @Test
+  void whatHasChangedOfARecordIsAllThatIsTold() {
+    RateDTO still = new RateDTO(12, 0, 1);
+    EndDTO then = new EndDTO(still, still, 3, 1, List.of(), false, false, false, true);
+    EndDTO now =
+        new EndDTO(new RateDTO(12, -1, 1), still, 4, 1, List.of(), false, true, false, true);
+    FaultDTO fault = new FaultDTO("why", 12, 3);
+    PipeDTO before = new PipeDTO(1, "orders", "", 64, 8, 32, then, then, null);
+    PipeDTO after = new PipeDTO(1, "orders", "", 64, 9, 32, then, now, fault);
+    assertEquals(Map.of(), RuntimeJson.changes(before, before));
+    assertEquals(
+        "{\"buffered\":9,\"source\":{\"bytes\":{\"total\":12,\"second\":null,\"minute\":1.000},"
+            + "\"buffered\":4,\"paused\":true},\"fault\":{\"message\":\"why\",\"at\":12,\"count\":3}}",
+        RuntimeJson.value(RuntimeJson.changes(before, after)));
+    assertTrue(RuntimeJson.value(RuntimeJson.changes(after, before)).endsWith("\"fault\":null}"));
+    assertThrows(IllegalArgumentException.class, () -> RuntimeJson.changes(fault, still));
   }
 
   @Test

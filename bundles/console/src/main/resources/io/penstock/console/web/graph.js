@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The plumbing as a graph: endpoints are nodes, pipes and relays are edges as wide as their rate.
 
-import { KINDS, bytes, known, stateOf, svg } from './words.js';
+import { KINDS, bytes, known, stateOf, svg, write } from './words.js';
 
 /** More would be a tangle: those that are in trouble come first, then the fastest. */
 const MOST_EDGES = 40;
@@ -127,6 +127,16 @@ function mark(level, x, y) {
   return shapes[level] ? svg('path', { class: 'mark', d: shapes[level] }) : null;
 }
 
+/** What is told of an edge, which changes while its place stays. */
+function told({ one, state, rate }) {
+  const moved = `${bytes(rate)}/s`;
+  return {
+    name: `${KINDS[one.type][0]} ${one.name}, ${state.text}${one.type === 'servers' ? '' : `, ${moved}`}`,
+    words: state.level === 'ok' && one.type !== 'servers' ? moved : '',
+    wide: width(rate).toFixed(1),
+  };
+}
+
 function drawEdge(edge, at) {
   const from = at.get(edge.from);
   const to = at.get(edge.to);
@@ -138,18 +148,30 @@ function drawEdge(edge, at) {
   const bend = back ? 60 : (x2 - x1) / 2;
   const path = `M${x1} ${y1}C${x1 + bend} ${y1} ${back ? x2 + bend : x2 - bend} ${y2} ${x2} ${y2}`;
   const { one, state } = edge;
-  const rate = one.type === 'servers' ? '' : `, ${bytes(edge.rate)}/s`;
-  const name = `${KINDS[one.type][0]} ${one.name}, ${state.text}${rate}`;
   const x = back ? x1 + (bend * 3) / 4 : (x1 + x2) / 2;
   const y = (y1 + y2) / 2;
-  const words = state.level === 'ok' && rate ? rate.slice(2) : '';
-  return svg(
+  const { name, words, wide } = told(edge);
+  const title = svg('title', {}, name);
+  const line = svg('path', { class: `edge ${state.level}`, d: path, 'stroke-width': wide });
+  const text = svg('text', { x, y: y - 8, 'text-anchor': 'middle' }, words);
+  const link = svg(
     'a', { href: href(one), 'aria-label': name, class: state.level, 'data-key': one.key },
-    svg('title', {}, name),
-    svg('path', { class: 'hit', d: path }),
-    svg('path', { class: `edge ${state.level}`, d: path, 'stroke-width': width(edge.rate).toFixed(1) }),
-    mark(state.level, x, y),
-    words ? svg('text', { x, y: y - 8, 'text-anchor': 'middle' }, words) : null);
+    title, svg('path', { class: 'hit', d: path }), line, mark(state.level, x, y), text);
+  return { link, title, line, text, wide };
+}
+
+/** Tells anew of an edge that is drawn. */
+function renew(drawn, edge) {
+  const { name, words, wide } = told(edge);
+  if (drawn.title.textContent !== name) {
+    write(drawn.title, name);
+    drawn.link.setAttribute('aria-label', name);
+  }
+  write(drawn.text, words);
+  if (drawn.wide !== wide) {
+    drawn.wide = wide;
+    drawn.line.setAttribute('stroke-width', wide);
+  }
 }
 
 function drawNode(node, at) {
@@ -165,16 +187,32 @@ function drawNode(node, at) {
     trouble);
 }
 
-/** Draws objects; gives the picture, and how many could not be in it. */
-export function graph(all) {
+/** All that decides where and how something is drawn, but for what is told of the edges. */
+const shapeOf = ({ edges, nodes }) => JSON.stringify([
+  edges.map(({ one, from, to, state }) => [one.key, from, to, state.level]),
+  nodes.map(({ name, one, count, state }) => [name, one.key, count, state.level, state.text])]);
+
+/**
+ * Draws objects; gives the picture, and how many could not be in it. The picture before stays where
+ * only what it tells of its edges is another.
+ */
+export function graph(all, before) {
   const chosen = choose(collect(all));
   if (chosen.nodes.length === 0) {
     return { picture: null, hidden: 0, edges: 0 };
   }
+  const { hidden } = chosen;
+  const edges = chosen.edges.length;
+  const shape = shapeOf(chosen);
+  if (before?.shape === shape) {
+    chosen.edges.forEach((edge, i) => renew(before.drawn[i], edge));
+    return { ...before, hidden, edges };
+  }
   const where = place(chosen);
+  const drawn = chosen.edges.map((edge) => drawEdge(edge, where.at));
   const picture = svg(
     'svg', { width: where.width, height: where.height, viewBox: `0 0 ${where.width} ${where.height}`, role: 'group', 'aria-label': 'Graph of the plumbing' },
-    ...chosen.edges.map((edge) => drawEdge(edge, where.at)),
+    ...drawn.map(({ link }) => link),
     ...chosen.nodes.map((node) => drawNode(node, where.at)));
-  return { picture, hidden: chosen.hidden, edges: chosen.edges.length };
+  return { picture, shape, drawn, hidden, edges };
 }

@@ -22,7 +22,20 @@ const keyOf = {
 
 let sequence = -1;
 
-/** Takes a message of the server. */
+/** Puts what has changed of something where that is kept. */
+function merge(there, changes) {
+  for (const [name, value] of Object.entries(changes)) {
+    const old = there[name];
+    if (value !== null && old !== null && typeof value === 'object' && typeof old === 'object' && !Array.isArray(value)) {
+      merge(old, value);
+    } else {
+      there[name] = value;
+    }
+  }
+  return there;
+}
+
+/** Takes a message of the server, which tells of new things all, and of others what has changed. */
 export function take(message) {
   if (message.full) {
     objects.clear();
@@ -37,11 +50,14 @@ export function take(message) {
   }
   for (const type of Object.keys(KINDS)) {
     const key = keyOf[type] ?? ((one) => `${type}/${one.id}`);
-    for (const one of runtime[type]) {
+    for (const news of runtime[type]) {
+      const its = key(news);
+      const there = objects.get(its);
+      const one = there ? merge(there, news) : news;
       one.type = type;
-      one.key = key(one);
+      one.key = its;
       one.judged = judge(one);
-      objects.set(one.key, one);
+      objects.set(its, one);
     }
   }
   events.push(...message.events);

@@ -101,6 +101,7 @@ export function overview(main) {
   trouble.checked = wanted.trouble;
   const rows = [];
   let drawnAt = 0;
+  let made = null;
 
   function narrow() {
     wanted.text = search.value;
@@ -155,8 +156,11 @@ export function overview(main) {
       return;
     }
     drawnAt = now;
-    const made = graph(list);
-    picture.replaceChildren(made.picture ?? html('p', { class: 'note' }, 'Nothing to draw.'));
+    const before = made?.picture;
+    made = graph(list, made);
+    if (!made.picture || made.picture !== before) {
+      picture.replaceChildren(made.picture ?? html('p', { class: 'note' }, 'Nothing to draw.'));
+    }
     write(note, made.hidden > 0 ? `The ${made.edges} edges in trouble or fastest are drawn; ${made.hidden} more objects are in the table. Search to draw others.` : 'A wider edge is a higher rate. ✕ and dashes: failed. ■: full. ‖: paused.');
   }
 

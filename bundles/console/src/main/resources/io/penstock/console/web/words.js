@@ -22,7 +22,13 @@ export const svg = (name, attributes = {}, ...content) => element(document.creat
 
 /** Writes a text where it is another one: the browser lays out what has changed only. */
 export function write(where, text) {
-  if (where.textContent !== text) {
+  const there = where.firstChild;
+  if (there instanceof Text && !there.nextSibling) {
+    // A text that changes costs less than another one in its place.
+    if (there.data !== text) {
+      there.data = text;
+    }
+  } else if (where.textContent !== text) {
     where.textContent = text;
   }
 }
