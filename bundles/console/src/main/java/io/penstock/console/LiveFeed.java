@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Looks once a second at what there is while a browser watches, and tells all browsers: of many
- * objects every other second, since a browser that reads and draws it all is busy for long. A
- * minute after the last one has gone nothing is kept, and no thread runs. Thread-safe.
+ * objects every other second, since a browser that reads and draws what moves of them is busy for
+ * long. A minute after the last one has gone nothing is kept, and no thread runs. Thread-safe.
  */
 final class LiveFeed implements AutoCloseable {
   /** So many streams may be open: each holds a thread of its server. */
@@ -104,11 +104,11 @@ final class LiveFeed implements AutoCloseable {
       if (isIdle()) {
         return;
       }
+      Seen before = lastSeen();
       RuntimeDTO now = runtime.runtime();
       if (isWithheld(now)) {
         return;
       }
-      Seen before = lastSeen();
       long event = events.last();
       String change = "";
       if (before != null) {
@@ -123,7 +123,8 @@ final class LiveFeed implements AutoCloseable {
       }
       lock.lock();
       try {
-        // Another look may have been quicker; a later one tells what this has found.
+        // Another look was quicker, or all was forgotten meanwhile: a later look tells what this
+        // has found.
         if (Objects.equals(seen, before)) {
           seen = new Seen(++sequence, now, event, change);
           looked.signalAll();

@@ -20,10 +20,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is another one than a moment ago, so that an idle object costs no byte, and one that moves
- * few.
+ * What differs from a moment ago: an idle object costs no byte, and one that moves costs few.
  *
- * @param runtime the new objects, and of the changed ones their keys and what has changed
+ * @param runtime the new objects whole, of the changed ones their keys and what has changed, and
+ *     what is no object, such as the resources
  * @param gone the keys of those that are there no longer, such as {@code pipes/12}
  */
 record RuntimeChanges(Map<String, @Nullable Object> runtime, List<String> gone) {

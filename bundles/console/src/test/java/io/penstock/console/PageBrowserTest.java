@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.runtime.FaultDTO;
 import io.penstock.runtime.PenstockEvent;
 import java.util.List;
 import java.util.Map;
@@ -477,6 +478,13 @@ class PageBrowserTest {
     browser.find(orders + ".paused .mark");
     assertNull(browser.find(orders).getDomAttribute("data-seen"));
     assertEquals("", browser.text(orders + " text"));
+    // What has come goes again.
+    plumbing.paused = false;
+    plumbing.failure = new FaultDTO("refused", 12, 1);
+    browser.find(orders + ".failed .mark");
+    plumbing.failure = null;
+    browser.untilText(orders + " text", "300 MiB/s");
+    assertEquals(0, browser.all(orders + " .mark").size());
   }
 
   @Test

@@ -369,6 +369,19 @@ class PageServerTest {
     feed.close();
   }
 
+  @Test
+  void aLookThatAnotherHasOvertakenIsNotTold() {
+    LiveFeed feed = new LiveFeed(plumbing, new RecentEvents());
+    assertTrue(feed.openStream());
+    feed.look();
+    plumbing.during = feed::look;
+    feed.look();
+    // The third began while the second was under way, and was told before it.
+    assertEquals(
+        Plumbing.level(3), Objects.requireNonNull(feed.latest()).pipes().get(1).buffered());
+    feed.close();
+  }
+
   /** The cost of a second, without what it takes to gather: that is the runtime's. */
   @Test
   void aThousandPipesTakeAFiftiethOfACore() {

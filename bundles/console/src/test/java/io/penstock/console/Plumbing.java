@@ -67,6 +67,12 @@ final class Plumbing implements PenstockRuntime, PenstockControl {
   /** What the next look meets; null for nothing. */
   volatile @Nullable Error trouble;
 
+  /** Run once by the next look, before it tells what there is; null for nothing. */
+  volatile @Nullable Runnable during;
+
+  /** What has befallen the pipe "orders". */
+  volatile @Nullable FaultDTO failure;
+
   volatile boolean paused;
   final BlockingQueue<String> done = new LinkedBlockingQueue<>();
   final AtomicLong looks = new AtomicLong();
@@ -104,6 +110,11 @@ final class Plumbing implements PenstockRuntime, PenstockControl {
         fault);
   }
 
+  /** How much is kept in the pipe "orders" at a look. */
+  static long level(long look) {
+    return 12_000 + look * 100 % 5000;
+  }
+
   /** Waits until it has been looked at so many times more. */
   void awaitLooks(int count) throws InterruptedException {
     CountDownLatch latch = new CountDownLatch(count);
@@ -121,6 +132,11 @@ final class Plumbing implements PenstockRuntime, PenstockControl {
       trouble = null;
       throw met;
     }
+    Runnable task = during;
+    if (task != null) {
+      during = null;
+      task.run();
+    }
     FaultDTO fault = new FaultDTO("ConnectException: refused by " + MARKUP, began - 9000, 7);
     List<PipeDTO> pipes =
         IntStream.range(0, more)
@@ -137,7 +153,7 @@ final class Plumbing implements PenstockRuntime, PenstockControl {
     List<PipeDTO> named =
         List.of(
             pipe(1, first, 0, 0, false, fault),
-            pipe(2, "orders", 12_000 + look * 100 % 5000, speed, paused, null),
+            pipe(2, "orders", level(look), speed, paused, failure),
             pipe(3, "stalled", CAPACITY, 0, false, null));
     EndDTO quiet = end(rate(900, 0), 0, false);
     return new RuntimeDTO(

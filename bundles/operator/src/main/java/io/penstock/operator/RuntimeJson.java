@@ -60,18 +60,22 @@ public final class RuntimeJson {
 
   /**
    * Finds the components of a record that differ from an earlier one's. A record among them is
-   * compared in the same way, but for a {@link RateDTO}, which is small, and told as a whole.
+   * compared in the same way, but for a {@link RateDTO} or {@link ResourcesDTO}, which is told
+   * whole, so that what is not known stays {@code null}.
    *
    * @param before the earlier record
    * @param now a record of the same type
    * @return the differing components by their names, in their order, for {@link #value}; empty if
    *     the two are equal
-   * @throws IllegalArgumentException if the types differ, or are not public
+   * @throws IllegalArgumentException if the types differ, are not public, or are one of those two
    */
   public static Map<String, @Nullable Object> changes(Record before, Record now) {
-    if (before.getClass() != now.getClass()) {
+    if (before.getClass() != now.getClass() || isToldWhole(now)) {
       throw new IllegalArgumentException(
-          "a " + now.getClass().getName() + " cannot be compared with a " + before.getClass());
+          now.getClass().getName()
+              + " cannot be told as changes of "
+              + before.getClass().getName()
+              + "; expected two records of one type, and no rate and no resources");
     }
     Map<String, @Nullable Object> changes = new LinkedHashMap<>();
     for (RecordComponent each : COMPONENTS.get(now.getClass())) {
@@ -80,12 +84,17 @@ public final class RuntimeJson {
       if (!Objects.equals(old, one)) {
         changes.put(
             each.getName(),
-            old instanceof Record then && one instanceof Record is && !(one instanceof RateDTO)
+            old instanceof Record then && one instanceof Record is && !isToldWhole(is)
                 ? changes(then, is)
                 : one);
       }
     }
     return changes;
+  }
+
+  /** In these a number below zero stands for what is not known. */
+  private static boolean isToldWhole(Record record) {
+    return record instanceof RateDTO || record instanceof ResourcesDTO;
   }
 
   private static void append(StringBuilder json, @Nullable Object value, boolean unknownBelowZero) {
@@ -160,7 +169,7 @@ public final class RuntimeJson {
   }
 
   private static void object(StringBuilder json, Record record) {
-    boolean unknown = record instanceof RateDTO || record instanceof ResourcesDTO;
+    boolean unknown = isToldWhole(record);
     json.append('{');
     RecordComponent[] components = COMPONENTS.get(record.getClass());
     for (int i = 0; i < components.length; i++) {

@@ -74,6 +74,7 @@ class RuntimeJsonTest {
         RuntimeJson.value(RuntimeJson.changes(before, after)));
     assertTrue(RuntimeJson.value(RuntimeJson.changes(after, before)).endsWith("\"fault\":null}"));
     assertThrows(IllegalArgumentException.class, () -> RuntimeJson.changes(fault, still));
+    assertThrows(IllegalArgumentException.class, () -> RuntimeJson.changes(still, still));
   }
 
   @Test

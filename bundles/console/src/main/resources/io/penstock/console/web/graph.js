@@ -74,7 +74,9 @@ function collect(all) {
 /** Chooses what is drawn, and says of what nothing is. */
 function choose({ nodes, edges }) {
   edges.sort((a, b) => URGENCY[a.state.level] - URGENCY[b.state.level] || b.rate - a.rate || (a.one.key < b.one.key ? -1 : 1));
-  const drawn = edges.slice(0, MOST_EDGES);
+  // Each keeps its place while rates go up and down.
+  const drawn = edges.slice(0, MOST_EDGES)
+    .sort((a, b) => URGENCY[a.state.level] - URGENCY[b.state.level] || (a.one.key < b.one.key ? -1 : 1));
   const linked = new Set(drawn.flatMap((edge) => [edge.from, edge.to]));
   const elsewhere = new Set(edges.slice(MOST_EDGES).flatMap((edge) => [edge.from, edge.to]));
   const lone = [...nodes.values()].filter((node) => !linked.has(node.name) && !elsewhere.has(node.name));

@@ -35,13 +35,12 @@ function merge(there, changes) {
   return there;
 }
 
-/** Takes a message of the server, which tells of new things all, and of others what has changed. */
+/** Takes a message of the server. It has new objects whole, and of known ones only what has changed. */
 export function take(message) {
   if (message.full) {
     objects.clear();
     events.length = 0;
   }
-  sequence = message.sequence;
   const { runtime } = message;
   world.at = runtime.at;
   world.resources = runtime.resources;
@@ -62,6 +61,8 @@ export function take(message) {
   }
   events.push(...message.events);
   events.splice(0, Math.max(0, events.length - EVENTS));
+  // Last: a browser that failed to take a message asks for all.
+  sequence = message.sequence;
 }
 
 /** Asks for data. A page whose login has ended is loaded again, which asks for it. */

@@ -101,7 +101,7 @@ export function overview(main) {
   trouble.checked = wanted.trouble;
   const rows = [];
   let drawnAt = 0;
-  let made = null;
+  let drawn = null;
 
   function narrow() {
     wanted.text = search.value;
@@ -156,12 +156,12 @@ export function overview(main) {
       return;
     }
     drawnAt = now;
-    const before = made?.picture;
-    made = graph(list, made);
-    if (!made.picture || made.picture !== before) {
-      picture.replaceChildren(made.picture ?? html('p', { class: 'note' }, 'Nothing to draw.'));
+    const last = drawn?.picture;
+    drawn = graph(list, drawn);
+    if (!drawn.picture || drawn.picture !== last) {
+      picture.replaceChildren(drawn.picture ?? html('p', { class: 'note' }, 'Nothing to draw.'));
     }
-    write(note, made.hidden > 0 ? `The ${made.edges} edges in trouble or fastest are drawn; ${made.hidden} more objects are in the table. Search to draw others.` : 'A wider edge is a higher rate. ✕ and dashes: failed. ■: full. ‖: paused.');
+    write(note, drawn.hidden > 0 ? `The ${drawn.edges} edges in trouble or fastest are drawn; ${drawn.hidden} more objects are in the table. Search to draw others.` : 'A wider edge is a higher rate. ✕ and dashes: failed. ■: full. ‖: paused.');
   }
 
   function refresh() {
