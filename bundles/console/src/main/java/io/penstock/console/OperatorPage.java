@@ -54,6 +54,8 @@ public final class OperatorPage implements PenstockListener {
   private final @Nullable PenstockControl control;
   private final @Nullable KnownOptions options;
   private final RecentEvents events = new RecentEvents();
+
+  /** Tests look by it when they want news. */
   final LiveFeed feed;
 
   /** Known to browsers that were given the page, and so not to another site's script. */

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.console;
 
-import static org.junit.jupiter.api.Assertions.assertTrue;
-
 import io.penstock.runtime.AwaitedDTO;
 import io.penstock.runtime.ChannelDTO;
 import io.penstock.runtime.ConnectionDTO;
@@ -26,9 +24,7 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -77,9 +73,6 @@ final class Plumbing implements PenstockRuntime, PenstockControl {
   final BlockingQueue<String> done = new LinkedBlockingQueue<>();
   final AtomicLong looks = new AtomicLong();
 
-  /** Counted down by each look. */
-  volatile CountDownLatch awaited = new CountDownLatch(0);
-
   private static RateDTO rate(long total, double second) {
     return new RateDTO(total, second, second);
   }
@@ -115,18 +108,10 @@ final class Plumbing implements PenstockRuntime, PenstockControl {
     return 12_000 + look * 100 % 5000;
   }
 
-  /** Waits until it has been looked at so many times more. */
-  void awaitLooks(int count) throws InterruptedException {
-    CountDownLatch latch = new CountDownLatch(count);
-    awaited = latch;
-    assertTrue(latch.await(count + 20L, TimeUnit.SECONDS), "nobody looks");
-  }
-
   @Override
   public RuntimeDTO runtime() {
     long now = System.currentTimeMillis();
     long look = looks.incrementAndGet();
-    awaited.countDown();
     Error met = trouble;
     if (met != null) {
       trouble = null;

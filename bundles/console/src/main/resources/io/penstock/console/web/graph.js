@@ -18,6 +18,9 @@ const URGENCY = { failed: 0, full: 1, paused: 2, ok: 3, idle: 4 };
 const href = (one) => `#/o/${encodeURIComponent(one.key)}`;
 /** A long name without its middle: what differs is at its end. */
 const shorten = (text, most) => (text.length > most ? `${text.slice(0, most - 10)}…${text.slice(-9)}` : text);
+/** Trouble comes first. */
+const urgent = (a, b) => URGENCY[a.state.level] - URGENCY[b.state.level];
+const byKey = (a, b) => (a.one.key < b.one.key ? -1 : 1);
 const worse = (one, two) => (URGENCY[two.level] < URGENCY[one.level] ? two : one);
 
 /** The widest is 12, and one byte a second is seen still. */
@@ -73,16 +76,15 @@ function collect(all) {
 
 /** Chooses what is drawn, and says of what nothing is. */
 function choose({ nodes, edges }) {
-  edges.sort((a, b) => URGENCY[a.state.level] - URGENCY[b.state.level] || b.rate - a.rate || (a.one.key < b.one.key ? -1 : 1));
+  edges.sort((a, b) => urgent(a, b) || b.rate - a.rate || byKey(a, b));
   // Each keeps its place while rates go up and down.
-  const drawn = edges.slice(0, MOST_EDGES)
-    .sort((a, b) => URGENCY[a.state.level] - URGENCY[b.state.level] || (a.one.key < b.one.key ? -1 : 1));
+  const drawn = edges.slice(0, MOST_EDGES).sort((a, b) => urgent(a, b) || byKey(a, b));
   const linked = new Set(drawn.flatMap((edge) => [edge.from, edge.to]));
   const elsewhere = new Set(edges.slice(MOST_EDGES).flatMap((edge) => [edge.from, edge.to]));
   const lone = [...nodes.values()].filter((node) => !linked.has(node.name) && !elsewhere.has(node.name));
   // A node of which relays tell by another name is no node of its own.
   const real = lone.filter((node) => node.one.type !== 'relays' && node.one.type !== 'pipes');
-  real.sort((a, b) => URGENCY[a.state.level] - URGENCY[b.state.level] || (a.name < b.name ? -1 : 1));
+  real.sort((a, b) => urgent(a, b) || (a.name < b.name ? -1 : 1));
   const shown = [...linked].map((name) => nodes.get(name)).concat(real.slice(0, MOST_LONE_NODES));
   return { edges: drawn, nodes: shown, hidden: edges.length - drawn.length + Math.max(0, real.length - MOST_LONE_NODES) };
 }
@@ -159,13 +161,14 @@ function drawEdge(edge, at) {
   const link = svg(
     'a', { href: href(one), 'aria-label': name, class: state.level, 'data-key': one.key },
     title, svg('path', { class: 'hit', d: path }), line, mark(state.level, x, y), text);
-  return { link, title, line, text, wide };
+  return { link, title, line, text, name, wide };
 }
 
 /** Tells anew of an edge that is drawn. */
 function renew(drawn, edge) {
   const { name, words, wide } = told(edge);
-  if (drawn.title.textContent !== name) {
+  if (drawn.name !== name) {
+    drawn.name = name;
     write(drawn.title, name);
     drawn.link.setAttribute('aria-label', name);
   }
