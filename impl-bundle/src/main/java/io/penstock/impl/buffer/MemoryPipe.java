@@ -29,6 +29,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class MemoryPipe extends Cursors implements PipeBody {
   private static final int CORES = Runtime.getRuntime().availableProcessors();
+
+  /** The processors are those of all pipes. */
+  static final Flood.Leases FLOODS = new Flood.Leases(CORES);
+
   private static final int LARGEST_RING = 1024 * 1024;
   // Large moves are published in pieces, so that the other side works at the same time.
   private static final int PIECE = 16 * 1024;

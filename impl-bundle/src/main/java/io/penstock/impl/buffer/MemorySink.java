@@ -250,7 +250,7 @@ final class MemorySink implements SegmentSink, Paced, Offering {
     }
     Flood stream = flood;
     if (stream == null) {
-      stream = new Flood();
+      stream = new Flood(MemoryPipe.FLOODS);
       flood = stream;
     }
     if (stream.isDue(pipe.ringWritten)) {

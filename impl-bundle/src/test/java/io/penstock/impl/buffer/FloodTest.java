@@ -20,7 +20,7 @@ class FloodTest {
   private static final long SOON = Flood.LONGEST_NANOS;
   private static final long LARGE = Flood.WINDOW / Flood.LEAST_WRITE;
 
-  private final Flood flood = new Flood();
+  private final Flood flood = new Flood(new Flood.Leases(1));
 
   private boolean passed(long windows, long writes, long now) {
     flood.passed(windows * Flood.WINDOW, writes, now);
@@ -65,6 +65,34 @@ class FloodTest {
     assertTrue(passed(2, 0, 1));
     assertTrue(passed(3, 2 * LARGE, 2));
     assertFalse(passed(4, 4 * LARGE + 1, 3));
+  }
+
+  @Test
+  void thereAreNoMoreThanThereAreLeases() {
+    Flood.Leases two = new Flood.Leases(2);
+    Flood first = new Flood(two);
+    Flood second = new Flood(two);
+    Flood third = new Flood(two);
+    long soon = 3;
+    for (Flood each : new Flood[] {first, second, third}) {
+      each.passed(Flood.WINDOW, 0, 1);
+      each.passed(2 * Flood.WINDOW, 0, soon);
+    }
+    assertTrue(first.lasts());
+    assertTrue(second.lasts());
+    assertFalse(third.lasts());
+    // The second goes on, and the first may be over: nobody says so.
+    long later = soon + Flood.Leases.NANOS;
+    second.passed(3 * Flood.WINDOW, 0, later);
+    third.passed(3 * Flood.WINDOW, 0, later);
+    assertFalse(third.lasts());
+    third.passed(4 * Flood.WINDOW, 0, later + 1);
+    assertTrue(third.lasts());
+    first.passed(3 * Flood.WINDOW, 0, later + 2);
+    assertFalse(first.lasts());
+    assertTrue(second.lasts());
+    third.passed(5 * Flood.WINDOW, 0, later + 3);
+    assertTrue(third.lasts());
   }
 
   /** A pipe of 64 KiB, and what it holds. */
@@ -139,6 +167,22 @@ class FloodTest {
     assertTrue(counted.pipe.trim());
     assertEquals(0, counted.held.get());
     counted.move(64 * KIB);
+    counted.moveUntilHeld(256 * KIB);
+  }
+
+  @Test
+  void noRingBecomesLargerWhileAsManyFloodsLastAsThereAreProcessors() throws IOException {
+    assumeTrue(CORES > 1, "it takes two processors");
+    long soon = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
+    for (int i = 0; i < CORES; i++) {
+      Flood other = new Flood(MemoryPipe.FLOODS);
+      other.passed(Flood.WINDOW, 0, soon - 1);
+      other.passed(2 * Flood.WINDOW, 0, soon);
+    }
+    Counted counted = new Counted();
+    counted.pipe.floodsWhile(bytes -> true);
+    counted.move(4 * Flood.WINDOW);
+    assertEquals(64 * KIB, counted.held.get());
     counted.moveUntilHeld(256 * KIB);
   }
 
