@@ -22,13 +22,13 @@ final class Flood {
   static final long LEAST_WRITE = 512;
 
   /**
-   * The writes of a flood that lasts may be so much smaller. It may be as slow as it likes: a
-   * stream that comes in bursts would make a ring for each of them.
+   * The writes of a flood that lasts may be so much smaller. It may be as slow as it likes, unless
+   * another takes its place: a stream that comes in bursts would make a ring for each.
    */
   private static final int SMALLER = 2;
 
-  private final Leases leases;
-  private int lease = -1;
+  private final Places places;
+  private int place = -1;
   private long until;
   private long bytesBefore;
   private long writesBefore;
@@ -37,36 +37,37 @@ final class Flood {
   private boolean lasting;
 
   /** One that knows of nothing yet. */
-  Flood(Leases leases) {
-    this.leases = leases;
+  Flood(Places places) {
+    this.places = places;
   }
 
   /**
-   * Which floods there are. A pipe may end, be forgotten or stand still at any time, so each is
-   * there for a while only, unless it says again that it is.
+   * The places for floods. A pipe may be forgotten, or nothing more goes through it, and then
+   * nobody says that its flood is over. So a flood has its place for a while only, and takes it
+   * again each time.
    */
-  static final class Leases {
-    /** A flood may be somewhat slower than when it began. */
+  static final class Places {
+    /** How long a flood has its place: it may become slower than it was when it began. */
     static final long NANOS = 4 * LONGEST_NANOS;
 
-    // Until when, in nanoseconds; 0 for never.
+    // Until when each is taken, in nanoseconds; 0 if nobody has it.
     private final AtomicLongArray ends;
 
-    Leases(int most) {
+    Places(int most) {
       ends = new AtomicLongArray(most);
     }
   }
 
-  /** Whether this may be one of the floods that there are. */
-  private boolean hasLease(long now) {
-    long next = now + Leases.NANOS;
-    if (lease >= 0 && leases.ends.compareAndSet(lease, until, next)) {
+  /** Takes a place, or its own again; false if there is none. */
+  private boolean takesPlace(long now) {
+    long next = now + Places.NANOS;
+    if (place >= 0 && places.ends.compareAndSet(place, until, next)) {
       until = next;
       return true;
     }
-    for (lease = leases.ends.length() - 1; lease >= 0; lease--) {
-      long end = leases.ends.get(lease);
-      if ((end == 0 || end - now < 0) && leases.ends.compareAndSet(lease, end, next)) {
+    for (place = places.ends.length() - 1; place >= 0; place--) {
+      long end = places.ends.get(place);
+      if ((end == 0 || end - now < 0) && places.ends.compareAndSet(place, end, next)) {
         until = next;
         return true;
       }
@@ -87,6 +88,11 @@ final class Flood {
   /** There is no memory for the larger ring: none is made before another window was fast. */
   void stop() {
     lasting = false;
+    if (place >= 0) {
+      // It fails if another flood has it by now.
+      places.ends.compareAndSet(place, until, 0);
+      place = -1;
+    }
   }
 
   /**
@@ -101,7 +107,11 @@ final class Flood {
     long atLeast = LEAST_WRITE * (writes - writesBefore);
     long got = bytes - bytesBefore;
     boolean pays = lasting ? SMALLER * got >= atLeast : fast && got >= atLeast;
-    lasting = pays && hasLease(now);
+    if (pays) {
+      lasting = takesPlace(now);
+    } else {
+      stop();
+    }
     begun = true;
     since = now;
     bytesBefore = bytes;

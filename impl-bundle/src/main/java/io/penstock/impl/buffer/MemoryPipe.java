@@ -30,8 +30,8 @@ import org.jspecify.annotations.Nullable;
 public final class MemoryPipe extends Cursors implements PipeBody {
   private static final int CORES = Runtime.getRuntime().availableProcessors();
 
-  /** The processors are those of all pipes. */
-  static final Flood.Leases FLOODS = new Flood.Leases(CORES);
+  /** One for all pipes, because they share the processors. */
+  static final Flood.Places FLOODS = new Flood.Places(CORES);
 
   private static final int LARGEST_RING = 1024 * 1024;
   // Large moves are published in pieces, so that the other side works at the same time.

@@ -20,7 +20,7 @@ class FloodTest {
   private static final long SOON = Flood.LONGEST_NANOS;
   private static final long LARGE = Flood.WINDOW / Flood.LEAST_WRITE;
 
-  private final Flood flood = new Flood(new Flood.Leases(1));
+  private final Flood flood = new Flood(new Flood.Places(1));
 
   private boolean passed(long windows, long writes, long now) {
     flood.passed(windows * Flood.WINDOW, writes, now);
@@ -67,32 +67,54 @@ class FloodTest {
     assertFalse(passed(4, 4 * LARGE + 1, 3));
   }
 
-  @Test
-  void thereAreNoMoreThanThereAreLeases() {
-    Flood.Leases two = new Flood.Leases(2);
-    Flood first = new Flood(two);
-    Flood second = new Flood(two);
-    Flood third = new Flood(two);
-    long soon = 3;
-    for (Flood each : new Flood[] {first, second, third}) {
-      each.passed(Flood.WINDOW, 0, 1);
-      each.passed(2 * Flood.WINDOW, 0, soon);
+  /** Floods that began one after the other, at 2 ns, each with its second window. */
+  private static Flood[] begun(Flood.Places places, int count) {
+    Flood[] all = new Flood[count];
+    for (int i = 0; i < count; i++) {
+      all[i] = new Flood(places);
+      all[i].passed(Flood.WINDOW, 0, 1);
+      all[i].passed(2 * Flood.WINDOW, 0, 2);
     }
-    assertTrue(first.lasts());
-    assertTrue(second.lasts());
-    assertFalse(third.lasts());
+    return all;
+  }
+
+  @Test
+  void thereAreNoMoreThanPlaces() {
+    Flood[] all = begun(new Flood.Places(2), 3);
+    assertTrue(all[0].lasts());
+    assertTrue(all[1].lasts());
+    assertFalse(all[2].lasts());
     // The second goes on, and the first may be over: nobody says so.
-    long later = soon + Flood.Leases.NANOS;
-    second.passed(3 * Flood.WINDOW, 0, later);
-    third.passed(3 * Flood.WINDOW, 0, later);
-    assertFalse(third.lasts());
-    third.passed(4 * Flood.WINDOW, 0, later + 1);
-    assertTrue(third.lasts());
-    first.passed(3 * Flood.WINDOW, 0, later + 2);
-    assertFalse(first.lasts());
-    assertTrue(second.lasts());
-    third.passed(5 * Flood.WINDOW, 0, later + 3);
-    assertTrue(third.lasts());
+    long end = 2 + Flood.Places.NANOS;
+    all[1].passed(3 * Flood.WINDOW, 0, end);
+    all[2].passed(3 * Flood.WINDOW, 0, end - 1);
+    all[2].passed(4 * Flood.WINDOW, 0, end);
+    assertFalse(all[2].lasts());
+    all[2].passed(5 * Flood.WINDOW, 0, end + 1);
+    assertTrue(all[2].lasts());
+    all[0].passed(3 * Flood.WINDOW, 0, end + 2);
+    assertFalse(all[0].lasts());
+    assertTrue(all[1].lasts());
+    all[2].passed(6 * Flood.WINDOW, 0, end + 3);
+    assertTrue(all[2].lasts());
+  }
+
+  @Test
+  void whatIsNoFloodAnyMoreLeavesItsPlaceAtOnce() {
+    Flood[] all = begun(new Flood.Places(1), 3);
+    assertTrue(all[0].lasts());
+    all[0].stop();
+    all[1].passed(3 * Flood.WINDOW, 0, 3);
+    assertTrue(all[1].lasts());
+    // Its writes have become small.
+    all[1].passed(4 * Flood.WINDOW, 3 * LARGE, 4);
+    assertFalse(all[1].lasts());
+    all[2].passed(3 * Flood.WINDOW, 0, 5);
+    assertTrue(all[2].lasts());
+    all[0].stop();
+    all[1].stop();
+    all[1].passed(5 * Flood.WINDOW, 3 * LARGE, 6);
+    assertFalse(all[1].lasts());
   }
 
   /** A pipe of 64 KiB, and what it holds. */
@@ -173,16 +195,23 @@ class FloodTest {
   @Test
   void noRingBecomesLargerWhileAsManyFloodsLastAsThereAreProcessors() throws IOException {
     assumeTrue(CORES > 1, "it takes two processors");
-    long soon = System.nanoTime() + TimeUnit.SECONDS.toNanos(1);
-    for (int i = 0; i < CORES; i++) {
-      Flood other = new Flood(MemoryPipe.FLOODS);
-      other.passed(Flood.WINDOW, 0, soon - 1);
-      other.passed(2 * Flood.WINDOW, 0, soon);
-    }
+    long later = System.nanoTime() + TimeUnit.MINUTES.toNanos(10);
+    Flood[] others = new Flood[CORES];
     Counted counted = new Counted();
     counted.pipe.floodsWhile(bytes -> true);
-    counted.move(4 * Flood.WINDOW);
-    assertEquals(64 * KIB, counted.held.get());
+    for (int i = 0; i < CORES; i++) {
+      others[i] = new Flood(MemoryPipe.FLOODS);
+      others[i].passed(Flood.WINDOW, 0, later - 1);
+      others[i].passed(2 * Flood.WINDOW, 0, later);
+    }
+    try {
+      counted.move(4 * Flood.WINDOW);
+      assertEquals(64 * KIB, counted.held.get());
+    } finally {
+      for (Flood each : others) {
+        each.stop();
+      }
+    }
     counted.moveUntilHeld(256 * KIB);
   }
 
