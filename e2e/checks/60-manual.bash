@@ -142,7 +142,7 @@ karaf_starts() {
   exec 8>shell
   soon test -e data/log/karaf.log
   logs+=("$PWD/data/log/karaf.log")
-  # What its shell gets while all that comes up is lost.
+  # Its shell may lose a line that it gets while all comes up.
   soon has_lines data/log/karaf.log 'FeaturesServiceImpl .* Done\.$' 1
   soon has_lines out.karaf 'root()>' 1
   shown installing.md karaf >&8

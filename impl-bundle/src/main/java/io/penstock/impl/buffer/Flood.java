@@ -28,13 +28,13 @@ final class Flood {
   private static final int SMALLER = 2;
 
   private final Places places;
+  // Which of them it has, while it lasts; else -1.
   private int place = -1;
   private long until;
   private long bytesBefore;
   private long writesBefore;
   private long since;
   private boolean begun;
-  private boolean lasting;
 
   /** One that knows of nothing yet. */
   Flood(Places places) {
@@ -58,21 +58,20 @@ final class Flood {
     }
   }
 
-  /** Takes a place, or its own again; false if there is none. */
-  private boolean takesPlace(long now) {
+  /** Takes its place again, or any that is free. */
+  private void takePlace(long now) {
     long next = now + Places.NANOS;
     if (place >= 0 && places.ends.compareAndSet(place, until, next)) {
       until = next;
-      return true;
+      return;
     }
     for (place = places.ends.length() - 1; place >= 0; place--) {
       long end = places.ends.get(place);
       if ((end == 0 || end - now < 0) && places.ends.compareAndSet(place, end, next)) {
         until = next;
-        return true;
+        return;
       }
     }
-    return false;
   }
 
   /** Whether enough has gone through to tell it {@link #passed}. */
@@ -82,12 +81,11 @@ final class Flood {
 
   /** Whether there is a flood, as far as is known. */
   boolean lasts() {
-    return lasting;
+    return place >= 0;
   }
 
-  /** There is no memory for the larger ring: none is made before another window was fast. */
+  /** It is over, or there is no memory for it: none begins before another window was fast. */
   void stop() {
-    lasting = false;
     if (place >= 0) {
       // It fails if another flood has it by now.
       places.ends.compareAndSet(place, until, 0);
@@ -106,9 +104,9 @@ final class Flood {
     boolean fast = begun && now - since <= LONGEST_NANOS;
     long atLeast = LEAST_WRITE * (writes - writesBefore);
     long got = bytes - bytesBefore;
-    boolean pays = lasting ? SMALLER * got >= atLeast : fast && got >= atLeast;
+    boolean pays = lasts() ? SMALLER * got >= atLeast : fast && got >= atLeast;
     if (pays) {
-      lasting = takesPlace(now);
+      takePlace(now);
     } else {
       stop();
     }
