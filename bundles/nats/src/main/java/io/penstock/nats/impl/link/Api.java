@@ -33,6 +33,12 @@ public final class Api {
   /** For a stream that is there in another form. */
   public static final int OTHER_STREAM = 10058;
 
+  /**
+   * For a stream with subjects that another one has. A single server may say so of the stream
+   * itself, too, while two clients make it.
+   */
+  public static final int OVERLAP = 10065;
+
   /** For a publication that expected another last message; also one that is still on its way. */
   public static final int WRONG_LAST = 10071;
 
@@ -116,26 +122,31 @@ public final class Api {
                     ? ask(link, "STREAM.CREATE." + stream, config.put("name", stream).toJson())
                         .exceptionallyCompose(
                             refused ->
-                                code(refused) == OTHER_STREAM
+                                code(refused) == OTHER_STREAM || code(refused) == OVERLAP
                                     // Another client was quicker.
-                                    ? made(link, stream)
+                                    ? made(link, stream, refused)
                                     : CompletableFuture.failedFuture(refused))
                     : CompletableFuture.failedFuture(failure));
   }
 
   /** A stream that another client has just made may not be there yet. */
-  private static CompletableFuture<JsonValue> made(Link link, String stream) {
+  private static CompletableFuture<JsonValue> made(Link link, String stream, Throwable refused) {
     return info(link, stream)
         .exceptionallyCompose(
-            failure ->
-                CompletableFuture.failedFuture(
-                    code(failure) == NO_STREAM
-                        ? new LinkException(
+            failure -> {
+              Throwable why = cause(failure);
+              if (code(failure) == NO_STREAM) {
+                why =
+                    code(refused) == OVERLAP
+                        ? cause(refused)
+                        : new LinkException(
                             LinkException.Kind.NO_ANSWER,
                             0,
                             stream + " is being made by another client",
-                            failure)
-                        : cause(failure)));
+                            failure);
+              }
+              return CompletableFuture.failedFuture(why);
+            });
   }
 
   /** What the server tells of a stream. */

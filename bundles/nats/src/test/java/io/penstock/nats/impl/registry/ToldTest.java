@@ -58,7 +58,7 @@ class ToldTest {
 
     @Override
     public void disconnected(String why) {
-      lines.add("disconnected " + why);
+      lines.add("away: " + why);
     }
 
     @Override
@@ -258,7 +258,7 @@ class ToldTest {
       assertNotNull(heard.await("known orders"));
       Object unused =
           Api.ask(link, "STREAM.DELETE." + Subjects.STREAM, "").get(30, TimeUnit.SECONDS);
-      assertNotNull(heard.await("disconnected"));
+      assertNotNull(heard.await("away"));
       // Whoever publishes does so again then.
       assertEquals("connected", heard.await("connected"));
       done(registry.put(entry("a", 1, "orders")));
