@@ -142,6 +142,18 @@ check_run_reads_its_configurations_again() {
   equal status "$status" 143
 }
 
+check_run_warns_of_a_folder_that_configures_nothing() {
+  mkdir conf
+  echo 'from=unix-listen:s' >conf/io.penstock.Relay~one.cfg
+  start stay "$penstock" run --conf conf
+  soon has_lines err.stay 'WARN .*conf has no file whose name ends in \.json' 1
+  echo '{"io.penstock.Relay~one": {"from": "unix-listen:s", "to": "exec:cat"}}' >conf/one.json
+  soon test -S s
+  kill -TERM "$stay"
+  status_from "$stay"
+  equal status "$status" 143
+}
+
 check_run_with_its_page() {
   mkdir conf
   echo '{"io.penstock.Pipe~orders": {"capacity": "4KiB"}}' >conf/pipe.json
@@ -220,11 +232,9 @@ check_two_first_runs_at_once() {
   [[ ${E2E_LONG:-} ]] || skip "builds the project; set E2E_LONG"
   mkdir copy
   tar -c -C "$root" --exclude=target --exclude=.git . | tar -x -C copy
-  # What reads the sources takes half of a build, and says nothing of two at once.
-  local unread="-Dcheckstyle.skip=true -Dspotless.check.skip=true -Dforbiddenapis.skip=true -Derrorprone.skip=true"
   for i in 1 2; do
     printf 'hello\n' |
-      MAVEN_OPTS="${MAVEN_OPTS:-} $unread" copy/penstock relay stdio: 'exec:tr a-z A-Z' >"out.$i" 2>"err.$i" &
+      copy/penstock relay stdio: 'exec:tr a-z A-Z' >"out.$i" 2>"err.$i" &
     children+=("$!")
   done
   for pid in "${children[@]}"; do

@@ -89,7 +89,8 @@ final class Configurations {
   }
 
   /**
-   * Has the Configurator apply all of them.
+   * Has the Configurator apply all of them. The log says it when there are none: the files may have
+   * another form, or be elsewhere.
    *
    * @param framework where it is
    * @throws BundleException if the framework refuses one
@@ -97,6 +98,13 @@ final class Configurations {
    */
   void install(BundleContext framework) throws BundleException, IOException {
     context = framework;
+    if (read.isEmpty()) {
+      StandardErrorLogging.print(
+          Level.WARNING,
+          LOGGER,
+          folder + " has no file whose name ends in .json: nothing is configured before it has one",
+          null);
+    }
     for (var file : read.entrySet()) {
       apply(file.getKey(), file.getValue());
     }

@@ -58,6 +58,9 @@ class HostilePeerTest {
   /** More than what systems keep for a peer that does not read, however large their buffers are. */
   private static final int FLOOD = 400_000;
 
+  /** Between two looks at all descriptors of the process, which take long. */
+  private static final long MOMENT = TimeUnit.MILLISECONDS.toNanos(5);
+
   /** For thousands of packets, each of them by itself, on a machine that has much else to do. */
   private static final Wait AT_LEISURE = Wait.upTo(Duration.ofMinutes(3));
 
@@ -154,7 +157,7 @@ class HostilePeerTest {
     long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
     while (sockets() > before) {
       assertTrue(System.nanoTime() < limit, () -> what + " leaves a socket open");
-      LockSupport.parkNanos(200_000);
+      LockSupport.parkNanos(MOMENT);
     }
     // Of a length that cannot be the library tells at each step, in words of its own: it goes on
     // for
@@ -403,7 +406,7 @@ class HostilePeerTest {
       long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
       while (sockets() > before) {
         assertTrue(System.nanoTime() < limit, "its connection is still there");
-        LockSupport.parkNanos(200_000);
+        LockSupport.parkNanos(MOMENT);
       }
     } finally {
       listener.close();

@@ -62,6 +62,9 @@ class HostileTest {
   /** What may be kept in stock outside the heap, however many come: buffers of all connections. */
   private static final long STOCK = 8 << 20;
 
+  /** How long the honest client rests between two questions: handshakes cost more than attacks. */
+  private static final long REST = TimeUnit.MILLISECONDS.toNanos(20);
+
   /** What an answer may take while somebody attacks, on a busy machine. */
   private static final long PATIENCE = TimeUnit.SECONDS.toNanos(15);
 
@@ -207,7 +210,7 @@ class HostileTest {
           ask();
           slowest = Math.max(slowest, System.nanoTime() - begun);
           answers = answers + 1;
-          LockSupport.parkNanos(1_000_000);
+          LockSupport.parkNanos(REST);
         }
       } catch (Throwable e) {
         wrong = e;
