@@ -47,6 +47,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledIfEnvironmentVariable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -55,6 +56,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  * -Dpenstock.nats.long=true} has the long form, with all figures of {@code docs/cluster.md}.
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES)
+@DisabledIfEnvironmentVariable(
+    named = "PENSTOCK_ELSEWHERE",
+    matches = ".*\\bdiscovery\\b.*",
+    disabledReason = "tried in the build beside this one")
 class DiscoveryTest {
   // A container that gets no processor for a session is given up.
   private static final Duration SESSION = Duration.ofSeconds(Figure.LONG ? 1 : 2);
