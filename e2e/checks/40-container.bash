@@ -137,6 +137,7 @@ check_run_reads_its_configurations_again() {
   soon test ! -e s3
   [[ ! -e gone ]] || fail "a change of another file has cut the connection"
   test -S s1 || fail "the listener of the other file has gone"
+  ! grep -q 'has no file' err.stay || fail "it says that there are no files"
   kill -TERM "$stay"
   status_from "$stay"
   equal status "$status" 143
@@ -149,6 +150,7 @@ check_run_warns_of_a_folder_that_configures_nothing() {
   soon has_lines err.stay 'WARN .*conf has no file whose name ends in \.json' 1
   echo '{"io.penstock.Relay~one": {"from": "unix-listen:s", "to": "exec:cat"}}' >conf/one.json
   soon test -S s
+  equal "lines that tell of no files" "$(grep -c 'has no file' err.stay)" 1
   kill -TERM "$stay"
   status_from "$stay"
   equal status "$status" 143
@@ -244,4 +246,6 @@ check_two_first_runs_at_once() {
   for i in 1 2; do
     equal "standard output" "$(cat "out.$i")" HELLO
   done
+  # Or "mvn verify" would take what was compiled without Error Prone for checked.
+  equal "the lists of compiled sources" "$(find copy -path '*/default-compile/inputFiles.lst')" ""
 }

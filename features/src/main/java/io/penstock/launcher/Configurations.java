@@ -89,7 +89,7 @@ final class Configurations {
   }
 
   /**
-   * Has the Configurator apply all of them. The log says it when there are none: the files may have
+   * Has the Configurator apply all of them. The log says so when there are none: the files may have
    * another form, or be elsewhere.
    *
    * @param framework where it is

@@ -106,7 +106,9 @@ class EnsureTest {
 
   @Test
   void aStreamThatOthersStillMakeIsAskedForAgain() {
-    assertEquals(LinkException.Kind.NO_ANSWER, refused(Api.OTHER_STREAM).kind());
+    LinkException why = refused(Api.OTHER_STREAM);
+    assertEquals(LinkException.Kind.NO_ANSWER, why.kind());
+    assertEquals(STREAM + " is being made by another client", why.getMessage());
   }
 
   @Test
