@@ -11,6 +11,7 @@ import io.nats.client.Connection;
 import io.nats.client.JetStreamManagement;
 import io.nats.client.Nats;
 import io.nats.client.Options;
+import io.nats.client.api.StreamConfiguration;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
@@ -136,6 +137,21 @@ class NatsPipeErrorsTest {
       try (Channel writer = open(server.port(0), "mode=write&tokenFile=" + right)) {
         write(writer, 0, 9);
       }
+    }
+  }
+
+  // A connection of the library's may be interrupted while it closes.
+  @SuppressWarnings("try")
+  @Test
+  void anotherStreamWithItsSubjectIsToldOf() throws Exception {
+    try (NatsCluster server = NatsCluster.start(1);
+        Connection admin = NatsCluster.connect(server.url(0))) {
+      StreamConfiguration foreign =
+          StreamConfiguration.builder().name("foreign").subjects("penstock.pipe.>").build();
+      assertEquals("foreign", admin.jetStreamManagement().addStream(foreign).getConfig().getName());
+      String told = refused(server.port(0), "mode=write").getMessage();
+      assertTrue(told.contains("subjects overlap with an existing stream, which is not"), told);
+      assertFalse(told.contains("it asks for replicas"), told);
     }
   }
 

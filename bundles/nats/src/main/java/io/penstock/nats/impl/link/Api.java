@@ -138,7 +138,7 @@ public final class Api {
               if (code(failure) == NO_STREAM) {
                 why =
                     code(refused) == OVERLAP
-                        ? cause(refused)
+                        ? overlap(stream, cause(refused))
                         : new LinkException(
                             LinkException.Kind.NO_ANSWER,
                             0,
@@ -147,6 +147,14 @@ public final class Api {
               }
               return CompletableFuture.failedFuture(why);
             });
+  }
+
+  private static LinkException overlap(String stream, Throwable refused) {
+    return new LinkException(
+        LinkException.Kind.REFUSED,
+        OVERLAP,
+        refused.getMessage() + ", which is not " + stream + "; remove or change that one",
+        refused);
   }
 
   /** What the server tells of a stream. */

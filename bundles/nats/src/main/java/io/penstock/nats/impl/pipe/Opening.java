@@ -496,7 +496,10 @@ final class Opening {
       return new AddressException(AddressException.Kind.ACCESS, settings.shown(), text, failure);
     }
     if (failure instanceof LinkException known && known.kind() == LinkException.Kind.REFUSED) {
-      String refused = text + "; it asks for replicas=" + settings.replicas();
+      String refused =
+          known.code() == Api.OVERLAP
+              ? text
+              : text + "; it asks for replicas=" + settings.replicas();
       return Tries.kind(failure) == StorageException.Kind.FULL
           ? new StorageException(StorageException.Kind.FULL, settings.shown(), refused, 0, failure)
           : new AddressException(AddressException.Kind.ACCESS, settings.shown(), refused, failure);

@@ -67,7 +67,7 @@ final class Bucket {
               + text;
       case DENIED -> link + ": the rights do not allow " + Subjects.STREAM + "; " + text;
       case REFUSED ->
-          replicas > 1
+          replicas > 1 && known.code() != Api.OVERLAP
               ? text + "; replicas is " + replicas + ", and the servers are " + link.servers()
               : text;
     };
