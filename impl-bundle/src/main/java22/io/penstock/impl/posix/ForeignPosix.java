@@ -8,10 +8,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemoryLayout.PathElement;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
@@ -19,120 +19,148 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls by {@code java.lang.foreign}. Each is linked when it is first made: linking all of them
- * takes a third of a second.
+ * The calls by {@code java.lang.foreign}. All have one of two types, because the first call of a
+ * type takes milliseconds to link: six longs, or three of which the last is variadic. On the
+ * machines of {@link Linux#isHere} the first six arguments are in registers, whatever their width,
+ * and a function looks at no more of them than it has.
  */
 final class ForeignPosix implements Posix {
+  private static final int MOST_ARGUMENTS = 6;
   private static final Linker LINKER = Linker.nativeLinker();
   private static final StructLayout STATE = Linker.Option.captureStateLayout();
-  private static final VarHandle ERRNO =
-      STATE.varHandle(MemoryLayout.PathElement.groupElement("errno"));
+  private static final long ERRNO = STATE.byteOffset(PathElement.groupElement("errno"));
+  private static final Linker.Option CAPTURE = Linker.Option.captureCallState("errno");
 
-  /** A call that is linked at its first use. */
-  private static final class Call {
+  /** How a function is called that has up to six arguments, none of them variadic. */
+  private static final class Plain {
+    static final MethodHandle HANDLE = handle(MOST_ARGUMENTS, CAPTURE);
+
+    private Plain() {}
+  }
+
+  /** How a function is called whose third argument is variadic. */
+  private static final class Variadic {
+    static final MethodHandle HANDLE = handle(3, CAPTURE, Linker.Option.firstVariadicArg(2));
+
+    private Variadic() {}
+  }
+
+  // The operator allows it by --enable-native-access.
+  @SuppressWarnings("restricted")
+  private static MethodHandle handle(int arguments, Linker.Option... options) {
+    MemoryLayout[] types = new MemoryLayout[arguments];
+    Arrays.fill(types, JAVA_LONG);
+    return LINKER.downcallHandle(FunctionDescriptor.of(JAVA_INT, types), options);
+  }
+
+  /** A function, which is looked up at its first call. */
+  private static final class Function {
     private final String name;
-    private final FunctionDescriptor type;
-    private final int fixed;
-    private volatile @Nullable MethodHandle handle;
+    private volatile @Nullable MemorySegment address;
 
-    /** A call whose arguments from number {@code fixed} on are variadic; -1 for none. */
-    Call(String name, int fixed, MemoryLayout... arguments) {
+    Function(String name) {
       this.name = name;
-      this.type = FunctionDescriptor.of(JAVA_INT, arguments);
-      this.fixed = fixed;
     }
 
-    MethodHandle handle() {
-      MethodHandle present = handle;
+    private MemorySegment address() {
+      MemorySegment present = address;
       if (present == null) {
-        present = link();
-        handle = present;
+        present =
+            LINKER
+                .defaultLookup()
+                .find(name)
+                .orElseThrow(() -> new UnsatisfiedLinkError("the system has no " + name));
+        address = present;
       }
       return present;
     }
 
-    // The operator allows it by --enable-native-access.
-    @SuppressWarnings("restricted")
-    private MethodHandle link() {
-      MemorySegment address =
-          LINKER
-              .defaultLookup()
-              .find(name)
-              .orElseThrow(() -> new UnsatisfiedLinkError("the system has no " + name));
-      Linker.Option errno = Linker.Option.captureCallState("errno");
-      return fixed < 0
-          ? LINKER.downcallHandle(address, type, errno)
-          : LINKER.downcallHandle(address, type, errno, Linker.Option.firstVariadicArg(fixed));
+    int call(long a) {
+      return call(a, 0, 0, 0, 0, 0);
     }
 
-    /** Makes the call. */
-    int with(Invocation arguments) {
+    int call(long a, long b) {
+      return call(a, b, 0, 0, 0, 0);
+    }
+
+    int call(long a, long b, long c) {
+      return call(a, b, c, 0, 0, 0);
+    }
+
+    int call(long a, long b, long c, long d) {
+      return call(a, b, c, d, 0, 0);
+    }
+
+    int call(long a, long b, long c, long d, long e) {
+      return call(a, b, c, d, e, 0);
+    }
+
+    int call(long a, long b, long c, long d, long e, long f) {
       // Its own memory for each: a thread's own would outlive the bundle.
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment state = arena.allocate(STATE);
-        int result = arguments.invoke(handle(), state);
-        return result == -1 ? -(int) ERRNO.get(state, 0L) : result;
-      } catch (RuntimeException | Error e) {
-        throw e;
-      } catch (Throwable e) {
-        throw new IllegalStateException(name + " cannot be called", e);
+        return result((int) Plain.HANDLE.invokeExact(address(), state, a, b, c, d, e, f), state);
+      } catch (RuntimeException | Error problem) {
+        throw problem;
+      } catch (Throwable problem) {
+        throw failed(problem);
       }
+    }
+
+    int variadic(long a, long b, long c) {
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment state = arena.allocate(STATE);
+        return result((int) Variadic.HANDLE.invokeExact(address(), state, a, b, c), state);
+      } catch (RuntimeException | Error problem) {
+        throw problem;
+      } catch (Throwable problem) {
+        throw failed(problem);
+      }
+    }
+
+    private static int result(int answer, MemorySegment state) {
+      return answer == -1 ? -state.get(JAVA_INT, ERRNO) : answer;
+    }
+
+    private IllegalStateException failed(Throwable problem) {
+      return new IllegalStateException(name + " cannot be called", problem);
     }
   }
 
-  /** Hands the arguments over. */
-  @FunctionalInterface
-  private interface Invocation {
-    int invoke(MethodHandle handle, MemorySegment state) throws Throwable;
-  }
-
-  private static final Call SOCKET = new Call("socket", -1, JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final Call BIND = new Call("bind", -1, JAVA_INT, JAVA_LONG, JAVA_INT);
-  private static final Call LISTEN = new Call("listen", -1, JAVA_INT, JAVA_INT);
-  private static final Call ACCEPT4 =
-      new Call("accept4", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-  private static final Call CONNECT = new Call("connect", -1, JAVA_INT, JAVA_LONG, JAVA_INT);
-  private static final Call SHUTDOWN = new Call("shutdown", -1, JAVA_INT, JAVA_INT);
-  private static final Call GETSOCKOPT =
-      new Call("getsockopt", -1, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG);
-  private static final Call SETSOCKOPT =
-      new Call("setsockopt", -1, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_INT);
-  private static final Call GETSOCKNAME =
-      new Call("getsockname", -1, JAVA_INT, JAVA_LONG, JAVA_LONG);
-  private static final Call GETPEERNAME =
-      new Call("getpeername", -1, JAVA_INT, JAVA_LONG, JAVA_LONG);
-  private static final Call DUP3 = new Call("dup3", -1, JAVA_INT, JAVA_INT, JAVA_INT);
+  private static final Function SOCKET = new Function("socket");
+  private static final Function BIND = new Function("bind");
+  private static final Function LISTEN = new Function("listen");
+  private static final Function ACCEPT4 = new Function("accept4");
+  private static final Function CONNECT = new Function("connect");
+  private static final Function SHUTDOWN = new Function("shutdown");
+  private static final Function GETSOCKOPT = new Function("getsockopt");
+  private static final Function SETSOCKOPT = new Function("setsockopt");
+  private static final Function GETSOCKNAME = new Function("getsockname");
+  private static final Function GETPEERNAME = new Function("getpeername");
+  private static final Function DUP3 = new Function("dup3");
   // The count is a long, of which at most the lower half is in use.
-  private static final Call SENDMSG = new Call("sendmsg", -1, JAVA_INT, JAVA_LONG, JAVA_INT);
-  private static final Call RECVMSG = new Call("recvmsg", -1, JAVA_INT, JAVA_LONG, JAVA_INT);
-  private static final Call PIPE2 = new Call("pipe2", -1, JAVA_LONG, JAVA_INT);
-  private static final Call OPEN = new Call("open", 2, JAVA_LONG, JAVA_INT, JAVA_INT);
+  private static final Function SENDMSG = new Function("sendmsg");
+  private static final Function RECVMSG = new Function("recvmsg");
+  private static final Function PIPE2 = new Function("pipe2");
+  private static final Function OPEN = new Function("open");
   // The answer is a long, of which the lower half is in use.
-  private static final Call SYSCALL =
-      new Call("syscall", 1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-  private static final Call GETPWUID_R =
-      new Call("getpwuid_r", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-  private static final Call GETGRGID_R =
-      new Call("getgrgid_r", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-  private static final Call EPOLL_CREATE1 = new Call("epoll_create1", -1, JAVA_INT);
-  private static final Call EPOLL_CTL =
-      new Call("epoll_ctl", -1, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG);
-  private static final Call POLL = new Call("poll", -1, JAVA_LONG, JAVA_LONG, JAVA_INT);
+  private static final Function SYSCALL = new Function("syscall");
+  private static final Function GETPWUID_R = new Function("getpwuid_r");
+  private static final Function GETGRGID_R = new Function("getgrgid_r");
+  private static final Function EPOLL_CREATE1 = new Function("epoll_create1");
+  private static final Function EPOLL_CTL = new Function("epoll_ctl");
+  private static final Function POLL = new Function("poll");
   // The lengths that we use fit in an int, and so do the answers.
-  private static final Call RECV = new Call("recv", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-  private static final Call SEND = new Call("send", -1, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-  private static final Call SPLICE =
-      new Call("splice", -1, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT);
-  private static final Call MKFIFO = new Call("mkfifo", -1, JAVA_LONG, JAVA_INT);
-  private static final Call KILL = new Call("kill", -1, JAVA_INT, JAVA_INT);
-  private static final Call CLOSE = new Call("close", -1, JAVA_INT);
-  private static final Call FCNTL = new Call("fcntl", 2, JAVA_INT, JAVA_INT, JAVA_INT);
-  private static final Call IOCTL = new Call("ioctl", 2, JAVA_INT, JAVA_LONG, JAVA_LONG);
+  private static final Function RECV = new Function("recv");
+  private static final Function SEND = new Function("send");
+  private static final Function SPLICE = new Function("splice");
+  private static final Function MKFIFO = new Function("mkfifo");
+  private static final Function KILL = new Function("kill");
+  private static final Function CLOSE = new Function("close");
+  private static final Function FCNTL = new Function("fcntl");
+  private static final Function IOCTL = new Function("ioctl");
 
-  /** One type for all of these: linking another type takes longer than linking another function. */
-  private static final int RARE_ARGUMENTS = 6;
-
-  private static final Map<String, Call> RARE = new ConcurrentHashMap<>();
+  private static final Map<String, Function> RARE = new ConcurrentHashMap<>();
 
   @Override
   public long address(ByteBuffer direct) {
@@ -141,170 +169,154 @@ final class ForeignPosix implements Posix {
 
   @Override
   public int socket(int domain, int type, int protocol) {
-    return SOCKET.with((call, state) -> (int) call.invokeExact(state, domain, type, protocol));
+    return SOCKET.call(domain, type, protocol);
   }
 
   @Override
   public int bind(int fd, long address, int length) {
-    return BIND.with((call, state) -> (int) call.invokeExact(state, fd, address, length));
+    return BIND.call(fd, address, length);
   }
 
   @Override
   public int listen(int fd, int backlog) {
-    return LISTEN.with((call, state) -> (int) call.invokeExact(state, fd, backlog));
+    return LISTEN.call(fd, backlog);
   }
 
   @Override
   public int accept4(int fd, long address, long length, int flags) {
-    return ACCEPT4.with((call, state) -> (int) call.invokeExact(state, fd, address, length, flags));
+    return ACCEPT4.call(fd, address, length, flags);
   }
 
   @Override
   public int connect(int fd, long address, int length) {
-    return CONNECT.with((call, state) -> (int) call.invokeExact(state, fd, address, length));
+    return CONNECT.call(fd, address, length);
   }
 
   @Override
   public int shutdown(int fd, int how) {
-    return SHUTDOWN.with((call, state) -> (int) call.invokeExact(state, fd, how));
+    return SHUTDOWN.call(fd, how);
   }
 
   @Override
   public int getsockopt(int fd, int level, int option, long value, long length) {
-    return GETSOCKOPT.with(
-        (call, state) -> (int) call.invokeExact(state, fd, level, option, value, length));
+    return GETSOCKOPT.call(fd, level, option, value, length);
   }
 
   @Override
   public int setsockopt(int fd, int level, int option, long value, int length) {
-    return SETSOCKOPT.with(
-        (call, state) -> (int) call.invokeExact(state, fd, level, option, value, length));
+    return SETSOCKOPT.call(fd, level, option, value, length);
   }
 
   @Override
   public int getsockname(int fd, long address, long length) {
-    return GETSOCKNAME.with((call, state) -> (int) call.invokeExact(state, fd, address, length));
+    return GETSOCKNAME.call(fd, address, length);
   }
 
   @Override
   public int getpeername(int fd, long address, long length) {
-    return GETPEERNAME.with((call, state) -> (int) call.invokeExact(state, fd, address, length));
+    return GETPEERNAME.call(fd, address, length);
   }
 
   @Override
   public int dup3(int from, int to, int flags) {
-    return DUP3.with((call, state) -> (int) call.invokeExact(state, from, to, flags));
+    return DUP3.call(from, to, flags);
   }
 
   @Override
   public int sendmsg(int fd, long message, int flags) {
-    return SENDMSG.with((call, state) -> (int) call.invokeExact(state, fd, message, flags));
+    return SENDMSG.call(fd, message, flags);
   }
 
   @Override
   public int recvmsg(int fd, long message, int flags) {
-    return RECVMSG.with((call, state) -> (int) call.invokeExact(state, fd, message, flags));
+    return RECVMSG.call(fd, message, flags);
   }
 
   @Override
   public int pipe2(long fds, int flags) {
-    return PIPE2.with((call, state) -> (int) call.invokeExact(state, fds, flags));
+    return PIPE2.call(fds, flags);
   }
 
   @Override
   public int open(long path, int flags, int mode) {
-    return OPEN.with((call, state) -> (int) call.invokeExact(state, path, flags, mode));
+    return OPEN.variadic(path, flags, mode);
   }
 
   @Override
   public int openat2(int folder, long path, long how, long length) {
-    return SYSCALL.with(
-        (call, state) ->
-            (int) call.invokeExact(state, Linux.SYS_OPENAT2, (long) folder, path, how, length));
+    return SYSCALL.call(Linux.SYS_OPENAT2, folder, path, how, length);
   }
 
   @Override
   public int getpwuid_r(int uid, long user, long buffer, long length, long result) {
-    return -GETPWUID_R.with(
-        (call, state) -> (int) call.invokeExact(state, uid, user, buffer, length, result));
+    return -GETPWUID_R.call(uid, user, buffer, length, result);
   }
 
   @Override
   public int getgrgid_r(int gid, long group, long buffer, long length, long result) {
-    return -GETGRGID_R.with(
-        (call, state) -> (int) call.invokeExact(state, gid, group, buffer, length, result));
+    return -GETGRGID_R.call(gid, group, buffer, length, result);
   }
 
   @Override
   public int epoll_create1(int flags) {
-    return EPOLL_CREATE1.with((call, state) -> (int) call.invokeExact(state, flags));
+    return EPOLL_CREATE1.call(flags);
   }
 
   @Override
   public int epoll_ctl(int set, int operation, int fd, long event) {
-    return EPOLL_CTL.with(
-        (call, state) -> (int) call.invokeExact(state, set, operation, fd, event));
+    return EPOLL_CTL.call(set, operation, fd, event);
   }
 
   @Override
   public int poll(long descriptors, long count, int millis) {
-    return POLL.with((call, state) -> (int) call.invokeExact(state, descriptors, count, millis));
+    return POLL.call(descriptors, count, millis);
   }
 
   @Override
   public int recv(int fd, long address, long length, int flags) {
-    return RECV.with((call, state) -> (int) call.invokeExact(state, fd, address, length, flags));
+    return RECV.call(fd, address, length, flags);
   }
 
   @Override
   public int send(int fd, long address, long length, int flags) {
-    return SEND.with((call, state) -> (int) call.invokeExact(state, fd, address, length, flags));
+    return SEND.call(fd, address, length, flags);
   }
 
   @Override
   public int splice(int from, long fromOffset, int to, long toOffset, long length, int flags) {
-    return SPLICE.with(
-        (call, state) ->
-            (int) call.invokeExact(state, from, fromOffset, to, toOffset, length, flags));
+    return SPLICE.call(from, fromOffset, to, toOffset, length, flags);
   }
 
   @Override
   public int mkfifo(long path, int mode) {
-    return MKFIFO.with((call, state) -> (int) call.invokeExact(state, path, mode));
+    return MKFIFO.call(path, mode);
   }
 
   @Override
   public int kill(int pid, int signal) {
-    return KILL.with((call, state) -> (int) call.invokeExact(state, pid, signal));
+    return KILL.call(pid, signal);
   }
 
   @Override
   public int close(int fd) {
-    return CLOSE.with((call, state) -> (int) call.invokeExact(state, fd));
+    return CLOSE.call(fd);
   }
 
   @Override
   public int fcntl(int fd, int command, int argument) {
-    return FCNTL.with((call, state) -> (int) call.invokeExact(state, fd, command, argument));
+    return FCNTL.variadic(fd, command, argument);
   }
 
   @Override
   public int ioctl(int fd, long request, long argument) {
-    return IOCTL.with((call, state) -> (int) call.invokeExact(state, fd, request, argument));
+    return IOCTL.variadic(fd, request, argument);
   }
 
   @Override
   public int call(String function, long... arguments) {
-    // What a function does not take, it does not look at.
-    long[] all = Arrays.copyOf(arguments, RARE_ARGUMENTS);
-    return RARE.computeIfAbsent(function, ForeignPosix::rare)
-        .with(
-            (call, state) ->
-                (int) call.invokeExact(state, all[0], all[1], all[2], all[3], all[4], all[5]));
-  }
-
-  private static Call rare(String function) {
-    return new Call(function, -1, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    long[] all = Arrays.copyOf(arguments, MOST_ARGUMENTS);
+    return RARE.computeIfAbsent(function, Function::new)
+        .call(all[0], all[1], all[2], all[3], all[4], all[5]);
   }
 
   @Override
