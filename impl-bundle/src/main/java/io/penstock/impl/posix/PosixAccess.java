@@ -251,8 +251,11 @@ public final class PosixAccess {
       reasons.add(mode + ": a first call answered " + answer + " in place of " + -Linux.EBADF);
     } catch (InvocationTargetException | ExceptionInInitializerError e) {
       reasons.add(mode + ": " + reason(e.getCause() == null ? e : e.getCause()));
-    } catch (ReflectiveOperationException | RuntimeException | LinkageError e) {
-      // Not there, too new for this Java, or forbidden.
+    } catch (VirtualMachineError e) {
+      throw e;
+    } catch (ReflectiveOperationException | RuntimeException | Error e) {
+      // Not there, too new for this Java, forbidden, or of another version than the system's
+      // library.
       reasons.add(needs(mode, e));
     }
     LOG.log(Level.DEBUG, "{0} makes no native calls", mode);
@@ -264,16 +267,15 @@ public final class PosixAccess {
     if (mode == Mode.FOREIGN && Runtime.version().feature() < FOREIGN_SINCE) {
       return mode + " needs Java " + FOREIGN_SINCE + " or later";
     }
-    if (mode == Mode.JNA && failure instanceof NoClassDefFoundError) {
+    if (mode == Mode.JNA && failure.getCause() instanceof ClassNotFoundException) {
       return mode + " needs the bundle com.sun.jna";
     }
     return mode + ": " + reason(failure);
   }
 
   private static String reason(Throwable failure) {
-    String message = failure.getMessage();
-    int line = message == null ? -1 : message.indexOf('\n');
-    return failure.getClass().getSimpleName()
-        + (message == null ? "" : " " + (line < 0 ? message : message.substring(0, line)));
+    String message = failure.getMessage() == null ? "" : failure.getMessage().strip();
+    return (failure.getClass().getSimpleName() + " " + message.lines().findFirst().orElse(""))
+        .strip();
   }
 }

@@ -175,6 +175,24 @@ class PosixAccessTest {
   }
 
   @Test
+  void aLibraryOfAnotherVersionMakesNoCallsAndTheLogSaysSo() {
+    PosixAccess access =
+        new PosixAccess(
+            "foreign",
+            () -> {
+              // As JNA does, where the system has a library of its own.
+              throw new Error("\n\nThere is an incompatible library\nExpected: 7\n");
+            });
+    assertEquals(PosixAccess.Mode.NONE, access.mode());
+    assertEquals(1, lines.size());
+    String said =
+        Modes.hasForeign()
+            ? "foreign: Error There is an incompatible library;"
+            : "foreign needs Java 22 or later;";
+    assertTrue(lines.get(0).contains(said), lines.get(0));
+  }
+
+  @Test
   void aWishThatIsNoModeIsReportedAndTakenAsAuto() {
     PosixAccess access = new PosixAccess(" quick ");
     assertEquals("auto", access.wish());
