@@ -283,6 +283,7 @@ abstract class Pairs implements AutoCloseable {
     private final LocalAddress address = new LocalAddress(Pairs.class);
     private final List<Channel> clients = new ArrayList<>();
     private final List<Channel> idle = new ArrayList<>();
+    private int connected;
 
     private final class Echoed extends ChannelInboundHandlerAdapter {
       final Asking asking = new Asking();
@@ -337,12 +338,13 @@ abstract class Pairs implements AutoCloseable {
           .sync();
     }
 
+    // Each has an address with its number: one that is made of a hash is now and then that of another.
     private Channel connect(ChannelInboundHandlerAdapter handler) throws InterruptedException {
       return new Bootstrap()
           .group(asks)
           .channel(LocalChannel.class)
           .handler(handler)
-          .connect(address)
+          .connect(address, new LocalAddress("asks-" + connected++))
           .sync()
           .channel();
     }

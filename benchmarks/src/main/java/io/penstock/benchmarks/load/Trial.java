@@ -35,7 +35,18 @@ public final class Trial {
    *
    * @param arguments what, the peer, "short" or "long"
    */
-  public static void main(String[] arguments) throws Exception {
+  public static void main(String[] arguments) {
+    try {
+      measure(arguments);
+    } catch (Exception | Error e) {
+      e.printStackTrace();
+      // Else the threads of a peer would go on, and whoever waits for this process would wait for good.
+      System.exit(1);
+    }
+    System.exit(0);
+  }
+
+  private static void measure(String[] arguments) throws Exception {
     Subject subject = Subject.valueOf(arguments[0].toUpperCase(Locale.ROOT));
     String who = arguments[1];
     boolean brief = arguments[2].equals("short");
@@ -46,7 +57,6 @@ public final class Trial {
       case GARBAGE -> Garbage.measure(who, brief);
       case SLOW -> Broadcast.measure(who, brief);
     }
-    System.exit(0);
   }
 
   /** Tells one figure, in the unit of its kind. */
