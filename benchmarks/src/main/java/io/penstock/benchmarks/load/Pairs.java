@@ -338,7 +338,8 @@ abstract class Pairs implements AutoCloseable {
           .sync();
     }
 
-    // Each has an address with its number: one that is made of a hash is now and then that of another.
+    // Each has an address with its number: one that is made of a hash is now and then that of
+    // another.
     private Channel connect(ChannelInboundHandlerAdapter handler) throws InterruptedException {
       return new Bootstrap()
           .group(asks)

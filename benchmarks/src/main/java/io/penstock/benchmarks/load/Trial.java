@@ -40,7 +40,8 @@ public final class Trial {
       measure(arguments);
     } catch (Exception | Error e) {
       e.printStackTrace();
-      // Else the threads of a peer would go on, and whoever waits for this process would wait for good.
+      // Else the threads of a peer would go on, and whoever waits for this process would wait for
+      // good.
       System.exit(1);
     }
     System.exit(0);
