@@ -246,6 +246,10 @@ public final class PosixAccess {
       Posix calls = maker.make();
       int answer = calls.fcntl(-1, Linux.F_GETFD, 0);
       if (answer == -Linux.EBADF) {
+        // The first is variadic, and this one is not: some can make calls of one type only.
+        answer = calls.close(-1);
+      }
+      if (answer == -Linux.EBADF) {
         return calls;
       }
       reasons.add(mode + ": a first call answered " + answer + " in place of " + -Linux.EBADF);
@@ -274,8 +278,11 @@ public final class PosixAccess {
   }
 
   private static String reason(Throwable failure) {
-    String message = failure.getMessage() == null ? "" : failure.getMessage().strip();
-    return (failure.getClass().getSimpleName() + " " + message.lines().findFirst().orElse(""))
+    // Who asks again hears why it failed at first.
+    Throwable first =
+        failure.getCause() instanceof ExceptionInInitializerError earlier ? earlier : failure;
+    String message = first.getMessage() == null ? "" : first.getMessage().strip();
+    return (first.getClass().getSimpleName() + " " + message.lines().findFirst().orElse(""))
         .strip();
   }
 }

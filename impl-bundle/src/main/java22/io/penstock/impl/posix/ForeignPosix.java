@@ -21,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The calls by {@code java.lang.foreign}. All have one of two types, because the first call of a
  * type takes milliseconds to link: six longs, or three of which the last is variadic. On the
- * machines of {@link Linux#isHere} the first six arguments are in registers, whatever their width,
- * and a function looks at no more of them than it has.
+ * machines of {@link Linux#isHere} the first six arguments are in registers, whatever their width.
+ * So a function that has fewer does not notice the others.
  */
 final class ForeignPosix implements Posix {
   private static final int MOST_ARGUMENTS = 6;

@@ -13,6 +13,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.penstock.error.NotSupportedException;
 import java.io.File;
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -176,20 +178,49 @@ class PosixAccessTest {
 
   @Test
   void aLibraryOfAnotherVersionMakesNoCallsAndTheLogSaysSo() {
+    // As JNA does, where it is told to take a library of the system.
+    saysWhy(
+        new Error("\n\nThere is an incompatible library\nExpected: 7\n"),
+        "Error There is an incompatible library;");
+  }
+
+  @Test
+  void whoAsksAgainHearsWhyItFailedAtFirst() {
+    NoClassDefFoundError second = new NoClassDefFoundError("Could not initialize class Planted");
+    second.initCause(new ExceptionInInitializerError("Exception Planted: not allowed"));
+    saysWhy(second, "Exception Planted: not allowed;");
+  }
+
+  private void saysWhy(Error failure, String why) {
     PosixAccess access =
         new PosixAccess(
             "foreign",
             () -> {
-              // As JNA does, where the system has a library of its own.
-              throw new Error("\n\nThere is an incompatible library\nExpected: 7\n");
+              throw failure;
             });
     assertEquals(PosixAccess.Mode.NONE, access.mode());
     assertEquals(1, lines.size());
-    String said =
-        Modes.hasForeign()
-            ? "foreign: Error There is an incompatible library;"
-            : "foreign needs Java 22 or later;";
+    String said = Modes.hasForeign() ? why : "foreign needs Java 22 or later;";
     assertTrue(lines.get(0).contains(said), lines.get(0));
+  }
+
+  @Test
+  void whatMakesCallsOfOneTypeOnlyIsNotTaken() {
+    InvocationHandler variadicOnly =
+        (proxy, method, arguments) -> {
+          if (method.getName().equals("fcntl")) {
+            return -Linux.EBADF;
+          }
+          throw new UnsatisfiedLinkError(method.getName());
+        };
+    PosixAccess access =
+        new PosixAccess(
+            "foreign",
+            () ->
+                (Posix)
+                    Proxy.newProxyInstance(
+                        Posix.class.getClassLoader(), new Class<?>[] {Posix.class}, variadicOnly));
+    assertEquals(PosixAccess.Mode.NONE, access.mode());
   }
 
   @Test
