@@ -17,7 +17,8 @@ final class Garbage {
 
   static void measure(String who, boolean brief) throws Exception {
     for (int chunk : Texts.GARBAGE_CHUNKS) {
-      long bytes = brief ? 1 << 22 : 1L << 30;
+      // So many that what a JVM allocates once and for all does not show.
+      long bytes = brief ? 1 << 22 : 1L << 33;
       int writes = (int) Math.min(2_000_000, bytes / chunk);
       Trial.tell(
           Kind.ALLOCATION, Texts.GARBAGE_PIPE, chunk, perChunk(Peer.valueOf(who), chunk, writes));
