@@ -2,6 +2,7 @@
 package io.penstock.nats;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -106,14 +107,21 @@ class NatsPipePlacesTest extends PipeFaults {
 
   @Test
   void aForeignMessageIsToldOfAndPassed() throws Exception {
+    // A writer in the same program hands the reader its records itself, past the message.
     try (Channel writer = writer("&keep=1MiB");
-        Channel reader = reader("&keep=1MiB");
+        Penstock apart = Penstock.open();
+        Channel reader =
+            apart
+                .channels()
+                .open(
+                    Endpoint.parse(place("mode=read&keep=1MiB")), ChannelOptions.defaults(), SOON);
         Connection connection = plain()) {
       write(writer, 0, 1000);
       writer.sink().flush(SOON);
       byte[] garbage = "garbage".getBytes(StandardCharsets.UTF_8);
-      connection.publish("penstock.pipe." + name, garbage);
-      connection.flush(Duration.ofSeconds(5));
+      // The answer comes when the message has its place, before those of the writer's next records.
+      assertNotNull(
+          connection.request("penstock.pipe." + name, garbage, Duration.ofSeconds(20)), "stored");
       write(writer, 1000, 200_000);
       writer.sink().flush(SOON);
       read(reader, 0, 1000);
