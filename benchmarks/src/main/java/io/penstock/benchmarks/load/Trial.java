@@ -40,7 +40,7 @@ public final class Trial {
       measure(arguments);
     } catch (Exception | Error e) {
       e.printStackTrace();
-      // Else the threads of a peer would go on, and whoever waits for this process would wait for
+      // Otherwise the threads of a peer would go on, and the run would wait for this process for
       // good.
       System.exit(1);
     }

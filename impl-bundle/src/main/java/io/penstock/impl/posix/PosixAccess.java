@@ -278,7 +278,7 @@ public final class PosixAccess {
   }
 
   private static String reason(Throwable failure) {
-    // Who asks again hears why it failed at first.
+    // The next caller hears why it failed at first.
     Throwable first =
         failure.getCause() instanceof ExceptionInInitializerError earlier ? earlier : failure;
     String message = first.getMessage() == null ? "" : first.getMessage().strip();

@@ -38,7 +38,7 @@ final class ForeignPosix implements Posix {
     private Plain() {}
   }
 
-  /** How a function is called whose third argument is variadic. */
+  /** How a function with a variadic third argument is called. */
   private static final class Variadic {
     static final MethodHandle HANDLE = handle(3, CAPTURE, Linker.Option.firstVariadicArg(2));
 
@@ -56,10 +56,16 @@ final class ForeignPosix implements Posix {
   /** A function, which is looked up at its first call. */
   private static final class Function {
     private final String name;
+    private final boolean variadic;
     private volatile @Nullable MemorySegment address;
 
     Function(String name) {
+      this(name, false);
+    }
+
+    Function(String name, boolean variadic) {
       this.name = name;
+      this.variadic = variadic;
     }
 
     private MemorySegment address() {
@@ -99,31 +105,16 @@ final class ForeignPosix implements Posix {
       // Its own memory for each: a thread's own would outlive the bundle.
       try (Arena arena = Arena.ofConfined()) {
         MemorySegment state = arena.allocate(STATE);
-        return result((int) Plain.HANDLE.invokeExact(address(), state, a, b, c, d, e, f), state);
+        int answer =
+            variadic
+                ? (int) Variadic.HANDLE.invokeExact(address(), state, a, b, c)
+                : (int) Plain.HANDLE.invokeExact(address(), state, a, b, c, d, e, f);
+        return answer == -1 ? -state.get(JAVA_INT, ERRNO) : answer;
       } catch (RuntimeException | Error problem) {
         throw problem;
       } catch (Throwable problem) {
-        throw failed(problem);
+        throw new IllegalStateException(name + " cannot be called", problem);
       }
-    }
-
-    int variadic(long a, long b, long c) {
-      try (Arena arena = Arena.ofConfined()) {
-        MemorySegment state = arena.allocate(STATE);
-        return result((int) Variadic.HANDLE.invokeExact(address(), state, a, b, c), state);
-      } catch (RuntimeException | Error problem) {
-        throw problem;
-      } catch (Throwable problem) {
-        throw failed(problem);
-      }
-    }
-
-    private static int result(int answer, MemorySegment state) {
-      return answer == -1 ? -state.get(JAVA_INT, ERRNO) : answer;
-    }
-
-    private IllegalStateException failed(Throwable problem) {
-      return new IllegalStateException(name + " cannot be called", problem);
     }
   }
 
@@ -142,7 +133,7 @@ final class ForeignPosix implements Posix {
   private static final Function SENDMSG = new Function("sendmsg");
   private static final Function RECVMSG = new Function("recvmsg");
   private static final Function PIPE2 = new Function("pipe2");
-  private static final Function OPEN = new Function("open");
+  private static final Function OPEN = new Function("open", true);
   // The answer is a long, of which the lower half is in use.
   private static final Function SYSCALL = new Function("syscall");
   private static final Function GETPWUID_R = new Function("getpwuid_r");
@@ -157,8 +148,8 @@ final class ForeignPosix implements Posix {
   private static final Function MKFIFO = new Function("mkfifo");
   private static final Function KILL = new Function("kill");
   private static final Function CLOSE = new Function("close");
-  private static final Function FCNTL = new Function("fcntl");
-  private static final Function IOCTL = new Function("ioctl");
+  private static final Function FCNTL = new Function("fcntl", true);
+  private static final Function IOCTL = new Function("ioctl", true);
 
   private static final Map<String, Function> RARE = new ConcurrentHashMap<>();
 
@@ -239,7 +230,7 @@ final class ForeignPosix implements Posix {
 
   @Override
   public int open(long path, int flags, int mode) {
-    return OPEN.variadic(path, flags, mode);
+    return OPEN.call(path, flags, mode);
   }
 
   @Override
@@ -304,12 +295,12 @@ final class ForeignPosix implements Posix {
 
   @Override
   public int fcntl(int fd, int command, int argument) {
-    return FCNTL.variadic(fd, command, argument);
+    return FCNTL.call(fd, command, argument);
   }
 
   @Override
   public int ioctl(int fd, long request, long argument) {
-    return IOCTL.variadic(fd, request, argument);
+    return IOCTL.call(fd, request, argument);
   }
 
   @Override
