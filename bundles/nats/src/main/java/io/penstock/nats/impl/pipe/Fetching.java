@@ -37,6 +37,9 @@ final class Fetching implements Feed.Drain, Closeable {
   /** The reader has been told of a corrupt message, and of those before it. */
   private long told;
 
+  /** The last one of which the log tells, as the reader was past it. */
+  private long logged;
+
   /** The corrupt messages that the reader has gone past since the last entry, and the first one. */
   private long passed;
 
@@ -205,10 +208,12 @@ final class Fetching implements Feed.Drain, Closeable {
   }
 
   private void broken(long sequence) {
-    if (sequence <= told) {
-      firstPassed = passed == 0 ? sequence : firstPassed;
-      passed++;
-      nextSequence = sequence + 1;
+    boolean past = reading.isPast(sequence);
+    if (past) {
+      log(sequence);
+    }
+    if (past || sequence <= told) {
+      pass(sequence);
       more();
       return;
     }
@@ -225,7 +230,14 @@ final class Fetching implements Feed.Drain, Closeable {
             // Of a writer that was fenced: it does not count.
             entry = null;
           }
-          if (mine == searches) {
+          if (mine == searches && reading.isPast(sequence)) {
+            told = sequence - 1;
+            paused = false;
+            log(sequence);
+            pass(sequence);
+            // What has come meanwhile was dropped.
+            restart();
+          } else if (mine == searches) {
             boolean complete =
                 entry != null
                     && before != UNKNOWN
@@ -236,6 +248,24 @@ final class Fetching implements Feed.Drain, Closeable {
             told = sequence - 1;
           }
         });
+  }
+
+  private void pass(long sequence) {
+    firstPassed = passed == 0 ? sequence : firstPassed;
+    passed++;
+    nextSequence = sequence + 1;
+  }
+
+  /** The reader cannot be told: it is elsewhere by now, and misses nothing. */
+  private void log(long sequence) {
+    if (sequence > logged) {
+      LOG.log(
+          logged == 0 ? Level.WARNING : Level.DEBUG,
+          "{0}: message {1} is corrupt, or not of its writer; its reader misses nothing",
+          settings.shown(),
+          sequence);
+      logged = sequence;
+    }
   }
 
   @Override

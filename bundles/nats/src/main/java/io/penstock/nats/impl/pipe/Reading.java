@@ -49,6 +49,7 @@ final class Reading {
   private volatile boolean moreIsThere;
   private long released;
   private long known;
+  private long given;
   private long moves;
   private Cursor saved;
 
@@ -145,15 +146,29 @@ final class Reading {
    * what comes next. With the lock.
    */
   void own(Entry entry, long sequence) {
-    if (entry.position() != ahead.end() || ahead.bytes() >= settings.window()) {
+    // The end of an earlier stream, at the same position, may be still to come.
+    if (entry.position() != ahead.end()
+        || entry.stream() > marks.next()
+        || ahead.bytes() >= settings.window()) {
       return;
     }
     if (entry.kind() == Entry.Kind.DATA) {
       spots.add(entry.position(), sequence, entry.epoch());
       ahead.offer(entry.block());
       known = Math.max(known, ahead.end());
+      given = ahead.end() == entry.end() ? sequence : given;
     } else if (entry.kind() != Entry.Kind.OPEN && entry.stream() >= marks.stream()) {
       ended(entry);
+    }
+  }
+
+  /** Whether the writer of the same pipe has given what comes behind a message already. */
+  boolean isPast(long sequence) {
+    lock.lock();
+    try {
+      return sequence < given;
+    } finally {
+      lock.unlock();
     }
   }
 
@@ -237,6 +252,7 @@ final class Reading {
 
   private void moveTo(long position) {
     ahead.moveTo(position);
+    given = 0;
     moves++;
     link.run(
         () -> {
