@@ -162,11 +162,11 @@ final class Reading {
     }
   }
 
-  /** Whether the writer of the same pipe has given what comes behind a message already. */
+  /** Whether the writer of the same pipe has given what a message has, or what comes behind it. */
   boolean isPast(long sequence) {
     lock.lock();
     try {
-      return sequence < given;
+      return sequence <= given;
     } finally {
       lock.unlock();
     }
@@ -440,10 +440,13 @@ final class Reading {
         return;
       }
       version = flushes.version();
+      // The next stream begins where this one ends, and its record is behind that end, which the
+      // next reader may have to meet.
+      long begin = marks.isOver(committed) ? committed - 1 : committed;
       // A replay may read before what was committed.
       long floor = Math.min(committed, ahead.next()) - settings.keep();
-      Spots.Spot first = spots.dropBefore(floor);
-      Spots.Spot place = spots.at(committed);
+      Spots.Spot first = spots.dropBefore(Math.min(floor, begin));
+      Spots.Spot place = spots.at(begin);
       now =
           new Cursor(
               committed,

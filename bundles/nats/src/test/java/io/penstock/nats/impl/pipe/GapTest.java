@@ -9,13 +9,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.facet.DurableFacet;
 import io.penstock.error.StorageException;
+import io.penstock.error.StreamTruncatedException;
 import io.penstock.nats.impl.link.Link;
 import io.penstock.nats.impl.link.LinkException;
 import io.penstock.nats.support.Connected;
 import io.penstock.nats.support.NatsCluster;
 import io.penstock.nats.support.Proxy;
 import io.penstock.spi.content.Block;
+import io.penstock.spi.content.Mark;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.nio.ByteBuffer;
@@ -79,8 +82,12 @@ class GapTest {
   // ---- the reader
 
   private static Endpoint place() {
+    return place("");
+  }
+
+  private static Endpoint place(String keys) {
     String server = "127.0.0.1:" + proxy.port();
-    return Endpoint.parse("durable:nats://" + server + "/" + PIPE + "?replicas=1&mode=read");
+    return Endpoint.parse("durable:nats://" + server + "/" + PIPE + "?replicas=1&mode=read" + keys);
   }
 
   private static String read(Channel reader, int count) throws Exception {
@@ -132,6 +139,63 @@ class GapTest {
       }
       servers.tells = 0;
       assertThrows(StorageException.class, () -> read(reader, 1));
+    }
+  }
+
+  // ---- the end of a stream, where the next one begins
+
+  /** The leader has a stream of two bytes, one of none, and one that goes on. */
+  private void addStreams() {
+    servers.entries.clear();
+    byte[] first = {'a', 'A'};
+    servers.add(Entry.open(1, 0, 0));
+    servers.add(Entry.data(1, 1, new Block(0, first, 0, 2), 0, 0));
+    servers.add(Entry.mark(1, 2, new Mark(2, null), 0, 1));
+    servers.add(Entry.open(2, 2, 1));
+    servers.add(Entry.mark(2, 1, new Mark(2, "cut on purpose"), 1, 0));
+    byte[] last = {'b'};
+    servers.add(Entry.open(3, 2, 2));
+    servers.add(Entry.data(3, 1, new Block(2, last, 0, 1), 2, 0));
+  }
+
+  /** Twice: at the second time all that the servers have sent has come. */
+  private static void commit(Channel reader) throws Exception {
+    for (int i = 0; i < 2; i++) {
+      reader
+          .facet(DurableFacet.class)
+          .orElseThrow()
+          .commit()
+          .toCompletableFuture()
+          .get(30, TimeUnit.SECONDS);
+    }
+  }
+
+  @Test
+  void anEndThatWasNotMetIsMetByTheNextReader() throws Exception {
+    addStreams();
+    try (Penstock penstock = Penstock.open()) {
+      Endpoint place = place("&commit=manual");
+      try (Channel reader = penstock.channels().open(place, ChannelOptions.defaults(), SOON)) {
+        assertEquals("aA", read(reader, 2));
+        commit(reader);
+      }
+      try (Channel reader = penstock.channels().open(place, ChannelOptions.defaults(), SOON)) {
+        assertEquals(-1, reader.source().read(ByteBuffer.allocate(9), SOON));
+        commit(reader);
+      }
+      for (int i = 0; i < 2; i++) {
+        try (Channel reader = penstock.channels().open(place, ChannelOptions.defaults(), SOON)) {
+          StreamTruncatedException cut =
+              assertThrows(StreamTruncatedException.class, () -> read(reader, 1));
+          assertTrue(cut.getMessage().contains("cut on purpose"), cut.getMessage());
+          if (i > 0) {
+            commit(reader);
+          }
+        }
+      }
+      try (Channel reader = penstock.channels().open(place, ChannelOptions.defaults(), SOON)) {
+        assertEquals("b", read(reader, 1));
+      }
     }
   }
 

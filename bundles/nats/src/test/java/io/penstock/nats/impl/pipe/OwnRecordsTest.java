@@ -141,6 +141,20 @@ class OwnRecordsTest {
   }
 
   @Test
+  void aCorruptCopyOfWhatTheReaderHasIsPassed() throws Exception {
+    servers.hold();
+    try (Pipe pipe = pipe("")) {
+      write(pipe, "aA");
+      write(pipe, "bB");
+      assertEquals("aAb", read(pipe, 3));
+      servers.spoilLast();
+      addUnseen("cC");
+      servers.goOn();
+      assertEquals("BcC", read(pipe, 3));
+    }
+  }
+
+  @Test
   void aForeignMessageIsPassedIfTheReaderGoesPastItMeanwhile() throws Exception {
     try (Pipe pipe = pipe("")) {
       write(pipe, "aA");

@@ -52,7 +52,7 @@ final class StandIn {
   /** The messages that consumers leave out. */
   final Set<Long> leftOut = ConcurrentHashMap.newKeySet();
 
-  /** Those of them that no writer of the pipe has made. */
+  /** Those of them that are not as a writer of the pipe has made them. */
   private final Set<Long> foreign = ConcurrentHashMap.newKeySet();
 
   /** How many consumers were made. */
@@ -100,6 +100,11 @@ final class StandIn {
   /** The leader has a message, as the next one, that is no entry. */
   void addForeign() {
     add(Entry.open(0, 0, 0));
+    foreign.add(entries.lastKey());
+  }
+
+  /** The servers' copy of their last entry is corrupt. */
+  void spoilLast() {
     foreign.add(entries.lastKey());
   }
 
