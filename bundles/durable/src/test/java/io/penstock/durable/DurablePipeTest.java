@@ -3,6 +3,7 @@ package io.penstock.durable;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -271,6 +272,27 @@ class DurablePipeTest {
   }
 
   @Test
+  void anEndIsCommittedOnce() throws Exception {
+    for (String text : new String[] {"abc", "", "x"}) {
+      try (Channel writer = Bench.end(penstock, file, "mode=write")) {
+        writer.sink().writeFully(text, Bench.SOON);
+      }
+    }
+    for (String commit : new String[] {"auto", "manual"}) {
+      try (Channel reader = Bench.end(penstock, file, "mode=read&commit=" + commit)) {
+        assertEquals(
+            commit.equals("auto") ? 3 : 0, reader.source().readAll(9, Bench.SOON).remaining());
+        for (int i = 0; i < 2; i++) {
+          Bench.facet(reader).commit().toCompletableFuture().get(20, TimeUnit.SECONDS);
+        }
+      }
+    }
+    try (Channel reader = Bench.end(penstock, file, "mode=read")) {
+      assertEquals(1, reader.source().readAll(9, Bench.SOON).remaining());
+    }
+  }
+
+  @Test
   void anEndThatStaysIsForGood() throws Exception {
     try (Channel writer = Bench.end(penstock, file, "mode=write&onEnd=stay")) {
       writer.sink().writeFully("abc", Bench.SOON);
@@ -422,6 +444,11 @@ class DurablePipeTest {
                 StorageException.class,
                 () -> first.source().read(ByteBuffer.allocate(1), Bench.SOON));
         assertEquals(StorageException.Kind.FENCED, fenced.kind());
+        ExecutionException commit =
+            assertThrows(
+                ExecutionException.class,
+                () -> Bench.facet(first).commit().toCompletableFuture().get(20, TimeUnit.SECONDS));
+        assertSame(fenced.kind(), ((StorageException) commit.getCause()).kind());
       }
     }
   }

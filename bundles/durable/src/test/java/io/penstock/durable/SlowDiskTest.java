@@ -197,6 +197,33 @@ class SlowDiskTest {
     }
   }
 
+  /** What the disk is about to drop is not kept any more. */
+  @Test
+  void aReplayDoesNotGoWhereRecordsAreOnTheirWayOut() throws Exception {
+    try (Penstock penstock = Penstock.open();
+        Channel writer = Bench.end(penstock, file, "mode=write&block=512&sync=each");
+        Channel reader = Bench.end(penstock, file, "mode=read&commit=manual&block=512")) {
+      for (int i = 0; i < 4; i++) {
+        writer.sink().writeFully(Bench.bytes(512 * i, 512), Bench.SOON);
+        writer.sink().flush(Bench.SOON);
+      }
+      read(reader.source(), 0, 1536);
+      answers = new CountDownLatch(1);
+      CompletionStage<Void> commit = Bench.facet(reader).commit();
+      try {
+        assertTrue(ASKED.tryAcquire(20, TimeUnit.SECONDS));
+        StorageException refused =
+            assertThrows(StorageException.class, () -> Bench.facet(reader).replay(0));
+        assertEquals(StorageException.Kind.NOT_KEPT, refused.kind());
+      } finally {
+        answers.countDown();
+      }
+      Void unused = commit.toCompletableFuture().get(20, TimeUnit.SECONDS);
+      assertEquals(1536, Bench.facet(reader).oldest());
+      read(reader.source(), 1536, 512);
+    }
+  }
+
   private static void failsLate(CompletionStage<Void> commit) {
     ExecutionException failed =
         assertThrows(

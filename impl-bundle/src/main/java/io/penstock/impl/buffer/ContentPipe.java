@@ -31,6 +31,7 @@ public final class ContentPipe implements PipeBody, DurableFacet {
   private final boolean reads;
   private final boolean writes;
   private final AtomicBoolean drainedTold = new AtomicBoolean();
+  private final AtomicBoolean endCommitted = new AtomicBoolean();
   private final AtomicBoolean released = new AtomicBoolean();
 
   /** Why the whole was cut on this side, and only then. */
@@ -172,9 +173,21 @@ public final class ContentPipe implements PipeBody, DurableFacet {
   /** The reader has met the end or the cut. */
   void met() {
     if (auto) {
-      content.commit(source.position(), true);
+      commitEnd();
       drained();
     }
+  }
+
+  /** An end counts once: committed again, it would be that of the next stream. */
+  private void commitEnd() {
+    if (endCommitted.compareAndSet(false, true)) {
+      content.commit(source.position(), true);
+    }
+  }
+
+  /** The reader goes elsewhere, and may meet an end again. */
+  void moved() {
+    endCommitted.set(false);
   }
 
   private void drained() {
@@ -281,10 +294,13 @@ public final class ContentPipe implements PipeBody, DurableFacet {
 
   @Override
   public CompletionStage<Void> commit() {
-    long position = source.position();
     boolean ended = source.hasMetEnd();
     if (reads) {
-      content.commit(position, ended);
+      if (ended) {
+        commitEnd();
+      } else {
+        content.commit(source.position(), false);
+      }
       source.released();
     }
     CompletionStage<Void> done = content.flush();

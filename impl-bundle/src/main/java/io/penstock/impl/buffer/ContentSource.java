@@ -85,6 +85,7 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
     metEnd = false;
     cutMet = null;
     place.set(new Place(position, 0, 0));
+    pipe.moved();
     pipe.content.seek(position);
     advanced();
     tell();

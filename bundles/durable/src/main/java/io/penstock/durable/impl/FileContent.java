@@ -5,6 +5,7 @@ import io.penstock.spi.PipeContent;
 import io.penstock.spi.PipeContext;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,9 @@ final class FileContent implements PipeContent {
 
   /** Why it is of no use any more; guarded by the lock of the state. */
   volatile @Nullable IOException failure;
+
+  /** Its flushes that wait in vain, until they are told; guarded by the lock of the state. */
+  List<CompletableFuture<Void>> dropped = List.of();
 
   /** Whether its owner has let go; guarded by the lock of the state. */
   boolean closed;
@@ -40,6 +44,7 @@ final class FileContent implements PipeContent {
 
   /** Tells its owner that it is over; with no lock held. */
   void tellGone(IOException why) {
+    dropped.forEach(each -> each.completeExceptionally(why));
     gone.completeExceptionally(why);
     tell();
   }
@@ -152,7 +157,7 @@ final class FileContent implements PipeContent {
 
   @Override
   public CompletionStage<Void> flush() {
-    CompletionStage<Void> done = state.flush();
+    CompletionStage<Void> done = state.flush(this);
     spool.wake();
     return done;
   }

@@ -59,8 +59,8 @@ final class State {
   private long version;
   private long settled;
 
-  /** A flush, and the last change that it waits for. */
-  private record Waiting(long version, CompletableFuture<Void> done) {}
+  /** A user's flush, and the last change that it waits for. */
+  private record Waiting(FileContent user, long version, CompletableFuture<Void> done) {}
 
   /** Nobody is here, and nothing is known. */
   State(Settings first) {
@@ -175,6 +175,12 @@ final class State {
       written = position;
     }
     old.failure = new StorageException(Kind.FENCED, old.name, what, position, null);
+    if (writes) {
+      // What they wait for may have been dropped. What a reader has committed is saved.
+      List<Waiting> mine = flushes.stream().filter(each -> each.user() == old).toList();
+      flushes.removeAll(mine);
+      old.dropped = mine.stream().map(Waiting::done).toList();
+    }
     remove(old);
   }
 
@@ -240,11 +246,14 @@ final class State {
     }
   }
 
-  /** Whether nobody has the file any more; then nobody can come, either. */
+  /**
+   * Whether nobody has the file any more, and all is saved; then nobody can come, either. The last
+   * one to leave may have left something to save.
+   */
   boolean isOver() {
     lock.lock();
     try {
-      return over |= users.isEmpty();
+      return over |= users.isEmpty() && (failure != null || settled >= version);
     } finally {
       lock.unlock();
     }
@@ -269,6 +278,10 @@ final class State {
       boolean any = batch != null && !(batch.blocks().isEmpty() && batch.marks().isEmpty());
       // A replay may read before what was committed.
       long floor = place == null ? committed : Math.min(committed, place.next());
+      if (due && keep >= 0) {
+        // A replay must not go where records are about to be dropped.
+        oldest = Math.max(oldest, Math.min(floor - keep, acknowledged));
+      }
       return new Turn(
           batch,
           marks.next(),
@@ -317,6 +330,11 @@ final class State {
       savedStream = turn.stream();
       oldest = begin == null ? acknowledged : begin;
       settled = Math.max(settled, batch.version());
+      if (!turn.waits() && !turn.spares() && !flushes.isEmpty()) {
+        // They came when this was on its way without them, and it did not wait for the disk.
+        version++;
+        return new Told(List.copyOf(users), List.of());
+      }
       List<CompletableFuture<Void>> flushed = new ArrayList<>();
       while (!flushes.isEmpty() && flushes.element().version() <= settled) {
         flushed.add(flushes.remove().done());
@@ -427,10 +445,11 @@ final class State {
     }
   }
 
-  CompletionStage<Void> flush() {
+  CompletionStage<Void> flush(FileContent user) {
     lock.lock();
     try {
-      IOException why = failure;
+      // One that was fenced has nothing that is saved from now on; after a stop it has.
+      IOException why = user.failure instanceof StorageException fenced ? fenced : failure;
       if (why != null) {
         return CompletableFuture.failedFuture(why);
       }
@@ -438,7 +457,7 @@ final class State {
         return CompletableFuture.completedFuture(null);
       }
       CompletableFuture<Void> done = new CompletableFuture<>();
-      flushes.add(new Waiting(version, done));
+      flushes.add(new Waiting(user, version, done));
       return done;
     } finally {
       lock.unlock();
