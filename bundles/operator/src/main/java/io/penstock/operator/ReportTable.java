@@ -83,7 +83,8 @@ public record ReportTable(String title, List<Column> columns, List<Row> rows) {
    * Keeps some rows.
    *
    * @param filters each is a text that some cell contains, or {@code COLUMN=TEXT} for a text that
-   *     the cell of that column contains; capital and small letters are the same
+   *     the cell of that column contains; capital and small letters are the same, those of the name
+   *     as well
    * @return the rows that all filters are true of
    * @throws IllegalArgumentException if there is no such column; the message names those that there
    *     are
@@ -93,8 +94,10 @@ public record ReportTable(String title, List<Column> columns, List<Row> rows) {
     for (String filter : filters) {
       int equals = filter.indexOf('=');
       // An endpoint may have an equals sign of its own, after its scheme.
-      boolean ofColumn = equals > 0 && filter.substring(0, equals).matches("[a-z-]+");
-      int column = ofColumn ? index(filter.substring(0, equals)) : -1;
+      String name = filter.substring(0, Math.max(0, equals)).toLowerCase(Locale.ROOT);
+      boolean ofColumn =
+          columns.stream().anyMatch(each -> each.name().equals(name)) || name.matches("[a-z-]+");
+      int column = ofColumn ? index(name) : -1;
       String wanted = (ofColumn ? filter.substring(equals + 1) : filter).toLowerCase(Locale.ROOT);
       kept.removeIf(
           row ->

@@ -126,6 +126,9 @@ class OperatorCommandsTest {
     assertFalse(run("pipes", "waits=reader").contains("parcels"));
     assertEquals("no pipes\n", run("pipes", "name=reader"));
     assertTrue(run("channels", "tcp://h:7000").contains("line"));
+    assertFalse(run("pipes", "WAITS=reader").contains("parcels"));
+    assertTrue(run("pipes", "waits=reader", "in/s=").contains("orders"));
+    assertEquals("no channels\n", run("channels", "in/s=no number"));
   }
 
   @Test
