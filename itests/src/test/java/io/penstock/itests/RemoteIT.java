@@ -342,6 +342,67 @@ class RemoteIT {
         .orElse("");
   }
 
+  /** What only the registry can judge is refused as the rest is: the last good values stay. */
+  @Test
+  void aChangeThatTheRegistryRefusesChangesNothing() throws Exception {
+    ServiceRegistration<?> registration =
+        serve(
+            Map.of(
+                "penstock.listen", "tcp-listen://127.0.0.1:0",
+                "penstock.name", "orders",
+                "penstock.remote", "true"));
+    try {
+      assertEquals("orders", next().name());
+      String before = awaitNode("");
+      try (Log log = new Log(context)) {
+        Configurations.update(
+            remote, Map.of("servers", registry + "," + registry, "session", "1s"));
+        String line = log.await("io.penstock.Remote: ", "the last good values stay");
+        assertTrue(line.contains("memory:"), line);
+      }
+      assertEquals(before, connectedNode());
+      assertTrue(removed.isEmpty(), removed.toString());
+      imports("");
+      assertNotEquals(before, awaitNode(before));
+    } finally {
+      registration.unregister();
+    }
+  }
+
+  /** A fault of what serves a registry is told, and is no reason to hear of no change any more. */
+  @Test
+  void aRegistryThatFailsAtTheOpeningIsToldOf() throws Exception {
+    RegistryFactory broken =
+        new RegistryFactory() {
+          @Override
+          public String scheme() {
+            return "broken";
+          }
+
+          @Override
+          public Registry open(String own, RegistrySettings settings, RegistryListener listener) {
+            throw new IllegalStateException("broken on purpose");
+          }
+        };
+    ServiceRegistration<?> registration =
+        context.registerService(
+            RegistryFactory.class,
+            broken,
+            FrameworkUtil.asDictionary(Map.of("penstock.registry", "broken")));
+    try {
+      String before = awaitNode("");
+      try (Log log = new Log(context)) {
+        Configurations.update(remote, Map.of("servers", "broken:x"));
+        String line = log.await("io.penstock.Remote: ", "a step failed");
+        assertNotNull(line);
+      }
+      imports("");
+      assertNotEquals("", awaitNode(before + "?"));
+    } finally {
+      registration.unregister();
+    }
+  }
+
   /** A channel that was connected by name, and whose endpoint was removed then. */
   private void withChannelOfARemovedEndpoint(String onRemoved, OfRemoved use) throws Exception {
     String before = awaitNode("");

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -44,6 +45,9 @@ public final class RemoteComponent {
   /** How long a stop waits for those that hear of services. */
   private static final int FAREWELL_SECONDS = 2;
 
+  private static final String NO_EFFECT = "the configuration has no effect until it is corrected";
+  private static final String LAST_STAY = "the last good values stay";
+
   private static final Logger LOG = Messages.log("remote");
 
   /** What runs while there is a registry. */
@@ -60,9 +64,11 @@ public final class RemoteComponent {
   private final Runnable again = this::settle;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition settled = lock.newCondition();
-  private volatile @Nullable RemoteSettings settings;
+  private final AtomicReference<@Nullable RemoteSettings> settings = new AtomicReference<>();
   // Only by the thread that settles.
   private @Nullable Running running;
+  // Knows the channels that are open still.
+  private @Nullable RemoteNode last;
   // Guarded by the lock.
   private boolean stopped;
   private boolean settling;
@@ -85,8 +91,7 @@ public final class RemoteComponent {
     this.context = context;
     this.runtime = runtime;
     this.kinds = kinds;
-    this.settings =
-        read(properties, "the configuration has no effect until it is corrected").orElse(null);
+    this.settings.set(read(properties, NO_EFFECT).orElse(null));
     kinds.onRegistries(again);
     settle();
   }
@@ -107,7 +112,7 @@ public final class RemoteComponent {
   /** Takes changed values, or keeps the last good ones. */
   @Modified
   void modified(Map<String, Object> properties) {
-    read(properties, "the last good values stay").ifPresent(next -> settings = next);
+    read(properties, LAST_STAY).ifPresent(settings::set);
     settle();
   }
 
@@ -127,7 +132,12 @@ public final class RemoteComponent {
       lock.unlock();
     }
     while (mustSettle()) {
-      settleOnce();
+      try {
+        settleOnce();
+      } catch (RuntimeException | Error e) {
+        // Or else no later change would be heard of, and a stop would wait for ever.
+        LOG.log(Level.ERROR, PID + ": a step failed; report this as a bug", e);
+      }
     }
   }
 
@@ -156,14 +166,16 @@ public final class RemoteComponent {
   }
 
   private void settleOnce() {
-    RemoteSettings wanted = isStopped() ? null : settings;
-    RegistryFactory factory =
-        wanted == null
-            ? null
-            : kinds.registry(RemoteOptions.scheme(wanted.registry().servers().get(0))).orElse(null);
+    RemoteSettings wanted = isStopped() ? null : settings.get();
+    RegistryFactory factory = wanted == null ? null : factory(wanted);
     Running present = running;
+    if (present != null && factory == present.factory() && present.settings().equals(wanted)) {
+      return;
+    }
+    RemoteNode node = wanted == null || factory == null ? null : open(wanted, factory, present);
     if (present != null) {
-      if (factory == present.factory() && present.settings().equals(wanted)) {
+      if (node == null && wanted != null && factory != null && isServed(present)) {
+        boolean unused = settings.compareAndSet(wanted, present.settings());
         return;
       }
       running = null;
@@ -172,9 +184,14 @@ public final class RemoteComponent {
     if (wanted == null) {
       return;
     }
-    if (factory != null) {
-      running = join(wanted, factory);
-    } else if (!frameworkStops()) {
+    if (factory != null && node != null) {
+      try {
+        running = join(wanted, factory, node);
+      } catch (RuntimeException | Error e) {
+        node.close();
+        throw e;
+      }
+    } else if (factory == null && !frameworkStops()) {
       LOG.log(
           Level.WARNING,
           PID + ": no bundle serves the registry {0}; it is joined when one does",
@@ -182,22 +199,40 @@ public final class RemoteComponent {
     }
   }
 
+  private @Nullable RegistryFactory factory(RemoteSettings of) {
+    return kinds.registry(RemoteOptions.scheme(of.registry().servers().get(0))).orElse(null);
+  }
+
+  private boolean isServed(Running present) {
+    return factory(present.settings()) == present.factory();
+  }
+
   /** Then what serves the registry may go before this, and no operator can change that. */
   private boolean frameworkStops() {
     return context.getBundle(Constants.SYSTEM_BUNDLE_ID).getState() == Bundle.STOPPING;
   }
 
-  private @Nullable Running join(RemoteSettings wanted, RegistryFactory factory) {
-    RemoteNode node;
+  /** Opens the registry; null if it refuses a setting, which only it can judge. */
+  private @Nullable RemoteNode open(
+      RemoteSettings wanted, RegistryFactory factory, @Nullable Running present) {
     try {
-      node = new RemoteNode(RemoteKind.newNode(), factory, wanted.registry(), wanted.onRemoved());
+      RemoteNode made =
+          new RemoteNode(
+              RemoteKind.newNode(), factory, wanted.registry(), wanted.onRemoved(), last);
+      last = made;
+      return made;
     } catch (IllegalArgumentException e) {
+      boolean stays = present != null && isServed(present);
       LOG.log(
           Level.ERROR,
-          PID + ": {0}; the configuration has no effect until it is corrected",
-          LogField.cause(e.getMessage()));
+          PID + ": {0}; {1}",
+          LogField.cause(e.getMessage()),
+          stays ? LAST_STAY : NO_EFFECT);
       return null;
     }
+  }
+
+  private Running join(RemoteSettings wanted, RegistryFactory factory, RemoteNode node) {
     ThreadPoolExecutor serial = serial();
     node.tell(new ImportedServices(context, wanted.imports(), serial));
     wanted.imports().forEach(name -> node.watch(name.equals("*") ? Registry.ALL : name));

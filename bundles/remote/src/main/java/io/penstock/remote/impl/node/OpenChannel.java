@@ -8,10 +8,17 @@ import io.penstock.spi.ProviderContext;
 public final class OpenChannel {
   final RemoteEntry entry;
   final ProviderContext context;
+  final boolean own;
   // Guarded by the lock of the channels: what it had moved when it was last looked at.
   long moved;
 
-  OpenChannel(RemoteEntry entry, ProviderContext context) {
+  /**
+   * One that is open.
+   *
+   * @param own whether this container is at its other end as well, under whatever name
+   */
+  OpenChannel(RemoteEntry entry, ProviderContext context, boolean own) {
+    this.own = own;
     this.entry = entry;
     this.context = context;
   }

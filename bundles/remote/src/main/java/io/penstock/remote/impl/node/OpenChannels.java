@@ -14,13 +14,18 @@ import java.util.concurrent.locks.ReentrantLock;
 
 /** The channels that are open, by the entry that they were connected by. */
 final class OpenChannels {
+  private static final String GONE = "its provider is not there any more";
+
+  /** No channel has moved so much. */
+  private static final long UNSEEN = -1;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, Set<OpenChannel>> open = new HashMap<>();
   // Entries that have gone while channels were open, and did not come back.
   private final Map<String, Set<OpenChannel>> doubtful = new HashMap<>();
 
-  OpenChannel opened(RemoteEntry entry, ProviderContext context) {
-    OpenChannel made = new OpenChannel(entry, context);
+  OpenChannel opened(RemoteEntry entry, ProviderContext context, boolean own) {
+    OpenChannel made = new OpenChannel(entry, context, own);
     lock.lock();
     try {
       open.computeIfAbsent(entry.key(), key -> new LinkedHashSet<>()).add(made);
@@ -63,7 +68,7 @@ final class OpenChannels {
     return switch (how) {
       case KEEP -> false;
       case ABORT -> {
-        abort(of(entry), "its provider is not there any more");
+        abort(of(entry), GONE);
         yield false;
       }
       case ABORT_IF_SILENT -> doubt(entry);
@@ -82,6 +87,63 @@ final class OpenChannels {
       lock.unlock();
     }
     return !these.isEmpty();
+  }
+
+  /**
+   * A channel was opened by an entry that has gone meanwhile.
+   *
+   * @return whether it is to be looked at when a session has passed, and nobody does so yet
+   */
+  boolean late(OpenChannel one, OnRemoved how) {
+    return switch (how) {
+      case KEEP -> false;
+      case ABORT -> {
+        abort(List.of(one), GONE);
+        yield false;
+      }
+      case ABORT_IF_SILENT -> doubt(one);
+    };
+  }
+
+  private boolean doubt(OpenChannel one) {
+    lock.lock();
+    try {
+      String key = one.entry.key();
+      if (!open.getOrDefault(key, Set.of()).contains(one)) {
+        return false;
+      }
+      // Another one of the entry may be looked at any moment: that look is this one's first.
+      one.moved = UNSEEN;
+      Set<OpenChannel> these = doubtful.computeIfAbsent(key, unused -> new LinkedHashSet<>());
+      return these.add(one) && these.size() == 1;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Those that are open to other containers, and were connected by an entry that is not in doubt.
+   */
+  List<OpenChannel> trusted() {
+    lock.lock();
+    try {
+      return open.values().stream()
+          .flatMap(Set::stream)
+          .filter(each -> !each.own && !doubtful.containsKey(each.entry.key()))
+          .toList();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** The entries that have gone while channels were open. */
+  List<RemoteEntry> doubtful() {
+    lock.lock();
+    try {
+      return doubtful.values().stream().map(these -> these.iterator().next().entry).toList();
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** The entry is there again. */
@@ -116,14 +178,14 @@ final class OpenChannels {
     } finally {
       lock.unlock();
     }
-    abort(silent, "its provider is not there any more, and no byte has moved for a session");
+    abort(silent, GONE + ", and no byte has moved for a session");
     return more;
   }
 
   private List<OpenChannel> of(RemoteEntry entry) {
     lock.lock();
     try {
-      return List.copyOf(open.getOrDefault(entry.key(), Set.of()));
+      return open.getOrDefault(entry.key(), Set.of()).stream().filter(each -> !each.own).toList();
     } finally {
       lock.unlock();
     }

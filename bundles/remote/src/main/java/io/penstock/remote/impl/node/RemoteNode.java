@@ -31,6 +31,7 @@ import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,12 +45,12 @@ public final class RemoteNode implements AutoCloseable {
 
   private final String node;
   private final RegistrySettings settings;
-  private final OnRemoved onRemoved;
   private final NodeLog log;
   private final ScheduledThreadPoolExecutor thread;
   private final Registry registry;
   private volatile @Nullable Thread worker;
-  private final OpenChannels channels = new OpenChannels();
+  private final OpenChannels channels;
+  private final Care care;
   private final AtomicLong failovers = new AtomicLong();
   private final Map<String, String> troubles = new ConcurrentHashMap<>();
   // Only on the thread.
@@ -61,8 +62,7 @@ public final class RemoteNode implements AutoCloseable {
   private final Searches searches;
   private final List<EntryWatcher> watchers = new ArrayList<>();
   private final List<Runnable> whenClear = new ArrayList<>();
-  private @Nullable Future<?> tick;
-  private long tickAt = Long.MAX_VALUE;
+  private final Ticks ticks;
   private boolean connected;
   private long since = System.currentTimeMillis();
   private String trouble = "it was not reached yet";
@@ -86,9 +86,26 @@ public final class RemoteNode implements AutoCloseable {
    */
   public RemoteNode(
       String node, RegistryFactory factory, RegistrySettings settings, OnRemoved onRemoved) {
+    this(node, factory, settings, onRemoved, null);
+  }
+
+  /**
+   * The same, in place of another one.
+   *
+   * @param before whose open channels this one is to look after, if it is for the same registry
+   */
+  public RemoteNode(
+      String node,
+      RegistryFactory factory,
+      RegistrySettings settings,
+      OnRemoved onRemoved,
+      @Nullable RemoteNode before) {
+    boolean same = before != null && before.settings.servers().equals(settings.servers());
+    this.channels = same && before != null ? before.channels : new OpenChannels();
+    this.care =
+        new Care(channels, onRemoved, each -> usable.containsKey(each.key()), this::inOneSession);
     this.node = node;
     this.settings = settings;
-    this.onRemoved = onRemoved;
     this.log = new NodeLog(servers());
     this.searches = new Searches(servers());
     this.thread =
@@ -100,6 +117,7 @@ public final class RemoteNode implements AutoCloseable {
               worker = made;
               return made;
             });
+    this.ticks = new Ticks(thread, this::tick);
     thread.setRemoveOnCancelPolicy(true);
     thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
     Hearing hearing = new Hearing();
@@ -113,6 +131,9 @@ public final class RemoteNode implements AutoCloseable {
     this.imports = new Imports(node, registry.beats(), session, new Importing(), System.nanoTime());
     this.exports = new Exports(registry.beats(), session, new Exporting(), System.nanoTime());
     hearing.begin();
+    if (same) {
+      boolean unused = post(() -> care.inherit(this::want));
+    }
   }
 
   /** The name of this container. */
@@ -211,7 +232,12 @@ public final class RemoteNode implements AutoCloseable {
   /** A channel was opened by an entry. */
   public OpenChannel opened(RemoteEntry entry, ProviderContext context) {
     troubles.remove(entry.key());
-    return channels.opened(entry, context);
+    boolean own = entry.node().equals(node);
+    OpenChannel made = channels.opened(entry, context, own);
+    if (!own) {
+      boolean unused = post(() -> care.opened(made));
+    }
+    return made;
   }
 
   /** It was closed. */
@@ -277,42 +303,38 @@ public final class RemoteNode implements AutoCloseable {
    */
   @Override
   public void close() {
-    CountDownLatch clear = new CountDownLatch(1);
-    boolean posted =
-        post(
-            () -> {
-              for (String key : List.copyOf(published.keySet())) {
-                published.remove(key);
-                exports.withdraw(key, System.nanoTime());
-              }
-              whenClear.add(clear::countDown);
-            });
-    if (posted && !happens(clear)) {
+    if (!happens(this::withdrawAll)) {
       log.notRemovedInTime();
     }
-    CountDownLatch done = new CountDownLatch(1);
-    boolean last =
-        post(
-            () -> {
-              stopped = true;
-              searches.close();
-              for (RemoteEntry entry : List.copyOf(usable.values())) {
-                watchers.forEach(watcher -> watcher.removed(entry));
-              }
-              usable.clear();
-              done.countDown();
-            });
-    if (last) {
-      boolean unused = happens(done);
-    }
+    boolean unused = happens(this::forgetAll);
     thread.shutdown();
     registry.close();
   }
 
-  /** Waits for a step of the farewell. */
-  private static boolean happens(CountDownLatch step) {
+  private void withdrawAll(Runnable done) {
+    for (String key : List.copyOf(published.keySet())) {
+      published.remove(key);
+      exports.withdraw(key, System.nanoTime());
+    }
+    whenClear.add(done);
+  }
+
+  private void forgetAll(Runnable done) {
+    stopped = true;
+    searches.close();
+    for (RemoteEntry entry : List.copyOf(usable.values())) {
+      watchers.forEach(watcher -> watcher.removed(entry));
+    }
+    usable.clear();
+    done.run();
+  }
+
+  /** Waits for a step of the farewell; false if it takes too long. */
+  private boolean happens(Consumer<Runnable> step) {
+    CountDownLatch done = new CountDownLatch(1);
+    boolean posted = post(() -> step.accept(done::countDown));
     try {
-      return step.await(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
+      return !posted || done.await(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
@@ -351,7 +373,7 @@ public final class RemoteNode implements AutoCloseable {
       whenClear.forEach(Runnable::run);
       whenClear.clear();
     }
-    plan();
+    ticks.plan(Math.min(imports.next(), exports.next()));
   }
 
   /** Why nothing is known of a name yet, for those whose limit has passed. */
@@ -359,41 +381,23 @@ public final class RemoteNode implements AutoCloseable {
     return "the registry " + servers() + " has not told which containers publish this name";
   }
 
-  private void plan() {
-    long next = Math.min(imports.next(), exports.next());
-    if (next == tickAt && tick != null && !tick.isDone()) {
-      return;
-    }
-    if (tick != null) {
-      tick.cancel(false);
-      tick = null;
-    }
-    tickAt = next;
-    if (next != Long.MAX_VALUE) {
-      tick =
-          thread.schedule(
-              () -> {
-                if (!stopped) {
-                  tickAt = Long.MAX_VALUE;
-                  run(
-                      () -> {
-                        long now = System.nanoTime();
-                        imports.tick(now);
-                        exports.tick(now);
-                      });
-                }
-              },
-              Math.max(0, next - System.nanoTime()),
-              TimeUnit.NANOSECONDS);
+  private void tick() {
+    if (!stopped) {
+      run(
+          () -> {
+            long now = System.nanoTime();
+            imports.tick(now);
+            exports.tick(now);
+          });
     }
   }
 
-  private void lookLater(RemoteEntry entry) {
+  private void inOneSession(Runnable look) {
     Future<?> unused =
         thread.schedule(
             () -> {
-              if (!stopped && channels.look(entry)) {
-                lookLater(entry);
+              if (!stopped) {
+                look.run();
               }
             },
             settings.session().toNanos(),
@@ -481,7 +485,11 @@ public final class RemoteNode implements AutoCloseable {
 
     @Override
     public void known(String name) {
-      hear(() -> imports.known(name, System.nanoTime()));
+      hear(
+          () -> {
+            imports.known(name, System.nanoTime());
+            care.known(name);
+          });
     }
 
     @Override
@@ -494,7 +502,7 @@ public final class RemoteNode implements AutoCloseable {
     @Override
     public void added(RemoteEntry entry) {
       usable.put(entry.key(), entry);
-      channels.trust(entry);
+      care.added(entry);
       if (!entry.node().equals(node)) {
         added++;
         log.found(entry);
@@ -521,9 +529,7 @@ public final class RemoteNode implements AutoCloseable {
       removed++;
       log.gone(entry, why);
       watchers.forEach(watcher -> watcher.removed(entry));
-      if (channels.gone(entry, onRemoved)) {
-        lookLater(entry);
-      }
+      care.removed(entry);
     }
 
     @Override

@@ -148,8 +148,10 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
                             "the registry '" + scheme + "'",
                             "install its bundle, such as io.penstock.nats for nats"));
         // Opening does not wait, and calls nothing that needs this lock.
-        RemoteNode fresh = new RemoteNode(newNode(), factory, settings, OnRemoved.ABORT_IF_SILENT);
-        replaced = present == null ? null : present.node;
+        RemoteNode before = present == null ? null : present.node;
+        RemoteNode fresh =
+            new RemoteNode(newNode(), factory, settings, OnRemoved.ABORT_IF_SILENT, before);
+        replaced = before;
         present = new Opened(settings, fresh);
         nodes.put(named, present);
       }

@@ -25,9 +25,11 @@ import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.runtime.RemoteDTO;
 import io.penstock.serve.Server;
+import io.penstock.spi.ChannelProvider;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
@@ -41,6 +43,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -312,10 +315,129 @@ class RemoteEndpointTest {
     Channel channel = through(node(how));
     CompletableFuture<String> reading = reading(channel);
     exporter.withdraw(exporter.node() + "/1");
+    isAborted(reading);
+  }
+
+  private static void isAborted(CompletableFuture<String> reading) {
     ExecutionException failed =
         assertThrows(ExecutionException.class, () -> reading.get(60, TimeUnit.SECONDS));
     assertInstanceOf(ConnectionResetException.class, failed.getCause());
     assertTrue(failed.getMessage().contains("not there any more"), failed.getMessage());
+  }
+
+  private static void awaitRemoved(RemoteNode consumer) throws Exception {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (consumer.describe().removed() == 0) {
+      assertTrue(System.nanoTime() < end, "it is not removed");
+      boolean unused = new CountDownLatch(1).await(10, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  /** A kind of channels that is connected when the latch says so. */
+  private static ChannelProvider slow(
+      ChannelProvider kind, CountDownLatch asked, CompletableFuture<?> go) {
+    return (ChannelProvider)
+        Proxy.newProxyInstance(
+            ChannelProvider.class.getClassLoader(),
+            new Class<?>[] {ChannelProvider.class},
+            (self, method, arguments) -> {
+              Object result = method.invoke(kind, arguments);
+              if (!method.getName().equals("connect")) {
+                return result;
+              }
+              asked.countDown();
+              return ((CompletionStage<?>) result).thenCombine(go, (made, on) -> made);
+            });
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"ABORT_IF_SILENT", "ABORT"})
+  void aProviderThatGoesWhileItIsConnectedToIsMissed(OnRemoved how) throws Exception {
+    RemoteNode exporter = node(OnRemoved.KEEP);
+    publish(exporter, server("one"));
+    RemoteNode consumer = node(how);
+    CountDownLatch asked = new CountDownLatch(1);
+    CompletableFuture<Void> go = new CompletableFuture<>();
+    RemoteKind kind =
+        new RemoteKind(
+            scheme -> penstock.provider(scheme).map(each -> slow(each, asked, go)),
+            scheme -> java.util.Optional.empty());
+    kind.use(consumer);
+    penstock.provide(kind);
+    CompletableFuture<String> reading =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return reading(
+                        penstock
+                            .channels()
+                            .open(Endpoint.parse("remote:orders"), ChannelOptions.defaults(), SOON))
+                    .join();
+              } catch (IOException e) {
+                throw new java.util.concurrent.CompletionException(e);
+              }
+            });
+    assertTrue(asked.await(20, TimeUnit.SECONDS));
+    exporter.withdraw(exporter.node() + "/1");
+    awaitRemoved(consumer);
+    go.complete(null);
+    isAborted(reading);
+  }
+
+  /** A node for the same registry, in place of one that is closed. */
+  private RemoteNode inPlaceOf(RemoteNode before, OnRemoved onRemoved) {
+    RemoteNode made =
+        new RemoteNode(
+            "n" + nodes.size(),
+            new MemoryRegistryFactory(),
+            new RegistrySettings(List.of("memory:" + fabric), session, 1, Map.of(), Map.of()),
+            onRemoved,
+            before);
+    nodes.add(made);
+    before.close();
+    return made;
+  }
+
+  @Test
+  void theNextNodeLooksAfterTheChannelsOfTheLast() throws Exception {
+    session = Duration.ofMinutes(1);
+    RemoteNode exporter = node(OnRemoved.KEEP);
+    publish(exporter, server("one"));
+    RemoteNode first = node(OnRemoved.ABORT);
+    Channel channel = through(first);
+    CompletableFuture<String> reading = reading(channel);
+    RemoteNode second = inPlaceOf(first, OnRemoved.ABORT);
+    assertEquals(1, second.find("orders", Map.of()).get(20, TimeUnit.SECONDS).entries().size());
+    assertEquals(1, second.describe().entries().get(0).channels());
+    assertFalse(reading.isDone());
+    exporter.withdraw(exporter.node() + "/1");
+    isAborted(reading);
+  }
+
+  @Test
+  void aProviderThatGoesBetweenTwoNodesIsMissed() throws Exception {
+    RemoteNode exporter = node(OnRemoved.KEEP);
+    publish(exporter, server("one"));
+    RemoteNode first = node(OnRemoved.ABORT);
+    CompletableFuture<String> reading = reading(through(first));
+    first.close();
+    exporter.close();
+    RemoteNode unused = inPlaceOf(first, OnRemoved.ABORT);
+    isAborted(reading);
+  }
+
+  /** It is published anew by the next node, under another name of this container. */
+  @Test
+  void aChannelToTheOwnContainerOutlivesItsNode() throws Exception {
+    RemoteNode first = node(OnRemoved.ABORT);
+    publish(first, server("one"));
+    try (Channel channel = through(first)) {
+      RemoteNode second = inPlaceOf(first, OnRemoved.ABORT);
+      publish(second, server("two"));
+      // Silent for longer than a session.
+      boolean unused = new CountDownLatch(1).await(3, TimeUnit.SECONDS);
+      assertEquals("one", ask(channel));
+    }
   }
 
   @Test
@@ -372,11 +494,7 @@ class RemoteEndpointTest {
     try (Channel channel = through(consumer)) {
       assertEquals("one", ask(channel));
       exporter.withdraw(exporter.node() + "/1");
-      long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-      while (consumer.describe().removed() == 0) {
-        assertTrue(System.nanoTime() < end, "it is not removed");
-        boolean unused = new CountDownLatch(1).await(10, TimeUnit.MILLISECONDS);
-      }
+      awaitRemoved(consumer);
       // Silent for longer than a session.
       boolean unused = new CountDownLatch(1).await(3, TimeUnit.SECONDS);
       assertEquals("one", ask(channel));
