@@ -119,10 +119,13 @@ abstract class Configured<S, T> implements Reporting {
       waiting.cancel(false);
     }
     engine.delist(this);
-    slot.close(gone -> discard(gone, graceful));
-    stopped();
-    if (mine != null) {
-      mine.release();
+    try {
+      slot.close(gone -> discard(gone, graceful));
+    } finally {
+      stopped();
+      if (mine != null) {
+        mine.release();
+      }
     }
   }
 
@@ -138,7 +141,7 @@ abstract class Configured<S, T> implements Reporting {
 
   private void claimName() {
     String name = name(settings());
-    Names.Claim made = names.claim(name, pid, () -> serially(this::granted));
+    Names.Claim made = names.claim(name, pid, () -> serially(() -> granted(name)));
     lock.lock();
     try {
       if (!stopped) {
@@ -164,9 +167,12 @@ abstract class Configured<S, T> implements Reporting {
             this::beginAfresh);
   }
 
-  private void granted() {
-    LOG.log(Level.INFO, "{0} has the name ''{1}'' now", pid, name(settings()));
-    beginAfresh();
+  private void granted(String name) {
+    // It may ask for another one by now.
+    if (isNamed() && name(settings()).equals(name)) {
+      LOG.log(Level.INFO, "{0} has the name ''{1}'' now", pid, name);
+      beginAfresh();
+    }
   }
 
   private void beginAfresh() {
@@ -180,18 +186,25 @@ abstract class Configured<S, T> implements Reporting {
 
   /** Begins; what a bundle's stop or update makes impossible is tried again after a while. */
   private void tryBegin() {
+    if (!isNamed()) {
+      // It was renamed meanwhile, and begins when it has the new name.
+      return;
+    }
     try {
       begin();
     } catch (IllegalStateException | LinkageError e) {
-      String why =
-          e instanceof LinkageError
-              ? "a class cannot be loaded, as while a bundle is updated: " + e.getMessage()
-              : String.valueOf(e.getMessage());
+      String why = hindrance(e);
       hindered(why);
       complain(Level.WARNING, pid + ": " + why + "; trying again until it succeeds");
       LOG.log(Level.DEBUG, "{0}: could not begin", pid, e);
       later(RETRY_MIN, RETRY_MAX);
     }
+  }
+
+  private static String hindrance(Throwable e) {
+    return e instanceof LinkageError
+        ? "a class cannot be loaded, as while a bundle is updated: " + e.getMessage()
+        : String.valueOf(e.getMessage());
   }
 
   private void apply(S next) {
@@ -223,7 +236,18 @@ abstract class Configured<S, T> implements Reporting {
       return;
     }
     settings = next;
-    S holds = changed(old, next);
+    S holds;
+    try {
+      holds = changed(old, next);
+    } catch (IllegalStateException | LinkageError e) {
+      LOG.log(
+          Level.ERROR,
+          "{0}: the change is refused: {1}; the last good values stay",
+          pid,
+          hindrance(e));
+      LOG.log(Level.DEBUG, "{0}: could not change", pid, e);
+      holds = old;
+    }
     settings = holds;
     if (holds.equals(next)) {
       tell(PenstockEvent.Type.RECONFIGURED, null);
@@ -247,7 +271,8 @@ abstract class Configured<S, T> implements Reporting {
     }
   }
 
-  private boolean isNamed() {
+  /** Whether it has the name that its values ask for. */
+  final boolean isNamed() {
     lock.lock();
     try {
       return claim != null && claim.rival().isEmpty();

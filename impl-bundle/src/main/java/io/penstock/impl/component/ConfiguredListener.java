@@ -131,8 +131,11 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
     try {
       fresh = bind(next);
     } catch (IOException | IllegalArgumentException e) {
-      if (e instanceof AddressException address && address.kind() == AddressException.Kind.IN_USE) {
-        // Most likely by the listener that this one takes the place of.
+      if (e instanceof AddressException address
+          && address.kind() == AddressException.Kind.IN_USE
+          && ConfiguredServer.port(listener.endpoint())
+              .equals(ConfiguredServer.port(next.endpoint()))) {
+        // By the listener that this one takes the place of.
         if (slot.take(listener)) {
           discard(listener, true);
         }

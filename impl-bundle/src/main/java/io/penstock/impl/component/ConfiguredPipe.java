@@ -105,13 +105,22 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
   private void arrived(PipeSettings values, @Nullable Throwable failure) {
     opening = false;
     DrivenPipe pipe = opened.getAndSet(null);
-    if (pipe != null && values.durable().equals(settings().durable())) {
+    boolean ours = isNamed() && values.name().equals(settings().name());
+    if (pipe != null && ours && values.durable().equals(settings().durable())) {
       begin(pipe);
       renewed(null);
-    } else if (pipe != null) {
-      // Another place was configured meanwhile.
-      pipe.closeNow();
-      begin();
+      // What else was configured meanwhile.
+      PipeSettings unused = changed(values, settings());
+    } else if (pipe != null || !ours) {
+      // Another place or name was configured meanwhile.
+      if (pipe != null) {
+        pipe.closeNow();
+      }
+      if (isNamed()) {
+        begin();
+      } else {
+        renewed(null);
+      }
     } else if (failure != null) {
       complain(values, Faults.unwrap(failure));
       later(RETRY_MIN, RETRY_MAX);

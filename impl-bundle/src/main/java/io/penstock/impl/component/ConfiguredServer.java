@@ -207,7 +207,8 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
     return next;
   }
 
-  private static String port(Endpoint endpoint) {
+  /** The port that an address ends with; all of the address if it has none. */
+  static String port(Endpoint endpoint) {
     return endpoint.address().substring(endpoint.address().lastIndexOf(':') + 1);
   }
 

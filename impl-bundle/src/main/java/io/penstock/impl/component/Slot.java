@@ -94,10 +94,13 @@ final class Slot<T> {
     } finally {
       lock.unlock();
     }
-    if (gone != null) {
-      discard.accept(gone);
+    try {
+      if (gone != null) {
+        discard.accept(gone);
+      }
+    } finally {
+      run(undo);
     }
-    run(undo);
   }
 
   /**

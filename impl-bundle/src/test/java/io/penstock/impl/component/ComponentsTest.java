@@ -366,6 +366,28 @@ class ComponentsTest {
   }
 
   @Test
+  void anAddressThatAnotherProgramHasIsRefusedAndTheOldOneStays() throws Exception {
+    Configuration configuration =
+        configure("io.penstock.Listener", "gate", Map.of("endpoint", "tcp-listen://127.0.0.1:0"));
+    Listener listener = service(Listener.class, "gate");
+    try (ServerSocket held = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      configuration.update(
+          new Hashtable<>(Map.of("endpoint", "tcp-listen://127.0.0.1:" + held.getLocalPort())));
+      log.await("SEVERE", "io.penstock.Listener~gate: endpoint", "the last good values stay");
+    }
+    assertSame(listener, service(Listener.class, "gate"));
+    try (Socket client =
+        new Socket("127.0.0.1", Integer.parseInt(port(listener.endpoint().address())))) {
+      listener.accept(SOON).close();
+      assertEquals(-1, client.getInputStream().read());
+    }
+  }
+
+  private static String port(String address) {
+    return address.substring(address.lastIndexOf(':') + 1);
+  }
+
+  @Test
   void changedTimeoutReachesAcceptedChannels() throws Exception {
     Map<String, String> values = Map.of("endpoint", "mem-listen:gate", "readTimeout", "1m");
     Configuration configuration = configure("io.penstock.Listener", "gate", values);

@@ -30,7 +30,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -105,6 +107,40 @@ class ConfiguredServerTest {
       }
       LockSupport.parkNanos(200_000);
     }
+  }
+
+  /** As while the bundle of a kind is updated. */
+  @Test
+  void aChangeThatCannotBeTriedLeavesWhatWasServed() throws Exception {
+    providers.add(new MemoryProvider());
+    Busy provider = new Busy();
+    provider.count = 2;
+    provider.permits.release(2);
+    providers.add(provider);
+    ConfiguredServer server = server("mem-listen:here");
+    while (server.slot.get() == null) {
+      LockSupport.parkNanos(200_000);
+    }
+    LineHandler handler = (client, line) -> {};
+    ServeSettings there =
+        ServeSettings.of(
+            "till", handler, Map.of(Server.LISTEN, "busy-listen:there"), warning -> {});
+    server.configure(there);
+    fence(server);
+    assertEquals("mem-listen:here", server.slot.get().endpoint().toString());
+    // The same values, when the bundle is there again.
+    server.configure(there);
+    fence(server);
+    // What stands in for the kind listens there.
+    assertEquals("mem-listen:x", server.slot.get().endpoint().toString());
+    server.stop(false);
+  }
+
+  /** Waits until all is done that was asked for before. */
+  private static void fence(ConfiguredServer server) throws InterruptedException {
+    CountDownLatch done = new CountDownLatch(1);
+    server.serially(done::countDown);
+    assertTrue(done.await(20, TimeUnit.SECONDS));
   }
 
   @Test

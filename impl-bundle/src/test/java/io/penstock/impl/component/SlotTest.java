@@ -4,6 +4,7 @@ package io.penstock.impl.component;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -48,6 +49,20 @@ class SlotTest {
     slot.publish("a", () -> register("a"));
     slot.close(gone -> events.add("closed " + gone));
     assertEquals(List.of("+a", "closed a", "-a"), events);
+  }
+
+  @Test
+  void servicesGoThoughWhatTheyOfferCannotBeClosed() {
+    slot.put("a");
+    slot.publish("a", () -> register("a"));
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            slot.close(
+                gone -> {
+                  throw new IllegalStateException("on purpose");
+                }));
+    assertEquals(List.of("+a", "-a"), events);
   }
 
   @Test
