@@ -25,6 +25,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -289,6 +290,28 @@ class DurablePipeTest {
     }
     try (Channel reader = Bench.end(penstock, file, "mode=read")) {
       assertEquals(1, reader.source().readAll(9, Bench.SOON).remaining());
+    }
+  }
+
+  @Test
+  void eachCommitCountsThoughTheEndWasMetAhead() throws Exception {
+    try (Channel writer = Bench.end(penstock, file, "mode=write")) {
+      writer.sink().writeFully("abcdef", Bench.SOON);
+    }
+    try (Channel reader = Bench.end(penstock, file, "mode=read&commit=manual")) {
+      try (PeekSource ahead = reader.source().peek(100, Bench.SOON)) {
+        // That the length is known says that the end was met.
+        assertEquals(OptionalLong.of(6), ahead.length());
+      }
+      for (int i = 0; i < 2; i++) {
+        ByteBuffer two = ByteBuffer.allocate(2);
+        reader.source().readFully(two, Bench.SOON);
+        Bench.facet(reader).commit().toCompletableFuture().get(20, TimeUnit.SECONDS);
+      }
+    }
+    try (Channel reader = Bench.end(penstock, file, "mode=read")) {
+      assertEquals(4, Bench.facet(reader).position());
+      assertEquals(2, reader.source().readAll(9, Bench.SOON).remaining());
     }
   }
 

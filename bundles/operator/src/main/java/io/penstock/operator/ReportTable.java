@@ -94,9 +94,10 @@ public record ReportTable(String title, List<Column> columns, List<Row> rows) {
     for (String filter : filters) {
       int equals = filter.indexOf('=');
       // An endpoint may have an equals sign of its own, after its scheme.
-      String name = filter.substring(0, Math.max(0, equals)).toLowerCase(Locale.ROOT);
+      String typed = filter.substring(0, Math.max(0, equals));
+      String name = typed.toLowerCase(Locale.ROOT);
       boolean ofColumn =
-          columns.stream().anyMatch(each -> each.name().equals(name)) || name.matches("[a-z-]+");
+          columns.stream().anyMatch(each -> each.name().equals(name)) || typed.matches("[a-z-]+");
       int column = ofColumn ? index(name) : -1;
       String wanted = (ofColumn ? filter.substring(equals + 1) : filter).toLowerCase(Locale.ROOT);
       kept.removeIf(

@@ -180,8 +180,11 @@ public final class ContentPipe implements PipeBody, DurableFacet {
 
   /** An end counts once: committed again, it would be that of the next stream. */
   private void commitEnd() {
+    long position = source.position();
     if (endCommitted.compareAndSet(false, true)) {
-      content.commit(source.position(), true);
+      content.commit(position, true);
+    } else if (content.committed() != position) {
+      content.commit(position, false);
     }
   }
 
@@ -294,7 +297,7 @@ public final class ContentPipe implements PipeBody, DurableFacet {
 
   @Override
   public CompletionStage<Void> commit() {
-    boolean ended = source.hasMetEnd();
+    boolean ended = source.isAtEnd();
     if (reads) {
       if (ended) {
         commitEnd();

@@ -67,6 +67,11 @@ final class ContentSource implements SourceDriver, Holding, Rewinding {
     return metEnd || cutMet != null;
   }
 
+  /** Whether nothing was taken back since the end was met. */
+  boolean isAtEnd() {
+    return hasMetEnd() && now().held() == 0;
+  }
+
   boolean isClosed() {
     return closed;
   }

@@ -23,7 +23,7 @@ final class FileContent implements PipeContent {
   /** Why it is of no use any more; guarded by the lock of the state. */
   volatile @Nullable IOException failure;
 
-  /** Its flushes that wait in vain, until they are told; guarded by the lock of the state. */
+  /** Its flushes that wait in vain, until they are told; only by the thread that works. */
   List<CompletableFuture<Void>> dropped = List.of();
 
   /** Whether its owner has let go; guarded by the lock of the state. */

@@ -58,6 +58,8 @@ final class State {
   // Counts the changes, and how far they are durable.
   private long version;
   private long settled;
+  // The last turn did not wait for the disk.
+  private boolean unsynced;
 
   /** A user's flush, and the last change that it waits for. */
   private record Waiting(FileContent user, long version, CompletableFuture<Void> done) {}
@@ -278,10 +280,6 @@ final class State {
       boolean any = batch != null && !(batch.blocks().isEmpty() && batch.marks().isEmpty());
       // A replay may read before what was committed.
       long floor = place == null ? committed : Math.min(committed, place.next());
-      if (due && keep >= 0) {
-        // A replay must not go where records are about to be dropped.
-        oldest = Math.max(oldest, Math.min(floor - keep, acknowledged));
-      }
       return new Turn(
           batch,
           marks.next(),
@@ -310,6 +308,20 @@ final class State {
         || !flushes.isEmpty();
   }
 
+  /**
+   * Records are about to be dropped from the disk, where a replay must not go.
+   *
+   * @param begin the position of the first one that stays; null if none does
+   */
+  void dropping(@Nullable Long begin) {
+    lock.lock();
+    try {
+      oldest = Math.max(oldest, begin == null ? acknowledged : begin);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Something is on the disk. */
   Told saved(Turn turn, Batch batch, @Nullable Long begin) {
     lock.lock();
@@ -330,8 +342,9 @@ final class State {
       savedStream = turn.stream();
       oldest = begin == null ? acknowledged : begin;
       settled = Math.max(settled, batch.version());
-      if (!turn.waits() && !turn.spares() && !flushes.isEmpty()) {
-        // They came when this was on its way without them, and it did not wait for the disk.
+      unsynced = !turn.waits() && !turn.spares();
+      if (unsynced && !flushes.isEmpty()) {
+        // These flushes came while the turn was under way, and it did not wait for the disk.
         version++;
         return new Told(List.copyOf(users), List.of());
       }
@@ -448,10 +461,13 @@ final class State {
   CompletionStage<Void> flush(FileContent user) {
     lock.lock();
     try {
-      // One that was fenced has nothing that is saved from now on; after a stop it has.
+      // Nothing of a fenced user is saved any more; what a stopped one has left still is.
       IOException why = user.failure instanceof StorageException fenced ? fenced : failure;
       if (why != null) {
         return CompletableFuture.failedFuture(why);
+      }
+      if (settled >= version && unsynced) {
+        version++;
       }
       if (settled >= version) {
         return CompletableFuture.completedFuture(null);
@@ -512,6 +528,12 @@ final class State {
       Ahead place = ahead;
       if (user == reader && place != null) {
         place.moveTo(position);
+        if (position < oldest) {
+          // Dropped since the caller has looked.
+          String what = "nothing is kept at position " + position + "; expected " + oldest;
+          place.fail(
+              new StorageException(Kind.NOT_KEPT, user.name, what + " or more", oldest, null));
+        }
       }
     } finally {
       lock.unlock();

@@ -136,6 +136,37 @@ class StateTest {
     assertNull(state.plan());
   }
 
+  /** The end is committed by the reader itself, which waits for nothing. */
+  @Test
+  void aFlushAfterSuchATurnWaitsForTheDisk() throws Exception {
+    FileContent reader = readerOf(100);
+    read(reader, 100);
+    save(state.plan());
+    CompletableFuture<Void> flushed = state.flush(reader).toCompletableFuture();
+    assertFalse(flushed.isDone());
+    Turn next = state.plan();
+    assertTrue(next.waits());
+    save(next);
+    assertTrue(flushed.isDone());
+    assertTrue(state.flush(reader).toCompletableFuture().isDone());
+    assertNull(state.plan());
+  }
+
+  @Test
+  void aReaderThatGoesWhereRecordsWereDroppedIsToldSo() throws Exception {
+    FileContent reader = readerOf(100);
+    read(reader, 100);
+    state.dropping(50L);
+    state.seek(reader, 49);
+    assertTrue(state.ready(reader, 49));
+    StorageException gone =
+        assertThrows(StorageException.class, () -> state.read(reader, 49, ByteBuffer.allocate(1)));
+    assertEquals(StorageException.Kind.NOT_KEPT, gone.kind());
+    assertEquals(50, gone.count());
+    state.seek(reader, 50);
+    assertEquals(0, state.read(reader, 50, ByteBuffer.allocate(1)));
+  }
+
   @Test
   void aFlushOfAWriterThatIsFencedFails() throws Exception {
     FileContent first = come(Direction.OUTPUT);

@@ -70,7 +70,11 @@ class OwnRecordsTest {
   }
 
   private Pipe pipe(String keys) throws Exception {
-    String place = "nats://127.0.0.1:" + proxy.port() + "/" + PIPE + "?replicas=1" + keys;
+    return pipe(PIPE, keys);
+  }
+
+  private Pipe pipe(String name, String keys) throws Exception {
+    String place = "nats://127.0.0.1:" + proxy.port() + "/" + name + "?replicas=1" + keys;
     return penstock.pipes().open(Endpoint.parse(place), PipeOptions.defaults(), SOON);
   }
 
@@ -86,7 +90,7 @@ class OwnRecordsTest {
   }
 
   /** An entry that only the servers have. */
-  private void addUnseen(String text) {
+  private static void addUnseen(StandIn servers, String text) {
     Entry last = servers.entries.lastEntry().getValue();
     byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
     servers.add(
@@ -112,7 +116,7 @@ class OwnRecordsTest {
       servers.addForeign();
       write(pipe, "cC");
       assertEquals("bBc", read(pipe, 3));
-      addUnseen("dD");
+      addUnseen(servers, "dD");
       servers.goOn();
       assertEquals("CdD", read(pipe, 3));
       assertEquals(1, warnings.told.size(), warnings.told.toString());
@@ -148,7 +152,7 @@ class OwnRecordsTest {
       write(pipe, "bB");
       assertEquals("aAb", read(pipe, 3));
       servers.spoilLast();
-      addUnseen("cC");
+      addUnseen(servers, "cC");
       servers.goOn();
       assertEquals("BcC", read(pipe, 3));
     }
@@ -156,18 +160,33 @@ class OwnRecordsTest {
 
   @Test
   void aForeignMessageIsPassedIfTheReaderGoesPastItMeanwhile() throws Exception {
-    try (Pipe pipe = pipe("")) {
+    for (int i = 0; !isPassedMeanwhile("own-" + i); i++) {
+      assertTrue(i < 10, "the machine is too slow to write before a question is given up");
+    }
+  }
+
+  /** False if that could not be tried in time. */
+  private boolean isPassedMeanwhile(String name) throws Exception {
+    StandIn mine = new StandIn(cluster.url(0), name);
+    try (Pipe pipe = pipe(name, "")) {
       write(pipe, "aA");
       assertEquals("aA", read(pipe, 2));
-      long foreign = servers.entries.lastKey() + 1;
-      servers.keepQuietOf(foreign + 1);
-      servers.addForeign();
-      servers.awaitAsked();
+      long foreign = mine.entries.lastKey() + 1;
+      mine.keepQuietOf(foreign + 1);
+      mine.addForeign();
+      mine.awaitAsked();
+      long since = System.nanoTime();
       write(pipe, "bB");
-      assertEquals("bB", read(pipe, 2));
-      addUnseen("cC");
-      servers.tell();
-      assertEquals("cC", read(pipe, 2));
+      boolean inTime = System.nanoTime() - since < TimeUnit.SECONDS.toNanos(1);
+      if (inTime) {
+        assertEquals("bB", read(pipe, 2));
+        addUnseen(mine, "cC");
+        mine.tell();
+        assertEquals("cC", read(pipe, 2));
+      }
+      return inTime;
+    } finally {
+      mine.close();
     }
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.remote.impl.component;
 
+import io.penstock.remote.impl.node.OpenChannels;
 import io.penstock.remote.impl.node.RemoteNode;
 import io.penstock.remote.impl.provider.RemoteKind;
 import io.penstock.remote.impl.provider.RemoteOptions;
@@ -68,7 +69,7 @@ public final class RemoteComponent {
   // Only by the thread that settles.
   private @Nullable Running running;
   // Knows the channels that are open still.
-  private @Nullable RemoteNode last;
+  private @Nullable OpenChannels last;
   // Guarded by the lock.
   private boolean stopped;
   private boolean settling;
@@ -172,26 +173,18 @@ public final class RemoteComponent {
     if (present != null && factory == present.factory() && present.settings().equals(wanted)) {
       return;
     }
-    RemoteNode node = wanted == null || factory == null ? null : open(wanted, factory, present);
-    if (present != null) {
-      if (node == null && wanted != null && factory != null && isServed(present)) {
-        boolean unused = settings.compareAndSet(wanted, present.settings());
-        return;
-      }
-      running = null;
+    if (present != null && (wanted == null || factory == null || !isServed(present))) {
       leave(present);
+      present = null;
     }
-    if (wanted == null) {
-      return;
-    }
-    if (factory != null && node != null) {
-      try {
-        running = join(wanted, factory, node);
-      } catch (RuntimeException | Error e) {
-        node.close();
-        throw e;
+    if (wanted != null && factory != null) {
+      RemoteNode node = open(wanted, factory, present != null);
+      if (node != null) {
+        replace(present, wanted, factory, node);
+      } else if (present != null) {
+        boolean unused = settings.compareAndSet(wanted, present.settings());
       }
-    } else if (factory == null && !frameworkStops()) {
+    } else if (wanted != null && !frameworkStops()) {
       LOG.log(
           Level.WARNING,
           PID + ": no bundle serves the registry {0}; it is joined when one does",
@@ -213,16 +206,14 @@ public final class RemoteComponent {
   }
 
   /** Opens the registry; null if it refuses a setting, which only it can judge. */
-  private @Nullable RemoteNode open(
-      RemoteSettings wanted, RegistryFactory factory, @Nullable Running present) {
+  private @Nullable RemoteNode open(RemoteSettings wanted, RegistryFactory factory, boolean stays) {
     try {
       RemoteNode made =
           new RemoteNode(
               RemoteKind.newNode(), factory, wanted.registry(), wanted.onRemoved(), last);
-      last = made;
+      last = made.channels();
       return made;
     } catch (IllegalArgumentException e) {
-      boolean stays = present != null && isServed(present);
       LOG.log(
           Level.ERROR,
           PID + ": {0}; {1}",
@@ -232,7 +223,21 @@ public final class RemoteComponent {
     }
   }
 
+  private void replace(
+      @Nullable Running present, RemoteSettings wanted, RegistryFactory factory, RemoteNode node) {
+    try {
+      if (present != null) {
+        leave(present);
+      }
+      running = join(wanted, factory, node);
+    } catch (RuntimeException | Error e) {
+      node.close();
+      throw e;
+    }
+  }
+
   private Running join(RemoteSettings wanted, RegistryFactory factory, RemoteNode node) {
+    node.inherit();
     ThreadPoolExecutor serial = serial();
     node.tell(new ImportedServices(context, wanted.imports(), serial));
     wanted.imports().forEach(name -> node.watch(name.equals("*") ? Registry.ALL : name));
@@ -243,6 +248,7 @@ public final class RemoteComponent {
   }
 
   private void leave(Running present) {
+    running = null;
     kinds.kind().use(null);
     present.published().close();
     present.node().close();

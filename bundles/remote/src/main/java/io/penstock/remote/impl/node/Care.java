@@ -45,14 +45,16 @@ final class Care {
     channels.trusted().forEach(each -> inherited.add(each.entry.name()));
     for (RemoteEntry entry : channels.doubtful()) {
       inherited.add(entry.name());
-      lookLater(entry);
+      if (onRemoved != OnRemoved.KEEP) {
+        lookLater(entry);
+      }
     }
     inherited.forEach(watch);
   }
 
   /**
-   * The registry has told of a name. That a provider went between two nodes is told by nobody. One
-   * that is slow to show that it lives is trusted again when it has.
+   * The registry has told of a name. Nobody tells that a provider went between two nodes. One that
+   * answers late is trusted again when it answers.
    */
   void known(String name) {
     if (inherited.remove(name) && onRemoved != OnRemoved.KEEP) {

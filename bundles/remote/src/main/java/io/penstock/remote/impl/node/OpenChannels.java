@@ -11,18 +11,32 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
-/** The channels that are open, by the entry that they were connected by. */
-final class OpenChannels {
+/**
+ * The channels that are open, by the entry that they were connected by. They outlive the node that
+ * has opened them; the next one for the same registry goes on with them.
+ */
+public final class OpenChannels {
   private static final String GONE = "its provider is not there any more";
 
   /** No channel has moved so much. */
   private static final long UNSEEN = -1;
 
+  private final List<String> servers;
   private final ReentrantLock lock = new ReentrantLock();
   private final Map<String, Set<OpenChannel>> open = new HashMap<>();
   // Entries that have gone while channels were open, and did not come back.
   private final Map<String, Set<OpenChannel>> doubtful = new HashMap<>();
+
+  private OpenChannels(List<String> servers) {
+    this.servers = servers;
+  }
+
+  /** Those of an earlier node, if it was for the same registry, or else none. */
+  static OpenChannels of(@Nullable OpenChannels before, List<String> servers) {
+    return before != null && before.servers.equals(servers) ? before : new OpenChannels(servers);
+  }
 
   OpenChannel opened(RemoteEntry entry, ProviderContext context, boolean own) {
     OpenChannel made = new OpenChannel(entry, context, own);
@@ -112,7 +126,7 @@ final class OpenChannels {
       if (!open.getOrDefault(key, Set.of()).contains(one)) {
         return false;
       }
-      // Another one of the entry may be looked at any moment: that look is this one's first.
+      // The entry's next look may come at once; it only notes what this one has moved.
       one.moved = UNSEEN;
       Set<OpenChannel> these = doubtful.computeIfAbsent(key, unused -> new LinkedHashSet<>());
       return these.add(one) && these.size() == 1;

@@ -90,21 +90,20 @@ public final class RemoteNode implements AutoCloseable {
   }
 
   /**
-   * The same, in place of another one.
+   * The same, in place of another one. {@link #inherit} when that one is closed.
    *
-   * @param before whose open channels this one is to look after, if it is for the same registry
+   * @param before the channels of that one, which stay open
    */
   public RemoteNode(
       String node,
       RegistryFactory factory,
       RegistrySettings settings,
       OnRemoved onRemoved,
-      @Nullable RemoteNode before) {
-    boolean same = before != null && before.settings.servers().equals(settings.servers());
-    this.channels = same && before != null ? before.channels : new OpenChannels();
+      @Nullable OpenChannels before) {
+    this.channels = OpenChannels.of(before, settings.servers());
+    this.node = node;
     this.care =
         new Care(channels, onRemoved, each -> usable.containsKey(each.key()), this::inOneSession);
-    this.node = node;
     this.settings = settings;
     this.log = new NodeLog(servers());
     this.searches = new Searches(servers());
@@ -131,9 +130,16 @@ public final class RemoteNode implements AutoCloseable {
     this.imports = new Imports(node, registry.beats(), session, new Importing(), System.nanoTime());
     this.exports = new Exports(registry.beats(), session, new Exporting(), System.nanoTime());
     hearing.begin();
-    if (same) {
-      boolean unused = post(() -> care.inherit(this::want));
-    }
+  }
+
+  /** The channels that are open. */
+  public OpenChannels channels() {
+    return channels;
+  }
+
+  /** Looks after the channels of the one before, too. */
+  public void inherit() {
+    post(() -> care.inherit(this::want));
   }
 
   /** The name of this container. */

@@ -119,6 +119,7 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
     RegistrySettings settings =
         named == null ? null : RemoteOptions.withSecrets(named, endpoint.name());
     RemoteNode replaced = null;
+    RemoteNode next = null;
     lock.lock();
     try {
       if (closed) {
@@ -150,8 +151,14 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
         // Opening does not wait, and calls nothing that needs this lock.
         RemoteNode before = present == null ? null : present.node;
         RemoteNode fresh =
-            new RemoteNode(newNode(), factory, settings, OnRemoved.ABORT_IF_SILENT, before);
+            new RemoteNode(
+                newNode(),
+                factory,
+                settings,
+                OnRemoved.ABORT_IF_SILENT,
+                before == null ? null : before.channels());
         replaced = before;
+        next = fresh;
         present = new Opened(settings, fresh);
         nodes.put(named, present);
       }
@@ -161,6 +168,9 @@ public final class RemoteKind implements ChannelProvider, RemoteReport, AutoClos
       if (replaced != null) {
         // A secret has changed: it would go on with the old one, and be refused.
         replaced.close();
+      }
+      if (replaced != null && next != null) {
+        next.inherit();
       }
     }
   }

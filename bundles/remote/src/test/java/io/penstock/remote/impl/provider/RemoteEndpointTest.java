@@ -392,9 +392,10 @@ class RemoteEndpointTest {
             new MemoryRegistryFactory(),
             new RegistrySettings(List.of("memory:" + fabric), session, 1, Map.of(), Map.of()),
             onRemoved,
-            before);
+            before.channels());
     nodes.add(made);
     before.close();
+    made.inherit();
     return made;
   }
 
