@@ -24,7 +24,9 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.SocketAddress;
+import java.net.SocketException;
 import java.net.StandardSocketOptions;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -45,6 +47,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -339,6 +342,50 @@ class ForwardTest {
   }
 
   // ---- the server listens
+
+  /** Waits until the peer has been cut. */
+  private static void isCut(Socket peer) {
+    try {
+      assertEquals(-1, peer.getInputStream().read());
+    } catch (SocketException e) {
+      // Cut by a reset.
+      assertFalse(peer.isClosed());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @SuppressWarnings("try")
+  @Case(seconds = 60)
+  void peersThatTheClientRefusesTakeNoPlace() throws Exception {
+    try (Listener listener = Bench.listen("max-channels=2", "permit-listen=localhost:*");
+        Listener remote =
+            Bench.CHANNELS.listen(
+                forward(listener, "localhost:0"), ChannelOptions.defaults().withBacklog(1))) {
+      int port = Bench.forwardedPort(remote);
+      List<Socket> peers = new ArrayList<>();
+      CountDownLatch three = new CountDownLatch(3);
+      for (int i = 0; i < 4; i++) {
+        Socket peer = new Socket(InetAddress.getLoopbackAddress(), port);
+        peers.add(peer);
+        CompletableFuture<Void> unused =
+            CompletableFuture.runAsync(() -> isCut(peer), task -> new Thread(task).start())
+                .thenRun(three::countDown);
+      }
+      // One of them waits to be accepted.
+      assertTrue(three.await(30, TimeUnit.SECONDS));
+      remote.accept(Bench.SOON).close();
+      for (int i = 0; i < 5; i++) {
+        try (Socket peer = new Socket(InetAddress.getLoopbackAddress(), port);
+            Channel accepted = remote.accept(Bench.SOON)) {
+          assertTrue(accepted.isOpen());
+        }
+      }
+      for (Socket each : peers) {
+        each.close();
+      }
+    }
+  }
 
   private static Endpoint forward(Listener listener, String at) {
     return Endpoint.parse(

@@ -346,7 +346,7 @@ final class Forwarding implements RequestHandler<ConnectionService> {
                           name,
                           Untrusted.shown(at),
                           failure.getMessage());
-                      joined.over(null);
+                      neverOpened(joined);
                     }
                   });
     } catch (IOException e) {
@@ -356,8 +356,14 @@ final class Forwarding implements RequestHandler<ConnectionService> {
           name,
           Untrusted.shown(at),
           e.getMessage());
-      joined.over(null);
+      neverOpened(joined);
     }
+  }
+
+  /** The library tells of the end of a channel only if that was open. */
+  private static void neverOpened(Joined joined) {
+    joined.over(null);
+    joined.released();
   }
 
   /** Ends everything that is forwarded. */
