@@ -358,7 +358,7 @@ class ForwardTest {
   @SuppressWarnings("try")
   @Case(seconds = 60)
   void peersThatTheClientRefusesTakeNoPlace() throws Exception {
-    try (Listener listener = Bench.listen("max-channels=2", "permit-listen=localhost:*");
+    try (Listener listener = Bench.listen("max-channels=3", "permit-listen=localhost:*");
         Listener remote =
             Bench.CHANNELS.listen(
                 forward(listener, "localhost:0"), ChannelOptions.defaults().withBacklog(1))) {

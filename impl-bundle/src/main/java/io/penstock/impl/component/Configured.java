@@ -244,7 +244,7 @@ abstract class Configured<S, T> implements Reporting {
           Level.ERROR,
           "{0}: the change is refused: {1}; the last good values stay",
           pid,
-          hindrance(e));
+          LogField.cause(hindrance(e)));
       LOG.log(Level.DEBUG, "{0}: could not change", pid, e);
       holds = old;
     }

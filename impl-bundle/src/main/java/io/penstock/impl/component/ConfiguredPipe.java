@@ -116,10 +116,9 @@ final class ConfiguredPipe extends Configured<PipeSettings, DrivenPipe> {
       if (pipe != null) {
         pipe.closeNow();
       }
+      renewed(null);
       if (isNamed()) {
         begin();
-      } else {
-        renewed(null);
       }
     } else if (failure != null) {
       complain(values, Faults.unwrap(failure));

@@ -252,7 +252,7 @@ final class Spool {
     }
     disk.dropMarks(turn.stream());
     disk.dropRecords(turn.floor());
-    state.dropping(disk.oldest());
+    state.dropping(disk.oldest(), turn.floor());
     // A reader alone does not wait for the disk, and yet the file must not grow by its commits.
     boolean waits = turn.waits() || (!turn.spares() && unsynced >= MOST_UNSYNCED);
     unsynced = waits ? 0 : unsynced + 1;

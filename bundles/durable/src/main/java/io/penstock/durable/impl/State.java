@@ -312,11 +312,18 @@ final class State {
    * Records are about to be dropped from the disk, where a replay must not go.
    *
    * @param begin the position of the first one that stays; null if none does
+   * @param floor what ends before is dropped
    */
-  void dropping(@Nullable Long begin) {
+  void dropping(@Nullable Long begin, long floor) {
     lock.lock();
     try {
       oldest = Math.max(oldest, begin == null ? acknowledged : begin);
+      Ahead place = ahead;
+      FileContent user = reader;
+      if (place != null && user != null && place.next() < Math.min(floor, oldest)) {
+        // It went there when that was decided already.
+        place.fail(notKept(user, place.next()));
+      }
     } finally {
       lock.unlock();
     }
@@ -466,7 +473,7 @@ final class State {
       if (why != null) {
         return CompletableFuture.failedFuture(why);
       }
-      if (settled >= version && unsynced) {
+      if (!over && settled >= version && unsynced) {
         version++;
       }
       if (settled >= version) {
@@ -530,14 +537,17 @@ final class State {
         place.moveTo(position);
         if (position < oldest) {
           // Dropped since the caller has looked.
-          String what = "nothing is kept at position " + position + "; expected " + oldest;
-          place.fail(
-              new StorageException(Kind.NOT_KEPT, user.name, what + " or more", oldest, null));
+          place.fail(notKept(user, position));
         }
       }
     } finally {
       lock.unlock();
     }
+  }
+
+  private StorageException notKept(FileContent user, long position) {
+    String what = "nothing is kept at position " + position + "; expected " + oldest + " or more";
+    return new StorageException(Kind.NOT_KEPT, user.name, what, oldest, null);
   }
 
   boolean ready(FileContent user, long position) {

@@ -156,15 +156,35 @@ class StateTest {
   void aReaderThatGoesWhereRecordsWereDroppedIsToldSo() throws Exception {
     FileContent reader = readerOf(100);
     read(reader, 100);
-    state.dropping(50L);
+    state.dropping(50L, 60);
     state.seek(reader, 49);
-    assertTrue(state.ready(reader, 49));
-    StorageException gone =
-        assertThrows(StorageException.class, () -> state.read(reader, 49, ByteBuffer.allocate(1)));
-    assertEquals(StorageException.Kind.NOT_KEPT, gone.kind());
-    assertEquals(50, gone.count());
+    isNotKept(reader, 49, 50);
     state.seek(reader, 50);
-    assertEquals(0, state.read(reader, 50, ByteBuffer.allocate(1)));
+    // Another turn of the disk was planned before.
+    state.dropping(60L, 70);
+    isNotKept(reader, 50, 60);
+    state.seek(reader, 60);
+    state.dropping(60L, 60);
+    assertEquals(0, state.read(reader, 60, ByteBuffer.allocate(1)));
+  }
+
+  /** Fails unless the reader is told so where it is. */
+  private void isNotKept(FileContent reader, long at, long oldest) {
+    assertTrue(state.ready(reader, at));
+    StorageException gone =
+        assertThrows(StorageException.class, () -> state.read(reader, at, ByteBuffer.allocate(1)));
+    assertEquals(StorageException.Kind.NOT_KEPT, gone.kind());
+    assertEquals(oldest, gone.count());
+  }
+
+  @Test
+  void aFlushOfAFileThatIsOverWaitsForNothing() throws Exception {
+    FileContent reader = readerOf(100);
+    read(reader, 100);
+    save(state.plan());
+    boolean here = state.leave(reader);
+    assertTrue(here && state.isOver());
+    assertTrue(state.flush(reader).toCompletableFuture().isDone());
   }
 
   @Test

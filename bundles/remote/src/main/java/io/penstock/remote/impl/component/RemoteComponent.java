@@ -216,9 +216,12 @@ public final class RemoteComponent {
     } catch (IllegalArgumentException e) {
       LOG.log(
           Level.ERROR,
-          PID + ": {0}; {1}",
-          LogField.cause(e.getMessage()),
-          stays ? LAST_STAY : NO_EFFECT);
+          PID
+              + ": {0}; "
+              + (stays
+                  ? "the last good values stay"
+                  : "the configuration has no effect until it is corrected"),
+          LogField.cause(e.getMessage()));
       return null;
     }
   }

@@ -3,6 +3,7 @@ package io.penstock.remote.impl.node;
 
 import io.penstock.remote.spi.RemoteEntry;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -40,8 +41,9 @@ final class Care {
    * Goes on with channels that are open.
    *
    * @param watch has a name watched
+   * @param told whether the registry has told of a name already
    */
-  void inherit(Consumer<String> watch) {
+  void inherit(Consumer<String> watch, Predicate<String> told) {
     channels.trusted().forEach(each -> inherited.add(each.entry.name()));
     for (RemoteEntry entry : channels.doubtful()) {
       inherited.add(entry.name());
@@ -50,6 +52,7 @@ final class Care {
       }
     }
     inherited.forEach(watch);
+    List.copyOf(inherited).stream().filter(told).forEach(this::known);
   }
 
   /**

@@ -90,7 +90,7 @@ public final class RemoteNode implements AutoCloseable {
   }
 
   /**
-   * The same, in place of another one. {@link #inherit} when that one is closed.
+   * The same, in place of another one. Call {@link #inherit} when that one is closed.
    *
    * @param before the channels of that one, which stay open
    */
@@ -139,7 +139,7 @@ public final class RemoteNode implements AutoCloseable {
 
   /** Looks after the channels of the one before, too. */
   public void inherit() {
-    post(() -> care.inherit(this::want));
+    post(() -> care.inherit(this::want, name -> connected && imports.isKnown(name)));
   }
 
   /** The name of this container. */

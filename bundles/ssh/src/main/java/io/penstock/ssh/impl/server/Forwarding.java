@@ -362,8 +362,8 @@ final class Forwarding implements RequestHandler<ConnectionService> {
 
   /** The library tells of the end of a channel only if that was open. */
   private static void neverOpened(Joined joined) {
-    joined.over(null);
     joined.released();
+    joined.over(null);
   }
 
   /** Ends everything that is forwarded. */
