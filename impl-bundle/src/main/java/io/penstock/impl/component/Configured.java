@@ -2,6 +2,7 @@
 package io.penstock.impl.component;
 
 import io.penstock.channel.Endpoint;
+import io.penstock.error.AddressException;
 import io.penstock.impl.engine.Backoff;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.runtime.Reporting;
@@ -406,6 +407,17 @@ abstract class Configured<S, T> implements Reporting {
       S values = settings();
       engine.events().tellText(type, kind(), title(values), address(values), null, why);
     }
+  }
+
+  /** Whether the next address is in use by the listener that the next one takes the place of. */
+  static boolean isInItsOwnWay(Exception why, Endpoint present, Endpoint next) {
+    return why instanceof AddressException address
+        && address.kind() == AddressException.Kind.IN_USE
+        && port(present).equals(port(next));
+  }
+
+  private static String port(Endpoint endpoint) {
+    return endpoint.address().substring(endpoint.address().lastIndexOf(':') + 1);
   }
 
   /** Says that new values are refused, so that the old ones stay. */

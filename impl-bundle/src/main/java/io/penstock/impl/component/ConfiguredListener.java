@@ -5,7 +5,6 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
-import io.penstock.error.AddressException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.component.config.ChannelSettings;
 import io.penstock.impl.component.config.Keys;
@@ -131,11 +130,7 @@ final class ConfiguredListener extends Configured<ChannelSettings, Listener> {
     try {
       fresh = bind(next);
     } catch (IOException | IllegalArgumentException e) {
-      if (e instanceof AddressException address
-          && address.kind() == AddressException.Kind.IN_USE
-          && ConfiguredServer.port(listener.endpoint())
-              .equals(ConfiguredServer.port(next.endpoint()))) {
-        // By the listener that this one takes the place of.
+      if (isInItsOwnWay(e, listener.endpoint(), next.endpoint())) {
         if (slot.take(listener)) {
           discard(listener, true);
         }

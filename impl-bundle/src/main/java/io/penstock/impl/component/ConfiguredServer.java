@@ -2,7 +2,6 @@
 package io.penstock.impl.component;
 
 import io.penstock.channel.Endpoint;
-import io.penstock.error.AddressException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.component.config.ServeSettings;
@@ -192,10 +191,7 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
     try {
       fresh = bind(next);
     } catch (IOException e) {
-      if (e instanceof AddressException address
-          && address.kind() == AddressException.Kind.IN_USE
-          && port(server.endpoint()).equals(port(next.endpoint()))) {
-        // By the listener that this one takes the place of.
+      if (isInItsOwnWay(e, server.endpoint(), next.endpoint())) {
         leave(server);
         return next;
       }
@@ -205,11 +201,6 @@ final class ConfiguredServer extends Configured<ServeSettings, RunningServer> {
     leave(server);
     adopt(fresh);
     return next;
-  }
-
-  /** The port that an address ends with; all of the address if it has none. */
-  static String port(Endpoint endpoint) {
-    return endpoint.address().substring(endpoint.address().lastIndexOf(':') + 1);
   }
 
   /** Its connections have their time, while the next one serves already. */

@@ -96,7 +96,8 @@ public final class FarContainer implements AutoCloseable {
     RegistrySettings settings =
         new RegistrySettings(List.of(arguments[1]), SESSION, 1, Map.of(), Map.of());
     try (io.penstock.standalone.Penstock penstock = io.penstock.standalone.Penstock.open();
-        RemoteNode far = new RemoteNode(node, new NatsRegistries(), settings, OnRemoved.KEEP)) {
+        RemoteNode far =
+            new RemoteNode(node, new NatsRegistries(), settings, OnRemoved.KEEP, null)) {
       Server server =
           penstock.serve("tcp-listen://127.0.0.1:0", (client, line) -> client.reply("far " + line));
       Endpoint endpoint = Endpoint.parse("tcp:" + server.endpoint().address());

@@ -40,7 +40,7 @@ public final class ContainerMain {
     String name = arguments[0];
     try (Penstock penstock = Penstock.open();
         RemoteNode node =
-            new RemoteNode(name, new NatsRegistries(), settings, OnRemoved.ABORT_IF_SILENT);
+            new RemoteNode(name, new NatsRegistries(), settings, OnRemoved.ABORT_IF_SILENT, null);
         BufferedReader commands =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8))) {
       Server server =

@@ -134,7 +134,7 @@ class DiscoveryTest {
 
   private RemoteNode node(String node, Duration session, OnRemoved onRemoved) {
     RemoteNode made =
-        new RemoteNode(name + node, new NatsRegistries(), settings(session), onRemoved);
+        new RemoteNode(name + node, new NatsRegistries(), settings(session), onRemoved, null);
     nodes.add(made);
     return made;
   }
@@ -466,7 +466,8 @@ class DiscoveryTest {
     long unused = a.publish(name, 0);
     unused = c.expect("added " + a.node() + "/0");
     RegistrySettings there = new RegistrySettings(left, session, 3, Map.of(), Map.of());
-    RemoteNode stays = new RemoteNode(name + "stays", new NatsRegistries(), there, OnRemoved.KEEP);
+    RemoteNode stays =
+        new RemoteNode(name + "stays", new NatsRegistries(), there, OnRemoved.KEEP, null);
     nodes.add(stays);
     connected(stays);
     cluster.kill(0);

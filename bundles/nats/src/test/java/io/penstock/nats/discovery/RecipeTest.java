@@ -203,7 +203,8 @@ class RecipeTest {
         new NatsRegistries(),
         new RegistrySettings(
             servers, Duration.ofSeconds(3), 3, options, Map.of("password", password)),
-        OnRemoved.KEEP);
+        OnRemoved.KEEP,
+        null);
   }
 
   private RemoteNode node(String user) throws Exception {

@@ -46,9 +46,6 @@ public final class RemoteComponent {
   /** How long a stop waits for those that hear of services. */
   private static final int FAREWELL_SECONDS = 2;
 
-  private static final String NO_EFFECT = "the configuration has no effect until it is corrected";
-  private static final String LAST_STAY = "the last good values stay";
-
   private static final Logger LOG = Messages.log("remote");
 
   /** What runs while there is a registry. */
@@ -92,7 +89,8 @@ public final class RemoteComponent {
     this.context = context;
     this.runtime = runtime;
     this.kinds = kinds;
-    this.settings.set(read(properties, NO_EFFECT).orElse(null));
+    this.settings.set(
+        read(properties, "the configuration has no effect until it is corrected").orElse(null));
     kinds.onRegistries(again);
     settle();
   }
@@ -113,7 +111,7 @@ public final class RemoteComponent {
   /** Takes changed values, or keeps the last good ones. */
   @Modified
   void modified(Map<String, Object> properties) {
-    read(properties, LAST_STAY).ifPresent(settings::set);
+    read(properties, "the last good values stay").ifPresent(settings::set);
     settle();
   }
 
@@ -136,7 +134,7 @@ public final class RemoteComponent {
       try {
         settleOnce();
       } catch (RuntimeException | Error e) {
-        // Or else no later change would be heard of, and a stop would wait for ever.
+        // Otherwise no later change would be heard of, and a stop would wait for ever.
         LOG.log(Level.ERROR, PID + ": a step failed; report this as a bug", e);
       }
     }

@@ -82,17 +82,9 @@ public final class RemoteNode implements AutoCloseable {
    * Opens the registry in the background.
    *
    * @param node the name of this container, for this run
+   * @param before the channels of an earlier node, which stay open, or null; call {@link #inherit}
+   *     when that node is closed
    * @throws IllegalArgumentException if the registry refuses a setting
-   */
-  public RemoteNode(
-      String node, RegistryFactory factory, RegistrySettings settings, OnRemoved onRemoved) {
-    this(node, factory, settings, onRemoved, null);
-  }
-
-  /**
-   * The same, in place of another one. Call {@link #inherit} when that one is closed.
-   *
-   * @param before the channels of that one, which stay open
    */
   public RemoteNode(
       String node,

@@ -83,7 +83,7 @@ class NodeLogTest {
   private RemoteNode node(String name, RegistryFactory factory, String list) {
     RegistrySettings settings =
         new RegistrySettings(List.of(list), Duration.ofSeconds(1), 1, Map.of(), Map.of());
-    RemoteNode made = new RemoteNode(name, factory, settings, OnRemoved.KEEP);
+    RemoteNode made = new RemoteNode(name, factory, settings, OnRemoved.KEEP, null);
     nodes.add(made);
     return made;
   }

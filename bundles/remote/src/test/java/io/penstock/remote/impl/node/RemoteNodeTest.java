@@ -45,7 +45,8 @@ class RemoteNodeTest {
             name,
             new MemoryRegistryFactory(),
             new RegistrySettings(List.of("memory:" + fabric), SESSION, 1, Map.of(), Map.of()),
-            OnRemoved.ABORT_IF_SILENT);
+            OnRemoved.ABORT_IF_SILENT,
+            null);
     nodes.add(made);
     return made;
   }

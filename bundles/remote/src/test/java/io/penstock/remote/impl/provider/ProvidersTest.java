@@ -63,7 +63,8 @@ class ProvidersTest {
             new MemoryRegistryFactory(),
             new RegistrySettings(
                 List.of("memory:" + servers), Duration.ofSeconds(1), 1, Map.of(), Map.of()),
-            OnRemoved.KEEP);
+            OnRemoved.KEEP,
+            null);
     nodes.add(made);
     return made;
   }

@@ -270,7 +270,8 @@ class RemoteEndpointTest {
             "n" + nodes.size(),
             new MemoryRegistryFactory(),
             new RegistrySettings(List.of("memory:" + fabric), session, 1, Map.of(), Map.of()),
-            onRemoved);
+            onRemoved,
+            null);
     nodes.add(made);
     return made;
   }
