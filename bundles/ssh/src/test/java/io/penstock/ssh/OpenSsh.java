@@ -63,6 +63,9 @@ final class OpenSsh {
         lines.addAll(
             List.of(
                 "ListenAddress 127.0.0.1:" + port,
+                // Else a port that it chooses for "localhost" is free at ::1, and may be another
+                // program's at 127.0.0.1, where the tests connect.
+                "AddressFamily inet",
                 "HostKey " + Bench.HOST_KEY,
                 "AuthorizedKeysFile " + Bench.AUTHORIZED,
                 "PidFile none",

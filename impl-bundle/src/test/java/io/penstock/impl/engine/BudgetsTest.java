@@ -17,6 +17,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -39,7 +40,7 @@ class BudgetsTest {
     private final String name;
     protected final AtomicLong progress = new AtomicLong();
     protected final Account account;
-    private volatile @Nullable IOException cause;
+    private final AtomicReference<@Nullable IOException> cause = new AtomicReference<>();
     private volatile long spare;
 
     Holder(String name, List<Budget> limits) {
@@ -65,9 +66,8 @@ class BudgetsTest {
 
     @Override
     public void cut(IOException why) {
-      // Told again as long as it has not gone.
-      boolean first = cause == null;
-      cause = why;
+      // Told again as long as it has not gone, and by two threads at once for two limits.
+      boolean first = cause.getAndSet(why) == null;
       account.close();
       if (first) {
         cut.add(this);
@@ -258,7 +258,7 @@ class BudgetsTest {
     assertEquals(0, budgets.piece(1, inHeap));
     budgets.whenRoom(() -> room.add("there is room"), inHeap);
     assertEquals("large", next().name);
-    MemoryLimitException cause = assertInstanceOf(MemoryLimitException.class, large.cause);
+    MemoryLimitException cause = assertInstanceOf(MemoryLimitException.class, large.cause.get());
     assertEquals(5 * MB, cause.count());
     assertEquals("large", cause.stream());
     String message = String.valueOf(cause.getMessage());
@@ -280,7 +280,7 @@ class BudgetsTest {
     Holder mine = new Holder("mine", own);
     mine.account.hold(MB);
     assertEquals("mine", next().name);
-    assertNull(other.cause);
+    assertNull(other.cause.get());
   }
 
   @Test
