@@ -25,13 +25,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -46,9 +42,8 @@ public final class RemoteNode implements AutoCloseable {
   private final String node;
   private final RegistrySettings settings;
   private final NodeLog log;
-  private final ScheduledThreadPoolExecutor thread;
+  private final NodeThread thread;
   private final Registry registry;
-  private volatile @Nullable Thread worker;
   private final OpenChannels channels;
   private final Care care;
   private final AtomicLong failovers = new AtomicLong();
@@ -68,7 +63,6 @@ public final class RemoteNode implements AutoCloseable {
   private String trouble = "it was not reached yet";
   private long added;
   private long removed;
-  private boolean stopped;
 
   /**
    * What was found for a name.
@@ -99,23 +93,13 @@ public final class RemoteNode implements AutoCloseable {
     this.settings = settings;
     this.log = new NodeLog(servers());
     this.searches = new Searches(servers());
-    this.thread =
-        new ScheduledThreadPoolExecutor(
-            1,
-            work -> {
-              Thread made = new Thread(work, "penstock-remote");
-              made.setDaemon(true);
-              worker = made;
-              return made;
-            });
-    this.ticks = new Ticks(thread, this::tick);
-    thread.setRemoveOnCancelPolicy(true);
-    thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+    this.thread = new NodeThread(log, this::afterEach);
+    this.ticks = new Ticks(thread.clock(), this::tick);
     Hearing hearing = new Hearing();
     try {
       this.registry = factory.open(node, settings, hearing);
     } catch (RuntimeException | Error e) {
-      thread.shutdownNow();
+      thread.endNow();
       throw e;
     }
     long session = settings.session().toNanos();
@@ -198,7 +182,7 @@ public final class RemoteNode implements AutoCloseable {
     post(
         () -> {
           watchers.add(watcher);
-          usable.values().forEach(watcher::added);
+          others().forEach(watcher::added);
         });
   }
 
@@ -218,8 +202,7 @@ public final class RemoteNode implements AutoCloseable {
                 want(name);
               }
               searches.add(name, tags, result, System.nanoTime());
-              Future<?> unused =
-                  thread.schedule(() -> run(() -> {}), imports.patience(), TimeUnit.NANOSECONDS);
+              thread.after(imports.patience(), () -> {});
             });
     if (!posted) {
       result.completeExceptionally(new IOException(servers() + ": the registry was closed"));
@@ -253,7 +236,7 @@ public final class RemoteNode implements AutoCloseable {
 
   /** Tells operators. */
   public RemoteDTO describe() {
-    if (Thread.currentThread() == worker) {
+    if (thread.isCurrent()) {
       return describeNow();
     }
     CompletableFuture<RemoteDTO> made = new CompletableFuture<>();
@@ -301,11 +284,11 @@ public final class RemoteNode implements AutoCloseable {
    */
   @Override
   public void close() {
-    if (!happens(this::withdrawAll)) {
+    if (!thread.happens(this::withdrawAll, FAREWELL)) {
       log.notRemovedInTime();
     }
-    boolean unused = happens(this::forgetAll);
-    thread.shutdown();
+    boolean unused = thread.happens(this::forgetAll, FAREWELL);
+    thread.end();
     registry.close();
   }
 
@@ -318,51 +301,24 @@ public final class RemoteNode implements AutoCloseable {
   }
 
   private void forgetAll(Runnable done) {
-    stopped = true;
+    thread.stopped();
     searches.close();
-    for (RemoteEntry entry : List.copyOf(usable.values())) {
+    for (RemoteEntry entry : others()) {
       watchers.forEach(watcher -> watcher.removed(entry));
     }
     usable.clear();
     done.run();
   }
 
-  /** Waits for a step of the farewell; false if it takes too long. */
-  private boolean happens(Consumer<Runnable> step) {
-    CountDownLatch done = new CountDownLatch(1);
-    boolean posted = post(() -> step.accept(done::countDown));
-    try {
-      return !posted || done.await(FAREWELL.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
+  /** What watchers know: a node tells them nothing of its own entries. */
+  private List<RemoteEntry> others() {
+    return usable.values().stream().filter(entry -> !entry.node().equals(node)).toList();
   }
 
   // ---- the thread
 
   private boolean post(Runnable step) {
-    try {
-      thread.execute(() -> run(step));
-      return true;
-    } catch (RejectedExecutionException e) {
-      // Closed: what a registry still has to tell is of no use.
-      return false;
-    }
-  }
-
-  private void run(Runnable step) {
-    if (stopped) {
-      return;
-    }
-    try {
-      step.run();
-    } catch (RuntimeException | Error e) {
-      log.stepFailed(e);
-    }
-    if (!stopped) {
-      afterEach();
-    }
+    return thread.post(step);
   }
 
   private void afterEach() {
@@ -380,26 +336,16 @@ public final class RemoteNode implements AutoCloseable {
   }
 
   private void tick() {
-    if (!stopped) {
-      run(
-          () -> {
-            long now = System.nanoTime();
-            imports.tick(now);
-            exports.tick(now);
-          });
-    }
+    thread.run(
+        () -> {
+          long now = System.nanoTime();
+          imports.tick(now);
+          exports.tick(now);
+        });
   }
 
   private void inOneSession(Runnable look) {
-    Future<?> unused =
-        thread.schedule(
-            () -> {
-              if (!stopped) {
-                look.run();
-              }
-            },
-            settings.session().toNanos(),
-            TimeUnit.NANOSECONDS);
+    thread.after(settings.session().toNanos(), look);
   }
 
   /** What the registry tells; everything goes to the thread, in order. */

@@ -2,6 +2,7 @@
 package io.penstock.remote.impl.node;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Endpoint;
@@ -247,6 +248,25 @@ class RemoteNodeTest {
       assertTrue(System.nanoTime() < end, "threads are left");
       Thread.onSpinWait();
     }
+  }
+
+  /** Cut off, it does not hear that what it has published has gone. */
+  @Test
+  void aCloseTellsNothingOfWhatTheNodePublishesItself() throws Exception {
+    RemoteNode a = node("a");
+    RemoteNode b = node("b");
+    Watching own = new Watching();
+    a.tell(own);
+    a.watch(Registry.ALL);
+    a.publish(entry(a, "orders", 1));
+    assertEquals(1, a.find("orders", Map.of()).get(60, TimeUnit.SECONDS).entries().size());
+    b.publish(entry(b, "bills", 2));
+    own.expect("added b/2");
+    MemoryFabric.named(fabric).cut("a");
+    assertFalse(cutOff(a).connected());
+    a.close();
+    own.expect("removed b/2");
+    assertTrue(own.isQuiet());
   }
 
   private static long threads() {
