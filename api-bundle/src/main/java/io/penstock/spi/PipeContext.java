@@ -29,7 +29,7 @@ public interface PipeContext {
    *
    * @param delay zero or more
    * @param task run on {@link #executor()}
-   * @return to cancel it
+   * @return to cancel it; cancelled already if the product has stopped
    */
   Future<?> after(Duration delay, Runnable task);
 }

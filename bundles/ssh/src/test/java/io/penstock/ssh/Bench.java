@@ -36,7 +36,9 @@ import org.apache.sshd.common.config.keys.PublicKeyEntry;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyEncryptionContext;
 import org.apache.sshd.common.config.keys.writer.openssh.OpenSSHKeyPairResourceWriter;
 import org.apache.sshd.common.keyprovider.KeyPairProvider;
+import org.apache.sshd.common.session.ReservedSessionMessagesHandler;
 import org.apache.sshd.common.session.Session;
+import org.apache.sshd.common.util.buffer.Buffer;
 import org.jspecify.annotations.Nullable;
 
 /** A Penstock with SSH, and keys for it that last as long as the tests. */
@@ -199,6 +201,27 @@ final class Bench {
   /** The library's connection of a channel, which nobody is given. */
   static Session session(Channel channel) throws ReflectiveOperationException {
     return link(channel).getSession();
+  }
+
+  /**
+   * From then on nothing is read of what the other sends. Reading is suspended by the thread that
+   * reads: any other may come before a read, which then takes one more message, or after it, when
+   * none is taken any more.
+   */
+  static void stopsReading(Session peer, Session other) throws Exception {
+    CountDownLatch suspended = new CountDownLatch(1);
+    peer.setReservedSessionMessagesHandler(
+        new ReservedSessionMessagesHandler() {
+          @Override
+          public void handleIgnoreMessage(Session session, Buffer message) {
+            session.getIoSession().suspendRead();
+            suspended.countDown();
+          }
+        });
+    Object unused = other.sendIgnoreMessage(new byte[1]);
+    if (!suspended.await(20, TimeUnit.SECONDS)) {
+      throw new AssertionError(peer + " reads on");
+    }
   }
 
   /** Waits until a link is closed; whether the peer has closed it, too, and was heard. */

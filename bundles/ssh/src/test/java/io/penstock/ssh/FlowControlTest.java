@@ -9,12 +9,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Listener;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.poller.PollEvent;
 import io.penstock.poller.Poller;
 import io.penstock.poller.Registration;
 import io.penstock.poller.SinkRegistration;
+import io.penstock.ssh.impl.channel.Link;
 import io.penstock.stream.ByteFile;
 import io.penstock.stream.ByteSource;
 import io.penstock.stream.FileMode;
@@ -76,6 +78,32 @@ class FlowControlTest {
               task -> new Thread(task, "writer").start());
       both.server().source().readFully(ByteBuffer.allocate(32 * KIB), Bench.SOON);
       assertTrue(waiting.get(20, TimeUnit.SECONDS) > 0);
+    }
+  }
+
+  /** The peer reads nothing until the channel is given up here: then it gets all of it. */
+  @SuppressWarnings("try")
+  @Case(seconds = 60)
+  void endThatLeavesTooLateIsFollowedByTheClose() throws Exception {
+    ChannelOptions brief =
+        ChannelOptions.defaults().withSendBuffer(8 * KIB).withCloseTimeout(Duration.ofMillis(50));
+    try (Listener listener = Bench.CHANNELS.listen(Bench.listening(), brief);
+        Channel client = Bench.connect(listener, "window=256MiB");
+        Channel server = listener.accept(Bench.SOON)) {
+      Bench.stopsReading(Bench.session(client), Bench.session(server));
+      ByteBuffer much = ByteBuffer.allocate(64 * KIB * KIB);
+      assertThrows(
+          StreamTimeoutException.class,
+          () -> server.sink().writeFully(much, Wait.upTo(Duration.ofMillis(300))));
+      server.sink().end();
+      Link given = Bench.link(server);
+      server.close();
+      until(given::isClosed, "it is given up");
+      Link link = Bench.link(client);
+      Bench.session(client).getIoSession().resumeRead();
+      assertEquals(
+          much.position(), client.source().readAll(64 * KIB * KIB, Bench.SOON).remaining());
+      assertTrue(Bench.hearsClose(link));
     }
   }
 

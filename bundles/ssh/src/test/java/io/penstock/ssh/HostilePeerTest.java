@@ -34,14 +34,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.logging.Level;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.io.IoWriteFuture;
-import org.apache.sshd.common.session.ReservedSessionMessagesHandler;
 import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.junit.jupiter.api.AfterEach;
@@ -591,25 +589,6 @@ class HostilePeerTest {
     }
   }
 
-  /**
-   * From then on nothing is read of what the other sends. Reading is suspended by the thread that
-   * reads: any other may come before a read, which then takes one more message, or after it, when
-   * none is taken any more.
-   */
-  private static void stopsReading(Session peer, Session other) throws Exception {
-    CountDownLatch suspended = new CountDownLatch(1);
-    peer.setReservedSessionMessagesHandler(
-        new ReservedSessionMessagesHandler() {
-          @Override
-          public void handleIgnoreMessage(Session session, Buffer message) {
-            session.getIoSession().suspendRead();
-            suspended.countDown();
-          }
-        });
-    Object unused = other.sendIgnoreMessage(new byte[1]);
-    assertTrue(suspended.await(20, TimeUnit.SECONDS));
-  }
-
   @Test
   @Timeout(value = 5, unit = TimeUnit.MINUTES)
   void peerThatAsksOnAndOnInPlaceOfNewKeys() throws Exception {
@@ -622,7 +601,7 @@ class HostilePeerTest {
             try (Channel client = open(Bench.connecting(listener.endpoint()));
                 Channel server = listener.accept(Bench.SOON)) {
               Session peer = Bench.session(client);
-              stopsReading(peer, Bench.session(server));
+              Bench.stopsReading(peer, Bench.session(server));
               Object unused = Bench.session(server).reExchangeKeys();
               for (int i = 0; i < 20_000; i++) {
                 ask(peer, "keepalive@openssh.com");

@@ -3,11 +3,13 @@ package io.penstock.ssh;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Listener;
+import io.penstock.error.BrokenPipeException;
 import io.penstock.error.MemoryLimitException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
@@ -26,6 +28,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.apache.sshd.common.session.Session;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 
@@ -148,6 +151,25 @@ class MemoryTest {
           });
       assertInstanceOf(MemoryLimitException.class, failure[0]);
       eventually("nothing is on its way any more", () -> budgets.container().held() == 0);
+    }
+  }
+
+  /** The library keeps it, and says nothing of it when the connection goes. */
+  @Case(seconds = 60)
+  void whatWaitsForNewKeysGoesWithTheConnection() throws Exception {
+    try (Listener listener = listen();
+        Channel client = Bench.connect(listener);
+        Channel server = listener.accept(Bench.SOON)) {
+      Session session = Bench.session(server);
+      Bench.stopsReading(Bench.session(client), session);
+      Object unused = session.reExchangeKeys();
+      assertEquals(PACKET, server.sink().write(ByteBuffer.allocate(PACKET), Wait.none()));
+      assertEquals(PACKET, budgets.container().held());
+      Object unusedToo = session.close(true);
+      eventually("nothing is on its way any more", () -> budgets.container().held() == 0);
+      BrokenPipeException lost =
+          assertThrows(BrokenPipeException.class, () -> server.sink().flush(Bench.SOON));
+      assertEquals(PACKET, lost.count());
     }
   }
 

@@ -247,6 +247,44 @@ class SharingTest {
   }
 
   @Case(seconds = 60)
+  void connectionThatLogsInWhileAllAreClosedDoesNotPersist() throws Exception {
+    ChannelOptions options = ChannelOptions.defaults().withSecret("password", "xyzzy");
+    Slow slow = new Slow();
+    Bench.PROVIDER.addPolicy("slow", slow);
+    Connections connections = new Connections();
+    try (Penstock own = with(connections);
+        Connections later = new Connections();
+        Penstock others = with(later);
+        Listener listener = Bench.listen("policy=slow", "max-sessions=1")) {
+      Channel first =
+          own.channels()
+              .connect(Bench.login(listener.endpoint(), "share=true", "persist=1h"), options);
+      assertTrue(slow.asked.await(20, TimeUnit.SECONDS));
+      first.abort(new IOException("the product stops"));
+      connections.close();
+      slow.answer.countDown();
+      // There is a place for one connection.
+      Endpoint login = Bench.login(listener.endpoint());
+      long limit = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      boolean in = false;
+      while (!in) {
+        try (Channel second = others.channels().open(login, options, Bench.SOON)) {
+          in = second.isOpen();
+        } catch (IOException e) {
+          assertTrue(System.nanoTime() < limit, "the first one is still there");
+        }
+      }
+      Channel third =
+          own.channels().connect(Bench.login(listener.endpoint(), "share=true"), options);
+      assertThrows(
+          ExecutionException.class,
+          () -> third.connected().toCompletableFuture().get(20, TimeUnit.SECONDS));
+    } finally {
+      Bench.PROVIDER.removePolicy("slow", slow);
+    }
+  }
+
+  @Case(seconds = 60)
   void connectionThatNobodyWantsAnyMoreIsNotKept() throws Exception {
     ChannelOptions options = ChannelOptions.defaults().withSecret("password", "xyzzy");
     for (boolean another : new boolean[] {false, true}) {

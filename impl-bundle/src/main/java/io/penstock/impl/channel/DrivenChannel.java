@@ -370,39 +370,11 @@ public final class DrivenChannel extends ChannelStages implements Scope.Dated, R
           .map(own -> type.cast(new OwnDescriptor(name, own, handles, this::close)));
     }
     if (type == SentQueue.class) {
-      return current.facet(SentQueue.class).map(queue -> type.cast(withinClose(queue)));
+      return current
+          .facet(SentQueue.class)
+          .map(queue -> type.cast(new SentWithinClose(this, queue, engine)));
     }
     return current.facet(type);
-  }
-
-  /** Waits for no longer than a close would. */
-  private SentQueue withinClose(SentQueue queue) {
-    return (posix, task) -> {
-      Duration most = closeTimeout();
-      Future<?> limit =
-          engine.schedule(
-              most,
-              () -> {
-                try {
-                  if (isOpen() && !most.isZero()) {
-                    LOG.log(
-                        Level.WARNING,
-                        "{0}: output may be lost, because the peer did not take it within {1} ms",
-                        name,
-                        most.toMillis());
-                  }
-                } finally {
-                  task.run();
-                }
-              });
-      queue.whenEmpty(
-          posix,
-          () -> {
-            if (limit.cancel(false) || limit.isCancelled()) {
-              engine.execute(task);
-            }
-          });
-    };
   }
 
   @Override
@@ -538,7 +510,11 @@ public final class DrivenChannel extends ChannelStages implements Scope.Dated, R
   }
 
   private void closeTimedOut() {
+    if (!move(State.CLOSING, State.RELEASED)) {
+      return;
+    }
     long unsent = sink.unsent();
+    BrokenPipeException dropped = null;
     if (unsent > 0) {
       LOG.log(
           Level.WARNING,
@@ -546,22 +522,29 @@ public final class DrivenChannel extends ChannelStages implements Scope.Dated, R
           name,
           unsent,
           options().closeTimeout().toMillis());
-      // A caller that waits for a part of it must hear of that.
-      sink.fail(
+      dropped =
           new BrokenPipeException(
-              name, unsent + " bytes were dropped unsent when the close limit passed", unsent));
+              name, unsent + " bytes were dropped unsent when the close limit passed", unsent);
+      // A caller that waits for a part of it must hear of that.
+      sink.fail(dropped);
     }
-    release();
+    letGo(dropped);
   }
 
   private void release() {
-    if (!move(State.CLOSING, State.RELEASED)) {
-      return;
+    if (move(State.CLOSING, State.RELEASED)) {
+      letGo(null);
     }
+  }
+
+  /** The peer must not take what it has for the whole if something was dropped. */
+  private void letGo(@Nullable IOException dropped) {
     ChannelDriver current = driver;
     IOException failure = null;
     try {
-      if (current != null) {
+      if (current != null && dropped != null) {
+        current.abort(dropped);
+      } else if (current != null) {
         current.close();
       }
     } catch (IOException e) {

@@ -189,7 +189,8 @@ final class AsyncWrites extends WriteQueue {
     }
     SinkDriver current = sink.driver();
     try {
-      if (current != null) {
+      // What was cut off must not look whole to the peer.
+      if (current != null && sink.failure() == null) {
         current.end();
         sink.engine.flushClosed(current);
       }

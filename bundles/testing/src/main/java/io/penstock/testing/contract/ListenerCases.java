@@ -327,6 +327,10 @@ abstract class ListenerCases extends ChannelCases {
       assertTrue(
           warnings.stream().anyMatch(text -> text.contains("slow-peer")),
           () -> "warnings: " + warnings);
+      if (kind().has(Trait.ABORT_SEEN)) {
+        // The peer must not take what has come for the whole.
+        assertThrows(IOException.class, () -> server.source().readAll(64 << 20, Wait.upTo(LONG)));
+      }
       release(server);
     } finally {
       root.removeHandler(handler);

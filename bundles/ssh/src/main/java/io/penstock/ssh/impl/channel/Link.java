@@ -354,9 +354,9 @@ public final class Link extends AbstractClientChannel {
     verdict = true;
   }
 
-  /** Tells the peer that nothing more comes. */
-  void sendEnd() throws IOException {
-    IoWriteFuture unused = sendEof();
+  /** Whether the peer was told that nothing more comes. */
+  public boolean hasSentEnd() {
+    return outgoing.hasSentEnd();
   }
 
   /** Closes it after what was sent. */
@@ -453,6 +453,7 @@ public final class Link extends AbstractClientChannel {
   @Override
   public void handleChannelUnregistration(ConnectionService service) {
     super.handleChannelUnregistration(service);
+    outgoing.dropWithConnection();
     tellOver();
     owner.released();
   }

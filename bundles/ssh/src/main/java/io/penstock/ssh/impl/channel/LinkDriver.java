@@ -133,11 +133,9 @@ public abstract class LinkDriver implements ChannelDriver, SshFacet, Link.Owner 
     if (left.get() || !limited.compareAndSet(false, true)) {
       return;
     }
-    Future<?> timer;
-    try {
-      timer = context.after(closeLimit, this::force);
-    } catch (RuntimeException | Error e) {
-      // The product stops.
+    Future<?> timer = context.after(closeLimit, this::force);
+    if (timer.isCancelled()) {
+      // The product has stopped.
       force();
       return;
     }
@@ -185,8 +183,8 @@ public abstract class LinkDriver implements ChannelDriver, SshFacet, Link.Owner 
   }
 
   @Override
-  public void close() throws IOException {
-    link.output().end();
+  public void close() {
+    // Without an end of the output: that was sent before, unless the output was cut off.
     cut();
   }
 

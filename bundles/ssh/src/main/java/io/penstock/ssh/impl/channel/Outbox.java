@@ -5,6 +5,7 @@ import io.penstock.spi.SinkDriver;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** One stream to the peer. */
@@ -18,6 +19,7 @@ public final class Outbox implements SinkDriver {
   private final OutgoingData out;
   private final boolean errors;
   private final AtomicInteger onItsWay = new AtomicInteger();
+  private final AtomicLong dropped = new AtomicLong();
   private volatile Runnable ready = () -> {};
   private volatile boolean ended;
 
@@ -62,12 +64,30 @@ public final class Outbox implements SinkDriver {
 
   /** Counts what the system has taken. */
   void left(int bytes, @Nullable Throwable failure) {
-    onItsWay.addAndGet(-bytes);
-    out.held().count(-bytes);
+    long gone = uncount(bytes);
     if (failure != null) {
+      dropped.addAndGet(gone);
       out.writeFailed(failure);
     }
     ready.run();
+  }
+
+  /** The connection has gone: what of it the library says nothing about any more is not held. */
+  void dropAll() {
+    dropped.addAndGet(uncount(Integer.MAX_VALUE));
+    ready.run();
+  }
+
+  private int uncount(int most) {
+    int before = onItsWay.getAndUpdate(present -> present - Math.min(present, most));
+    int gone = Math.min(before, most);
+    out.held().count(-gone);
+    return gone;
+  }
+
+  @Override
+  public long dropped() {
+    return dropped.get();
   }
 
   @Override
@@ -105,7 +125,7 @@ public final class Outbox implements SinkDriver {
   }
 
   @Override
-  public void close() throws IOException {
-    end();
+  public void close() {
+    // It was ended before, unless it was cut off, and then the peer must see no end.
   }
 }

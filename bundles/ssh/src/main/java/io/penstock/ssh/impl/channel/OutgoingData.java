@@ -11,6 +11,7 @@ import java.nio.ByteBuffer;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.sshd.common.SshConstants;
 import org.apache.sshd.common.io.IoWriteFuture;
+import org.apache.sshd.common.session.Session;
 import org.apache.sshd.common.util.buffer.Buffer;
 import org.apache.sshd.common.util.threads.ThreadUtils;
 import org.jspecify.annotations.Nullable;
@@ -147,7 +148,8 @@ final class OutgoingData {
       sending.unlock();
     }
     if (written == null) {
-      from.left(n, lost);
+      // The caller is told, so these were never accepted.
+      from.left(n, null);
       // The connection closes at this moment: the caller is told the same as after the close.
       BrokenPipeException broken = new BrokenPipeException(link.toString(), nobodyReads(lost), 0);
       broken.initCause(lost);
@@ -198,6 +200,23 @@ final class OutgoingData {
 
   // ---- the end
 
+  /** What the library still had when the connection went is not held any more. */
+  void dropWithConnection() {
+    if (!isPending()) {
+      return;
+    }
+    // While keys are exchanged the library keeps packets, and drops them with the connection.
+    link.getSession()
+        .addCloseFutureListener(
+            done -> {
+              output.dropAll();
+              Outbox further = errorOutput;
+              if (further != null) {
+                further.dropAll();
+              }
+            });
+  }
+
   void endIfAllHave() throws IOException {
     sending.lock();
     try {
@@ -206,7 +225,12 @@ final class OutgoingData {
         return;
       }
       endSent = true;
-      link.sendEnd();
+      // Not by the library, which would keep the message that closes the channel until the end has
+      // left: with a peer that reads nothing for longer than the limit that would never be sent.
+      Session session = link.getSession();
+      Buffer packet = session.createBuffer(SshConstants.SSH_MSG_CHANNEL_EOF, HEADER);
+      packet.putUInt(link.getRecipient());
+      IoWriteFuture unused = write(packet);
     } finally {
       sending.unlock();
     }

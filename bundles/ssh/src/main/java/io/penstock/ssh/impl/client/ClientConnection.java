@@ -105,6 +105,11 @@ final class ClientConnection {
 
   private void later(ProviderContext context) {
     Future<?> timer = context.after(persist, () -> closeIfIdle(context));
+    if (timer.isCancelled()) {
+      // The product has stopped.
+      closeIfIdle(context);
+      return;
+    }
     lock.lock();
     try {
       if (channels == 0 && !closing) {
@@ -133,11 +138,9 @@ final class ClientConnection {
   private void close(ProviderContext context) {
     retire();
     Object unused = session.close(false);
-    Future<?> force;
-    try {
-      force = context.after(FAREWELL, this::cut);
-    } catch (RuntimeException | Error e) {
-      // The product stops.
+    Future<?> force = context.after(FAREWELL, this::cut);
+    if (force.isCancelled()) {
+      // The product has stopped.
       cut();
       return;
     }

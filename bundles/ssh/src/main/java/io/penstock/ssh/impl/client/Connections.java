@@ -37,6 +37,7 @@ public final class Connections implements AutoCloseable {
   // Guarded by the lock.
   private final Map<ClientOptions.Login, CompletableFuture<ClientConnection>> shared =
       new HashMap<>();
+  private boolean closed;
 
   /** None yet. */
   public Connections() {}
@@ -124,6 +125,10 @@ public final class Connections implements AutoCloseable {
       CompletableFuture<ClientConnection> common;
       lock.lock();
       try {
+        if (closed) {
+          result.completeExceptionally(new StreamClosedException(context.name()));
+          return;
+        }
         CompletableFuture<ClientConnection> present = shared.get(wanted.login());
         mine = present == null;
         common = present == null ? new CompletableFuture<>() : present;
@@ -304,22 +309,26 @@ public final class Connections implements AutoCloseable {
     }
   }
 
-  /** Cuts shared connections that persist without channels. */
+  /** Cuts shared connections, which may persist without channels; also those that log in now. */
   @Override
   public void close() {
     List<CompletableFuture<ClientConnection>> all;
     lock.lock();
     try {
+      closed = true;
       all = new ArrayList<>(shared.values());
       shared.clear();
     } finally {
       lock.unlock();
     }
     for (CompletableFuture<ClientConnection> each : all) {
-      @Nullable ClientConnection made = each.isCompletedExceptionally() ? null : each.getNow(null);
-      if (made != null) {
-        made.cut();
-      }
+      CompletableFuture<ClientConnection> unused =
+          each.whenComplete(
+              (made, failure) -> {
+                if (made != null) {
+                  made.cut();
+                }
+              });
     }
   }
 }

@@ -224,7 +224,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
 
   private @Nullable String unfitToStart() {
     String why = unfit();
-    if (why == null && link.isEofSent()) {
+    if (why == null && link.hasSentEnd()) {
       why = "our output is ended";
     }
     if (why == null && started.get()) {
@@ -261,7 +261,7 @@ final class SessionDriver extends StreamDriver implements SshClientFacet {
 
   CompletableFuture<Void> start(String type, byte @Nullable [] text) {
     String why = unfit();
-    if (why == null && link.isEofSent()) {
+    if (why == null && link.hasSentEnd()) {
       why = "our output is ended";
     }
     // Of two callers at a time only one starts a program; after a refusal another may.

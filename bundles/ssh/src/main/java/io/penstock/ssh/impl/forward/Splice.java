@@ -89,10 +89,10 @@ final class Splice {
   }
 
   private void forceLater(Runnable task) {
-    try {
-      force = context.after(closeLimit, task);
-    } catch (RuntimeException e) {
-      LOG.log(Level.DEBUG, "{0}: closed at once, because the product stops", link, e);
+    Future<?> timer = context.after(closeLimit, task);
+    force = timer;
+    if (timer.isCancelled()) {
+      // The product has stopped.
       task.run();
     }
   }
