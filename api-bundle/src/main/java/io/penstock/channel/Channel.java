@@ -161,7 +161,8 @@ public interface Channel extends ByteChannel {
   /**
    * Closes the source, then the sink. Bytes that were accepted for writing are handed to the
    * transport within {@link ChannelOptions#closeTimeout()}. The rest is dropped with a warning that
-   * gives the count. Idempotent.
+   * gives the count, and the channel is cut as by {@link #abort}, so that the peer does not take
+   * what it has for the whole. Idempotent.
    */
   @Override
   void close() throws IOException;
