@@ -106,15 +106,16 @@ public final class Splicing {
     } catch (IOException e) {
       return failed(source, pipe, e);
     }
-    if (n == 0) {
-      source.nothingNow(false);
-    } else if (n < 0) {
-      source.atEnd = true;
-      source.met();
-    } else {
+    if (n > 0) {
       source.moved(n);
+      return n;
     }
-    return n;
+    if (n < 0 && source.lookAhead()) {
+      // It was the end, or a failure, or only urgent data: what stands behind that is in front now.
+      return source.atEnd ? -1 : 0;
+    }
+    source.nothingNow(false);
+    return 0;
   }
 
   /** What a move that has failed says: 0 if only the relay has ended, which closes the pipe. */

@@ -85,7 +85,8 @@ public final class SplicePipe implements Closeable {
    *
    * @param from non-blocking
    * @param most bytes, 1 or more
-   * @return how many bytes; 0 for nothing now, or if this system cannot, -1 for the end
+   * @return how many bytes; 0 for nothing now, or if this system cannot, -1 if nothing more comes
+   *     this way: at the end, and at urgent data of TCP that stands before the end
    * @throws java.nio.channels.ClosedChannelException after the close of either
    * @throws IOException if reading has failed; it names the reason
    */

@@ -25,7 +25,8 @@ public interface SpliceSource extends SourceDriver {
    * @param pipe empty
    * @param own what {@link #spliceable} gave
    * @param most bytes, 1 or more
-   * @return how many bytes; 0 for nothing now, -1 for the end
+   * @return how many bytes; 0 for nothing now, -1 if nothing more can be moved. Only a read tells
+   *     whether that is the end: the system also stops at urgent data that stands before the end.
    * @throws IOException as a read
    */
   int splice(SplicePipe pipe, Descriptor own, int most) throws IOException;

@@ -27,6 +27,7 @@ import io.penstock.runtime.Tap;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.ByteBuffer;
@@ -476,9 +477,12 @@ class ShortcutTest {
     awaitPipes(0);
   }
 
-  /** Which the system would tell of over and over. */
-  @Test
-  void urgentDataHoldsNothingUp() throws Exception {
+  private interface Talk {
+    void with(Socket peer, byte[] bytes) throws IOException;
+  }
+
+  /** Has a peer that can send urgent data go on once a relay has warmed up. */
+  private void urgently(Talk talk) throws Exception {
     Endpoint at = Endpoint.parse("tcp-listen://127.0.0.1:0");
     Channel[] second = connected(rightKind);
     try (Listener listener = penstock.channels().listen(at, PLAIN);
@@ -495,13 +499,62 @@ class ShortcutTest {
         peer.getOutputStream().write(bytes);
         right.source().readFully(ByteBuffer.allocate(CHUNK), SOON);
       }
-      peer.sendUrgentData(1);
-      peer.getOutputStream().write(bytes);
-      right.source().readFully(ByteBuffer.allocate(CHUNK), SOON);
-      peer.shutdownOutput();
-      assertEquals(0, right.source().readAll(9, SOON).remaining());
+      talk.with(peer, bytes);
     }
     relay.close();
+  }
+
+  /** Which the system would tell of over and over. */
+  @Test
+  void urgentDataHoldsNothingUp() throws Exception {
+    urgently(
+        (peer, bytes) -> {
+          peer.sendUrgentData(1);
+          peer.getOutputStream().write(bytes);
+          right.source().readFully(ByteBuffer.allocate(CHUNK), SOON);
+          peer.shutdownOutput();
+          assertEquals(0, right.source().readAll(9, SOON).remaining());
+        });
+  }
+
+  /** Once the end has come as well, the system calls the mark of urgent data the end. */
+  @Test
+  void urgentDataIsNotTakenForTheEnd() throws Exception {
+    urgently(
+        (peer, bytes) -> {
+          ((DrivenRelay) relay).hold();
+          peer.sendUrgentData(1);
+          for (int i = 0; i < 3; i++) {
+            peer.getOutputStream().write(bytes);
+          }
+          peer.shutdownOutput();
+          Peers.eventually("the end has arrived", () -> hasGotTheEnd(peer));
+          ((DrivenRelay) relay).release();
+          assertEquals(3 * CHUNK, right.source().readAll(4 * CHUNK, SOON).remaining());
+        });
+  }
+
+  /** Whether the system has got the end that a peer has sent. */
+  private static boolean hasGotTheEnd(Socket peer) {
+    String closeWait =
+        String.format("(?i).*:%04X [0-9A-F]+:%04X 08 .*", peer.getPort(), peer.getLocalPort());
+    try {
+      return Stream.of("/proc/net/tcp", "/proc/net/tcp6")
+          .map(Path::of)
+          .filter(Files::exists)
+          .flatMap(ShortcutTest::lines)
+          .anyMatch(line -> line.matches(closeWait));
+    } catch (UncheckedIOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static Stream<String> lines(Path file) {
+    try {
+      return Files.readAllLines(file).stream();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Test

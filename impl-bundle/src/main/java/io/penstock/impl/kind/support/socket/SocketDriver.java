@@ -333,15 +333,13 @@ public final class SocketDriver implements ChannelDriver {
       if (ended) {
         return -1;
       }
-      int n;
       try {
-        n = pipe.fill(own, most);
+        return pipe.fill(own, most);
       } catch (ClosedChannelException e) {
         throw new StreamClosedException(name());
       } catch (IOException e) {
         throw failed(e);
       }
-      return told(n);
     }
 
     private IOException failed(IOException failure) {
