@@ -361,7 +361,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
         }
       }
       done = from.isDone() && to.isDone();
-      half = from.outputDone || to.outputDone;
+      half = from.hasEnded() || to.hasEnded();
     } finally {
       lock.unlock();
     }

@@ -48,6 +48,11 @@ final class ConversationSide {
     return gone && ((outputDone && errorsDone) || other.gone) && settled;
   }
 
+  /** Whether it had something for the other side, and all of that is done. */
+  boolean hasEnded() {
+    return output != null && outputDone;
+  }
+
   /** Whether nothing is left to be done, or to be said of it. */
   boolean isDone() {
     return outputDone && errorsDone && (!verdict || gone);

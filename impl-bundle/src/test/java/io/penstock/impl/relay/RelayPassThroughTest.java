@@ -30,6 +30,7 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
@@ -40,6 +41,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -49,6 +51,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What goes across beside the bytes, between a peer that wants a program and a program. */
 class RelayPassThroughTest {
   private static final Wait SOON = Wait.upTo(Duration.ofSeconds(20));
+  private static final int MUCH = 1_000_000;
 
   private final Penstock penstock = Penstock.open();
   private final ChannelPair callersBytes = pair();
@@ -325,6 +328,56 @@ class RelayPassThroughTest {
     far.sink().end();
     finish(relay);
     assertThrows(IOException.class, () -> all(far.source()));
+  }
+
+  /** One way from a program to a sink; it has gone, and most of its output was not read yet. */
+  private Relay goneBeforeItsOutput(Runnable goes) throws Exception {
+    Channel from = kind(programsBytes.right(), programGone, null, Capability.VERDICT);
+    Relay relay =
+        penstock
+            .relays()
+            .create(
+                from,
+                callersBytes.right(),
+                RelayOptions.defaults()
+                    .withOneWay(true)
+                    .withLinger(Wait.upTo(Duration.ofMillis(20))));
+    relay.start();
+    CompletableFuture<Void> writing =
+        CompletableFuture.runAsync(
+            () -> {
+              try {
+                inside.sink().writeFully(ByteBuffer.allocate(MUCH), SOON);
+                inside.sink().end();
+              } catch (IOException e) {
+                throw new AssertionError(e);
+              }
+            });
+    far.source().readFully(ByteBuffer.allocate(1), SOON);
+    goes.run();
+    assertThrows(
+        TimeoutException.class,
+        () -> relay.completed().toCompletableFuture().get(300, TimeUnit.MILLISECONDS));
+    far.source().readFully(ByteBuffer.allocate(MUCH - 1), SOON);
+    writing.get(20, TimeUnit.SECONDS);
+    return relay;
+  }
+
+  @Test
+  void noWayBackIsNoneThatHasEnded() throws Exception {
+    Relay relay = goneBeforeItsOutput(() -> programGone.complete(null));
+    assertEquals("", all(far.source()));
+    finish(relay);
+  }
+
+  @Test
+  void programThatFailedIsReadToItsEndBeforeThat() throws Exception {
+    Relay relay =
+        goneBeforeItsOutput(
+            () ->
+                programGone.completeExceptionally(
+                    new ExitException("program", 7, "exited with status 7")));
+    assertEquals(7, assertInstanceOf(ExitException.class, failure(relay).getCause()).status());
   }
 
   @Test
