@@ -131,8 +131,7 @@ public final class DrivenRelay implements Relay {
 
   private void joinOnce() {
     // What is read from before the other side is there might be read for nothing: a side that waits
-    // for a peer goes first,
-    // and otherwise FROM goes last.
+    // for a peer goes first, and otherwise FROM goes last.
     boolean fromFirst = from.listener() != null;
     RelaySide first = fromFirst ? from : to;
     RelaySide second = fromFirst ? to : from;
@@ -297,10 +296,11 @@ public final class DrivenRelay implements Relay {
   }
 
   private void finished(@Nullable RelayException failure) {
-    shutDown(failure == null ? new StreamClosedException(name) : failure);
+    boolean first = shutDown(failure == null ? new StreamClosedException(name) : failure);
     if (failure == null) {
       completed.complete(null);
-    } else {
+    } else if (first) {
+      // What fails after a close fails because of it.
       completed.completeExceptionally(failure);
     }
   }
@@ -334,7 +334,7 @@ public final class DrivenRelay implements Relay {
       } catch (IOException | RuntimeException | Error e) {
         leave();
         if (!listener.isOpen()) {
-          finished(isClosed() ? null : openFailed(from, e));
+          finished(openFailed(from, e));
         } else {
           if (!(e instanceof StreamClosedException)) {
             // Otherwise everything is being closed: the listener goes next, and nothing has failed.
@@ -552,11 +552,14 @@ public final class DrivenRelay implements Relay {
     }
   }
 
-  private void shutDown(Throwable cause) {
+  /** Closes everything; returns whether it was the first to. */
+  private boolean shutDown(Throwable cause) {
+    boolean first;
     List<Conversation> talks;
     List<Channel> channels;
     lock.lock();
     try {
+      first = !closed;
       closed = true;
       talks = List.copyOf(active);
       channels = List.copyOf(waiting);
@@ -572,6 +575,7 @@ public final class DrivenRelay implements Relay {
         given.channel().abort(cause);
       }
     }
+    return first;
   }
 
   private static void close(Listener listener) {
@@ -584,8 +588,7 @@ public final class DrivenRelay implements Relay {
 
   @Override
   public void close() {
-    shutDown(new StreamClosedException(name));
-    completed.complete(null);
+    finished(null);
   }
 
   @Override

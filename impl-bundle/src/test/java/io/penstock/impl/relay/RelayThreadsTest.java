@@ -2,6 +2,7 @@
 package io.penstock.impl.relay;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
@@ -34,9 +35,11 @@ import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -68,12 +71,12 @@ class RelayThreadsTest {
     engine.close();
   }
 
-  private Relay relay(String from) throws IOException {
+  private Relay relay(String from, boolean fork) throws IOException {
     providers.add(new TcpProvider());
     providers.add(new MemoryProvider());
     Relay relay =
         relays.create(
-            Endpoint.parse(from), Endpoint.parse("echo:"), RelayOptions.defaults().withFork(true));
+            Endpoint.parse(from), Endpoint.parse("echo:"), RelayOptions.defaults().withFork(fork));
     relay.start();
     return relay;
   }
@@ -92,7 +95,7 @@ class RelayThreadsTest {
   }
 
   private void goOn(String from) throws Exception {
-    Relay relay = relay(from);
+    Relay relay = relay(from, true);
     try (Channel client = connect(relay)) {
       echoes(client);
     }
@@ -118,8 +121,9 @@ class RelayThreadsTest {
     goOn("mem-listen:threads");
   }
 
-  /** TCP, but for what its listeners throw first. */
-  private record Faulty(TcpProvider real, AtomicInteger faults, Throwable fault)
+  /** TCP, but for what its listeners throw first, and for how long their close takes. */
+  private record Faulty(
+      TcpProvider real, AtomicInteger faults, Throwable fault, CountDownLatch mayClose)
       implements ChannelProvider {
     @Override
     public CompletionStage<? extends ChannelDriver> connect(
@@ -147,7 +151,11 @@ class RelayThreadsTest {
                   throw fault;
                 }
                 try {
-                  return method.invoke(listener, arguments);
+                  Object result = method.invoke(listener, arguments);
+                  if (method.getName().equals("close")) {
+                    assertTrue(mayClose.await(20, TimeUnit.SECONDS));
+                  }
+                  return result;
                 } catch (InvocationTargetException e) {
                   throw Objects.requireNonNull(e.getCause());
                 }
@@ -157,8 +165,8 @@ class RelayThreadsTest {
 
   private void acceptsAfter(Throwable fault) throws Exception {
     AtomicInteger faults = new AtomicInteger(3);
-    providers.add(new Faulty(new TcpProvider(), faults, fault));
-    Relay relay = relay("faulty-listen://127.0.0.1:0");
+    providers.add(new Faulty(new TcpProvider(), faults, fault, new CountDownLatch(0)));
+    Relay relay = relay("faulty-listen://127.0.0.1:0", true);
     String address = relay.listeners().get(0).endpoint().address();
     try (Channel client = channels.open(Endpoint.parse("tcp:" + address), PLAIN, SOON)) {
       echoes(client);
@@ -179,5 +187,21 @@ class RelayThreadsTest {
   @Test
   void norDoesAnyOtherFault() throws Exception {
     acceptsAfter(new IllegalStateException("planted"));
+  }
+
+  /** The worker that waits for a peer finds the listener closed before the close has returned. */
+  @Test
+  void aCloseWhileItWaitsForAPeerIsNoFailure() throws Exception {
+    CountDownLatch mayClose = new CountDownLatch(1);
+    IOException none = new IOException("never thrown");
+    providers.add(new Faulty(new TcpProvider(), new AtomicInteger(), none, mayClose));
+    Relay relay = relay("faulty-listen://127.0.0.1:0", false);
+    CompletableFuture<Void> closing = CompletableFuture.runAsync(relay::close);
+    assertThrows(
+        TimeoutException.class,
+        () -> relay.completed().toCompletableFuture().get(300, TimeUnit.MILLISECONDS));
+    mayClose.countDown();
+    closing.get(20, TimeUnit.SECONDS);
+    relay.completed().toCompletableFuture().get(20, TimeUnit.SECONDS);
   }
 }
