@@ -31,8 +31,10 @@ public interface RelayFactory {
    *
    * @param from one side
    * @param to the other side
-   * @param options how
+   * @param options how; without {@link RelayOptions#fork()}
    * @return the relay
+   * @throws IllegalArgumentException if it is to fork, for which it would have to open channels
+   *     anew; both stay the caller's
    */
   Relay create(Channel from, Channel to, RelayOptions options);
 }

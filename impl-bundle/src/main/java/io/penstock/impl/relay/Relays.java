@@ -88,6 +88,11 @@ public final class Relays implements RelayFactory {
 
   @Override
   public Relay create(Channel from, Channel to, RelayOptions options) {
+    if (options.fork()) {
+      throw new IllegalArgumentException(
+          "fork needs a FROM that listens, such as tcp-listen:, not the channel "
+              + from.endpoint().anonymous());
+    }
     return keep(
         new DrivenRelay(
             engine, new RelaySide.Given(from), new RelaySide.Given(to), options, means));

@@ -170,6 +170,21 @@ class RelayLimitsTest {
     assertThrows(IllegalArgumentException.class, () -> options.withTotal(Wait.until(0)));
   }
 
+  @Test
+  void channelsThatAreThereAreForOneConnection() throws Exception {
+    ChannelPair one = penstock.channels().pair(PLAIN);
+    ChannelPair two = penstock.channels().pair(PLAIN);
+    RelayOptions options = RelayOptions.defaults();
+    IllegalArgumentException refused =
+        assertThrows(
+            IllegalArgumentException.class,
+            () -> penstock.relays().create(one.right(), two.left(), options.withFork(true)));
+    assertTrue(refused.getMessage().contains("fork needs a FROM that listens"), refused::toString);
+    // They are still the caller's.
+    one.left().sink().writeFully("x", SOON);
+    assertEquals(1, one.right().source().read(ByteBuffer.allocate(2), SOON));
+  }
+
   // ---- bytes
 
   /** A relay between two channels, and their other ends. */
