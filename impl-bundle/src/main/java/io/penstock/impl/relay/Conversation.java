@@ -36,13 +36,15 @@ import org.jspecify.annotations.Nullable;
  * <p>A direction is done when its source has ended and the sink has delivered everything. The
  * conversation is over when both are done and each side that gives a verdict has given it; or when
  * one side as a whole has gone and its own output is done; or at the first failure. A broken sink
- * of a side that gives a verdict is not a failure yet: the verdict decides.
+ * of a side that gives a verdict is not a failure yet: what comes for it is dropped, and the
+ * verdict decides.
  */
 final class Conversation implements RelayDirection.Owner, ConversationLimits.Owner {
   /**
    * How long the end of an output waits for the verdict on it. Long, because a verdict that comes
    * later finds the end passed on; it delays only the end of a program that closes its output and
-   * lives on.
+   * lives on. As long, where a side has refused its input, the one that is left may take to end
+   * once the other has gone: a writer without a reader may never end.
    */
   private static final Duration VERDICT_GRACE = Duration.ofSeconds(2);
 
@@ -54,6 +56,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   private final ConversationLimits limits;
   private final ConversationSide from;
   private final ConversationSide to;
+  private final Sides sides;
   private final @Nullable PassThrough passing;
 
   /** The side whose program is told of to the other one. */
@@ -65,6 +68,9 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   private final CompletableFuture<Void> completed = new CompletableFuture<>();
   private final ReentrantLock lock = new ReentrantLock();
   private volatile boolean over;
+
+  /** Whether a verdict was waited for long enough; guarded by the lock. */
+  private boolean overdue;
 
   Conversation(
       Engine engine,
@@ -88,6 +94,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     this.to =
         new ConversationSide(
             to, back ? direction(to, from, buffers, returned) : null, buffers.posix());
+    this.sides = new Sides(this.from, this.to);
     PassThrough forth =
         PassThrough.between(engine, from, to, back, buffers, returned, new Passing());
     PassThrough other =
@@ -128,11 +135,11 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
           null);
       return completed;
     }
-    for (ConversationSide side : new ConversationSide[] {from, to}) {
+    for (ConversationSide side : sides.both()) {
       if (side.verdict) {
         side.channel.gone().whenComplete((done, failure) -> gone(side, failure));
       }
-      ConversationSide other = other(side);
+      ConversationSide other = sides.other(side);
       if (side.output == null) {
         side.shutTo(other);
       }
@@ -140,24 +147,12 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     // First: a connection that the peer has reset cannot be found any more.
     watchDeparture(from, to);
     watchDeparture(to, from);
-    for (ConversationSide side : new ConversationSide[] {from, to}) {
-      if (side.output != null) {
-        side.output.begin();
-      }
-    }
+    sides.outputs().forEach(RelayDirection::begin);
     if (passing != null) {
       passing.begin();
     }
     limits.watch();
     return completed;
-  }
-
-  private ConversationSide other(ConversationSide side) {
-    return side == from ? to : from;
-  }
-
-  private ConversationSide sourceOf(RelayDirection direction) {
-    return direction == from.output ? from : to;
   }
 
   // ---- for operators
@@ -167,23 +162,16 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     return (there ? from : to).output;
   }
 
-  private Stream<RelayDirection> directions() {
-    return Stream.of(from, to)
-        .map(side -> side.output)
-        .filter(Objects::nonNull)
-        .map(Objects::requireNonNull);
-  }
-
   /** Takes nothing from either side until the release. */
   void hold() {
     limits.held(true);
-    directions().forEach(direction -> direction.source().hold());
+    sides.outputs().forEach(direction -> direction.source().hold());
   }
 
   /** Takes from both sides again. */
   void release() {
     limits.held(false);
-    directions().forEach(direction -> direction.source().release());
+    sides.outputs().forEach(direction -> direction.source().release());
   }
 
   /** Records that it is over. */
@@ -196,7 +184,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   }
 
   Stream<Standing> standing() {
-    return directions().map(RelayDirection::standing);
+    return sides.outputs().map(RelayDirection::standing);
   }
 
   // ---- what directions tell
@@ -213,13 +201,13 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
 
   @Override
   public long muchBack(RelayDirection direction) {
-    RelayDirection opposite = other(sourceOf(direction)).output;
+    RelayDirection opposite = sides.other(sides.of(direction)).output;
     return opposite == null ? 0 : opposite.lastMuch();
   }
 
   @Override
   public void sourceEnded(RelayDirection direction) {
-    ConversationSide side = sourceOf(direction);
+    ConversationSide side = sides.of(direction);
     boolean wait;
     boolean answering;
     Departure departure;
@@ -229,11 +217,11 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
       departure = side.departure;
       // A side that is told how the program ended does not take its end for a complete stream.
       wait = side.verdict && !side.gone && side != program;
-      answering = !other(side).outputDone;
+      answering = !sides.other(side).outputDone;
     } finally {
       lock.unlock();
     }
-    RelayDirection opposite = other(side).output;
+    RelayDirection opposite = sides.other(side).output;
     if (departure != null) {
       departure.ended();
     }
@@ -255,8 +243,8 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
    * Tells the other side that the source has ended, unless the verdict says that it was cut short.
    */
   private void passEnd(RelayDirection direction) {
-    ConversationSide side = sourceOf(direction);
-    ConversationSide other = other(side);
+    ConversationSide side = sides.of(direction);
+    ConversationSide other = sides.other(side);
     boolean cut;
     lock.lock();
     try {
@@ -286,18 +274,18 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
       sinkFailed(direction, e);
       return;
     }
-    outputDone(sourceOf(direction));
+    outputDone(sides.of(direction));
   }
 
   @Override
   public void sourceFailed(RelayDirection direction, IOException cause) {
-    fail(sourceOf(direction), "failed while being read: " + Faults.reason(cause), cause);
+    fail(sides.of(direction), "failed while being read: " + Faults.reason(cause), cause);
   }
 
   @Override
   public void sinkFailed(RelayDirection direction, IOException cause) {
-    ConversationSide side = sourceOf(direction);
-    ConversationSide broken = other(side);
+    ConversationSide side = sides.of(direction);
+    ConversationSide broken = sides.other(side);
     if (!broken.verdict || !(cause instanceof StreamFault)) {
       // A side that reads no more has what it wanted, and gives its verdict. If the system has
       // failed instead, the side would never learn that nothing more comes.
@@ -310,12 +298,14 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     } finally {
       lock.unlock();
     }
+    // The writer may have more to do than that, and must not stall.
+    side.drop();
     outputDone(side);
   }
 
   @Override
   public void heldTooMuch(RelayDirection direction, IOException cause) {
-    fail(other(sourceOf(direction)), "was too slow: " + Faults.reason(cause), cause);
+    fail(sides.other(sides.of(direction)), "was too slow: " + Faults.reason(cause), cause);
   }
 
   private void outputDone(ConversationSide side) {
@@ -348,20 +338,16 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     if (verdict.get() != null) {
       return;
     }
-    ConversationSide departed = null;
+    ConversationSide departed;
     boolean done;
     boolean half;
+    boolean late;
     lock.lock();
     try {
-      for (ConversationSide side : new ConversationSide[] {from, to}) {
-        // Where both have gone, the one that has failed tells how it ended.
-        if (side.hasDeparted(other(side))
-            && (departed == null || (side.goneWith != null && departed.goneWith == null))) {
-          departed = side;
-        }
-      }
-      done = from.isDone() && to.isDone();
-      half = from.hasEnded() || to.hasEnded();
+      departed = sides.departed(overdue);
+      done = sides.areDone();
+      half = sides.areHalfDone();
+      late = sides.onlyVerdictIsMissing();
     } finally {
       lock.unlock();
     }
@@ -378,8 +364,13 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
       }
     } else if (departed != null || done) {
       succeed(false);
-    } else if (half) {
-      limits.startLinger();
+    } else {
+      if (half) {
+        limits.startLinger();
+      }
+      if (late) {
+        limits.awaitVerdict(VERDICT_GRACE);
+      }
     }
   }
 
@@ -389,7 +380,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     if (verdict.compareAndSet(null, failure)) {
       Runnable cut = () -> fail(side, "", cause);
       try {
-        other(side).whenSent(cut);
+        sides.other(side).whenSent(cut);
       } catch (RuntimeException | Error e) {
         failure.addSuppressed(e);
         cut.run();
@@ -435,12 +426,12 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
       Throwable known =
           cause == null
               ? new ConnectionResetException(
-                  other(Objects.requireNonNull(program)).channel.name(),
+                  sides.other(Objects.requireNonNull(program)).channel.name(),
                   "gone before the program has ended",
                   0)
               : Faults.unwrap(cause);
       fail(
-          other(Objects.requireNonNull(program)),
+          sides.other(Objects.requireNonNull(program)),
           "does not wait for the program: " + Faults.reason(known),
           known);
     }
@@ -461,6 +452,17 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   @Override
   public void lingered() {
     succeed(false);
+  }
+
+  @Override
+  public void overdue() {
+    lock.lock();
+    try {
+      overdue = true;
+    } finally {
+      lock.unlock();
+    }
+    decide();
   }
 
   // ---- terminals
@@ -495,7 +497,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
         return false;
       }
       over = true;
-      for (ConversationSide side : new ConversationSide[] {from, to}) {
+      for (ConversationSide side : sides.both()) {
         if (side.departure != null) {
           departures.add(side.departure);
         }
@@ -503,11 +505,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     } finally {
       lock.unlock();
     }
-    for (ConversationSide side : new ConversationSide[] {from, to}) {
-      if (side.output != null) {
-        side.output.finish();
-      }
-    }
+    sides.outputs().forEach(RelayDirection::finish);
     limits.stop();
     departures.forEach(Departure::close);
     return true;
@@ -539,7 +537,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     if (unsaid && program != null) {
       // It is not known how the program ends: its caller must not take the bytes it has for the
       // whole.
-      Channel callers = other(program).channel;
+      Channel callers = sides.other(program).channel;
       callers.abort(new StreamClosedException(callers.name()));
     } else if (!told && passing != null && exit instanceof ExitException how) {
       boolean unused = passing.exited(how);
@@ -566,7 +564,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     }
     RelayException known = verdict.get();
     RelayException failure = known == null ? failure(side, what, cause) : known;
-    other(side).channel.abort(failure);
+    sides.other(side).channel.abort(failure);
     side.channel.abort(failure);
     engine.execute(() -> completed.completeExceptionally(failure));
   }
@@ -585,7 +583,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   /** Stops in the middle; the stage completes normally. */
   void stop() {
     if (finish()) {
-      for (ConversationSide side : new ConversationSide[] {from, to}) {
+      for (ConversationSide side : sides.both()) {
         side.channel.abort(new StreamClosedException(side.channel.name()));
       }
       engine.execute(() -> completed.complete(null));

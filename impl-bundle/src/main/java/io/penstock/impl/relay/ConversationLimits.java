@@ -11,8 +11,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How long a conversation may last: as a whole, without a byte that moves, and after one of its
- * directions is done.
+ * How long a conversation may last: as a whole, without a byte that moves, after one of its
+ * directions is done, and for want of a verdict.
  */
 final class ConversationLimits {
   /** Is told when a limit has passed. */
@@ -22,6 +22,9 @@ final class ConversationLimits {
 
     /** One direction alone has lasted long enough. */
     void lingered();
+
+    /** A verdict was waited for long enough. */
+    void overdue();
   }
 
   private final Engine engine;
@@ -33,8 +36,9 @@ final class ConversationLimits {
   private final Limit total;
   private volatile long lastMoved;
   private volatile boolean held;
-  // Both guarded by the lock.
+  // All guarded by the lock.
   private @Nullable Future<?> linger;
+  private @Nullable Future<?> verdict;
   private boolean over;
 
   /**
@@ -89,12 +93,25 @@ final class ConversationLimits {
     }
   }
 
+  /** Only a verdict is missing that may never come, perhaps not for the first time. */
+  void awaitVerdict(Duration grace) {
+    lock.lock();
+    try {
+      if (verdict == null && !over) {
+        verdict = engine.schedule(grace, owner::overdue);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** The conversation is over. */
   void stop() {
     lock.lock();
     try {
       over = true;
       cancel(linger);
+      cancel(verdict);
       cancel(idle.next);
       cancel(total.next);
     } finally {

@@ -41,11 +41,19 @@ final class ConversationSide {
     this.outputDone = output == null;
   }
 
-  /** Whether the conversation is over because this side has gone. */
-  boolean hasDeparted(ConversationSide other) {
-    // A side that got the whole of its input and gives a verdict is left to give it.
-    boolean settled = goneWith != null || !other.verdict || other.gone || other.inputBroken;
-    return gone && ((outputDone && errorsDone) || other.gone) && settled;
+  /** Whether this side has gone, and nothing but the verdict of the other one can be missing. */
+  boolean hasLeft(ConversationSide other) {
+    return gone && ((outputDone && errorsDone) || other.gone);
+  }
+
+  /**
+   * Whether the conversation is over because this side has gone. The other one is left to give its
+   * verdict.
+   *
+   * @param overdue whether the verdict has been waited for long enough
+   */
+  boolean hasDeparted(ConversationSide other, boolean overdue) {
+    return hasLeft(other) && (goneWith != null || !other.verdict || other.gone || overdue);
   }
 
   /** Whether it had something for the other side, and all of that is done. */
@@ -87,6 +95,25 @@ final class ConversationSide {
     return output == null ? 0 : output.moved();
   }
 
+  /** Drops what comes from this side: the other one does not take any more. */
+  void drop() {
+    dropBuffered();
+    try {
+      channel.source().close();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "what is dropped could not be closed", e);
+    }
+  }
+
+  private void dropBuffered() {
+    try {
+      // What the other side will not take any more is dropped on purpose.
+      channel.source().drain();
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "nothing to drop", e);
+    }
+  }
+
   /** Runs a task once a cut drops nothing that was written, or a close would not wait longer. */
   void whenSent(Runnable task) {
     channel.facet(SentQueue.class).ifPresentOrElse(queue -> queue.whenEmpty(posix, task), task);
@@ -94,12 +121,7 @@ final class ConversationSide {
 
   /** Closes the channel; the result never fails. */
   CompletableFuture<Void> close() {
-    try {
-      // What the other side will not take any more is dropped on purpose.
-      channel.source().drain();
-    } catch (IOException e) {
-      LOG.log(Level.DEBUG, "nothing to drop", e);
-    }
+    dropBuffered();
     return channel.closeAsync().toCompletableFuture().handle((done, failure) -> null);
   }
 }
