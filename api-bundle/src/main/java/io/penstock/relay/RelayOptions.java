@@ -195,7 +195,8 @@ public final class RelayOptions {
 
   /**
    * Limits the speed of each direction of each connection. The speed is even: after a pause, at
-   * most the bytes of a tenth of a second at that speed are made up for.
+   * most the bytes of a tenth of a second at that speed are made up for. The standard error of a
+   * program, where it goes to a client by itself, is a direction of its own.
    *
    * @param bytesPerSecond 1 or more, or 0 for no limit
    * @return a changed copy

@@ -96,15 +96,17 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
             to, back ? direction(to, from, buffers, returned) : null, buffers.posix());
     this.sides = new Sides(this.from, this.to);
     PassThrough forth =
-        PassThrough.between(engine, from, to, back, buffers, returned, new Passing());
+        PassThrough.between(
+            engine, from, to, back, buffers, returned, options.rate(), new Passing());
     PassThrough other =
         forth == null
-            ? PassThrough.between(engine, to, from, there, buffers, forwarded, new Passing())
+            ? PassThrough.between(
+                engine, to, from, there, buffers, forwarded, options.rate(), new Passing())
             : null;
     this.passing = forth == null ? other : forth;
     this.program = forth != null ? this.to : other != null ? this.from : null;
     if (passing != null && program != null) {
-      program.errorsDone = !passing.hasErrors();
+      program.carry(passing.errors());
     }
   }
 
@@ -147,7 +149,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     // First: a connection that the peer has reset cannot be found any more.
     watchDeparture(from, to);
     watchDeparture(to, from);
-    sides.outputs().forEach(RelayDirection::begin);
+    sides.directions().forEach(RelayDirection::begin);
     if (passing != null) {
       passing.begin();
     }
@@ -165,13 +167,13 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   /** Takes nothing from either side until the release. */
   void hold() {
     limits.held(true);
-    sides.outputs().forEach(direction -> direction.source().hold());
+    sides.directions().forEach(direction -> direction.source().hold());
   }
 
   /** Takes from both sides again. */
   void release() {
     limits.held(false);
-    sides.outputs().forEach(direction -> direction.source().release());
+    sides.directions().forEach(direction -> direction.source().release());
   }
 
   /** Records that it is over. */
@@ -184,7 +186,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
   }
 
   Stream<Standing> standing() {
-    return sides.outputs().map(RelayDirection::standing);
+    return sides.directions().map(RelayDirection::standing);
   }
 
   // ---- what directions tell
@@ -505,7 +507,7 @@ final class Conversation implements RelayDirection.Owner, ConversationLimits.Own
     } finally {
       lock.unlock();
     }
-    sides.outputs().forEach(RelayDirection::finish);
+    sides.directions().forEach(RelayDirection::finish);
     limits.stop();
     departures.forEach(Departure::close);
     return true;

@@ -9,6 +9,7 @@ import io.penstock.spi.Messages;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** One of the two channels of a conversation, whose lock guards what changes. */
@@ -24,6 +25,9 @@ final class ConversationSide {
 
   /** Whether the peer has gone; null where nothing tells. */
   @Nullable Departure departure;
+
+  /** What goes from this side to the other beside the output: standard error; null for nothing. */
+  private @Nullable RelayDirection errors;
 
   boolean sourceEnded;
   boolean endPassed;
@@ -90,9 +94,20 @@ final class ConversationSide {
     }
   }
 
+  /** Has standard error go beside the output; before anything moves. */
+  void carry(@Nullable RelayDirection standardError) {
+    errors = standardError;
+    errorsDone = standardError == null;
+  }
+
+  /** What goes from this side to the other. */
+  Stream<RelayDirection> directions() {
+    return Stream.concat(Stream.ofNullable(output), Stream.ofNullable(errors));
+  }
+
   /** How many bytes have gone from this side to the other. */
   long moved() {
-    return output == null ? 0 : output.moved();
+    return directions().mapToLong(RelayDirection::moved).sum();
   }
 
   /** Drops what comes from this side: the other one does not take any more. */

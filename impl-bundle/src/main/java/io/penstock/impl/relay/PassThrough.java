@@ -76,6 +76,7 @@ final class PassThrough implements RelayDirection.Owner {
       boolean carriesErrors,
       BufferPool buffers,
       Traffic traffic,
+      long rate,
       Listener listener) {
     this.engine = engine;
     this.callers = callers;
@@ -94,7 +95,7 @@ final class PassThrough implements RelayDirection.Owner {
                 buffers,
                 traffic,
                 0,
-                0,
+                rate,
                 this);
   }
 
@@ -104,6 +105,7 @@ final class PassThrough implements RelayDirection.Owner {
    * @param callers the one that may be a caller's
    * @param programs the one that may be a program's
    * @param carriesErrors whether what the program writes goes to the caller
+   * @param rate how fast its standard error may be, in bytes a second; 0 for no limit
    */
   static @Nullable PassThrough between(
       Engine engine,
@@ -112,13 +114,14 @@ final class PassThrough implements RelayDirection.Owner {
       boolean carriesErrors,
       BufferPool buffers,
       Traffic traffic,
+      long rate,
       Listener listener) {
     CallerFacet caller = callers.facet(CallerFacet.class).orElse(null);
     ProgramFacet program = programs.facet(ProgramFacet.class).orElse(null);
     return caller == null || program == null
         ? null
         : new PassThrough(
-            engine, callers, caller, program, carriesErrors, buffers, traffic, listener);
+            engine, callers, caller, program, carriesErrors, buffers, traffic, rate, listener);
   }
 
   /** What a channel's peer asks of a program, with the variables that are let through. */
@@ -143,15 +146,14 @@ final class PassThrough implements RelayDirection.Owner {
     return Pattern.compile(glob.replace("?", ".").replace("*", ".*"));
   }
 
-  /** Whether there is standard error to carry across. */
-  boolean hasErrors() {
-    return errors != null;
+  /** What carries standard error across; null for nothing. */
+  @Nullable RelayDirection errors() {
+    return errors;
   }
 
+  /** Begins; what carries standard error is begun with the other directions. */
   void begin() {
-    if (errors != null) {
-      errors.begin();
-    } else {
+    if (errors == null) {
       program.errorSource().ifPresent(PassThrough::drop);
     }
     callers.gone().whenComplete((done, failure) -> listener.callerGone(failure));

@@ -2,7 +2,6 @@
 package io.penstock.impl.relay;
 
 import java.util.List;
-import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -16,17 +15,14 @@ record Sides(ConversationSide from, ConversationSide to) {
     return side == from ? to : from;
   }
 
-  /** The side that a direction reads. */
+  /** The side whose output a direction is. */
   ConversationSide of(RelayDirection direction) {
     return direction == from.output ? from : to;
   }
 
   /** What goes from one side to the other, each way that there is. */
-  Stream<RelayDirection> outputs() {
-    return both().stream()
-        .map(side -> side.output)
-        .filter(Objects::nonNull)
-        .map(Objects::requireNonNull);
+  Stream<RelayDirection> directions() {
+    return both().stream().flatMap(ConversationSide::directions);
   }
 
   /**

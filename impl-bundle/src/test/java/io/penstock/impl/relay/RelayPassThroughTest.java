@@ -20,6 +20,8 @@ import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.ExitException;
+import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.kind.Peers;
 import io.penstock.relay.Relay;
 import io.penstock.relay.RelayException;
 import io.penstock.relay.RelayOptions;
@@ -306,6 +308,41 @@ class RelayPassThroughTest {
     RelayException failed = failure(relay);
     assertTrue(failed.getMessage().contains("standard error"), failed.getMessage());
     assertThrows(IOException.class, () -> all(far.source()));
+  }
+
+  @Test
+  void standardErrorIsHeldAndCountedLikeOutput() throws Exception {
+    DrivenRelay relay = (DrivenRelay) relay(true, RelayOptions.defaults());
+    ByteSink errors = programsErrors.left().sink();
+    ByteSource got = callersErrors.left().source();
+    errors.writeFully("one", SOON);
+    got.readFully(ByteBuffer.allocate(3), SOON);
+    relay.hold();
+    errors.writeFully("two", SOON);
+    errors.writeFully("three", SOON);
+    assertThrows(
+        StreamTimeoutException.class,
+        () -> got.read(ByteBuffer.allocate(1), Wait.upTo(Duration.ofMillis(300))));
+    relay.release();
+    got.readFully(ByteBuffer.allocate(8), SOON);
+    assertTrue(
+        relay.standing().stream()
+            .anyMatch(each -> each.source() == programsErrors.right().source()));
+    // The reader may be quicker than the counter.
+    Peers.eventually("all is counted", () -> relay.returned() == 11);
+    programsErrors.left().abort(new ConnectionResetException("program", "cut", 0));
+    assertEquals(11, failure(relay).count());
+  }
+
+  @Test
+  void standardErrorIsNoFasterThanOutput() throws Exception {
+    Relay relay = relay(true, RelayOptions.defaults().withRate(10_000));
+    long begun = System.nanoTime();
+    programsErrors.left().sink().writeFully(ByteBuffer.allocate(5_000), SOON);
+    callersErrors.left().source().readFully(ByteBuffer.allocate(5_000), SOON);
+    long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+    assertTrue(took >= 350, "500 ms worth of bytes came in " + took + " ms");
+    relay.close();
   }
 
   @Test
