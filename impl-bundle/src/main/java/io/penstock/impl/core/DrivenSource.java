@@ -238,6 +238,7 @@ public abstract class DrivenSource extends End implements ByteSource {
       return it == null || n == loose || it.deliver(n - loose);
     }
     by.loose += loose;
+    by.behind = front.size() - n;
     if (it != null && by.frees) {
       it.free(n - loose);
     }
@@ -261,12 +262,24 @@ public abstract class DrivenSource extends End implements ByteSource {
    * any more.
    */
   void giveBack(LongRead by, ByteBuffer rest) {
+    putBack(by, rest, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Puts all that a look has read where it was: behind what others have put in front meanwhile,
+   * which came before it.
+   */
+  void endLook(LongRead look, ByteBuffer all) {
+    putBack(look, all, look.behind);
+  }
+
+  private void putBack(LongRead by, ByteBuffer rest, int behind) {
     Holding it = holding();
     if (it != null) {
       it.keep();
     }
     count(-rest.remaining());
-    pushFront(rest, loose(Math.min(by.loose, rest.remaining())));
+    insert(rest, loose(Math.min(by.loose, rest.remaining())), behind);
   }
 
   /** How many of the bytes that are put back the driver goes on not counting. */
@@ -290,13 +303,25 @@ public abstract class DrivenSource extends End implements ByteSource {
    * @param loose how many of the first ones the driver does not count any more
    */
   void pushFront(ByteBuffer bytes, int loose) {
+    insert(bytes, loose, Integer.MAX_VALUE);
+  }
+
+  /**
+   * Puts bytes that were read behind those in front, in a buffer that no other code will change.
+   */
+  void append(ByteBuffer bytes) {
+    insert(bytes, bytes.remaining(), 0);
+  }
+
+  /** Puts bytes before the last ones in front, of which there may be fewer than told. */
+  private void insert(ByteBuffer bytes, int loose, int last) {
     if (!bytes.hasRemaining()) {
       return;
     }
     Front old;
     do {
       old = back;
-    } while (!swapBack(old, old.behind(bytes, loose)));
+    } while (!swapBack(old, old.with(bytes, loose, last)));
     // A close marks first and then drops what is in front: one of the two sees the other.
     if (isClosed()) {
       dropBack();
@@ -404,7 +429,8 @@ public abstract class DrivenSource extends End implements ByteSource {
       int n = Faults.answer(name(), current.read(ahead), -1);
       if (n > 0) {
         moved(n);
-        pushFront(ahead.flip(), n);
+        // Another thread may have given back what was read before this.
+        append(ahead.flip());
       } else if (n < 0) {
         atEnd = true;
         met();
@@ -473,23 +499,6 @@ public abstract class DrivenSource extends End implements ByteSource {
     atEnd = holding() == null;
     met();
     return Ahead.OVER;
-  }
-
-  /**
-   * Puts bytes that were read behind those in front, in a buffer that no other code will change.
-   */
-  void append(ByteBuffer bytes) {
-    Front old;
-    Front fresh;
-    do {
-      old = back;
-      fresh = new Front(bytes, bytes.remaining()).behind(old.bytes(), old.loose());
-    } while (!swapBack(old, fresh));
-    if (isClosed()) {
-      dropBack();
-    } else {
-      wake();
-    }
   }
 
   // ---- state

@@ -22,15 +22,22 @@ record Front(ByteBuffer bytes, int loose) {
         : new Front(bytes.slice(bytes.position() + n, size() - n), Math.max(0, loose - n));
   }
 
-  /** The same with others before them. */
-  Front behind(ByteBuffer first, int looseFirst) {
-    if (size() == 0) {
-      return new Front(first.slice(), looseFirst);
+  /**
+   * The same and others.
+   *
+   * @param last how many of these stay behind the others; all if there are no more
+   */
+  Front with(ByteBuffer others, int looseOthers, int last) {
+    int size = size();
+    if (size == 0) {
+      return new Front(others.slice(), looseOthers);
     }
-    ByteBuffer joined = ByteBuffer.allocate(first.remaining() + size());
-    joined.put(first.duplicate()).put(bytes.duplicate()).flip();
+    int at = bytes.position() + Math.max(0, size - last);
+    ByteBuffer joined = ByteBuffer.allocate(others.remaining() + size);
+    joined.put(bytes.duplicate().limit(at)).put(others.duplicate());
+    joined.put(bytes.duplicate().position(at)).flip();
     // Loose bytes stand before the others: a reader takes both in this order, and a view puts bytes
     // back in front of all.
-    return new Front(joined, looseFirst + loose);
+    return new Front(joined, looseOthers + loose);
   }
 }

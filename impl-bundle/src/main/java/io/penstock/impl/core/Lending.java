@@ -49,7 +49,7 @@ final class Lending {
     LongRead look = new LongRead(false);
     int n = source.tryRead(ahead, waited, look);
     if (n > 0) {
-      source.giveBack(look, ahead.flip());
+      source.endLook(look, ahead.flip());
     }
     return n;
   }

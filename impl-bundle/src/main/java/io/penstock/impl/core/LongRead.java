@@ -9,6 +9,9 @@ class LongRead {
   /** How many of the first bytes the driver does not count any more. */
   int loose;
 
+  /** How many bytes were left in front of the driver when the last ones were taken from there. */
+  int behind;
+
   LongRead(boolean frees) {
     this.frees = frees;
   }

@@ -66,7 +66,7 @@ public final class Peeking {
     int unused = source.tryRead(ahead, false, look);
     ahead.flip();
     ByteBuffer copy = copy(ahead);
-    source.giveBack(look, ahead);
+    source.endLook(look, ahead);
     return copy;
   }
 

@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.penstock.impl.core.Peeking;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.engine.PipeInput;
 import io.penstock.pipe.Pipe;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Registration;
@@ -280,5 +282,63 @@ class BacklogTest {
     poller.poll(Wait.none(), recorder);
     assertEquals(List.of("other=here\n"), recorder.drain());
     assertEquals(part("x"), left.source().drain());
+  }
+
+  /** Something happens after one of its reads, before the reader goes on. */
+  private static final class Interrupted extends PipeInput {
+    private Runnable then = () -> {};
+
+    Interrupted() throws IOException {
+      super(java.nio.channels.Pipe.open());
+      pipe.source().configureBlocking(false);
+    }
+
+    @Override
+    public int read(ByteBuffer dst) throws IOException {
+      int n = super.read(dst);
+      Runnable now = then;
+      then = () -> {};
+      now.run();
+      return n;
+    }
+
+    @Override
+    public void close() throws IOException {
+      super.close();
+      pipe.sink().close();
+    }
+  }
+
+  private interface Look {
+    void at(SourceEnd source) throws IOException;
+  }
+
+  private void assertOrderIsKept(Look look) throws IOException {
+    Interrupted driver = new Interrupted();
+    SourceEnd source = new SourceEnd("a", bench.engine, Wait.forever(), driver);
+    Registration registration = poller.register(source, Framing.lines(100));
+    driver.pipe.sink().write(text("par"));
+    assertEquals(0, poller.poll(Wait.none(), recorder));
+    driver.then = registration::close;
+    driver.pipe.sink().write(text("tial\n"));
+    look.at(source);
+    driver.pipe.sink().close();
+    assertEquals("partial\n", Recorder.text(source.readAll(100, Bench.SOON)));
+    source.close();
+  }
+
+  @Test
+  void whatIsGivenBackComesBeforeWhatALookHasFound() throws IOException {
+    assertOrderIsKept(source -> assertTrue(source.readable().isSet()));
+  }
+
+  @Test
+  void whatIsGivenBackComesBeforeWhatAPeekHasCopied() throws IOException {
+    assertOrderIsKept(source -> assertEquals("tial\n", Recorder.text(Peeking.peek(source, 100))));
+  }
+
+  @Test
+  void whatIsGivenBackComesBeforeWhatAConsumerIsLent() throws IOException {
+    assertOrderIsKept(source -> assertEquals(0, source.consume(100, bytes -> {}, Bench.SOON)));
   }
 }
