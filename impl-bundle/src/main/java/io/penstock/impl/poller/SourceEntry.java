@@ -145,7 +145,8 @@ class SourceEntry extends Entry implements Account.Holder {
       // What is there was read before: it always beats the limit.
       if (dry && !paused() && !source.isHeld()) {
         // What is there was read, or else no more of it is needed to see that a frame is too late.
-        boolean all = !more || framer.skipping();
+        // Behind a read that was given all it had room for, only the next one tells.
+        boolean all = (!more && !filled()) || framer.skipping();
         boolean part = held() > 0 || framer.skipping();
         pace.waits(poller.alarms(), part, held(), events() > 0 || skippedOne, all);
       } else {

@@ -9,7 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.channel.Channel;
 import io.penstock.channel.Listener;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.core.SourceEnd;
 import io.penstock.impl.engine.Engine;
+import io.penstock.impl.engine.PipeInput;
 import io.penstock.impl.engine.SystemParker;
 import io.penstock.pipe.Pipe;
 import io.penstock.poller.Registration;
@@ -18,6 +20,7 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -160,6 +163,51 @@ class PollerLimitsTest {
     assertEquals(1, small.poll(Wait.none(), recorder));
     assertEquals("b failed StreamTimeoutException", recorder.seen.get(50));
     small.close();
+  }
+
+  /** A read that was given all it had room for tells not whether there is more. */
+  @Test
+  void aFrameThatIsThereBeatsTheLimitThoughItIsNotReadWhole() throws IOException {
+    PipeInput driver = new PipeInput(java.nio.channels.Pipe.open());
+    driver.pipe.source().configureBlocking(false);
+    SourceEnd source = new SourceEnd("b", bench.engine, Wait.forever(), driver);
+    poller.register(source, Framing.lines(1 << 20).withFrameTimeout(Duration.ofSeconds(10)));
+    String line = "x".repeat((1 << 16) - 1) + "\n";
+    // After it the poller has learned that a read after a full one finds nothing.
+    driver.pipe.sink().write(Bench.bytes(line));
+    assertEquals(List.of("b=" + line), poll());
+    driver.pipe.sink().write(Bench.bytes("x"));
+    assertEquals(List.of(), poll());
+    clock.passes(5);
+    driver.pipe.sink().write(Bench.bytes(line));
+    clock.passes(6);
+    List<String> seen = new ArrayList<>(poll());
+    seen.addAll(poll());
+    assertEquals(List.of("b=x" + line), seen);
+    driver.pipe.sink().write(Bench.bytes("x"));
+    assertEquals(List.of(), poll());
+    clock.passes(10);
+    assertEquals(List.of("b failed StreamTimeoutException"), poll());
+    source.close();
+    driver.pipe.sink().close();
+  }
+
+  @Test
+  void aFullReadBehindWhichNothingComesIsLateAtTheNextLook() throws IOException {
+    PipeInput driver = new PipeInput(java.nio.channels.Pipe.open());
+    driver.pipe.source().configureBlocking(false);
+    SourceEnd source = new SourceEnd("b", bench.engine, Wait.forever(), driver);
+    poller.register(source, Framing.lines(1 << 20).withFrameTimeout(Duration.ofSeconds(10)));
+    String line = "x".repeat((1 << 16) - 1) + "\n";
+    driver.pipe.sink().write(Bench.bytes(line));
+    assertEquals(List.of("b=" + line), poll());
+    driver.pipe.sink().write(Bench.bytes("x".repeat(1 << 16)));
+    assertEquals(List.of(), poll());
+    clock.passes(10);
+    assertEquals(List.of("b failed StreamTimeoutException"), poll());
+    assertEquals(1 << 16, source.buffered(), "the bytes are back");
+    source.close();
+    driver.pipe.sink().close();
   }
 
   @Test
