@@ -324,8 +324,8 @@ public final class Framing {
    * limit holds however steadily the bytes arrive. If it passes, the source fails with {@link
    * io.penstock.error.StreamTimeoutException} and its bytes stay readable. A frame that has arrived
    * in time never fails, however late the poller looks for it. The time while the registration is
-   * paused does not count; at a {@link FrameSource}, only the time counts that a caller waits or a
-   * subscriber has asked for a frame.
+   * paused, or while there is no memory to read, does not count; at a {@link FrameSource}, only the
+   * time counts that a caller waits or a subscriber has asked for a frame.
    *
    * @param limit more than zero
    * @return a framing with that limit

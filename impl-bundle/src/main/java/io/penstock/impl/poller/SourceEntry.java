@@ -55,6 +55,9 @@ class SourceEntry extends Entry implements Account.Holder {
 
   private volatile boolean awaitsRoom;
 
+  /** Whether the last look could not read for want of memory. */
+  private boolean starved;
+
   /** Whether the frame that is skipped goes on, and whether one has ended in this look. */
   private boolean inSkip;
 
@@ -143,7 +146,7 @@ class SourceEntry extends Entry implements Account.Holder {
     cut(handler, budget, found);
     if (pace != null && !gone()) {
       // What is there was read before: it always beats the limit.
-      if (dry && !paused() && !source.isHeld()) {
+      if (dry && !paused() && !source.isHeld() && !starved) {
         // What is there was read, or else no more of it is needed to see that a frame is too late.
         // Behind a read that was given all it had room for, only the next one tells.
         boolean all = (!more && !filled()) || framer.skipping();
@@ -157,6 +160,7 @@ class SourceEntry extends Entry implements Account.Holder {
 
   private void cut(ChannelHandler handler, int budget, boolean found) throws IOException {
     more = false;
+    starved = false;
     int read = 0;
     boolean guessed = false;
     while (!gone() && !source.isClosed()) {
@@ -181,6 +185,7 @@ class SourceEntry extends Entry implements Account.Holder {
       int most = poller.piece();
       if (most == 0) {
         if (held() > 0) {
+          starved = true;
           awaitRoom();
           return;
         }

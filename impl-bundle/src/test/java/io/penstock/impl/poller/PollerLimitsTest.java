@@ -10,6 +10,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.Listener;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.core.SourceEnd;
+import io.penstock.impl.engine.Budget;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.PipeInput;
 import io.penstock.impl.engine.SystemParker;
@@ -208,6 +209,25 @@ class PollerLimitsTest {
     assertEquals(1 << 16, source.buffered(), "the bytes are back");
     source.close();
     driver.pipe.sink().close();
+  }
+
+  @Test
+  void whileThereIsNoMemoryToReadNoTimePasses() throws IOException {
+    poller.register(pipe.source(), WITHIN);
+    Bench.write(pipe.sink(), "o");
+    assertEquals(List.of(), poll());
+    Budget container = bench.engine.budgets().container();
+    long before = container.limit();
+    container.limit(0);
+    Bench.write(pipe.sink(), "k\n");
+    assertEquals(List.of(), poll());
+    clock.passes(10);
+    assertEquals(List.of(), poll());
+    clock.passes(99);
+    assertEquals(List.of(), poll());
+    container.limit(before);
+    assertEquals(1, poller.poll(Bench.SOON, recorder));
+    assertEquals(List.of("a=ok\n"), recorder.drain());
   }
 
   @Test
