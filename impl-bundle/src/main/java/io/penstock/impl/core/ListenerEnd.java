@@ -263,11 +263,13 @@ public final class ListenerEnd extends End implements Listener {
     if (held() || listener.selectable() == null || !tryEnter()) {
       return false;
     }
+    boolean took = false;
     try {
       Channel channel = tryAccept(false);
       if (channel == null) {
         return false;
       }
+      took = true;
       if (!ahead.add(channel)) {
         channel.abort(closedFault(false));
       }
@@ -278,6 +280,10 @@ public final class ListenerEnd extends End implements Listener {
       return true;
     } finally {
       exit();
+      if (took) {
+        // A poller or a relay may wait for this peer, and no selector finds it any more.
+        wake();
+      }
     }
   }
 

@@ -399,6 +399,20 @@ class PollerSocketTest {
   }
 
   @Test
+  void aPeerThatALookAtTheListenerHasTakenIsToldOf() throws Exception {
+    Listener listener = bench.listen();
+    poller.register(listener);
+    assertEquals(0, poller.poll(Wait.none(), recorder));
+    Channel peer = bench.connect(listener);
+    listener.acceptable().await(Bench.SOON);
+    assertTrue(listener.acceptable().isSet());
+    assertEquals(1, poller.poll(Bench.SOON, recorder));
+    assertEquals(List.of("opened"), recorder.drain());
+    peer.close();
+    listener.close();
+  }
+
+  @Test
   void aSourceThatDoesNotExistFails() throws IOException {
     SourceEnd absent = new SourceEnd("absent", bench.engine, Wait.forever());
     poller.register(absent, Framing.bytes());
