@@ -9,6 +9,7 @@ import io.penstock.poller.Registration;
 import io.penstock.runtime.ConnectionDTO;
 import io.penstock.serve.Connection;
 import io.penstock.spi.Messages;
+import io.penstock.stream.ByteSink;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
 import java.io.IOException;
@@ -395,8 +396,19 @@ final class Client implements Connection {
       return;
     }
     // Closing at once would cancel replies that wait for room.
-    CompletionStage<Void> unused =
-        channel.sink().endAsync().whenComplete((done, failure) -> closeChannel());
+    CompletionStage<Void> end = endReplies();
+    CompletionStage<Void> unused = end.whenComplete((done, failure) -> closeChannel());
+  }
+
+  private CompletionStage<Void> endReplies() {
+    ByteSink sink = channel.sink();
+    // The end must not come between the first bytes of a reply and the rest.
+    lock.lock();
+    try {
+      return sink.endAsync();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void closeChannel() {
