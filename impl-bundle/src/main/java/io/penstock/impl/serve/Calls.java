@@ -143,9 +143,9 @@ final class Calls implements ChannelHandler, Wrapping {
             channel,
             server.accepting(listener == registration),
             registration,
+            framing,
             target.replies(framing),
             spare,
-            framing.idleTimeout(),
             server.lane(),
             () -> gone(registration));
     clients.put(registration, client);

@@ -59,6 +59,7 @@ final class Client implements Connection {
   private final Channel channel;
   private final @Nullable Registration accepting;
   private final Registration registration;
+  private final boolean cutsLineFeeds;
   private final Framing replies;
   private final Spare spare;
   private final Wait idle;
@@ -88,9 +89,10 @@ final class Client implements Connection {
    * A connection that is registered at the server's poller.
    *
    * @param accepting the listener's registration, as handlers see it; null if it was not accepted
+   * @param framing what its bytes are cut by; its idle time-out is how long the peer may take for a
+   *     reply
    * @param replies how replies are made frames
    * @param spare what they are made in
-   * @param idle how long the peer may take for a reply
    * @param lane runs the calls one after the other; null for the poller's own thread
    * @param gone runs when the channel is closed and the handler has been told
    */
@@ -99,23 +101,29 @@ final class Client implements Connection {
       Channel channel,
       @Nullable Registration accepting,
       Registration registration,
+      Framing framing,
       Framing replies,
       Spare spare,
-      Wait idle,
       @Nullable Executor lane,
       Runnable gone) {
     this.engine = engine;
     this.channel = channel;
     this.accepting = accepting;
     this.registration = registration;
+    this.cutsLineFeeds = framing.toString().contains(" without delimiter");
     this.replies = replies;
     this.spare = spare;
-    this.idle = idle;
+    this.idle = framing.idleTimeout();
     this.lane = lane;
     this.gone = gone;
   }
 
   // ---- for the server
+
+  /** Whether its lines come without their line feed, so that a carriage return may be the last. */
+  boolean cutsLineFeeds() {
+    return cutsLineFeeds;
+  }
 
   @Nullable Executor lane() {
     return lane;

@@ -119,11 +119,13 @@ interface HandlerKind {
       frame.get(bytes);
       int length = bytes.length;
       // The last line may have no line end.
+      boolean ended = client.cutsLineFeeds();
       if (length > 0 && bytes[length - 1] == '\n') {
         length--;
-        if (length > 0 && bytes[length - 1] == '\r') {
-          length--;
-        }
+        ended = true;
+      }
+      if (ended && length > 0 && bytes[length - 1] == '\r') {
+        length--;
       }
       handler.line(client, new String(bytes, 0, length, StandardCharsets.UTF_8));
     }

@@ -37,8 +37,8 @@ class ClientTest {
           null,
           stub(Registration.class),
           Framing.lines(100),
+          Framing.lines(100),
           new Spare(),
-          Wait.forever(),
           null,
           () -> {});
   private final Thread closer = new Thread(client::close, "closer");

@@ -48,6 +48,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Handlers that are served, on a listener and on an outgoing connection. */
 class ServingTest {
@@ -134,6 +135,27 @@ class ServingTest {
       assertEquals("ended", Recorder.next(echo.closed));
       assertEquals(many + 1, describe(server).frames());
       assertEquals(1, describe(server).opened());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void lineHasNoLineEnd(boolean delimiter) throws Exception {
+    Recorder echo = new Recorder();
+    Framing framing = Framing.lines(100);
+    try (Server server =
+            penstock.serve(
+                Endpoint.parse(ANY),
+                echo,
+                ServeOptions.defaults()
+                    .withFraming(delimiter ? framing : framing.withoutDelimiter()));
+        Channel client = dial(server)) {
+      client.sink().writeFully("abc\r\ndef\n\r\n\nlast");
+      client.sink().end();
+      for (String expected : List.of("abc", "def", "", "", "last")) {
+        assertEquals(expected, Recorder.next(echo.lines));
+        assertEquals(expected, line(client));
+      }
     }
   }
 
