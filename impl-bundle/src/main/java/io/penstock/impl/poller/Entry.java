@@ -7,7 +7,9 @@ import io.penstock.impl.engine.Waiter;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Registration;
 import io.penstock.spi.EndDriver;
+import io.penstock.spi.Messages;
 import java.io.IOException;
+import java.lang.System.Logger.Level;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.channels.SelectableChannel;
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * found ready by the selector, or when a look left something over.
  */
 abstract class Entry extends Due.Link<Entry> implements Registration, Waiter {
+  private static final System.Logger LOG = Messages.log("poller");
   private static final VarHandle GONE;
 
   static {
@@ -128,6 +131,29 @@ abstract class Entry extends Due.Link<Entry> implements Registration, Waiter {
 
   /** Closes what was registered. */
   abstract void closeEnd() throws IOException;
+
+  /** Closes the channel that the end belongs to, or the end alone where there is none. */
+  void closeWhole() {
+    String name = end.name();
+    Channel channel = end.channel();
+    if (channel != null) {
+      channel
+          .closeAsync()
+          .whenComplete(
+              (done, failure) -> {
+                if (failure != null) {
+                  // The channel's own closed() tells its user.
+                  LOG.log(Level.DEBUG, "{0}: was not closed cleanly", name, failure);
+                }
+              });
+      return;
+    }
+    try {
+      closeEnd();
+    } catch (IOException e) {
+      LOG.log(Level.WARNING, "{0}: closing failed", name, e);
+    }
+  }
 
   @Override
   public Optional<Channel> channel() {

@@ -264,20 +264,31 @@ public final class SelectorPoller implements Poller {
         "the " + what + " was not made by this product: " + object.getClass().getName());
   }
 
-  private <E extends Entry> E add(E entry) {
-    End end = entry.end();
+  <E extends Entry> E add(E entry) {
     if (closed) {
-      throw new IllegalStateException(end.name() + " cannot be registered, the poller is closed");
+      throw closed(entry);
     }
     if (!entries.add(entry)) {
-      throw new IllegalStateException(end.name() + " is registered at this poller already");
+      throw new IllegalStateException(entry.end().name() + " is registered at this poller already");
     }
-    end.addWaiter(entry);
-    if (closed && unregister(entry)) {
-      throw new IllegalStateException(end.name() + " cannot be registered, the poller is closed");
+    entry.end().addWaiter(entry);
+    if (closed) {
+      boolean unused = unregister(entry);
+    }
+    if (entry.gone()) {
+      // A close may have looked for the waiter before it was there.
+      entry.end().removeWaiter(entry);
+      if (closed) {
+        throw closed(entry);
+      }
     }
     due(entry);
     return entry;
+  }
+
+  private static IllegalStateException closed(Entry entry) {
+    return new IllegalStateException(
+        entry.end().name() + " cannot be registered, the poller is closed");
   }
 
   /** The entry of an end, if it is registered. */
@@ -297,12 +308,17 @@ public final class SelectorPoller implements Poller {
   private boolean remove(Entry entry) {
     boolean first = entry.leave();
     if (first) {
-      entries.remove(entry);
       entry.end().removeWaiter(entry);
     }
-    entry.settle();
-    if (first) {
-      multiplexer.release(entry);
+    try {
+      entry.settle();
+    } finally {
+      // Not before: another registration would read past the bytes that are given back. And
+      // whichever thread has unregistered it: on return the end can be registered again.
+      entries.remove(entry);
+      if (first) {
+        multiplexer.release(entry);
+      }
     }
     return first;
   }
@@ -537,33 +553,10 @@ public final class SelectorPoller implements Poller {
   public void closeAll() {
     for (Entry entry : entries.all()) {
       if (remove(entry)) {
-        closeWhole(entry);
+        entry.closeWhole();
       }
     }
     settle();
-  }
-
-  /** Closes the channel that an end belongs to, or the end alone where there is none. */
-  private static void closeWhole(Entry entry) {
-    String name = entry.end().name();
-    Channel channel = entry.end().channel();
-    if (channel != null) {
-      channel
-          .closeAsync()
-          .whenComplete(
-              (done, failure) -> {
-                if (failure != null) {
-                  // The channel's own closed() tells its user.
-                  LOG.log(Level.DEBUG, "{0}: was not closed cleanly", name, failure);
-                }
-              });
-      return;
-    }
-    try {
-      entry.closeEnd();
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, "{0}: closing failed", name, e);
-    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.penstock.impl.poller;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.impl.core.Peeking;
@@ -340,5 +341,31 @@ class BacklogTest {
   @Test
   void whatIsGivenBackComesBeforeWhatAConsumerIsLent() throws IOException {
     assertOrderIsKept(source -> assertEquals(0, source.consume(100, bytes -> {}, Bench.SOON)));
+  }
+
+  @Test
+  void nobodyRegistersBeforeTheBytesAreGivenBack() throws Exception {
+    Interrupted driver = new Interrupted();
+    SourceEnd source = new SourceEnd("a", bench.engine, Wait.forever(), driver);
+    Framing framing = Framing.lines(100);
+    Registration registration = poller.register(source, framing);
+    driver.pipe.sink().write(text("par"));
+    assertEquals(0, poller.poll(Wait.none(), recorder));
+    Thread closer = new Thread(registration::close, "closer");
+    driver.then =
+        () -> {
+          closer.start();
+          while (closer.getState() != Thread.State.WAITING) {
+            LockSupport.parkNanos(200_000);
+          }
+          assertThrows(IllegalStateException.class, () -> poller.register(source, framing));
+        };
+    driver.pipe.sink().write(text("tial\n"));
+    assertEquals(0, poller.poll(Wait.none(), recorder));
+    closer.join();
+    poller.register(source, framing);
+    assertEquals(1, poller.poll(Wait.none(), recorder));
+    assertEquals(List.of("a=partial\n"), recorder.drain());
+    source.close();
   }
 }

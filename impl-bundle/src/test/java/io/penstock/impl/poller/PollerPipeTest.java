@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.error.StreamClosedException;
 import io.penstock.error.StreamClosedWhileWaitingException;
+import io.penstock.impl.core.End;
+import io.penstock.impl.core.SourceEnd;
 import io.penstock.pipe.Pipe;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.PollEvent;
@@ -573,6 +575,41 @@ class PollerPipeTest {
     assertTrue(pipe.source().isOpen());
     registration.close();
     assertEquals(List.of(), recorder.drain());
+  }
+
+  /** The poller is closed when it has noted the entry, and the source has not yet. */
+  private final class Late extends SourceEntry {
+    private int asked;
+    private int wakes;
+
+    Late(SelectorPoller poller, Pipe pipe) {
+      super(poller, (SourceEnd) pipe.source(), Framing.bytes());
+    }
+
+    @Override
+    End end() {
+      asked++;
+      if (asked == 2) {
+        poller.close();
+      }
+      return super.end();
+    }
+
+    @Override
+    public void wake() {
+      wakes++;
+      super.wake();
+    }
+  }
+
+  @Test
+  void aRegistrationBesideACloseIsRefusedAndLeavesNothingAtItsSource() throws IOException {
+    Pipe pipe = bench.pipe("a");
+    Late late = new Late(poller, pipe);
+    assertThrows(IllegalStateException.class, () -> poller.add(late));
+    assertTrue(late.gone());
+    Bench.write(pipe.sink(), "x");
+    assertEquals(0, late.wakes, "nobody wakes it");
   }
 
   @Test
