@@ -113,7 +113,8 @@ final class Dialer {
     Channel channel;
     try {
       channel = channels.connect(endpoint, options.get().channel());
-    } catch (IOException | RuntimeException | LinkageError e) {
+    } catch (IOException | RuntimeException | Error e) {
+      // Want of memory or of threads passes, and so does the update of a bundle.
       again(e);
       return;
     }

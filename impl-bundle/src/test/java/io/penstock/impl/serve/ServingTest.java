@@ -17,6 +17,7 @@ import io.penstock.error.AddressException;
 import io.penstock.error.FrameTooLongException;
 import io.penstock.error.StreamFault;
 import io.penstock.error.StreamTimeoutException;
+import io.penstock.impl.kind.memory.MemoryProvider;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Registration;
 import io.penstock.runtime.ServerDTO;
@@ -26,6 +27,9 @@ import io.penstock.serve.Execution;
 import io.penstock.serve.LineHandler;
 import io.penstock.serve.ServeOptions;
 import io.penstock.serve.Server;
+import io.penstock.spi.ChannelDriver;
+import io.penstock.spi.ChannelProvider;
+import io.penstock.spi.ProviderContext;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Framing;
 import io.penstock.stream.Wait;
@@ -33,7 +37,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -710,6 +716,37 @@ class ServingTest {
         assertEquals(there, server.endpoint());
       }
       assertFalse(echo.opened.isEmpty());
+    }
+  }
+
+  @Test
+  void connectionIsTriedAgainAfterAnError() throws Exception {
+    AtomicInteger tries = new AtomicInteger();
+    penstock.provide(
+        new ChannelProvider() {
+          @Override
+          public Set<String> schemes() {
+            return Set.of("scarce");
+          }
+
+          @Override
+          public CompletionStage<? extends ChannelDriver> connect(
+              Endpoint endpoint, ChannelOptions options, ProviderContext context)
+              throws IOException {
+            if (tries.getAndIncrement() == 0) {
+              throw new OutOfMemoryError("unable to create native thread");
+            }
+            return new MemoryProvider().connect(Endpoint.parse("echo:"), options, context);
+          }
+        });
+    Recorder echo = new Recorder();
+    try (Server server =
+        penstock.serve(
+            Endpoint.parse("scarce:peer"),
+            echo,
+            ServeOptions.defaults().withReconnect(Duration.ofMillis(1), Duration.ofMillis(5)))) {
+      assertTrue(describe(server).connects());
+      assertEquals("scarce:peer", Recorder.next(echo.opened).channel().endpoint().toString());
     }
   }
 
