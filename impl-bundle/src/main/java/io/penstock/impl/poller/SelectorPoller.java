@@ -252,11 +252,22 @@ public final class SelectorPoller implements Poller {
 
   @Override
   public Registration register(Listener listener, Framing framing) {
+    return add(entry(listener, framing));
+  }
+
+  /** Registers a listener from which nothing is accepted before a {@link Registration#resume}. */
+  public Registration registerPaused(Listener listener, Framing framing) {
+    ListenerEntry entry = entry(listener, framing);
+    Registration unused = entry.pause();
+    return add(entry);
+  }
+
+  private ListenerEntry entry(Listener listener, Framing framing) {
     Objects.requireNonNull(framing, "framing");
     if (!(Objects.requireNonNull(listener, "listener") instanceof ListenerEnd end)) {
       throw foreign("listener", listener);
     }
-    return add(new ListenerEntry(this, end, framing, engine));
+    return new ListenerEntry(this, end, framing, engine);
   }
 
   private static IllegalArgumentException foreign(String what, Object object) {

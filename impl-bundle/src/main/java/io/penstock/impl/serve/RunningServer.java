@@ -150,15 +150,15 @@ public final class RunningServer implements Server {
     Framing framing = framing();
     limiting.lock();
     try {
-      Registration fresh = poller.register(from, framing);
+      // Paused, because there may be as many clients as are allowed.
+      Registration fresh = poller.registerPaused(from, framing);
       // Clients that are accepted under this registration have this framing.
       fresh.attach(framing);
       accepting = fresh;
-      full = false;
     } finally {
       limiting.unlock();
     }
-    limitAccepting();
+    limit();
   }
 
   /** Runs a task once when the server has closed, also when its listener was lost. */
@@ -183,8 +183,9 @@ public final class RunningServer implements Server {
     if (listener != null && before != null && cut) {
       before.close();
       accept(listener);
+    } else {
+      limit();
     }
-    limitAccepting();
   }
 
   // ---- what the calls need
@@ -244,6 +245,11 @@ public final class RunningServer implements Server {
     if (options.maxConnections() == Integer.MAX_VALUE && !full && !held) {
       return;
     }
+    limit();
+  }
+
+  /** The same after a change: what another thread found by what was before does not last. */
+  private void limit() {
     limiting.lock();
     try {
       Registration now = accepting;
@@ -275,21 +281,14 @@ public final class RunningServer implements Server {
     @Override
     public Registration pause() {
       held = true;
-      limitAccepting();
+      limit();
       return this;
     }
 
     @Override
     public Registration resume() {
-      limiting.lock();
-      try {
-        held = false;
-        // Looked at again below.
-        full = true;
-      } finally {
-        limiting.unlock();
-      }
-      limitAccepting();
+      held = false;
+      limit();
       return this;
     }
 

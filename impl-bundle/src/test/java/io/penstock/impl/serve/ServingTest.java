@@ -604,6 +604,27 @@ class ServingTest {
   }
 
   @Test
+  void changedFramingLetsInNoMoreThanAllowed() throws Exception {
+    Recorder echo = new Recorder();
+    ServeOptions one = ServeOptions.defaults().withMaxConnections(1);
+    try (Server server = penstock.serve(Endpoint.parse(ANY), echo, one);
+        Channel first = dial(server);
+        Channel second = dial(server)) {
+      first.sink().writeFully("first\n");
+      assertEquals("first", line(first));
+      for (int i = 0; i < 500; i++) {
+        ((RunningServer) server).change(one.withFraming(Framing.lines(100 + i)));
+      }
+      first.sink().writeFully("again\n");
+      assertEquals("again", line(first));
+      assertEquals(1, describe(server).opened());
+      ((RunningServer) server).change(ServeOptions.defaults());
+      second.sink().writeFully("second\n");
+      assertEquals("second", line(second));
+    }
+  }
+
+  @Test
   void framesAreAnsweredAsFrames() throws Exception {
     Framing framing = Framing.lengthPrefixed(2, 1000);
     ByteHandler reverse =
