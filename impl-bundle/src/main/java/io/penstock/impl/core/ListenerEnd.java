@@ -10,6 +10,7 @@ import io.penstock.impl.engine.Crowd;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.engine.Faults;
 import io.penstock.impl.engine.Lookouts;
+import io.penstock.impl.engine.Waiter;
 import io.penstock.runtime.PenstockEvent;
 import io.penstock.spi.AcceptQueue;
 import io.penstock.spi.AcceptRest;
@@ -359,6 +360,8 @@ public final class ListenerEnd extends End implements Listener {
 
   @Override
   public void close() throws IOException {
+    // A poller leaves once it sees the close, and may not have let go of the channel then.
+    Waiter[] before = waiters();
     if (!markClosed()) {
       return;
     }
@@ -366,6 +369,11 @@ public final class ListenerEnd extends End implements Listener {
       listener.close();
     } finally {
       // Only then is the address free, as the caller of close expects.
+      for (Waiter waiter : before) {
+        if (waiter instanceof Keeper keeper) {
+          keeper.letGo();
+        }
+      }
       engine.settleClosed();
       rest.close();
       ahead.close().forEach(channel -> channel.abort(closedFault(false)));

@@ -2,6 +2,7 @@
 package io.penstock.impl.poller;
 
 import io.penstock.channel.Channel;
+import io.penstock.impl.core.Keeper;
 import io.penstock.impl.core.ListenerEnd;
 import io.penstock.impl.engine.Engine;
 import io.penstock.poller.ChannelHandler;
@@ -14,7 +15,7 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** Accepts from a listener and registers what it accepted. */
-final class ListenerEntry extends Entry {
+final class ListenerEntry extends Entry implements Keeper {
   private static final System.Logger LOG = Messages.log("poller");
 
   private final ListenerEnd listener;
@@ -39,6 +40,16 @@ final class ListenerEntry extends Entry {
     Future<?> current = retry;
     if (current != null) {
       current.cancel(false);
+    }
+  }
+
+  @Override
+  public void letGo() {
+    try {
+      poller.letGo(this);
+    } catch (RuntimeException | Error e) {
+      // The bundle of the driver may be gone, or the selector: the caller's close goes on.
+      LOG.log(Level.DEBUG, "{0}: the selector may keep what was closed", listener.name(), e);
     }
   }
 

@@ -6,6 +6,7 @@ import io.penstock.impl.engine.Canary;
 import io.penstock.impl.engine.Parker;
 import io.penstock.spi.Messages;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.lang.System.Logger.Level;
 import java.nio.channels.CancelledKeyException;
 import java.nio.channels.ClosedChannelException;
@@ -15,6 +16,7 @@ import java.nio.channels.Selector;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -22,11 +24,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The poller's selector: the one place where it waits. Everything but {@link #wake} and {@link
- * #release} is for the thread that has the turn to poll.
+ * The poller's selector: the one place where it waits. Everything but {@link #wake}, {@link
+ * #release} and {@link #letGo} is for the thread that has the turn to poll.
  */
 final class Multiplexer {
   private static final System.Logger LOG = Messages.log("poller");
+
+  /** How long the polling thread may take to leave the selector once it was woken. */
+  private static final long LEAVE_MILLIS = 2000;
 
   private final Consumer<Entry> due;
   private final Alarms alarms;
@@ -36,6 +41,9 @@ final class Multiplexer {
   private final Queue<Entry> releases = new ConcurrentLinkedQueue<>();
   private final Consumer<SelectionKey> fire = this::fire;
   private final AtomicBoolean waiting = new AtomicBoolean();
+  // Held for each wait in the selector, so that no other thread gets stuck behind one. Fair, so
+  // that the next wait does not come before a thread that was told to wait for this one's end.
+  private final Semaphore asleep = new Semaphore(1, true);
   private volatile @Nullable Selector selector;
   private boolean cancelled;
   // How many of the selector's keys are nobody's.
@@ -145,6 +153,7 @@ final class Multiplexer {
   }
 
   private void await(Selector current, long nanos, BooleanSupplier idle) throws IOException {
+    asleep.acquireUninterruptibly();
     waiting.set(true);
     try {
       // From here on a thread that changes something wakes the selector; what changed before is
@@ -160,6 +169,7 @@ final class Multiplexer {
       }
     } finally {
       waiting.set(false);
+      asleep.release();
     }
   }
 
@@ -428,10 +438,47 @@ final class Multiplexer {
   }
 
   /** Drops the keys that are to be dropped, so that closed channels let their descriptors go. */
-  void flush() throws IOException {
-    drain();
-    if (cancelled) {
-      selectNow();
+  void flush() {
+    try {
+      drain();
+      if (cancelled) {
+        selectNow();
+      }
+    } catch (IOException e) {
+      mayKeep(e);
+    }
+  }
+
+  private static void mayKeep(IOException cause) {
+    LOG.log(Level.WARNING, "a closed channel may keep its descriptor until the next poll", cause);
+  }
+
+  /**
+   * Drops the key of a closed channel. Any thread, after a {@link #release} and a {@link #wake};
+   * waits for as long as the polling thread takes to leave the selector.
+   */
+  void letGo(SelectableChannel channel) {
+    Selector current = selector;
+    if (current == null || channel.keyFor(current) == null) {
+      return;
+    }
+    try {
+      // At first without a limit, which an interrupted thread cannot wait for.
+      if (!asleep.tryAcquire() && !asleep.tryAcquire(LEAVE_MILLIS, TimeUnit.MILLISECONDS)) {
+        throw new IOException(
+            "the polling thread has not left the selector within " + LEAVE_MILLIS + " ms");
+      }
+      try {
+        // What is ready stays so, and the polling thread finds it.
+        current.selectNow(key -> {});
+      } finally {
+        asleep.release();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      mayKeep(new InterruptedIOException("interrupted while the polling thread left the selector"));
+    } catch (IOException e) {
+      mayKeep(e);
     }
   }
 

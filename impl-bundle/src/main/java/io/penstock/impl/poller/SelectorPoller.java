@@ -349,6 +349,15 @@ public final class SelectorPoller implements Poller {
     settle();
   }
 
+  /** Has the selector let go of a closed channel, even while a handler is at work. */
+  void letGo(Entry entry) {
+    release(entry);
+    SelectableChannel channel = entry.selectable();
+    if (channel != null && !channel.isOpen()) {
+      multiplexer.letGo(channel);
+    }
+  }
+
   /** With the turn. */
   void watch(Entry entry, int ops) throws IOException {
     multiplexer.watch(entry, ops);
@@ -360,7 +369,7 @@ public final class SelectorPoller implements Poller {
    */
   private void settle() {
     if (turn.mine()) {
-      flush();
+      multiplexer.flush();
       return;
     }
     while (multiplexer.hasReleases() || (closed && (multiplexer.isOpen() || !due.isEmpty()))) {
@@ -369,19 +378,11 @@ public final class SelectorPoller implements Poller {
         return;
       }
       try {
-        flush();
+        multiplexer.flush();
         closeSelector();
       } finally {
         turn.exit();
       }
-    }
-  }
-
-  private void flush() {
-    try {
-      multiplexer.flush();
-    } catch (IOException e) {
-      LOG.log(Level.WARNING, "a closed channel may keep its descriptor until the next poll", e);
     }
   }
 
@@ -516,7 +517,7 @@ public final class SelectorPoller implements Poller {
       if (calls) {
         activity.end(handled);
       }
-      flush();
+      multiplexer.flush();
       if (handled > 0 || woke || left <= 0) {
         return handled;
       }

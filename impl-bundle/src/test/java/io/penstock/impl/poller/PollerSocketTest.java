@@ -595,6 +595,56 @@ class PollerSocketTest {
     }
   }
 
+  /** However busy the polling thread is. */
+  @Test
+  void theAddressOfAClosedListenerIsFreeWhileAHandlerIsAtWork() throws Exception {
+    Listener listener = bench.listen();
+    poller.register(listener);
+    CountDownLatch called = new CountDownLatch(1);
+    CountDownLatch goOn = new CountDownLatch(1);
+    Recorder busy =
+        new Recorder() {
+          @Override
+          public void opened(Registration from, Channel channel, Registration client) {
+            super.opened(from, channel, client);
+            called.countDown();
+            try {
+              assertTrue(goOn.await(20, TimeUnit.SECONDS));
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+          }
+        };
+    assertEquals(0, poller.poll(Wait.none(), busy));
+    CompletableFuture<Integer> polled = Bench.start(() -> poller.poll(Bench.SOON, busy));
+    Channel peer = bench.connect(listener);
+    assertTrue(called.await(20, TimeUnit.SECONDS));
+    listener.close();
+    bench.channels.listen(listener.endpoint(), ChannelOptions.defaults()).close();
+    goOn.countDown();
+    Bench.get(polled);
+    while (busy.seen.size() < 2) {
+      poller.poll(Bench.SOON, busy);
+    }
+    assertTrue(busy.drain().get(1).endsWith(" ended"));
+    peer.close();
+  }
+
+  @Test
+  void theAddressOfAClosedListenerIsFreeWhileThePollerWaits() throws Exception {
+    Listener listener = bench.listen();
+    for (int i = 0; i < FEW; i++) {
+      poller.register(listener);
+      long before = poller.selects();
+      CompletableFuture<Integer> polled = Bench.start(() -> poller.poll(Bench.SOON, recorder));
+      Bench.untilSelecting(poller, before);
+      listener.close();
+      listener = bench.channels.listen(listener.endpoint(), ChannelOptions.defaults());
+      assertEquals(1, Bench.get(polled));
+    }
+    listener.close();
+  }
+
   @Test
   void anEventMayReplaceTheRegistration() throws IOException {
     Pair pair = connected();
