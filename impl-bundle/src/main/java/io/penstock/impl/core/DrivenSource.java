@@ -298,19 +298,12 @@ public abstract class DrivenSource extends End implements ByteSource {
   }
 
   /**
-   * Puts bytes in front of everything, in a buffer that no other code will change.
+   * Puts bytes that were read behind those in front, in a buffer that no other code will change.
    *
    * @param loose how many of the first ones the driver does not count any more
    */
-  void pushFront(ByteBuffer bytes, int loose) {
-    insert(bytes, loose, Integer.MAX_VALUE);
-  }
-
-  /**
-   * Puts bytes that were read behind those in front, in a buffer that no other code will change.
-   */
-  void append(ByteBuffer bytes) {
-    insert(bytes, bytes.remaining(), 0);
+  void append(ByteBuffer bytes, int loose) {
+    insert(bytes, loose, 0);
   }
 
   /** Puts bytes before the last ones in front, of which there may be fewer than told. */
@@ -341,7 +334,7 @@ public abstract class DrivenSource extends End implements ByteSource {
   public void unread(ByteBuffer bytes) {
     count(-bytes.remaining());
     ByteBuffer copy = ByteBuffer.allocate(bytes.remaining()).put(bytes.duplicate()).flip();
-    pushFront(copy, loose(copy.remaining()));
+    insert(copy, loose(copy.remaining()), Integer.MAX_VALUE);
   }
 
   boolean hasBack() {
@@ -430,7 +423,7 @@ public abstract class DrivenSource extends End implements ByteSource {
       if (n > 0) {
         moved(n);
         // Another thread may have given back what was read before this.
-        append(ahead.flip());
+        append(ahead.flip(), n);
       } else if (n < 0) {
         atEnd = true;
         met();
@@ -486,7 +479,7 @@ public abstract class DrivenSource extends End implements ByteSource {
       }
       any = true;
       moved(n);
-      append(ahead.flip());
+      append(ahead.flip(), n);
     }
     return any ? Ahead.BYTES : Ahead.NOTHING;
   }

@@ -67,7 +67,8 @@ final class Lending {
       boolean unused = source.tookBack(all, used, null);
       source.count(used);
       Front rest = all.after(used);
-      source.pushFront(rest.bytes(), rest.loose());
+      // Behind what was given back meanwhile, which was read before it.
+      source.append(rest.bytes(), rest.loose());
     }
   }
 

@@ -344,6 +344,20 @@ class BacklogTest {
   }
 
   @Test
+  void whatIsGivenBackComesBeforeWhatAConsumerLeaves() throws IOException {
+    Interrupted driver = new Interrupted();
+    SourceEnd source = new SourceEnd("a", bench.engine, Wait.forever(), driver);
+    Registration registration = poller.register(source, Framing.lines(100));
+    driver.pipe.sink().write(text("par"));
+    assertEquals(0, poller.poll(Wait.none(), recorder));
+    driver.pipe.sink().write(text("tial\n"));
+    assertEquals(0, source.consume(100, bytes -> registration.close(), Bench.SOON));
+    driver.pipe.sink().close();
+    assertEquals("partial\n", Recorder.text(source.readAll(100, Bench.SOON)));
+    source.close();
+  }
+
+  @Test
   void nobodyRegistersBeforeTheBytesAreGivenBack() throws Exception {
     Interrupted driver = new Interrupted();
     SourceEnd source = new SourceEnd("a", bench.engine, Wait.forever(), driver);
