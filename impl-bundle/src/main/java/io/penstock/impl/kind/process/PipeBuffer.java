@@ -49,7 +49,7 @@ record PipeBuffer(PosixAccess posix, String name, Channel end, String identity)
       try {
         // The number may have become another's meanwhile.
         if (is(String.valueOf(copy)) && end.isOpen()) {
-          return Linux.check("fcntl", calls.fcntl(copy, command, argument));
+          return SystemBuffers.resized(calls.fcntl(copy, command, argument));
         }
       } finally {
         calls.close(copy);

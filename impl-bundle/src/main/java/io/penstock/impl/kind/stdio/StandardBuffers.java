@@ -3,16 +3,17 @@ package io.penstock.impl.kind.stdio;
 
 import io.penstock.channel.facet.BufferFacet;
 import io.penstock.error.NotSupportedException;
+import io.penstock.impl.kind.support.SystemBuffers;
 import java.io.IOException;
 import java.util.Optional;
 
 /** The buffers of two streams that have nothing to do with each other. */
 final class StandardBuffers implements BufferFacet {
   private final String name;
-  private final Optional<BufferFacet> in;
-  private final Optional<BufferFacet> out;
+  private final Optional<SystemBuffers> in;
+  private final Optional<SystemBuffers> out;
 
-  StandardBuffers(String name, Optional<BufferFacet> in, Optional<BufferFacet> out) {
+  StandardBuffers(String name, Optional<SystemBuffers> in, Optional<SystemBuffers> out) {
     this.name = name;
     this.in = in;
     this.out = out;
@@ -38,7 +39,7 @@ final class StandardBuffers implements BufferFacet {
     return there(out, "standard output").sendBuffer(bytes);
   }
 
-  private BufferFacet there(Optional<BufferFacet> buffers, String stream)
+  private SystemBuffers there(Optional<SystemBuffers> buffers, String stream)
       throws NotSupportedException {
     return buffers.orElseThrow(
         () ->

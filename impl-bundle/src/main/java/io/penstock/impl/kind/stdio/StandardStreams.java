@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.penstock.impl.kind.stdio;
 
-import io.penstock.channel.facet.BufferFacet;
 import io.penstock.impl.kind.support.AbortableSink;
 import io.penstock.impl.kind.support.AbortableSource;
 import io.penstock.impl.kind.support.SystemBuffers;
@@ -45,7 +44,7 @@ final class StandardStreams {
    * @param driver reads or writes it
    * @param buffers of the system, if it is a pipe or a socket and we may ask
    */
-  record Standard<D extends EndDriver>(D driver, Optional<BufferFacet> buffers) {}
+  record Standard<D extends EndDriver>(D driver, Optional<SystemBuffers> buffers) {}
 
   private final ProviderContext context;
 
@@ -59,8 +58,7 @@ final class StandardStreams {
         case FIFO, TERMINAL -> {
           DescriptorDriver again = reopened(calls, INPUT, Linux.O_RDONLY);
           if (again != null) {
-            return new Standard<>(
-                Objects.requireNonNull(again.source()), again.facet(BufferFacet.class));
+            return new Standard<>(Objects.requireNonNull(again.source()), again.buffers());
           }
         }
         case SOCKET -> {
@@ -90,7 +88,7 @@ final class StandardStreams {
           DescriptorDriver again = reopened(calls, OUTPUT, Linux.O_WRONLY);
           if (again != null) {
             AbortableSink sink = new EndingSink(Objects.requireNonNull(again.sink()));
-            return new Standard<>(sink, again.facet(BufferFacet.class));
+            return new Standard<>(sink, again.buffers());
           }
         }
         case SOCKET -> {
@@ -114,7 +112,7 @@ final class StandardStreams {
     return new Standard<>(pump, Optional.empty());
   }
 
-  private Optional<BufferFacet> ofSocket(Adopted socket) {
+  private Optional<SystemBuffers> ofSocket(Adopted socket) {
     return Optional.of(SystemBuffers.ofSocket(context.name(), socket));
   }
 

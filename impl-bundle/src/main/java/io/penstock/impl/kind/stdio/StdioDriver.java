@@ -30,11 +30,11 @@ final class StdioDriver implements ChannelDriver {
 
   /** Asks for the sizes that the options ask for, of those buffers that are there. */
   void resize(ChannelOptions options) throws IOException {
-    if (options.receiveBuffer() > 0 && in.buffers().isPresent()) {
-      int unused = in.buffers().get().receiveBuffer(options.receiveBuffer());
+    if (in.buffers().isPresent()) {
+      in.buffers().get().applyInput(options);
     }
-    if (options.sendBuffer() > 0 && out.buffers().isPresent()) {
-      int unused = out.buffers().get().sendBuffer(options.sendBuffer());
+    if (out.buffers().isPresent()) {
+      out.buffers().get().applyOutput(options);
     }
   }
 

@@ -8,7 +8,10 @@ import io.penstock.error.StreamClosedException;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Linux;
 import io.penstock.impl.posix.Posix;
+import io.penstock.spi.Messages;
 import java.io.IOException;
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.net.SocketOption;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -27,6 +30,8 @@ public final class SystemBuffers implements BufferFacet {
     /** Asks for another. */
     void resize(int bytes) throws IOException;
   }
+
+  private static final Logger LOG = Messages.log("kind");
 
   private final String name;
   private final @Nullable Buffer input;
@@ -68,14 +73,58 @@ public final class SystemBuffers implements BufferFacet {
         name, pipe.input() == null ? null : buffer, pipe.output() == null ? null : buffer);
   }
 
-  /** Asks for the sizes that the options ask for, of those buffers that are there. */
+  /**
+   * Asks for the sizes that the options ask for, of those buffers that are there. A pipe that this
+   * user may not enlarge as much, or that has more in it, stays as it is.
+   */
   public void apply(ChannelOptions options) throws IOException {
+    applyInput(options);
+    applyOutput(options);
+  }
+
+  /** The same for what is read from only. */
+  public void applyInput(ChannelOptions options) throws IOException {
     if (options.receiveBuffer() > 0 && input != null) {
-      input.resize(options.receiveBuffer());
+      ask(input, options.receiveBuffer());
     }
+  }
+
+  /** The same for what is written to only. */
+  public void applyOutput(ChannelOptions options) throws IOException {
     if (options.sendBuffer() > 0 && output != null) {
-      output.resize(options.sendBuffer());
+      ask(output, options.sendBuffer());
     }
+  }
+
+  private void ask(Buffer buffer, int bytes) throws IOException {
+    try {
+      buffer.resize(bytes);
+    } catch (RefusedException e) {
+      LOG.log(Level.DEBUG, "{0}: its buffer stays as it is", name, e);
+    }
+  }
+
+  /** A pipe keeps its size. */
+  private static final class RefusedException extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    RefusedException(IOException failure) {
+      super(failure.getMessage(), failure);
+    }
+  }
+
+  /**
+   * Passes on what the system has answered when a pipe was to have another size.
+   *
+   * @param result not negative, or {@code -errno}
+   * @return the same
+   * @throws IOException if it has refused
+   */
+  public static int resized(int result) throws IOException {
+    if (result == -Linux.EPERM || result == -Linux.EBUSY) {
+      throw new RefusedException(Linux.failure("fcntl", result));
+    }
+    return Linux.check("fcntl", result);
   }
 
   @Override
@@ -171,7 +220,7 @@ public final class SystemBuffers implements BufferFacet {
 
     @Override
     public void resize(int bytes) throws IOException {
-      Linux.check("fcntl", pipe.call(fd -> pipe.calls().fcntl(fd, Linux.F_SETPIPE_SZ, bytes)));
+      int unused = resized(pipe.call(fd -> pipe.calls().fcntl(fd, Linux.F_SETPIPE_SZ, bytes)));
     }
   }
 }

@@ -7,6 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Capability;
+import io.penstock.channel.Channel;
+import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.HandlePair;
+import io.penstock.channel.facet.BufferFacet;
 import io.penstock.channel.facet.CredentialsFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
@@ -20,6 +24,7 @@ import io.penstock.impl.posix.Modes;
 import io.penstock.impl.posix.Opened;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
+import io.penstock.standalone.Penstock;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -163,6 +168,40 @@ class DescriptorProviderTest {
     // A socket cannot be opened again, so it is non-blocking for all; not for longer than needed.
     assertEquals(0, calls.fcntl(shared, Linux.F_GETFL, 0) & Linux.O_NONBLOCK);
     calls.close(shared);
+  }
+
+  /** What is in it does not fit, or the user may not have as much. */
+  @ParameterizedTest
+  @MethodSource("modes")
+  void aPipeWhoseSizeIsRefusedStaysAsItIs(PosixAccess access) throws Exception {
+    byte[] inside = new byte[8192];
+    int[] ends = Opened.fifo(calls(access), folder.resolve("f"));
+    Peers peers = peers(access);
+    peers.connect(own(ends[1])).sink().writeFully(ByteBuffer.wrap(inside), Peers.LIMIT);
+    Peer reader = peers.connect(own(ends[0]) + "&receiveBuffer=4KiB");
+    BufferFacet buffer = reader.facet(BufferFacet.class).orElseThrow();
+    int size = buffer.receiveBuffer();
+    assertThrows(IOException.class, () -> buffer.receiveBuffer(4096));
+    assertEquals(inside.length, reader.read(inside.length).length());
+    int[] others = Opened.fifo(calls(access), folder.resolve("g"));
+    Peer large = peers.connect(own(others[0]) + "&receiveBuffer=4MiB");
+    calls(access).close(others[1]);
+    assertTrue(large.facet(BufferFacet.class).orElseThrow().receiveBuffer() >= size);
+  }
+
+  @ParameterizedTest
+  @MethodSource("modes")
+  void aPipeThatIsPassedOnLosesNothingToASizeThatIsRefused(PosixAccess access) throws Exception {
+    try (Penstock penstock = Modes.open(access.wish())) {
+      HandlePair pipe = penstock.channels().handles().pipe();
+      try (Channel out = pipe.sink().channel(ChannelOptions.defaults())) {
+        out.sink().writeFully(ByteBuffer.allocate(8192), Peers.LIMIT);
+        try (Channel in =
+            pipe.source().channel(ChannelOptions.defaults().withReceiveBuffer(4096))) {
+          in.source().readFully(ByteBuffer.allocate(8192), Peers.LIMIT);
+        }
+      }
+    }
   }
 
   @ParameterizedTest

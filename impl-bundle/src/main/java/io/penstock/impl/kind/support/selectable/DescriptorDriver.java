@@ -78,8 +78,13 @@ public final class DescriptorDriver implements ChannelDriver {
     if (type == DescriptorSource.class) {
       return Optional.of(type.cast(new Own()));
     }
-    return type == BufferFacet.class && nature.pipe()
-        ? Optional.of(type.cast(SystemBuffers.ofPipe(context.name(), adopted)))
+    return type == BufferFacet.class ? buffers().map(type::cast) : Optional.empty();
+  }
+
+  /** That of a pipe. */
+  public Optional<SystemBuffers> buffers() {
+    return nature.pipe()
+        ? Optional.of(SystemBuffers.ofPipe(context.name(), adopted))
         : Optional.empty();
   }
 
