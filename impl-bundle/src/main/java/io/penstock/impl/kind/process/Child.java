@@ -240,7 +240,8 @@ record Child(
   }
 
   private static ChildOutput output(Plan plan, String name, SystemPipe pipe) throws IOException {
-    return new ChildOutput(plan.context(), name, pipe.readingEnd(), plan.readAhead());
+    SystemBuffers.Buffer size = pipe.buffer(plan.posix(), name, true);
+    return new ChildOutput(plan.context(), name, pipe.readingEnd(), size, plan.readAhead());
   }
 
   /**

@@ -8,6 +8,7 @@ import io.penstock.impl.engine.Counted;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.LingeringSource;
+import io.penstock.impl.kind.support.SystemBuffers;
 import io.penstock.impl.kind.support.selectable.Bounded;
 import io.penstock.impl.kind.support.selectable.Drain;
 import io.penstock.impl.kind.support.selectable.ReadyWatch;
@@ -65,30 +66,41 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
   private boolean told;
   private long left = LARGEST_PIPE;
 
+  /** Tells the size of the pipe; null once it was asked, and where nothing tells it. */
+  private SystemBuffers.@Nullable Buffer size;
+
   /**
    * Takes a pipe over.
    *
    * @param context of the channel
    * @param name of the output, for errors
    * @param channel our end, non-blocking
+   * @param size tells the size of the pipe
    * @param limit how many bytes are read ahead at most; 0 for none
    */
-  ChildOutput(ProviderContext context, String name, Pipe.SourceChannel channel, long limit) {
-    this(context, name, channel, limit, false);
+  ChildOutput(
+      ProviderContext context,
+      String name,
+      Pipe.SourceChannel channel,
+      SystemBuffers.Buffer size,
+      long limit) {
+    this(context, name, channel, size, limit, false);
   }
 
   /** Takes our side of a terminal over, as above. */
   ChildOutput(ProviderContext context, Pipe.SourceChannel screen) {
-    this(context, context.name(), screen, 0, true);
+    this(context, context.name(), screen, null, 0, true);
   }
 
   private ChildOutput(
       ProviderContext context,
       String name,
       Pipe.SourceChannel channel,
+      SystemBuffers.@Nullable Buffer size,
       long limit,
       boolean terminal) {
     super(context, channel);
+    this.size = size;
     this.terminal = terminal;
     this.name = name;
     this.channel = channel;
@@ -147,12 +159,13 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
     if (ended) {
       return -1;
     }
+    // Once: the child may exit meanwhile, and a read that had no bound must not count for the last.
+    boolean last = exited;
     int most = dst.limit();
-    if (exited) {
+    if (last) {
       // All of it is here; what comes beyond is of another program, which has the child's output.
       dst.limit((int) Math.min(most, dst.position() + left));
     }
-    boolean last = exited;
     int n;
     try {
       n = Bounded.read(channel, dst);
@@ -170,12 +183,30 @@ final class ChildOutput extends SelectedSource implements LingeringSource, Count
     }
     if (last && n > 0) {
       left -= n;
+      if (left == 0) {
+        left = enlarged();
+      }
     }
     if (n < 0 || (last && (n == 0 || left == 0))) {
       ended = true;
       return n > 0 ? n : -1;
     }
     return n;
+  }
+
+  /** How much more than that there may be, in a pipe that somebody has enlarged; told once. */
+  private long enlarged() {
+    SystemBuffers.Buffer asked = size;
+    size = null;
+    if (asked == null) {
+      return 0;
+    }
+    try {
+      return Math.max(0, asked.size() - LARGEST_PIPE);
+    } catch (IOException e) {
+      LOG.log(Level.DEBUG, "{0}: its pipe is taken as not enlarged", name, e);
+      return 0;
+    }
   }
 
   @Override

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.error.BrokenPipeException;
 import io.penstock.impl.kind.Peers;
+import io.penstock.impl.kind.support.SystemBuffers;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
@@ -23,9 +24,13 @@ import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Our ends of a child's pipes, where the system has nothing left or somebody is in between. */
 class ChildPipesTest {
+  private static final int PIPE = 64 * 1024;
+
   private final AtomicInteger scarce = new AtomicInteger();
   private final Peers peers = new Peers(new ProcessProvider(new PosixAccess("none")));
   private final ProviderContext context = scarce(peers.context("child"));
@@ -107,7 +112,64 @@ class ChildPipesTest {
   // ---- from the child
 
   private ChildOutput output(Pipe from, long limit) {
-    return new ChildOutput(context, "child", from.source(), limit);
+    return output(from, () -> PIPE, limit);
+  }
+
+  /** What tells the size of a pipe. */
+  @FunctionalInterface
+  private interface Size extends SystemBuffers.Buffer {
+    @Override
+    default void resize(int bytes) {
+      throw new AssertionError("nobody has asked for " + bytes);
+    }
+  }
+
+  private ChildOutput output(Pipe from, Size size, long limit) {
+    return new ChildOutput(context, "child", from.source(), size, limit);
+  }
+
+  /** How much is read after the exit of a child whose output another program goes on to write. */
+  private int readAfterTheExit(ChildOutput output) throws IOException {
+    output.finish();
+    ByteBuffer dst = ByteBuffer.allocate(PIPE);
+    int all = 0;
+    while (true) {
+      ByteBuffer more = ByteBuffer.allocate(PIPE);
+      while (pipe.sink().write(more) > 0) {
+        // Until it is full.
+      }
+      int n = output.read(dst.clear());
+      if (n < 0) {
+        return all;
+      }
+      all += n;
+    }
+  }
+
+  /** The pipe may have all that in it; what comes beyond is of the other program. */
+  @ParameterizedTest
+  @CsvSource({"65536, 1048576", "1048576, 1048576", "3000000, 3000000"})
+  void afterTheExitAsMuchIsReadAsTheLargestPipeHas(int size, int most) throws Exception {
+    AtomicInteger asked = new AtomicInteger();
+    ChildOutput output =
+        output(
+            pipe,
+            () -> {
+              asked.incrementAndGet();
+              return size;
+            },
+            0);
+    assertEquals(most, readAfterTheExit(output));
+    assertEquals(1, asked.get());
+  }
+
+  @Test
+  void aPipeWhoseSizeIsNotToldIsNoneOfTheLargest() throws Exception {
+    Size none =
+        () -> {
+          throw new IOException("no size, planted");
+        };
+    assertEquals(1 << 20, readAfterTheExit(output(pipe, none, 0)));
   }
 
   @Test

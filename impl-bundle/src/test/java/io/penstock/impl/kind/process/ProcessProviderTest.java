@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.penstock.channel.Capability;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
+import io.penstock.channel.facet.BufferFacet;
 import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
@@ -73,6 +75,17 @@ class ProcessProviderTest {
       Path script = Files.writeString(folder.resolve("script"), "echo \"$0 $1\"\n");
       assertTrue(script.toFile().setExecutable(true));
       assertEquals(script + " x\n", connect("exec:" + script + " x").readAll());
+    }
+
+    @Test
+    void anEnlargedPipeIsReadToItsEndAfterTheExit() throws IOException {
+      int size = 3_000_000;
+      ChannelOptions large = ChannelOptions.defaults().withReceiveBuffer(4 << 20);
+      Peer child = peers().connect("shell:head -c " + size + " /dev/zero", large);
+      int pipe = child.facet(BufferFacet.class).orElseThrow().receiveBuffer();
+      assumeTrue(pipe >= size, "needs root, with the privilege of more than 1 MiB for a pipe");
+      assertEquals(OptionalInt.of(0), facet(child).exitStatus(Peers.LIMIT));
+      assertEquals(size, child.readAll().length());
     }
 
     @Test
