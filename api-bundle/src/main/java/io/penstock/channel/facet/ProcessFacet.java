@@ -20,12 +20,17 @@ public interface ProcessFacet extends ProgramFacet {
   long pid();
 
   /**
-   * Waits for the exit status, with a separate limit. Parity CH-15, CH-28.
+   * Waits for the exit status, with a separate limit. A close of the channel ends the wait; a
+   * status that has come is told also afterwards. Parity CH-11, CH-15, CH-28.
    *
    * @param wait this call's limit
    * @return the status, 128 + n for a child ended by signal n; empty when told not to wait and it
    *     still runs
    * @throws io.penstock.error.StreamTimeoutException if the limit passes first
+   * @throws io.penstock.error.StreamClosedWhileWaitingException if the channel is closed here
+   *     meanwhile
+   * @throws io.penstock.error.StreamClosedException if it was closed before and the child still
+   *     runs
    * @throws java.io.InterruptedIOException if the thread is interrupted; its flag stays set
    * @throws IOException if the child was lost
    */

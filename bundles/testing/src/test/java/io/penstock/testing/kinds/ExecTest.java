@@ -11,6 +11,7 @@ import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.error.ExitException;
+import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.poller.ChannelHandler;
 import io.penstock.poller.Poller;
@@ -31,10 +32,13 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Nested;
 
 /** A child process that copies its input to its output. */
@@ -110,6 +114,40 @@ class ExecTest {
     assertEquals(OptionalInt.of(0), facet(channel).exitStatus(Bench.SOON));
     channel.gone().toCompletableFuture().get(20, TimeUnit.SECONDS);
     channel.close();
+  }
+
+  @Case
+  void aCloseOfOursWakesWhoWaitsForTheExitStatus() throws Exception {
+    Channel channel =
+        Bench.open(
+            "exec:sleep 1000", ChannelOptions.defaults().withCloseTimeout(Duration.ofMinutes(1)));
+    ProcessFacet facet = facet(channel);
+    CompletableFuture<IOException> told = new CompletableFuture<>();
+    Thread waiter =
+        new Thread(
+            () ->
+                told.complete(
+                    assertThrows(IOException.class, () -> facet.exitStatus(Wait.forever()))));
+    waiter.setDaemon(true);
+    waiter.start();
+    while (!waitsForAFuture(waiter)) {
+      assertTrue(waiter.isAlive(), "it waits");
+      LockSupport.parkNanos(1_000_000);
+    }
+    try {
+      channel.close();
+      // Long before the child is asked to end.
+      IOException end = told.get(20, TimeUnit.SECONDS);
+      assertInstanceOf(StreamClosedWhileWaitingException.class, end);
+    } finally {
+      facet.terminate();
+    }
+  }
+
+  private static boolean waitsForAFuture(Thread thread) {
+    return thread.getState() == Thread.State.WAITING
+        && Arrays.stream(thread.getStackTrace())
+            .anyMatch(frame -> frame.getClassName().equals(CompletableFuture.class.getName()));
   }
 
   @Case

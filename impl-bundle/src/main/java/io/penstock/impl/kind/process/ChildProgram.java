@@ -4,6 +4,8 @@ package io.penstock.impl.kind.process;
 import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.channel.facet.TerminalFacet;
 import io.penstock.error.NotSupportedException;
+import io.penstock.error.StreamClosedException;
+import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.engine.Callers;
 import io.penstock.impl.posix.Linux;
@@ -51,6 +53,9 @@ final class ChildProgram implements ProcessFacet {
   private final PosixAccess posix;
   private final CompletableFuture<Integer> exit;
 
+  /** What a caller waits for: the exit, or a close of ours. */
+  private final CompletableFuture<Integer> heard;
+
   ChildProgram(
       String name,
       Running process,
@@ -63,6 +68,12 @@ final class ChildProgram implements ProcessFacet {
     this.errorSource = errorSource;
     this.posix = posix;
     this.exit = process.exit();
+    this.heard = exit.copy();
+  }
+
+  /** The channel is closed here, and whoever waits for the exit is told. */
+  void closing() {
+    boolean unused = heard.completeExceptionally(new StreamClosedException(name));
   }
 
   @Override
@@ -114,19 +125,22 @@ final class ChildProgram implements ProcessFacet {
 
   @Override
   public OptionalInt exitStatus(Wait wait) throws IOException {
-    if (!exit.isDone() && wait.kind() != Wait.Kind.NONE) {
+    boolean over = exit.isDone();
+    if (!over && wait.kind() == Wait.Kind.NONE) {
+      return OptionalInt.empty();
+    }
+    // An exit is told also after a close of ours.
+    CompletableFuture<Integer> asked = over ? exit : heard;
+    boolean waits = !asked.isDone();
+    if (waits) {
       Callers.waits(name);
     }
     try {
-      if (exit.isDone() || wait.kind() == Wait.Kind.FOREVER) {
-        return OptionalInt.of(exit.get());
+      if (over || wait.kind() == Wait.Kind.FOREVER) {
+        return OptionalInt.of(asked.get());
       }
-      return switch (wait.kind()) {
-        case NONE -> OptionalInt.empty();
-        case UNTIL ->
-            OptionalInt.of(exit.get(wait.nanos() - System.nanoTime(), TimeUnit.NANOSECONDS));
-        default -> OptionalInt.of(exit.get(wait.nanos(), TimeUnit.NANOSECONDS));
-      };
+      long nanos = wait.kind() == Wait.Kind.UNTIL ? wait.nanos() - System.nanoTime() : wait.nanos();
+      return OptionalInt.of(asked.get(nanos, TimeUnit.NANOSECONDS));
     } catch (TimeoutException e) {
       throw new StreamTimeoutException(
           name, "the child still runs, the limit of this wait was " + wait, 0);
@@ -137,6 +151,9 @@ final class ChildProgram implements ProcessFacet {
       interrupt.initCause(e);
       throw interrupt;
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof StreamClosedException) {
+        throw waits ? new StreamClosedWhileWaitingException(name) : new StreamClosedException(name);
+      }
       throw new IOException(name + ": the child's exit status was lost", e.getCause());
     }
   }

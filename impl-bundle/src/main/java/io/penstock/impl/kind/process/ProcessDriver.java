@@ -174,6 +174,11 @@ final class ProcessDriver implements ChannelDriver, Counted {
   }
 
   @Override
+  public void closing() {
+    program.closing();
+  }
+
+  @Override
   public void close() throws IOException {
     try {
       release();
@@ -217,7 +222,8 @@ final class ProcessDriver implements ChannelDriver, Counted {
 
   @Override
   public void abort(Throwable cause) {
-    // First of all, so that the end of its input finds the child told that it is none.
+    closing();
+    // Before all else, so that the end of its input finds the child told that it is none.
     process.terminate();
     source.abort(cause);
     sink.abort(cause);

@@ -4,6 +4,7 @@ package io.penstock.impl.kind.process;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -17,6 +18,8 @@ import io.penstock.channel.facet.ProcessFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.ExitException;
+import io.penstock.error.StreamClosedException;
+import io.penstock.error.StreamClosedWhileWaitingException;
 import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
@@ -35,6 +38,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -582,6 +586,55 @@ class ProcessProviderTest {
       facet.terminate();
       assertEquals(OptionalInt.of(143), facet.exitStatus(Peers.LIMIT));
       facet.terminate();
+    }
+
+    /** Waits for the exit status on a thread of its own. */
+    private static CompletableFuture<IOException> waitingForTheStatus(Peer child) {
+      CompletableFuture<IOException> told = new CompletableFuture<>();
+      Thread waiter =
+          new Thread(
+              () ->
+                  told.complete(
+                      assertThrows(
+                          IOException.class, () -> facet(child).exitStatus(Wait.forever()))));
+      waiter.setDaemon(true);
+      waiter.start();
+      Peers.eventually(
+          "it waits for a future",
+          () ->
+              waiter.getState() == Thread.State.WAITING
+                  && Arrays.stream(waiter.getStackTrace())
+                      .anyMatch(
+                          frame -> frame.getClassName().equals(CompletableFuture.class.getName())));
+      return told;
+    }
+
+    /** Parity CH-28, CH-11. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aCloseOfOursWakesWhoWaitsForTheStatus(boolean abort) throws IOException {
+      ChannelOptions patient = ChannelOptions.defaults().withCloseTimeout(Duration.ofMinutes(2));
+      // An abort asks the child to end, and this one does not heed it.
+      Peer child =
+          peers.connect("shell:trap '' TERM; echo ready; while :; do sleep 0.05; done", patient);
+      assertEquals("ready\n", child.read(6));
+      ProcessFacet facet = facet(child);
+      try {
+        CompletableFuture<IOException> told = waitingForTheStatus(child);
+        if (abort) {
+          child.abort();
+        } else {
+          child.driver().closing();
+        }
+        assertInstanceOf(StreamClosedWhileWaitingException.class, Peers.get(told));
+        assertEquals(OptionalInt.empty(), facet.exitStatus(Wait.none()), "it runs still");
+        IOException late = assertThrows(IOException.class, () -> facet.exitStatus(Peers.LIMIT));
+        assertEquals(StreamClosedException.class, late.getClass());
+      } finally {
+        facet.signal("KILL");
+      }
+      assertThrows(ExitException.class, () -> gone(child));
+      assertEquals(OptionalInt.of(137), facet.exitStatus(Peers.LIMIT));
     }
 
     @Test
