@@ -263,8 +263,9 @@ record Child(
     Process process = turn.start(builder);
     String name = plan.context().name();
     String thread = "penstock-child-" + process.pid();
+    String writer = thread + "-stdin";
     OutputPump in =
-        new OutputPump(name, thread + "-stdin", new StreamOutput(process.getOutputStream()));
+        new OutputPump(name, writer, new StreamOutput(name, writer, process.getOutputStream()));
     // These read ahead by themselves, whichever output a caller waits for.
     long window = plan.errors() ? plan.readAhead() : 0;
     InputPump out =

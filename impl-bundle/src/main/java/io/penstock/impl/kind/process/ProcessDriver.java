@@ -180,14 +180,12 @@ final class ProcessDriver implements ChannelDriver, Counted {
 
   @Override
   public void close() throws IOException {
-    try {
-      release();
-    } finally {
-      if (process.isAlive()) {
-        long half = nanos() / 2;
-        reapLater(half, nanos() - half);
-      }
+    // Before its streams, whose close may fail or take a while.
+    if (process.isAlive()) {
+      long half = nanos() / 2;
+      reapLater(half, nanos() - half);
     }
+    release();
   }
 
   // ---- the memory of what was read ahead
@@ -225,13 +223,13 @@ final class ProcessDriver implements ChannelDriver, Counted {
     closing();
     // Before all else, so that the end of its input finds the child told that it is none.
     process.terminate();
+    if (process.isAlive()) {
+      reapLater(0, nanos());
+    }
     source.abort(cause);
     sink.abort(cause);
     if (errors != null) {
       errors.abort(cause);
-    }
-    if (process.isAlive()) {
-      reapLater(0, nanos());
     }
   }
 

@@ -45,6 +45,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
@@ -344,6 +345,44 @@ class ProcessProviderTest {
   class OverStreams extends Cases {
     OverStreams() {
       super(Child::startOverStreams, "none");
+    }
+
+    /** The JDK's stream is closed only after the write that waits, which waits for the child. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aStubbornChildWhoseInputIsFullIsKilled(boolean abort) throws Exception {
+      ChannelOptions brief = ChannelOptions.defaults().withCloseTimeout(Duration.ofMillis(400));
+      Peer child =
+          peers().connect("shell:trap '' TERM; echo ready; while :; do sleep 0.1; done", brief);
+      assertEquals("ready\n", child.read(6));
+      assertThrows(
+          StreamTimeoutException.class,
+          () ->
+              child
+                  .sink()
+                  .writeFully(ByteBuffer.allocate(300_000), Wait.upTo(Duration.ofMillis(300))));
+      try {
+        CompletableFuture<Void> ending =
+            CompletableFuture.runAsync(
+                () -> {
+                  try {
+                    if (abort) {
+                      child.abort();
+                    } else {
+                      child.driver().close();
+                    }
+                  } catch (IOException e) {
+                    throw new AssertionError(e);
+                  }
+                });
+        ending.get(10, TimeUnit.SECONDS);
+        ExitException e = assertThrows(ExitException.class, () -> gone(child));
+        assertEquals(137, e.status());
+      } finally {
+        facet(child).signal("KILL");
+      }
+      String threads = "penstock-child-" + facet(child).pid();
+      Peers.eventually("no thread is left", () -> !Peers.threadLives(threads));
     }
   }
 
