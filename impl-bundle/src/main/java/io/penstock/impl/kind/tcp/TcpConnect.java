@@ -15,6 +15,7 @@ import java.net.ConnectException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -340,6 +341,10 @@ final class TcpConnect {
 
   private static void bind(SocketChannel channel, Route found, InetAddress address)
       throws IOException {
+    if (found.localPort() != 0) {
+      // The attempts before this one may have it still. Linux then tells them apart by their peers.
+      channel.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+    }
     if (!found.local().isEmpty()) {
       InetAddress local =
           found.local().stream()

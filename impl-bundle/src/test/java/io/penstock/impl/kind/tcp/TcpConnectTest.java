@@ -73,6 +73,12 @@ class TcpConnectTest {
     return Integer.parseInt(text.substring(text.lastIndexOf(':') + 1));
   }
 
+  private static int freePort() throws IOException {
+    try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
   private static String peerOf(Peer peer) {
     return ((InetSocketAddress) peer.driver().peer().orElseThrow()).getAddress().getHostAddress();
   }
@@ -101,10 +107,7 @@ class TcpConnectTest {
   @Test
   void attemptsAreMadeWithTheFamiliesTakingTurns() throws IOException {
     // Nobody listens at all: each is refused, in the order of the attempts.
-    int port;
-    try (java.net.ServerSocket free = new java.net.ServerSocket(0)) {
-      port = free.getLocalPort();
-    }
+    int port = freePort();
     resolve("127.0.0.1", "127.0.0.2", "127.0.0.3", "::1");
     AddressException e =
         assertThrows(AddressException.class, () -> peers.connect("tcp://many.example:" + port));
@@ -152,6 +155,37 @@ class TcpConnectTest {
       Peers.eventually(
           "the attempt that lost was closed", () -> Peers.sockets(deaf.port()) <= sockets + 2);
     }
+  }
+
+  /** Both attempts are bound to it at the same time. */
+  @Test
+  void aChosenLocalPortHoldsTheNextUpNoLonger() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    int free = freePort();
+    try (DeafServer deaf = new DeafServer(address("127.0.0.2"), port(listener))) {
+      resolve("127.0.0.2", "127.0.0.1");
+      Peer client =
+          peers.connect(
+              "tcp://many.example:" + deaf.port() + "?localAddress=:" + free,
+              ChannelOptions.defaults().withConnectTimeout(Duration.ofSeconds(15)));
+      assertEquals("127.0.0.1", peerOf(client));
+      assertEquals(free, ((InetSocketAddress) client.driver().local().orElseThrow()).getPort());
+      client.write("x");
+      assertEquals("x", peers.accept(listener).read(1));
+    }
+  }
+
+  @Test
+  void aLocalPortThatIsListenedAtIsInUse() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    ListenerDriver other = peers.listen("tcp-listen://127.0.0.1:0");
+    AddressException e =
+        assertThrows(
+            AddressException.class,
+            () ->
+                peers.connect(
+                    "tcp://127.0.0.1:" + port(listener) + "?localAddress=:" + port(other)));
+    assertEquals(AddressException.Kind.IN_USE, e.kind());
   }
 
   @Test
@@ -257,10 +291,7 @@ class TcpConnectTest {
 
   @Test
   void theLocalPortCanBeChosen() throws IOException {
-    int free;
-    try (java.net.ServerSocket socket = new java.net.ServerSocket(0)) {
-      free = socket.getLocalPort();
-    }
+    int free = freePort();
     ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
     Peer client = peers.connect("tcp://127.0.0.1:" + port(listener) + "?localAddress=:" + free);
     assertEquals(free, ((InetSocketAddress) client.driver().local().orElseThrow()).getPort());
