@@ -6,6 +6,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.AddressException.Kind;
 import io.penstock.error.NotSupportedException;
+import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.kind.support.Daemons;
 import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
@@ -219,6 +220,14 @@ final class NativeSockets {
               do {
                 answer = once();
               } while (answer == -Linux.EINTR && !result.isDone());
+              if (answer == -Linux.EAGAIN) {
+                result.completeExceptionally(
+                    new StreamTimeoutException(
+                        context.name(),
+                        "not connected within " + options.connectTimeout().toMillis() + " ms",
+                        0));
+                return;
+              }
               Linux.check("connect", answer);
               calls.fcntl(fd, Linux.F_SETFL, flags);
               finished = true;

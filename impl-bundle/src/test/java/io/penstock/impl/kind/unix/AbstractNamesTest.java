@@ -13,6 +13,7 @@ import io.penstock.channel.facet.CredentialsFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.NotSupportedException;
 import io.penstock.error.StreamClosedException;
+import io.penstock.error.StreamTimeoutException;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
 import io.penstock.impl.posix.Modes;
@@ -138,7 +139,9 @@ class AbstractNamesTest {
     CompletableFuture<?> hasty =
         peers.begin(
             "unix:" + name, ChannelOptions.defaults().withConnectTimeout(Duration.ofMillis(50)));
-    assertThrows(IOException.class, () -> Peers.get(hasty));
+    StreamTimeoutException late =
+        assertThrows(StreamTimeoutException.class, () -> Peers.get(hasty));
+    assertEquals("unix:" + name + ": not connected within 50 ms", late.getMessage());
     for (CompletableFuture<?> caller : callers) {
       peers.accept(listener);
       Peers.get(caller);
