@@ -10,6 +10,7 @@ import io.penstock.impl.kind.support.Failures;
 import io.penstock.impl.kind.support.Options;
 import io.penstock.impl.kind.support.selectable.DescriptorDriver;
 import io.penstock.impl.kind.support.selectable.Nature;
+import io.penstock.impl.kind.support.socket.AdoptedListener;
 import io.penstock.impl.kind.support.socket.SocketDriver;
 import io.penstock.impl.posix.Adopted;
 import io.penstock.impl.posix.Carrier;
@@ -146,10 +147,12 @@ public final class DescriptorProvider implements ChannelProvider {
     try {
       if (kind != FileKind.SOCKET) {
         driver = new DescriptorDriver(adopted, nature, context).withBuffer(plan.options());
-      } else if (plan.handles()) {
-        driver = SocketDriver.withHandles(context, adopted);
       } else {
-        driver = new SocketDriver(context, adopted);
+        Adopted socket = AdoptedListener.setUp(adopted, plan.options());
+        driver =
+            plan.handles()
+                ? SocketDriver.withHandles(context, socket)
+                : new SocketDriver(context, socket);
       }
     } catch (IOException | RuntimeException | Error e) {
       adopted.close();

@@ -170,6 +170,22 @@ class DescriptorProviderTest {
     calls.close(shared);
   }
 
+  @ParameterizedTest
+  @MethodSource("modes")
+  void aSocketHasTheBuffersThatAreAskedFor(PosixAccess access) throws Exception {
+    int[] ends = Opened.sockets(calls(access), name());
+    Peers peers = peers(access);
+    ChannelOptions sizes =
+        ChannelOptions.defaults().withReceiveBuffer(48 << 10).withSendBuffer(40 << 10);
+    for (String handles : List.of("", "&handles=true")) {
+      int end = ends[handles.isEmpty() ? 0 : 1];
+      BufferFacet buffers =
+          peers.connect(own(end) + handles, sizes).facet(BufferFacet.class).orElseThrow();
+      assertEquals(48 << 10, buffers.receiveBuffer());
+      assertEquals(40 << 10, buffers.sendBuffer());
+    }
+  }
+
   /** What is in it does not fit, or the user may not have as much. */
   @ParameterizedTest
   @MethodSource("modes")
