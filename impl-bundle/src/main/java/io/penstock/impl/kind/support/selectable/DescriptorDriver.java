@@ -209,7 +209,11 @@ public final class DescriptorDriver implements ChannelDriver {
     private final Pipe.SinkChannel channel;
 
     Output(Pipe.SinkChannel channel) {
-      super(DescriptorDriver.this.context, channel, "it cannot be written any more");
+      super(
+          DescriptorDriver.this.context,
+          channel,
+          "it cannot be written any more",
+          nature.selectable());
       this.channel = channel;
     }
 

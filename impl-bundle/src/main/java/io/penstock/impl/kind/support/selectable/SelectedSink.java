@@ -26,6 +26,7 @@ public abstract class SelectedSink implements AbortableSink {
   private final ProviderContext context;
   private final Pipe.SinkChannel channel;
   private final String complaint;
+  private final boolean selectable;
   private final AtomicBoolean watched = new AtomicBoolean();
   private volatile Runnable ready = () -> {};
   private volatile boolean full;
@@ -39,6 +40,17 @@ public abstract class SelectedSink implements AbortableSink {
    * @param complaint what a failure is called, to which the reason is added
    */
   protected SelectedSink(ProviderContext context, Pipe.SinkChannel channel, String complaint) {
+    this(context, channel, complaint, true);
+  }
+
+  /**
+   * The same, of what may not be selected.
+   *
+   * @param selectable false for a file: it is always ready, and no selector tells
+   */
+  protected SelectedSink(
+      ProviderContext context, Pipe.SinkChannel channel, String complaint, boolean selectable) {
+    this.selectable = selectable;
     this.context = context;
     this.channel = channel;
     this.complaint = complaint;
@@ -49,7 +61,10 @@ public abstract class SelectedSink implements AbortableSink {
     return Bounded.PIECE;
   }
 
-  /** Writes up to a piece without waiting; fewer bytes say that there is no room for more. */
+  /**
+   * Writes up to a piece without waiting; fewer bytes say that there is no room for more now, if it
+   * can be selected.
+   */
   protected int move(ByteBuffer src) throws IOException {
     return Bounded.write(channel, src);
   }
@@ -78,7 +93,7 @@ public abstract class SelectedSink implements AbortableSink {
       lost(e);
       throw broken(e);
     }
-    if (n < want) {
+    if (n < want && selectable) {
       try {
         watch();
       } catch (RuntimeException | Error e) {
@@ -92,7 +107,7 @@ public abstract class SelectedSink implements AbortableSink {
     return n;
   }
 
-  /** Has the waiting caller told as soon as there is room. */
+  /** Has the waiting caller told as soon as there is room; for what can be selected. */
   protected final void watch() {
     full = true;
     if (watched.compareAndSet(false, true)) {
