@@ -26,7 +26,11 @@ public final class Adopted implements Closeable {
   private final Posix calls;
   private final Pipe.@Nullable SourceChannel input;
   private final Pipe.@Nullable SinkChannel output;
-  private final int number;
+
+  /** The numbers under which they have it, of use while they are open. */
+  private final int inputNumber;
+
+  private final int outputNumber;
 
   /** A copy, to make it blocking again; -1 where it was not blocking. */
   private final int shared;
@@ -37,19 +41,25 @@ public final class Adopted implements Closeable {
   private final ReentrantLock lock = new ReentrantLock();
 
   private boolean closed;
+  private boolean inputClosed;
+  private boolean outputClosed;
   private boolean detached;
 
   Adopted(
       Posix calls,
       Pipe.@Nullable SourceChannel input,
       Pipe.@Nullable SinkChannel output,
-      int number,
+      int inputNumber,
+      int outputNumber,
       int shared,
       int flags) {
     this.calls = calls;
     this.input = input;
     this.output = output;
-    this.number = number;
+    this.inputNumber = inputNumber;
+    this.outputNumber = outputNumber;
+    this.inputClosed = input == null;
+    this.outputClosed = output == null;
     this.shared = shared;
     this.flags = flags;
   }
@@ -92,7 +102,7 @@ public final class Adopted implements Closeable {
       if (closed) {
         throw new ClosedChannelException();
       }
-      return call.make(number);
+      return call.make(inputClosed ? outputNumber : inputNumber);
     } finally {
       lock.unlock();
     }
@@ -137,6 +147,40 @@ public final class Adopted implements Closeable {
       return detached;
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Closes what reads it, and everything if nothing writes it any more. */
+  public void closeInput() throws IOException {
+    boolean last;
+    lock.lock();
+    try {
+      inputClosed = true;
+      last = outputClosed;
+    } finally {
+      lock.unlock();
+    }
+    if (last) {
+      close();
+    } else if (input != null) {
+      input.close();
+    }
+  }
+
+  /** Closes what writes it, and everything if nothing reads it any more. */
+  public void closeOutput() throws IOException {
+    boolean last;
+    lock.lock();
+    try {
+      outputClosed = true;
+      last = inputClosed;
+    } finally {
+      lock.unlock();
+    }
+    if (last) {
+      close();
+    } else if (output != null) {
+      output.close();
     }
   }
 

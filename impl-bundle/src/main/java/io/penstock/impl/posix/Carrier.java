@@ -165,7 +165,8 @@ public final class Carrier implements Closeable {
           calls,
           reads ? pipe.source() : null,
           writes ? pipe.sink() : null,
-          reads ? source : sink,
+          source,
+          sink,
           shared,
           flags);
     } catch (IOException | RuntimeException | Error e) {
@@ -201,12 +202,7 @@ public final class Carrier implements Closeable {
         pipe.source().close();
       }
       return new Adopted(
-          calls,
-          reads ? pipe.source() : null,
-          reads ? null : pipe.sink(),
-          reads ? source : sink,
-          -1,
-          0);
+          calls, reads ? pipe.source() : null, reads ? null : pipe.sink(), source, sink, -1, 0);
     } catch (IOException | RuntimeException | Error e) {
       close(pipe);
       throw e;

@@ -226,8 +226,9 @@ final class ProcessDriver implements ChannelDriver, Counted {
     if (process.isAlive()) {
       reapLater(0, nanos());
     }
-    source.abort(cause);
+    // It closes a terminal as a whole; the source would close one number of it, which calls use.
     sink.abort(cause);
+    source.abort(cause);
     if (errors != null) {
       errors.abort(cause);
     }

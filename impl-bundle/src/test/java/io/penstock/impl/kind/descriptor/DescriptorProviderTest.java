@@ -9,9 +9,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.penstock.channel.Capability;
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
+import io.penstock.channel.Handle;
 import io.penstock.channel.HandlePair;
 import io.penstock.channel.facet.BufferFacet;
 import io.penstock.channel.facet.CredentialsFacet;
+import io.penstock.channel.facet.DescriptorFacet;
 import io.penstock.error.AddressException;
 import io.penstock.error.BrokenPipeException;
 import io.penstock.error.NotSupportedException;
@@ -25,14 +27,17 @@ import io.penstock.impl.posix.Opened;
 import io.penstock.impl.posix.Posix;
 import io.penstock.impl.posix.PosixAccess;
 import io.penstock.standalone.Penstock;
+import java.io.FileInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -217,6 +222,50 @@ class DescriptorProviderTest {
           in.source().readFully(ByteBuffer.allocate(8192), Peers.LIMIT);
         }
       }
+    }
+  }
+
+  /** The number that the source had is soon another's. */
+  @ParameterizedTest
+  @MethodSource("modes")
+  void aDescriptorOfWhichOneDirectionIsClosedIsStillItself(PosixAccess access) throws Exception {
+    Path file = Files.createFile(folder.resolve("both")).toRealPath();
+    for (boolean source : new boolean[] {true, false}) {
+      List<FileInputStream> others = new ArrayList<>();
+      try (Penstock penstock = Modes.open(access.wish());
+          Channel both =
+              penstock
+                  .channels()
+                  .handles()
+                  .file(file, StandardOpenOption.READ, StandardOpenOption.WRITE)
+                  .channel(ChannelOptions.defaults())) {
+        DescriptorFacet facet = both.facet(DescriptorFacet.class).orElseThrow();
+        if (source) {
+          both.source().close();
+        } else {
+          both.sink().close();
+        }
+        for (int i = 0; i < 64; i++) {
+          others.add(new FileInputStream("/dev/null"));
+        }
+        AtomicReference<Path> lent = new AtomicReference<>();
+        try (Handle handle = facet.handle()) {
+          handle.lend(fd -> lent.set(target(fd)));
+        }
+        assertEquals(file, lent.get());
+      } finally {
+        for (FileInputStream each : others) {
+          each.close();
+        }
+      }
+    }
+  }
+
+  private static Path target(int fd) {
+    try {
+      return Files.readSymbolicLink(Path.of("/proc/self/fd/" + fd));
+    } catch (IOException e) {
+      throw new AssertionError(e);
     }
   }
 

@@ -21,7 +21,6 @@ import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channel;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.Pipe;
 import java.util.Optional;
@@ -131,20 +130,6 @@ public final class DescriptorDriver implements ChannelDriver {
     }
   }
 
-  /** Closes one direction, and with it what there is when it is the only one. */
-  private void release(boolean only, Channel direction) throws IOException {
-    try {
-      if (only) {
-        adopted.close();
-      } else {
-        direction.close();
-      }
-    } finally {
-      // The other side sees it only when no selector holds it any more.
-      context.forgetClosed();
-    }
-  }
-
   private final class Input extends SelectedSource {
     private final Pipe.SourceChannel channel;
     private volatile boolean hungUp = nature.hungUp();
@@ -201,25 +186,31 @@ public final class DescriptorDriver implements ChannelDriver {
 
     @Override
     public void close() throws IOException {
-      release(sink == null, channel);
+      try {
+        adopted.closeInput();
+      } finally {
+        // The other side sees it only when no selector holds it any more.
+        context.forgetClosed();
+      }
     }
   }
 
   private final class Output extends SelectedSink {
-    private final Pipe.SinkChannel channel;
-
     Output(Pipe.SinkChannel channel) {
       super(
           DescriptorDriver.this.context,
           channel,
           "it cannot be written any more",
           nature.selectable());
-      this.channel = channel;
     }
 
     @Override
     public void end() throws IOException {
-      release(source == null, channel);
+      try {
+        adopted.closeOutput();
+      } finally {
+        context.forgetClosed();
+      }
     }
 
     @Override
