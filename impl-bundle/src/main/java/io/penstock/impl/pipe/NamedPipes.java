@@ -4,6 +4,7 @@ package io.penstock.impl.pipe;
 import io.penstock.channel.Direction;
 import io.penstock.pipe.Pipe;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -13,7 +14,39 @@ import org.jspecify.annotations.Nullable;
 /** The pipes that can be found by name now. */
 public final class NamedPipes {
   /** A pipe under a name, and what comes after it: nothing when the name is given up. */
-  private record Place(Pipe pipe, boolean renewed, CompletableFuture<Optional<Pipe>> next) {}
+  private record Place(
+      Pipe pipe, boolean renewed, CompletableFuture<Optional<Pipe>> next, Set<Waiter> waiting) {
+    Place(Pipe pipe, boolean renewed) {
+      this(pipe, renewed, new CompletableFuture<>(), ConcurrentHashMap.newKeySet());
+    }
+
+    /**
+     * What comes next, for one caller: when that one cancels it, the others wait on, and it is
+     * forgotten. A copy of the future would be kept.
+     */
+    CompletableFuture<Optional<Pipe>> waiter() {
+      Waiter waiter = new Waiter();
+      waiting.add(waiter);
+      CompletableFuture<?> unused =
+          waiter.told.whenComplete((any, failure) -> waiting.remove(waiter));
+      if (next.isDone()) {
+        // It may have come before the caller was there to be told.
+        waiter.told.complete(next.join());
+      }
+      return waiter.told;
+    }
+
+    void over(@Nullable Pipe successor) {
+      Optional<Pipe> found = Optional.ofNullable(successor);
+      next.complete(found);
+      waiting.forEach(each -> each.told.complete(found));
+    }
+  }
+
+  /** A caller that waits. */
+  private static final class Waiter {
+    private final CompletableFuture<Optional<Pipe>> told = new CompletableFuture<>();
+  }
 
   private final ConcurrentMap<String, Place> places = new ConcurrentHashMap<>();
 
@@ -31,7 +64,7 @@ public final class NamedPipes {
   }
 
   private void put(String name, Pipe pipe, boolean renewed) {
-    over(places.put(name, new Place(pipe, renewed, new CompletableFuture<>())), pipe);
+    over(places.put(name, new Place(pipe, renewed)), pipe);
   }
 
   /** Makes a pipe unknown, unless another has taken its place. */
@@ -47,7 +80,7 @@ public final class NamedPipes {
 
   private static void over(@Nullable Place place, @Nullable Pipe successor) {
     if (place != null) {
-      place.next.complete(Optional.ofNullable(successor));
+      place.over(successor);
     }
   }
 
@@ -72,8 +105,7 @@ public final class NamedPipes {
     if (!place.renewed || !isSpent(place.pipe, direction)) {
       return CompletableFuture.completedFuture(Optional.of(place.pipe));
     }
-    // A separate stage for each caller: a cancelled one does not affect the others.
-    return place.next.copy();
+    return place.waiter();
   }
 
   private static boolean isSpent(Pipe pipe, Direction direction) {

@@ -108,7 +108,22 @@ public final class PipeProvider implements ChannelProvider {
     String shown = endpoint.name();
     CompletableFuture<@Nullable Pipe> in = find(asked.read(), Direction.INPUT, shown);
     CompletableFuture<@Nullable Pipe> out = find(asked.write(), Direction.OUTPUT, shown);
-    return in.thenCombine(out, (source, sink) -> new PipeDriver(source, sink, context.executor()));
+    CompletableFuture<PipeDriver> both =
+        in.thenCombine(out, (source, sink) -> new PipeDriver(source, sink, context.executor()));
+    passCancel(both, in);
+    passCancel(both, out);
+    return both;
+  }
+
+  /** What is waited for no longer must not be kept until the next pipe comes. */
+  private static void passCancel(CompletableFuture<?> from, CompletableFuture<?> to) {
+    CompletableFuture<?> unused =
+        from.whenComplete(
+            (any, failure) -> {
+              if (from.isCancelled()) {
+                to.cancel(false);
+              }
+            });
   }
 
   private CompletableFuture<@Nullable Pipe> find(String name, Direction direction, String shown)
@@ -121,8 +136,11 @@ public final class PipeProvider implements ChannelProvider {
       return CompletableFuture.completedFuture(
           found.join().orElseThrow(() -> missing(name, shown)));
     }
-    return found.thenApply(
-        pipe -> pipe.orElseThrow(() -> new CompletionException(missing(name, shown))));
+    CompletableFuture<@Nullable Pipe> pipe =
+        found.thenApply(
+            one -> one.orElseThrow(() -> new CompletionException(missing(name, shown))));
+    passCancel(pipe, found);
+    return pipe;
   }
 
   private static AddressException missing(String name, String shown) {

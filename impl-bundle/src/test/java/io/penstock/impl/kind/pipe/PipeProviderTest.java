@@ -13,6 +13,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.error.AddressException;
 import io.penstock.error.ConnectionResetException;
 import io.penstock.error.NotSupportedException;
+import io.penstock.impl.channel.DrivenChannel;
 import io.penstock.impl.engine.Engine;
 import io.penstock.impl.kind.Peers;
 import io.penstock.impl.kind.Peers.Peer;
@@ -23,7 +24,9 @@ import io.penstock.pipe.PipeOptions;
 import io.penstock.spi.ChannelDriver;
 import io.penstock.stream.Wait;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +38,8 @@ class PipeProviderTest {
       ChannelOptions.defaults().withDirection(Direction.INPUT);
   private static final ChannelOptions OUTPUT =
       ChannelOptions.defaults().withDirection(Direction.OUTPUT);
+
+  private static final ChannelOptions BOTH = ChannelOptions.defaults();
 
   private final Engine engine = new Engine();
   private final NamedPipes pipes = new NamedPipes();
@@ -178,6 +183,39 @@ class PipeProviderTest {
     assertEquals('y', got.get(0));
     assertEquals(1, Peers.get(writer).sink().write(ByteBuffer.allocate(1)));
     assertTrue(connecting(OUTPUT).isDone());
+  }
+
+  @Test
+  void whoGivesUpWaitingForTheNextPipeIsForgotten() throws Exception {
+    DrivenPipe spent = renewed("a");
+    spent.sink().end();
+    spent.abort(new IOException("cut on purpose"));
+    List<WeakReference<DrivenChannel>> all =
+        List.of(givenUp("pipe:a", OUTPUT), givenUp("pipe:?read=a&write=a", BOTH));
+    for (WeakReference<DrivenChannel> each : all) {
+      Peers.eventually(
+          "it is kept by nobody",
+          () -> {
+            System.gc();
+            return each.get() == null;
+          });
+    }
+    assertTrue(spent.isSpent());
+    CompletableFuture<ChannelDriver> patient = connecting(OUTPUT);
+    assertFalse(patient.isDone());
+    Pipe unused = renewed("a");
+    assertEquals(1, Peers.get(patient).sink().write(ByteBuffer.allocate(1)));
+  }
+
+  /** A channel that was aborted while it was connected. */
+  private WeakReference<DrivenChannel> givenUp(String text, ChannelOptions options)
+      throws IOException {
+    Endpoint endpoint = Endpoint.parse(text);
+    ChannelOptions all = options.withAll(endpoint);
+    DrivenChannel channel = new DrivenChannel(endpoint, all, engine);
+    channel.connect(new PipeProvider(pipes::open).connect(endpoint, all, channel.context()));
+    channel.abort(new IOException("given up on purpose"));
+    return new WeakReference<>(channel);
   }
 
   @Test
