@@ -105,13 +105,17 @@ final class TlsSink implements SinkDriver {
   public void end() throws IOException {
     connection.lock();
     try {
-      if (connection.outEnded || connection.released) {
+      if (connection.outEnded) {
         return;
       }
       connection.outEnded = true;
+      // Before the release: a connection that was cut has both.
       IOException failure = connection.outFailure;
       if (failure != null) {
         throw failure;
+      }
+      if (connection.released) {
+        return;
       }
       connection.endOutput();
     } finally {

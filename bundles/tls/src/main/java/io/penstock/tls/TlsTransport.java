@@ -211,8 +211,7 @@ final class TlsTransport implements ByteChannel {
       }
     } catch (IOException e) {
       writeFailure = renamed(e);
-      dropped = pending.remaining();
-      release(pending);
+      drop(pending, pending.remaining());
       throw writeFailure;
     }
     if (pending.hasRemaining()) {
@@ -222,6 +221,12 @@ final class TlsTransport implements ByteChannel {
     }
     release(pending);
     return true;
+  }
+
+  private void drop(ByteBuffer pending, int count) {
+    long before = dropped;
+    dropped = before + count;
+    release(pending);
   }
 
   private void release(ByteBuffer pending) {
@@ -253,7 +258,7 @@ final class TlsTransport implements ByteChannel {
     }
     ByteBuffer pending = out;
     if (pending != null) {
-      release(pending);
+      drop(pending, pending.position());
     }
   }
 

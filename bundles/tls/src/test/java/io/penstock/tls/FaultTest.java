@@ -121,6 +121,26 @@ class FaultTest {
   void whatWaitsToBeSentIsSeenWhileItIsBeingSent() throws Exception {
     AtomicInteger seen = new AtomicInteger(-1);
     TlsTransport[] wire = new TlsTransport[1];
+    wire[0] = full(() -> seen.set(wire[0].unsent()));
+    assertEquals(10, wire[0].append(ByteBuffer.allocate(10)));
+    assertEquals(false, wire[0].flush());
+    assertEquals(10, seen.get());
+  }
+
+  @Test
+  void whatWaitsToBeSentIsDroppedWhenItIsLetGo() throws Exception {
+    TlsTransport wire = full(() -> {});
+    assertEquals(10, wire.append(ByteBuffer.allocate(10)));
+    assertEquals(false, wire.flush());
+    assertEquals(0, wire.dropped());
+    wire.clear();
+    assertEquals(10, wire.dropped());
+    wire.clear();
+    assertEquals(10, wire.dropped(), "once");
+  }
+
+  /** Above a channel that never has room. */
+  private static TlsTransport full(Runnable whenWritten) {
     SinkDriver sink =
         (SinkDriver)
             Proxy.newProxyInstance(
@@ -128,7 +148,7 @@ class FaultTest {
                 new Class<?>[] {SinkDriver.class},
                 (proxy, method, arguments) -> {
                   assertEquals("write", method.getName());
-                  seen.set(wire[0].unsent());
+                  whenWritten.run();
                   return 0;
                 });
     SourceDriver source =
@@ -147,10 +167,7 @@ class FaultTest {
                 (proxy, method, arguments) -> {
                   throw new AssertionError(method);
                 });
-    wire[0] = new TlsTransport(source, sink, new Borrowed(new BufferStock(), memory), () -> "wire");
-    assertEquals(10, wire[0].append(ByteBuffer.allocate(10)));
-    assertEquals(false, wire[0].flush());
-    assertEquals(10, seen.get());
+    return new TlsTransport(source, sink, new Borrowed(new BufferStock(), memory), () -> "wire");
   }
 
   /** A fault of the transport below, or of ours, must not be the last thing a listener does. */

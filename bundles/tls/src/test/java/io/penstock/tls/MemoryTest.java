@@ -3,11 +3,13 @@ package io.penstock.tls;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.penstock.channel.Channel;
 import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Listener;
+import io.penstock.error.BrokenPipeException;
 import io.penstock.error.MemoryLimitException;
 import io.penstock.impl.channel.Channels;
 import io.penstock.impl.channel.Natives;
@@ -24,6 +26,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -132,6 +135,35 @@ class MemoryTest {
       reader.start();
     }
     return first.get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void whatACutDropsIsNotSaidToHaveGone() throws Exception {
+    ByteBuffer bytes = ByteBuffer.allocate(256 * 1024);
+    try (Listener listener = listen();
+        RawPeer peer = new RawPeer(port(listener), "TLSv1.3");
+        Channel channel = listener.accept(Bench.SOON)) {
+      channel.sink().writeFully("x", Bench.SOON);
+      assertEquals(1, peer.read(new byte[1]));
+      while (channel.sink().write(bytes.clear(), Wait.none()) > 0) {
+        // Until what is encrypted waits for room.
+      }
+      CompletableFuture<IOException> flushed =
+          CompletableFuture.supplyAsync(
+              () -> assertThrows(IOException.class, () -> channel.sink().flush(Bench.SOON)));
+      budgets.container().limit(budgets.container().held() / 2);
+      IOException why = firstFailure(List.of(channel));
+      assertInstanceOf(MemoryLimitException.class, why);
+      BrokenPipeException dropped =
+          assertInstanceOf(BrokenPipeException.class, flushed.get(20, TimeUnit.SECONDS));
+      assertTrue(dropped.count() > 0);
+      assertThrows(BrokenPipeException.class, () -> channel.sink().flush(Bench.SOON));
+      ExecutionException end =
+          assertThrows(
+              ExecutionException.class,
+              () -> channel.sink().endAsync().toCompletableFuture().get(20, TimeUnit.SECONDS));
+      assertInstanceOf(MemoryLimitException.class, end.getCause());
+    }
   }
 
   /** The first part of a long record, which keeps all its bytes waiting. */
