@@ -172,6 +172,10 @@ final class TlsDriver implements ChannelDriver {
     } else {
       can.remove(Capability.HALF_CLOSE);
     }
+    // The descriptor carries encrypted bytes: another program could only break the stream with it.
+    // Nor do handles go along with the plain bytes.
+    can.remove(Capability.DESCRIPTOR);
+    can.remove(Capability.HANDLES);
     return can;
   }
 

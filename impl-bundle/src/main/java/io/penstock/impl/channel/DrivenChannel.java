@@ -365,6 +365,10 @@ public final class DrivenChannel extends ChannelStages implements Scope.Dated, R
           : Optional.empty();
     }
     if (handles != null && type == DescriptorFacet.class) {
+      // Not what a kind above another passes through from below, for use by this library.
+      if (!current.capabilities().contains(Capability.DESCRIPTOR)) {
+        return Optional.empty();
+      }
       return current
           .facet(DescriptorSource.class)
           .map(own -> type.cast(new OwnDescriptor(name, own, handles, this::close)));
