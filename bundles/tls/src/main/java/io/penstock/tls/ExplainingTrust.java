@@ -27,6 +27,7 @@ final class ExplainingTrust extends X509ExtendedTrustManager {
       throws CertificateException {
     try {
       judge.checkServerTrusted(chain, authType, engine);
+      checkDates(chain);
     } catch (CertificateException e) {
       throw explained(e, chain, engine.getPeerHost());
     }
@@ -37,6 +38,7 @@ final class ExplainingTrust extends X509ExtendedTrustManager {
       throws CertificateException {
     try {
       judge.checkClientTrusted(chain, authType, engine);
+      checkDates(chain);
     } catch (CertificateException e) {
       throw explained(e, chain, null);
     }
@@ -60,6 +62,7 @@ final class ExplainingTrust extends X509ExtendedTrustManager {
     // Of a library that makes its own sockets.
     try {
       judge.checkServerTrusted(chain, authType, socket);
+      checkDates(chain);
     } catch (CertificateException e) {
       SSLSession session = socket instanceof SSLSocket secure ? secure.getHandshakeSession() : null;
       throw explained(e, chain, session == null ? null : session.getPeerHost());
@@ -75,6 +78,11 @@ final class ExplainingTrust extends X509ExtendedTrustManager {
   @Override
   public X509Certificate[] getAcceptedIssuers() {
     return judge.getAcceptedIssuers();
+  }
+
+  /** Java does not look at the dates of a certificate that is itself among the trusted ones. */
+  private static void checkDates(X509Certificate[] chain) throws CertificateException {
+    chain[0].checkValidity();
   }
 
   private static CertificateException explained(

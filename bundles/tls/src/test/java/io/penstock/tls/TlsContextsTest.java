@@ -14,6 +14,8 @@ import java.nio.file.Path;
 import java.security.KeyStore;
 import java.security.Principal;
 import java.security.cert.Certificate;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -51,7 +53,10 @@ class TlsContextsTest {
 
   /** A server of the JDK, with a certificate for these hosts. */
   private void serve(boolean asksClients, String... hosts) throws Exception {
-    Pki.Entity entity = Pki.issue(authority, "CN=server", hosts);
+    serve(asksClients, Pki.issue(authority, "CN=server", hosts));
+  }
+
+  private void serve(boolean asksClients, Pki.Entity entity) throws Exception {
     KeyStore keys = KeyStore.getInstance("PKCS12");
     keys.load(null, null);
     keys.setKeyEntry("server", entity.key(), PASSWORD, new Certificate[] {entity.certificate()});
@@ -145,6 +150,21 @@ class TlsContextsTest {
           "right.example",
           "nobody who is trusted");
     }
+  }
+
+  @Test
+  void anExpiredCertificateIsRefusedAlsoIfItIsItselfTrusted() throws Exception {
+    Instant now = Instant.now();
+    Instant begin = now.minus(Duration.ofDays(3));
+    Instant end = now.minus(Duration.ofHours(5));
+    Pki.Entity old = Pki.issueOf("EC", authority, "CN=old", begin, end, "right.example");
+    serve(false, old);
+    Path trust = old.writeCertificate(folder.resolve("old.pem"));
+    refused(
+        TlsContexts.client(Map.of("trust", trust.toString())),
+        "right.example",
+        "CN=old",
+        "it expired on");
   }
 
   @Test

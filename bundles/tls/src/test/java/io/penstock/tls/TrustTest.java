@@ -139,6 +139,41 @@ class TrustTest {
   }
 
   @Test
+  void expiredCertificateIsRefusedAlsoIfItIsItselfTrusted() throws Exception {
+    Instant now = Instant.now();
+    Instant end = now.minus(Duration.ofHours(5));
+    Pki.Entity old =
+        Pki.issueOf(
+            "EC", Bench.AUTHORITY, "CN=old", now.minus(Duration.ofDays(3)), end, "127.0.0.1");
+    Path key = write(old, "old.pem");
+    Path trust = old.writeCertificate(folder.resolve("trust.pem"));
+    String date = "expired on " + Certificates.time(old.certificate().getNotAfter());
+    try (Listener listener = serve(key)) {
+      HandshakeException refused =
+          assertThrows(
+              HandshakeException.class,
+              () ->
+                  Bench.CHANNELS.open(
+                      Endpoint.parse("tls:" + listener.endpoint().address() + "?trust=" + trust),
+                      ChannelOptions.defaults(),
+                      Bench.SOON));
+      says(refused, "CN=old", date);
+    }
+    // As of a server, so of a client.
+    try (Warnings warnings = new Warnings();
+        Listener listener = Bench.listen("clientAuth=need", "trust=" + trust + "," + Bench.TRUST)) {
+      assertThrows(
+          HandshakeException.class,
+          () -> {
+            try (Channel client = Bench.connect(listener, "key=" + key)) {
+              client.source().read(ByteBuffer.allocate(1), Bench.SOON);
+            }
+          });
+      assertTrue(warnings.seen(date), () -> "" + warnings.texts);
+    }
+  }
+
+  @Test
   void unknownAuthorityIsNamed() throws Exception {
     Pki.Entity server = Pki.issue(Pki.authority("CN=Nobody"), "CN=leaf", "127.0.0.1");
     try (Listener listener = serve(write(server, "leaf.pem"))) {
