@@ -117,7 +117,8 @@ final class Material {
         LOG.log(Level.INFO, "keys and trust of {0} were read again", files.all());
       }
       return context;
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
+      // Also what the libraries throw for a file that they do not expect.
       if (present == null) {
         throw e;
       }
@@ -125,7 +126,7 @@ final class Material {
       LOG.log(
           Level.WARNING,
           "changed keys or trust cannot be used, what was read before stays: {0}",
-          LogField.cause(e.getMessage()),
+          LogField.cause(e instanceof IOException ? e.getMessage() : e.toString()),
           e);
       return present.context;
     }
@@ -180,8 +181,13 @@ final class Material {
     try {
       for (String alias : Collections.list(store.aliases())) {
         if (store.getKey(alias, password) instanceof PrivateKey key) {
+          Certificate @Nullable [] present = store.getCertificateChain(alias);
+          if (present == null) {
+            throw new IOException(
+                file + ": there is no certificate for the key '" + alias + "' in it");
+          }
           List<X509Certificate> chain = new ArrayList<>();
-          for (Certificate each : store.getCertificateChain(alias)) {
+          for (Certificate each : present) {
             chain.add((X509Certificate) each);
           }
           all.add(identity(file, key, chain, null));

@@ -591,6 +591,39 @@ class TrustTest {
     }
   }
 
+  @Test
+  void changedPkcs12WithoutACertificateIsForNone() throws Exception {
+    Path secret = Files.writeString(folder.resolve("secret"), "sesame");
+    char[] password = "sesame".toCharArray();
+    Pki.Entity entity = Pki.issue(Bench.AUTHORITY, "CN=first", "127.0.0.1");
+    Path keys = folder.resolve("keys.p12");
+    KeyStore store = KeyStore.getInstance("PKCS12");
+    store.load(null, null);
+    store.setKeyEntry("own", entity.key(), password, new Certificate[] {entity.certificate()});
+    try (OutputStream out = Files.newOutputStream(keys)) {
+      store.store(out, password);
+    }
+    try (Warnings warnings = new Warnings();
+        Listener listener = serve(keys, "keyPasswordFile=" + secret)) {
+      Bench.connect(listener).close();
+      KeyStore lonely = KeyStore.getInstance("PKCS12");
+      lonely.load(null, null);
+      lonely.setKeyEntry("own", Pki.sealed(entity.key(), "sesame"), null);
+      try (OutputStream out = Files.newOutputStream(keys)) {
+        lonely.store(out, password);
+      }
+      try (Channel after = Bench.connect(listener)) {
+        assertEquals("CN=first", shown(after).getSubjectX500Principal().getName());
+      }
+      assertTrue(
+          warnings.seen(keys + ": there is no certificate"), () -> "told: " + warnings.texts);
+    }
+    Path other = Files.copy(keys, folder.resolve("other.p12"));
+    says(
+        assertThrows(IOException.class, () -> serve(other, "keyPasswordFile=" + secret)),
+        other + ": there is no certificate for the key 'own' in it");
+  }
+
   /** Connections come and go, one stays busy, and keys change all the while: nothing fails. */
   @Test
   void rotationUnderLoad() throws Exception {
