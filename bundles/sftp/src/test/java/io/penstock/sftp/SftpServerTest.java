@@ -315,6 +315,19 @@ class SftpServerTest extends SftpMessages {
         .withProgram(ProgramRequest.of(kind, text.getBytes(StandardCharsets.UTF_8)));
   }
 
+  /** Without a word on reading or writing, as some clients make an empty file. */
+  @Test
+  void whatWasOnlyMadeOrEmptiedIsRead() throws Exception {
+    try (Client client = new Client(served, "")) {
+      for (byte[] handle : List.of(client.open("new", 8), client.open("file", 16))) {
+        assertEquals(1, client.status(READ, handle, 0L, 99), "the end of the file");
+        assertEquals(NO_SUCH_FILE, client.status(WRITE, handle, 0L, "x"), "as for reading only");
+      }
+      assertEquals(0, size(client.ask(ATTRS, STAT, "new")));
+      assertEquals(0, size(client.ask(ATTRS, STAT, "file")));
+    }
+  }
+
   @Test
   void messageThatIsTooLongEndsTheServer() throws Exception {
     try (Client client = new Client(served, "")) {

@@ -135,11 +135,19 @@ final class Operations {
     return options;
   }
 
+  /**
+   * The JDK makes and empties files only to write them. A handle that is not for writing reads, as
+   * {@link OpenHandle.OfFile} has it.
+   */
+  private static Set<OpenOption> writing(int flags) {
+    boolean write = (flags & Protocol.TO_WRITE) != 0;
+    return options(write ? flags : flags | Protocol.TO_READ | Protocol.TO_WRITE);
+  }
+
   /** Returns null if another program has made a file there. */
   private static @Nullable OpenHandle make(Enclosure.Spot spot, int flags, Attributes ofNew)
       throws IOException {
-    // The JDK makes files only to write them.
-    Set<OpenOption> options = options(flags | Protocol.TO_WRITE);
+    Set<OpenOption> options = writing(flags);
     options.add(StandardOpenOption.CREATE_NEW);
     options.add(LinkOption.NOFOLLOW_LINKS);
     try {
@@ -157,7 +165,7 @@ final class Operations {
           && !Attributes.areOfFile(Attributes.of(item.path(), item.options()))) {
         return null;
       }
-      Set<OpenOption> options = options(truncate ? flags | Protocol.TO_WRITE : flags);
+      Set<OpenOption> options = truncate ? writing(flags) : options(flags);
       options.addAll(List.of(item.options()));
       if (truncate && !options.contains(StandardOpenOption.APPEND)) {
         options.add(StandardOpenOption.TRUNCATE_EXISTING);
