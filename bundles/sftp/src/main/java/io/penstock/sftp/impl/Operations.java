@@ -268,8 +268,22 @@ final class Operations {
       // instead, or reports the problem better.
       return false;
     }
-    Files.delete(source);
+    dropFirstName(source, target);
     return true;
+  }
+
+  /** Takes away the first of the two names that a file has by now; if that fails, the second. */
+  static void dropFirstName(Path source, Path target) throws IOException {
+    try {
+      Files.delete(source);
+    } catch (IOException e) {
+      try {
+        Files.delete(target);
+      } catch (IOException stuck) {
+        e.addSuppressed(stuck);
+      }
+      throw e;
+    }
   }
 
   /** Checks that there is something, and that slashes are behind the names of folders only. */
