@@ -11,6 +11,7 @@ import io.penstock.channel.ChannelOptions;
 import io.penstock.channel.Endpoint;
 import io.penstock.channel.ProgramRequest;
 import io.penstock.error.AddressException;
+import io.penstock.error.BrokenPipeException;
 import io.penstock.testing.contract.Case;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -340,6 +341,18 @@ class SftpServerTest extends SftpMessages {
               ExecutionException.class,
               () -> client.channel.gone().toCompletableFuture().get(20, TimeUnit.SECONDS));
       assertTrue(gone.getCause() instanceof IOException, gone.toString());
+    }
+  }
+
+  @Test
+  void whatWasNotServedIsToldByFlush() throws Exception {
+    try (Client client = new Client(served, "")) {
+      ByteBuffer length = ByteBuffer.allocate(9).putInt(256 * 1024 + 1).clear();
+      client.channel.sink().writeFully(length, SOON);
+      assertThrows(IOException.class, client::receive);
+      BrokenPipeException dropped =
+          assertThrows(BrokenPipeException.class, () -> client.channel.sink().flush(SOON));
+      assertEquals(9, dropped.count());
     }
   }
 

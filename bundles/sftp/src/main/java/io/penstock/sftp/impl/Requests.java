@@ -28,6 +28,7 @@ final class Requests implements SinkDriver {
   private int to;
   private boolean ended;
   private boolean finished;
+  private long dropped;
 
   /**
    * Empty.
@@ -88,11 +89,18 @@ final class Requests implements SinkDriver {
     }
   }
 
-  /** Messages are no longer taken. */
-  void finish() {
+  /**
+   * Messages are no longer taken.
+   *
+   * @param failed whether those that are here would have been served otherwise
+   */
+  void finish(boolean failed) {
     lock.lock();
     try {
       finished = true;
+      if (failed) {
+        dropped += to - from;
+      }
       bytes = new byte[0];
       from = 0;
       to = 0;
@@ -168,6 +176,16 @@ final class Requests implements SinkDriver {
     lock.lock();
     try {
       return isWhole() ? (long) to - from : 0;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public long dropped() {
+    lock.lock();
+    try {
+      return dropped;
     } finally {
       lock.unlock();
     }

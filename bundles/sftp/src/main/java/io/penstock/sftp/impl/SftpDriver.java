@@ -131,7 +131,7 @@ final class SftpDriver implements ChannelDriver {
   private void finish(@Nullable IOException failure) {
     over = true;
     subsystem.finish();
-    requests.finish();
+    requests.finish(failure != null);
     if (failure == null) {
       replies.end();
       gone.complete(null);
