@@ -119,6 +119,7 @@ final class TlsDriver implements ChannelDriver {
         }
         connection.facet = new Agreement(connection.engine);
         source.lookAhead(false);
+        source.sendAnswer();
         return need;
       }
       return sent ? Need.INPUT : Need.ROOM;

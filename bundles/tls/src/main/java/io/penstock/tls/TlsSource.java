@@ -54,10 +54,7 @@ final class TlsSource implements SourceDriver {
       if (n > 0) {
         lookAhead(false);
       }
-      if (transport.blocked()) {
-        // The engine has written an answer to the peer.
-        connection.flushQuietly();
-      }
+      sendAnswer();
       return n;
     } finally {
       connection.unlock();
@@ -85,6 +82,7 @@ final class TlsSource implements SourceDriver {
     // The channel below may have less than a whole record: only an attempt to decrypt it tells.
     try {
       lookAhead(true);
+      sendAnswer();
       return hasNews();
     } finally {
       connection.unlock();
@@ -127,6 +125,13 @@ final class TlsSource implements SourceDriver {
   }
 
   // ---- with the lock held
+
+  /** Sends what the engine may have written in answer to the peer, such as new keys of its own. */
+  void sendAnswer() {
+    if (transport.blocked()) {
+      connection.flushQuietly();
+    }
+  }
 
   private int fresh(ByteBuffer dst) throws IOException {
     readNeedsRoom = false;

@@ -5,7 +5,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 import java.util.List;
 import javax.net.ssl.SSLEngine;
@@ -15,19 +17,29 @@ import org.jspecify.annotations.Nullable;
 
 /** A client that decides for itself which bytes of its records go when. Blocking. */
 final class RawPeer implements AutoCloseable {
-  private final SocketChannel socket;
+  private final ReadableByteChannel from;
+  private final WritableByteChannel to;
   private final SSLEngine engine;
   private final ByteBuffer in = ByteBuffer.allocate(64 * 1024).flip();
   private final ByteBuffer plain = ByteBuffer.allocate(64 * 1024);
 
   RawPeer(int port, String protocol) throws IOException {
-    socket = SocketChannel.open(new InetSocketAddress("127.0.0.1", port));
-    socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    this(connected(port), protocol);
+  }
+
+  private RawPeer(SocketChannel socket, String protocol) throws IOException {
+    this(socket, socket, protocol);
+  }
+
+  /** The same, above any transport. */
+  RawPeer(ReadableByteChannel from, WritableByteChannel to, String protocol) throws IOException {
+    this.from = from;
+    this.to = to;
     engine =
         new TlsOptions(
                 false,
                 "localhost",
-                port,
+                1,
                 true,
                 List.of(protocol),
                 List.of(),
@@ -46,6 +58,12 @@ final class RawPeer implements AutoCloseable {
     }
   }
 
+  private static SocketChannel connected(int port) throws IOException {
+    SocketChannel socket = SocketChannel.open(new InetSocketAddress("127.0.0.1", port));
+    socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+    return socket;
+  }
+
   private static Material.Files files() {
     return new Material.Files(List.of(), List.of(), null, List.of(Bench.TRUST.toString()), none());
   }
@@ -55,14 +73,14 @@ final class RawPeer implements AutoCloseable {
   }
 
   /** Decrypts one record; returns false at the end of the transport. */
-  private boolean unwrap() throws IOException {
+  boolean unwrap() throws IOException {
     while (true) {
       SSLEngineResult result = engine.unwrap(in, plain);
       if (result.getStatus() != SSLEngineResult.Status.BUFFER_UNDERFLOW) {
         return true;
       }
       in.compact();
-      int n = socket.read(in);
+      int n = from.read(in);
       in.flip();
       if (n < 0) {
         return false;
@@ -93,6 +111,11 @@ final class RawPeer implements AutoCloseable {
     return record(ByteBuffer.allocate(0));
   }
 
+  /** Changes its keys, as TLS 1.3 allows, and asks the other side to change its own. */
+  ByteBuffer keyUpdate() throws IOException {
+    return renegotiation();
+  }
+
   static ByteBuffer joined(ByteBuffer... parts) {
     int size = 0;
     for (ByteBuffer part : parts) {
@@ -107,13 +130,13 @@ final class RawPeer implements AutoCloseable {
 
   void send(ByteBuffer bytes) throws IOException {
     while (bytes.hasRemaining()) {
-      socket.write(bytes);
+      to.write(bytes);
     }
   }
 
   /** Ends the transport without ending the stream. */
   void cut() throws IOException {
-    socket.shutdownOutput();
+    ((SocketChannel) to).shutdownOutput();
   }
 
   /** Reads until so many bytes were decrypted, or the stream has ended. */
@@ -130,6 +153,7 @@ final class RawPeer implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    socket.close();
+    from.close();
+    to.close();
   }
 }
