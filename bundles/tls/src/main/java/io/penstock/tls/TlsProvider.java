@@ -42,16 +42,22 @@ public final class TlsProvider implements ChannelProvider {
   /** So many different sets of files are remembered; a user has a handful. */
   private static final int REMEMBERED = 64;
 
+  /**
+   * What connections have in common that share keys, trust and sessions: a session that began
+   * without a client's certificate must not be resumed where a certificate is asked for.
+   */
+  private record Shared(Material.Files files, TlsOptions.ClientAuth clientAuth) {}
+
   private final ChannelProvider tcp;
   private final BufferStock buffers = new BufferStock();
   private final Crew crew = new Crew();
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<Material.Files, Material> materials =
+  private final Map<Shared, Material> materials =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
 
         @Override
-        protected boolean removeEldestEntry(Map.Entry<Material.Files, Material> eldest) {
+        protected boolean removeEldestEntry(Map.Entry<Shared, Material> eldest) {
           return size() > REMEMBERED;
         }
       };
@@ -80,11 +86,13 @@ public final class TlsProvider implements ChannelProvider {
     return keys;
   }
 
-  /** Connections with the same files share what was read from them, and sessions to resume. */
+  /** Shares what was read from files, and sessions to resume. */
   private Material material(TlsOptions options) {
     lock.lock();
     try {
-      return materials.computeIfAbsent(options.material(), Material::new);
+      return materials.computeIfAbsent(
+          new Shared(options.material(), options.clientAuth()),
+          shared -> new Material(shared.files()));
     } finally {
       lock.unlock();
     }

@@ -328,6 +328,34 @@ class TrustTest {
     }
   }
 
+  @Test
+  void clientIsAskedAlsoIfItHasASessionWithoutACertificate() throws Exception {
+    String first = "tls-listen://127.0.0.1:0?key=" + Bench.SERVER_KEY;
+    String[] more = {"trust=" + Bench.TRUST, "clientAuth=none"};
+    Endpoint bound;
+    try (Listener listener =
+        Bench.CHANNELS.listen(Bench.endpoint(first, more), ChannelOptions.defaults())) {
+      bound = listener.endpoint();
+      try (Channel client = Bench.connect(listener, "key=" + Bench.CLIENT_KEY);
+          Channel server = listener.accept(Bench.SOON)) {
+        assertEquals(List.of(), facet(server).peerCertificates());
+        // What the client resumes comes with the first bytes.
+        server.sink().writeFully("x", Bench.SOON);
+        client.source().readFully(ByteBuffer.allocate(1), Bench.SOON);
+      }
+    }
+    String again =
+        first.replace(":0?", bound.address().substring(bound.address().lastIndexOf(':')) + "?");
+    more[1] = "clientAuth=want";
+    try (Listener listener =
+            Bench.CHANNELS.listen(Bench.endpoint(again, more), ChannelOptions.defaults());
+        Channel client = Bench.connect(listener, "key=" + Bench.CLIENT_KEY);
+        Channel server = listener.accept(Bench.SOON)) {
+      assertTrue(client.isOpen());
+      assertEquals(Bench.CLIENT.certificate(), shown(server));
+    }
+  }
+
   // ---- names
 
   @Test
