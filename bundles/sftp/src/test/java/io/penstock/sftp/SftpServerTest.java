@@ -316,6 +316,23 @@ class SftpServerTest extends SftpMessages {
         .withProgram(ProgramRequest.of(kind, text.getBytes(StandardCharsets.UTF_8)));
   }
 
+  /** Root may do it in any order; for others, the times need a mode that lets them read. */
+  @Test
+  void timesAreSetWithAModeThatForbidsOrAllowsReading() throws Exception {
+    Path file = served.resolve("file");
+    try (Client client = new Client(served, "")) {
+      assertEquals(OK, client.status(SETSTAT, "file", 4 | 8, 0200, 1, 1));
+      assertEquals(FileTime.fromMillis(1000), Files.getLastModifiedTime(file));
+      assertEquals("-w-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+      assertEquals(OK, client.status(SETSTAT, "file", 4 | 8, 0600, 2, 2));
+      assertEquals(FileTime.fromMillis(2000), Files.getLastModifiedTime(file));
+      assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+      // The owner stays, which keeps nothing else from being changed.
+      assertEquals(DENIED, client.status(SETSTAT, "file", 2 | 4 | 8, 4711, 4711, 0640, 3, 3));
+      assertEquals(FileTime.fromMillis(3000), Files.getLastModifiedTime(file));
+    }
+  }
+
   /** Without a word on reading or writing, as some clients make an empty file. */
   @Test
   void whatWasOnlyMadeOrEmptiedIsRead() throws Exception {

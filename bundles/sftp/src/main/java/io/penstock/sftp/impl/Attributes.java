@@ -214,32 +214,30 @@ final class Attributes {
         });
   }
 
-  /** What sets a size. */
+  /** What sets an attribute. */
   @FunctionalInterface
-  private interface Resizing {
+  private interface Step {
     void run() throws IOException;
   }
 
-  /** Sets each attribute that can be set, as OpenSSH does; reports the last one that cannot. */
-  private void giveAll(
-      Path path, Map<String, Object> present, Resizing resizing, LinkOption... options)
-      throws IOException {
-    IOException failed = null;
-    if (size != null) {
-      try {
-        resizing.run();
-      } catch (IOException e) {
-        failed = e;
-      }
-    }
+  /** Tries a step; returns why it failed, or else why an earlier one did, if it did. */
+  private static @Nullable IOException attempt(Step step, @Nullable IOException earlier) {
     try {
-      giveOthers(path, present, options);
+      step.run();
+      return earlier;
     } catch (IOException e) {
-      if (failed != null) {
-        e.addSuppressed(failed);
+      if (earlier != null) {
+        e.addSuppressed(earlier);
       }
-      throw e;
+      return e;
     }
+  }
+
+  /** Sets each attribute that can be set, as OpenSSH does; reports the last one that cannot. */
+  private void giveAll(Path path, Map<String, Object> present, Step resizing, LinkOption... options)
+      throws IOException {
+    IOException failed = size == null ? null : attempt(resizing, null);
+    failed = attempt(() -> giveOthers(path, present, options), failed);
     if (failed != null) {
       throw failed;
     }
@@ -293,20 +291,39 @@ final class Attributes {
   }
 
   private void giveOthers(Path path, Map<String, Object> present) throws IOException {
+    IOException failed = null;
+    FileTime[] wanted = times;
+    // The JDK opens the file to set its times: the new mode may forbid that, or be the first to
+    // allow it.
+    IOException early = wanted == null ? null : attempt(() -> setTimes(path, wanted), null);
     if (permissions != null) {
       // No file may give other users the rights of the user that runs this; a folder keeps the
       // bit that it hands on.
       int kept = areOfFolder(present) ? number(present, "mode") & SPECIAL : 0;
-      Files.setAttribute(path, "unix:mode", kept | (permissions & ORDINARY));
+      int mode = kept | (permissions & ORDINARY);
+      failed = attempt(() -> Files.setAttribute(path, "unix:mode", mode), failed);
     }
-    if (times != null) {
-      Files.getFileAttributeView(path, BasicFileAttributeView.class)
-          .setTimes(times[1], times[0], null);
+    if (wanted != null && early != null) {
+      failed = permissions == null ? early : attempt(() -> setTimes(path, wanted), failed);
     }
     if (owner != null
         && (owner[0] != number(present, "uid") || owner[1] != number(present, "gid"))) {
-      throw new AccessDeniedException("", null, "files stay with the user that runs this");
+      failed =
+          attempt(
+              () -> {
+                throw new AccessDeniedException(
+                    "", null, "files stay with the user that runs this");
+              },
+              failed);
     }
+    if (failed != null) {
+      throw failed;
+    }
+  }
+
+  private static void setTimes(Path path, FileTime[] wanted) throws IOException {
+    Files.getFileAttributeView(path, BasicFileAttributeView.class)
+        .setTimes(wanted[1], wanted[0], null);
   }
 
   // ---- names of users
