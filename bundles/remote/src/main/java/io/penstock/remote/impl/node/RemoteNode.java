@@ -13,6 +13,7 @@ import io.penstock.remote.spi.RegistryListener;
 import io.penstock.remote.spi.RegistrySettings;
 import io.penstock.remote.spi.RemoteEntry;
 import io.penstock.runtime.RemoteDTO;
+import io.penstock.runtime.RemoteEntryDTO;
 import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.time.Duration;
@@ -48,6 +49,9 @@ public final class RemoteNode implements AutoCloseable {
   private final Care care;
   private final AtomicLong failovers = new AtomicLong();
   private final Map<String, String> troubles = new ConcurrentHashMap<>();
+  // What the thread answered last, and since when it has not answered; 0 while it does.
+  private volatile RemoteDTO answered;
+  private final AtomicLong silentSince = new AtomicLong();
   // Only on the thread.
   private final Imports imports;
   private final Exports exports;
@@ -91,6 +95,8 @@ public final class RemoteNode implements AutoCloseable {
     this.care =
         new Care(channels, onRemoved, each -> usable.containsKey(each.key()), this::inOneSession);
     this.settings = settings;
+    // As connected: until the thread answers, the silence counts from the first question.
+    this.answered = new RemoteDTO(servers(), node, true, since, null, 0, 0, 0, List.of());
     this.log = new NodeLog(servers());
     this.searches = new Searches(servers());
     this.thread = new NodeThread(log, this::afterEach);
@@ -241,17 +247,34 @@ public final class RemoteNode implements AutoCloseable {
     }
     CompletableFuture<RemoteDTO> made = new CompletableFuture<>();
     if (!post(() -> made.complete(describeNow()))) {
-      return new RemoteDTO(servers(), node, false, since, "it was closed", 0, 0, 0, List.of());
+      return unanswered("it was closed", List.of());
     }
     try {
       // The thread never waits for anything, so this is a moment.
       return made.get(1, TimeUnit.SECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new RemoteDTO(servers(), node, false, 0, "interrupted", 0, 0, 0, List.of());
+      return unanswered("interrupted", answered.entries());
     } catch (ExecutionException | TimeoutException e) {
-      return new RemoteDTO(servers(), node, false, 0, "it does not answer", 0, 0, 0, List.of());
+      return unanswered("it does not answer", answered.entries());
     }
+  }
+
+  /** The last numbers: what was counted never falls because the thread does not answer. */
+  private RemoteDTO unanswered(String why, List<RemoteEntryDTO> entries) {
+    RemoteDTO last = answered;
+    long now = System.currentTimeMillis();
+    long silent = silentSince.compareAndExchange(0, now);
+    return new RemoteDTO(
+        last.registry(),
+        last.node(),
+        false,
+        last.connected() ? (silent == 0 ? now : silent) : last.since(),
+        why,
+        last.added(),
+        last.removed(),
+        failovers.get(),
+        entries);
   }
 
   private RemoteDTO describeNow() {
@@ -265,16 +288,20 @@ public final class RemoteNode implements AutoCloseable {
             report.other(entry, used, dead, registry.beats() ? heard : EntryReport.UNHEARD);
           }
         });
-    return new RemoteDTO(
-        servers(),
-        node,
-        connected,
-        since,
-        connected ? null : trouble,
-        added,
-        removed,
-        failovers.get(),
-        report.entries());
+    RemoteDTO now =
+        new RemoteDTO(
+            servers(),
+            node,
+            connected,
+            since,
+            connected ? null : trouble,
+            added,
+            removed,
+            failovers.get(),
+            report.entries());
+    answered = now;
+    silentSince.set(0);
+    return now;
   }
 
   /**

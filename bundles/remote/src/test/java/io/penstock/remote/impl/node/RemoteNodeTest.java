@@ -183,6 +183,45 @@ class RemoteNodeTest {
     watching.expect("removed a/1");
   }
 
+  @Test
+  void aNodeThatDoesNotAnswerKeepsItsNumbers() throws Exception {
+    RemoteNode a = node("a");
+    RemoteNode b = node("b");
+    Watching watching = new Watching();
+    b.tell(watching);
+    b.watch("orders");
+    a.publish(entry(a, "orders", 1));
+    watching.expect("added a/1");
+    RemoteDTO before = b.describe();
+    assertEquals(1, before.added());
+    Thread.currentThread().interrupt();
+    RemoteDTO told = b.describe();
+    assertTrue(Thread.interrupted());
+    assertFalse(told.connected());
+    assertEquals("interrupted", told.trouble());
+    assertEquals(1, told.added());
+    assertEquals(before.entries(), told.entries());
+    assertTrue(told.since() >= before.since());
+    assertTrue(b.describe().connected());
+  }
+
+  @Test
+  void aNodeThatWasClosedKeepsItsNumbers() throws Exception {
+    RemoteNode a = node("a");
+    RemoteNode b = node("b");
+    Watching watching = new Watching();
+    b.tell(watching);
+    b.watch("orders");
+    a.publish(entry(a, "orders", 1));
+    watching.expect("added a/1");
+    assertEquals(1, b.describe().added());
+    b.close();
+    RemoteDTO closed = b.describe();
+    assertEquals("it was closed", closed.trouble());
+    assertEquals(1, closed.added());
+    assertEquals(List.of(), closed.entries());
+  }
+
   /** A server may have kept a write, and do it after all that was written since. */
   @Test
   void aWriteThatIsDoneLateIsUndone() throws Exception {
