@@ -11,8 +11,8 @@ import org.osgi.annotation.versioning.ProviderType;
  *
  * <p>Objects of a type that share a name share a series, such as the channels that a listener has
  * accepted. Those that come when there are as many series as allowed are summed as {@link #OTHER},
- * for as long as they live. What an object has counted stays in its series after it has gone; a
- * series goes when the last object of its name has.
+ * for as long as they live. What an object has counted stays in its series after it has gone, and
+ * when it gets another name; a series goes when the last object of its name has.
  */
 @ProviderType
 public interface PenstockMetrics {

@@ -14,7 +14,7 @@ final class Series {
   /** The objects that share a series. */
   private static final class Group {
     private final List<Measurement> shape;
-    // What those counted that have gone.
+    // What those counted that have gone, less what those had counted that came from other series.
     private final double[] gone;
     private double[] now;
     private int objects;
@@ -28,6 +28,22 @@ final class Series {
     void left(List<Measurement> values) {
       for (int i = 0; i < gone.length; i++) {
         gone[i] += values.get(i).metric().isCounter() ? values.get(i).value() : 0;
+      }
+    }
+
+    /** An object comes from another series, where what it has counted stays. */
+    void came(List<Measurement> values) {
+      for (int i = 0; i < gone.length; i++) {
+        gone[i] -= values.get(i).metric().isCounter() ? values.get(i).value() : 0;
+      }
+    }
+
+    /** Keeps what a counter had that counts anew: the object was made anew under its number. */
+    void keep(List<Measurement> before, List<Measurement> values) {
+      for (int i = 0; i < gone.length; i++) {
+        boolean fell =
+            values.get(i).metric().isCounter() && values.get(i).value() < before.get(i).value();
+        gone[i] += fell ? before.get(i).value() : 0;
       }
     }
 
@@ -52,7 +68,7 @@ final class Series {
     }
   }
 
-  private record Last(Group group, List<Measurement> values) {}
+  private record Last(Group group, String name, List<Measurement> values) {}
 
   private final String type;
   private final int max;
@@ -69,7 +85,15 @@ final class Series {
   void see(long id, String name, List<Measurement> values) {
     seen.add(id);
     Last before = objects.get(id);
-    objects.put(id, new Last(before == null ? group(name, values) : before.group, values));
+    Group group = before != null && before.name.equals(name) ? before.group : group(name, values);
+    if (before != null) {
+      if (group != before.group) {
+        before.group.left(before.values);
+        group.came(before.values);
+      }
+      group.keep(before.values, values);
+    }
+    objects.put(id, new Last(group, name, values));
   }
 
   private Group group(String name, List<Measurement> values) {

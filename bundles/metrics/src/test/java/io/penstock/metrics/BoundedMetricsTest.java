@@ -251,6 +251,62 @@ class BoundedMetricsTest {
     assertEquals(null, look(metrics).get("tcp-listen penstock.channel.io read"));
   }
 
+  private static ServerDTO server(String name, long frames) {
+    return new ServerDTO(
+        6, name, "h", "e", false, null, "lines", "poller", 2, frames, 0, null, 0, List.of());
+  }
+
+  /** A handler's server is made anew when what it listens on is. */
+  @Test
+  void anObjectThatCountsAnewGoesOnInItsSeries() {
+    PenstockMetrics metrics = metrics(9);
+    servers.add(server("chat", 15));
+    assertEquals(15, look(metrics).get("chat penstock.handler.frames"));
+    servers.set(0, server("chat", 0));
+    Map<String, Double> all = look(metrics);
+    assertEquals(15, all.get("chat penstock.handler.frames"), "a counter never falls");
+    assertEquals(2, all.get("chat penstock.handler.connections"));
+    servers.set(0, server("chat", 4));
+    assertEquals(19, look(metrics).get("chat penstock.handler.frames"));
+  }
+
+  @Test
+  void anObjectWithANewNameIsCountedUnderItFromThenOn() {
+    PenstockMetrics metrics = metrics(9);
+    servers.add(server("chat", 15));
+    look(metrics);
+    servers.set(0, server("talk", 18));
+    Map<String, Double> all = look(metrics);
+    assertEquals(null, all.get("chat penstock.handler.frames"));
+    assertEquals(3, all.get("talk penstock.handler.frames"));
+    // Renamed and made anew.
+    servers.set(0, server("tea", 1));
+    all = look(metrics);
+    assertEquals(null, all.get("talk penstock.handler.frames"));
+    assertEquals(1, all.get("tea penstock.handler.frames"));
+    servers.set(0, server("tea", 5));
+    assertEquals(5, look(metrics).get("tea penstock.handler.frames"));
+  }
+
+  @Test
+  void aNewNameWithinOtherCountsOnce() {
+    PenstockMetrics metrics = metrics(1);
+    pipes.add(pipe(1, "a", 10));
+    pipes.add(pipe(2, "b", 20));
+    look(metrics);
+    pipes.set(1, pipe(2, "c", 25));
+    Map<String, Double> all = look(metrics);
+    assertEquals(10, all.get("a penstock.pipe.io read"));
+    assertEquals(25, all.get("other penstock.pipe.io read"));
+    // What it has counted stays in the series of the name that it had.
+    pipes.set(1, pipe(2, "a", 26));
+    all = look(metrics);
+    assertEquals(11, all.get("a penstock.pipe.io read"));
+    assertEquals(25, all.get("other penstock.pipe.io read"));
+    pipes.remove(1);
+    assertEquals(11, look(metrics).get("a penstock.pipe.io read"));
+  }
+
   @Test
   void allThatAskInHalfASecondShareALook() {
     PenstockMetrics metrics = metrics(1);
