@@ -294,7 +294,7 @@ public final class Census implements PenstockRuntime {
     ChannelDTO channel(Found found, DrivenChannel channel) {
       End source = (End) channel.source();
       End sink = (End) channel.sink();
-      LastFault fault = latest(source.fault(), sink.fault());
+      LastFault fault = ofBoth(source.fault(), sink.fault());
       return new ChannelDTO(
           found.id(),
           found.name(),
@@ -432,11 +432,13 @@ public final class Census implements PenstockRuntime {
     return address.map(SocketAddress::toString).orElse(null);
   }
 
-  private static @Nullable LastFault latest(@Nullable LastFault one, @Nullable LastFault two) {
+  /** What failed last at either end, and how often both have failed. */
+  private static @Nullable LastFault ofBoth(@Nullable LastFault one, @Nullable LastFault two) {
     if (one == null || two == null) {
       return one == null ? two : one;
     }
-    return one.at() >= two.at() ? one : two;
+    LastFault latest = one.at() >= two.at() ? one : two;
+    return new LastFault(latest.cause(), latest.at(), one.count() + two.count());
   }
 
   private static @Nullable FaultDTO fault(@Nullable LastFault fault) {

@@ -209,6 +209,30 @@ class CensusTest {
   }
 
   @Test
+  void failuresOfBothEndsAreCounted() throws Exception {
+    Listener listener = penstock.channels().listen("tcp-listen://127.0.0.1:0");
+    Channel client =
+        penstock.channels().open(listener.endpoint().toString().replace("-listen", ""));
+    Channel server = listener.accept(SOON);
+    client.abort(new IOException("gone away"));
+    for (int i = 0; i < 3; i++) {
+      assertThrows(
+          IOException.class, () -> server.source().readFully(ByteBuffer.allocate(1), SOON));
+    }
+    ChannelDTO read = look().channels().get(0);
+    assertNotNull(read.fault());
+    while (System.currentTimeMillis() <= read.fault().at()) {
+      // The write is to fail later.
+      Thread.onSpinWait();
+    }
+    assertThrows(IOException.class, () -> server.sink().writeFully(ByteBuffer.allocate(1), SOON));
+    ChannelDTO written = look().channels().get(0);
+    assertNotNull(written.fault());
+    assertEquals(read.fault().count() + 1, written.fault().count());
+    assertTrue(written.fault().at() > read.fault().at());
+  }
+
+  @Test
   void aHeldSourceGivesNothingUntilItIsReleased() throws Exception {
     Pipe pipe = penstock.pipes().create(PipeOptions.defaults());
     End source = (End) pipe.source();
