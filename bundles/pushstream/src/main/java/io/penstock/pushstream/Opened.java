@@ -106,7 +106,7 @@ final class Opened implements Flow.Subscriber<ByteBuffer>, AutoCloseable {
   private long send(PushEvent<ByteBuffer> event) {
     try {
       return consumer.accept(event);
-    } catch (Exception e) {
+    } catch (Throwable e) { // whatever it is, the close event follows
       LOG.log(
           System.Logger.Level.WARNING,
           "{0}: a consumer of events has thrown and gets no more of them",

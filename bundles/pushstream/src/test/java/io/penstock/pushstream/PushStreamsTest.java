@@ -189,6 +189,23 @@ class PushStreamsTest {
   }
 
   @Test
+  void consumerThatThrowsAnErrorGetsNoMoreData() throws Exception {
+    CountDownLatch thrown = new CountDownLatch(2);
+    AutoCloseable opened =
+        PushStreams.source(pipe.source())
+            .open(
+                event -> {
+                  thrown.countDown();
+                  throw new AssertionError("thrown on purpose");
+                });
+    pipe.sink().writeFully("a", SOON);
+    assertTrue(thrown.await(20, TimeUnit.SECONDS), "data, then the close event");
+    pipe.sink().writeFully("rest", SOON);
+    assertEquals("rest", receive(4));
+    opened.close();
+  }
+
+  @Test
   void closingSendsOneCloseEventAndLeavesTheRest() throws Exception {
     Recorder recorder = new Recorder(0);
     AutoCloseable opened = PushStreams.source(pipe.source()).open(recorder);
