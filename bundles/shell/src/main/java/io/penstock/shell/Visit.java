@@ -253,6 +253,9 @@ final class Visit {
     Commands.belong(mine, this);
     Commands.before(mine, line::enter);
     Object unused = mine.put(Shell.VAR_SCOPE, "gogo:*");
+    // The session is set before: if this does not see that the peer has gone, left() sees the
+    // session and interrupts it.
+    checkPeer();
     try {
       run.run(mine);
     } catch (Exit e) {
@@ -273,6 +276,10 @@ final class Visit {
         status = FAILED;
       }
     }
+    checkPeer();
+  }
+
+  private void checkPeer() throws IOException {
     if (gone) {
       throw new IOException("the peer has gone");
     }

@@ -117,9 +117,13 @@ class VisitTest {
     final CompletableFuture<Consumer<TerminalSize>> sizes = new CompletableFuture<>();
     final CompletableFuture<Consumer<String>> signals = new CompletableFuture<>();
     volatile ProgramRequest request = ProgramRequest.of(ProgramRequest.Kind.SHELL, new byte[0]);
+    final CountDownLatch asked = new CountDownLatch(1);
+    volatile CompletableFuture<Void> answers = CompletableFuture.completedFuture(null);
 
     @Override
     public ProgramRequest request() {
+      asked.countDown();
+      answers.join();
       return request;
     }
 
@@ -425,6 +429,23 @@ class VisitTest {
     gone.complete(null);
     assertTrue(blocking.interrupted.await(20, TimeUnit.SECONDS));
     over.get(20, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void peerThatGoesBeforeItsSessionIsThereRunsNothing() throws Exception {
+    caller.answers = new CompletableFuture<>();
+    visit(command("block"));
+    assertTrue(caller.asked.await(20, TimeUnit.SECONDS));
+    gone.complete(null);
+    // The thread that is told of it ends when it has nothing more to do.
+    for (Thread each : Thread.getAllStackTraces().keySet()) {
+      if (each.getName().matches("penstock-shell-\\d+-events")) {
+        each.join(TimeUnit.SECONDS.toMillis(20));
+      }
+    }
+    caller.answers.complete(null);
+    over.get(20, TimeUnit.SECONDS);
+    assertEquals(1, blocking.begun.getCount(), "the command has begun");
   }
 
   @Test
