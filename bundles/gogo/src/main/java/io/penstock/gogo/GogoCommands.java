@@ -53,6 +53,9 @@ public final class GogoCommands {
   /** The number of a standard stream. */
   private static final int STANDARD_OUTPUT = 1;
 
+  /** How the types of terminals begin that show text only. */
+  private static final String DUMB = "dumb";
+
   private final OperatorCommands commands;
 
   /**
@@ -109,8 +112,24 @@ public final class GogoCommands {
     @Override
     public boolean terminal() {
       Process process = Process.Utils.current();
-      return session.get(".terminal") != null
+      Object terminal = session.get(".terminal");
+      return terminal != null
+          && !isDumb(terminal)
           && (process == null || process.isTty(STANDARD_OUTPUT));
+    }
+
+    /**
+     * Whether a terminal of JLine shows text only, such as that of a command without a terminal,
+     * which Gogo takes for a terminal all the same. This bundle does not import JLine.
+     */
+    private static boolean isDumb(Object terminal) {
+      try {
+        Object type = terminal.getClass().getMethod("getType").invoke(terminal);
+        return String.valueOf(type).startsWith(DUMB);
+      } catch (ReflectiveOperationException e) {
+        // Not JLine's, so it tells no type.
+        return false;
+      }
     }
   }
 

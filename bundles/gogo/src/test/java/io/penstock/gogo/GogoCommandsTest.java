@@ -2,6 +2,7 @@
 package io.penstock.gogo;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -25,6 +26,8 @@ import org.apache.felix.gogo.runtime.CommandProcessorImpl;
 import org.apache.felix.gogo.runtime.threadio.ThreadIOImpl;
 import org.apache.felix.service.command.CommandSession;
 import org.apache.felix.service.command.Process;
+import org.jline.terminal.Terminal;
+import org.jline.terminal.impl.DumbTerminal;
 import org.junit.jupiter.api.Test;
 
 /** The commands in a session of the real Gogo. */
@@ -122,6 +125,59 @@ class GogoCommandsTest {
       watch.get(20, TimeUnit.SECONDS);
     } finally {
       user.shutdownNow();
+    }
+  }
+
+  /** What a watch shows in a session on a terminal of a type, until its component has gone. */
+  private static String watched(String type) throws Exception {
+    ThreadIOImpl streams = new ThreadIOImpl();
+    streams.start();
+    CountDownLatch asked = new CountDownLatch(1);
+    ExecutorService user = Executors.newSingleThreadExecutor();
+    ByteArrayOutputStream shown = new ByteArrayOutputStream();
+    PrintStream out = new PrintStream(shown, true, StandardCharsets.UTF_8);
+    CommandProcessorImpl processor = new CommandProcessorImpl(streams);
+    try (Penstock penstock = Penstock.open();
+        CommandSession session =
+            processor.createSession(new ByteArrayInputStream(new byte[0]), out, out);
+        Terminal terminal =
+            new DumbTerminal(
+                "test",
+                type,
+                new ByteArrayInputStream(new byte[0]),
+                new ByteArrayOutputStream(),
+                StandardCharsets.UTF_8)) {
+      GogoCommands commands =
+          new GogoCommands(
+              new OperatorCommands(
+                  () -> {
+                    asked.countDown();
+                    return penstock.runtime().runtime();
+                  },
+                  penstock.control(),
+                  penstock.channels(),
+                  penstock.relays(),
+                  "1"));
+      processor.addCommand(GogoCommands.SCOPE, commands, "pipes");
+      Object unused = session.put(".terminal", terminal);
+      Future<?> watch = user.submit(() -> session.execute("penstock:pipes --watch"));
+      assertTrue(asked.await(20, TimeUnit.SECONDS));
+      commands.deactivate();
+      watch.get(20, TimeUnit.SECONDS);
+      return shown.toString(StandardCharsets.UTF_8);
+    } finally {
+      user.shutdownNow();
+      streams.stop();
+    }
+  }
+
+  @Test
+  void aWatchDrawsInPlaceOnATerminalThatCanDoThat() throws Exception {
+    assertTrue(watched("xterm").contains("\033"));
+    for (String dumb : List.of(Terminal.TYPE_DUMB, Terminal.TYPE_DUMB_COLOR)) {
+      String shown = watched(dumb);
+      assertTrue(shown.contains("no pipes"), shown);
+      assertFalse(shown.contains("\033"), shown);
     }
   }
 
