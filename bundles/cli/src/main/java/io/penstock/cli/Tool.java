@@ -56,6 +56,9 @@ final class Tool {
   private static final String OFF = "off";
   private static final String CONTROL_EXPECTED = "the path of a socket file that is made, or off";
 
+  private static final String CONF_EXPECTED = "a folder of configurations";
+  private static final String SOCKET_EXPECTED = "the path of a container's control socket";
+
   private static final String SEE_HELP = "; see 'penstock --help'";
 
   /**
@@ -293,6 +296,10 @@ final class Tool {
     Map<String, String> options = new HashMap<>();
     File folder = parsed.matchedOptionValue(Syntax.CONF, (File) null);
     if (folder != null) {
+      if (folder.getPath().isEmpty()) {
+        // It would be the current folder.
+        return refuse(Reporter.describe(Messages.refused(Syntax.CONF, "", CONF_EXPECTED)));
+      }
       options.put("conf", folder.getPath());
     }
     String page = parsed.matchedOptionValue(Syntax.PAGE, (String) null);
@@ -316,6 +323,9 @@ final class Tool {
 
   private int ctl(ParseResult parsed) {
     String given = parsed.matchedOptionValue(Syntax.SOCKET, (String) null);
+    if (given != null && given.isEmpty()) {
+      return refuse(Reporter.describe(Messages.refused(Syntax.SOCKET, given, SOCKET_EXPECTED)));
+    }
     Path socket = given == null ? ControlPath.existing(surroundings.control()) : Path.of(given);
     if (given == null && ControlPath.isForeign(socket, System.getProperty("user.name", "?"))) {
       return refuse(socket + " is another user's; expected --socket PATH of your own container's");

@@ -605,4 +605,21 @@ class ToolTest {
     assertEquals(2, fakes.run("run", "--control="));
     assertTrue(fakes.err().startsWith("penstock: --control: '' "), fakes.err());
   }
+
+  @Test
+  void anEmptyPathIsRefused() {
+    String conf = "penstock: --conf: '' is not allowed; expected a folder of configurations\n";
+    assertEquals(2, fakes.run("run", "--conf="));
+    assertEquals(conf, fakes.err());
+    assertEquals(2, fakes.run("run", "--conf", ""));
+    assertEquals(conf + conf, fakes.err());
+    assertEquals(List.of(), fakes.containers);
+    assertEquals(2, fakes.run("ctl", "--socket=", "pipes"));
+    assertEquals(
+        conf
+            + conf
+            + "penstock: --socket: '' is not allowed; expected the path of a container's control"
+            + " socket\n",
+        fakes.err());
+  }
 }
