@@ -69,6 +69,10 @@ public final class ConfiguredOptions implements KnownOptions {
     SortedMap<String, Option> options = new TreeMap<>(defaults(pid));
     Dictionary<String, Object> values = configuration.getProperties();
     for (String key : Collections.list(values.keys())) {
+      if (text(values.get(key)).isEmpty()) {
+        // An empty field of a form: the default holds.
+        continue;
+      }
       if (ENDPOINTS.contains(key)) {
         Endpoint endpoint = endpoint(String.valueOf(values.get(key)));
         // A command may have a secret in it.
@@ -107,12 +111,16 @@ public final class ConfiguredOptions implements KnownOptions {
     return value instanceof Object[] several ? Arrays.toString(several) : String.valueOf(value);
   }
 
+  private static String text(@Nullable Object value) {
+    return value == null ? "" : value.toString().strip();
+  }
+
   private @Nullable Configuration find(String pid, String name) {
     try {
       Configuration[] all = configurations.listConfigurations("(service.factoryPid=" + pid + ")");
       for (Configuration each : all == null ? new Configuration[0] : all) {
-        Object given = each.getProperties().get("penstock.name");
-        if (name.equals(given == null ? each.getPid().substring(pid.length() + 1) : given)) {
+        String given = text(each.getProperties().get("penstock.name"));
+        if (name.equals(given.isEmpty() ? each.getPid().substring(pid.length() + 1) : given)) {
           return each;
         }
       }

@@ -89,6 +89,22 @@ class ConfiguredOptionsTest {
     assertEquals("", of("other", Map.of("spin", "0ms")));
   }
 
+  /** An empty field of a form, and what a tool makes of digits. */
+  @Test
+  void aBlankNameIsNoneAndANumberIsOne() {
+    assertFalse(of("line", Map.of("penstock.name", "")).isEmpty());
+    assertFalse(of("line", Map.of("penstock.name", " ")).isEmpty());
+    assertFalse(of("7", Map.of("penstock.name", 7)).isEmpty());
+    assertFalse(of("given", Map.of("penstock.name", " given ")).isEmpty());
+  }
+
+  @Test
+  void aBlankValueLeavesTheDefault() {
+    assertEquals(
+        "readTimeout=30s by the default",
+        of("line", Map.of("readTimeout", " ", "spin", "", "endpoint", "")));
+  }
+
   @Test
   void noSecretIsShown() {
     String said =
