@@ -56,7 +56,6 @@ final class Exports {
 
   /** The description of an endpoint that the registry has told. */
   static EndpointDescription describe(RemoteEntry entry) {
-    Map<String, String> known = entry.properties();
     return describe(
         entry.name(),
         entry.endpoint(),
@@ -64,9 +63,10 @@ final class Exports {
         entry.tags(),
         Map.of(
             RemoteConstants.ENDPOINT_ID,
-            known.getOrDefault(RemoteConstants.ENDPOINT_ID, TYPE + ":" + entry.key()),
+            // Not the one that the entry tells, which another entry may tell, too.
+            TYPE + ":" + entry.key(),
             RemoteConstants.ENDPOINT_FRAMEWORK_UUID,
-            known.getOrDefault(RemoteConstants.ENDPOINT_FRAMEWORK_UUID, entry.node()),
+            entry.properties().getOrDefault(RemoteConstants.ENDPOINT_FRAMEWORK_UUID, entry.node()),
             Connector.NODE,
             entry.node(),
             Imports.PROVIDER,
