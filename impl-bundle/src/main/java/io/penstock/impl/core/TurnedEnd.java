@@ -87,6 +87,7 @@ public abstract class TurnedEnd extends DrivenEnd {
   }
 
   /** How many operations of the driver have moved them. */
+  @Override
   public long operations() {
     Turn present = turn;
     return present == null ? 0 : present.operations();

@@ -292,14 +292,22 @@ public abstract class Wakeable implements Watched {
     return fault;
   }
 
+  /** How many operations have moved bytes, where they are counted. */
+  long operations() {
+    return 0;
+  }
+
   /** Notes a failure. Of two at once one may not be counted. */
   final void note(Throwable why) {
-    fault = LastFault.after(fault, why);
+    fault = LastFault.after(fault, why, operations());
   }
 
   /** A call has met a failure of the transport. */
   void met(IOException why) {
-    note(why);
+    LastFault last = fault;
+    if (last == null || !last.isMetAgain(why, operations())) {
+      note(why);
+    }
     for (Waiter waiter : waiters()) {
       if (waiter instanceof Met each && each.why == null) {
         each.why = why;

@@ -438,7 +438,8 @@ public final class Census implements PenstockRuntime {
       return one == null ? two : one;
     }
     LastFault latest = one.at() >= two.at() ? one : two;
-    return new LastFault(latest.cause(), latest.at(), one.count() + two.count());
+    return new LastFault(
+        latest.cause(), latest.at(), one.count() + two.count(), latest.operations());
   }
 
   private static @Nullable FaultDTO fault(@Nullable LastFault fault) {
