@@ -15,9 +15,7 @@ import io.penstock.spi.content.Outgoing;
 import io.penstock.spi.content.Outgoing.Batch;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.CompletableFuture;
@@ -35,7 +33,7 @@ final class State {
 
   // All is guarded by the lock; what is volatile may be read without.
   private final List<FileContent> users = new ArrayList<>();
-  private final Deque<Waiting> flushes = new ArrayDeque<>();
+  private final Flushes flushes = new Flushes();
   private Marks marks = new Marks(0);
   private Outgoing outgoing = new Outgoing(1, false);
   private @Nullable FileContent writer;
@@ -60,9 +58,6 @@ final class State {
   private long settled;
   // The last turn did not wait for the disk.
   private boolean unsynced;
-
-  /** A user's flush, and the last change that it waits for. */
-  private record Waiting(FileContent user, long version, CompletableFuture<Void> done) {}
 
   /** Nobody is here, and nothing is known. */
   State(Settings first) {
@@ -179,9 +174,7 @@ final class State {
     old.failure = new StorageException(Kind.FENCED, old.name, what, position, null);
     if (writes) {
       // What they wait for may have been dropped. What a reader has committed is saved.
-      List<Waiting> mine = flushes.stream().filter(each -> each.user() == old).toList();
-      flushes.removeAll(mine);
-      old.dropped = mine.stream().map(Waiting::done).toList();
+      old.dropped = flushes.takeOf(old);
     }
     remove(old);
   }
@@ -237,12 +230,9 @@ final class State {
         each.failure = why;
         remove(each);
       }
-      List<CompletableFuture<Void>> flushed = new ArrayList<>();
-      flushes.forEach(each -> flushed.add(each.done()));
-      flushes.clear();
       outgoing.clear();
       settled = version;
-      return new Told(told, flushed);
+      return new Told(told, flushes.takeUpTo(Long.MAX_VALUE));
     } finally {
       lock.unlock();
     }
@@ -355,11 +345,7 @@ final class State {
         version++;
         return new Told(List.copyOf(users), List.of());
       }
-      List<CompletableFuture<Void>> flushed = new ArrayList<>();
-      while (!flushes.isEmpty() && flushes.element().version() <= settled) {
-        flushed.add(flushes.remove().done());
-      }
-      return new Told(List.copyOf(users), flushed);
+      return new Told(List.copyOf(users), flushes.takeUpTo(settled));
     } finally {
       lock.unlock();
     }
@@ -479,9 +465,7 @@ final class State {
       if (settled >= version) {
         return CompletableFuture.completedFuture(null);
       }
-      CompletableFuture<Void> done = new CompletableFuture<>();
-      flushes.add(new Waiting(user, version, done));
-      return done;
+      return flushes.add(user, version);
     } finally {
       lock.unlock();
     }

@@ -71,7 +71,7 @@ final class ChildProgram implements ProcessFacet {
     this.heard = exit.copy();
   }
 
-  /** The channel is closed here, and whoever waits for the exit is told. */
+  /** The channel is closed here: a caller that waits for the exit is told. */
   void closing() {
     boolean unused = heard.completeExceptionally(new StreamClosedException(name));
   }
