@@ -644,9 +644,9 @@ class ComponentsTest {
 
     implementation.stop();
 
-    assertEquals(0, log.count("not supported"));
-    assertEquals(0, log.count("WARNING"));
-    assertEquals(0, log.count("SEVERE"));
+    assertEquals(List.of(), log.with("not supported"));
+    assertEquals(List.of(), log.with("WARNING"));
+    assertEquals(List.of(), log.with("SEVERE"));
   }
 
   @Test

@@ -66,9 +66,14 @@ public final class LogLines implements AutoCloseable {
 
   /** How many lines hold a text so far. */
   public long count(String text) {
+    return with(text).size();
+  }
+
+  /** The lines that hold a text so far. */
+  public List<String> with(String text) {
     lock.lock();
     try {
-      return lines.stream().filter(line -> line.contains(text)).count();
+      return lines.stream().filter(line -> line.contains(text)).toList();
     } finally {
       lock.unlock();
     }

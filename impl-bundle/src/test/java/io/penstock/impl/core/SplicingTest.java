@@ -35,6 +35,9 @@ class SplicingTest {
     private int what = PIECE;
     private int tries;
 
+    /** What can be read, though no more can be moved: the system stops at urgent data. */
+    private int behind;
+
     @Override
     public int splice(SplicePipe pipe, Descriptor own, int most) throws IOException {
       if (++tries < at) {
@@ -59,7 +62,13 @@ class SplicingTest {
 
     @Override
     public int read(ByteBuffer dst) {
-      throw new AssertionError();
+      if (what != END) {
+        throw new AssertionError();
+      }
+      int n = Math.min(behind, dst.remaining());
+      dst.put(new byte[n]);
+      behind -= n;
+      return n == 0 ? END : n;
     }
 
     @Override
@@ -174,5 +183,15 @@ class SplicingTest {
     assertEquals("s: broken", assertThrows(IOException.class, () -> move(3, true)).getMessage());
     driver.what = END;
     assertEquals(END, move(3, true));
+  }
+
+  @Test
+  void anEndBehindWhichSomethingCanBeReadIsNone() throws IOException {
+    driver.what = END;
+    driver.behind = 10;
+    assertEquals(0, move(1, false));
+    assertEquals(10, source.available());
+    assertEquals(10, source.read(ByteBuffer.allocate(20), Wait.none()));
+    assertEquals(END, move(1, false));
   }
 }
