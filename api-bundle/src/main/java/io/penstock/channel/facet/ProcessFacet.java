@@ -30,7 +30,7 @@ public interface ProcessFacet extends ProgramFacet {
    * @throws io.penstock.error.StreamClosedWhileWaitingException if the channel is closed here
    *     meanwhile
    * @throws io.penstock.error.StreamClosedException if it was closed before and the child still
-   *     runs
+   *     runs, unless the call is told not to wait
    * @throws java.io.InterruptedIOException if the thread is interrupted; its flag stays set
    * @throws IOException if the child was lost
    */

@@ -107,7 +107,8 @@ public interface SshServerFacet extends SshFacet {
 
   /**
    * Tells the client how the program has ended. Only the first call of this and {@link
-   * #sendExitSignal} counts. Parity CH-39.
+   * #sendExitSignal} counts. It overtakes writes that still wait for room: call it when they are
+   * done, or the client may take what it has for the whole output. Parity CH-39.
    *
    * @param status 0 for success; the client sees its 32 bits as a number without a sign
    * @throws io.penstock.error.RequestRejectedException if the channel is closed

@@ -8,6 +8,7 @@ import io.penstock.channel.Endpoint;
 import io.penstock.channel.Listener;
 import io.penstock.ssh.impl.CryptoProviders;
 import io.penstock.ssh.impl.channel.Link;
+import io.penstock.ssh.impl.channel.SessionWatch;
 import io.penstock.ssh.provider.SshProvider;
 import io.penstock.standalone.Penstock;
 import io.penstock.stream.Wait;
@@ -17,6 +18,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -234,6 +236,15 @@ final class Bench {
     Field heard = Link.class.getDeclaredField("closedByPeer");
     heard.setAccessible(true);
     return heard.getBoolean(link);
+  }
+
+  /** How many channels a connection keeps that have gone, because bytes of them have not left. */
+  static int leaving(Session session) throws ReflectiveOperationException {
+    Method of = SessionWatch.class.getDeclaredMethod("of", Session.class);
+    Method leaving = SessionWatch.class.getDeclaredMethod("leaving");
+    of.setAccessible(true);
+    leaving.setAccessible(true);
+    return (int) leaving.invoke(of.invoke(null, session));
   }
 
   /** A channel on the wire, which nobody is given. */

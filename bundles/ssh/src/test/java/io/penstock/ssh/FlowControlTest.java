@@ -99,11 +99,15 @@ class FlowControlTest {
       Link given = Bench.link(server);
       server.close();
       until(given::isClosed, "it is given up");
+      assertEquals(1, Bench.leaving(given.getSession()));
       Link link = Bench.link(client);
       Bench.session(client).getIoSession().resumeRead();
       assertEquals(
           much.position(), client.source().readAll(64 * KIB * KIB, Bench.SOON).remaining());
       assertTrue(Bench.hearsClose(link));
+      // The connection is still there, and keeps nothing of it.
+      assertTrue(given.getSession().isOpen());
+      assertEquals(0, Bench.leaving(given.getSession()));
     }
   }
 

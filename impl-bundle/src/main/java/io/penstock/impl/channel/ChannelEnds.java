@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -239,6 +240,31 @@ abstract class ChannelEnds implements Channel, Leading {
     } catch (IOException e) {
       LOG.log(Level.WARNING, "{0}: closing failed", end.name(), e);
     }
+  }
+
+  /** How many bytes that its sinks have accepted a close would drop. */
+  final long unsent() {
+    AtomicLong sum = new AtomicLong(sink.unsent());
+    forMore(
+        end -> {
+          if (end instanceof SinkEnd further) {
+            sum.addAndGet(further.unsent());
+          }
+        });
+    return sum.get();
+  }
+
+  /** Fails the sinks whose bytes are dropped: a caller that waits for a part must hear of that. */
+  final void failUnsent(IOException cause) {
+    if (sink.unsent() > 0) {
+      sink.fail(cause);
+    }
+    forMore(
+        end -> {
+          if (end instanceof SinkEnd further && further.unsent() > 0) {
+            further.fail(cause);
+          }
+        });
   }
 
   /** Done when every closed sink has delivered what it had accepted, or has failed. */

@@ -517,22 +517,24 @@ public final class DrivenChannel extends ChannelStages implements Scope.Dated, R
     if (!move(State.CLOSING, State.RELEASED)) {
       return;
     }
-    long unsent = sink.unsent();
+    long unsent = unsent();
     BrokenPipeException dropped = null;
-    if (unsent > 0) {
-      LOG.log(
-          Level.WARNING,
-          "{0}: {1} bytes were dropped unsent, because the peer did not take them within {2} ms",
-          name,
-          unsent,
-          options().closeTimeout().toMillis());
-      dropped =
-          new BrokenPipeException(
-              name, unsent + " bytes were dropped unsent when the close limit passed", unsent);
-      // A caller that waits for a part of it must hear of that.
-      sink.fail(dropped);
+    try {
+      if (unsent > 0) {
+        LOG.log(
+            Level.WARNING,
+            "{0}: {1} bytes were dropped unsent, because the peer did not take them within {2} ms",
+            name,
+            unsent,
+            options().closeTimeout().toMillis());
+        dropped =
+            new BrokenPipeException(
+                name, unsent + " bytes were dropped unsent when the close limit passed", unsent);
+        failUnsent(dropped);
+      }
+    } finally {
+      letGo(dropped);
     }
-    letGo(dropped);
   }
 
   private void release() {

@@ -21,6 +21,8 @@ final class Pace {
   private final long idle;
   private long since;
   private boolean counting;
+  private boolean starving;
+  private long starvedAt;
   private boolean partial;
   private @Nullable Alarm alarm;
   private volatile boolean resumed;
@@ -63,6 +65,15 @@ final class Pace {
   /** The time is not the peer's: another cause delays the frame. */
   void stop() {
     counting = false;
+    starving = false;
+  }
+
+  /** Without memory to read with, the time stands still; it does not begin anew. */
+  void starves(Alarms alarms) {
+    if (!starving) {
+      starving = true;
+      starvedAt = alarms.now();
+    }
   }
 
   /**
@@ -82,6 +93,10 @@ final class Pace {
       return;
     }
     long now = alarms.now();
+    if (starving) {
+      starving = false;
+      since += now - starvedAt;
+    }
     if (!counting || part != partial || anew || resumed) {
       resumed = false;
       since = now;

@@ -146,12 +146,15 @@ class SourceEntry extends Entry implements Account.Holder {
     cut(handler, budget, found);
     if (pace != null && !gone()) {
       // What is there was read before: it always beats the limit.
-      if (dry && !paused() && !source.isHeld() && !starved) {
+      boolean waits = dry && !paused() && !source.isHeld();
+      if (waits && !starved) {
         // What is there was read, or else no more of it is needed to see that a frame is too late.
         // Behind a read that was given all it had room for, only the next one tells.
         boolean all = (!more && !filled()) || framer.skipping();
         boolean part = held() > 0 || framer.skipping();
         pace.waits(poller.alarms(), part, held(), events() > 0 || skippedOne, all);
+      } else if (waits && events() == 0 && !skippedOne) {
+        pace.starves(poller.alarms());
       } else {
         pace.stop();
       }

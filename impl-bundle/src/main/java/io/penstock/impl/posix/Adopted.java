@@ -99,7 +99,8 @@ public final class Adopted implements Closeable {
   public int call(Call call) throws ClosedChannelException {
     lock.lock();
     try {
-      if (closed) {
+      // Both are before all is: the close of the second is under way.
+      if (closed || (inputClosed && outputClosed)) {
         throw new ClosedChannelException();
       }
       return call.make(inputClosed ? outputNumber : inputNumber);

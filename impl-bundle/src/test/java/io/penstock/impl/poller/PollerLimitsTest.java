@@ -230,6 +230,26 @@ class PollerLimitsTest {
     assertEquals(List.of("a=ok\n"), recorder.drain());
   }
 
+  /** A peer must not begin its time anew by having others use the memory up. */
+  @Test
+  void theTimeBeforeThereWasNoMemoryCounts() throws IOException {
+    poller.register(pipe.source(), WITHIN);
+    Bench.write(pipe.sink(), "o");
+    assertEquals(List.of(), poll());
+    clock.passes(9);
+    Budget container = bench.engine.budgets().container();
+    long before = container.limit();
+    container.limit(0);
+    Bench.write(pipe.sink(), "k");
+    assertEquals(List.of(), poll());
+    clock.passes(99);
+    container.limit(before);
+    Bench.write(pipe.sink(), "!");
+    assertEquals(List.of(), poll());
+    clock.passes(2);
+    assertEquals(List.of("a failed StreamTimeoutException"), poll());
+  }
+
   @Test
   void whileItIsPausedNoTimePasses() throws IOException {
     Registration registration = poller.register(pipe.source(), WITHIN);

@@ -272,17 +272,41 @@ final class Operations {
     return true;
   }
 
-  /** Takes away the first of the two names that a file has by now; if that fails, the second. */
+  /**
+   * Takes away the first of the two names that a file has by now; if that fails, the second, unless
+   * it is the last one.
+   */
   static void dropFirstName(Path source, Path target) throws IOException {
     try {
       Files.delete(source);
     } catch (IOException e) {
+      if (isLastName(target)) {
+        if (e instanceof NoSuchFileException) {
+          // Somebody else has taken the first one away, or a server of files has done so unheard.
+          return;
+        }
+        throw e;
+      }
       try {
         Files.delete(target);
       } catch (IOException stuck) {
         e.addSuppressed(stuck);
       }
       throw e;
+    }
+  }
+
+  /** Whether a file would be lost with this name. */
+  private static boolean isLastName(Path target) {
+    if (!Files.isRegularFile(target, LinkOption.NOFOLLOW_LINKS)) {
+      return false;
+    }
+    try {
+      Object names = Files.getAttribute(target, "unix:nlink", LinkOption.NOFOLLOW_LINKS);
+      return names instanceof Number number && number.longValue() < 2;
+    } catch (IOException | UnsupportedOperationException | IllegalArgumentException e) {
+      // Nothing tells: two names are better than none.
+      return true;
     }
   }
 

@@ -28,6 +28,7 @@ class OperationsTest {
   void renameThatFailsHalfwayLeavesTheFirstName() throws Exception {
     Path source = stuck("source");
     Path target = Files.writeString(folder.resolve("target"), "x");
+    Path other = Files.createLink(folder.resolve("other"), target);
     DirectoryNotEmptyException failed =
         assertThrows(
             DirectoryNotEmptyException.class, () -> Operations.dropFirstName(source, target));
@@ -35,6 +36,17 @@ class OperationsTest {
     assertEquals(0, failed.getSuppressed().length);
     assertTrue(Files.exists(source));
     assertFalse(Files.exists(target));
+    assertTrue(Files.exists(other));
+  }
+
+  @Test
+  void theLastNameOfAFileStays() throws Exception {
+    Path target = Files.writeString(folder.resolve("target"), "x");
+    Operations.dropFirstName(folder.resolve("gone meanwhile"), target);
+    assertTrue(Files.exists(target));
+    assertThrows(
+        DirectoryNotEmptyException.class, () -> Operations.dropFirstName(stuck("source"), target));
+    assertTrue(Files.exists(target));
   }
 
   @Test

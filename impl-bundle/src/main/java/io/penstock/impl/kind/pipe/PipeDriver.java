@@ -66,8 +66,10 @@ final class PipeDriver implements ChannelDriver {
 
   @Override
   public void abort(Throwable cause) {
+    // One that was closed here was let go of: it is for others to use.
+    boolean reads = source != null && !((Watched) source).closed;
     close();
-    if (in != null) {
+    if (in != null && reads) {
       in.abort(cause);
     }
     if (out != null) {

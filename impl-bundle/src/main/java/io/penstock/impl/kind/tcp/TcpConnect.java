@@ -11,6 +11,7 @@ import io.penstock.spi.ProviderContext;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
+import java.net.BindException;
 import java.net.ConnectException;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -328,7 +329,7 @@ final class TcpConnect {
       channel.configureBlocking(false);
       plan.setup().apply(channel);
       bind(channel, found, address);
-      channel.connect(new InetSocketAddress(address, plan.port()));
+      connect(channel, found, new InetSocketAddress(address, plan.port()));
       return new Attempt(address, channel);
     } catch (IOException e) {
       refuse(address, channel, e);
@@ -355,6 +356,21 @@ final class TcpConnect {
       channel.bind(new InetSocketAddress(local, found.localPort()));
     } else if (found.localPort() != 0) {
       channel.bind(new InetSocketAddress(found.localPort()));
+    }
+  }
+
+  private static void connect(SocketChannel channel, Route found, InetSocketAddress peer)
+      throws IOException {
+    try {
+      boolean unused = channel.connect(peer);
+    } catch (BindException e) {
+      if (found.localPort() == 0) {
+        throw e;
+      }
+      // The port is bound, but has a connection to this very peer, or has just had one.
+      BindException inUse = new BindException("Address already in use");
+      inUse.initCause(e);
+      throw inUse;
     }
   }
 

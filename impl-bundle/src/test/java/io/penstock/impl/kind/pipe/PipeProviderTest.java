@@ -26,8 +26,10 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -183,6 +185,26 @@ class PipeProviderTest {
     assertEquals('y', got.get(0));
     assertEquals(1, Peers.get(writer).sink().write(ByteBuffer.allocate(1)));
     assertTrue(connecting(OUTPUT).isDone());
+  }
+
+  /** What it has read from was let go of by the close, and belongs to others. */
+  @Test
+  void aCloseThatDropsOutputCutsThatPipeOnly() throws Exception {
+    Pipe read = pipe("read");
+    Pipe written = pipe("written");
+    Endpoint endpoint = Endpoint.parse("pipe:?read=read&write=written");
+    ChannelOptions brief =
+        ChannelOptions.defaults().withCloseTimeout(Duration.ofMillis(50)).withAll(endpoint);
+    DrivenChannel channel = new DrivenChannel(endpoint, brief, engine);
+    channel.connect(new PipeProvider(pipes::open).connect(endpoint, brief, channel.context()));
+    CompletionStage<Void> stuck = channel.sink().writeAsync(ByteBuffer.allocate(5000));
+    Peers.eventually("it is full", () -> written.source().available() == 1000);
+    channel.close();
+    assertThrows(
+        ExecutionException.class, () -> stuck.toCompletableFuture().get(20, TimeUnit.SECONDS));
+    assertThrows(IOException.class, () -> written.source().readAll(5000, Peers.LIMIT));
+    read.sink().writeFully("on", Peers.LIMIT);
+    assertEquals("on", peers.connect("pipe:read", INPUT).read(2));
   }
 
   @Test

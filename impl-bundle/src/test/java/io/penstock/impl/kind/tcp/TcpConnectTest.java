@@ -25,6 +25,7 @@ import io.penstock.stream.Wait;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -186,6 +187,20 @@ class TcpConnectTest {
                 peers.connect(
                     "tcp://127.0.0.1:" + port(listener) + "?localAddress=:" + port(other)));
     assertEquals(AddressException.Kind.IN_USE, e.kind());
+  }
+
+  @Test
+  void aLocalPortWithAConnectionToThatPeerIsInUse() throws IOException {
+    ListenerDriver listener = peers.listen("tcp-listen://127.0.0.1:0");
+    int free;
+    try (ServerSocket socket = new ServerSocket(0)) {
+      free = socket.getLocalPort();
+    }
+    String address = "tcp://127.0.0.1:" + port(listener) + "?localAddress=127.0.0.1:" + free;
+    Peer first = peers.connect(address);
+    AddressException e = assertThrows(AddressException.class, () -> peers.connect(address));
+    assertEquals(AddressException.Kind.IN_USE, e.kind());
+    first.close();
   }
 
   @Test

@@ -194,9 +194,25 @@ class RemoteNodeTest {
     watching.expect("added a/1");
     RemoteDTO before = b.describe();
     assertEquals(1, before.added());
+    CountDownLatch busy = new CountDownLatch(1);
+    CountDownLatch go = new CountDownLatch(1);
+    b.tell(
+        new Watching() {
+          @Override
+          public void added(RemoteEntry entry) {
+            busy.countDown();
+            try {
+              go.await();
+            } catch (InterruptedException e) {
+              Thread.currentThread().interrupt();
+            }
+          }
+        });
+    assertTrue(busy.await(60, TimeUnit.SECONDS));
     Thread.currentThread().interrupt();
     RemoteDTO told = b.describe();
     assertTrue(Thread.interrupted());
+    go.countDown();
     assertFalse(told.connected());
     assertEquals("interrupted", told.trouble());
     assertEquals(1, told.added());

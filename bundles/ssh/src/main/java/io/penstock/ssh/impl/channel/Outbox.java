@@ -64,25 +64,36 @@ public final class Outbox implements SinkDriver {
 
   /** Counts what the system has taken. */
   void left(int bytes, @Nullable Throwable failure) {
-    long gone = uncount(bytes);
+    uncount(bytes, failure != null);
     if (failure != null) {
-      dropped.addAndGet(gone);
       out.writeFailed(failure);
     }
+    out.perhapsAllLeft();
     ready.run();
   }
 
   /** The connection has gone: what of it the library says nothing about any more is not held. */
   void dropAll() {
-    dropped.addAndGet(uncount(Integer.MAX_VALUE));
+    uncount(Integer.MAX_VALUE, true);
     ready.run();
   }
 
-  private int uncount(int most) {
-    int before = onItsWay.getAndUpdate(present -> present - Math.min(present, most));
-    int gone = Math.min(before, most);
-    out.held().count(-gone);
-    return gone;
+  private void uncount(int most, boolean lost) {
+    while (true) {
+      int before = onItsWay.get();
+      int gone = Math.min(before, most);
+      if (lost) {
+        // First: a flush that sees nothing on its way must see what was dropped.
+        dropped.addAndGet(gone);
+      }
+      if (onItsWay.compareAndSet(before, before - gone)) {
+        out.held().count(-gone);
+        return;
+      }
+      if (lost) {
+        dropped.addAndGet(-gone);
+      }
+    }
   }
 
   @Override

@@ -31,6 +31,9 @@ final class OutgoingData {
   private volatile @Nullable IOException cause;
   private volatile boolean endSent;
 
+  /** Whether the channel has gone while bytes of it were on their way. */
+  private volatile boolean leaving;
+
   // Held while a message is handed to the library: packets leave in the order in which their
   // answers are expected, and none follows the message that closes the channel. The library does
   // not wait in what is called under it.
@@ -206,15 +209,33 @@ final class OutgoingData {
       return;
     }
     // While keys are exchanged the library keeps packets, and drops them with the connection.
-    link.getSession()
-        .addCloseFutureListener(
-            done -> {
-              output.dropAll();
-              Outbox further = errorOutput;
-              if (further != null) {
-                further.dropAll();
-              }
-            });
+    leaving = true;
+    Session session = link.getSession();
+    SessionWatch watch = SessionWatch.of(session);
+    if (watch == null) {
+      session.addCloseFutureListener(done -> dropAll());
+    } else {
+      watch.isLeaving(session, this);
+      perhapsAllLeft();
+    }
+  }
+
+  void dropAll() {
+    output.dropAll();
+    Outbox further = errorOutput;
+    if (further != null) {
+      further.dropAll();
+    }
+  }
+
+  /** The connection keeps nothing of a channel that has gone once its last bytes have left. */
+  void perhapsAllLeft() {
+    if (leaving && !isPending()) {
+      SessionWatch watch = SessionWatch.of(link.getSession());
+      if (watch != null) {
+        watch.hasLeft(this);
+      }
+    }
   }
 
   void endIfAllHave() throws IOException {

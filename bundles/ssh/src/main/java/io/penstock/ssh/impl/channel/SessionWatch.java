@@ -3,6 +3,9 @@ package io.penstock.ssh.impl.channel;
 
 import io.penstock.spi.Memory;
 import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -37,12 +40,36 @@ public final class SessionWatch {
   private final AtomicReference<Reason> reason = new AtomicReference<>();
   private final AtomicInteger answers = new AtomicInteger();
   private final AtomicInteger meanwhile = new AtomicInteger();
+  private final Set<OutgoingData> leaving = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean hears = new AtomicBoolean();
   private volatile boolean broken;
 
   private final ReentrantLock lock = new ReentrantLock();
   // Written under the lock.
   private volatile boolean suspended;
   private volatile boolean starved;
+
+  /**
+   * The channel has gone, and bytes of it are still on their way: it is told when they are lost.
+   */
+  void isLeaving(Session session, OutgoingData out) {
+    leaving.add(out);
+    if (!session.isOpen()) {
+      // It may have told of its close before.
+      session.addCloseFutureListener(done -> out.dropAll());
+    } else if (hears.compareAndSet(false, true)) {
+      // One for all of them, because the library never forgets one.
+      session.addCloseFutureListener(done -> leaving.forEach(OutgoingData::dropAll));
+    }
+  }
+
+  void hasLeft(OutgoingData out) {
+    leaving.remove(out);
+  }
+
+  int leaving() {
+    return leaving.size();
+  }
 
   /** The watch of a connection; null if it has none. */
   static @Nullable SessionWatch of(@Nullable Session session) {

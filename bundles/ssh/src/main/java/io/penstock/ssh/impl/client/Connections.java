@@ -122,21 +122,23 @@ public final class Connections implements AutoCloseable {
         return;
       }
       boolean mine = false;
+      boolean over;
       CompletableFuture<ClientConnection> common;
       lock.lock();
       try {
-        if (closed) {
-          result.completeExceptionally(new StreamClosedException(context.name()));
-          return;
-        }
+        over = closed;
         CompletableFuture<ClientConnection> present = shared.get(wanted.login());
-        mine = present == null;
+        mine = present == null && !over;
         common = present == null ? new CompletableFuture<>() : present;
         if (mine) {
           shared.put(wanted.login(), common);
         }
       } finally {
         lock.unlock();
+      }
+      if (over) {
+        result.completeExceptionally(new StreamClosedException(context.name()));
+        return;
       }
       if (mine) {
         make(common);

@@ -90,11 +90,12 @@ final class Splice {
 
   private void forceLater(Runnable task) {
     Future<?> timer = context.after(closeLimit, task);
-    force = timer;
     if (timer.isCancelled()) {
-      // The product has stopped.
+      // The product has stopped; no other thread has seen it.
       task.run();
+      return;
     }
+    force = timer;
   }
 
   // ---- from the channel
