@@ -239,12 +239,16 @@ final class Bench {
   }
 
   /** How many channels a connection keeps that have gone, because bytes of them have not left. */
-  static int leaving(Session session) throws ReflectiveOperationException {
-    Method of = SessionWatch.class.getDeclaredMethod("of", Session.class);
-    Method leaving = SessionWatch.class.getDeclaredMethod("leaving");
-    of.setAccessible(true);
-    leaving.setAccessible(true);
-    return (int) leaving.invoke(of.invoke(null, session));
+  static int leaving(Session session) {
+    try {
+      Method of = SessionWatch.class.getDeclaredMethod("of", Session.class);
+      Method leaving = SessionWatch.class.getDeclaredMethod("leaving");
+      of.setAccessible(true);
+      leaving.setAccessible(true);
+      return (int) leaving.invoke(of.invoke(null, session));
+    } catch (ReflectiveOperationException e) {
+      throw new AssertionError(e);
+    }
   }
 
   /** A channel on the wire, which nobody is given. */
