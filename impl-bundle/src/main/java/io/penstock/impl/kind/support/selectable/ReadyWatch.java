@@ -92,7 +92,9 @@ public final class ReadyWatch {
     vain = done == 0;
     if (vain && before) {
       later(PAUSE);
-    } else if (++row == MAX_IN_A_ROW && hasStopped()) {
+    } else if ((vain || ++row == MAX_IN_A_ROW) && hasStopped()) {
+      // Asked at once after a call for no reason: of several watches, a selector that has stopped
+      // calls only one a second time.
       task.stopped();
     } else {
       again();

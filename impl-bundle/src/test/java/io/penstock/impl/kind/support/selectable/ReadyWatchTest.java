@@ -96,9 +96,10 @@ class ReadyWatchTest {
     Peers.eventually("it was read", () -> bytes.get() == 1);
     peers.close();
     assertTrue(stopped.await(20, TimeUnit.SECONDS));
-    assertTrue(calls.get() <= 3, "it was called for nothing");
+    int before = calls.get();
+    assertTrue(before <= 3, "it was called for nothing");
     watch();
-    assertEquals(5, calls.get());
+    assertEquals(before + 1, calls.get());
   }
 
   /** Such as the bytes of a child that writes on and on. */
