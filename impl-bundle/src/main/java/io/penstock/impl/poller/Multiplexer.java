@@ -16,7 +16,6 @@ import java.nio.channels.Selector;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
@@ -41,9 +40,8 @@ final class Multiplexer {
   private final Queue<Entry> releases = new ConcurrentLinkedQueue<>();
   private final Consumer<SelectionKey> fire = this::fire;
   private final AtomicBoolean waiting = new AtomicBoolean();
-  // Held for each wait in the selector, so that no other thread gets stuck behind one. Fair, so
-  // that the next wait does not come before a thread that was told to wait for this one's end.
-  private final Semaphore asleep = new Semaphore(1, true);
+  // Taken for each wait in the selector, so that no other thread gets stuck behind one.
+  private final SelectorTurn asleep = new SelectorTurn();
   private volatile @Nullable Selector selector;
   private boolean cancelled;
   // How many of the selector's keys are nobody's.
@@ -153,7 +151,7 @@ final class Multiplexer {
   }
 
   private void await(Selector current, long nanos, BooleanSupplier idle) throws IOException {
-    asleep.acquireUninterruptibly();
+    asleep.enter();
     waiting.set(true);
     try {
       // From here on a thread that changes something wakes the selector; what changed before is
@@ -169,7 +167,7 @@ final class Multiplexer {
       }
     } finally {
       waiting.set(false);
-      asleep.release();
+      asleep.leave();
     }
   }
 
@@ -463,8 +461,7 @@ final class Multiplexer {
       return;
     }
     try {
-      // At first without a limit, which an interrupted thread cannot wait for.
-      if (!asleep.tryAcquire() && !asleep.tryAcquire(LEAVE_MILLIS, TimeUnit.MILLISECONDS)) {
+      if (!asleep.visit(TimeUnit.MILLISECONDS.toNanos(LEAVE_MILLIS))) {
         throw new IOException(
             "the polling thread has not left the selector within " + LEAVE_MILLIS + " ms");
       }
@@ -472,7 +469,7 @@ final class Multiplexer {
         // What is ready stays so, and the polling thread finds it.
         current.selectNow(key -> {});
       } finally {
-        asleep.release();
+        asleep.leave();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
