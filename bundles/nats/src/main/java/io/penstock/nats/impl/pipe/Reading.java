@@ -509,6 +509,10 @@ final class Reading {
           });
     } else if (Tries.passes(failure)) {
       again(Tries.PAUSE);
+    } else if (isSettled() && Tries.kind(failure) == Kind.FULL) {
+      // No commit was asked for: the reader reads on, and there may be room later.
+      alarm.disarm();
+      again(Tries.PAUSE);
     } else {
       Throwable cause = Api.cause(failure);
       content.fail(
