@@ -44,7 +44,8 @@ final class Texts {
           + " more than 0ms. A change applies to the next connection.";
 
   static final String CLOSE_TIMEOUT =
-      "How long a close may take to hand over what was accepted for writing."
+      "How long a close may take to hand over what was accepted for writing. What is left then is"
+          + " dropped, and the peer sees a cut in place of the end where its kind can tell one."
           + DURATION
           + " 0ms or more. A change applies to the next connection.";
 
