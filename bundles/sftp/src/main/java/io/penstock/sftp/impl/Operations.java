@@ -282,7 +282,7 @@ final class Operations {
     } catch (IOException e) {
       if (isLastName(target)) {
         if (e instanceof NoSuchFileException) {
-          // Somebody else has taken the first one away, or a server of files has done so unheard.
+          // Another program has taken the first one away, or a file server has done so unheard.
           return;
         }
         throw e;
