@@ -32,6 +32,7 @@ final class Gathering {
 
   private final Engine engine;
   private final SinkEnd sink;
+  private final long longest;
   private final AtomicBoolean watched = new AtomicBoolean();
 
   /** How many there were; only the direction's task changes it. */
@@ -44,8 +45,14 @@ final class Gathering {
   private int inRow;
 
   Gathering(Engine engine, SinkEnd sink) {
+    this(engine, sink, LONGEST);
+  }
+
+  /** With another limit than {@link #LONGEST}. */
+  Gathering(Engine engine, SinkEnd sink, Duration longest) {
     this.engine = engine;
     this.sink = sink;
+    this.longest = longest.toNanos();
   }
 
   /** How many there were. */
@@ -75,14 +82,15 @@ final class Gathering {
     if (inRow < 2 || piece >= ENOUGH || !bothBusy(now, muchBack)) {
       return false;
     }
+    // Before any timer can see this wait: a timer that came first would have nothing to end.
+    Splicing.awaitRoom(sink);
     int mine = count + 1;
     since = now;
     count = mine;
     on = true;
     if (watched.compareAndSet(false, true)) {
-      watch(mine, LONGEST.toNanos());
+      watch(mine, longest);
     }
-    Splicing.awaitRoom(sink);
     return true;
   }
 
@@ -119,8 +127,8 @@ final class Gathering {
     // After that, because one may have begun just now and seen that it is watched.
     int present = count;
     if (on && present != seen && watched.compareAndSet(false, true)) {
-      long left = LONGEST.toNanos() - (engine.parker().nanoTime() - since);
-      watch(present, Math.max(0, Math.min(left, LONGEST.toNanos())));
+      long left = longest - (engine.parker().nanoTime() - since);
+      watch(present, Math.max(0, Math.min(left, longest)));
     }
   }
 }

@@ -107,11 +107,21 @@ class GatheringTest {
   /** The selector is silent while a quarter of the buffer waits, and the reader may want more. */
   @Test
   void goesOnThoughNobodyReads() throws IOException {
+    goesOn(Gathering.LONGEST, 50);
+  }
+
+  /** A thread may stand still for longer than the limit in the middle of beginning to wait. */
+  @Test
+  void goesOnThoughTheLimitPassesWhileItBegins() throws IOException {
+    goesOn(Duration.ZERO, 5000);
+  }
+
+  private void goesOn(Duration longest, int times) throws IOException {
     SinkEnd sink = (SinkEnd) outer.sink();
     int size = outer.facet(BufferFacet.class).orElseThrow().sendBuffer();
     sink.writeFully(ByteBuffer.allocate(size / 2), SOON);
-    Gathering gathering = new Gathering(sink.engine(), sink);
-    for (int i = 0; i < 50; i++) {
+    Gathering gathering = new Gathering(sink.engine(), sink, longest);
+    for (int i = 0; i < times; i++) {
       long now = System.nanoTime();
       boolean unused = gathering.begins(SMALL, now, now);
       assertTrue(gathering.begins(SMALL, now, now));
