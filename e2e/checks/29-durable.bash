@@ -24,3 +24,21 @@ check_durable_pipe_that_is_no_pipe() {
   matches "what was said" "$(cat err)" 'letter is not valid'
   equal "the letter" "$(cat letter)" "a letter"
 }
+
+has_orders() {
+  "$penstock" ctl pipes 2>/dev/null | grep -q orders
+}
+
+check_stop_says_nothing_of_a_durable_pipe() {
+  echo kept | "$penstock" relay stdio: 'durable:file:spool?mode=write'
+  mkdir conf
+  echo '{"io.penstock.Pipe~orders": {"durable": "file:spool"}}' >conf/one.json
+  start stay "$penstock" run --conf conf
+  soon has_orders
+  kill -TERM "$stay"
+  status_from "$stay"
+  equal status "$status" 143
+  ! grep -E ' (WARN|ERROR) ' err.stay || fail "an ordinary stop is no news"
+  "$penstock" relay 'durable:file:spool?mode=read' stdio: >out </dev/null
+  equal "what was kept" "$(cat out)" kept
+}

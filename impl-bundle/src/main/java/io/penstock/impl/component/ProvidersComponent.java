@@ -60,17 +60,22 @@ public final class ProvidersComponent implements Kinds {
 
   /** One has gone, and ends what it has opened. */
   void removePlace(PipeProvider place) {
+    stopIfAllStops();
     engine.contents().remove(place);
   }
 
   /** A provider has gone: what it made is aborted. */
   void removeProvider(ChannelProvider provider) {
+    stopIfAllStops();
+    present.remove(provider);
+    providers.remove(provider);
+  }
+
+  private void stopIfAllStops() {
     if (engine.isStopping()) {
       // Otherwise they would tell, and try again, in vain.
       users.forEach(user -> user.stop(false));
     }
-    present.remove(provider);
-    providers.remove(provider);
   }
 
   /** Adds a configuration that tries again when a provider comes, and stops before they all go. */
