@@ -333,10 +333,13 @@ class RemoteIT {
     return now;
   }
 
-  /** What this container is known by, anew with each configuration; empty between two. */
+  /**
+   * What this container is known by, anew with each configuration; empty between two. The node of
+   * the test before may still be there.
+   */
   private String connectedNode() {
     return Services.any(context, PenstockRuntime.class, "").runtime().remotes().stream()
-        .filter(RemoteDTO::connected)
+        .filter(remote -> remote.connected() && remote.registry().equals(registry))
         .map(RemoteDTO::node)
         .findFirst()
         .orElse("");
